@@ -1,0 +1,160 @@
+/* A command in words: what a client asks or a source tells, with its names as text, and the answer to it.
+ *
+ * The client library takes it, the wire carries it, the daemon turns it into an op record
+ * (engine/ledger/op.h), the ledger answers with a result. Which fields a kind uses is said at the kind;
+ * fields it does not use are zero.
+ *
+ * Times are milliseconds since 1970-01-01 UTC; 0 means "not given". */
+#ifndef ATP_BASE_COMMAND_H
+#define ATP_BASE_COMMAND_H
+
+#include "engine/base/qty.h"
+#include "engine/base/text.h"
+#include "engine/base/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_OPS_PER_MESSAGE_MAX    8192 /* ops, and lines of all its ops together, in one message */
+#define ATP_LINES_PER_OP_MAX       1024 /* lines of one reservation or step */
+#define ATP_OP_KIND_LIMIT          64
+#define ATP_FIELD_DIGESTS_PER_OP   8
+
+/* Frozen numbers: they are on the wire and in the journal. Kinds below ATP_FIRST_CLIENT_KIND are the
+ * engine's own and are refused from outside. */
+typedef enum atp_op_kind {
+    ATP_OP_GENESIS = 1,   /* first op of a ledger: its configuration (engine/ledger/config.h) */
+    ATP_OP_CONFIGURE = 2, /* a later configuration */
+    ATP_OP_PULSE = 3,     /* time passes: expire what is due, a bounded number */
+    ATP_OP_SETTLE = 4,    /* expire what is due on one position, because a reader asks */
+    ATP_OP_CLIENT = 5,    /* a client name is seen for the first time */
+    ATP_OP_SOURCE = 6,    /* opens a numbered batch of facts: name = source, epoch, sequence */
+
+    ATP_FIRST_CLIENT_KIND = 16,
+    ATP_OP_SKU = 16,     /* create or change a SKU: sku, name, scale */
+    ATP_OP_NODE = 17,    /* create or change a node: node, name, state */
+    ATP_OP_CHANNEL = 18, /* create or change a channel: channel, ttl_ms (its default) */
+    ATP_OP_SAFETY = 19,  /* set the safety stock of one position: one line, qty >= 0 */
+
+    ATP_OP_RESERVE = 32,  /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
+    ATP_OP_EXTEND = 33,   /* reservation, ttl_ms from now */
+    ATP_OP_ALLOCATE = 34, /* reservation, lines; a line allocated in part frees its rest at once */
+    ATP_OP_RELEASE = 35,  /* reservation, lines: reserved units only */
+    ATP_OP_CANCEL = 36,   /* reservation, lines: allocated units only */
+    ATP_OP_SHIP = 37,     /* reservation, lines. As a fact the reservation may be empty or over */
+
+    ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
+    ATP_OP_SALE = 49,    /* one line, qty > 0: sold over the counter, on-hand down */
+    ATP_OP_ADJUST = 50,  /* one line, qty signed, bucket, reason */
+    ATP_OP_COUNT = 51    /* one line, qty: the bucket is this much now; variance is booked */
+} atp_op_kind_t;
+
+typedef enum atp_reserve_mode {
+    ATP_RESERVE_ALL_OR_NOTHING = 0,
+    ATP_RESERVE_PARTIAL = 1 /* each line takes what there is, down to nothing on some lines but not all */
+} atp_reserve_mode_t;
+
+typedef enum atp_node_state {
+    ATP_NODE_OPEN = 0,     /* promises and ships */
+    ATP_NODE_PAUSED = 1,   /* promises nothing for now */
+    ATP_NODE_DRAINING = 2, /* ships what it owes, promises nothing */
+    ATP_NODE_CLOSED = 3
+} atp_node_state_t;
+
+typedef enum atp_bucket {
+    ATP_BUCKET_ON_HAND = 0,
+    ATP_BUCKET_UNAVAILABLE = 1 /* damaged or on quality hold: part of on-hand that cannot be sold */
+} atp_bucket_t;
+
+typedef enum atp_reason {
+    ATP_REASON_NONE = 0,
+    ATP_REASON_CORRECTION = 1,
+    ATP_REASON_DAMAGE = 2,
+    ATP_REASON_LOSS = 3,
+    ATP_REASON_FOUND = 4,
+    ATP_REASON_RETURN = 5,
+    ATP_REASON_CYCLE_COUNT = 6,
+    ATP_REASON_COUNT
+} atp_reason_t;
+
+/* A field at fault, or in conflict. Frozen numbers. */
+typedef enum atp_field {
+    ATP_FIELD_NONE = 0,
+    ATP_FIELD_KIND = 1,
+    ATP_FIELD_ID = 2,
+    ATP_FIELD_ISSUED = 3,
+    ATP_FIELD_RESERVATION = 4,
+    ATP_FIELD_CHANNEL = 5,
+    ATP_FIELD_OWNER = 6,
+    ATP_FIELD_TTL = 7,
+    ATP_FIELD_OPTION = 8, /* mode, state, bucket, reason, scale */
+    ATP_FIELD_SKU = 9,
+    ATP_FIELD_NODE = 10,
+    ATP_FIELD_QTY = 11,
+    ATP_FIELD_LINES = 12,
+    ATP_FIELD_NAME = 13,
+    ATP_FIELD_SOURCE = 14,
+    ATP_FIELD_EPOCH = 15,
+    ATP_FIELD_SEQUENCE = 16,
+    ATP_FIELD_CLIENT = 17,
+    ATP_FIELD_TOKEN = 18,
+    ATP_FIELD_CORRELATION = 19,
+    ATP_FIELD_COUNT
+} atp_field_t;
+
+/* "sku", "qty", ...; NULL for a number that is no field. */
+const char *atp_field_name(unsigned field);
+/* "reserve", "ship", ...; NULL for a number that is no kind. */
+const char *atp_op_kind_name(unsigned kind);
+/* "open", "paused", "draining", "closed"; NULL for a number that is no state. */
+const char *atp_node_state_name(unsigned state);
+/* "none", "correction", ...; NULL for a number that is no reason. */
+const char *atp_reason_name(unsigned reason);
+
+/* One SKU at one node and how many of it. The quantity is mantissa * 10^-decimals, brought to the SKU's
+ * scale by the ledger, exactly or not at all. */
+typedef struct atp_command_line {
+    atp_text_t sku;
+    atp_text_t node;
+    atp_qty_t mantissa;
+    uint8_t decimals;
+} atp_command_line_t;
+
+typedef struct atp_command {
+    atp_op_kind_t kind;
+    bool is_fact;      /* told by an authority: applied whatever the reservations say */
+    uint8_t option;    /* mode of reserve, state of node, bucket of adjust and count, scale of sku */
+    uint8_t reason;    /* atp_reason_t, of adjust and count */
+    atp_text_t id;     /* identity of this request, chosen by the client; reserve: the reservation's id */
+    int64_t issued_ms; /* when the client first issued this id */
+    atp_text_t reservation;
+    atp_text_t channel;
+    atp_text_t owner;
+    atp_text_t name;   /* display name of a SKU or node; source of ATP_OP_SOURCE */
+    int64_t ttl_ms;    /* 0 = the channel's, else the default */
+    uint64_t epoch;    /* of ATP_OP_SOURCE, from 1 */
+    uint64_t sequence; /* of ATP_OP_SOURCE, from 1 */
+    uint32_t line_count;
+    const atp_command_line_t *lines;
+} atp_command_t;
+
+/* The answer to one op. */
+typedef struct atp_result {
+    uint64_t op;         /* number of the op that decided; of the first one when an id is asked again; 0 if none */
+    atp_qty_t qty;       /* units granted or moved, over all lines when their scales are equal, else 0 */
+    int64_t deadline_ms; /* when the reservation expires; 0 = never, or not a reservation */
+    uint8_t verdict;     /* atp_verdict_t */
+    uint8_t field;       /* atp_field_t at fault */
+    uint8_t scale;       /* of qty */
+    uint8_t is_repeat;   /* 1: this id had been answered before, this is that answer */
+    uint16_t line;       /* index of the line at fault */
+    uint16_t line_count; /* how many per-line quantities follow (grants), 0 where they say nothing more */
+} atp_result_t;
+
+/* One per-line quantity of an answer: what the line was granted, or moved by the step. */
+typedef struct atp_grant {
+    atp_qty_t qty;
+    uint8_t scale;
+} atp_grant_t;
+
+#endif

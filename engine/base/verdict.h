@@ -1,0 +1,94 @@
+/* What the engine says to a request: the whole list, in the order in which the checks are made.
+ *
+ * The numbers are on the wire and in the journal and are frozen: a verdict is added, never renumbered or
+ * reused. A request that would earn several gets the first of this list. Only `applied`, `applied_in_part`
+ * and `confirmed` change or confirm anything; all others leave every quantity as it was. */
+#ifndef ATP_BASE_VERDICT_H
+#define ATP_BASE_VERDICT_H
+
+#include <stdbool.h>
+
+/* X(number, NAME, name on the wire and in metrics, what a person should know) */
+#define ATP_VERDICTS(X)                                                                                      \
+    X(0, APPLIED, "applied", "done as asked")                                                                \
+    X(1, APPLIED_IN_PART, "applied_in_part", "done for less than asked; the shortfall is in the answer")     \
+    X(2, CONFIRMED, "confirmed", "already so: nothing had to change")                                        \
+    X(3, DUPLICATE_IGNORED, "duplicate_ignored", "this source and sequence number was applied before")       \
+                                                                                                             \
+    X(10, MALFORMED, "malformed", "the message or field does not have the stated form")                      \
+    X(11, UNSUPPORTED_VERSION, "unsupported_version", "this engine does not speak that protocol version")    \
+    X(12, UNKNOWN_KIND, "unknown_kind", "no such message or operation kind")                                 \
+    X(13, MESSAGE_TOO_LARGE, "message_too_large", "more bytes than a message may have")                      \
+    X(14, TOO_MANY_OPS, "too_many_ops", "more operations or lines than a message may carry")                 \
+    X(15, UNAUTHORISED, "unauthorised", "the token does not allow this")                                     \
+    X(16, BUSY, "busy", "queues are full; nothing was done; try again after the hint")                       \
+    X(17, UNAVAILABLE, "unavailable", "the engine cannot make this durable now; nothing was done")           \
+                                                                                                             \
+    X(20, ID_MISSING, "id_missing", "the operation needs an id of its own")                                  \
+    X(21, ID_INVALID, "id_invalid", "an id is 1 to 64 bytes of UTF-8 without control characters")            \
+    X(22, TEXT_INVALID, "text_invalid", "a name is at most 255 bytes of UTF-8 without control characters")   \
+    X(23, ISSUED_BEFORE_FLOOR, "issued_before_floor", "too old: its outcome may have been forgotten")        \
+    X(24, ISSUED_IN_FUTURE, "issued_in_future", "the issue time is ahead of the engine's clock")             \
+    X(25, CONFLICT, "conflict", "this id was used before with other content; the field is named")            \
+    X(26, TOO_MANY_IDS, "too_many_ids", "this client has as many remembered ids as it may")                  \
+                                                                                                             \
+    X(30, QTY_MALFORMED, "qty_malformed", "not an exact decimal number")                                     \
+    X(31, QTY_MUST_BE_POSITIVE, "qty_must_be_positive", "the quantity must be above zero")                   \
+    X(32, QTY_MUST_NOT_BE_NEGATIVE, "qty_must_not_be_negative", "the quantity must be zero or more")         \
+    X(33, QTY_OUT_OF_RANGE, "qty_out_of_range", "a quantity or balance would pass 10^14 smallest units")     \
+    X(34, QTY_TOO_PRECISE, "qty_too_precise", "more decimals than the scale of the SKU")                     \
+    X(35, TTL_OUT_OF_RANGE, "ttl_out_of_range", "the time to live is not within the configured range")       \
+    X(36, SCALE_OUT_OF_RANGE, "scale_out_of_range", "a scale is 0 to 6 decimals")                            \
+    X(37, LINES_MISSING, "lines_missing", "at least one line is needed")                                     \
+    X(38, TOO_MANY_LINES, "too_many_lines", "more lines than one reservation may have")                      \
+    X(39, OPTION_UNKNOWN, "option_unknown", "a mode, state, bucket or reason that does not exist")           \
+    X(40, SEQUENCE_INVALID, "sequence_invalid", "source, epoch and sequence number are needed, from 1 up")   \
+                                                                                                             \
+    X(50, UNKNOWN_SKU, "unknown_sku", "no such SKU")                                                         \
+    X(51, UNKNOWN_NODE, "unknown_node", "no such node")                                                      \
+    X(52, UNKNOWN_CHANNEL, "unknown_channel", "no such channel")                                             \
+    X(53, UNKNOWN_RESERVATION, "unknown_reservation", "no such reservation")                                 \
+    X(54, UNKNOWN_LINE, "unknown_line", "the reservation has no such line")                                  \
+    X(55, UNKNOWN_ID, "unknown_id", "no outcome is remembered under this id")                                \
+                                                                                                             \
+    X(60, SCALE_IN_USE, "scale_in_use", "the scale cannot change while stock or reservations are there")     \
+    X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
+    X(62, NOT_ENOUGH_AVAILABLE, "not_enough_available", "less can be promised than was asked for")           \
+                                                                                                             \
+    X(70, ALREADY_ALLOCATED, "already_allocated", "the units are allocated: cancel instead of release")      \
+    X(71, ALREADY_SHIPPED, "already_shipped", "the units have left")                                         \
+    X(72, ALREADY_RELEASED, "already_released", "the reservation was released")                              \
+    X(73, ALREADY_CANCELLED, "already_cancelled", "the allocation was cancelled")                            \
+    X(74, ALREADY_EXPIRED, "already_expired", "the reservation expired; it is never revived")                \
+    X(75, NOT_ALLOCATED, "not_allocated", "the units are reserved but not allocated")                        \
+    X(76, NOT_THAT_MANY, "not_that_many", "the line has fewer units in that state")                          \
+                                                                                                             \
+    X(90, SKUS_FULL, "skus_full", "the configured number of SKUs is reached")                                \
+    X(91, NODES_FULL, "nodes_full", "the configured number of nodes is reached")                             \
+    X(92, CHANNELS_FULL, "channels_full", "the configured number of channels is reached")                    \
+    X(93, CLIENTS_FULL, "clients_full", "the configured number of clients is reached")                       \
+    X(94, SOURCES_FULL, "sources_full", "the configured number of sources is reached")                       \
+    X(95, POSITIONS_FULL, "positions_full", "the configured number of positions is reached")                 \
+    X(96, RESERVATIONS_FULL, "reservations_full", "as many live reservations as configured")                 \
+    X(97, STRINGS_FULL, "strings_full", "the configured room for ids and names is used up")
+
+typedef enum atp_verdict {
+#define ATP_VERDICT_ENUM(number, NAME, name, sentence) ATP_##NAME = number,
+    ATP_VERDICTS(ATP_VERDICT_ENUM)
+#undef ATP_VERDICT_ENUM
+        ATP_VERDICT_LIMIT = 128 /* every verdict is below */
+} atp_verdict_t;
+
+/* The stable lower-case name, or NULL for a number that is no verdict. Thread: any. */
+const char *atp_verdict_name(unsigned verdict);
+
+/* What a person should know, or NULL for a number that is no verdict. Thread: any. */
+const char *atp_verdict_sentence(unsigned verdict);
+
+/* True if the request was done or confirmed, false if it was refused. */
+static inline bool atp_verdict_is_success(atp_verdict_t verdict)
+{
+    return verdict <= ATP_DUPLICATE_IGNORED;
+}
+
+#endif
