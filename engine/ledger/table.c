@@ -56,13 +56,6 @@ uint64_t atp_table_piece_count(const atp_table_t *table)
     return count == 0 ? 0 : atp_table_piece_of(table, count - 1) + 1;
 }
 
-uint32_t atp_table_piece_size(const atp_table_t *table, uint64_t piece)
-{
-    uint64_t first = piece * table->records_per_piece;
-    uint64_t left = atp_table_count(table) - first;
-    return (uint32_t)(left < table->records_per_piece ? left : table->records_per_piece) * table->record_size;
-}
-
 /* ---- copying for a snapshot ---- */
 
 /* A snapshot that its sink refuses leaves nothing behind that would slow the writer. */
@@ -74,11 +67,10 @@ static void give_up(atp_table_t *table)
 
 static void copy_piece(atp_table_t *table, uint64_t piece)
 {
-    /* A piece that was partly filled at the beginning is saved whole; restore_count cuts it. */
-    uint64_t bytes = (uint64_t)table->records_per_piece * table->record_size;
+    uint32_t size = atp_table_piece_size(table);
 
     table->pending[piece] = 0;
-    if (!table->sink->save(table->sink->context, table->id, piece, table->base + piece * bytes, (uint32_t)bytes)) {
+    if (!table->sink->save(table->sink->context, table->id, piece, table->base + piece * size, size)) {
         give_up(table);
     }
 }
@@ -131,7 +123,7 @@ void atp_table_copy_end(atp_table_t *table)
 
 atp_err_t atp_table_restore_piece(atp_table_t *table, uint64_t piece, const void *bytes, uint32_t size)
 {
-    uint64_t piece_size = (uint64_t)table->records_per_piece * table->record_size;
+    uint64_t piece_size = atp_table_piece_size(table);
 
     if (size != piece_size || piece > atp_table_piece_of(table, table->capacity - 1)) {
         return ATP_ERR_FORMAT;
@@ -150,11 +142,27 @@ atp_err_t atp_table_restore_count(atp_table_t *table, uint64_t count)
     return ATP_OK;
 }
 
+/* ---- hashes ---- */
+
+uint64_t atp_piece_hash(uint32_t table_id, uint64_t piece, const void *bytes, uint32_t size)
+{
+    return atp_hash_bytes(bytes, size, ((uint64_t)table_id << 48) ^ piece);
+}
+
+uint64_t atp_table_count_hash(uint32_t table_id, uint64_t count)
+{
+    return atp_hash_bytes(&count, sizeof count, ((uint64_t)table_id << 48) ^ UINT32_MAX);
+}
+
 uint64_t atp_table_hash(const atp_table_t *table)
 {
     uint64_t count = atp_table_count(table);
-    uint64_t head[3] = {table->id, table->record_size, count};
-    uint64_t hash = atp_hash_bytes(head, sizeof head, 0);
+    uint64_t pieces = atp_table_piece_count(table);
+    uint32_t size = atp_table_piece_size(table);
+    uint64_t sum = atp_table_count_hash(table->id, count);
 
-    return atp_hash_bytes(table->base, count * table->record_size, hash);
+    for (uint64_t piece = 0; piece < pieces; piece++) {
+        sum += atp_piece_hash(table->id, piece, table->base + piece * size, size);
+    }
+    return sum;
 }

@@ -103,9 +103,12 @@ static inline bool atp_table_has_room(const atp_table_t *table, uint64_t records
  * through atp_table_change. */
 uint64_t atp_table_append(atp_table_t *table, uint64_t records);
 
-/* Pieces that hold the records in use, and the bytes of one. */
+/* Pieces that hold the records in use. Every piece has the same size: records_per_piece * record_size. */
 uint64_t atp_table_piece_count(const atp_table_t *table);
-uint32_t atp_table_piece_size(const atp_table_t *table, uint64_t piece);
+static inline uint32_t atp_table_piece_size(const atp_table_t *table)
+{
+    return table->records_per_piece * table->record_size;
+}
 
 /* Begins a copy of all records in use into `sink` (borrowed until end). */
 void atp_table_copy_begin(atp_table_t *table, const atp_piece_sink_t *sink);
@@ -120,7 +123,14 @@ void atp_table_copy_end(atp_table_t *table);
 ATP_MUST_USE atp_err_t atp_table_restore_piece(atp_table_t *table, uint64_t piece, const void *bytes, uint32_t size);
 ATP_MUST_USE atp_err_t atp_table_restore_count(atp_table_t *table, uint64_t count);
 
-/* XXH3 over all pieces in use, in order, with the table's id and count: the same state, the same hash. */
+/* The hash of one piece: of its bytes, and of which piece of which table it is. */
+uint64_t atp_piece_hash(uint32_t table_id, uint64_t piece, const void *bytes, uint32_t size);
+
+/* The sum (mod 2^64) of the hashes of all pieces in use, and of the count. A sum, so that a snapshot that
+ * meets the pieces in another order arrives at the same number. */
 uint64_t atp_table_hash(const atp_table_t *table);
+
+/* What the count adds to the table's hash. */
+uint64_t atp_table_count_hash(uint32_t table_id, uint64_t count);
 
 #endif
