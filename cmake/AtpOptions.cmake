@@ -1,6 +1,7 @@
 # One INTERFACE target carries what every translation unit shares: standard, warnings, sanitizer, include root.
 set(ATP_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined or thread")
 option(ATP_WERROR "Treat warnings as errors" OFF)
+option(ATP_FUZZ "Instrument everything for libFuzzer (clang only); see tests/fuzz/CMakeLists.txt" OFF)
 
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
@@ -25,4 +26,12 @@ target_compile_options(atp_options INTERFACE
 if(ATP_SANITIZE)
     target_compile_options(atp_options INTERFACE -fsanitize=${ATP_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(atp_options INTERFACE -fsanitize=${ATP_SANITIZE})
+endif()
+if(ATP_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "ATP_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
+    endif()
+    target_compile_options(atp_options INTERFACE
+        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    target_link_options(atp_options INTERFACE -fsanitize=address,undefined)
 endif()
