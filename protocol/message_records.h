@@ -1,0 +1,177 @@
+/* Reservations, positions, exceptions, figures and the catalog: what people and tools look at.
+ *
+ *     reservation    request   [id, ...]                                              response  [record, ...]
+ *     reservations   request   [cursor, limit, older_than_ms, owner, channel, states]  response  page of records
+ *     positions      request   [cursor, limit]                                        response  page of positions
+ *     exceptions     request   [cursor, limit]                                        response  page of exceptions
+ *     catalog        request   [cursor, limit, what]                                  response  page of entries
+ *     stat           request   []                                                     response  [[name, value], ...]
+ *
+ *     page           [[row, ...], next_cursor]
+ *     record         [verdict, id, owner, channel, created_ms, created_op, deadline_ms, state, [record line, ...]]
+ *     record line    [sku, node, granted, reserved, allocated, shipped]
+ *     position       [sku, node, on_hand, unavailable, reserved, allocated, safety, version]
+ *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...]]
+ *     entry          [id, name, value]
+ *
+ * A cursor is 0 to begin with, then what the last page said; next_cursor 0 means there is no more. It is a
+ * place, not a snapshot: what changes between two pages may be seen in neither state or twice.
+ * A page may hold fewer rows than its limit. */
+#ifndef ATP_PROTOCOL_MESSAGE_RECORDS_H
+#define ATP_PROTOCOL_MESSAGE_RECORDS_H
+
+#include "protocol/message_envelope.h"
+
+/* ---- asking for a page ---- */
+
+typedef enum atp_catalog_what {
+    ATP_CATALOG_SKUS = 1,    /* value is the scale */
+    ATP_CATALOG_NODES = 2,   /* value is the state, atp_node_state_t */
+    ATP_CATALOG_CHANNELS = 3 /* value is the time to live in ms */
+} atp_catalog_what_t;
+
+/* Fields that the type of request does not have are zero. */
+typedef struct atp_page_ask {
+    uint64_t cursor;
+    uint32_t limit;          /* as read: 1 to ATP_PAGE_LIMIT_MAX; 0 is written as 0 and read as the default */
+    uint32_t states;         /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all */
+    int64_t older_than_ms;   /* reservations: created at least this long ago; 0 = any */
+    atp_text_t owner;        /* reservations: "" = any */
+    atp_text_t channel;      /* reservations: "" = any */
+    atp_catalog_what_t what; /* catalog */
+} atp_page_ask_t;
+
+/* For reservations, positions, exceptions and catalog; which of them, the request's type says (reader->type).
+ * Refuses option_unknown (limit above ATP_PAGE_LIMIT_MAX, no such `what`), id_invalid (owner, channel). */
+ATP_MUST_USE bool atp_read_page_ask(atp_reader_t *reader, atp_page_ask_t *ret_ask);
+void atp_write_page_ask(atp_writer_t *writer, atp_message_type_t type, const atp_page_ask_t *ask);
+
+/* The answer: begin, rows of the type, end. next_cursor comes last because only then it is known. */
+ATP_MUST_USE bool atp_read_page(atp_reader_t *reader, uint32_t *ret_row_count);
+ATP_MUST_USE bool atp_read_page_end(atp_reader_t *reader, uint64_t *ret_next_cursor);
+void atp_write_page_begin(atp_writer_t *writer);
+void atp_write_page_end(atp_writer_t *writer, uint64_t next_cursor);
+
+/* ---- reservations ---- */
+
+/* What a reservation is as a whole: the first of this list that one of its units is in; when no unit is
+ * reserved, allocated or shipped, how it ended. Frozen numbers. */
+typedef enum atp_record_state {
+    ATP_RECORD_RESERVED = 1,
+    ATP_RECORD_ALLOCATED = 2,
+    ATP_RECORD_SHIPPED = 3,
+    ATP_RECORD_RELEASED = 4,
+    ATP_RECORD_CANCELLED = 5,
+    ATP_RECORD_EXPIRED = 6,
+    ATP_RECORD_STATE_LIMIT
+} atp_record_state_t;
+
+/* "reserved", ...; NULL for a number that is no state. Thread: any. */
+const char *atp_record_state_name(unsigned state);
+
+typedef struct atp_record_line {
+    atp_text_t sku;
+    atp_text_t node;
+    atp_qty_t granted;
+    atp_qty_t reserved;
+    atp_qty_t allocated;
+    atp_qty_t shipped;
+    uint8_t scale;
+} atp_record_line_t;
+
+typedef struct atp_record {
+    uint8_t verdict; /* applied, or unknown_reservation: then only the id counts */
+    uint8_t state;   /* atp_record_state_t */
+    atp_text_t id;
+    atp_text_t owner;
+    atp_text_t channel;
+    int64_t created_ms;
+    uint64_t created_op;
+    int64_t deadline_ms; /* 0 = never */
+    uint32_t line_count;
+    const atp_record_line_t *lines;
+} atp_record_t;
+
+/* The ids of a reservation request: at most ATP_RESERVATIONS_MAX, each 1 to 64 clean bytes. */
+ATP_MUST_USE bool atp_read_reservation_ids(atp_reader_t *reader, uint32_t *ret_count);
+ATP_MUST_USE bool atp_read_reservation_id(atp_reader_t *reader, atp_text_t *ret_id);
+void atp_write_reservation_id(atp_writer_t *writer, atp_text_t id); /* element of the list */
+
+/* The answer to a reservation request is a plain list of records, in the order of the ids. */
+ATP_MUST_USE bool atp_read_records(atp_reader_t *reader, uint32_t *ret_count);
+
+/* One record, in a list or a page. Lines go to `lines`; more than `line_capacity` are refused
+ * (too_many_lines; ATP_LINES_PER_OP_MAX always suffice). */
+ATP_MUST_USE bool atp_read_record(atp_reader_t *reader, atp_record_t *ret_record, atp_record_line_t *lines,
+                                  uint32_t line_capacity);
+void atp_write_record(atp_writer_t *writer, const atp_record_t *record); /* element of the list */
+
+/* ---- positions ---- */
+
+typedef struct atp_position_row {
+    atp_text_t sku;
+    atp_text_t node;
+    atp_qty_t on_hand;
+    atp_qty_t unavailable;
+    atp_qty_t reserved;
+    atp_qty_t allocated;
+    atp_qty_t safety;
+    uint8_t scale;
+    uint64_t version;
+} atp_position_row_t;
+
+ATP_MUST_USE bool atp_read_position(atp_reader_t *reader, atp_position_row_t *ret_row);
+void atp_write_position(atp_writer_t *writer, const atp_position_row_t *row); /* element of the list */
+
+/* ---- exceptions ---- */
+
+typedef struct atp_exception_row {
+    uint64_t number; /* dense, from 1 */
+    uint64_t op;
+    int64_t time_ms;
+    atp_text_t kind; /* stable lower-case name, e.g. "over_commitment" */
+    uint8_t verdict; /* why a rejected fact was rejected; 0 = it was applied */
+    uint8_t scale;
+    atp_text_t source;
+    atp_text_t sku;
+    atp_text_t node;
+    atp_qty_t qty;
+    uint32_t total_reservations; /* how many are hit, of which the first ones are named */
+    uint32_t id_count;
+    const atp_text_t *ids;
+} atp_exception_row_t;
+
+/* Ids go to `ids`, at most `id_capacity` (ATP_EXCEPTION_IDS_MAX always suffice). */
+ATP_MUST_USE bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_text_t *ids,
+                                     uint32_t id_capacity);
+void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row); /* element of the list */
+
+/* ---- catalog ---- */
+
+typedef struct atp_catalog_entry {
+    atp_text_t id;
+    atp_text_t name;
+    int64_t value; /* see atp_catalog_what_t */
+} atp_catalog_entry_t;
+
+ATP_MUST_USE bool atp_read_catalog_entry(atp_reader_t *reader, atp_catalog_entry_t *ret_entry);
+void atp_write_catalog_entry(atp_writer_t *writer,
+                             const atp_catalog_entry_t *entry); /* element of the list */
+
+/* ---- stat ---- */
+
+typedef struct atp_stat {
+    atp_text_t name;
+    atp_text_t text; /* the value when is_text */
+    int64_t value;   /* else */
+    bool is_text;
+} atp_stat_t;
+
+/* The request has an empty body; the answer is a plain list. */
+void atp_write_stat_ask(atp_writer_t *writer);
+ATP_MUST_USE bool atp_read_stat_ask(atp_reader_t *reader);
+ATP_MUST_USE bool atp_read_stats(atp_reader_t *reader, uint32_t *ret_count);
+ATP_MUST_USE bool atp_read_stat(atp_reader_t *reader, atp_stat_t *ret_stat);
+void atp_write_stat(atp_writer_t *writer, const atp_stat_t *stat); /* element of the list */
+
+#endif
