@@ -1,0 +1,150 @@
+/* What atpd measures of itself. One row a metric; the enum, the text for Prometheus and the table in
+ * docs/operations.md come from the rows.
+ *
+ * How a metric gets its value is said in its row:
+ *     OWNED    one thread adds (a plain load and store)
+ *     SHARED   any thread adds; a metric without labels is split over cache lines
+ *     PULLED   set by the refresh callback just before it is read: facts that live elsewhere
+ * Stored numbers are whole; a row's unit says by what they are multiplied to get seconds, bytes or plain numbers.
+ *
+ * Threads     add, record: as above.   set, attach: the refresh callback, or before the threads start.
+ *             collect: one at a time (the HTTP thread).
+ * Memory      one allocation at create, about 190 KiB; none later but for the text of one answer.
+ * Order       Everything is relaxed: each number is right by itself, two of them may be some ops apart. */
+#ifndef ATP_ATPD_METRICS_H
+#define ATP_ATPD_METRICS_H
+
+#include "engine/base/atomics.h"
+#include "engine/base/command.h"
+#include "engine/base/err.h"
+#include "engine/base/histogram.h"
+#include "engine/base/verdict.h"
+#include "tools/atpd/metrics_shim.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* X(NAME, "name", kind, writers, labels, unit, "help") */
+#define ATP_METRICS(X)                                                                                       \
+    X(INFO, "atpd_info", GAUGE, PULLED, INFO, ONE, "Always 1; the labels say version and incarnation.")      \
+    X(UPTIME, "atpd_uptime_seconds", GAUGE, PULLED, NONE, MS, "Time since this process began to serve.")     \
+    X(READY, "atpd_ready", GAUGE, PULLED, NONE, ONE, "1 while commands are accepted.")                       \
+    X(OPS, "atpd_ops_total", COUNTER, OWNED, KIND_VERDICT, ONE, "Ops the ledger decided.")                   \
+    X(REFUSED, "atpd_refused_total", COUNTER, SHARED, VERDICT, ONE,                                          \
+      "Requests refused, by the ledger or before it (malformed, busy, unavailable).")                        \
+    X(ERRORS, "atpd_errors_total", COUNTER, SHARED, ERR, ONE, "Failures of the world given up on.")          \
+    X(QUEUE_LINES, "atpd_queue_lines", GAUGE, PULLED, CLASS, ONE, "Lines waiting for the ledger.")           \
+    X(QUEUE_LIMIT, "atpd_queue_lines_limit", GAUGE, PULLED, CLASS, ONE,                                      \
+      "Lines that may wait before the answer is busy.")                                                      \
+    X(BATCH_OPS, "atpd_batch_ops", HISTOGRAM, OWNED, NONE, ONE, "Ops made durable together, in one frame.")  \
+    X(JOURNAL_WRITE, "atpd_journal_write_seconds", HISTOGRAM, OWNED, NONE, NS, "Time to write a frame.")     \
+    X(JOURNAL_SYNC, "atpd_journal_fsync_seconds", HISTOGRAM, OWNED, NONE, NS, "Time to make it durable.")    \
+    X(REPLY, "atpd_reply_seconds", HISTOGRAM, SHARED, NONE, NS,                                              \
+      "From a message received whole to its answer handed over.")                                            \
+    X(OP_APPLIED, "atpd_op_applied", GAUGE, PULLED, NONE, ONE, "Number of the last op applied.")             \
+    X(OP_DURABLE, "atpd_op_durable", GAUGE, PULLED, NONE, ONE, "Number of the last op known durable.")       \
+    X(RESERVATIONS, "atpd_reservations", GAUGE, PULLED, RESERVATION_STATE, ONE,                              \
+      "Reservations that have units reserved, or allocated.")                                                \
+    X(POSITIONS, "atpd_positions", GAUGE, PULLED, NONE, ONE, "Positions: one SKU at one node.")              \
+    X(SKUS, "atpd_skus", GAUGE, PULLED, NONE, ONE, "SKUs.")                                                  \
+    X(NODES, "atpd_nodes", GAUGE, PULLED, NONE, ONE, "Nodes.")                                               \
+    X(EXCEPTIONS, "atpd_exceptions_open", GAUGE, PULLED, NONE, ONE, "Exceptions that wait to be settled.")   \
+    X(TABLE_BYTES, "atpd_table_bytes", GAUGE, PULLED, TABLE, ONE, "Memory in use by a table of the ledger.") \
+    X(TABLE_RECORDS, "atpd_table_records", GAUGE, PULLED, TABLE, ONE, "Records in use in a table.")          \
+    X(TABLE_CAPACITY, "atpd_table_capacity", GAUGE, PULLED, TABLE, ONE, "Records a table can hold.")         \
+    X(SNAPSHOT_OP, "atpd_snapshot_op", GAUGE, PULLED, NONE, ONE, "Op the newest snapshot is as of.")         \
+    X(SNAPSHOT_AGE, "atpd_snapshot_age_seconds", GAUGE, PULLED, NONE, MS, "Age of the newest snapshot.")     \
+    X(SNAPSHOT_DURATION, "atpd_snapshot_duration_seconds", GAUGE, PULLED, NONE, MS,                          \
+      "Time the newest snapshot took.")                                                                      \
+    X(SNAPSHOTS, "atpd_snapshots_total", COUNTER, SHARED, NONE, ONE, "Snapshots completed.")                 \
+    X(SNAPSHOT_FAILURES, "atpd_snapshot_failures_total", COUNTER, SHARED, NONE, ONE,                         \
+      "Snapshots given up: disk, or more changed than the pool holds.")                                      \
+    X(JOURNAL_BYTES, "atpd_journal_bytes_total", COUNTER, PULLED, NONE, ONE,                                 \
+      "Bytes written to the journal.")                                                                       \
+    X(JOURNAL_ROOM, "atpd_journal_room_bytes", GAUGE, PULLED, NONE, ONE,                                     \
+      "Bytes that can be appended for certain.")                                                             \
+    X(JOURNAL_SEGMENTS, "atpd_journal_segments", GAUGE, PULLED, NONE, ONE, "Segment files on disk.")         \
+    X(READS, "atpd_reads_total", COUNTER, SHARED, NONE, ONE, "Availability keys answered.")                  \
+    X(READS_SETTLED, "atpd_reads_settled_total", COUNTER, SHARED, NONE, ONE,                                 \
+      "Of these: the ledger was asked to settle what was due first.")                                        \
+    X(READS_FALLBACK, "atpd_reads_fallback_total", COUNTER, SHARED, NONE, ONE,                               \
+      "Of these: read by the ledger thread, because the row kept changing.")                                 \
+    X(SOURCE_DUPLICATES, "atpd_source_duplicates_total", COUNTER, SHARED, NONE, ONE,                         \
+      "Batches of facts ignored because they were applied before.")                                          \
+    X(SOURCE_GAPS, "atpd_source_gaps_total", COUNTER, SHARED, NONE, ONE,                                     \
+      "Times a source was found to have skipped numbers.")                                                   \
+    X(LOG_LOST, "atpd_log_lost_total", COUNTER, PULLED, NONE, ONE, "Log lines that could not be written.")
+
+typedef enum atp_metric {
+#define ATP_METRIC_ENUM(NAME, name, kind, writers, labels, unit, help) ATP_METRIC_##NAME,
+    ATP_METRICS(ATP_METRIC_ENUM)
+#undef ATP_METRIC_ENUM
+        ATP_METRIC_COUNT
+} atp_metric_t;
+
+/* Label numbers of ATP_METRIC_QUEUE_*, in the order of atp_config_lines_in_flight_t. */
+typedef enum atp_metric_class {
+    ATP_METRIC_CLASS_RELEASES,
+    ATP_METRIC_CLASS_ORDERS,
+    ATP_METRIC_CLASS_RESERVATIONS,
+    ATP_METRIC_CLASS_FACTS,
+    ATP_METRIC_CLASS_FEEDS,
+    ATP_METRIC_CLASS_COUNT
+} atp_metric_class_t;
+
+/* Label numbers of ATP_METRIC_RESERVATIONS. */
+typedef enum atp_metric_reservation_state {
+    ATP_METRIC_RESERVED,
+    ATP_METRIC_ALLOCATED,
+    ATP_METRIC_RESERVATION_STATE_COUNT
+} atp_metric_reservation_state_t;
+
+#define ATP_METRIC_TABLES_MAX 32
+
+typedef struct atp_metrics atp_metrics_t;
+
+/* Returns NULL when there is no memory. `version` is copied. */
+atp_metrics_t *atp_metrics_create(const char *version);
+void atp_metrics_destroy(atp_metrics_t *metrics);
+
+/* Called on the collecting thread before each collection, to set what is PULLED. Set before the threads start. */
+void atp_metrics_on_refresh(atp_metrics_t *metrics, void (*refresh)(void *context, atp_metrics_t *metrics),
+                            void *context);
+
+/* Names a label of ATP_METRIC_TABLE_*; `name` is borrowed for good. A table without a name is not shown. */
+void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *name);
+void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation);
+
+/* Adds `n` to a counter. `label`: number within its labels (a verdict, an error, a class), 0 if it has none.
+ * Asserts that the row is SHARED (or, for add_owned, OWNED). */
+void atp_metrics_add(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, uint64_t n);
+void atp_metrics_add_owned(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, uint64_t n);
+
+/* Counts `n` ops of `kind` that got `verdict`. Thread: the ledger. Refusals show in atpd_refused_total too. */
+void atp_metrics_add_ops(atp_metrics_t *metrics, unsigned kind, unsigned verdict, uint64_t n);
+
+/* Sets a PULLED metric (also a counter that is kept elsewhere). */
+void atp_metrics_set(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, int64_t value);
+/* Sets the ops of `kind` with `verdict` where the ledger keeps that count itself; instead of add_ops. */
+void atp_metrics_set_ops(atp_metrics_t *metrics, unsigned kind, unsigned verdict, uint64_t n);
+
+/* The histogram of a HISTOGRAM metric, for its recorder: atp_histogram_record if OWNED, _record_shared if SHARED. */
+atp_histogram_t *atp_metrics_histogram(atp_metrics_t *metrics, atp_metric_t metric);
+/* Shows a histogram that lives elsewhere (and as long as `metrics`) instead. */
+void atp_metrics_attach(atp_metrics_t *metrics, atp_metric_t metric, const atp_histogram_t *histogram);
+
+/* The present value of one cell, in the stored unit: for tests and status lines. */
+int64_t atp_metrics_value(const atp_metrics_t *metrics, atp_metric_t metric, uint32_t label);
+
+/* Refreshes, then hands every family with its samples to the sink (metrics_shim.h makes text of them). */
+void atp_metrics_collect(atp_metrics_t *metrics, atp_exposition_t *sink);
+
+/* The Prometheus text, from malloc; NULL when there is no memory. */
+char *atp_metrics_text(atp_metrics_t *metrics, size_t *ret_size);
+
+/* The table of docs/operations.md, in markdown. */
+void atp_metrics_print_markdown(FILE *out);
+
+#endif
