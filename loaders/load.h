@@ -1,0 +1,140 @@
+/* Loads a file by a profile: reads, maps, checks every row, and only then hands typed rows on, in batches.
+ *
+ *     atp_load_open      opens file, lookup files and reject file
+ *     atp_load_validate  first pass: every row is read and checked; bad rows go to the reject file. Fails
+ *                        when the share of bad rows is above the allowed one. Nothing has been handed on by
+ *     then. atp_load_deliver   second pass: the good rows go to a sink, in file order. May be called again.
+ *     atp_load_close
+ *
+ * A dry run is the same, with a sink that compares rows with the ledger instead of sending them. What the
+ * second pass gives is what the first one checked, byte for byte (loaders/input.h, N1).
+ *
+ * This module talks to no network and no ledger. loaders/commands.h turns rows into commands.
+ *
+ * Threads     one at a time; sink and callbacks run on the caller's thread.
+ * Memory      about 3 MiB, lookup files, and 16 bytes a slot for each distinct key to find duplicates (24
+ *             to 48 bytes a key while it grows; 48 more when duplicates are summed; 32 more a row when
+ *             safety stock is spread), up to `key_count_max` keys.
+ * Invariants  D1  no sink is called unless validation has passed.
+ *             D2  records = good + bad + skipped, and good = delivered + merged.
+ *             D3  with duplicates refused, no two delivered rows have the same key. */
+#ifndef ATP_LOADERS_LOAD_H
+#define ATP_LOADERS_LOAD_H
+
+#include "engine/base/command.h"
+#include "engine/base/err.h"
+#include "loaders/profile.h"
+#include "loaders/reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_LOAD_BATCH_ROWS_MAX 4096
+#define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound: 1 GiB of slots */
+
+typedef struct atp_load atp_load_t;
+
+typedef enum atp_load_qty_kind {
+    ATP_LOAD_ON_HAND = 0,
+    ATP_LOAD_UNAVAILABLE = 1, /* part of on-hand that cannot be sold */
+    ATP_LOAD_SAFETY = 2, /* of the position; in a `skus` load, of the SKU over all nodes (loaders/safety.h) */
+    ATP_LOAD_QTY_COUNT
+} atp_load_qty_kind_t;
+
+/* mantissa * 10^-decimals, in lowest terms (no trailing zero decimals), never negative. */
+typedef struct atp_load_qty {
+    atp_qty_t mantissa;
+    uint8_t decimals;
+    bool is_given; /* false: the file says nothing about it */
+} atp_load_qty_t;
+
+/* One good row. Texts are borrowed for the sink's call. Which are filled: positions and safety have sku and
+ * node; skus have sku; nodes have node. Others are empty when the profile does not map them. */
+typedef struct atp_load_row {
+    atp_text_t sku;
+    atp_text_t node;
+    atp_text_t name; /* of the SKU, or of the node in a `nodes` load; size 0 = not given */
+    atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
+    uint64_t line; /* physical line the row begins on, from 1 */
+    bool has_scale;
+    bool has_state;
+    uint8_t scale; /* of the SKU, 0..6; every given quantity fits it exactly */
+    uint8_t state; /* atp_node_state_t */
+} atp_load_row_t;
+
+/* One bad row. Texts are borrowed for the call. */
+typedef struct atp_load_reject {
+    uint64_t line;
+    atp_reason_of_reject_t reason;
+    const char *column;  /* what was being read: "sku", "on_hand", ...; "" when it is the whole row */
+    uint64_t other_line; /* ATP_REJECT_DUPLICATE: line of the first row with the key; else 0 */
+    atp_text_t raw;      /* as in the file, at most the record limit */
+} atp_load_reject_t;
+
+typedef enum atp_load_phase { ATP_LOAD_VALIDATING = 0, ATP_LOAD_DELIVERING = 1 } atp_load_phase_t;
+
+typedef struct atp_load_progress {
+    atp_load_phase_t phase;
+    uint64_t bytes_done;  /* of the file on disk, in this pass */
+    uint64_t bytes_total; /* 0 = unknown */
+    uint64_t rows_done;
+} atp_load_progress_t;
+
+typedef struct atp_load_report {
+    uint64_t records; /* rows of data, without header and empty lines */
+    uint64_t rows_good;
+    uint64_t rows_bad;
+    uint64_t rows_skipped; /* by the profile's skip rules */
+    uint64_t rows_merged; /* good, but superseded by (last) or added into (sum) another row of the same key */
+    uint64_t rows_delivered; /* by the last atp_load_deliver */
+    uint64_t keys;           /* distinct positions, SKUs or nodes */
+    uint64_t bytes;          /* of the file on disk */
+    uint64_t bad_by_reason[ATP_REJECT_COUNT];
+} atp_load_report_t;
+
+/* Takes a batch, row_count >= 1. A failure stops the delivery and is returned as it is. */
+typedef atp_err_t (*atp_load_sink_fn)(void *context, const atp_load_row_t *rows, uint32_t row_count,
+                                      atp_why_t *ret_why);
+
+/* Zero means the default for every member but `profile` and `path`; start from ATP_LOAD_OPTIONS_DEFAULT. */
+typedef struct atp_load_options {
+    const atp_profile_t *profile; /* borrowed until close */
+    const char *path;             /* "-" is standard input */
+    const char *lookup_folder;    /* where lookup files are; NULL = beside `path`, "." for standard input */
+    const char *reject_path;      /* NULL = no reject file. Removed again by close when no row was bad */
+    double max_bad_share;         /* below 0 = the profile's */
+    uint32_t batch_rows_max;
+    uint64_t key_count_max;
+    uint64_t spool_size_max;
+    void (*on_reject)(void *context, const atp_load_reject_t *reject); /* may be NULL */
+    void (*on_progress)(void *context,
+                        const atp_load_progress_t *progress); /* at most once a batch; may be NULL */
+    void *context;                                            /* of both callbacks */
+} atp_load_options_t;
+
+#define ATP_LOAD_OPTIONS_DEFAULT ((atp_load_options_t){.max_bad_share = -1.0})
+
+/* Fails when file, lookup file or reject file cannot be opened, or a lookup file is not as the profile
+ * says. */
+ATP_MUST_USE atp_err_t atp_load_open(const atp_load_options_t *options, atp_load_t **ret_load,
+                                     atp_why_t *ret_why);
+
+/* First pass, once.
+ * ATP_ERR_INVALID  too many bad rows, no row at all, or a header without a column that the profile names
+ * ATP_ERR_LIMIT    more distinct keys than key_count_max, or standard input past its bound
+ * else as atp_input_read. In each case nothing was delivered and the report says how far it went. */
+ATP_MUST_USE atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why);
+
+/* Second pass, after validation has passed. On failure of the sink or the file, the batches before it have
+ * been taken by the sink; the report says how many rows. */
+ATP_MUST_USE atp_err_t atp_load_deliver(atp_load_t *load, atp_load_sink_fn sink, void *context,
+                                        atp_why_t *ret_why);
+
+/* Valid until close; complete after validate. */
+const atp_load_report_t *atp_load_report(const atp_load_t *load);
+
+/* Closes all, the reject file too. Returns what went wrong with the reject file, if it did. load may be
+ * NULL. */
+ATP_MUST_USE atp_err_t atp_load_close(atp_load_t *load, atp_why_t *ret_why);
+
+#endif

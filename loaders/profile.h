@@ -1,0 +1,53 @@
+/* A mapping profile: what the columns of a file mean. A YAML file, read strictly: an unknown key, a missing
+ * key, a value out of range is an error that names its line. docs/loading.md tells every key.
+ *
+ * The shipped profiles (loaders/profiles) are part of the library and are found by name.
+ *
+ * Threads     a loaded profile is read-only: any thread.
+ * Memory      the YAML text is at most 64 KiB; aliases are refused, so that nothing multiplies. */
+#ifndef ATP_LOADERS_PROFILE_H
+#define ATP_LOADERS_PROFILE_H
+
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ATP_PROFILE_SIZE_MAX (64u << 10)
+
+typedef struct atp_profile atp_profile_t;
+
+typedef enum atp_loads {
+    ATP_LOADS_POSITIONS = 0, /* how much of a SKU is at a node */
+    ATP_LOADS_SKUS = 1,      /* SKUs: name, scale, safety stock of the SKU over all nodes */
+    ATP_LOADS_NODES = 2,     /* nodes: name, state */
+    ATP_LOADS_SAFETY = 3     /* safety stock of a SKU at a node */
+} atp_loads_t;
+
+/* Loads a shipped profile by its name ("shopify-inventory"), or a file when the text holds a '/' or ends in
+ * ".yaml" or ".yml".
+ * ATP_ERR_NOT_FOUND, ATP_ERR_INVALID (the sentence names file, line and key), ATP_ERR_IO, ATP_ERR_MEMORY. */
+ATP_MUST_USE atp_err_t atp_profile_load(const char *name_or_path, atp_profile_t **ret_profile,
+                                        atp_why_t *ret_why);
+
+/* The same from text; `place` names it in messages. */
+ATP_MUST_USE atp_err_t atp_profile_parse(atp_text_t yaml, const char *place, atp_profile_t **ret_profile,
+                                         atp_why_t *ret_why);
+
+void atp_profile_destroy(atp_profile_t *profile);
+
+const char *atp_profile_name(const atp_profile_t *profile);
+/* One line for a list of profiles; "" when the profile says none. */
+const char *atp_profile_description(const atp_profile_t *profile);
+atp_loads_t atp_profile_loads(const atp_profile_t *profile);
+/* Share of bad rows above which nothing is loaded, 0..1. */
+double atp_profile_max_bad_share(const atp_profile_t *profile);
+
+/* "positions", "skus", "nodes", "safety". */
+const char *atp_loads_name(atp_loads_t loads);
+
+/* Names of the shipped profiles, in order; NULL past the last. */
+const char *atp_profile_shipped_name(size_t index);
+
+#endif
