@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-noreturn void atp_assert_failed(const char *file, int line, const char *expression)
+ATP_NO_RETURN void atp_assert_failed(const char *file, int line, const char *expression)
 {
     fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, expression);
     fflush(stderr);
