@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE_SIZE (2u << 20)
+#define ARENA_SIZE_MAX (SIZE_MAX / 2)
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels answer EINVAL and pages come on first touch */
@@ -20,6 +21,9 @@ static size_t round_up(size_t size, size_t unit)
 
 atp_err_t atp_arena_reserve(atp_arena_t *arena, size_t size)
 {
+    if (size > ARENA_SIZE_MAX) {
+        return ATP_ERR_MEMORY; /* before rounding up could wrap around */
+    }
     size_t reserved = round_up(size == 0 ? 1 : size, HUGE_PAGE_SIZE);
     void *base = mmap(NULL, reserved + HUGE_PAGE_SIZE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
