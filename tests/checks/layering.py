@@ -21,7 +21,7 @@ LAYERS = [
     ("engine/", ["engine/"]),
     ("protocol/", ["engine/base/", "protocol/"]),
     ("query/", ["engine/", "protocol/", "query/"]),
-    ("loaders/", ["engine/base/", "protocol/", "loaders/"]),
+    ("loaders/", ["engine/", "protocol/", "loaders/"]),
     ("tools/", ["engine/", "protocol/", "query/", "loaders/", "tools/"]),
     ("tests/", [""]),
     ("perf/", ["engine/", "protocol/", "query/", "loaders/", "tools/", "perf/"]),

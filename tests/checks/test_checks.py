@@ -103,6 +103,7 @@ class Names(unittest.TestCase):
         for name, text in [
             ("engine/a.c", "int threshold; int on_hand; int holder; /* holds what it has */\n"),
             ("engine/a.c", 'puts("a hold");\n'),
+            ("engine/a.c", "if (atp_version_holds(version)) {\n"),
             ("tools/a.c", "int hold_count;\n"),
             ("engine/a.c", "void f(void)\n" + body),
             ("engine/a.c", "x;\n" * 700),
