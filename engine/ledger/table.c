@@ -19,7 +19,7 @@ atp_err_t atp_table_init(atp_table_t *table, const char *name, uint32_t id, uint
     table->record_size = record_size;
     table->capacity = capacity;
     table->records_per_piece = per_piece;
-    table->piece_inverse = UINT64_MAX / per_piece + 1;
+    table->piece_inverse = ((UINT64_C(1) << 63) - 1) / per_piece + 1;
     /* Pieces are copied whole, the last one too: it may reach past the capacity. */
     if (atp_arena_reserve(&table->records_arena, (capacity + per_piece) * record_size) != ATP_OK) {
         return ATP_ERR_MEMORY;

@@ -41,7 +41,7 @@ typedef struct atp_table {
     unsigned char *base;
     unsigned char *pending; /* one byte a piece: 1 = must be copied aside before a change */
     uint64_t capacity;
-    uint64_t piece_inverse; /* ceil(2^64 / records_per_piece) */
+    uint64_t piece_inverse; /* ceil(2^63 / records_per_piece) */
     uint32_t id;
     uint32_t record_size;
     uint32_t records_per_piece;
@@ -74,10 +74,13 @@ static inline void *atp_table_at(const atp_table_t *table, uint64_t index)
     return table->base + index * table->record_size;
 }
 
-/* index / records_per_piece by multiplication; exact for index < 2^32. */
+__extension__ typedef unsigned __int128 atp_u128_t;
+
+/* index / records_per_piece by multiplication. Exact for index < 2^32: inverse * records_per_piece is above 2^63
+ * by less than 2^12, and 2^32 * 2^12 < 2^63. */
 static inline uint64_t atp_table_piece_of(const atp_table_t *table, uint64_t index)
 {
-    return (uint64_t)(((unsigned __int128)index * table->piece_inverse) >> 64);
+    return (uint64_t)(((atp_u128_t)index * table->piece_inverse) >> 63);
 }
 
 void atp_table_copy_aside(atp_table_t *table, uint64_t piece);
