@@ -5,8 +5,8 @@
  * views into the buffer; a count is never trusted further than the bytes behind it. The first fault is kept
  * in `refusal` and stays; functions then return false.
  *
- * The writer fills a buffer of the caller's, or one of its own that grows up to a bound. A write that does
- * not fit sets `is_overflown` and changes nothing; so do all later ones. Values take their smallest form,
+ * The writer fills a buffer of the caller's, or one of its own that grows up to a bound. A value that does
+ * not fit sets `is_overflown`; neither it nor any later one is written. Values take their smallest form,
  * except the header of a list whose count is not known yet (atp_write_list_begin), which takes five bytes.
  *
  * Threads     one thread for each cursor.
@@ -37,23 +37,30 @@ typedef struct atp_reader {
     const uint8_t *begin;
     const uint8_t *at;
     const uint8_t *end;
-    atp_refusal_t refusal; /* of the message as a whole */
-    uint32_t list_left;    /* elements not read yet: of the list of the message, */
-    uint32_t body_left;    /* of its body after the list, */
-    uint32_t message_left; /* and of the message after the body */
-    uint32_t line_total;   /* lines of all ops read so far */
-    uint32_t row_fields;   /* of an availability ask or page: what the body says of its rows */
-    uint8_t type;          /* atp_message_type_t */
-    bool is_facts;         /* ops are told by a source: no id needed, facts all */
-    atp_text_t topic;      /* of an event, without its zero byte */
+    atp_refusal_t refusal;  /* of the message as a whole */
+    uint32_t list_left;     /* elements not read yet: of the list of the message, */
+    uint32_t body_left;     /* of its body after the list, */
+    uint32_t message_left;  /* and of the message after the body */
+    uint32_t line_total;    /* lines of all ops read so far */
+    uint8_t list_depth;     /* arrays entered above an element of the list */
+    uint8_t type;           /* atp_message_type_t */
+    bool is_facts;          /* ops are told by a source: no id needed, facts all */
+    atp_text_t topic;       /* of an event, without its zero byte */
+    atp_text_t correlation; /* of an event */
 } atp_reader_t;
+
+/* Gives room for `size` bytes with what was written before at its front, e.g. atp_exchange_reserve. */
+typedef atp_err_t (*atp_writer_grow_t)(void *context, size_t size, uint8_t **ret_bytes);
 
 typedef struct atp_writer {
     uint8_t *begin;
     uint8_t *at;
-    uint8_t *end;
-    size_t size_max; /* how far a growable buffer may grow; 0 = the buffer is the caller's and fixed */
-    size_t list_at;  /* offset of the header of the open list; 0 = no list is open */
+    uint8_t *end; /* of the room; after an overflow `at`, so that nothing follows the gap */
+    uint8_t *room_end;
+    size_t size_max;        /* how far the buffer may grow; 0 = fixed */
+    atp_writer_grow_t grow; /* NULL with a size_max = the heap */
+    void *grow_context;
+    size_t list_at; /* offset just behind the header of the open list; 0 = no list is open */
     uint32_t list_count;
     bool is_overflown;
 } atp_writer_t;
@@ -92,7 +99,11 @@ void atp_writer_init(atp_writer_t *writer, void *buffer, size_t size);
  * ATP_ERR_MEMORY leaves a writer on which atp_writer_fini is safe. */
 ATP_MUST_USE atp_err_t atp_writer_init_growable(atp_writer_t *writer, size_t size, size_t size_max);
 
-/* Frees a growable buffer; nothing to do for a fixed one. */
+/* Over room that `grow` gives, asked for when it is needed, at most `size_max` bytes. The room stays the
+ * giver's. */
+void atp_writer_init_over(atp_writer_t *writer, atp_writer_grow_t grow, void *context, size_t size_max);
+
+/* Frees the heap buffer, if that is what the writer has. */
 void atp_writer_fini(atp_writer_t *writer);
 
 /* Empties the writer, keeping its buffer, for the next message. */
