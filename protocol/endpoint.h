@@ -6,6 +6,7 @@
  *             each function.
  * Memory      a server allocates its exchanges at open; the bytes of a request and of a reply live in NNG
  *             messages, one each per exchange.
+ * Time        a reply may be sent from any thread: it is handed over, never waited for.
  * Bounds      requests in work: `exchange_count`. When all are taken nothing more is read and TCP holds the
  *             peers back: nothing is dropped, nothing queues in this process. Connections: `connection_max`,
  *             a further one is closed at once. Bytes of a message: `message_size_max`, a longer one closes
@@ -54,17 +55,16 @@ typedef struct atp_server_options {
     void *context; /* given to the handler */
 } atp_server_options_t;
 
-/* What happened since open; each grows only. The sum of received = replied + dropped + failed + in work. */
+/* What happened since open. received = replied + failed + dropped + in work. A request above
+ * message_size_max closes its connection inside NNG, which tells nobody why: there is no count of it. */
 typedef struct atp_server_counters {
     uint64_t received;            /* requests given to the handler */
-    uint64_t replied;             /* replies handed to the transport */
+    uint64_t replied;             /* replies taken by the transport, or whose peer had gone already */
+    uint64_t failed;              /* replies not taken within send_timeout_ms */
     uint64_t dropped;             /* exchanges given back without a reply */
-    uint64_t failed;              /* replies that could not be sent: the peer has gone */
-    uint64_t connections_opened;  /* since open */
+    uint64_t connections_opened;  /* refused ones included */
     uint64_t connections_refused; /* above connection_max */
-    uint64_t connections_now;     /* open at this moment: the one that may fall */
-    uint64_t refused_too_large;   /* connections closed for a request above message_size_max, or another
-                                       * breach of the transport's framing: NNG does not tell them apart */
+    uint64_t connections_now;     /* the one that may fall */
 } atp_server_counters_t;
 
 /* Opens the socket, listens on every URL and starts to receive. The handler may run before this returns.
@@ -85,7 +85,7 @@ void atp_server_drain(atp_server_t *server);
  * just before may be cut off by the close: its client asks again by the same id. NULL is allowed. */
 void atp_server_close(atp_server_t *server);
 
-/* Thread: any. Takes NNG's statistics lock: for metrics, not for every request. */
+/* Thread: any. */
 void atp_server_read_counters(const atp_server_t *server, atp_server_counters_t *ret_counters);
 
 /* ---- exchange: one request in work. One thread at a time. ---------------------------------------------- */
