@@ -1,0 +1,129 @@
+/* The catalogue: SKUs, nodes, channels, clients and sources by name.
+ *
+ * Each kind is one primary table of 64-byte records plus a name index. Records are created by ops and never
+ * removed, so a number once given stays that name's for ever.
+ *
+ * Threads     the find and text functions: any thread, no lock.   All else: ledger thread.
+ * Invariants  C1  each record's id is found through its index and nothing else is. */
+#ifndef ATP_LEDGER_CATALOG_H
+#define ATP_LEDGER_CATALOG_H
+
+#include "engine/base/command.h"
+#include "engine/base/text.h"
+#include "engine/ledger/index.h"
+#include "engine/ledger/strings.h"
+#include "engine/ledger/table.h"
+
+typedef struct atp_sku_record {
+    uint32_t id_ref;
+    uint32_t name_ref;
+    uint64_t hash; /* of the id */
+    uint64_t created_op;
+    uint8_t scale;
+    uint8_t unused[39];
+} atp_sku_record_t;
+
+typedef struct atp_node_record {
+    uint32_t id_ref;
+    uint32_t name_ref;
+    uint64_t hash;
+    uint64_t created_op;
+    _Atomic uint8_t state; /* atp_node_state_t; read by availability without a lock */
+    uint8_t unused[39];
+} atp_node_record_t;
+
+typedef struct atp_channel_record {
+    uint32_t id_ref;
+    uint32_t unused_ref;
+    uint64_t hash;
+    uint64_t created_op;
+    int64_t ttl_ms; /* 0 = the default */
+    uint8_t unused[32];
+} atp_channel_record_t;
+
+typedef struct atp_client_record {
+    uint32_t id_ref;
+    uint32_t unused_ref;
+    uint64_t hash;
+    uint64_t created_op;
+    uint64_t outcomes; /* remembered ones */
+    uint8_t unused[32];
+} atp_client_record_t;
+
+_Static_assert(sizeof(atp_sku_record_t) == 64 && sizeof(atp_node_record_t) == 64 &&
+                   sizeof(atp_channel_record_t) == 64 && sizeof(atp_client_record_t) == 64,
+               "stored: no padding");
+
+typedef struct atp_catalog {
+    atp_table_t strings;
+    atp_table_t skus;
+    atp_table_t nodes;
+    atp_table_t channels;
+    atp_table_t clients;
+    atp_table_t sources;
+    atp_index_t sku_index;
+    atp_index_t node_index;
+    atp_index_t channel_index;
+    atp_index_t client_index;
+    atp_index_t source_index;
+} atp_catalog_t;
+
+/* Look-ups by name. `hash`: of the name, with the ledger's seed. False if there is none; output untouched.
+ * Thread: any. */
+bool atp_catalog_find_sku(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash, uint32_t *ret_sku);
+bool atp_catalog_find_node(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash, uint16_t *ret_node);
+bool atp_catalog_find_channel(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash,
+                              uint16_t *ret_channel);
+bool atp_catalog_find_client(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash,
+                             uint32_t *ret_client);
+bool atp_catalog_find_source(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash,
+                             uint32_t *ret_source);
+
+/* Ids and names by number (below the table's count). Thread: any, for ids; a display name may change: ledger thread. */
+static inline atp_text_t atp_catalog_sku_id(const atp_catalog_t *catalog, uint32_t sku)
+{
+    return atp_strings_get(&catalog->strings,
+                           ((const atp_sku_record_t *)atp_table_at(&catalog->skus, sku))->id_ref);
+}
+
+static inline atp_text_t atp_catalog_node_id(const atp_catalog_t *catalog, uint16_t node)
+{
+    return atp_strings_get(&catalog->strings,
+                           ((const atp_node_record_t *)atp_table_at(&catalog->nodes, node))->id_ref);
+}
+
+static inline atp_text_t atp_catalog_channel_id(const atp_catalog_t *catalog, uint16_t channel)
+{
+    return atp_strings_get(&catalog->strings,
+                           ((const atp_channel_record_t *)atp_table_at(&catalog->channels, channel))->id_ref);
+}
+
+/* Thread: any. */
+static inline atp_node_state_t atp_catalog_node_state(const atp_catalog_t *catalog, uint16_t node)
+{
+    atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
+    /* Relaxed: one small value; an answer says as of which op it is by other means. */
+    return (atp_node_state_t)atp_load_relaxed(&record->state);
+}
+
+/* Every record of the five tables begins like this. */
+typedef struct atp_named_record {
+    uint32_t id_ref;
+    uint32_t name_ref;
+    uint64_t hash;
+    uint64_t created_op;
+} atp_named_record_t;
+
+/* Adds a record under a name that is not there yet (room in table and strings: asserted) and returns its number.
+ * Thread: ledger. */
+uint32_t atp_catalog_add(atp_catalog_t *catalog, atp_string_heads_t *heads, atp_table_t *table,
+                         atp_index_t *index, atp_text_t id, uint64_t hash, uint64_t op);
+
+/* Replaces a display name. Thread: ledger. */
+void atp_catalog_rename(atp_catalog_t *catalog, atp_string_heads_t *heads, uint32_t *name_ref,
+                        atp_text_t name);
+
+/* Builds the five indexes from the tables. Before the threads start. */
+void atp_catalog_rebuild(atp_catalog_t *catalog);
+
+#endif

@@ -1,0 +1,43 @@
+/* What is decided once for a ledger and can change an answer: capacities, times, limits, the hash seed.
+ *
+ * The configuration is ledger state. It enters with the genesis op, later changes with a configure op
+ * (times and limits only: capacities are fixed for the life of a data folder); the YAML file of the daemon
+ * only proposes. The struct is stored and journaled as it stands: fixed layout, no padding. */
+#ifndef ATP_LEDGER_CONFIG_H
+#define ATP_LEDGER_CONFIG_H
+
+#include <stdint.h>
+
+#define ATP_RULES_VERSION 1 /* raised when the same op would be answered differently */
+
+typedef struct atp_ledger_config {
+    uint64_t rules_version;
+    uint64_t hash_seed; /* secret; drawn at random at genesis */
+
+    /* capacities: records, fixed at genesis; each 1..2^32-2 */
+    uint64_t skus;
+    uint64_t nodes;    /* at most 65,535 */
+    uint64_t channels; /* at most 65,535 */
+    uint64_t clients;
+    uint64_t sources;
+    uint64_t positions;
+    uint64_t reservations; /* live and ended ones; when full the oldest ended one makes room */
+    uint64_t lines;        /* of all reservations */
+    uint64_t outcomes;     /* remembered answers; when full the oldest goes and the floor rises */
+    uint64_t exceptions;   /* when full the oldest goes */
+    uint64_t string_bytes; /* ids and names */
+
+    /* times, milliseconds */
+    int64_t ttl_default_ms;
+    int64_t ttl_max_ms;
+    int64_t outcome_window_ms; /* requests issued longer ago are refused */
+    int64_t issued_skew_ms;    /* requests issued further ahead are refused */
+
+    /* limits */
+    uint64_t ids_per_client;        /* remembered outcomes of one client */
+    uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
+} atp_ledger_config_t;
+
+_Static_assert(sizeof(atp_ledger_config_t) == 19 * 8, "the configuration is stored: no padding, no surprise");
+
+#endif

@@ -1,0 +1,221 @@
+#include "engine/ledger/index.h"
+
+#include <string.h>
+
+#define INITIAL_BUCKETS    8
+#define ENTRIES_PER_BUCKET 4 /* mean load at which the index doubles */
+#define SPLITS_PER_INSERT  2 /* done doubling after N / 2 inserts */
+
+static uint64_t round_up_to_power(uint64_t number)
+{
+    uint64_t power = INITIAL_BUCKETS;
+    while (power < number) {
+        power *= 2;
+    }
+    return power;
+}
+
+atp_err_t atp_index_init(atp_index_t *index, uint64_t capacity)
+{
+    /* At its capacity the index may be half way through one more doubling. */
+    uint64_t buckets = 2 * round_up_to_power(capacity / ENTRIES_PER_BUCKET + 1);
+
+    memset(index, 0, sizeof *index);
+    /* Every overflow bucket holds at least one entry. */
+    index->overflow_capacity = capacity + 1;
+    if (atp_arena_reserve(&index->bucket_arena, buckets * sizeof(atp_index_bucket_t)) != ATP_OK) {
+        return ATP_ERR_MEMORY;
+    }
+    if (atp_arena_reserve(&index->overflow_arena, index->overflow_capacity * sizeof(atp_index_bucket_t)) !=
+        ATP_OK) {
+        atp_arena_release(&index->bucket_arena);
+        return ATP_ERR_MEMORY;
+    }
+    index->buckets = (atp_index_bucket_t *)(void *)index->bucket_arena.base;
+    index->overflow = (atp_index_bucket_t *)(void *)index->overflow_arena.base;
+    atp_store_relaxed(&index->size, INITIAL_BUCKETS);
+    return ATP_OK;
+}
+
+void atp_index_fini(atp_index_t *index)
+{
+    atp_arena_release(&index->bucket_arena);
+    atp_arena_release(&index->overflow_arena);
+}
+
+static uint64_t take_overflow(atp_index_t *index)
+{
+    uint64_t number = index->overflow_free;
+
+    if (number != 0) {
+        index->overflow_free = atp_load_relaxed(&index->overflow[number - 1].overflow);
+        atp_store_relaxed(&index->overflow[number - 1].overflow, 0);
+        return number;
+    }
+    ATP_ASSERT(index->overflow_used < index->overflow_capacity);
+    index->overflow_used++;
+    atp_arena_note_used(&index->overflow_arena, index->overflow_used * sizeof(atp_index_bucket_t));
+    return index->overflow_used;
+}
+
+static void put_entry(atp_index_t *index, atp_index_bucket_t *bucket, uint64_t entry)
+{
+    for (;;) {
+        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+            if (atp_load_relaxed(&bucket->entries[i]) == 0) {
+                /* INDEX-W1 (release) pairs with INDEX-R1. */
+                atp_store_release(&bucket->entries[i], entry);
+                return;
+            }
+        }
+        uint64_t overflow = atp_load_relaxed(&bucket->overflow);
+        if (overflow == 0) {
+            overflow = take_overflow(index);
+            atp_store_release(&bucket->overflow, overflow);
+        }
+        bucket = &index->overflow[overflow - 1];
+    }
+}
+
+/* Gives back the overflow chain below `bucket`; its entries are in `ret_entries` by now. */
+static void drop_chain(atp_index_t *index, atp_index_bucket_t *bucket)
+{
+    uint64_t number = atp_load_relaxed(&bucket->overflow);
+
+    atp_store_relaxed(&bucket->overflow, 0);
+    while (number != 0) {
+        atp_index_bucket_t *overflow = &index->overflow[number - 1];
+        uint64_t next = atp_load_relaxed(&overflow->overflow);
+        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+            atp_store_relaxed(&overflow->entries[i], 0);
+        }
+        atp_store_relaxed(&overflow->overflow, index->overflow_free);
+        index->overflow_free = number;
+        number = next;
+    }
+}
+
+/* Moves the entries of one chain that belong to the upper half. */
+static void split_bucket(atp_index_t *index, uint64_t number, uint64_t size)
+{
+    atp_index_bucket_t *lower = &index->buckets[number];
+    atp_index_bucket_t *upper = &index->buckets[number + size];
+    atp_index_bucket_t *bucket = lower;
+
+    for (;;) {
+        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+            uint64_t entry = atp_load_relaxed(&bucket->entries[i]);
+            if (entry != 0 && ((entry >> 32) & size) != 0) {
+                atp_store_relaxed(&bucket->entries[i], 0);
+                put_entry(index, upper, entry);
+            }
+        }
+        uint64_t overflow = atp_load_relaxed(&bucket->overflow);
+        if (overflow == 0) {
+            break;
+        }
+        bucket = &index->overflow[overflow - 1];
+    }
+}
+
+/* What is left in the overflow of a split bucket moves up, as far as it fits, so that chains do not stay. */
+static void pull_up(atp_index_t *index, atp_index_bucket_t *bucket)
+{
+    uint64_t kept[64];
+    unsigned kept_count = 0;
+    const atp_index_bucket_t *at = bucket;
+
+    for (;;) {
+        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+            uint64_t entry = atp_load_relaxed(&((atp_index_bucket_t *)at)->entries[i]);
+            if (entry != 0) {
+                if (kept_count == sizeof kept / sizeof kept[0]) {
+                    return; /* an absurdly long chain stays as it is */
+                }
+                kept[kept_count++] = entry;
+            }
+        }
+        uint64_t overflow = atp_load_relaxed(&((atp_index_bucket_t *)at)->overflow);
+        if (overflow == 0) {
+            break;
+        }
+        at = &index->overflow[overflow - 1];
+    }
+    drop_chain(index, bucket);
+    for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+        atp_store_relaxed(&bucket->entries[i], 0);
+    }
+    for (unsigned i = 0; i < kept_count; i++) {
+        put_entry(index, bucket, kept[i]);
+    }
+}
+
+static void grow_one_step(atp_index_t *index)
+{
+    uint64_t size = atp_load_relaxed(&index->size);
+    uint64_t split = atp_load_relaxed(&index->split);
+    uint64_t version = atp_load_relaxed(&index->version);
+
+    atp_store_relaxed(&index->version, version + 1);
+    /* INDEX-W2 (release fence) pairs with INDEX-R2. Orders: the odd version before the moved entries. */
+    atp_fence_release();
+    split_bucket(index, split, size);
+    if (atp_load_relaxed(&index->buckets[split].overflow) != 0) {
+        pull_up(index, &index->buckets[split]);
+    }
+    atp_store_relaxed(&index->split, split + 1);
+    if (split + 1 == size) {
+        atp_store_relaxed(&index->split, 0);
+        /* INDEX-W3 (release) pairs with INDEX-R3. Orders: the zeroed split before the new size. Without it a
+         * reader takes the old split with the new size and looks behind the last bucket. */
+        atp_store_release(&index->size, 2 * size);
+        index->is_growing = false;
+    }
+    atp_arena_note_used(&index->bucket_arena, (size + split + 1) * sizeof(atp_index_bucket_t));
+    atp_store_release(&index->version, version + 2);
+}
+
+void atp_index_insert(atp_index_t *index, uint64_t hash, uint32_t record)
+{
+    ATP_ASSERT(record < UINT32_MAX);
+    if (!index->is_growing && index->count >= ENTRIES_PER_BUCKET * atp_load_relaxed(&index->size)) {
+        index->is_growing = true;
+    }
+    for (unsigned i = 0; index->is_growing && i < SPLITS_PER_INSERT; i++) {
+        grow_one_step(index);
+    }
+    put_entry(index, atp_index_bucket_of(index, hash), (hash & UINT32_MAX) << 32 | (record + 1));
+    index->count++;
+}
+
+void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
+{
+    uint64_t wanted = (hash & UINT32_MAX) << 32 | (record + 1);
+    atp_index_bucket_t *bucket = atp_index_bucket_of(index, hash);
+
+    for (;;) {
+        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+            if (atp_load_relaxed(&bucket->entries[i]) == wanted) {
+                atp_store_relaxed(&bucket->entries[i], 0);
+                index->count--;
+                return;
+            }
+        }
+        uint64_t overflow = atp_load_relaxed(&bucket->overflow);
+        ATP_ASSERT(overflow != 0); /* it is there */
+        bucket = &index->overflow[overflow - 1];
+    }
+}
+
+uint64_t atp_index_count(const atp_index_t *index)
+{
+    return index->count;
+}
+
+uint64_t atp_index_bytes(const atp_index_t *index)
+{
+    atp_index_t *self = (atp_index_t *)index;
+    uint64_t buckets = atp_load_relaxed(&self->size) + atp_load_relaxed(&self->split);
+
+    return (buckets + index->overflow_used) * sizeof(atp_index_bucket_t);
+}

@@ -1,0 +1,393 @@
+#include "engine/ledger/ledger_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- configuration ---- */
+
+atp_ledger_config_t atp_ledger_config_default(void)
+{
+    return (atp_ledger_config_t){
+        .rules_version = ATP_RULES_VERSION,
+        .skus = 100000,
+        .nodes = 1000,
+        .channels = 64,
+        .clients = 4096,
+        .sources = 256,
+        .positions = 2000000,
+        .reservations = 2000000,
+        .lines = 4000000,
+        .outcomes = 4000000,
+        .exceptions = 65536,
+        .string_bytes = UINT64_C(512) << 20,
+        .ttl_default_ms = 15 * 60 * 1000,
+        .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
+        .outcome_window_ms = INT64_C(7) * 24 * 3600 * 1000,
+        .issued_skew_ms = 5000,
+        .ids_per_client = 4000000,
+        .lines_per_reservation = ATP_LINES_PER_OP_MAX,
+    };
+}
+
+typedef struct config_range {
+    const char *name;
+    size_t offset;
+    uint64_t least;
+    uint64_t most;
+} config_range_t;
+
+#define RANGE(field, least, most)                                                                            \
+    {                                                                                                        \
+#field, offsetof(atp_ledger_config_t, field), least, most                                            \
+    }
+
+static const config_range_t config_ranges[] = {
+    RANGE(rules_version, ATP_RULES_VERSION, ATP_RULES_VERSION),
+    RANGE(skus, 1, UINT32_MAX - 1),
+    RANGE(nodes, 1, UINT16_MAX),
+    RANGE(channels, 1, UINT16_MAX),
+    RANGE(clients, 1, UINT32_MAX - 2),
+    RANGE(sources, 1, UINT32_MAX - 2),
+    RANGE(positions, 1, UINT32_MAX - 2),
+    RANGE(reservations, 1, UINT32_MAX - 2),
+    RANGE(lines, 1, UINT32_MAX - 2),
+    RANGE(outcomes, 1, UINT32_MAX - 2),
+    RANGE(exceptions, 1, UINT32_MAX - 2),
+    RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
+    RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
+    RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
+    RANGE(outcome_window_ms, 1000, INT64_C(365) * 24 * 3600 * 1000),
+    RANGE(issued_skew_ms, 0, INT64_C(3600) * 1000),
+    RANGE(ids_per_client, 1, UINT64_MAX),
+    RANGE(lines_per_reservation, 1, ATP_LINES_PER_OP_MAX),
+};
+
+atp_err_t atp_ledger_config_check(const atp_ledger_config_t *config, atp_why_t *ret_why)
+{
+    for (size_t i = 0; i < sizeof config_ranges / sizeof config_ranges[0]; i++) {
+        const config_range_t *range = &config_ranges[i];
+        uint64_t value;
+        memcpy(&value, (const char *)config + range->offset, sizeof value);
+        if (value < range->least || value > range->most) {
+            return atp_fail(ret_why, ATP_ERR_INVALID, "%s is %llu: it must be from %llu to %llu", range->name,
+                            (unsigned long long)value, (unsigned long long)range->least,
+                            (unsigned long long)range->most);
+        }
+    }
+    if (config->ttl_default_ms > config->ttl_max_ms) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "ttl_default_ms is above ttl_max_ms");
+    }
+    return ATP_OK;
+}
+
+/* Bytes of an index entry at the load at which the index doubles, and right after. */
+#define INDEX_BYTES_PER_ENTRY 32
+
+uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
+{
+    uint64_t names = config->skus + config->nodes + config->channels + config->clients + config->sources;
+
+    return config->positions * (sizeof(atp_position_t) + 2 * sizeof(uint64_t)) +
+           names * (sizeof(atp_sku_record_t) + INDEX_BYTES_PER_ENTRY) +
+           config->sources * sizeof(atp_source_record_t) +
+           config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
+           config->lines * sizeof(atp_line_t) +
+           config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
+           config->exceptions * sizeof(atp_exception_t) + config->string_bytes;
+}
+
+static atp_err_t check_memory(const atp_ledger_config_t *config, atp_why_t *ret_why)
+{
+    uint64_t needed = atp_ledger_config_bytes(config);
+    uint64_t available = atp_memory_available();
+
+    if (needed > available) {
+        return atp_fail(
+            ret_why, ATP_ERR_MEMORY,
+            "the configured capacities need up to %llu MiB, this machine or cgroup has %llu MiB left: "
+            "lower positions, reservations, lines or outcomes",
+            (unsigned long long)(needed >> 20), (unsigned long long)(available >> 20));
+    }
+    return ATP_OK;
+}
+
+/* ---- create and destroy ---- */
+
+typedef struct table_plan {
+    atp_table_t *table;
+    const char *name;
+    uint32_t id;
+    uint32_t record_size;
+    uint64_t capacity;
+} table_plan_t;
+
+static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *config)
+{
+    atp_catalog_t *catalog = &ledger->catalog;
+    const table_plan_t plans[] = {
+        {&ledger->root_table, "root", ATP_TABLE_ROOT, sizeof(atp_root_t), 1},
+        {&catalog->strings, "strings", ATP_TABLE_STRINGS, ATP_STRING_GRANULE,
+         config->string_bytes / ATP_STRING_GRANULE},
+        {&catalog->skus, "skus", ATP_TABLE_SKUS, sizeof(atp_sku_record_t), config->skus},
+        {&catalog->nodes, "nodes", ATP_TABLE_NODES, sizeof(atp_node_record_t), config->nodes},
+        /* one more than asked for: number 0 is the engine's own */
+        {&catalog->channels, "channels", ATP_TABLE_CHANNELS, sizeof(atp_channel_record_t),
+         config->channels + 1},
+        {&catalog->clients, "clients", ATP_TABLE_CLIENTS, sizeof(atp_client_record_t), config->clients + 1},
+        {&catalog->sources, "sources", ATP_TABLE_SOURCES, sizeof(atp_source_record_t), config->sources},
+        {&ledger->reservations.records, "reservations", ATP_TABLE_RESERVATIONS, sizeof(atp_reservation_t),
+         config->reservations},
+        {&ledger->reservations.lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
+        {&ledger->wheel.slots, "wheel", ATP_TABLE_WHEEL, sizeof(uint32_t), ATP_WHEEL_SLOTS},
+        {&ledger->outcomes.records, "outcomes", ATP_TABLE_OUTCOMES, sizeof(atp_outcome_t), config->outcomes},
+        {&ledger->exceptions.records, "exceptions", ATP_TABLE_EXCEPTIONS, sizeof(atp_exception_t),
+         config->exceptions},
+    };
+    unsigned count = 0;
+
+    atp_err_t err = atp_positions_init(&ledger->positions, config->skus, config->positions);
+    ledger->tables[count++] = &ledger->positions.rows;
+    for (size_t i = 0; err == ATP_OK && i < sizeof plans / sizeof plans[0]; i++) {
+        const table_plan_t *plan = &plans[i];
+        err = atp_table_init(plan->table, plan->name, plan->id, plan->record_size, plan->capacity);
+        ledger->tables[count++] = plan->table;
+    }
+    ATP_ASSERT(err != ATP_OK || count == ATP_LEDGER_TABLES);
+    return err;
+}
+
+static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *config)
+{
+    const struct {
+        atp_index_t *index;
+        uint64_t capacity;
+    } plans[] = {
+        {&ledger->catalog.sku_index, config->skus},
+        {&ledger->catalog.node_index, config->nodes},
+        {&ledger->catalog.channel_index, config->channels},
+        {&ledger->catalog.client_index, config->clients},
+        {&ledger->catalog.source_index, config->sources},
+        {&ledger->reservations.index, config->reservations},
+        {&ledger->outcomes.index, config->outcomes},
+    };
+    atp_err_t err = ATP_OK;
+
+    for (size_t i = 0; err == ATP_OK && i < sizeof plans / sizeof plans[0]; i++) {
+        err = atp_index_init(plans[i].index, plans[i].capacity + 1);
+    }
+    return err;
+}
+
+/* The root record is at hand through a pointer; a table's memory never moves. */
+static void connect_parts(atp_ledger_t *ledger)
+{
+    ledger->root = atp_table_at(&ledger->root_table, 0);
+    ledger->reservations.strings = &ledger->catalog.strings;
+    ledger->reservations.string_heads = &ledger->root->strings;
+    ledger->reservations.heads = &ledger->root->reservations;
+    ledger->wheel.reservations = &ledger->reservations;
+    ledger->wheel.heads = &ledger->root->wheel;
+    ledger->outcomes.clients = &ledger->catalog.clients;
+    ledger->outcomes.heads = &ledger->root->outcomes;
+    ledger->exceptions.heads = &ledger->root->exceptions;
+}
+
+atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **ret_ledger, atp_why_t *ret_why)
+{
+    atp_err_t err = atp_ledger_config_check(config, ret_why);
+    err = err == ATP_OK ? check_memory(config, ret_why) : err;
+    if (err != ATP_OK) {
+        return err;
+    }
+    atp_ledger_t *ledger = aligned_alloc(ATP_CACHE_LINE, sizeof *ledger);
+    if (ledger == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the ledger");
+    }
+    memset(ledger, 0, sizeof *ledger);
+    err = init_tables(ledger, config);
+    err = err == ATP_OK ? init_indexes(ledger, config) : err;
+    if (err != ATP_OK) {
+        atp_ledger_destroy(ledger);
+        return atp_fail(ret_why, err,
+                        "the address space for the configured capacities was refused: lower them, or raise "
+                        "the limit on virtual memory (ulimit -v, vm.overcommit_memory)");
+    }
+    connect_parts(ledger);
+    *ret_ledger = ledger;
+    return ATP_OK;
+}
+
+void atp_ledger_destroy(atp_ledger_t *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
+                              &ledger->catalog.channel_index, &ledger->catalog.client_index,
+                              &ledger->catalog.source_index,  &ledger->reservations.index,
+                              &ledger->outcomes.index};
+    for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
+        atp_index_fini(indexes[i]);
+    }
+    for (unsigned i = 1; i < ATP_LEDGER_TABLES; i++) { /* 0 belongs to positions */
+        if (ledger->tables[i] != NULL) {
+            atp_table_fini(ledger->tables[i]);
+        }
+    }
+    atp_positions_fini(&ledger->positions);
+    free(ledger);
+}
+
+/* ---- keeping ---- */
+
+void atp_ledger_tables(atp_ledger_t *ledger, atp_table_t *ret_tables[ATP_LEDGER_TABLES])
+{
+    memcpy(ret_tables, ledger->tables, sizeof ledger->tables);
+}
+
+atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    if (atp_table_count(&ledger->root_table) != 1 ||
+        atp_ledger_config_check(&ledger->root->config, ret_why) != ATP_OK ||
+        atp_table_count(&ledger->wheel.slots) != ATP_WHEEL_SLOTS) {
+        return atp_fail(ret_why, ATP_ERR_FORMAT, "the restored tables are not a ledger");
+    }
+    atp_catalog_rebuild(&ledger->catalog);
+    uint64_t skus = atp_table_count(&ledger->catalog.skus);
+    for (uint64_t sku = 0; sku < skus; sku++) {
+        const atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+        atp_positions_set_scale(&ledger->positions, (uint32_t)sku, record->scale);
+    }
+    atp_positions_rebuild(&ledger->positions);
+    atp_reservations_rebuild(&ledger->reservations);
+    atp_outcomes_rebuild(&ledger->outcomes);
+    atp_store_release(&ledger->stamp, 2 * ledger->root->op);
+    return ATP_OK;
+}
+
+uint64_t atp_ledger_hash(const atp_ledger_t *ledger)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < ATP_LEDGER_TABLES; i++) {
+        sum += atp_table_hash(ledger->tables[i]);
+    }
+    return sum;
+}
+
+atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
+{
+    atp_arena_t *arenas[] = {
+        &ledger->positions.entry_arena,           &ledger->positions.directory_arena,
+        &ledger->reservations.index.bucket_arena, &ledger->reservations.index.overflow_arena,
+        &ledger->outcomes.index.bucket_arena,     &ledger->outcomes.index.overflow_arena,
+        &ledger->catalog.sku_index.bucket_arena,
+    };
+    atp_err_t err = ATP_OK;
+
+    for (unsigned i = 0; err == ATP_OK && i < ATP_LEDGER_TABLES; i++) {
+        err = atp_arena_populate_ahead(&ledger->tables[i]->records_arena, ahead);
+    }
+    for (size_t i = 0; err == ATP_OK && i < sizeof arenas / sizeof arenas[0]; i++) {
+        err = atp_arena_populate_ahead(arenas[i], ahead);
+    }
+    return err;
+}
+
+/* ---- reading ---- */
+
+uint64_t atp_ledger_stamp(const atp_ledger_t *ledger)
+{
+    /* STAMP-R1 (acquire) pairs with STAMP-W2. Orders: the stamp before the rows read after it. Without it a
+     * reader takes rows of an earlier op under this op's number. */
+    return atp_load_acquire(&((atp_ledger_t *)ledger)->stamp);
+}
+
+bool atp_ledger_stamp_holds(const atp_ledger_t *ledger, uint64_t stamp)
+{
+    /* STAMP-R2 (acquire fence) pairs with STAMP-W1. Orders: the rows before the second look at the stamp. */
+    atp_fence_acquire();
+    return (stamp & 1) == 0 && atp_load_relaxed(&((atp_ledger_t *)ledger)->stamp) == stamp;
+}
+
+const atp_catalog_t *atp_ledger_catalog(const atp_ledger_t *ledger)
+{
+    return &ledger->catalog;
+}
+
+const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger)
+{
+    return &ledger->positions;
+}
+
+uint64_t atp_ledger_seed(const atp_ledger_t *ledger)
+{
+    return ledger->root->config.hash_seed;
+}
+
+const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger)
+{
+    return &ledger->root->config;
+}
+
+const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger)
+{
+    return &ledger->reservations;
+}
+
+const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
+{
+    return &ledger->exceptions;
+}
+
+bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number)
+{
+    return atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
+                                 ret_number);
+}
+
+atp_line_state_t atp_ledger_line_state(const atp_line_t *line, int64_t now_ms)
+{
+    if (line->reserved > 0) {
+        return line->deadline_ms <= now_ms ? ATP_LINE_EXPIRED : ATP_LINE_RESERVED;
+    }
+    if (line->allocated > 0) {
+        return ATP_LINE_ALLOCATED;
+    }
+    return line->shipped > 0 ? ATP_LINE_SHIPPED : (atp_line_state_t)line->ended_as;
+}
+
+void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts)
+{
+    const atp_root_t *root = ledger->root;
+    const atp_catalog_t *catalog = &ledger->catalog;
+
+    *ret_counts = (atp_ledger_counts_t){
+        .op = root->op,
+        .time_ms = root->time_ms,
+        .skus = atp_table_count(&catalog->skus),
+        .nodes = atp_table_count(&catalog->nodes),
+        .channels = atp_table_count(&catalog->channels),
+        .clients = atp_table_count(&catalog->clients),
+        .sources = atp_table_count(&catalog->sources),
+        .positions = atp_table_count(&ledger->positions.rows),
+        .reservations_live = root->reservations.live_count,
+        .reservations_ended = root->reservations.ended_count,
+        .lines_reserved = root->reservations.reserved_lines,
+        .lines_allocated = root->reservations.allocated_lines,
+        .outcomes = atp_table_count(&ledger->outcomes.records),
+        .exceptions = root->exceptions.newest,
+        .floor_ms = root->outcomes.floor_ms,
+        .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
+    };
+}
+
+bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
+{
+    return ledger->root->op > 0 && atp_wheel_is_due(&ledger->wheel, now_ms);
+}
+
+void atp_ledger_note_changes(atp_ledger_t *ledger, atp_row_changes_t *changes)
+{
+    ledger->changes = changes;
+}

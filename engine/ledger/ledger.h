@@ -1,0 +1,143 @@
+/* The ledger: all that atpd knows, and the one place where "yes, you can have it" is decided.
+ *
+ * Ops go in one after the other, in one total order; each gets a verdict. The same ops with the same times give the
+ * same state, byte for byte, and the same verdicts. Nothing in here reads a clock, touches a disk or a
+ * network, takes a lock, or allocates after create.
+ *
+ *     identity   the same id again: the first answer again (no new op)          ledger_identity.c
+ *     settle     what is due at the positions the op touches expires first      ledger_expiry.c
+ *     decide     against promisable = on_hand - unavailable - reserved - allocated - safety
+ *                                                      never oversell: ledger_reserve.c, decide_line
+ *     apply      buckets, lines, indexes; remember the outcome
+ *
+ * Threads     apply, pulse_is_due, check, hash, snapshots: the ledger thread.   The section "reading, any thread": any.
+ * Memory      reserved at create for the configured capacities; pages come on first touch or ahead of it by
+ *             atp_ledger_populate_ahead.
+ * Invariants  L1  op numbers are dense: every state-changing call of apply adds exactly one.
+ *             L2  ledger time never goes back.
+ *             L3  no reserve is granted beyond promisable (all lines of one op on a position taken together).
+ *             L4  counters equal their recomputation (atp_ledger_check does it).
+ *             and those of positions.h (P), reservations.h (H), wheel.h (W), outcomes.h (O), sources.h (N), strings.h (S). */
+#ifndef ATP_LEDGER_LEDGER_H
+#define ATP_LEDGER_LEDGER_H
+
+#include "engine/base/command.h"
+#include "engine/base/err.h"
+#include "engine/ledger/config.h"
+#include "engine/ledger/exceptions.h"
+#include "engine/ledger/op.h"
+#include "engine/ledger/positions.h"
+#include "engine/ledger/reservations.h"
+#include "engine/ledger/sources.h"
+#include "engine/ledger/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_LEDGER_TABLES 13
+
+typedef struct atp_ledger atp_ledger_t;
+
+/* Reserves the address space for `config` and creates an empty ledger: before anything else it must be given a
+ * genesis op with the same configuration, or restored tables. ATP_ERR_INVALID names the value out of range,
+ * ATP_ERR_MEMORY tells that this machine or cgroup cannot hold the configured capacities. */
+ATP_MUST_USE atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **ret_ledger,
+                                         atp_why_t *ret_why);
+void atp_ledger_destroy(atp_ledger_t *ledger);
+
+/* Checks ranges only. */
+ATP_MUST_USE atp_err_t atp_ledger_config_check(const atp_ledger_config_t *config, atp_why_t *ret_why);
+
+/* Bytes the ledger takes when every table is full, indexes included. */
+uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config);
+
+/* A small sensible configuration, hash_seed 0: for tests and as the base of proposals. */
+atp_ledger_config_t atp_ledger_config_default(void);
+
+/* ---- applying ---- */
+
+/* Applies `op` at `now_ms` (taken as ledger time unless that is later already).
+ *
+ * Returns true if the op took an op number (ret_result->op): it must be journaled. False: nothing changed; the
+ * answer is the remembered one, or a refusal that is no op (malformed time, conflict, busy table of ids).
+ * `ret_grants` has room for op->line_count grants; ret_result->line_count says how many were written. */
+bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
+                      atp_grant_t *ret_grants);
+
+/* Brings the cache lines into reach that `op` will touch: near = one level of pointers, far = the next. */
+void atp_ledger_prefetch_far(const atp_ledger_t *ledger, const atp_op_t *op);
+void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op);
+
+/* Ends the frame: names given by client and source ops are valid inside one frame only. */
+void atp_ledger_end_frame(atp_ledger_t *ledger);
+
+/* True if a pulse would find something to expire. */
+bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms);
+
+/* Where the numbers of changed positions are noted for the events: `rows` has room for `capacity`; when it is
+ * full, is_overflown says that some are missing. NULL: not noted. A row may be noted more than once. */
+typedef struct atp_row_changes {
+    uint32_t *rows;
+    uint32_t capacity;
+    uint32_t count;
+    bool is_overflown;
+} atp_row_changes_t;
+void atp_ledger_note_changes(atp_ledger_t *ledger, atp_row_changes_t *changes);
+
+/* ---- reading, any thread, no lock ---- */
+
+/* Number of the last op applied, and whether one is being applied right now. Two equal, even readings with
+ * reads of rows between them: the rows are as of one op. Value: 2 * op, + 1 while an op is applied. */
+uint64_t atp_ledger_stamp(const atp_ledger_t *ledger);
+/* The second reading: true if nothing was applied since `stamp`. */
+bool atp_ledger_stamp_holds(const atp_ledger_t *ledger, uint64_t stamp);
+
+const atp_catalog_t *atp_ledger_catalog(const atp_ledger_t *ledger);
+const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger);
+uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
+
+/* ---- reading, ledger thread ---- */
+
+typedef struct atp_ledger_counts {
+    uint64_t op;
+    int64_t time_ms;
+    uint64_t skus, nodes, channels, clients, sources, positions;
+    uint64_t reservations_live, reservations_ended, lines_reserved, lines_allocated;
+    uint64_t outcomes, exceptions; /* exceptions: newest number */
+    int64_t floor_ms;
+    uint64_t string_bytes;
+} atp_ledger_counts_t;
+void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts);
+
+const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger);
+const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
+const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
+bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
+/* What a reservation counts for at `now_ms`: a reserved line whose deadline has passed is expired, although no
+ * op has settled it yet. */
+atp_line_state_t atp_ledger_line_state(const atp_line_t *line, int64_t now_ms);
+
+/* The remembered outcome of an id; false if none is. */
+bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,
+                             atp_text_t id, atp_result_t *ret_result);
+
+/* ---- keeping ---- */
+
+/* The primary tables, in a fixed order: all state and nothing else. */
+void atp_ledger_tables(atp_ledger_t *ledger, atp_table_t *ret_tables[ATP_LEDGER_TABLES]);
+
+/* Builds everything that is not state from restored tables. ATP_ERR_FORMAT if they are not a ledger of this
+ * configuration. */
+ATP_MUST_USE atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why);
+
+/* Sum of atp_table_hash over the tables. */
+uint64_t atp_ledger_hash(const atp_ledger_t *ledger);
+
+/* Makes sure that memory is there a bit ahead of every table and index. Thread: the keeper. */
+ATP_MUST_USE atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead);
+
+/* Asserts every numbered invariant by recomputation; fills ret_why with the first that fails, by number. Slow: for
+ * tests and `atpd --check`. */
+ATP_MUST_USE atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why);
+
+#endif

@@ -1,0 +1,317 @@
+/* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
+#include "engine/ledger/ledger_priv.h"
+
+#include <string.h>
+
+atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field_t field, uint32_t line)
+{
+    apply->result->field = (uint8_t)field;
+    apply->result->line = (uint16_t)line;
+    return verdict;
+}
+
+taken_t *atp_ledger_taken(apply_t *apply, uint32_t number)
+{
+    uint32_t at = atp_mix32(number) % TAKEN_MAX;
+    uint64_t op = apply->ledger->root->op;
+
+    while (apply->ledger->taken[at].op == op && apply->ledger->taken[at].number != number) {
+        at = (at + 1) % TAKEN_MAX;
+    }
+    taken_t *taken = &apply->ledger->taken[at];
+    if (taken->op != op) {
+        *taken = (taken_t){op, number, 0};
+    }
+    return taken;
+}
+
+/* ---- identity: has this id been answered before? ---- */
+
+static uint32_t client_of(const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    return op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
+}
+
+static int64_t floor_of(const atp_ledger_t *ledger, int64_t now_ms)
+{
+    int64_t window_floor = now_ms - ledger->root->config.outcome_window_ms;
+    return ledger->root->outcomes.floor_ms > window_floor ? ledger->root->outcomes.floor_ms : window_floor;
+}
+
+static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_result)
+{
+    ret_result->op = outcome->op;
+    ret_result->qty = outcome->qty;
+    ret_result->deadline_ms = outcome->deadline_ms;
+    ret_result->verdict = outcome->verdict;
+    ret_result->scale = (uint8_t)(outcome->line_and_scale >> 12);
+    ret_result->line = outcome->line_and_scale & 0xfff;
+    ret_result->is_repeat = 1;
+}
+
+/* The grants of a reservation of several lines, as they were given. */
+static void fill_grants(apply_t *apply)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    const char *cursor = atp_op_text_begin(apply->op);
+    uint32_t number;
+
+    if (apply->op->kind != ATP_OP_RESERVE || apply->op->line_count < 2 ||
+        !atp_verdict_is_success(apply->result->verdict) ||
+        !atp_reservations_find(reservations, atp_op_text_next(&cursor), apply->op->subject_hash, &number)) {
+        return;
+    }
+    uint32_t at = atp_reservation_at(reservations, number)->first_line;
+    while (at != 0 && apply->result->line_count < apply->op->line_count) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        const atp_position_t *position = atp_positions_at(&apply->ledger->positions, line->row);
+        apply->grants[apply->result->line_count++] =
+            (atp_grant_t){line->granted, atp_positions_scale(&apply->ledger->positions, position->sku)};
+        at = line->next;
+    }
+}
+
+/* True if the answer is known without a new op. */
+static bool is_answered_by_identity(apply_t *apply)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_op_t *op = apply->op;
+    atp_result_t *result = apply->result;
+
+    if ((op->flags & ATP_OP_HAS_ID) == 0) {
+        return false;
+    }
+    if (op->issued_ms > apply->now_ms + ledger->root->config.issued_skew_ms) {
+        result->verdict = ATP_ISSUED_IN_FUTURE;
+        result->field = ATP_FIELD_ISSUED;
+        return true;
+    }
+    if (op->issued_ms < floor_of(ledger, apply->now_ms)) {
+        result->verdict = ATP_ISSUED_BEFORE_FLOOR;
+        result->field = ATP_FIELD_ISSUED;
+        return true;
+    }
+    const atp_outcome_t *outcome = atp_outcomes_find(&ledger->outcomes, op->id);
+    if (outcome != NULL && outcome->digest == op->digest && outcome->kind == op->kind) {
+        fill_from_outcome(outcome, result);
+        fill_grants(apply);
+        return true;
+    }
+    if (outcome != NULL) {
+        result->verdict = ATP_CONFLICT;
+        result->field = (uint8_t)atp_outcomes_conflict(outcome, op);
+        result->op = outcome->op;
+        return true;
+    }
+    const atp_client_record_t *client = atp_table_at(&ledger->catalog.clients, client_of(ledger, op));
+    if (client->outcomes >= ledger->root->config.ids_per_client) {
+        result->verdict = ATP_TOO_MANY_IDS;
+        result->field = ATP_FIELD_CLIENT;
+        return true;
+    }
+    return false;
+}
+
+static void remember(apply_t *apply)
+{
+    const atp_op_t *op = apply->op;
+    const atp_result_t *result = apply->result;
+    atp_outcome_t outcome = {
+        .id = op->id,
+        .digest = op->digest,
+        .field_digests = op->field_digests,
+        .op = result->op,
+        .issued_ms = op->issued_ms,
+        .qty = result->qty,
+        .deadline_ms = result->deadline_ms,
+        .client = client_of(apply->ledger, op),
+        .line_and_scale = (uint16_t)(result->line | result->scale << 12),
+        .kind = op->kind,
+        .verdict = result->verdict,
+    };
+    atp_outcomes_add(&apply->ledger->outcomes, &outcome);
+}
+
+bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,
+                             atp_text_t id, atp_result_t *ret_result)
+{
+    atp_fingerprint_t fingerprint =
+        atp_op_id_fingerprint(is_reservation, client, id, atp_ledger_seed(ledger));
+    const atp_outcome_t *outcome = atp_outcomes_find(&ledger->outcomes, fingerprint);
+
+    memset(ret_result, 0, sizeof *ret_result);
+    if (outcome == NULL) {
+        ret_result->verdict = ATP_UNKNOWN_ID;
+        ret_result->field = ATP_FIELD_ID;
+        return false;
+    }
+    fill_from_outcome(outcome, ret_result);
+    return true;
+}
+
+/* ---- genesis and configuration ---- */
+
+static atp_verdict_t begin_ledger(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_root_t *root = ledger->root;
+
+    memcpy(&root->config, atp_op_payload(apply->op), sizeof root->config);
+    root->wheel.sweep_slot = apply->now_ms / ATP_WHEEL_SLOT_MS;
+    atp_table_append(&ledger->wheel.slots, ATP_WHEEL_SLOTS);
+    /* Number 0 of clients and channels: the engine itself, and the channel of requests that name none. */
+    atp_catalog_add(&ledger->catalog, &root->strings, &ledger->catalog.clients, &ledger->catalog.client_index,
+                    ATP_TEXT("atpd"), atp_hash_text(ATP_TEXT("atpd"), root->config.hash_seed), root->op);
+    atp_catalog_add(&ledger->catalog, &root->strings, &ledger->catalog.channels,
+                    &ledger->catalog.channel_index, ATP_TEXT("default"),
+                    atp_hash_text(ATP_TEXT("default"), root->config.hash_seed), root->op);
+    return ATP_APPLIED;
+}
+
+/* Times and limits may change; capacities and the seed are for life. */
+static atp_verdict_t configure(apply_t *apply)
+{
+    atp_ledger_config_t *config = &apply->ledger->root->config;
+    atp_ledger_config_t wanted;
+
+    memcpy(&wanted, atp_op_payload(apply->op), sizeof wanted);
+    config->ttl_default_ms = wanted.ttl_default_ms;
+    config->ttl_max_ms = wanted.ttl_max_ms;
+    config->outcome_window_ms = wanted.outcome_window_ms;
+    config->issued_skew_ms = wanted.issued_skew_ms;
+    config->ids_per_client = wanted.ids_per_client;
+    config->lines_per_reservation = wanted.lines_per_reservation;
+    return ATP_APPLIED;
+}
+
+/* ---- the work of each kind ---- */
+
+static atp_verdict_t execute(apply_t *apply)
+{
+    switch ((atp_op_kind_t)apply->op->kind) {
+    case ATP_OP_GENESIS:
+        return begin_ledger(apply);
+    case ATP_OP_CONFIGURE:
+        return configure(apply);
+    case ATP_OP_PULSE:
+        return atp_ledger_pulse(apply);
+    case ATP_OP_SETTLE:
+        return atp_ledger_settle(apply);
+    case ATP_OP_CLIENT:
+        return atp_ledger_put_client(apply);
+    case ATP_OP_SOURCE:
+        return atp_ledger_open_source(apply);
+    case ATP_OP_SKU:
+        return atp_ledger_put_sku(apply);
+    case ATP_OP_NODE:
+        return atp_ledger_put_node(apply);
+    case ATP_OP_CHANNEL:
+        return atp_ledger_put_channel(apply);
+    case ATP_OP_SAFETY:
+        return atp_ledger_safety(apply);
+    case ATP_OP_RESERVE:
+        return atp_ledger_reserve(apply);
+    case ATP_OP_EXTEND:
+        return atp_ledger_extend(apply);
+    case ATP_OP_ALLOCATE:
+        return atp_ledger_step(apply, ATP_STEP_ALLOCATE);
+    case ATP_OP_RELEASE:
+        return atp_ledger_step(apply, ATP_STEP_RELEASE);
+    case ATP_OP_CANCEL:
+        return atp_ledger_step(apply, ATP_STEP_CANCEL);
+    case ATP_OP_SHIP:
+        return apply->op->flags & ATP_OP_FACT ? atp_ledger_ship_fact(apply)
+                                              : atp_ledger_step(apply, ATP_STEP_SHIP);
+    case ATP_OP_RECEIVE:
+    case ATP_OP_SALE:
+    case ATP_OP_ADJUST:
+    case ATP_OP_COUNT:
+        return atp_ledger_stock(apply);
+    }
+    return ATP_UNKNOWN_KIND;
+}
+
+/* A fact that could not be applied is kept where a person finds it. A client that asked has its answer. */
+static void keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
+{
+    if ((apply->op->flags & ATP_OP_FACT) == 0 || atp_verdict_is_success(verdict)) {
+        return;
+    }
+    atp_qty_t qty = apply->op->line_count > apply->result->line
+                        ? atp_op_lines(apply->op)[apply->result->line].mantissa
+                        : 0;
+    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_FACT_REFUSED, NO_ROW, qty);
+    exception->verdict = (uint8_t)verdict;
+    if (apply->op->line_count > apply->result->line) {
+        exception->scale = atp_op_lines(apply->op)[apply->result->line].decimals;
+    }
+}
+
+bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
+                      atp_grant_t *ret_grants)
+{
+    atp_root_t *root = ledger->root;
+    apply_t apply = {ledger, op, now_ms > root->time_ms ? now_ms : root->time_ms, ret_result, ret_grants};
+
+    memset(ret_result, 0, sizeof *ret_result);
+    ATP_ASSERT((op->kind == ATP_OP_GENESIS) == (root->op == 0)); /* the first op, and only the first */
+    if (ledger->frame_skip != ATP_APPLIED && (op->flags & ATP_OP_IN_SOURCE)) {
+        ret_result->verdict = (uint8_t)ledger->frame_skip;
+        return false;
+    }
+    if (is_answered_by_identity(&apply)) {
+        return false;
+    }
+    if (op->kind == ATP_OP_SOURCE && atp_ledger_is_duplicate_batch(&apply)) {
+        ret_result->verdict = ATP_DUPLICATE_IGNORED;
+        return false;
+    }
+    atp_store_relaxed(&ledger->stamp, 2 * root->op + 1);
+    /* STAMP-W1 (release fence) pairs with STAMP-R2. Orders: the odd stamp before the rows of this op. */
+    atp_fence_release();
+    if (op->kind == ATP_OP_GENESIS) {
+        atp_table_append(&ledger->root_table, 1);
+    }
+    atp_table_change(&ledger->root_table, 0);
+    root->time_ms = apply.now_ms; /* L2 */
+    root->op++;                   /* L1 */
+    ret_result->op = root->op;
+    atp_verdict_t verdict = execute(&apply);
+    ret_result->verdict = (uint8_t)verdict;
+    keep_refused_fact(&apply, verdict);
+    if (op->flags & ATP_OP_HAS_ID) {
+        remember(&apply);
+    }
+    /* STAMP-W2 (release) pairs with STAMP-R1. */
+    atp_store_release(&ledger->stamp, 2 * root->op);
+    return true;
+}
+
+void atp_ledger_end_frame(atp_ledger_t *ledger)
+{
+    ledger->frame_client = ATP_CLIENT_ENGINE;
+    ledger->frame_source = 0;
+    ledger->frame_skip = ATP_APPLIED;
+}
+
+/* ---- prefetching ---- */
+
+void atp_ledger_prefetch_far(const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    if (op->flags & ATP_OP_HAS_ID) {
+        atp_index_prefetch(&ledger->outcomes.index, op->id.low);
+        atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
+    }
+    if (op->line_count > 0 && (atp_op_lines(op)[0].flags & ATP_LINE_SKU_NAMED) == 0) {
+        atp_positions_prefetch_directory(&ledger->positions, atp_op_lines(op)[0].sku);
+    }
+}
+
+void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    const atp_op_line_t *line = atp_op_lines(op);
+
+    if (op->line_count > 0 && (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0) {
+        atp_positions_prefetch_row(&ledger->positions, line->sku, line->node);
+    }
+}

@@ -1,0 +1,56 @@
+/* Exact expiry: from its deadline on a reservation counts in no decision.
+ *
+ * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
+ * something due on it has that settled first. Both end in the same function. */
+#include "engine/ledger/ledger_priv.h"
+
+void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
+{
+    uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line;
+
+    while (at != 0) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        uint32_t next = line->next;
+        if (line->reserved > 0) {
+            atp_ledger_move(ledger, at - 1, ATP_STEP_EXPIRE, line->reserved);
+        }
+        at = next;
+    }
+    atp_ledger_tidy(ledger, number);
+}
+
+void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms)
+{
+    atp_position_t *position = atp_positions_at(&ledger->positions, row);
+
+    while (ATP_UNLIKELY(atp_load_relaxed(&position->soonest_deadline_ms) <= now_ms)) {
+        uint32_t first = atp_lines_first(&ledger->reservations, position->lines_root);
+        atp_ledger_expire(ledger, atp_line_at(&ledger->reservations, first - 1)->reservation);
+    }
+}
+
+static void expire_one(void *context, uint32_t reservation)
+{
+    atp_ledger_expire(context, reservation);
+}
+
+atp_verdict_t atp_ledger_pulse(apply_t *apply)
+{
+    atp_wheel_sweep(&apply->ledger->wheel, apply->now_ms, (uint64_t)apply->op->value, expire_one,
+                    apply->ledger);
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_settle(apply_t *apply)
+{
+    uint32_t sku = (uint32_t)(apply->op->subject_hash >> 16);
+    uint32_t row;
+
+    if (sku >= atp_table_count(&apply->ledger->catalog.skus)) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, 0);
+    }
+    if (atp_positions_find(&apply->ledger->positions, sku, (uint16_t)apply->op->subject_hash, &row)) {
+        atp_ledger_settle_row(apply->ledger, row, apply->now_ms);
+    }
+    return ATP_APPLIED;
+}

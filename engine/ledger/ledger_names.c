@@ -1,0 +1,284 @@
+/* From the names and numbers of an op to records: SKUs, nodes, channels, clients, sources. */
+#include "engine/ledger/ledger_priv.h"
+
+#include <string.h>
+
+/* ---- resolving ---- */
+
+line_names_t atp_ledger_line_names(const atp_op_t *op)
+{
+    const char *cursor = atp_op_text_begin(op);
+
+    atp_op_text_next(&cursor); /* subject */
+    if (op->kind == ATP_OP_RESERVE) {
+        atp_op_text_next(&cursor); /* owner */
+        if (op->flags & ATP_OP_CHANNEL_NAMED) {
+            atp_op_text_next(&cursor);
+        }
+    }
+    return (line_names_t){cursor};
+}
+
+static uint64_t hash_of(const atp_ledger_t *ledger, atp_text_t text)
+{
+    return atp_hash_text(text, ledger->root->config.hash_seed);
+}
+
+static atp_verdict_t resolve_sku_and_node(apply_t *apply, line_names_t *names, uint32_t i,
+                                          resolved_line_t *line)
+{
+    const atp_catalog_t *catalog = &apply->ledger->catalog;
+    const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
+    bool has_sku = true;
+    bool has_node = true;
+
+    line->sku = op_line->sku;
+    line->node = op_line->node;
+    if (op_line->flags & ATP_LINE_SKU_NAMED) {
+        atp_text_t name = atp_op_text_next(&names->cursor);
+        has_sku = atp_catalog_find_sku(catalog, name, hash_of(apply->ledger, name), &line->sku);
+    }
+    if (op_line->flags & ATP_LINE_NODE_NAMED) {
+        atp_text_t name = atp_op_text_next(&names->cursor);
+        has_node = atp_catalog_find_node(catalog, name, hash_of(apply->ledger, name), &line->node);
+    }
+    if (!has_sku || line->sku >= atp_table_count(&catalog->skus)) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, i);
+    }
+    if (!has_node || line->node >= atp_table_count(&catalog->nodes)) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_NODE, i);
+    }
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint32_t i,
+                                      resolved_line_t *ret_line)
+{
+    const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
+    atp_verdict_t verdict = resolve_sku_and_node(apply, names, i, ret_line);
+
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    ret_line->scale = atp_positions_scale(&apply->ledger->positions, ret_line->sku);
+    ret_line->granted = 0;
+    ret_line->line = 0;
+    ret_line->row = NO_ROW;
+    switch (atp_qty_rescale(op_line->mantissa, op_line->decimals, ret_line->scale, &ret_line->qty)) {
+    case ATP_RESCALE_TOO_PRECISE:
+        return atp_ledger_refuse(apply, ATP_QTY_TOO_PRECISE, ATP_FIELD_QTY, i);
+    case ATP_RESCALE_OUT_OF_RANGE:
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+    case ATP_RESCALED:
+        break;
+    }
+    if (!atp_positions_find(&apply->ledger->positions, ret_line->sku, ret_line->node, &ret_line->row)) {
+        ret_line->row = NO_ROW;
+    }
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
+{
+    /* An earlier line of the same op may have added it. */
+    if (line->row == NO_ROW &&
+        !atp_positions_find(&apply->ledger->positions, line->sku, line->node, &line->row)) {
+        if (!atp_table_has_room(&apply->ledger->positions.rows, 1)) {
+            return atp_ledger_refuse(apply, ATP_POSITIONS_FULL, ATP_FIELD_SKU, 0);
+        }
+        line->row = atp_positions_add(&apply->ledger->positions, line->sku, line->node);
+    }
+    return ATP_APPLIED;
+}
+
+/* ---- creating and changing ---- */
+
+/* Adds a named record to one of the five tables, if there is room. */
+static atp_verdict_t add(apply_t *apply, atp_table_t *table, atp_index_t *index, atp_text_t id,
+                         atp_verdict_t full, uint32_t *ret_number)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_string_heads_t *heads = &ledger->root->strings;
+    atp_catalog_t *catalog = &ledger->catalog;
+
+    if (!atp_table_has_room(table, 1)) {
+        return full;
+    }
+    /* Id and display name may each need a fresh block: 9 + 32 granules at most, and the empty granule 0. */
+    if (!atp_table_has_room(&catalog->strings, 42)) {
+        return ATP_STRINGS_FULL;
+    }
+    *ret_number =
+        atp_catalog_add(catalog, heads, table, index, id, apply->op->subject_hash, ledger->root->op);
+    return ATP_APPLIED;
+}
+
+static atp_verdict_t rename_record(apply_t *apply, uint32_t *name_ref, atp_text_t name)
+{
+    if (!atp_strings_has_room(&apply->ledger->catalog.strings, &apply->ledger->root->strings, name.size)) {
+        return ATP_STRINGS_FULL;
+    }
+    atp_catalog_rename(&apply->ledger->catalog, &apply->ledger->root->strings, name_ref, name);
+    return ATP_APPLIED;
+}
+
+/* True if no position of the SKU holds anything: its scale may change. */
+static bool is_sku_empty(const atp_ledger_t *ledger, uint32_t sku)
+{
+    uint64_t nodes = atp_table_count(&ledger->catalog.nodes);
+
+    for (uint64_t node = 0; node < nodes; node++) {
+        uint32_t row;
+        atp_position_view_t view;
+        if (!atp_positions_find(&ledger->positions, sku, (uint16_t)node, &row)) {
+            continue;
+        }
+        atp_positions_read(&ledger->positions, row, &view);
+        if (view.on_hand != 0 || view.unavailable != 0 || view.reserved != 0 || view.allocated != 0 ||
+            view.safety != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+atp_verdict_t atp_ledger_put_sku(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const char *cursor = atp_op_text_begin(apply->op);
+    atp_text_t id = atp_op_text_next(&cursor);
+    atp_text_t name = atp_op_text_next(&cursor);
+    atp_verdict_t verdict = ATP_APPLIED;
+    uint32_t sku;
+
+    if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
+        verdict = add(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, ATP_SKUS_FULL, &sku);
+    } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
+               !is_sku_empty(ledger, sku)) {
+        verdict = ATP_SCALE_IN_USE;
+    }
+    if (verdict != ATP_APPLIED) {
+        return atp_ledger_refuse(apply, verdict,
+                                 verdict == ATP_SCALE_IN_USE ? ATP_FIELD_OPTION : ATP_FIELD_SKU, 0);
+    }
+    atp_sku_record_t *record = atp_table_change(&ledger->catalog.skus, sku);
+    record->scale = apply->op->option;
+    atp_positions_set_scale(&ledger->positions, sku, record->scale);
+    return rename_record(apply, &record->name_ref, name);
+}
+
+atp_verdict_t atp_ledger_put_node(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const char *cursor = atp_op_text_begin(apply->op);
+    atp_text_t id = atp_op_text_next(&cursor);
+    atp_text_t name = atp_op_text_next(&cursor);
+    atp_verdict_t verdict = ATP_APPLIED;
+    uint16_t node;
+
+    if (!atp_catalog_find_node(&ledger->catalog, id, apply->op->subject_hash, &node)) {
+        uint32_t number = 0;
+        verdict =
+            add(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, ATP_NODES_FULL, &number);
+        node = (uint16_t)number;
+    }
+    if (verdict != ATP_APPLIED) {
+        return atp_ledger_refuse(apply, verdict, ATP_FIELD_NODE, 0);
+    }
+    atp_node_record_t *record = atp_table_change(&ledger->catalog.nodes, node);
+    atp_store_relaxed(&record->state, apply->op->option);
+    return rename_record(apply, &record->name_ref, name);
+}
+
+atp_verdict_t atp_ledger_put_channel(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const char *cursor = atp_op_text_begin(apply->op);
+    atp_text_t id = atp_op_text_next(&cursor);
+    uint16_t channel;
+
+    if (apply->op->value > ledger->root->config.ttl_max_ms) {
+        return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
+    }
+    if (!atp_catalog_find_channel(&ledger->catalog, id, apply->op->subject_hash, &channel)) {
+        uint32_t number = 0;
+        atp_verdict_t verdict = add(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
+                                    ATP_CHANNELS_FULL, &number);
+        if (verdict != ATP_APPLIED) {
+            return atp_ledger_refuse(apply, verdict, ATP_FIELD_CHANNEL, 0);
+        }
+        channel = (uint16_t)number;
+    }
+    atp_channel_record_t *record = atp_table_change(&ledger->catalog.channels, channel);
+    record->ttl_ms = apply->op->value;
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_put_client(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const char *cursor = atp_op_text_begin(apply->op);
+    atp_text_t id = atp_op_text_next(&cursor);
+    uint32_t client = ATP_CLIENT_ENGINE;
+    atp_verdict_t verdict = ATP_CONFIRMED;
+
+    if (!atp_catalog_find_client(&ledger->catalog, id, apply->op->subject_hash, &client)) {
+        verdict = add(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id, ATP_CLIENTS_FULL,
+                      &client);
+    }
+    /* With the table full the client is served as number 0: its ids count there, its requests stay its own. */
+    ledger->frame_client = client;
+    return verdict;
+}
+
+/* ---- sources ---- */
+
+static atp_text_t source_name(const atp_op_t *op)
+{
+    const char *cursor = atp_op_text_begin(op);
+    return atp_op_text_next(&cursor);
+}
+
+bool atp_ledger_is_duplicate_batch(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_source_t *numbers = atp_op_payload(apply->op);
+    uint32_t source;
+    bool is_duplicate = false;
+
+    if (atp_catalog_find_source(&ledger->catalog, source_name(apply->op), apply->op->subject_hash, &source)) {
+        const atp_source_record_t *record = atp_table_at(&ledger->catalog.sources, source);
+        is_duplicate = atp_sources_look(record, numbers->epoch, numbers->sequence) == ATP_SEQUENCE_DUPLICATE;
+    }
+    ledger->frame_skip = is_duplicate ? ATP_DUPLICATE_IGNORED : ATP_APPLIED;
+    return is_duplicate;
+}
+
+atp_verdict_t atp_ledger_open_source(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_source_t *numbers = atp_op_payload(apply->op);
+    atp_text_t name = source_name(apply->op);
+    uint32_t source = 0;
+
+    if (!atp_catalog_find_source(&ledger->catalog, name, apply->op->subject_hash, &source)) {
+        atp_verdict_t verdict = add(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
+                                    ATP_SOURCES_FULL, &source);
+        if (verdict != ATP_APPLIED) {
+            ledger->frame_skip = verdict;
+            ledger->frame_source = 0;
+            atp_ledger_raise(apply, ATP_EXCEPTION_FACT_REFUSED, NO_ROW, (atp_qty_t)numbers->sequence)
+                ->verdict = (uint8_t)verdict;
+            return atp_ledger_refuse(apply, verdict, ATP_FIELD_SOURCE, 0);
+        }
+    }
+    ledger->frame_source = source + 1;
+    atp_source_record_t *record = atp_table_change(&ledger->catalog.sources, source);
+    record->as_of_ms = numbers->as_of_ms;
+    uint64_t lost = atp_sources_accept(record, numbers->epoch, numbers->sequence);
+    if (lost > 0) {
+        atp_ledger_raise(apply, ATP_EXCEPTION_SEQUENCE_LOST, NO_ROW,
+                         lost > ATP_QTY_MAX ? ATP_QTY_MAX : (atp_qty_t)lost);
+    }
+    return ATP_APPLIED;
+}

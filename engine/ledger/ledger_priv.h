@@ -1,0 +1,165 @@
+/* Inside the ledger: its parts, the root record, and what the files ledger_*.c share. */
+#ifndef ATP_LEDGER_LEDGER_PRIV_H
+#define ATP_LEDGER_LEDGER_PRIV_H
+
+#include "engine/ledger/catalog.h"
+#include "engine/ledger/ledger.h"
+#include "engine/ledger/outcomes.h"
+#include "engine/ledger/wheel.h"
+
+/* The one record of the table "root": whatever state is not a record of another table. */
+typedef struct atp_root {
+    atp_ledger_config_t config;
+    uint64_t op; /* the last one applied */
+    int64_t time_ms;
+    atp_string_heads_t strings;
+    atp_reservation_heads_t reservations;
+    atp_wheel_heads_t wheel;
+    atp_outcome_heads_t outcomes;
+    atp_exception_heads_t exceptions;
+} atp_root_t;
+
+_Static_assert(sizeof(atp_root_t) == 152 + 16 + 32 + 56 + 16 + 16 + 8, "stored: no padding");
+
+/* Table ids: frozen, they are in snapshots. */
+enum {
+    ATP_TABLE_POSITIONS = 0,
+    ATP_TABLE_ROOT = 1,
+    ATP_TABLE_STRINGS = 2,
+    ATP_TABLE_SKUS = 3,
+    ATP_TABLE_NODES = 4,
+    ATP_TABLE_CHANNELS = 5,
+    ATP_TABLE_CLIENTS = 6,
+    ATP_TABLE_SOURCES = 7,
+    ATP_TABLE_RESERVATIONS = 8,
+    ATP_TABLE_LINES = 9,
+    ATP_TABLE_WHEEL = 10,
+    ATP_TABLE_OUTCOMES = 11,
+    ATP_TABLE_EXCEPTIONS = 12
+};
+
+/* One line of the op being applied, resolved and, where it needs to be, decided. */
+typedef struct resolved_line {
+    uint32_t sku;
+    uint32_t row;  /* NO_ROW: there is no such position */
+    uint32_t line; /* the reservation's line, of a step */
+    uint16_t node;
+    uint8_t scale;
+    atp_qty_t qty;
+    atp_qty_t granted;
+} resolved_line_t;
+
+#define NO_ROW UINT32_MAX
+
+/* What earlier lines of the same op have taken of a row (reserve) or of a line (steps). */
+typedef struct taken {
+    uint64_t op; /* the entry counts for this op only */
+    uint32_t number;
+    atp_qty_t qty;
+} taken_t;
+
+#define TAKEN_MAX 2048 /* twice ATP_LINES_PER_OP_MAX */
+
+struct atp_ledger {
+    atp_table_t root_table;
+    atp_root_t *root; /* its record */
+    atp_catalog_t catalog;
+    atp_positions_t positions;
+    atp_reservations_t reservations;
+    atp_wheel_t wheel;
+    atp_outcomes_t outcomes;
+    atp_exceptions_t exceptions;
+    atp_table_t *tables[ATP_LEDGER_TABLES];
+
+    /* valid inside one frame */
+    uint32_t frame_client;
+    uint32_t frame_source; /* number + 1; 0 = none */
+    atp_verdict_t
+        frame_skip; /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
+
+    /* scratch of the op being applied */
+    atp_row_changes_t *changes;
+    resolved_line_t lines[ATP_LINES_PER_OP_MAX];
+    taken_t taken[TAKEN_MAX];
+
+    /* written by the ledger thread, read by any */
+    _Alignas(ATP_CACHE_LINE) _Atomic uint64_t stamp;
+};
+
+/* The op being applied, as the files pass it on. */
+typedef struct apply {
+    atp_ledger_t *ledger;
+    const atp_op_t *op;
+    int64_t now_ms;
+    atp_result_t *result;
+    atp_grant_t *grants;
+} apply_t;
+
+/* ---- ledger_apply.c ---- */
+
+/* Notes verdict, field and line in the result; returns the verdict. */
+atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field_t field, uint32_t line);
+
+/* The entry of row or line `number` for this op: 0 taken when it is asked for first. One op asks for rows or for
+ * lines, never both. */
+taken_t *atp_ledger_taken(apply_t *apply, uint32_t number);
+
+/* ---- ledger_names.c: from names and numbers to records ---- */
+
+/* Walks the names of the op's lines. */
+typedef struct line_names {
+    const char *cursor;
+} line_names_t;
+line_names_t atp_ledger_line_names(const atp_op_t *op);
+/* SKU and node of the op's line `i` (asked in order), and its quantity in the SKU's scale. The row if there is one. */
+atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint32_t i,
+                                      resolved_line_t *ret_line);
+atp_verdict_t atp_ledger_put_sku(apply_t *apply);
+atp_verdict_t atp_ledger_put_node(apply_t *apply);
+atp_verdict_t atp_ledger_put_channel(apply_t *apply);
+atp_verdict_t atp_ledger_put_client(apply_t *apply);
+/* Looks whether a numbered batch was applied before; if so its facts are skipped. Changes no state. */
+bool atp_ledger_is_duplicate_batch(apply_t *apply);
+atp_verdict_t atp_ledger_open_source(apply_t *apply);
+
+/* ---- ledger_lines.c: lines and rows together ---- */
+
+/* Moves `qty` units of a line by a step: line, row, tree, wheel, counters. The units are there (asserted). */
+void atp_ledger_move(atp_ledger_t *ledger, uint32_t line, atp_step_t step, atp_qty_t qty);
+/* Ends the reservation, or takes it off the wheel, if its lines say so. To be called after moves. */
+void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t reservation);
+/* Adds a granted line to its position. */
+void atp_ledger_attach(atp_ledger_t *ledger, uint32_t line);
+/* Changes the deadline of a reservation and of its reserved lines. */
+void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t reservation, int64_t deadline_ms);
+/* Signed uncommitted quantity of a row as the ledger thread sees it. */
+atp_qty_t atp_ledger_promisable(const atp_ledger_t *ledger, uint32_t row);
+atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row);
+
+/* ---- ledger_expiry.c ---- */
+
+void atp_ledger_expire(atp_ledger_t *ledger, uint32_t reservation);
+void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
+atp_verdict_t atp_ledger_pulse(apply_t *apply);
+atp_verdict_t atp_ledger_settle(apply_t *apply);
+
+/* ---- ledger_reserve.c, ledger_steps.c, ledger_stock.c ---- */
+
+atp_verdict_t atp_ledger_reserve(apply_t *apply);
+atp_verdict_t atp_ledger_extend(apply_t *apply);
+atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step);
+atp_verdict_t atp_ledger_ship_fact(apply_t *apply);
+atp_verdict_t atp_ledger_stock(apply_t *apply);
+atp_verdict_t atp_ledger_safety(apply_t *apply);
+
+/* Changes on-hand by `change` (a fact: it may go negative). QTY_OUT_OF_RANGE leaves everything as it was. */
+atp_verdict_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
+/* Raises the over-commitment exception of a row when a fact brought uncommitted below 0, once. */
+void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row);
+/* Keeps an exception for a row (NO_ROW: none) with its names. */
+atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
+
+/* Row of (sku, node), added if it is not there. POSITIONS_FULL otherwise. */
+atp_verdict_t atp_ledger_need_row(apply_t *apply, resolved_line_t *line);
+
+#endif

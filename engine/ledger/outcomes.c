@@ -1,0 +1,79 @@
+#include "engine/ledger/outcomes.h"
+
+const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_fingerprint_t id)
+{
+    atp_index_probe_t probe = atp_index_probe(&outcomes->index, id.low);
+    uint32_t place;
+
+    while (atp_index_next(&probe, &place)) {
+        const atp_outcome_t *outcome = atp_table_at(&outcomes->records, place);
+        if (outcome->id.low == id.low && outcome->id.high == id.high) {
+            return outcome;
+        }
+    }
+    return NULL;
+}
+
+static void count_at_client(atp_outcomes_t *outcomes, uint32_t client, int64_t change)
+{
+    atp_client_record_t *record = atp_table_change(outcomes->clients, client);
+    record->outcomes = (uint64_t)((int64_t)record->outcomes + change);
+}
+
+/* The outcome at `place` is about to be overwritten. */
+static void forget(atp_outcomes_t *outcomes, uint32_t place)
+{
+    const atp_outcome_t *outcome = atp_table_at(&outcomes->records, place);
+
+    atp_index_remove(&outcomes->index, outcome->id.low, place);
+    count_at_client(outcomes, outcome->client, -1);
+    if (outcome->issued_ms >= outcomes->heads->floor_ms) {
+        outcomes->heads->floor_ms = outcome->issued_ms + 1; /* O1 */
+    }
+}
+
+void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
+{
+    uint32_t place = (uint32_t)(outcomes->heads->next % outcomes->records.capacity);
+
+    if (outcomes->heads->next >= outcomes->records.capacity) {
+        forget(outcomes, place);
+    } else {
+        atp_table_append(&outcomes->records, 1);
+    }
+    atp_outcome_t *record = atp_table_change(&outcomes->records, place);
+    *record = *outcome;
+    outcomes->heads->next++;
+    count_at_client(outcomes, outcome->client, +1);
+    atp_index_insert(&outcomes->index, outcome->id.low, place);
+}
+
+atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *op)
+{
+    static const atp_field_t fields[ATP_FIELD_DIGESTS_PER_OP] = {
+        ATP_FIELD_OPTION, ATP_FIELD_ISSUED, ATP_FIELD_RESERVATION, ATP_FIELD_CHANNEL,
+        ATP_FIELD_OWNER,  ATP_FIELD_TTL,    ATP_FIELD_LINES,       ATP_FIELD_QTY,
+    };
+    uint64_t differing = outcome->field_digests ^ op->field_digests;
+
+    if (outcome->kind != op->kind) {
+        return ATP_FIELD_KIND;
+    }
+    /* The content first: an id that is used for something else usually has another issue time as well. */
+    for (unsigned i = ATP_FIELD_DIGESTS_PER_OP; i-- > 0;) {
+        if (((differing >> (8 * i)) & 0xff) != 0) {
+            return fields[i];
+        }
+    }
+    return ATP_FIELD_NONE; /* the 8-bit digests agree by chance, the 64-bit ones do not */
+}
+
+void atp_outcomes_rebuild(atp_outcomes_t *outcomes)
+{
+    uint64_t count = atp_table_count(&outcomes->records);
+
+    for (uint64_t place = 0; place < count; place++) {
+        const atp_outcome_t *outcome = atp_table_at(&outcomes->records, place);
+        atp_index_insert(&outcomes->index, outcome->id.low, (uint32_t)place);
+    }
+}

@@ -1,0 +1,148 @@
+/* Positions: one SKU at one node, the rows of the ledger, and how they are found.
+ *
+ * A row is one cache line. The ledger thread writes it under a version counter; any thread copies it without
+ * a lock. Rows are found through the directory of their SKU: a small open-addressed table of (node, row),
+ * in one arena for all SKUs, doubled when it is full. Directories are not state: they are rebuilt from the rows.
+ *
+ * Formulas    uncommitted = on_hand - unavailable - reserved - allocated
+ *             atp         = uncommitted - safety            (signed; floored at 0 only for display)
+ *             promisable  = atp                             (backorders enter here later)
+ * Threads     add, begin_change, end_change: ledger thread.   find, read, list, scale: any, no lock.
+ * Memory      64 bytes a row, 8 bytes a directory entry (directories are 7/8 full at most); reserved at init.
+ * Invariants  P1  reserved >= 0, allocated >= 0, unavailable >= 0, safety >= 0.
+ *             P2  every bucket is within +-ATP_QTY_MAX.
+ *             P3  reserved and allocated equal the sums over the row's live lines.
+ *             P4  soonest_deadline_ms is that of the first line in the row's deadline order, or "never".
+ *             P5  the version of a row only grows, and is even outside a change.
+ *             P6  each (sku, node) is found through its directory at exactly one row. */
+#ifndef ATP_LEDGER_POSITIONS_H
+#define ATP_LEDGER_POSITIONS_H
+
+#include "engine/base/atomics.h"
+#include "engine/base/qty.h"
+#include "engine/ledger/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_NEVER_MS INT64_MAX /* a deadline that does not come */
+
+typedef struct atp_position {
+    _Atomic uint32_t version;
+    uint32_t sku; /* with node: set when the row is added, never changed */
+    uint16_t node;
+    uint16_t is_over_committed; /* ledger thread only: an exception told of it, and it still is */
+    uint32_t lines_root;        /* ledger thread only: live lines in deadline order, line + 1 */
+    _Atomic int64_t on_hand;
+    _Atomic int64_t unavailable;
+    _Atomic int64_t reserved;
+    _Atomic int64_t allocated;
+    _Atomic int64_t safety;
+    _Atomic int64_t soonest_deadline_ms; /* of its reserved lines; ATP_NEVER_MS if there is none */
+} atp_position_t;
+
+_Static_assert(sizeof(atp_position_t) == ATP_CACHE_LINE, "one row, one cache line; stored: no padding");
+
+/* A row once written, as a reader sees it. */
+typedef struct atp_position_view {
+    uint32_t sku;
+    uint16_t node;
+    uint32_t version;
+    atp_qty_t on_hand;
+    atp_qty_t unavailable;
+    atp_qty_t reserved;
+    atp_qty_t allocated;
+    atp_qty_t safety;
+    int64_t soonest_deadline_ms; /* at or before now: the view still counts what has expired; settle first */
+} atp_position_view_t;
+
+static inline atp_qty_t atp_view_uncommitted(const atp_position_view_t *view)
+{
+    return view->on_hand - view->unavailable - view->reserved - view->allocated;
+}
+
+static inline atp_qty_t atp_view_atp(const atp_position_view_t *view)
+{
+    return atp_view_uncommitted(view) - view->safety;
+}
+
+typedef struct atp_positions {
+    atp_table_t rows;
+
+    _Atomic uint64_t *directories; /* by SKU: entry offset << 16 | log2 of capacity << 8 | scale */
+    _Atomic uint64_t *entries;     /* row + 1 << 16 | node; 0 = free */
+    atp_arena_t directory_arena;
+    atp_arena_t entry_arena;
+    uint64_t entry_capacity;
+
+    /* ledger thread only */
+    uint64_t entries_used;
+    uint64_t free_blocks[17]; /* by log2 of capacity: offset of the first free block + 1 */
+} atp_positions_t;
+
+ATP_MUST_USE atp_err_t atp_positions_init(atp_positions_t *positions, uint64_t sku_capacity,
+                                          uint64_t capacity);
+void atp_positions_fini(atp_positions_t *positions);
+
+/* Notes the scale of a SKU, so that readers find it beside the directory. */
+void atp_positions_set_scale(atp_positions_t *positions, uint32_t sku, uint8_t scale);
+
+/* Thread: any. */
+static inline uint8_t atp_positions_scale(const atp_positions_t *positions, uint32_t sku)
+{
+    return (uint8_t)atp_load_relaxed(&positions->directories[sku]);
+}
+
+/* Finds the row. False if the SKU is not at that node. Thread: any. */
+bool atp_positions_find(const atp_positions_t *positions, uint32_t sku, uint16_t node, uint32_t *ret_row);
+
+/* Adds a row (room: asserted; not there yet). */
+uint32_t atp_positions_add(atp_positions_t *positions, uint32_t sku, uint16_t node);
+
+/* Puts the numbers of the rows of `sku` into `ret_rows`, in no stated order; returns how many there are. If that is more than
+ * `capacity`, only the first `capacity` are written. Thread: any. */
+uint32_t atp_positions_list(const atp_positions_t *positions, uint32_t sku, uint32_t *ret_rows,
+                            uint32_t capacity);
+
+static inline atp_position_t *atp_positions_at(const atp_positions_t *positions, uint32_t row)
+{
+    return atp_table_at(&positions->rows, row);
+}
+
+/* Copies a row. Never blocks; reads again while the writer is in it. Thread: any. */
+void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_position_view_t *ret_view);
+
+/* Opens a row for change and closes it again. Between them only relaxed stores to its fields. */
+static inline atp_position_t *atp_positions_begin_change(atp_positions_t *positions, uint32_t row)
+{
+    atp_position_t *position = atp_table_change(&positions->rows, row);
+    uint32_t version = atp_load_relaxed(&position->version);
+
+    atp_store_relaxed(&position->version, version + 1);
+    /* ROW-W1 (release fence) pairs with ROW-R1. Orders: the odd version before the fields. Without it a
+     * reader takes a new field under an old even version: a row that never existed. */
+    atp_fence_release();
+    return position;
+}
+
+static inline void atp_positions_end_change(atp_position_t *position)
+{
+    /* ROW-W2 (release) pairs with ROW-R2. Orders: the fields before the even version. */
+    atp_store_release(&position->version, atp_load_relaxed(&position->version) + 1);
+}
+
+static inline void atp_positions_prefetch_directory(const atp_positions_t *positions, uint32_t sku)
+{
+    __builtin_prefetch(&positions->directories[sku]);
+}
+
+/* Prefetches the row itself when its first probe hits, else the entry. */
+void atp_positions_prefetch_row(const atp_positions_t *positions, uint32_t sku, uint16_t node);
+
+/* Builds the directories from the rows. The scales are set before. */
+void atp_positions_rebuild(atp_positions_t *positions);
+
+/* Bytes of rows and directories in use. */
+uint64_t atp_positions_bytes(const atp_positions_t *positions);
+
+#endif

@@ -1,0 +1,139 @@
+/* Reservations and their lines: records, identity, and where free ones come from.
+ *
+ * A reservation is live while a line has reserved or allocated units, then ended. Ended ones stay, so that late questions and
+ * steps get a true answer, until their place is needed: then the oldest ended one goes.
+ *
+ * The lines of a position form a search tree in deadline order (atp_lines_*), so that what is due on one
+ * position is found at once whatever else is there. The tree is a treap whose priorities are a hash of the
+ * line's number: depth O(log n) expected, the same on every replay.
+ *
+ * Threads     ledger thread only.
+ * Memory      64 bytes a reservation, 64 a line, plus the id (and owner) as strings and an index entry.
+ * Invariants  H1  a live reservation is found by its id, and at one place.
+ *             H2  granted = reserved + allocated + shipped + what ended otherwise, for each line.
+ *             H3  a line is in the tree of its position exactly while reserved + allocated > 0.
+ *             H4  a reservation stands in the wheel exactly while one of its lines has reserved units.
+ *             H5  the tree of a position is ordered by (deadline, line) and heap-ordered by priority. */
+#ifndef ATP_LEDGER_RESERVATIONS_H
+#define ATP_LEDGER_RESERVATIONS_H
+
+#include "engine/base/qty.h"
+#include "engine/base/text.h"
+#include "engine/ledger/index.h"
+#include "engine/ledger/lifecycle.h"
+#include "engine/ledger/strings.h"
+#include "engine/ledger/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum atp_reservation_status {
+    ATP_RESERVATION_FREE = 0, /* the record is not in use */
+    ATP_RESERVATION_LIVE = 1,
+    ATP_RESERVATION_ENDED = 2
+} atp_reservation_status_t;
+
+/* Links are record number + 1; 0 = none. */
+typedef struct atp_reservation {
+    uint32_t id_ref;
+    uint32_t owner_ref;
+    uint32_t first_line;
+    uint32_t next; /* wheel slot (live, reserved), ended queue (ended), free chain (free) */
+    uint32_t previous;
+    uint32_t client;
+    uint64_t id_hash;
+    uint64_t created_op;
+    int64_t created_ms;
+    int64_t deadline_ms;
+    uint16_t line_count;
+    uint16_t channel;
+    uint8_t status;
+    uint8_t is_in_wheel;
+    uint8_t unused[2];
+} atp_reservation_t;
+
+typedef struct atp_line {
+    uint32_t reservation; /* record number */
+    uint32_t row;         /* of its position */
+    uint32_t left;        /* tree of the position */
+    uint32_t right;
+    uint32_t next;    /* next line of the reservation, or of the free chain */
+    uint16_t number;  /* place in the request, from 0 */
+    uint8_t ended_as; /* atp_line_state_t of the units that ended last; NOTHING if none did */
+    uint8_t is_in_tree;
+    int64_t granted;
+    int64_t reserved;
+    int64_t allocated;
+    int64_t shipped;
+    int64_t deadline_ms; /* ATP_NEVER_MS once nothing of it is merely reserved */
+} atp_line_t;
+
+_Static_assert(sizeof(atp_reservation_t) == 64 && sizeof(atp_line_t) == 64, "stored: no padding");
+
+/* The part of the root record that belongs to reservations. */
+typedef struct atp_reservation_heads {
+    uint32_t free_reservation;
+    uint32_t free_line;
+    uint32_t ended_first; /* oldest */
+    uint32_t ended_last;
+    uint64_t free_line_count;
+    uint64_t live_count;
+    uint64_t ended_count;
+    uint64_t reserved_lines; /* lines with reserved units */
+    uint64_t allocated_lines;
+} atp_reservation_heads_t;
+
+typedef struct atp_reservations {
+    atp_table_t records;
+    atp_table_t lines;
+    atp_index_t index;
+    /* borrowed */
+    atp_table_t *strings;
+    atp_string_heads_t *string_heads;
+    atp_reservation_heads_t *heads;
+} atp_reservations_t;
+
+static inline atp_reservation_t *atp_reservation_at(const atp_reservations_t *reservations, uint32_t number)
+{
+    return atp_table_at(&reservations->records, number);
+}
+
+static inline atp_line_t *atp_line_at(const atp_reservations_t *reservations, uint32_t number)
+{
+    return atp_table_at(&reservations->lines, number);
+}
+
+/* Finds by id, live or ended. */
+bool atp_reservations_find(const atp_reservations_t *reservations, atp_text_t id, uint64_t hash,
+                           uint32_t *ret_number);
+
+/* Makes room for one reservation of `lines` lines with these strings, at the cost of the oldest ended ones.
+ * ATP_APPLIED, or ATP_RESERVATIONS_FULL or ATP_STRINGS_FULL with as much room made as there was. */
+atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint32_t lines, uint32_t id_size,
+                                         uint32_t owner_size);
+
+/* Takes a free record (room was made) and enters it in the index as live, without lines. */
+uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, uint64_t hash,
+                               atp_text_t owner);
+
+/* Takes a free line (room was made), puts it after line `after` (number + 1; 0 = first) of the reservation. */
+uint32_t atp_reservations_take_line(atp_reservations_t *reservations, uint32_t reservation, uint32_t after);
+
+/* Moves a live reservation without reserved or allocated units to the ended queue. */
+void atp_reservations_end(atp_reservations_t *reservations, uint32_t number);
+
+/* ---- the deadline order of a position: `root` is atp_position_t.lines_root ---- */
+
+void atp_lines_insert(atp_reservations_t *reservations, uint32_t *root, uint32_t line);
+void atp_lines_remove(atp_reservations_t *reservations, uint32_t *root, uint32_t line);
+/* The line with the soonest deadline + 1, or 0. */
+uint32_t atp_lines_first(const atp_reservations_t *reservations, uint32_t root);
+/* Calls `visit` for up to `limit` lines of the position, latest deadline (allocated ones) last: lines that
+ * are merely reserved come first. Returns how many lines the tree has been walked for. */
+uint32_t atp_lines_walk(const atp_reservations_t *reservations, uint32_t root, uint32_t limit,
+                        void (*visit)(void *context, uint32_t line), void *context);
+
+/* Builds the index from the records. */
+void atp_reservations_rebuild(atp_reservations_t *reservations);
+
+#endif

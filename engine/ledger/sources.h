@@ -1,0 +1,48 @@
+/* Sources of facts and which of their numbered batches were applied.
+ *
+ * A source numbers its batches 1, 2, 3, ... within an epoch; it takes a higher epoch when it starts over. What
+ * comes twice is ignored by number. Batches may arrive out of order within a window of the newest 1,024
+ * numbers; one that is older and was never seen cannot be told from a duplicate any more, so the window never
+ * moves past a missing number silently: it is counted as lost there and kept as an exception by the caller.
+ *
+ * Threads     ledger thread only.
+ * Invariants  N1  a number is accepted at most once in an epoch.
+ *             N2  every number from 1 to `low - 1` was applied or counted as lost. */
+#ifndef ATP_LEDGER_SOURCES_H
+#define ATP_LEDGER_SOURCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_SOURCE_WINDOW 1024u
+
+typedef struct atp_source_record {
+    uint32_t id_ref;
+    uint32_t unused_ref;
+    uint64_t hash;
+    uint64_t created_op;
+    uint64_t epoch;
+    uint64_t low;  /* lowest number neither applied nor lost */
+    uint64_t high; /* highest number applied; 0 = none */
+    uint64_t batches;
+    uint64_t lost;
+    int64_t as_of_ms; /* of the newest batch */
+    uint8_t unused[56];
+    uint64_t seen[ATP_SOURCE_WINDOW / 64]; /* bit (number % window): applied, for low <= number <= high */
+} atp_source_record_t;
+
+_Static_assert(sizeof(atp_source_record_t) == 256, "stored: no padding");
+
+typedef enum atp_sequence_verdict { ATP_SEQUENCE_NEW, ATP_SEQUENCE_DUPLICATE } atp_sequence_verdict_t;
+
+/* Whether the batch is new. Changes nothing. An epoch below the current one is a duplicate: the source has
+ * started over since. */
+atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
+
+/* Notes a new batch as applied. Returns how many numbers were given up as lost because the window moved. */
+uint64_t atp_sources_accept(atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
+
+/* Numbers missing below the highest one seen. */
+uint64_t atp_sources_missing(const atp_source_record_t *source);
+
+#endif

@@ -1,0 +1,67 @@
+#include "engine/ledger/strings.h"
+
+/* Granules of a block, by class: up to 15, 23, 31, 39, 47, 71, 135 and 255 bytes of text. */
+static const uint32_t class_granules[ATP_STRING_CLASSES] = {2, 3, 4, 5, 6, 9, 17, 32};
+
+static unsigned class_of(uint32_t size)
+{
+    unsigned class = 0;
+
+    ATP_ASSERT(size <= ATP_NAME_SIZE_MAX);
+    while (class_granules[class] * ATP_STRING_GRANULE < size + 1) {
+        class ++;
+    }
+    return class;
+}
+
+/* Announces the change of all granules of a block (it may lie in two pieces). */
+static unsigned char *change_block(atp_table_t *strings, uint32_t ref, uint32_t granules)
+{
+    atp_table_change(strings, ref + granules - 1);
+    return atp_table_change(strings, ref);
+}
+
+bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size)
+{
+    unsigned class = class_of(size);
+    return size == 0 || heads->free[class] != 0 || atp_table_has_room(strings, class_granules[class] + 1);
+}
+
+uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_text_t text)
+{
+    unsigned class = class_of(text.size);
+    uint32_t ref = heads->free[class];
+    unsigned char *block;
+
+    if (text.size == 0) {
+        return 0;
+    }
+    if (atp_table_count(strings) == 0) {
+        atp_table_append(strings, 1); /* granule 0 stays empty: it is "no string" */
+    }
+    if (ref != 0) {
+        block = change_block(strings, ref, class_granules[class]);
+        memcpy(&heads->free[class], block, sizeof heads->free[class]);
+    } else {
+        ref = (uint32_t)atp_table_append(strings, class_granules[class]);
+        block = change_block(strings, ref, class_granules[class]);
+    }
+    memset(block, 0, (size_t)class_granules[class] * ATP_STRING_GRANULE);
+    block[0] = (unsigned char)text.size;
+    memcpy(block + 1, text.bytes, text.size);
+    return ref;
+}
+
+void atp_strings_drop(atp_table_t *strings, atp_string_heads_t *heads, uint32_t ref)
+{
+    if (ref == 0) {
+        return;
+    }
+    const unsigned char *head = atp_table_at(strings, ref);
+    unsigned class = class_of(head[0]);
+    unsigned char *block = change_block(strings, ref, class_granules[class]);
+
+    memset(block, 0, (size_t)class_granules[class] * ATP_STRING_GRANULE);
+    memcpy(block, &heads->free[class], sizeof heads->free[class]);
+    heads->free[class] = ref;
+}
