@@ -334,7 +334,7 @@ bool atp_read_skip(atp_reader_t *reader, uint32_t count, uint32_t depth)
     ATP_ASSERT(depth <= ATP_MSGPACK_DEPTH_MAX);
     left[at] = count;
     for (;;) {
-        uint64_t children;
+        uint64_t children = 0;
         while (left[at] == 0) {
             if (at == depth) {
                 return true;

@@ -72,35 +72,47 @@ static inline void atp_store_be16(uint8_t *p, uint16_t value)
     memcpy(p, &value, sizeof(value));
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "loads and stores swap bytes; the words below are little-endian");
+
 /* Non-zero if one of the eight bytes is not printable ASCII (0x20..0x7e). */
-static inline uint64_t atp_word_not_plain(const char *p)
+static inline uint64_t atp_word_not_plain(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t word;
-    memcpy(&word, p, sizeof(word));
     uint64_t below_blank = (word - ones * 0x20) & ~word;
     uint64_t delete_zero = word ^ (ones * 0x7f);
     uint64_t is_delete = (delete_zero - ones) & ~delete_zero;
     return (below_blank | is_delete | word) & (ones * 0x80);
 }
 
-/* atp_text_is_clean, eight bytes at a time for plain ASCII; everything else goes the long way. */
-static inline bool atp_text_is_clean_fast(atp_text_t text)
+static inline uint64_t atp_load_word(const char *p)
 {
-    if (text.size < 8) {
-        for (uint32_t i = 0; i < text.size; i++) {
-            unsigned char c = (unsigned char)text.bytes[i];
-            if (c < 0x20 || c >= 0x7f) {
-                return atp_text_is_clean(text);
-            }
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* atp_text_is_clean, eight bytes at a time for plain ASCII; everything else goes the long way. `room` bytes
+ * can be read from the beginning of the text on. (Pointer and size by themselves: a text just stored and
+ * copied whole would stall the load behind its two stores.) */
+static inline bool atp_text_is_clean_within(const char *bytes, uint32_t size, size_t room)
+{
+    uint64_t not_plain = 0;
+
+    if (size >= 8) {
+        not_plain = atp_word_not_plain(atp_load_word(bytes + size - 8));
+        for (uint32_t i = 0; i + 8 < size; i += 8) {
+            not_plain |= atp_word_not_plain(atp_load_word(bytes + i));
         }
-        return true;
+    } else if (size > 0) {
+        if (room < 8) {
+            return atp_text_is_clean((atp_text_t){bytes, size});
+        }
+        /* The bytes behind the text are shifted out, blanks shifted in. */
+        not_plain = atp_word_not_plain(atp_load_word(bytes) << (64 - 8 * size) |
+                                       UINT64_C(0x2020202020202020) >> (8 * size));
     }
-    uint64_t not_plain = atp_word_not_plain(text.bytes + text.size - 8);
-    for (uint32_t i = 0; i + 8 < text.size; i += 8) {
-        not_plain |= atp_word_not_plain(text.bytes + i);
-    }
-    return ATP_LIKELY(not_plain == 0) || atp_text_is_clean(text);
+    return ATP_LIKELY(not_plain == 0) || atp_text_is_clean((atp_text_t){bytes, size});
 }
 
 /* memcpy for the short runs that ids are: two overlapping words instead of a call. */
@@ -188,6 +200,11 @@ static inline bool atp_take_integer(atp_reader_t *reader, atp_field_t field, uin
         reader->at += 9;
         return true;
     }
+    if (ATP_LIKELY(left >= 5 && *reader->at == TAG_UINT32)) {
+        *ret_bits = atp_load_be32(reader->at + 1);
+        reader->at += 5;
+        return true;
+    }
     return atp_read_integer_slow(reader, field, ret_bits, ret_is_negative);
 }
 
@@ -217,7 +234,10 @@ static inline bool atp_take_clean(atp_reader_t *reader, atp_field_t field, uint3
     if (ATP_UNLIKELY(!atp_take_text(reader, field, ret_text))) {
         return false;
     }
-    if (ATP_UNLIKELY(ret_text->size > size_max || !atp_text_is_clean_fast(*ret_text))) {
+    const char *bytes = ret_text->bytes;
+    uint32_t size = ret_text->size;
+    if (ATP_UNLIKELY(size > size_max ||
+                     !atp_text_is_clean_within(bytes, size, (size_t)((const char *)reader->end - bytes)))) {
         atp_reader_note(reader, verdict, field, "too long, not UTF-8, or with a control character");
     }
     return true;

@@ -346,6 +346,14 @@ static bool refuse_op(atp_reader_t *reader, const uint8_t *begin, atp_command_t 
     return atp_read_skip(reader, 1, reader->list_depth);
 }
 
+/* In two halves: of a single memset of this size gcc makes `rep stos`, which takes as long as all the rest. */
+static inline void clear_command(atp_command_t *command)
+{
+    enum { HALF = sizeof(*command) / 2 };
+    memset(command, 0, HALF);
+    memset((char *)command + HALF, 0, sizeof(*command) - HALF);
+}
+
 bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command, atp_command_line_t *lines,
                       uint32_t line_capacity, atp_refusal_t *ret_refusal)
 {
@@ -353,7 +361,7 @@ bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command, atp_comm
     op_reading_t op = {reader, 0, ret_command, lines, line_capacity};
 
     atp_list_take(reader);
-    memset(ret_command, 0, sizeof *ret_command);
+    clear_command(ret_command);
     bool ok = take_op(&op);
     if (ATP_UNLIKELY(!ok || reader->refusal.verdict != ATP_APPLIED)) {
         return refuse_op(reader, begin, ret_command, ret_refusal);
