@@ -30,6 +30,8 @@ atp_err_t atp_table_init(atp_table_t *table, const char *name, uint32_t id, uint
     }
     table->base = table->records_arena.base;
     table->pending = table->pending_arena.base;
+    /* Touched here, so that the first copy_begin does not meet the page faults (5 ms for 160,000 pieces). */
+    memset(table->pending, 0, capacity / per_piece + 1);
     return ATP_OK;
 }
 
