@@ -13,12 +13,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_SIZE      12
 #define META_KEY      "snapshot"
 #define CHECKSUM_SIZE sizeof(uint64_t)
 #define PAGE_SIZE_MAX 65536u
+#define PATH_SIZE     (ATP_SNAPSHOT_FOLDER_SIZE + 16)
+
+#define EMPTY_META_SIZE_MAX (2 * (size_t)PAGE_SIZE_MAX)
 
 struct atp_generation_db {
     char folder[ATP_SNAPSHOT_FOLDER_SIZE];
@@ -100,6 +104,25 @@ void atp_generation_destroy(atp_generation_db_t *db)
 
 /* ---- writing ---- */
 
+static void path_of(char *ret_path, size_t size, const char *folder, const char *name)
+{
+    snprintf(ret_path, size, "%s/%s", folder, name);
+}
+
+static int open_for_writing(atp_generation_db_t *db)
+{
+    /* NOSYNC: commits on the way need no order on the disk; finish syncs them all before the meta record. */
+    int rc = mdb_env_open(db->env, db->folder, MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC, 0600);
+
+    if (rc == 0) {
+        rc = mdb_txn_begin(db->env, NULL, 0, &db->txn);
+    }
+    if (rc == 0) {
+        rc = mdb_dbi_open(db->txn, "pieces", MDB_CREATE, &db->pieces);
+    }
+    return rc == 0 ? mdb_dbi_open(db->txn, "meta", MDB_CREATE, &db->meta) : rc;
+}
+
 atp_err_t atp_generation_create(const char *folder, uint64_t map_size, atp_generation_db_t **ret_db,
                                 atp_why_t *ret_why)
 {
@@ -109,17 +132,7 @@ atp_err_t atp_generation_create(const char *folder, uint64_t map_size, atp_gener
     if (err != ATP_OK) {
         return err;
     }
-    /* NOSYNC: commits on the way need no order on the disk; finish syncs them all before the meta record. */
-    int rc = mdb_env_open(db->env, folder, MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC, 0600);
-    if (rc == 0) {
-        rc = mdb_txn_begin(db->env, NULL, 0, &db->txn);
-    }
-    if (rc == 0) {
-        rc = mdb_dbi_open(db->txn, "pieces", MDB_CREATE, &db->pieces);
-    }
-    if (rc == 0) {
-        rc = mdb_dbi_open(db->txn, "meta", MDB_CREATE, &db->meta);
-    }
+    int rc = open_for_writing(db);
     err = rc == 0 ? atp_generation_commit(db, ret_why) : failed(db, "creating data.mdb", rc, ret_why);
     if (err != ATP_OK) {
         atp_generation_destroy(db);
@@ -127,6 +140,66 @@ atp_err_t atp_generation_create(const char *folder, uint64_t map_size, atp_gener
     }
     *ret_db = db;
     return ATP_OK;
+}
+
+/* The first pages of an environment that was just made: two empty meta pages. */
+static int read_empty_meta(const char *path, unsigned char *ret_bytes, size_t *ret_size)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : pread(file, ret_bytes, EMPTY_META_SIZE_MAX, 0);
+    int error = size < 0 ? errno : size == 0 ? EIO : 0;
+
+    if (file >= 0) {
+        close(file);
+    }
+    *ret_size = size < 0 ? 0 : (size_t)size;
+    return error;
+}
+
+static int write_over(const char *path, const unsigned char *bytes, size_t size)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t put = file < 0 ? -1 : pwrite(file, bytes, size, 0);
+    int error = put < 0 ? errno : (size_t)put != size ? EIO : 0;
+
+    if (file >= 0) {
+        close(file);
+    }
+    return error;
+}
+
+/* The meta pages of the new file, over those of the old one, which then takes its name. */
+static int graft(const char *new_path, const char *old_path)
+{
+    size_t size = 0;
+    unsigned char *bytes = malloc(EMPTY_META_SIZE_MAX);
+    int error = bytes == NULL ? ENOMEM : read_empty_meta(new_path, bytes, &size);
+
+    error = error == 0 ? write_over(old_path, bytes, size) : error;
+    free(bytes);
+    return error == 0 && rename(old_path, new_path) != 0 ? errno : error;
+}
+
+atp_err_t atp_generation_recycle(const char *folder, atp_why_t *ret_why)
+{
+    char path[PATH_SIZE];
+    char old_path[PATH_SIZE];
+    atp_generation_db_t *db = NULL;
+
+    path_of(path, sizeof path, folder, "data.mdb");
+    path_of(old_path, sizeof old_path, folder, "data.old");
+    if (rename(path, old_path) != 0) {
+        return atp_seal_failed(ret_why, folder, "renaming the old data.mdb", errno);
+    }
+    atp_err_t err = new_db(folder, PAGE_SIZE_MAX * 16, &db, ret_why);
+    if (err != ATP_OK) {
+        return err;
+    }
+    int rc = mdb_env_open(db->env, folder, MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC, 0600);
+    rc = rc == 0 ? graft(path, old_path) : rc;
+    err = rc == 0 ? ATP_OK : failed(db, "emptying data.mdb", rc, ret_why);
+    atp_generation_destroy(db);
+    return err;
 }
 
 static void key_of(unsigned char ret_key[KEY_SIZE], uint32_t table_id, uint64_t piece)
@@ -193,6 +266,30 @@ static int put_meta(atp_generation_db_t *db, const atp_snapshot_meta_t *meta)
     return rc == 0 ? commit(db) : rc;
 }
 
+/* A recycled file may be longer than what is in it now. */
+static int cut_surplus(const atp_generation_db_t *db)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file_info;
+    mdb_filehandle_t file;
+    int rc = mdb_env_info(db->env, &info);
+
+    rc = rc == 0 ? mdb_env_stat(db->env, &stat) : rc;
+    rc = rc == 0 ? mdb_env_get_fd(db->env, &file) : rc;
+    if (rc != 0) {
+        return rc;
+    }
+    off_t used = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
+    if (fstat(file, &file_info) != 0) {
+        return errno;
+    }
+    if (file_info.st_size <= used) {
+        return 0;
+    }
+    return ftruncate(file, used) == 0 && fdatasync(file) == 0 ? 0 : errno;
+}
+
 atp_err_t atp_generation_finish(atp_generation_db_t *db, const atp_snapshot_meta_t *meta, atp_why_t *ret_why)
 {
     int rc = commit(db);
@@ -207,7 +304,11 @@ atp_err_t atp_generation_finish(atp_generation_db_t *db, const atp_snapshot_meta
     if (rc == 0) {
         rc = put_meta(db, meta);
     }
-    return rc == 0 ? ATP_OK : failed(db, "writing the meta record", rc, ret_why);
+    if (rc != 0) {
+        return failed(db, "writing the meta record", rc, ret_why);
+    }
+    rc = cut_surplus(db);
+    return rc == 0 ? ATP_OK : failed(db, "cutting data.mdb to size", rc, ret_why);
 }
 
 /* ---- reading ---- */

@@ -50,7 +50,7 @@ typedef struct atp_snapshot_options {
     const char *folder;             /* data folder; `snapshot/` is made below it */
     uint64_t map_size;              /* of each LMDB environment: the largest snapshot there can be */
     uint32_t pool_pieces;           /* a power of two */
-    uint32_t bytes_per_transaction; /* 0 = 1 MiB */
+    uint32_t bytes_per_transaction; /* 0 = 256 KiB */
     uint32_t pause_us;              /* after each transaction; 0 = none */
     bool read_only;                 /* load and verify only */
 } atp_snapshot_options_t;

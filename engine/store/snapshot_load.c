@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BYTES_PER_TRANSACTION_DEFAULT (UINT32_C(1) << 20)
+#define BYTES_PER_TRANSACTION_DEFAULT (UINT32_C(256) << 10)
 
 _Static_assert(sizeof(atp_snapshot_meta_t) == 48 + 16 * ATP_SNAPSHOT_TABLES_MAX + 8,
                "no padding: it is on disk");

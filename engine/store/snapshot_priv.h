@@ -23,7 +23,11 @@ typedef struct atp_stored_piece {
     const unsigned char *bytes;
 } atp_stored_piece_t;
 
-/* Makes a new environment in `folder`, where none is, for writing. */
+/* Makes the environment in `folder` an empty one that keeps its disk blocks: LMDB begins from the first page and
+ * writes over them, none is freed and none allocated. The old pages are never read. After a failure the
+ * files must be removed. */
+ATP_MUST_USE atp_err_t atp_generation_recycle(const char *folder, atp_why_t *ret_why);
+/* Makes a new environment in `folder`, where none is or a recycled one, for writing. */
 ATP_MUST_USE atp_err_t atp_generation_create(const char *folder, uint64_t map_size,
                                              atp_generation_db_t **ret_db, atp_why_t *ret_why);
 /* Writes a piece into the open transaction (one is begun if none is). `bytes` is copied. */
