@@ -123,7 +123,7 @@ ATP_MUST_USE atp_err_t atp_journal_open(const atp_journal_options_t *options, at
                                         atp_why_t *ret_why);
 
 /* Verifies every frame there is and visits those that hold ops >= from_op (a frame that straddles from_op is
- * visited whole; closing marks are not visited). from_op 0: all there is, wherever it begins. Fails with
+ * visited whole; closing marks are not visited). `visit` NULL: verify only. from_op 0: all there is, wherever it begins. Fails with
  * ATP_ERR_CORRUPT if the journal begins after from_op or ends before the op ahead of it (so an empty one is
  * right for from_op 0 or 1 only, unless accept_loss); ATP_ERR_FORMAT: written by a build with another format.
  * Frames may have been visited before a failure is found. Nothing on disk is changed when it fails before the

@@ -110,7 +110,7 @@ static atp_err_t visit_frame(walk_t *walk, const atp_frame_header_t *header, con
 {
     uint64_t after_op = header->first_op + header->op_count;
 
-    if (header->op_count == 0 || after_op <= walk->from_op) {
+    if (walk->visit == NULL || header->op_count == 0 || after_op <= walk->from_op) {
         return ATP_OK;
     }
     const atp_frame_t frame = {
