@@ -1,0 +1,314 @@
+/* Taking batches in, applying them, closing frames: the ledger thread's side of the engine. */
+#include "engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines taken of a class before the next lower one has its turn. */
+static const uint32_t class_weights[ATP_CLASS_COUNT] = {1024, 1024, 1024, 512, 256};
+
+const char *atp_class_name(atp_class_t class)
+{
+    static const char *const names[ATP_CLASS_COUNT] = {"release", "firm", "reserve", "fact", "bulk"};
+    ATP_ASSERT((unsigned)class < ATP_CLASS_COUNT);
+    return names[class];
+}
+
+void atp_engine_tell(const atp_engine_t *engine, const char *event, atp_err_t err, const char *text)
+{
+    if (engine->options.on_event != NULL) {
+        engine->options.on_event(engine->options.context, event, err, text);
+    }
+}
+
+/* ---- submitting: any thread ---- */
+
+/* True for the classes that are refused while there is no room for grants. */
+static bool is_refused_without_room(atp_class_t class)
+{
+    return class == ATP_CLASS_RESERVE || class == ATP_CLASS_FIRM || class == ATP_CLASS_BULK;
+}
+
+static atp_err_t try_submit(atp_engine_t *engine, atp_batch_t *batch)
+{
+    uint64_t limit = engine->options.lines_in_flight[batch->class];
+    uint64_t lines = batch->line_count > 0 ? batch->line_count : 1;
+
+    if (atp_load_acquire(&engine->is_stopping) != 0) {
+        return ATP_ERR_CLOSED;
+    }
+    if (batch->question == NULL && is_refused_without_room(batch->class) &&
+        atp_load_relaxed(&engine->is_granting) == 0) {
+        return ATP_ERR_NO_SPACE;
+    }
+    /* One batch always gets in, however large it is against the limit. */
+    uint64_t waiting = atp_fetch_add_relaxed(&engine->lines_waiting[batch->class], lines);
+    if ((waiting > 0 && waiting + lines > limit) || !atp_ring_push(&engine->rings[batch->class], batch)) {
+        (void)atp_fetch_sub_relaxed(&engine->lines_waiting[batch->class], lines);
+        return ATP_ERR_BUSY;
+    }
+    return ATP_OK;
+}
+
+atp_err_t atp_engine_submit(atp_engine_t *engine, atp_batch_t *batch)
+{
+    ATP_ASSERT((unsigned)batch->class < ATP_CLASS_COUNT && batch->done != NULL);
+    ATP_ASSERT(batch->ops_size <= ATP_BATCH_OPS_SIZE_MAX && batch->line_count >= batch->op_count);
+    batch->submitted_ns = engine->options.clock->monotonic_ns(engine->options.clock);
+    /* SUBMIT-1 (acq_rel) pairs with STOP-1. Orders: "I am inside" before the look at is_stopping. Without it a
+     * batch may be pushed after the ledger thread has looked for the last time. */
+    (void)atp_fetch_add_acq_rel(&engine->submitters, 1);
+    atp_fence_seq_cst();
+    atp_err_t err = try_submit(engine, batch);
+    (void)atp_fetch_sub_acq_rel(&engine->submitters, 1);
+    if (err == ATP_OK) {
+        atp_parker_wake(&engine->ledger_parker);
+    }
+    return err;
+}
+
+void atp_engine_request_snapshot(atp_engine_t *engine)
+{
+    atp_store_release(&engine->is_snapshot_wanted, 1);
+    atp_parker_wake(&engine->ledger_parker);
+}
+
+/* ---- frames ---- */
+
+static void open_frame(atp_engine_t *engine, atp_open_frame_t *frame)
+{
+    frame->payload_size = 0;
+    frame->first_op = 0;
+    frame->op_count = 0;
+    frame->lines = 0;
+    frame->time_ms = atp_ledger_time_advance(&engine->time);
+    frame->verdict_digest = 0;
+    frame->first_batch = NULL;
+    frame->last_batch = &frame->first_batch;
+    frame->changes.count = 0;
+    frame->changes.is_overflown = false;
+    atp_ledger_note_changes(engine->ledger, &frame->changes);
+    engine->frame = frame;
+}
+
+static bool need_frame(atp_engine_t *engine)
+{
+    if (engine->frame == NULL) {
+        atp_open_frame_t *frame = atp_ring_pop(&engine->free_frames);
+        if (frame != NULL) {
+            open_frame(engine, frame);
+        }
+    } else {
+        engine->frame->time_ms = atp_ledger_time_advance(&engine->time);
+    }
+    return engine->frame != NULL;
+}
+
+/* Hands the frame to the journal thread, if there is anything in it. */
+static bool close_frame(atp_engine_t *engine)
+{
+    atp_open_frame_t *frame = engine->frame;
+
+    atp_ledger_end_frame(engine->ledger);
+    if (frame->op_count == 0 && frame->first_batch == NULL) {
+        return false;
+    }
+    atp_ledger_counts(engine->ledger, &frame->counts);
+    frame->last_op = frame->counts.op;
+    atp_ledger_note_changes(engine->ledger, NULL);
+    engine->frame = NULL;
+    bool is_pushed = atp_ring_push(&engine->closed_frames, frame);
+    ATP_ASSERT(is_pushed); /* the ring has a place for every frame */
+    atp_parker_wake(&engine->journal_parker);
+    return true;
+}
+
+/* ---- applying ---- */
+
+static void count(_Atomic uint64_t *counter)
+{
+    /* One writer: a load and a store, no locked instruction. */
+    atp_store_relaxed(counter, atp_load_relaxed(counter) + 1);
+}
+
+/* Applies one op record into the frame. */
+static void apply_op(atp_engine_t *engine, const atp_op_t *op, atp_result_t *result, atp_grant_t *grants)
+{
+    atp_open_frame_t *frame = engine->frame;
+
+    if (atp_ledger_apply(engine->ledger, op, frame->time_ms, result, grants)) {
+        memcpy(frame->payload + frame->payload_size, op, op->size);
+        frame->payload_size += op->size;
+        frame->first_op = frame->op_count == 0 ? result->op : frame->first_op;
+        frame->op_count++;
+        frame->verdict_digest = atp_verdict_digest_add(frame->verdict_digest, result);
+        count(&engine->kinds[op->kind]);
+    } else {
+        count(&engine->repeats);
+    }
+    count(&engine->verdicts[result->verdict]);
+}
+
+#define PREFETCH_DISTANCE 6
+
+/* Applies the ops of a batch in order; the lines that ops further on will touch are on their way meanwhile. */
+static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
+{
+    const atp_op_t *op = batch->ops;
+    const atp_op_t *far = op;
+    const atp_op_t *near = op;
+    atp_grant_t *grants = batch->grants;
+    uint32_t far_count = 0;
+    uint32_t near_count = 0;
+
+    for (uint32_t i = 0; i < batch->op_count; i++) {
+        for (; far_count < batch->op_count && far_count < i + 2 * PREFETCH_DISTANCE; far_count++) {
+            atp_ledger_prefetch_far(engine->ledger, far);
+            far = atp_op_next(far);
+        }
+        for (; near_count < batch->op_count && near_count < i + PREFETCH_DISTANCE; near_count++) {
+            atp_ledger_prefetch_near(engine->ledger, near);
+            near = atp_op_next(near);
+        }
+        apply_op(engine, op, &batch->results[i], grants);
+        grants += op->line_count;
+        op = atp_op_next(op);
+    }
+}
+
+static void apply_batch(atp_engine_t *engine, atp_batch_t *batch)
+{
+    atp_open_frame_t *frame = engine->frame;
+
+    if (batch->question != NULL) {
+        batch->question(batch, engine->ledger, frame->time_ms);
+    } else {
+        apply_batch_ops(engine, batch);
+    }
+    frame->lines += batch->line_count > 0 ? batch->line_count : 1;
+    batch->next = NULL;
+    *frame->last_batch = batch;
+    frame->last_batch = &batch->next;
+}
+
+/* Takes batches of one class until its weight is used up or the frame is full; returns the lines taken. */
+static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
+{
+    uint32_t taken = 0;
+
+    while (taken < class_weights[class] && engine->frame->lines < ATP_FRAME_LINES &&
+           engine->frame->payload_size + ATP_BATCH_OPS_SIZE_MAX <= ATP_FRAME_BUFFER_SIZE) {
+        atp_batch_t *batch = atp_ring_pop(&engine->rings[class]);
+        if (batch == NULL) {
+            break;
+        }
+        uint32_t lines = batch->line_count > 0 ? batch->line_count : 1;
+        apply_batch(engine, batch);
+        (void)atp_fetch_sub_relaxed(&engine->lines_waiting[class], lines);
+        taken += lines;
+    }
+    return taken;
+}
+
+static void pulse_if_due(atp_engine_t *engine)
+{
+    _Alignas(8) unsigned char record[sizeof(atp_op_t) + 64];
+    atp_result_t result;
+
+    if (atp_ledger_is_pulse_due(engine->ledger, engine->frame->time_ms) &&
+        engine->frame->payload_size + sizeof record <= ATP_FRAME_BUFFER_SIZE) {
+        atp_op_encode_pulse(record, ATP_PULSE_LIMIT);
+        apply_op(engine, (const atp_op_t *)(const void *)record, &result, NULL);
+        count(&engine->pulses);
+    }
+}
+
+bool atp_engine_step_ledger(atp_engine_t *engine)
+{
+    uint32_t taken;
+    bool did_snapshot = false;
+
+    if (!need_frame(engine)) {
+        return false; /* all frames wait for the disk: that is the back-pressure */
+    }
+    if (engine->frame->op_count == 0 && engine->frame->first_batch == NULL) {
+        did_snapshot = atp_engine_tend_snapshot(engine); /* between frames: as of a frame's last op */
+    }
+    pulse_if_due(engine);
+    do {
+        taken = 0;
+        for (unsigned class = 0; class < ATP_CLASS_COUNT; class ++) {
+            taken += take_class(engine, (atp_class_t) class);
+        }
+    } while (taken > 0 && engine->frame->lines < ATP_FRAME_LINES);
+    atp_store_relaxed(&engine->is_slewing, atp_ledger_time_is_slewing(&engine->time) ? 1u : 0u);
+    return close_frame(engine) || did_snapshot;
+}
+
+/* ---- what any thread may ask ---- */
+
+const atp_ledger_t *atp_engine_ledger(const atp_engine_t *engine)
+{
+    return engine->ledger;
+}
+
+atp_ledger_t *atp_engine_ledger_for_tests(atp_engine_t *engine)
+{
+    return engine->ledger;
+}
+
+int64_t atp_engine_now_ms(const atp_engine_t *engine)
+{
+    return atp_ledger_time_now(&engine->time);
+}
+
+uint64_t atp_engine_incarnation(const atp_engine_t *engine)
+{
+    return engine->incarnation;
+}
+
+uint64_t atp_engine_applied_op(const atp_engine_t *engine)
+{
+    return atp_ledger_stamp(engine->ledger) / 2;
+}
+
+uint64_t atp_engine_durable_op(const atp_engine_t *engine)
+{
+    return atp_journal_durable_op(engine->journal);
+}
+
+void atp_engine_set_probes(atp_engine_t *engine, const atp_engine_probes_t *probes)
+{
+    engine->probes = *probes;
+}
+
+void atp_engine_stats(atp_engine_t *engine, atp_engine_stats_t *ret_stats)
+{
+    memset(ret_stats, 0, sizeof *ret_stats);
+    ret_stats->applied_op = atp_engine_applied_op(engine);
+    ret_stats->durable_op = atp_engine_durable_op(engine);
+    ret_stats->frames = atp_load_relaxed(&engine->frames_written);
+    ret_stats->frame_ops_max = atp_load_relaxed(&engine->frame_ops_max);
+    ret_stats->repeats = atp_load_relaxed(&engine->repeats);
+    ret_stats->pulses = atp_load_relaxed(&engine->pulses);
+    for (unsigned i = 0; i < ATP_VERDICT_LIMIT; i++) {
+        ret_stats->verdicts[i] = atp_load_relaxed(&engine->verdicts[i]);
+    }
+    for (unsigned i = 0; i < ATP_OP_KIND_LIMIT; i++) {
+        ret_stats->kinds[i] = atp_load_relaxed(&engine->kinds[i]);
+    }
+    for (unsigned i = 0; i < ATP_CLASS_COUNT; i++) {
+        ret_stats->lines_waiting[i] = atp_load_relaxed(&engine->lines_waiting[i]);
+    }
+    ret_stats->snapshots_completed = atp_load_relaxed(&engine->snapshots_completed);
+    ret_stats->snapshots_failed = atp_load_relaxed(&engine->snapshots_failed);
+    ret_stats->snapshot_op = atp_load_relaxed(&engine->snapshot_op);
+    ret_stats->snapshot_ms = atp_load_relaxed(&engine->snapshot_ms);
+    ret_stats->journal_room = atp_journal_room(engine->journal);
+    ret_stats->is_granting = atp_load_relaxed(&engine->is_granting) != 0;
+    ret_stats->is_slewing = atp_load_relaxed(&engine->is_slewing) != 0;
+    atp_journal_stats(engine->journal, &ret_stats->journal);
+    pthread_mutex_lock(&engine->counts_lock);
+    ret_stats->counts = engine->counts;
+    pthread_mutex_unlock(&engine->counts_lock);
+}

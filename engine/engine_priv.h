@@ -1,0 +1,118 @@
+/* Inside the engine: its parts, by the thread that owns them. */
+#ifndef ATP_ENGINE_ENGINE_PRIV_H
+#define ATP_ENGINE_ENGINE_PRIV_H
+
+#include "engine/base/parker.h"
+#include "engine/base/ring.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+
+#define ATP_FRAMES            16                /* being filled, waiting, or being written: a power of two */
+#define ATP_FRAME_BUFFER_SIZE ((size_t)4 << 20) /* one batch always fits into an empty one */
+#define ATP_FRAME_LINES       8192              /* a frame is closed when it has taken as many */
+#define ATP_FRAME_ROWS        32768             /* changed positions noted a frame */
+#define ATP_CLASS_RING_SIZE   8192              /* batches */
+#define ATP_PULSE_LIMIT       1000              /* reservations a pulse looks at */
+#define ATP_COPY_PIECES       8                 /* copied in passing a step while a snapshot is taken */
+
+/* A group of ops that become durable together, and the batches that wait for it. */
+typedef struct atp_open_frame {
+    unsigned char *payload;
+    size_t payload_size;
+    uint64_t first_op;
+    uint32_t op_count;
+    uint32_t lines;
+    int64_t time_ms;
+    uint64_t verdict_digest;
+    uint64_t last_op; /* applied when it was closed */
+    atp_batch_t *first_batch;
+    atp_batch_t **last_batch;
+    atp_row_changes_t changes;
+    atp_ledger_counts_t counts;
+} atp_open_frame_t;
+
+struct atp_engine {
+    /* set at open, read-only after */
+    atp_engine_options_t options;
+    atp_engine_probes_t probes;
+    atp_storage_t *storage;
+    bool owns_storage;
+    int lock_file;
+    atp_ledger_t *ledger;
+    atp_journal_t *journal;
+    atp_snapshots_t *snapshots; /* NULL: without */
+    uint64_t incarnation;
+    atp_open_frame_t frames[ATP_FRAMES];
+
+    /* stored by submitters */
+    _Alignas(ATP_CACHE_LINE) atp_ring_t rings[ATP_CLASS_COUNT];
+    _Atomic uint64_t lines_waiting[ATP_CLASS_COUNT];
+    _Atomic uint32_t is_stopping;
+    _Atomic uint32_t submitters; /* inside submit right now */
+    _Atomic uint32_t is_snapshot_wanted;
+    _Atomic uint32_t is_snapshot_busy; /* from begin until it is complete, failed or given up */
+
+    /* stored by the ledger thread */
+    _Alignas(ATP_CACHE_LINE) atp_ledger_time_t time;
+    atp_ring_t closed_frames; /* ledger thread -> journal thread */
+    atp_open_frame_t *frame;  /* being filled; NULL = none taken */
+    uint64_t snapshot_begun_op;
+    _Atomic uint64_t sealed_op;
+    bool is_copying;
+    bool is_sealed_pending; /* all copied; waits until its op is durable */
+    int64_t next_snapshot_ms;
+    _Atomic uint64_t verdicts[ATP_VERDICT_LIMIT];
+    _Atomic uint64_t kinds[ATP_OP_KIND_LIMIT];
+    _Atomic uint64_t repeats;
+    _Atomic uint64_t pulses;
+    _Atomic uint32_t is_slewing;
+
+    /* stored by the journal thread */
+    _Alignas(ATP_CACHE_LINE) atp_ring_t free_frames; /* journal thread -> ledger thread */
+    atp_open_frame_t *unwritten;                     /* one the journal had no room for */
+    _Atomic uint64_t frames_written;
+    _Atomic uint64_t frame_ops_max;
+    _Atomic uint32_t is_failed;
+    int64_t last_time_ms;
+    bool is_marked;              /* a closing mark stands after the last frame */
+    pthread_mutex_t counts_lock; /* off the hot path: the last frame's counts, for metrics */
+    atp_ledger_counts_t counts;
+
+    /* stored by the keeper and the snapshot thread */
+    _Alignas(ATP_CACHE_LINE) _Atomic uint32_t is_granting;
+    _Atomic uint64_t snapshots_completed;
+    _Atomic uint64_t snapshots_failed;
+    _Atomic uint64_t snapshot_op;
+    _Atomic int64_t snapshot_ms;
+    bool is_disk_full_told;
+
+    /* threads */
+    atp_parker_t ledger_parker;
+    atp_parker_t journal_parker;
+    atp_parker_t keeper_parker;
+    pthread_t threads[4];
+    unsigned thread_count;
+    _Atomic uint32_t ledger_must_end;
+    _Atomic uint32_t journal_must_end;
+    _Atomic uint32_t helpers_must_end;
+};
+
+/* engine_recovery.c */
+atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery, atp_why_t *ret_why);
+/* Applies the ops of one frame as the journal has it; every verdict must come out as it was. */
+atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
+                                  atp_journal_position_t place, atp_why_t *ret_why);
+/* The running digest of the verdicts of a frame. */
+uint64_t atp_verdict_digest_add(uint64_t digest, const atp_result_t *result);
+
+/* genesis.c */
+atp_err_t atp_genesis_read(const char *folder, atp_ledger_config_t *ret_config, atp_why_t *ret_why);
+atp_err_t atp_genesis_write(const char *folder, const atp_ledger_config_t *config, atp_why_t *ret_why);
+
+/* engine_snapshot.c, ledger thread: begins, copies in passing, seals. True if it did something. */
+bool atp_engine_tend_snapshot(atp_engine_t *engine);
+
+void atp_engine_tell(const atp_engine_t *engine, const char *event, atp_err_t err, const char *text);
+
+#endif
