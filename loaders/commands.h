@@ -1,13 +1,16 @@
 /* Turns loaded rows into commands for the ledger, in the order in which the ledger must see them.
  *
- *     positions   sku and node (each once in a load), count on_hand, count unavailable, safety, as far as
- *     given skus        sku
+ *     positions   sku and node if the ledger lacks them, count on_hand, count unavailable, safety, as far as given
+ *     skus        sku
  *     nodes       node
  *     safety      safety
  *
- * A sku or node command is written for the first row that names it, so that a full feed costs little more
- * than its counts. The safety stock of a SKU over all nodes (a `skus` load) becomes no command here: spread
- * it with loaders/safety.h over the stock the ledger has.
+ * A sku or node command sets name and scale, or name and state, as a whole. So a stock file, whose business they
+ * are not, creates what is missing and leaves alone what is there; a file of SKUs or nodes keeps of what is there
+ * what it does not tell. What is there is asked once for each SKU and node in a load.
+ *
+ * The safety stock of a SKU over all nodes (a `skus` load) becomes no command here: spread it with
+ * loaders/safety.h over the stock the ledger has.
  *
  * Counts are facts. `id`, `issued_ms`, source and sequence are the sender's to fill.
  *
@@ -24,7 +27,17 @@
 
 typedef struct atp_load_commands atp_load_commands_t;
 
-ATP_MUST_USE atp_err_t atp_load_commands_create(atp_loads_t loads, atp_load_commands_t **ret_commands);
+/* What the ledger has already. Each function returns true if it is there, and its scale or state. Either may be
+ * NULL: the ledger has none. */
+typedef struct atp_load_known {
+    void *context;
+    bool (*sku)(void *context, atp_text_t sku, uint8_t *ret_scale);
+    bool (*node)(void *context, atp_text_t node, uint8_t *ret_state);
+} atp_load_known_t;
+
+/* `known` is copied; NULL = an empty ledger. ATP_ERR_MEMORY. */
+ATP_MUST_USE atp_err_t atp_load_commands_create(atp_loads_t loads, const atp_load_known_t *known,
+                                                atp_load_commands_t **ret_commands);
 void atp_load_commands_destroy(atp_load_commands_t *commands);
 
 /* Writes the commands of `row`, at most ATP_LOAD_COMMANDS_PER_ROW_MAX, each with one line:

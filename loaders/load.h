@@ -2,8 +2,8 @@
  *
  *     atp_load_open      opens file, lookup files and reject file
  *     atp_load_validate  first pass: every row is read and checked; bad rows go to the reject file. Fails
- *                        when the share of bad rows is above the allowed one. Nothing has been handed on by
- *     then. atp_load_deliver   second pass: the good rows go to a sink, in file order. May be called again.
+ *                        when the share of bad rows is above the allowed one; nothing was handed on by then
+ *     atp_load_deliver   second pass: the good rows go to a sink, in file order. May be called again
  *     atp_load_close
  *
  * A dry run is the same, with a sink that compares rows with the ledger instead of sending them. What the

@@ -14,11 +14,14 @@
 
 #include "engine/base/qty.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Spreads `level` over `count` nodes that have `stock[i]` each, all in the same scale, all 0..ATP_QTY_MAX
- * (below zero counts as none). Writes `ret_shares[i]`. Returns what was spread: `level`, or 0 when there is
- * no stock. `count` is at most 65,536. Pure; any thread; time in the order of count * log(count). */
-atp_qty_t atp_safety_spread(atp_qty_t level, const atp_qty_t *stock, size_t count, atp_qty_t *ret_shares);
+/* Spreads `level` over `count` (at most 65,536) nodes that have `stock[i]` each, all in the same scale, all
+ * at most ATP_QTY_MAX; stock below zero counts as none. Writes `ret_shares[i]`, and to *ret_spread what was
+ * spread: `level`, or 0 when there is no stock. Returns false, outputs void, when there is no memory for 16
+ * bytes a node. Thread: any. Time in the order of count * log(count). */
+ATP_MUST_USE bool atp_safety_spread(atp_qty_t level, const atp_qty_t *stock, size_t count,
+                                    atp_qty_t *ret_shares, atp_qty_t *ret_spread);
 
 #endif

@@ -1,0 +1,43 @@
+/* Which rows of a load speak of the same key, and which of them counts.
+ *
+ *     refuse   the first; later ones are bad
+ *     last     the last
+ *     sum      one row with the sums, in the place of the first
+ *
+ * Validation notes every good row in file order; delivery then asks about the same rows.
+ *
+ * Threads     one at a time. */
+#ifndef ATP_LOADERS_KEYS_H
+#define ATP_LOADERS_KEYS_H
+
+#include "loaders/load.h"
+#include "loaders/profile_priv.h"
+#include "loaders/seen.h"
+
+typedef struct atp_keys atp_keys_t;
+
+ATP_MUST_USE atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max,
+                                       atp_keys_t **ret_keys);
+void atp_keys_destroy(atp_keys_t *keys);
+
+/* The fingerprint of a row's key: SKU and node, as far as the row has them. Asks for its memory, too. */
+atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *row);
+/* The fingerprint of a SKU alone. */
+atp_fingerprint_t atp_keys_of_sku(const atp_keys_t *keys, atp_text_t sku);
+
+/* Notes a row. *ret_reason: ATP_REJECT_DUPLICATE (with *ret_first_line), or QTY_OUT_OF_RANGE when a sum would pass
+ * its range; the row is then not noted. ATP_ERR_LIMIT, ATP_ERR_MEMORY. */
+ATP_MUST_USE atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_row_t *row,
+                                     atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line);
+
+/* True when every row noted has a key of its own, so that delivery need not ask. */
+bool atp_keys_are_single(const atp_keys_t *keys);
+
+/* True if `row` is the one that counts for its key; a sum is put into it. */
+bool atp_keys_take(const atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row);
+
+uint64_t atp_keys_count(const atp_keys_t *keys);
+/* Good rows that do not count, being superseded or added to another. */
+uint64_t atp_keys_merged(const atp_keys_t *keys);
+
+#endif

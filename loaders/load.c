@@ -1,0 +1,472 @@
+#include "loaders/load.h"
+
+#include "loaders/keys.h"
+#include "loaders/mapping.h"
+#include "loaders/reject.h"
+#include "loaders/spread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What became of a record, kept until its batch is done, so that rejects come in file order. */
+typedef struct outcome {
+    atp_mapped_t mapped;
+    atp_map_fault_t fault;
+    uint64_t line;
+    uint64_t other_line;
+    atp_text_t raw;
+    atp_fingerprint_t key;
+} outcome_t;
+
+struct atp_load {
+    atp_load_options_t options;
+    const atp_profile_t *profile;
+    atp_table_t *table;
+    atp_mapping_t mapping;
+    atp_lookup_t *lookups[ATP_PROFILE_LOOKUP_MAX];
+    atp_keys_t *keys;
+    atp_spread_book_t *spread;  /* NULL unless the profile spreads */
+    atp_reject_file_t *rejects; /* NULL when not wanted */
+    atp_load_report_t report;
+    atp_load_reject_t first_reject; /* for the sentence; its raw is void */
+    bool is_valid;
+    bool has_been_read;
+
+    /* The batch: rows[i] belongs to outcomes[i]. */
+    uint32_t batch_count;
+    uint32_t batch_max;
+    atp_load_row_t *rows;
+    outcome_t *outcomes;
+    uint64_t records_this_pass;
+
+    atp_load_sink_fn sink; /* NULL while validating */
+    void *sink_context;
+    uint64_t spread_index;
+};
+
+/* --- open and close ---------------------------------------------------------------------------------- */
+
+static void set_defaults(atp_load_t *load)
+{
+    atp_load_options_t *options = &load->options;
+
+    if (options->max_bad_share < 0.0) {
+        options->max_bad_share = atp_profile_max_bad_share(options->profile);
+    }
+    if (options->key_count_max == 0) {
+        options->key_count_max = ATP_LOAD_KEY_COUNT_MAX;
+    }
+    load->batch_max = options->batch_rows_max == 0 ? ATP_LOAD_BATCH_ROWS_MAX : options->batch_rows_max;
+}
+
+/* The folder of `path`, with at most `size` bytes. */
+static void folder_of(const char *path, char *ret_folder, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) {
+        snprintf(ret_folder, size, ".");
+    } else {
+        snprintf(ret_folder, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    }
+}
+
+static atp_err_t open_lookups(atp_load_t *load, atp_why_t *ret_why)
+{
+    char folder[4096];
+    atp_err_t err = ATP_OK;
+
+    if (load->options.lookup_folder != NULL) {
+        snprintf(folder, sizeof folder, "%s", load->options.lookup_folder);
+    } else {
+        folder_of(load->options.path, folder, sizeof folder);
+    }
+    for (uint32_t i = 0; i < load->profile->lookups_count && err == ATP_OK; i++) {
+        err = atp_lookup_open(&load->profile->lookups[i], folder, &load->lookups[i], ret_why);
+    }
+    return err;
+}
+
+static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
+{
+    load->rows = calloc(load->batch_max, sizeof *load->rows);
+    load->outcomes = calloc(load->batch_max, sizeof *load->outcomes);
+    bool has_memory =
+        load->rows != NULL && load->outcomes != NULL &&
+        atp_keys_create(load->profile->duplicates, load->options.key_count_max, &load->keys) == ATP_OK;
+
+    if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
+        has_memory = atp_spread_create(load->options.key_count_max, &load->spread) == ATP_OK;
+    }
+    return has_memory ? ATP_OK
+                      : atp_fail(ret_why, ATP_ERR_MEMORY, "no memory to load %.200s", load->options.path);
+}
+
+static atp_err_t open_table(atp_load_t *load, atp_why_t *ret_why)
+{
+    atp_input_t *input = NULL;
+    atp_err_t err = atp_input_open(load->options.path, load->options.spool_size_max, &input, ret_why);
+
+    if (err == ATP_OK) {
+        err = atp_table_open(&load->profile->format, input, &load->table, ret_why);
+        if (err != ATP_OK) {
+            atp_input_close(input);
+        }
+    }
+    return err;
+}
+
+/* A reject file that is the data file would empty it. */
+static bool is_same_file(const char *a, const char *b)
+{
+    char *real_a = realpath(a, NULL);
+    char *real_b = realpath(b, NULL);
+    bool same = real_a != NULL && real_b != NULL && strcmp(real_a, real_b) == 0;
+
+    free(real_a);
+    free(real_b);
+    return same;
+}
+
+static atp_err_t open_rejects(atp_load_t *load, atp_why_t *ret_why)
+{
+    const char *path = load->options.reject_path;
+
+    if (path == NULL) {
+        return ATP_OK;
+    }
+    if (is_same_file(path, load->options.path)) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "%.200s: is both the file to load and the reject file",
+                        path);
+    }
+    return atp_reject_open(path, &load->rejects, ret_why);
+}
+
+atp_err_t atp_load_open(const atp_load_options_t *options, atp_load_t **ret_load, atp_why_t *ret_why)
+{
+    static atp_err_t (*const steps[])(atp_load_t *, atp_why_t *) = {open_table, open_lookups, open_memory,
+                                                                    open_rejects};
+    atp_load_t *load = calloc(1, sizeof *load);
+    atp_err_t err = ATP_OK;
+
+    ATP_ASSERT(options->profile != NULL && options->path != NULL);
+    if (load == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory to load %.200s", options->path);
+    }
+    load->options = *options;
+    load->profile = options->profile;
+    set_defaults(load);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == ATP_OK; i++) {
+        err = steps[i](load, ret_why);
+    }
+    if (err != ATP_OK) {
+        atp_err_t closed = atp_load_close(load, NULL);
+        (void)closed; /* the first failure is the one to tell */
+        return err;
+    }
+    *ret_load = load;
+    return ATP_OK;
+}
+
+atp_err_t atp_load_close(atp_load_t *load, atp_why_t *ret_why)
+{
+    if (load == NULL) {
+        return ATP_OK;
+    }
+    atp_err_t err = atp_reject_close(load->rejects, ret_why);
+    atp_table_close(load->table);
+    for (uint32_t i = 0; i < ATP_PROFILE_LOOKUP_MAX; i++) {
+        atp_lookup_close(load->lookups[i]);
+    }
+    atp_keys_destroy(load->keys);
+    atp_spread_destroy(load->spread);
+    free(load->rows);
+    free(load->outcomes);
+    free(load);
+    return err;
+}
+
+const atp_load_report_t *atp_load_report(const atp_load_t *load)
+{
+    return &load->report;
+}
+
+static const char *place_of(const atp_load_t *load)
+{
+    return atp_input_place(atp_table_input(load->table));
+}
+
+/* --- a batch while validating ------------------------------------------------------------------------ */
+
+static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *ret_why)
+{
+    atp_load_reject_t reject = {
+        .line = outcome->line,
+        .reason = outcome->fault.reason,
+        .column = outcome->fault.column,
+        .other_line = outcome->other_line,
+        .raw = outcome->raw,
+    };
+
+    if (load->report.rows_bad == 0) {
+        load->first_reject = reject;
+    }
+    load->report.rows_bad++;
+    load->report.bad_by_reason[reject.reason]++;
+    if (load->options.on_reject != NULL) {
+        load->options.on_reject(load->options.context, &reject);
+    }
+    return load->rejects != NULL ? atp_reject_write(load->rejects, &reject, ret_why) : ATP_OK;
+}
+
+static atp_err_t fail_keys(const atp_load_t *load, atp_err_t err, atp_why_t *ret_why)
+{
+    if (err == ATP_ERR_LIMIT) {
+        return atp_fail(
+            ret_why, err,
+            "%.200s: more than %llu distinct keys, the bound of this load; nothing was loaded. Split the "
+            "file or raise the bound",
+            place_of(load), (unsigned long long)load->options.key_count_max);
+    }
+    return atp_fail(ret_why, err, "%.200s: no memory to check for duplicates; nothing was loaded",
+                    place_of(load));
+}
+
+static atp_err_t note_row(atp_load_t *load, const atp_load_row_t *row, outcome_t *outcome, atp_why_t *ret_why)
+{
+    atp_err_t err =
+        atp_keys_note(load->keys, outcome->key, row, &outcome->fault.reason, &outcome->other_line);
+
+    if (err == ATP_OK && outcome->fault.reason == ATP_REJECT_NONE && load->spread != NULL) {
+        err = atp_spread_add(load->spread, atp_keys_of_sku(load->keys, row->sku).low, row);
+    }
+    if (err != ATP_OK) {
+        return fail_keys(load, err, ret_why);
+    }
+    if (outcome->fault.reason == ATP_REJECT_NONE) {
+        load->report.rows_good++;
+        return ATP_OK;
+    }
+    outcome->fault.column = "";
+    return reject(load, outcome, ret_why);
+}
+
+static atp_err_t validate_batch(atp_load_t *load, atp_why_t *ret_why)
+{
+    atp_err_t err = ATP_OK;
+
+    for (uint32_t i = 0; i < load->batch_count; i++) { /* ask for all memory first, then use it */
+        if (load->outcomes[i].mapped == ATP_MAPPED_GOOD) {
+            load->outcomes[i].key = atp_keys_of_row(load->keys, &load->rows[i]);
+        }
+    }
+    for (uint32_t i = 0; i < load->batch_count && err == ATP_OK; i++) {
+        outcome_t *outcome = &load->outcomes[i];
+        load->report.records++;
+        switch (outcome->mapped) {
+        case ATP_MAPPED_GOOD:
+            err = note_row(load, &load->rows[i], outcome, ret_why);
+            break;
+        case ATP_MAPPED_SKIPPED:
+            load->report.rows_skipped++;
+            break;
+        case ATP_MAPPED_BAD:
+            err = reject(load, outcome, ret_why);
+            break;
+        }
+    }
+    return err;
+}
+
+/* --- a batch while delivering ------------------------------------------------------------------------ */
+
+/* Moves the rows that count to the front of the batch. Returns how many. */
+static uint32_t select_rows(atp_load_t *load)
+{
+    bool asks = !atp_keys_are_single(load->keys);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < load->batch_count && asks; i++) {
+        if (load->outcomes[i].mapped == ATP_MAPPED_GOOD) {
+            load->outcomes[i].key = atp_keys_of_row(load->keys, &load->rows[i]);
+        }
+    }
+    for (uint32_t i = 0; i < load->batch_count; i++) {
+        atp_load_row_t *row = &load->rows[i];
+        if (load->outcomes[i].mapped != ATP_MAPPED_GOOD ||
+            (asks && !atp_keys_take(load->keys, load->outcomes[i].key, row))) {
+            continue;
+        }
+        if (load->spread != NULL) {
+            row->qty[ATP_LOAD_SAFETY] = atp_spread_share(load->spread, load->spread_index++);
+        }
+        if (count != i) {
+            load->rows[count] = *row;
+        }
+        count++;
+    }
+    return count;
+}
+
+static atp_err_t deliver_batch(atp_load_t *load, atp_why_t *ret_why)
+{
+    uint32_t count = select_rows(load);
+
+    if (count == 0) {
+        return ATP_OK;
+    }
+    atp_err_t err = load->sink(load->sink_context, load->rows, count, ret_why);
+    if (err == ATP_OK) {
+        load->report.rows_delivered += count;
+    }
+    return err;
+}
+
+/* --- a pass ------------------------------------------------------------------------------------------ */
+
+static void tell_progress(const atp_load_t *load)
+{
+    if (load->options.on_progress != NULL) {
+        const atp_input_t *input = atp_table_input(load->table);
+        atp_load_progress_t progress = {
+            .phase = load->sink == NULL ? ATP_LOAD_VALIDATING : ATP_LOAD_DELIVERING,
+            .bytes_done = atp_input_bytes_done(input),
+            .bytes_total = atp_input_bytes_total(input),
+            .rows_done = load->records_this_pass,
+        };
+        load->options.on_progress(load->options.context, &progress);
+    }
+}
+
+static atp_err_t end_batch(atp_load_t *load, atp_why_t *ret_why)
+{
+    if (load->batch_count == 0) {
+        return ATP_OK;
+    }
+    atp_err_t err = load->sink == NULL ? validate_batch(load, ret_why) : deliver_batch(load, ret_why);
+    load->records_this_pass += load->batch_count;
+    load->batch_count = 0;
+    tell_progress(load);
+    return err;
+}
+
+static atp_err_t take_record(atp_load_t *load, const atp_csv_record_t *record, atp_why_t *ret_why)
+{
+    outcome_t *outcome = &load->outcomes[load->batch_count];
+
+    outcome->line = record->line;
+    outcome->raw = record->raw;
+    outcome->other_line = 0;
+    outcome->mapped =
+        atp_mapping_map(&load->mapping, record, &load->rows[load->batch_count], &outcome->fault);
+    load->batch_count++;
+    return load->batch_count == load->batch_max ? end_batch(load, ret_why) : ATP_OK;
+}
+
+static atp_err_t read_all(atp_load_t *load, atp_why_t *ret_why)
+{
+    atp_csv_record_t record;
+    atp_err_t err = ATP_OK;
+
+    while (err == ATP_OK) {
+        switch (atp_table_next(load->table, &record)) {
+        case ATP_CSV_RECORD:
+            err = take_record(load, &record, ret_why);
+            break;
+        case ATP_CSV_FILL: /* records of the batch point into the buffer that is filled anew */
+            err = end_batch(load, ret_why);
+            if (err == ATP_OK) {
+                err = atp_table_fill(load->table, ret_why);
+            }
+            break;
+        case ATP_CSV_END:
+            return end_batch(load, ret_why);
+        }
+    }
+    return err;
+}
+
+/* --- the two passes ---------------------------------------------------------------------------------- */
+
+static void describe_first(const atp_load_t *load, char *ret_text, size_t size)
+{
+    const atp_load_reject_t *first = &load->first_reject;
+
+    snprintf(ret_text, size, "line %llu, %s%s%s", (unsigned long long)first->line, first->column,
+             first->column[0] != '\0' ? ": " : "", atp_reject_sentence(first->reason));
+}
+
+static atp_err_t check_shares(const atp_load_t *load, atp_why_t *ret_why)
+{
+    const atp_load_report_t *report = &load->report;
+    uint64_t judged = report->rows_good + report->rows_bad;
+    char first[160];
+
+    if (judged == 0) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "%.200s: has no row to load (%llu skipped); nothing was loaded", place_of(load),
+                        (unsigned long long)report->rows_skipped);
+    }
+    if ((double)report->rows_bad <= load->options.max_bad_share * (double)judged) {
+        return ATP_OK;
+    }
+    describe_first(load, first, sizeof first);
+    return atp_fail(
+        ret_why, ATP_ERR_INVALID,
+        "%.120s: %llu of %llu rows are bad, above the allowed share of %g; nothing was loaded. The first: %s",
+        place_of(load), (unsigned long long)report->rows_bad, (unsigned long long)judged,
+        load->options.max_bad_share, first);
+}
+
+static atp_err_t finish_validation(atp_load_t *load, atp_why_t *ret_why)
+{
+    atp_err_t err = load->rejects != NULL ? atp_reject_flush(load->rejects, ret_why) : ATP_OK;
+
+    load->report.keys = atp_keys_count(load->keys);
+    load->report.rows_merged = atp_keys_merged(load->keys);
+    load->report.bytes = atp_input_bytes_done(atp_table_input(load->table));
+    if (err == ATP_OK) {
+        err = check_shares(load, ret_why);
+    }
+    if (err == ATP_OK && load->spread != NULL) {
+        err = atp_spread_compute(load->spread, place_of(load), ret_why);
+    }
+    ATP_ASSERT(load->report.records ==
+               load->report.rows_good + load->report.rows_bad + load->report.rows_skipped); /* D2 */
+    return err;
+}
+
+atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why)
+{
+    ATP_ASSERT(!load->has_been_read);
+    load->has_been_read = true;
+    atp_err_t err = atp_table_begin(load->table, ret_why);
+    if (err == ATP_OK) {
+        err = atp_mapping_bind(&load->mapping, load->profile, load->lookups, load->table, ret_why);
+    }
+    if (err == ATP_OK) {
+        err = read_all(load, ret_why);
+    }
+    if (err == ATP_OK) {
+        err = finish_validation(load, ret_why);
+    }
+    load->is_valid = err == ATP_OK;
+    return err;
+}
+
+atp_err_t atp_load_deliver(atp_load_t *load, atp_load_sink_fn sink, void *context, atp_why_t *ret_why)
+{
+    ATP_ASSERT(load->is_valid && sink != NULL); /* D1 */
+    load->sink = sink;
+    load->sink_context = context;
+    load->report.rows_delivered = 0;
+    load->records_this_pass = 0;
+    load->spread_index = 0;
+    load->batch_count = 0;
+    atp_err_t err = atp_table_rewind(load->table, ret_why);
+    if (err == ATP_OK) {
+        err = atp_table_begin(load->table, ret_why);
+    }
+    return err == ATP_OK ? read_all(load, ret_why) : err;
+}
