@@ -63,9 +63,9 @@ typedef struct atp_config_channels {
 
 /* Lines that may wait for the ledger, by class of work; the class served first stands first. */
 typedef struct atp_config_lines_in_flight {
-    uint64_t releases;     /* release, cancel, ship, extend */
-    uint64_t orders;       /* allocate */
-    uint64_t reservations; /* reserve */
+    uint64_t releases;     /* release, cancel, ship */
+    uint64_t orders;       /* allocate, extend */
+    uint64_t reservations; /* reserve, and changes of SKUs, nodes, channels */
     uint64_t facts;        /* live stock events */
     uint64_t feeds;        /* bulk loads */
 } atp_config_lines_in_flight_t;

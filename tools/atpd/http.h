@@ -44,7 +44,4 @@ uint16_t atp_http_port(const atp_http_t *http);
 /* Waits for the page that is being served. Safe on NULL. */
 void atp_http_close(atp_http_t *http);
 
-/* True if `address` is HOST:PORT or [IPV6]:PORT with a numeric host: the rule atp_http_open applies. */
-bool atp_http_address_is_valid(const char *address);
-
 #endif

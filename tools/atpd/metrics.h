@@ -2,14 +2,16 @@
  * docs/operations.md come from the rows.
  *
  * How a metric gets its value is said in its row:
- *     OWNED    one thread adds (a plain load and store)
+ *     OWNED    one thread adds or records (a plain load and store)
  *     SHARED   any thread adds; a metric without labels is split over cache lines
  *     PULLED   set by the refresh callback just before it is read: facts that live elsewhere
  * Stored numbers are whole; a row's unit says by what they are multiplied to get seconds, bytes or plain numbers.
  *
- * Threads     add, record: as above.   set, attach: the refresh callback, or before the threads start.
+ * Threads     add, record: as above.   set: the refresh callback, or before the threads start.
  *             collect: one at a time (the HTTP thread).
  * Memory      one allocation at create, about 190 KiB; none later but for the text of one answer.
+ * Buckets     Histograms are kept to 1.6 % (engine/base/histogram.h): a value that far above the bound of a
+ *             bucket may be counted in it.
  * Order       Everything is relaxed: each number is right by itself, two of them may be some ops apart. */
 #ifndef ATP_ATPD_METRICS_H
 #define ATP_ATPD_METRICS_H
@@ -31,7 +33,14 @@
     X(INFO, "atpd_info", GAUGE, PULLED, INFO, ONE, "Always 1; the labels say version and incarnation.")      \
     X(UPTIME, "atpd_uptime_seconds", GAUGE, PULLED, NONE, MS, "Time since this process began to serve.")     \
     X(READY, "atpd_ready", GAUGE, PULLED, NONE, ONE, "1 while commands are accepted.")                       \
+    X(GRANTING, "atpd_granting", GAUGE, PULLED, NONE, ONE,                                                   \
+      "0 while the journal has no room for new promises.")                                                   \
+    X(CLOCK_SLEWING, "atpd_clock_slewing", GAUGE, PULLED, NONE, ONE,                                         \
+      "1 while ledger time catches up slowly after the clock jumped ahead.")                                 \
     X(OPS, "atpd_ops_total", COUNTER, OWNED, KIND_VERDICT, ONE, "Ops the ledger decided.")                   \
+    X(REPEATS, "atpd_repeats_total", COUNTER, PULLED, NONE, ONE, "Requests answered again by their id.")     \
+    X(PULSES, "atpd_pulses_total", COUNTER, PULLED, NONE, ONE,                                               \
+      "Ops that let time pass, to expire what is due.")                                                      \
     X(REFUSED, "atpd_refused_total", COUNTER, SHARED, VERDICT, ONE,                                          \
       "Requests refused, by the ledger or before it (malformed, busy, unavailable).")                        \
     X(ERRORS, "atpd_errors_total", COUNTER, SHARED, ERR, ONE, "Failures of the world given up on.")          \
@@ -58,8 +67,8 @@
     X(SNAPSHOT_AGE, "atpd_snapshot_age_seconds", GAUGE, PULLED, NONE, MS, "Age of the newest snapshot.")     \
     X(SNAPSHOT_DURATION, "atpd_snapshot_duration_seconds", GAUGE, PULLED, NONE, MS,                          \
       "Time the newest snapshot took.")                                                                      \
-    X(SNAPSHOTS, "atpd_snapshots_total", COUNTER, SHARED, NONE, ONE, "Snapshots completed.")                 \
-    X(SNAPSHOT_FAILURES, "atpd_snapshot_failures_total", COUNTER, SHARED, NONE, ONE,                         \
+    X(SNAPSHOTS, "atpd_snapshots_total", COUNTER, PULLED, NONE, ONE, "Snapshots completed.")                 \
+    X(SNAPSHOT_FAILURES, "atpd_snapshot_failures_total", COUNTER, PULLED, NONE, ONE,                         \
       "Snapshots given up: disk, or more changed than the pool holds.")                                      \
     X(JOURNAL_BYTES, "atpd_journal_bytes_total", COUNTER, PULLED, NONE, ONE,                                 \
       "Bytes written to the journal.")                                                                       \
@@ -84,13 +93,13 @@ typedef enum atp_metric {
         ATP_METRIC_COUNT
 } atp_metric_t;
 
-/* Label numbers of ATP_METRIC_QUEUE_*, in the order of atp_config_lines_in_flight_t. */
+/* Label numbers of ATP_METRIC_QUEUE_*: the classes of work, the one served first stands first. */
 typedef enum atp_metric_class {
-    ATP_METRIC_CLASS_RELEASES,
-    ATP_METRIC_CLASS_ORDERS,
-    ATP_METRIC_CLASS_RESERVATIONS,
-    ATP_METRIC_CLASS_FACTS,
-    ATP_METRIC_CLASS_FEEDS,
+    ATP_METRIC_CLASS_RELEASE,
+    ATP_METRIC_CLASS_FIRM,
+    ATP_METRIC_CLASS_RESERVE,
+    ATP_METRIC_CLASS_FACT,
+    ATP_METRIC_CLASS_BULK,
     ATP_METRIC_CLASS_COUNT
 } atp_metric_class_t;
 
@@ -117,25 +126,20 @@ void atp_metrics_on_refresh(atp_metrics_t *metrics, void (*refresh)(void *contex
 void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *name);
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation);
 
-/* Adds `n` to a counter. `label`: number within its labels (a verdict, an error, a class), 0 if it has none.
- * Asserts that the row is SHARED (or, for add_owned, OWNED). */
+/* Adds `n` to a SHARED counter. `label`: number within its labels (a verdict, an error), 0 if it has none. */
 void atp_metrics_add(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, uint64_t n);
-void atp_metrics_add_owned(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, uint64_t n);
 
-/* Counts `n` ops of `kind` that got `verdict`. Thread: the ledger. Refusals show in atpd_refused_total too. */
+/* Counts `n` ops of `kind` that got `verdict`. Thread: one, which answers them. Refusals show in
+ * atpd_refused_total too; add there only what no op was made of. */
 void atp_metrics_add_ops(atp_metrics_t *metrics, unsigned kind, unsigned verdict, uint64_t n);
 
 /* Sets a PULLED metric (also a counter that is kept elsewhere). */
 void atp_metrics_set(atp_metrics_t *metrics, atp_metric_t metric, uint32_t label, int64_t value);
-/* Sets the ops of `kind` with `verdict` where the ledger keeps that count itself; instead of add_ops. */
-void atp_metrics_set_ops(atp_metrics_t *metrics, unsigned kind, unsigned verdict, uint64_t n);
 
 /* The histogram of a HISTOGRAM metric, for its recorder: atp_histogram_record if OWNED, _record_shared if SHARED. */
 atp_histogram_t *atp_metrics_histogram(atp_metrics_t *metrics, atp_metric_t metric);
-/* Shows a histogram that lives elsewhere (and as long as `metrics`) instead. */
-void atp_metrics_attach(atp_metrics_t *metrics, atp_metric_t metric, const atp_histogram_t *histogram);
 
-/* The present value of one cell, in the stored unit: for tests and status lines. */
+/* The present value of one counter or gauge, in the stored unit: for tests and status lines. */
 int64_t atp_metrics_value(const atp_metrics_t *metrics, atp_metric_t metric, uint32_t label);
 
 /* Refreshes, then hands every family with its samples to the sink (metrics_shim.h makes text of them). */
