@@ -1,0 +1,22 @@
+# Makes the installed form of a header: includes from <atp/...> instead of the repository root, and C names for
+# C++. cmake -DSOURCE=... -DRESULT=... -P InstalledHeader.cmake
+file(READ ${SOURCE} text)
+string(REPLACE "#include \"engine/base/" "#include \"atp/base/" text "${text}")
+string(REPLACE "#include \"protocol/" "#include \"atp/protocol/" text "${text}")
+if(NOT text MATCHES "extern \"C\"")
+    string(FIND "${text}" "\n#include " at REVERSE)
+    if(at EQUAL -1)
+        string(FIND "${text}" "\n#define " at) # behind the guard
+    endif()
+    math(EXPR at "${at} + 1")
+    string(SUBSTRING "${text}" 0 ${at} before)
+    string(SUBSTRING "${text}" ${at} -1 rest)
+    string(FIND "${rest}" "\n" end_of_line)
+    math(EXPR end_of_line "${end_of_line} + 1")
+    string(SUBSTRING "${rest}" 0 ${end_of_line} line)
+    string(SUBSTRING "${rest}" ${end_of_line} -1 after)
+    string(FIND "${after}" "\n#endif" last REVERSE)
+    string(SUBSTRING "${after}" 0 ${last} body)
+    set(text "${before}${line}\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n${body}\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n")
+endif()
+file(WRITE ${RESULT} "${text}")

@@ -1,0 +1,280 @@
+/* Calls of commands: one, many, submitted. */
+#include "protocol/client/client_priv.h"
+
+#include <stdlib.h>
+
+/* Bytes of all texts of a command. */
+static size_t text_size_of(const atp_command_t *command)
+{
+    size_t size = (size_t)command->id.size + command->reservation.size + command->channel.size +
+                  command->owner.size + command->name.size;
+
+    for (uint32_t i = 0; i < command->line_count; i++) {
+        size += (size_t)command->lines[i].sku.size + command->lines[i].node.size;
+    }
+    return size;
+}
+
+/* Makes a call of one command, its texts borrowed. */
+static atp_err_t init_single(const atp_client_t *client, atp_call_t *call, const atp_command_t *command)
+{
+    if (command->line_count > ATP_OPS_PER_MESSAGE_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    memset(call, 0, sizeof *call);
+    call->is_single = true;
+    call->command = *command;
+    call->text_size = text_size_of(command);
+    if (call->text_size > ATP_CALL_TEXT_SIZE_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    if (command->issued_ms == 0) {
+        call->command.issued_ms = atp_now_ms();
+    }
+    call->deadline_ms = atp_steady_ms() + client->timeout_ms;
+    return ATP_OK;
+}
+
+atp_err_t atp_client_call(atp_client_t *client, const atp_command_t *command, atp_result_t *ret_result,
+                          atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    atp_call_t call;
+    atp_err_t err = init_single(client, &call, command);
+
+    call.ret_result = ret_result;
+    call.grants = grants;
+    if (err == ATP_OK) {
+        err = atp_client_enqueue(client, &call);
+    }
+    if (err != ATP_OK) {
+        return err;
+    }
+    atp_latch_wait(&call.latch);
+    if (call.end.err == ATP_OK && ret_as_of != NULL) {
+        *ret_as_of = call.end.as_of;
+    }
+    return call.end.err;
+}
+
+/* ---- messages of their own ---- */
+
+atp_err_t atp_client_do(atp_client_t *client, atp_call_t *call)
+{
+    atp_err_t err;
+
+    call->number = atp_fetch_add_relaxed(&client->next_number, 1);
+    call->deadline_ms = atp_steady_ms() + client->timeout_ms;
+    err = atp_client_write(client, call, call->number, &call->message);
+    if (err != ATP_OK) {
+        return err;
+    }
+    err = atp_client_enqueue(client, call);
+    if (err != ATP_OK) {
+        nng_msg_free(call->message);
+        return err;
+    }
+    atp_latch_wait(&call->latch);
+    return call->end.err;
+}
+
+typedef struct many {
+    const atp_command_t *commands;
+    uint32_t count;
+    int64_t issued_ms;
+} many_t;
+
+static void write_many(atp_writer_t *writer, const void *context)
+{
+    const many_t *many = context;
+
+    atp_write_list_begin(writer);
+    for (uint32_t i = 0; i < many->count; i++) {
+        if (many->commands[i].issued_ms != 0) {
+            atp_write_command(writer, &many->commands[i]);
+        } else {
+            atp_command_t stamped = many->commands[i];
+
+            stamped.issued_ms = many->issued_ms;
+            atp_write_command(writer, &stamped);
+        }
+    }
+    atp_write_list_end(writer);
+}
+
+void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && grants->count + i < grants->capacity; i++) {
+        grants->items[grants->count + i] = items[i];
+    }
+    grants->count += count;
+}
+
+static atp_err_t read_results(nng_msg *message, uint32_t count, atp_result_t *ret_results,
+                              atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    atp_grant_t scratch[ATP_LINES_PER_OP_MAX];
+    atp_response_t response;
+    atp_reader_t reader;
+    uint32_t got;
+
+    if (!atp_response_open(nng_msg_body(message), nng_msg_len(message), &reader, &response) ||
+        !atp_read_results(&reader, &got) || got != count) {
+        return ATP_ERR_FORMAT;
+    }
+    if (grants != NULL) {
+        grants->count = 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_read_result(&reader, &ret_results[i], scratch, ATP_LINES_PER_OP_MAX)) {
+            return ATP_ERR_FORMAT;
+        }
+        if (grants != NULL) {
+            atp_grants_add(grants, scratch, ret_results[i].line_count);
+        }
+    }
+    if (ret_as_of != NULL) {
+        *ret_as_of = (atp_as_of_t){response.incarnation, response.applied_op, response.durable_op};
+    }
+    return atp_message_close(&reader) ? ATP_OK : ATP_ERR_FORMAT;
+}
+
+static void refuse_results(const atp_end_t *end, uint32_t count, atp_result_t *ret_results,
+                           atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ret_results[i] = (atp_result_t){.verdict = (uint8_t)end->refusal, .field = (uint8_t)end->field};
+    }
+    if (grants != NULL) {
+        grants->count = 0;
+    }
+    if (ret_as_of != NULL) {
+        *ret_as_of = end->as_of;
+    }
+}
+
+atp_err_t atp_client_do_results(atp_client_t *client, atp_call_t *call, uint32_t count,
+                                atp_result_t *ret_results, atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    atp_err_t err = atp_client_do(client, call);
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    if (call->end.refusal != ATP_APPLIED) {
+        refuse_results(&call->end, count, ret_results, grants, ret_as_of);
+        return ATP_OK;
+    }
+    err = read_results(call->message, count, ret_results, grants, ret_as_of);
+    nng_msg_free(call->message);
+    return err;
+}
+
+atp_err_t atp_client_call_many(atp_client_t *client, const atp_command_t *commands, uint32_t count,
+                               atp_result_t *ret_results, atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    many_t many = {commands, count, atp_now_ms()};
+    atp_call_t call = {.type = ATP_MESSAGE_COMMANDS, .write = write_many, .write_context = &many};
+    uint64_t lines = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        lines += commands[i].line_count;
+    }
+    if (count < 1 || count > ATP_OPS_PER_MESSAGE_MAX || lines > ATP_OPS_PER_MESSAGE_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    return atp_client_do_results(client, &call, count, ret_results, grants, ret_as_of);
+}
+
+/* ---- submitted ---- */
+
+/* Copies `text` to *at and moves *at behind it. */
+static atp_text_t copy_text(atp_text_t text, char **at)
+{
+    atp_text_t copy = {*at, text.size};
+
+    if (text.size > 0) {
+        memcpy(*at, text.bytes, text.size);
+        *at += text.size;
+    }
+    return copy;
+}
+
+/* Puts copies of all that the command points to behind the call in its block. */
+static void own_texts(atp_call_t *call)
+{
+    atp_command_line_t *lines = (atp_command_line_t *)(call + 1);
+    atp_command_t *command = &call->command;
+    char *at = (char *)(lines + command->line_count);
+
+    for (uint32_t i = 0; i < command->line_count; i++) {
+        lines[i] = command->lines[i];
+        lines[i].sku = copy_text(command->lines[i].sku, &at);
+        lines[i].node = copy_text(command->lines[i].node, &at);
+    }
+    command->lines = lines;
+    command->id = copy_text(command->id, &at);
+    command->reservation = copy_text(command->reservation, &at);
+    command->channel = copy_text(command->channel, &at);
+    command->owner = copy_text(command->owner, &at);
+    command->name = copy_text(command->name, &at);
+}
+
+static bool take_submit_room(atp_client_t *client)
+{
+    bool has_room;
+
+    (void)pthread_mutex_lock(&client->mutex);
+    has_room = client->submit_count < client->submit_max;
+    client->submit_count += has_room;
+    client->undone_count += has_room;
+    (void)pthread_mutex_unlock(&client->mutex);
+    return has_room;
+}
+
+static void give_submit_room(atp_client_t *client)
+{
+    (void)pthread_mutex_lock(&client->mutex);
+    client->submit_count--;
+    client->undone_count--;
+    (void)pthread_cond_broadcast(&client->changed);
+    (void)pthread_mutex_unlock(&client->mutex);
+}
+
+atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, atp_done_t done,
+                            void *context)
+{
+    atp_call_t single;
+    atp_call_t *call;
+    atp_err_t err = init_single(client, &single, command);
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    if (!take_submit_room(client)) {
+        return ATP_ERR_BUSY;
+    }
+    call = malloc(sizeof *call + command->line_count * sizeof *command->lines + single.text_size);
+    if (call == NULL) {
+        give_submit_room(client);
+        return ATP_ERR_MEMORY;
+    }
+    *call = single;
+    own_texts(call);
+    call->done = done;
+    call->done_context = context;
+    err = atp_client_enqueue(client, call);
+    if (err != ATP_OK) {
+        give_submit_room(client);
+        free(call);
+    }
+    return err;
+}
+
+void atp_client_wait_submits(atp_client_t *client)
+{
+    (void)pthread_mutex_lock(&client->mutex);
+    while (client->undone_count > 0) {
+        (void)pthread_cond_wait(&client->changed, &client->mutex);
+    }
+    (void)pthread_mutex_unlock(&client->mutex);
+}
