@@ -198,7 +198,7 @@ static void put_date(char *ret_text, size_t size, uint64_t time_ms)
 
 static bool put_head(line_t *line, const atp_log_entry_t *entry)
 {
-    char date[48];
+    char date[160]; /* as much as seven numbers of any size take: the compiler counts */
 
     put_date(date, sizeof date, entry->time_ms < 0 ? 0 : (uint64_t)entry->time_ms);
     bool is_whole = put_field(line, &ATP_LOG_STR("ts", date));
