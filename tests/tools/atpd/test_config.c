@@ -239,6 +239,8 @@ static const struct {
      "atpd.yaml:1: journal.segment_bytes: 1KiB is not within 64KiB..4GiB"},
     {"time: {default_ttl: 900}\n",
      "atpd.yaml:1: time.default_ttl: \"900\" is not a duration: digits and one of ms, s, min, h, d"},
+    {"time: {default_ttl: 5000}\n",
+     "atpd.yaml:1: time.default_ttl: \"5000\" is not a duration: digits and one of ms, s, min, h, d"},
     {"time: {default_ttl: 15 min}\n",
      "atpd.yaml:1: time.default_ttl: \"15 min\" is not a duration: digits and one of ms, s, min, h, d"},
     {"time: {default_ttl: 1500us}\n",
@@ -330,6 +332,33 @@ static void texts_too_long_are_refused_and_the_message_stays_short(void **state)
     yaml[901] = ' ';
     assert_int_equal(read_yaml(&config, yaml, &why), ATP_ERR_INVALID);
     assert_in_range(strlen(why.text), 20, 200);
+}
+
+static void the_longest_texts_are_taken_and_one_byte_more_is_not(void **state)
+{
+    const struct {
+        const char *key;
+        const char *prefix;
+        size_t longest;
+    } limits[] = {{"data", "", ATP_CONFIG_PATH_SIZE - 1},
+                  {"publish", "ipc://", strlen("ipc://") + 107},
+                  {"publish", "inproc://", ATP_CONFIG_URL_SIZE - 1},
+                  {"channels", "", ATP_ID_SIZE_MAX}};
+    char text[ATP_CONFIG_PATH_SIZE + 2];
+    atp_config_t config;
+
+    (void)state;
+    atp_config_init(&config);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const atp_option_t *option = atp_option_find(limits[i].key);
+        memset(text, 'x', sizeof text);
+        memcpy(text, limits[i].prefix, strlen(limits[i].prefix));
+        text[limits[i].longest + 1] = '\0';
+        assert_int_equal(atp_option_set(option, &config, text, NULL), ATP_ERR_INVALID);
+        text[limits[i].longest] = '\0';
+        assert_int_equal(atp_option_set(option, &config, text, NULL), ATP_OK);
+        assert_reads_back(&config);
+    }
 }
 
 static void options_that_do_not_fit_each_other_are_refused(void **state)
@@ -563,6 +592,7 @@ int main(void)
         cmocka_unit_test(each_fault_in_a_file_is_named_with_its_line_and_changes_nothing),
         cmocka_unit_test(more_entries_than_a_list_takes_are_refused_by_line),
         cmocka_unit_test(texts_too_long_are_refused_and_the_message_stays_short),
+        cmocka_unit_test(the_longest_texts_are_taken_and_one_byte_more_is_not),
         cmocka_unit_test(options_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_good_file_cut_at_any_byte_is_read_or_refused_by_name),
         cmocka_unit_test(flags_stand_over_the_file_and_lists_replace_its_lists),
