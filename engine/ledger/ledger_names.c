@@ -93,9 +93,9 @@ atp_verdict_t atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
 
 /* ---- creating and changing ---- */
 
-/* Adds a named record to one of the five tables, if there is room. */
+/* Adds a named record to one of the five tables, if there is room for it, its id and the display name to come. */
 static atp_verdict_t add(apply_t *apply, atp_table_t *table, atp_index_t *index, atp_text_t id,
-                         atp_verdict_t full, uint32_t *ret_number)
+                         atp_text_t name, atp_verdict_t full, uint32_t *ret_number)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_string_heads_t *heads = &ledger->root->strings;
@@ -104,8 +104,7 @@ static atp_verdict_t add(apply_t *apply, atp_table_t *table, atp_index_t *index,
     if (!atp_table_has_room(table, 1)) {
         return full;
     }
-    /* Id and display name may each need a fresh block: 9 + 32 granules at most, and the empty granule 0. */
-    if (!atp_table_has_room(&catalog->strings, 42)) {
+    if (!atp_strings_has_room(&catalog->strings, heads, id.size, name.size)) {
         return ATP_STRINGS_FULL;
     }
     *ret_number =
@@ -113,17 +112,23 @@ static atp_verdict_t add(apply_t *apply, atp_table_t *table, atp_index_t *index,
     return ATP_APPLIED;
 }
 
-static atp_verdict_t rename_record(apply_t *apply, uint32_t *name_ref, atp_text_t name)
+/* Whether the display name of record `number` can become `name`: looked at before anything changes. */
+static bool can_rename(const apply_t *apply, const atp_table_t *table, uint32_t number, atp_text_t name)
 {
-    if (!atp_strings_has_room(&apply->ledger->catalog.strings, &apply->ledger->root->strings, name.size)) {
-        return ATP_STRINGS_FULL;
-    }
-    atp_catalog_rename(&apply->ledger->catalog, &apply->ledger->root->strings, name_ref, name);
-    return ATP_APPLIED;
+    const atp_table_t *strings = &apply->ledger->catalog.strings;
+    const atp_named_record_t *record = atp_table_at(table, number);
+
+    return atp_text_equal(atp_strings_get(strings, record->name_ref), name) ||
+           atp_strings_can_replace(strings, &apply->ledger->root->strings, record->name_ref, name.size);
 }
 
-/* True if no position of the SKU holds anything: its scale may change. */
-static bool is_sku_empty(const atp_ledger_t *ledger, uint32_t sku)
+static void rename_record(apply_t *apply, uint32_t *name_ref, atp_text_t name)
+{
+    atp_catalog_rename(&apply->ledger->catalog, &apply->ledger->root->strings, name_ref, name);
+}
+
+/* True if no position of the SKU has anything in it: its scale may change. */
+static bool is_sku_empty(atp_ledger_t *ledger, uint32_t sku, int64_t now_ms)
 {
     uint64_t nodes = atp_table_count(&ledger->catalog.nodes);
 
@@ -133,6 +138,7 @@ static bool is_sku_empty(const atp_ledger_t *ledger, uint32_t sku)
         if (!atp_positions_find(&ledger->positions, sku, (uint16_t)node, &row)) {
             continue;
         }
+        atp_ledger_settle_row(ledger, row, now_ms); /* what is due counts in no decision */
         atp_positions_read(&ledger->positions, row, &view);
         if (view.on_hand != 0 || view.unavailable != 0 || view.reserved != 0 || view.allocated != 0 ||
             view.safety != 0) {
@@ -152,10 +158,13 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     uint32_t sku;
 
     if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
-        verdict = add(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, ATP_SKUS_FULL, &sku);
+        verdict =
+            add(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name, ATP_SKUS_FULL, &sku);
     } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
-               !is_sku_empty(ledger, sku)) {
+               !is_sku_empty(ledger, sku, apply->now_ms)) {
         verdict = ATP_SCALE_IN_USE;
+    } else if (!can_rename(apply, &ledger->catalog.skus, sku, name)) {
+        verdict = ATP_STRINGS_FULL;
     }
     if (verdict != ATP_APPLIED) {
         return atp_ledger_refuse(apply, verdict,
@@ -164,7 +173,8 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     atp_sku_record_t *record = atp_table_change(&ledger->catalog.skus, sku);
     record->scale = apply->op->option;
     atp_positions_set_scale(&ledger->positions, sku, record->scale);
-    return rename_record(apply, &record->name_ref, name);
+    rename_record(apply, &record->name_ref, name);
+    return ATP_APPLIED;
 }
 
 atp_verdict_t atp_ledger_put_node(apply_t *apply)
@@ -178,16 +188,19 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
 
     if (!atp_catalog_find_node(&ledger->catalog, id, apply->op->subject_hash, &node)) {
         uint32_t number = 0;
-        verdict =
-            add(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, ATP_NODES_FULL, &number);
+        verdict = add(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name, ATP_NODES_FULL,
+                      &number);
         node = (uint16_t)number;
+    } else if (!can_rename(apply, &ledger->catalog.nodes, node, name)) {
+        verdict = ATP_STRINGS_FULL;
     }
     if (verdict != ATP_APPLIED) {
         return atp_ledger_refuse(apply, verdict, ATP_FIELD_NODE, 0);
     }
     atp_node_record_t *record = atp_table_change(&ledger->catalog.nodes, node);
     atp_store_relaxed(&record->state, apply->op->option);
-    return rename_record(apply, &record->name_ref, name);
+    rename_record(apply, &record->name_ref, name);
+    return ATP_APPLIED;
 }
 
 atp_verdict_t atp_ledger_put_channel(apply_t *apply)
@@ -203,7 +216,7 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     if (!atp_catalog_find_channel(&ledger->catalog, id, apply->op->subject_hash, &channel)) {
         uint32_t number = 0;
         atp_verdict_t verdict = add(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
-                                    ATP_CHANNELS_FULL, &number);
+                                    (atp_text_t){NULL, 0}, ATP_CHANNELS_FULL, &number);
         if (verdict != ATP_APPLIED) {
             return atp_ledger_refuse(apply, verdict, ATP_FIELD_CHANNEL, 0);
         }
@@ -223,8 +236,8 @@ atp_verdict_t atp_ledger_put_client(apply_t *apply)
     atp_verdict_t verdict = ATP_CONFIRMED;
 
     if (!atp_catalog_find_client(&ledger->catalog, id, apply->op->subject_hash, &client)) {
-        verdict = add(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id, ATP_CLIENTS_FULL,
-                      &client);
+        verdict = add(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id,
+                      (atp_text_t){NULL, 0}, ATP_CLIENTS_FULL, &client);
     }
     /* With the table full the client is served as number 0: its ids count there, its requests stay its own. */
     ledger->frame_client = client;
@@ -263,7 +276,7 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
 
     if (!atp_catalog_find_source(&ledger->catalog, name, apply->op->subject_hash, &source)) {
         atp_verdict_t verdict = add(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
-                                    ATP_SOURCES_FULL, &source);
+                                    (atp_text_t){NULL, 0}, ATP_SOURCES_FULL, &source);
         if (verdict != ATP_APPLIED) {
             ledger->frame_skip = verdict;
             ledger->frame_source = 0;

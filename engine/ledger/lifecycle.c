@@ -4,12 +4,12 @@
 
 const atp_transition_t atp_transitions[ATP_STEP_COUNT] = {
     /*                          name             from                 to                  res. all. on hand */
-    [ATP_STEP_ALLOCATE] =      {"allocate",      ATP_LINE_RESERVED,  ATP_LINE_ALLOCATED, -1,  +1,  0},
-    [ATP_STEP_RELEASE] =       {"release",       ATP_LINE_RESERVED,  ATP_LINE_RELEASED,  -1,  0,   0},
-    [ATP_STEP_EXPIRE] =        {"expire",        ATP_LINE_RESERVED,  ATP_LINE_EXPIRED,   -1,  0,   0},
-    [ATP_STEP_CANCEL] =        {"cancel",        ATP_LINE_ALLOCATED, ATP_LINE_CANCELLED, 0,   -1,  0},
-    [ATP_STEP_SHIP] =          {"ship",          ATP_LINE_ALLOCATED, ATP_LINE_SHIPPED,   0,   -1,  -1},
-    [ATP_STEP_SHIP_RESERVED] = {"ship_reserved", ATP_LINE_RESERVED,  ATP_LINE_SHIPPED,   -1,  0,   -1},
+    [ATP_STEP_ALLOCATE] = {"allocate", ATP_LINE_RESERVED, ATP_LINE_ALLOCATED, -1, +1, 0},
+    [ATP_STEP_RELEASE] = {"release", ATP_LINE_RESERVED, ATP_LINE_RELEASED, -1, 0, 0},
+    [ATP_STEP_EXPIRE] = {"expire", ATP_LINE_RESERVED, ATP_LINE_EXPIRED, -1, 0, 0},
+    [ATP_STEP_CANCEL] = {"cancel", ATP_LINE_ALLOCATED, ATP_LINE_CANCELLED, 0, -1, 0},
+    [ATP_STEP_SHIP] = {"ship", ATP_LINE_ALLOCATED, ATP_LINE_SHIPPED, 0, -1, -1},
+    [ATP_STEP_SHIP_RESERVED] = {"ship_reserved", ATP_LINE_RESERVED, ATP_LINE_SHIPPED, -1, 0, -1},
 };
 
 static const char *const state_names[ATP_LINE_STATE_COUNT] = {

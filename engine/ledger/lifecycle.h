@@ -38,7 +38,7 @@ typedef struct atp_transition {
     const char *name;
     uint8_t from; /* atp_line_state_t */
     uint8_t to;
-    int8_t reserved;  /* change of the bucket for each unit moved */
+    int8_t reserved; /* change of the bucket for each unit moved */
     int8_t allocated;
     int8_t on_hand;
 } atp_transition_t;

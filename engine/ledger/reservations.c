@@ -82,14 +82,6 @@ static bool has_room(const atp_reservations_t *reservations, uint32_t lines)
            heads->free_line_count + fresh >= lines;
 }
 
-static bool has_string_room(const atp_reservations_t *reservations, uint32_t id_size, uint32_t owner_size)
-{
-    /* Both may need a fresh block of their class: ask for the sum, conservatively. */
-    return atp_strings_has_room(reservations->strings, reservations->string_heads, id_size) &&
-           (owner_size == 0 || atp_table_has_room(reservations->strings, 32) ||
-            atp_strings_has_room(reservations->strings, reservations->string_heads, owner_size));
-}
-
 atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint32_t lines, uint32_t id_size,
                                          uint32_t owner_size)
 {
@@ -99,7 +91,7 @@ atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint3
         }
         forget_oldest_ended(reservations);
     }
-    while (!has_string_room(reservations, id_size, owner_size)) {
+    while (!atp_strings_has_room(reservations->strings, reservations->string_heads, id_size, owner_size)) {
         if (reservations->heads->ended_first == 0) {
             return ATP_STRINGS_FULL;
         }

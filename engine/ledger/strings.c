@@ -21,10 +21,42 @@ static unsigned char *change_block(atp_table_t *strings, uint32_t ref, uint32_t 
     return atp_table_change(strings, ref);
 }
 
-bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size)
+/* The free block after `ref` in its chain. */
+static uint32_t next_free(const atp_table_t *strings, uint32_t ref)
 {
-    unsigned class = class_of(size);
-    return size == 0 || heads->free[class] != 0 || atp_table_has_room(strings, class_granules[class] + 1);
+    uint32_t next;
+
+    memcpy(&next, atp_table_at(strings, ref), sizeof next);
+    return next;
+}
+
+bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size,
+                          uint32_t other_size)
+{
+    uint32_t sizes[] = {size, other_size};
+    uint32_t fresh = atp_table_count(strings) == 0 ? 1 : 0; /* granule 0 */
+    uint32_t free[ATP_STRING_CLASSES];
+
+    memcpy(free, heads->free, sizeof free);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned class = class_of(sizes[i]);
+        if (sizes[i] == 0) {
+            continue;
+        }
+        if (free[class] != 0) {
+            free[class] = next_free(strings, free[class]);
+        } else {
+            fresh += class_granules[class];
+        }
+    }
+    return atp_table_has_room(strings, fresh);
+}
+
+bool atp_strings_can_replace(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t ref,
+                             uint32_t size)
+{
+    return (ref != 0 && class_of(atp_strings_get(strings, ref).size) == class_of(size)) ||
+           atp_strings_has_room(strings, heads, size, 0);
 }
 
 uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_text_t text)

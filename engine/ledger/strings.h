@@ -20,8 +20,14 @@ typedef struct atp_string_heads {
     uint32_t free[ATP_STRING_CLASSES];
 } atp_string_heads_t;
 
-/* True if a string of `size` bytes can be stored. */
-bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size);
+/* True if two strings of these sizes can be stored one after the other (0 = none): they may want the same last
+ * block. */
+bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size,
+                          uint32_t other_size);
+
+/* True if a string of `size` bytes can be stored once that of `ref` is dropped. */
+bool atp_strings_can_replace(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t ref,
+                             uint32_t size);
 
 /* Stores a copy of `text` (at most ATP_NAME_SIZE_MAX bytes; there is room: asserted). Empty text gives 0. */
 uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_text_t text);

@@ -123,7 +123,8 @@ atp_copy_state_t atp_table_copy_state(const atp_table_t *table);
 void atp_table_copy_end(atp_table_t *table);
 
 /* Restore: puts a piece back and raises the count. Fails with ATP_ERR_FORMAT if piece or size do not fit. */
-ATP_MUST_USE atp_err_t atp_table_restore_piece(atp_table_t *table, uint64_t piece, const void *bytes, uint32_t size);
+ATP_MUST_USE atp_err_t atp_table_restore_piece(atp_table_t *table, uint64_t piece, const void *bytes,
+                                               uint32_t size);
 ATP_MUST_USE atp_err_t atp_table_restore_count(atp_table_t *table, uint64_t count);
 
 /* The hash of one piece: of its bytes, and of which piece of which table it is. */
