@@ -21,8 +21,8 @@ atp_err_t atp_index_init(atp_index_t *index, uint64_t capacity)
     uint64_t buckets = 2 * round_up_to_power(capacity / ENTRIES_PER_BUCKET + 1);
 
     memset(index, 0, sizeof *index);
-    /* Every overflow bucket holds at least one entry. */
-    index->overflow_capacity = capacity + 1;
+    /* Every overflow bucket holds at least one entry; while a bucket is split its upper half has a chain too. */
+    index->overflow_capacity = capacity + capacity / ATP_INDEX_ENTRIES + 1;
     if (atp_arena_reserve(&index->bucket_arena, buckets * sizeof(atp_index_bucket_t)) != ATP_OK) {
         return ATP_ERR_MEMORY;
     }
@@ -77,25 +77,30 @@ static void put_entry(atp_index_t *index, atp_index_bucket_t *bucket, uint64_t e
     }
 }
 
-/* Gives back the overflow chain below `bucket`; its entries are in `ret_entries` by now. */
-static void drop_chain(atp_index_t *index, atp_index_bucket_t *bucket)
+static bool is_empty(const atp_index_bucket_t *bucket)
 {
-    uint64_t number = atp_load_relaxed(&bucket->overflow);
+    atp_index_bucket_t *self = (atp_index_bucket_t *)bucket;
 
-    atp_store_relaxed(&bucket->overflow, 0);
-    while (number != 0) {
-        atp_index_bucket_t *overflow = &index->overflow[number - 1];
-        uint64_t next = atp_load_relaxed(&overflow->overflow);
-        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-            atp_store_relaxed(&overflow->entries[i], 0);
+    for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+        if (atp_load_relaxed(&self->entries[i]) != 0) {
+            return false;
         }
-        atp_store_relaxed(&overflow->overflow, index->overflow_free);
-        index->overflow_free = number;
-        number = next;
     }
+    return true;
 }
 
-/* Moves the entries of one chain that belong to the upper half. */
+/* Takes the empty overflow bucket after `bucket` out of the chain. */
+static void unlink_next(atp_index_t *index, atp_index_bucket_t *bucket)
+{
+    uint64_t number = atp_load_relaxed(&bucket->overflow);
+    atp_index_bucket_t *empty = &index->overflow[number - 1];
+
+    atp_store_relaxed(&bucket->overflow, atp_load_relaxed(&empty->overflow));
+    atp_store_relaxed(&empty->overflow, index->overflow_free);
+    index->overflow_free = number;
+}
+
+/* Moves the entries of one chain that belong to the upper half. The holes stay: see close_up. */
 static void split_bucket(atp_index_t *index, uint64_t number, uint64_t size)
 {
     atp_index_bucket_t *lower = &index->buckets[number];
@@ -118,35 +123,33 @@ static void split_bucket(atp_index_t *index, uint64_t number, uint64_t size)
     }
 }
 
-/* What is left in the overflow of a split bucket moves up, as far as it fits, so that chains do not stay. */
-static void pull_up(atp_index_t *index, atp_index_bucket_t *bucket)
+/* Moves what is left in a chain to its front and gives back the buckets that come out empty. */
+static void close_up(atp_index_t *index, atp_index_bucket_t *bucket)
 {
-    uint64_t kept[64];
-    unsigned kept_count = 0;
-    const atp_index_bucket_t *at = bucket;
+    atp_index_bucket_t *to = bucket;
+    unsigned place = 0;
 
-    for (;;) {
+    for (atp_index_bucket_t *from = bucket;;) {
         for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-            uint64_t entry = atp_load_relaxed(&((atp_index_bucket_t *)at)->entries[i]);
-            if (entry != 0) {
-                if (kept_count == sizeof kept / sizeof kept[0]) {
-                    return; /* an absurdly long chain stays as it is */
-                }
-                kept[kept_count++] = entry;
+            uint64_t entry = atp_load_relaxed(&from->entries[i]);
+            if (entry == 0) {
+                continue;
             }
+            if (place == ATP_INDEX_ENTRIES) {
+                to = &index->overflow[atp_load_relaxed(&to->overflow) - 1];
+                place = 0;
+            }
+            atp_store_relaxed(&from->entries[i], 0);
+            atp_store_release(&to->entries[place++], entry); /* INDEX-W1 */
         }
-        uint64_t overflow = atp_load_relaxed(&((atp_index_bucket_t *)at)->overflow);
+        uint64_t overflow = atp_load_relaxed(&from->overflow);
         if (overflow == 0) {
             break;
         }
-        at = &index->overflow[overflow - 1];
+        from = &index->overflow[overflow - 1];
     }
-    drop_chain(index, bucket);
-    for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-        atp_store_relaxed(&bucket->entries[i], 0);
-    }
-    for (unsigned i = 0; i < kept_count; i++) {
-        put_entry(index, bucket, kept[i]);
+    while (atp_load_relaxed(&to->overflow) != 0) {
+        unlink_next(index, to);
     }
 }
 
@@ -161,7 +164,7 @@ static void grow_one_step(atp_index_t *index)
     atp_fence_release();
     split_bucket(index, split, size);
     if (atp_load_relaxed(&index->buckets[split].overflow) != 0) {
-        pull_up(index, &index->buckets[split]);
+        close_up(index, &index->buckets[split]);
     }
     atp_store_relaxed(&index->split, split + 1);
     if (split + 1 == size) {
@@ -192,17 +195,23 @@ void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
 {
     uint64_t wanted = (hash & UINT32_MAX) << 32 | (record + 1);
     atp_index_bucket_t *bucket = atp_index_bucket_of(index, hash);
+    atp_index_bucket_t *before = NULL;
 
     for (;;) {
         for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-            if (atp_load_relaxed(&bucket->entries[i]) == wanted) {
-                atp_store_relaxed(&bucket->entries[i], 0);
-                index->count--;
-                return;
+            if (atp_load_relaxed(&bucket->entries[i]) != wanted) {
+                continue;
             }
+            atp_store_relaxed(&bucket->entries[i], 0);
+            index->count--;
+            if (before != NULL && is_empty(bucket)) {
+                unlink_next(index, before);
+            }
+            return;
         }
         uint64_t overflow = atp_load_relaxed(&bucket->overflow);
         ATP_ASSERT(overflow != 0); /* it is there */
+        before = bucket;
         bucket = &index->overflow[overflow - 1];
     }
 }
