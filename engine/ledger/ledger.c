@@ -185,6 +185,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->reservations.strings = &ledger->catalog.strings;
     ledger->reservations.string_heads = &ledger->root->strings;
     ledger->reservations.heads = &ledger->root->reservations;
+    ledger->reservations.seed = &ledger->root->config.hash_seed;
     ledger->wheel.reservations = &ledger->reservations;
     ledger->wheel.heads = &ledger->root->wheel;
     ledger->outcomes.clients = &ledger->catalog.clients;

@@ -1,7 +1,5 @@
 #include "engine/ledger/reservations.h"
 
-#include "engine/base/hash.h"
-
 #include <string.h>
 
 /* ---- identity ---- */
@@ -209,7 +207,7 @@ static uint32_t merge(atp_reservations_t *reservations, uint32_t before, uint32_
     uint32_t *link = &root;
 
     while (before != 0 && after != 0) {
-        if (atp_mix32(before) > atp_mix32(after)) {
+        if (atp_line_priority(reservations, before - 1) > atp_line_priority(reservations, after - 1)) {
             atp_line_t *line = atp_table_change(&reservations->lines, before - 1);
             *link = before;
             link = &line->right;
@@ -228,10 +226,11 @@ static uint32_t merge(atp_reservations_t *reservations, uint32_t before, uint32_
 void atp_lines_insert(atp_reservations_t *reservations, uint32_t *root, uint32_t line)
 {
     atp_line_t *inserted = atp_table_change(&reservations->lines, line);
+    uint32_t priority = atp_line_priority(reservations, line);
     uint32_t *link = root;
 
     ATP_ASSERT(!inserted->is_in_tree); /* H3 */
-    while (*link != 0 && atp_mix32(*link) > atp_mix32(line + 1)) {
+    while (*link != 0 && atp_line_priority(reservations, *link - 1) > priority) {
         atp_line_t *at = atp_table_change(&reservations->lines, *link - 1);
         link = comes_before(at, *link - 1, inserted, line) ? &at->right : &at->left;
     }

@@ -5,7 +5,8 @@
  *
  * The lines of a position form a search tree in deadline order (atp_lines_*), so that what is due on one
  * position is found at once whatever else is there. The tree is a treap whose priorities are a hash of the
- * line's number: depth O(log n) expected, the same on every replay.
+ * line's number, with the ledger's secret seed, so that nobody can choose deadlines that make it deep: depth
+ * O(log n) expected, the same on every replay.
  *
  * Threads     ledger thread only.
  * Memory      64 bytes a reservation, 64 a line, plus the id (and owner) as strings and an index entry.
@@ -17,6 +18,7 @@
 #ifndef ATP_LEDGER_RESERVATIONS_H
 #define ATP_LEDGER_RESERVATIONS_H
 
+#include "engine/base/hash.h"
 #include "engine/base/qty.h"
 #include "engine/base/text.h"
 #include "engine/ledger/index.h"
@@ -91,6 +93,7 @@ typedef struct atp_reservations {
     atp_table_t *strings;
     atp_string_heads_t *string_heads;
     atp_reservation_heads_t *heads;
+    const uint64_t *seed;
 } atp_reservations_t;
 
 static inline atp_reservation_t *atp_reservation_at(const atp_reservations_t *reservations, uint32_t number)
@@ -132,6 +135,13 @@ uint32_t atp_lines_first(const atp_reservations_t *reservations, uint32_t root);
  * are merely reserved come first. Returns how many lines the tree has been walked for. */
 uint32_t atp_lines_walk(const atp_reservations_t *reservations, uint32_t root, uint32_t limit,
                         void (*visit)(void *context, uint32_t line), void *context);
+
+/* The place of a line in the heap order of its tree (H5): the parent's is higher. No two are equal. */
+static inline uint32_t atp_line_priority(const atp_reservations_t *reservations, uint32_t line)
+{
+    uint64_t seed = *reservations->seed;
+    return atp_mix32(atp_mix32(line ^ (uint32_t)seed) ^ (uint32_t)(seed >> 32));
+}
 
 /* Builds the index from the records. */
 void atp_reservations_rebuild(atp_reservations_t *reservations);
