@@ -59,12 +59,14 @@ uint32_t atp_catalog_add(atp_catalog_t *catalog, atp_string_heads_t *heads, atp_
                          atp_index_t *index, atp_text_t id, uint64_t hash, uint64_t op)
 {
     uint32_t ref = atp_strings_store(&catalog->strings, heads, id);
-    uint32_t number = (uint32_t)atp_table_append(table, 1);
-    atp_named_record_t *record = atp_table_change(table, number);
 
+    ATP_ASSERT(atp_table_has_room(table, 1));
+    uint32_t number = (uint32_t)atp_table_count(table);
+    atp_named_record_t *record = atp_table_change(table, number);
     record->id_ref = ref;
     record->hash = hash;
     record->created_op = op;
+    atp_table_append(table, 1); /* TABLE-A1: written before it counts, for readers that go by the count */
     atp_index_insert(index, hash, number);
     return number;
 }

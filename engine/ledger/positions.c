@@ -229,12 +229,14 @@ static void add_entry(atp_positions_t *positions, uint32_t sku, uint16_t node, u
 
 uint32_t atp_positions_add(atp_positions_t *positions, uint32_t sku, uint16_t node)
 {
-    uint32_t row = (uint32_t)atp_table_append(&positions->rows, 1);
+    ATP_ASSERT(atp_table_has_room(&positions->rows, 1));
+    uint32_t row = (uint32_t)atp_table_count(&positions->rows);
     atp_position_t *position = atp_table_change(&positions->rows, row);
 
     position->sku = sku;
     position->node = node;
     atp_store_relaxed(&position->soonest_deadline_ms, ATP_NEVER_MS);
+    atp_table_append(&positions->rows, 1); /* TABLE-A1: written before it counts */
     add_entry(positions, sku, node, row);
     return row;
 }
