@@ -32,6 +32,9 @@ void atp_wheel_insert(atp_wheel_t *wheel, uint32_t number)
         second->previous = number + 1;
     }
     *head = number + 1;
+    if (slot_of(reservation->deadline_ms) < wheel->quiet_until_slot) {
+        wheel->quiet_until_slot = slot_of(reservation->deadline_ms);
+    }
 }
 
 void atp_wheel_remove(atp_wheel_t *wheel, uint32_t number)

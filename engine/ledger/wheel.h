@@ -8,8 +8,8 @@
  * Threads     ledger thread only.
  * Memory      one primary table of 65,536 heads; links are in the reservations.
  * Invariants  W1  a reservation in the wheel stands in the slot of its deadline.
- *             W2  no reservation with a deadline before the sweep position is in the wheel, save in the slot
- *                 being swept. */
+ *             W2  a reservation of a slot before the sweep position is met again before ledger time: there are such
+ *                 only after the sweep fell behind by more than a turn and skipped what it meets anyway. */
 #ifndef ATP_LEDGER_WHEEL_H
 #define ATP_LEDGER_WHEEL_H
 
