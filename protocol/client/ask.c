@@ -8,6 +8,7 @@ struct atp_answer {
     uint8_t type;     /* atp_message_type_t */
     atp_answer_head_t head;
     void *rows;
+    char detail[ATP_DETAIL_SIZE_MAX];
     void *parts; /* what the rows point to: lines of records, ids of exceptions */
 };
 
@@ -244,11 +245,13 @@ static atp_err_t ask(atp_client_t *client, atp_message_type_t type, atp_call_wri
         return ATP_ERR_MEMORY;
     }
     answer->type = (uint8_t)type;
+    call.ret_detail = answer->detail;
     err = atp_client_do(client, &call);
     if (err == ATP_OK && call.end.refusal != ATP_APPLIED) {
         answer->head.as_of = call.end.as_of;
         answer->head.verdict = (uint8_t)call.end.refusal;
         answer->head.field = (uint8_t)call.end.field;
+        answer->head.detail = (atp_text_t){answer->detail, call.detail_size};
     } else if (err == ATP_OK) {
         answer->message = call.message;
         err = read_answer(answer);

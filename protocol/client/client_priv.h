@@ -69,6 +69,8 @@ struct atp_call {
     atp_message_type_t type;
     atp_call_write_t write;
     const void *write_context;
+    char *ret_detail; /* room for ATP_DETAIL_SIZE_MAX bytes about a refusal, or NULL */
+    uint32_t detail_size;
     nng_msg *message; /* written ahead by the caller for the first try, then the answer */
     uint64_t number;  /* of its correlation id */
     /* how it ended */

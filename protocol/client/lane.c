@@ -237,6 +237,10 @@ static void on_refusal(atp_lane_t *lane, atp_reader_t *reader, const atp_respons
         try_again(lane, next_pause(lane, error.retry_ms));
         return;
     }
+    if (lane->calls->ret_detail != NULL && error.detail.size <= ATP_DETAIL_SIZE_MAX) {
+        lane->calls->detail_size = error.detail.size;
+        memcpy(lane->calls->ret_detail, error.detail.bytes, error.detail.size);
+    }
     end.refusal = error.verdict;
     end.field = error.field;
     finish_all(lane, &end);
