@@ -44,8 +44,12 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
     ret_result->qty = outcome->qty;
     ret_result->deadline_ms = outcome->deadline_ms;
     ret_result->verdict = outcome->verdict;
-    ret_result->scale = (uint8_t)(outcome->line_and_scale >> 12);
-    ret_result->line = outcome->line_and_scale & 0xfff;
+    if (atp_verdict_is_success(outcome->verdict)) {
+        ret_result->scale = (uint8_t)outcome->detail;
+    } else {
+        ret_result->line = outcome->detail & 0x7ff;
+        ret_result->field = (uint8_t)(outcome->detail >> 11);
+    }
     ret_result->is_repeat = 1;
 }
 
@@ -116,6 +120,7 @@ static void remember(apply_t *apply)
 {
     const atp_op_t *op = apply->op;
     const atp_result_t *result = apply->result;
+    _Static_assert(ATP_LINES_PER_OP_MAX <= 1 << 11 && ATP_FIELD_COUNT <= 1 << 5, "a detail has 16 bits");
     atp_outcome_t outcome = {
         .id = op->id,
         .digest = op->digest,
@@ -125,7 +130,8 @@ static void remember(apply_t *apply)
         .qty = result->qty,
         .deadline_ms = result->deadline_ms,
         .client = client_of(apply->ledger, op),
-        .line_and_scale = (uint16_t)(result->line | result->scale << 12),
+        .detail = (uint16_t)(atp_verdict_is_success(result->verdict) ? result->scale
+                                                                     : result->line | result->field << 11),
         .kind = op->kind,
         .verdict = result->verdict,
     };

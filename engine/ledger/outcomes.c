@@ -48,24 +48,42 @@ void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
     atp_index_insert(&outcomes->index, outcome->id.low, place);
 }
 
+/* What the field groups of op.c stand for, lowest byte first, in the order in which a difference is named: what
+ * was asked first, since an id that is used for something else usually has another issue time as well. */
+static const struct field_group {
+    uint8_t byte;
+    uint8_t field;
+} field_groups[ATP_FIELD_DIGESTS_PER_OP] = {
+    {6, ATP_FIELD_LINES},   {7, ATP_FIELD_QTY},         {5, ATP_FIELD_TTL},    {4, ATP_FIELD_OWNER},
+    {3, ATP_FIELD_CHANNEL}, {2, ATP_FIELD_RESERVATION}, {0, ATP_FIELD_OPTION}, {1, ATP_FIELD_ISSUED},
+};
+
+/* SKUs and nodes keep their one name where others keep their lines, and their display name where others keep the
+ * owner. */
+static atp_field_t field_of_kind(uint8_t field, uint8_t kind)
+{
+    if (kind == ATP_OP_SKU || kind == ATP_OP_NODE) {
+        if (field == ATP_FIELD_LINES) {
+            return kind == ATP_OP_SKU ? ATP_FIELD_SKU : ATP_FIELD_NODE;
+        }
+        return field == ATP_FIELD_OWNER ? ATP_FIELD_NAME : (atp_field_t)field;
+    }
+    return (atp_field_t)field;
+}
+
 atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *op)
 {
-    static const atp_field_t fields[ATP_FIELD_DIGESTS_PER_OP] = {
-        ATP_FIELD_OPTION, ATP_FIELD_ISSUED, ATP_FIELD_RESERVATION, ATP_FIELD_CHANNEL,
-        ATP_FIELD_OWNER,  ATP_FIELD_TTL,    ATP_FIELD_LINES,       ATP_FIELD_QTY,
-    };
     uint64_t differing = outcome->field_digests ^ op->field_digests;
 
     if (outcome->kind != op->kind) {
         return ATP_FIELD_KIND;
     }
-    /* The content first: an id that is used for something else usually has another issue time as well. */
-    for (unsigned i = ATP_FIELD_DIGESTS_PER_OP; i-- > 0;) {
-        if (((differing >> (8 * i)) & 0xff) != 0) {
-            return fields[i];
+    for (unsigned i = 0; i < ATP_FIELD_DIGESTS_PER_OP; i++) {
+        if (((differing >> (8 * field_groups[i].byte)) & 0xff) != 0) {
+            return field_of_kind(field_groups[i].field, op->kind);
         }
     }
-    return ATP_FIELD_NONE; /* the 8-bit digests agree by chance, the 64-bit ones do not */
+    return ATP_FIELD_ID;
 }
 
 void atp_outcomes_rebuild(atp_outcomes_t *outcomes)

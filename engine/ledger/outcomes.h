@@ -28,7 +28,7 @@ typedef struct atp_outcome {
     int64_t qty;
     int64_t deadline_ms;
     uint32_t client;
-    uint16_t line_and_scale; /* line at fault | scale of qty << 12 */
+    uint16_t detail; /* refused: line at fault | field at fault << 11; else the scale of qty */
     uint8_t kind;
     uint8_t verdict;
 } atp_outcome_t;
@@ -55,7 +55,8 @@ const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_finge
 /* Remembers an outcome; the oldest goes if need be. */
 void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome);
 
-/* The field in which `op` differs from the remembered content, when their digests differ. */
+/* The field in which `op` differs from the remembered content, when their digests differ. ATP_FIELD_ID when the
+ * eight bits kept of each field agree by chance (1 of 256 such conflicts). */
 atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *op);
 
 void atp_outcomes_rebuild(atp_outcomes_t *outcomes);
