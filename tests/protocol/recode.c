@@ -1,0 +1,334 @@
+/* sample_recode: any message, read and written again. */
+#include "tests/protocol/samples.h"
+
+#include <stdlib.h>
+
+#define NAMES_MAX (2 * ATP_AVAILABILITY_ROWS_MAX)
+
+/* Room for whatever one message may hold; filled and read by one thread. */
+static atp_text_t names[NAMES_MAX];
+static atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
+static atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+static atp_record_line_t record_lines[ATP_LINES_PER_OP_MAX];
+
+typedef bool (*row_t)(atp_reader_t *reader, atp_writer_t *writer);
+
+/* ---- rows ---- */
+
+static bool recode_result(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_result_t result;
+    if (!atp_read_result(reader, &result, grants, ATP_LINES_PER_OP_MAX)) {
+        return false;
+    }
+    atp_write_result(writer, &result, grants);
+    return true;
+}
+
+static bool recode_outcome_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_outcome_ask_t ask;
+    if (!atp_read_outcome_ask(reader, &ask)) {
+        return false;
+    }
+    atp_write_outcome_ask(writer, &ask);
+    return true;
+}
+
+static bool recode_reservation_id(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_text_t id;
+    if (!atp_read_reservation_id(reader, &id)) {
+        return false;
+    }
+    atp_write_reservation_id(writer, id);
+    return true;
+}
+
+static bool recode_record(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_record_t record;
+    if (!atp_read_record(reader, &record, record_lines, ATP_LINES_PER_OP_MAX)) {
+        return false;
+    }
+    atp_write_record(writer, &record);
+    return true;
+}
+
+static bool recode_position(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_position_row_t row;
+    if (!atp_read_position(reader, &row)) {
+        return false;
+    }
+    atp_write_position(writer, &row);
+    return true;
+}
+
+static bool recode_exception(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_exception_row_t row;
+    atp_text_t ids[ATP_EXCEPTION_IDS_MAX];
+    if (!atp_read_exception(reader, &row, ids, ATP_EXCEPTION_IDS_MAX)) {
+        return false;
+    }
+    atp_write_exception(writer, &row);
+    return true;
+}
+
+static bool recode_entry(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_catalog_entry_t entry;
+    if (!atp_read_catalog_entry(reader, &entry)) {
+        return false;
+    }
+    atp_write_catalog_entry(writer, &entry);
+    return true;
+}
+
+static bool recode_stat(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_stat_t stat;
+    if (!atp_read_stat(reader, &stat)) {
+        return false;
+    }
+    atp_write_stat(writer, &stat);
+    return true;
+}
+
+static bool recode_availability_row(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_availability_row_t row;
+    if (!atp_read_availability_row(reader, &row)) {
+        return false;
+    }
+    atp_write_availability_row(writer, &row);
+    return true;
+}
+
+/* ---- bodies ---- */
+
+static bool recode_rows(atp_reader_t *reader, atp_writer_t *writer, uint32_t count, row_t row)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!row(reader, writer)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool recode_list(atp_reader_t *reader, atp_writer_t *writer, uint32_t count, row_t row)
+{
+    atp_write_list_begin(writer);
+    bool ok = recode_rows(reader, writer, count, row);
+    atp_write_list_end(writer);
+    return ok;
+}
+
+static bool recode_page(atp_reader_t *reader, atp_writer_t *writer, row_t row)
+{
+    uint32_t count;
+    uint64_t next_cursor;
+    if (!atp_read_page(reader, &count)) {
+        return false;
+    }
+    atp_write_page_begin(writer);
+    if (!recode_rows(reader, writer, count, row) || !atp_read_page_end(reader, &next_cursor)) {
+        return false;
+    }
+    atp_write_page_end(writer, next_cursor);
+    return true;
+}
+
+static bool recode_availability(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint32_t count;
+    bool is_as_of_one_op;
+    if (!atp_read_availability(reader, &count)) {
+        return false;
+    }
+    atp_write_availability_begin(writer);
+    if (!recode_rows(reader, writer, count, recode_availability_row) ||
+        !atp_read_availability_end(reader, &is_as_of_one_op)) {
+        return false;
+    }
+    atp_write_availability_end(writer, is_as_of_one_op);
+    return true;
+}
+
+static bool recode_availability_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_availability_ask_t ask;
+    if (!atp_read_availability_ask(reader, names, NAMES_MAX, &ask)) {
+        return false;
+    }
+    atp_write_availability_ask(writer, &ask);
+    return true;
+}
+
+/* Elements of a list that is open already. */
+static bool recode_ops(atp_reader_t *reader, atp_writer_t *writer, uint32_t count, uint32_t *op_refusals)
+{
+    const atp_command_t refused = {
+        .kind = ATP_OP_EXTEND, .id = ATP_TEXT("refused"), .reservation = ATP_TEXT("")};
+    const atp_command_line_t line = {ATP_TEXT("refused"), ATP_TEXT("refused"), 0, 0};
+    const atp_command_t refused_fact = {
+        .kind = ATP_OP_SAFETY, .id = ATP_TEXT("refused"), .line_count = 1, .lines = &line};
+    atp_command_t command;
+    atp_refusal_t refusal;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_read_command(reader, &command, lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+            return false;
+        }
+        if (refusal.verdict != ATP_APPLIED) {
+            ++*op_refusals;
+            atp_write_command(writer, reader->is_facts ? &refused_fact : &refused);
+        } else {
+            atp_write_command(writer, &command);
+        }
+    }
+    return true;
+}
+
+static bool recode_commands(atp_reader_t *reader, atp_writer_t *writer, uint32_t *op_refusals)
+{
+    uint32_t count;
+    if (!atp_read_commands(reader, &count)) {
+        return false;
+    }
+    atp_write_list_begin(writer);
+    bool ok = recode_ops(reader, writer, count, op_refusals);
+    atp_write_list_end(writer);
+    return ok;
+}
+
+static bool recode_page_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_page_ask_t ask;
+    if (!atp_read_page_ask(reader, &ask)) {
+        return false;
+    }
+    atp_write_page_ask(writer, (atp_message_type_t)reader->type, &ask);
+    return true;
+}
+
+static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t *op_refusals)
+{
+    uint32_t count;
+
+    switch (reader->type) {
+    case ATP_MESSAGE_COMMANDS:
+        return recode_commands(reader, writer, op_refusals);
+    case ATP_MESSAGE_AVAILABILITY:
+        return recode_availability_ask(reader, writer);
+    case ATP_MESSAGE_OUTCOME:
+        return atp_read_outcomes(reader, &count) && recode_list(reader, writer, count, recode_outcome_ask);
+    case ATP_MESSAGE_RESERVATION:
+        return atp_read_reservation_ids(reader, &count) &&
+               recode_list(reader, writer, count, recode_reservation_id);
+    case ATP_MESSAGE_STAT:
+        atp_write_stat_ask(writer);
+        return atp_read_stat_ask(reader);
+    default:
+        return recode_page_ask(reader, writer);
+    }
+}
+
+static bool recode_error(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_error_t error;
+    if (!atp_read_error(reader, &error)) {
+        return false;
+    }
+    atp_write_error(writer, &error);
+    return true;
+}
+
+static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint32_t count;
+
+    switch (reader->type) {
+    case ATP_MESSAGE_COMMANDS:
+    case ATP_MESSAGE_OUTCOME:
+        return atp_read_results(reader, &count) && recode_list(reader, writer, count, recode_result);
+    case ATP_MESSAGE_AVAILABILITY:
+        return recode_availability(reader, writer);
+    case ATP_MESSAGE_RESERVATION:
+        return atp_read_records(reader, &count) && recode_list(reader, writer, count, recode_record);
+    case ATP_MESSAGE_RESERVATIONS:
+        return recode_page(reader, writer, recode_record);
+    case ATP_MESSAGE_POSITIONS:
+        return recode_page(reader, writer, recode_position);
+    case ATP_MESSAGE_EXCEPTIONS:
+        return recode_page(reader, writer, recode_exception);
+    case ATP_MESSAGE_STAT:
+        return atp_read_stats(reader, &count) && recode_list(reader, writer, count, recode_stat);
+    case ATP_MESSAGE_CATALOG:
+        return recode_page(reader, writer, recode_entry);
+    default:
+        return recode_error(reader, writer);
+    }
+}
+
+static bool recode_event(atp_reader_t *reader, atp_writer_t *writer, uint32_t *op_refusals)
+{
+    atp_facts_t facts;
+    atp_availability_event_t event;
+    uint32_t count;
+
+    if (reader->type == ATP_MESSAGE_FACTS) {
+        if (!atp_read_facts(reader, &facts, &count)) {
+            return false;
+        }
+        atp_write_facts_begin(writer, &facts);
+        bool ok = recode_ops(reader, writer, count, op_refusals);
+        atp_write_list_end(writer);
+        return ok;
+    }
+    if (!atp_read_availability_event(reader, &event)) {
+        return false;
+    }
+    atp_write_availability_event(writer, &event);
+    return true;
+}
+
+static bool open_and_recode(sample_way_t way, const void *bytes, size_t size, atp_reader_t *reader,
+                            atp_writer_t *writer, uint32_t *op_refusals)
+{
+    atp_request_t request;
+    atp_response_t response;
+
+    switch (way) {
+    case SAMPLE_REQUEST:
+        if (!atp_request_open(bytes, size, reader, &request)) {
+            return false;
+        }
+        atp_write_request(writer, &request);
+        return recode_request(reader, writer, op_refusals);
+    case SAMPLE_RESPONSE:
+        if (!atp_response_open(bytes, size, reader, &response)) {
+            return false;
+        }
+        atp_write_response(writer, &response);
+        return recode_response(reader, writer);
+    case SAMPLE_EVENT:
+        return atp_event_open(bytes, size, reader) && recode_event(reader, writer, op_refusals);
+    }
+    abort();
+}
+
+bool sample_recode(sample_way_t way, const void *bytes, size_t size, atp_writer_t *writer,
+                   atp_refusal_t *ret_refusal, uint32_t *ret_op_refusals)
+{
+    atp_reader_t reader;
+
+    *ret_op_refusals = 0;
+    bool ok =
+        open_and_recode(way, bytes, size, &reader, writer, ret_op_refusals) && atp_message_close(&reader);
+    ATP_ASSERT(ok == (reader.refusal.verdict == ATP_APPLIED));
+    *ret_refusal = reader.refusal;
+    return ok;
+}

@@ -1,0 +1,568 @@
+#include "tests/protocol/samples.h"
+
+#define T0 INT64_C(1795253000000) /* 2026-11-21 09:23:20 UTC */
+
+static void begin_request(atp_writer_t *writer, atp_message_type_t type)
+{
+    const atp_request_t request = {(uint8_t)type, ATP_TEXT("c-1"), ATP_TEXT("shop"), ATP_TEXT("")};
+    atp_write_request(writer, &request);
+}
+
+static void begin_response(atp_writer_t *writer, atp_message_type_t type)
+{
+    const atp_response_t response = {(uint8_t)type, ATP_TEXT("c-1"), 3, 1002, 1001};
+    atp_write_response(writer, &response);
+}
+
+/* ---- commands ---- */
+
+static void write_ops(atp_writer_t *writer, const atp_command_t *commands, uint32_t count)
+{
+    begin_request(writer, ATP_MESSAGE_COMMANDS);
+    atp_write_list_begin(writer);
+    for (uint32_t i = 0; i < count; i++) {
+        atp_write_command(writer, &commands[i]);
+    }
+    atp_write_list_end(writer);
+}
+
+static void write_reserve(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = ATP_TEXT("cart-77"),
+                                   .issued_ms = T0,
+                                   .channel = ATP_TEXT("web"),
+                                   .owner = ATP_TEXT("anna"),
+                                   .ttl_ms = 900000,
+                                   .line_count = 1,
+                                   .lines = &line};
+    write_ops(writer, &command, 1);
+}
+
+static void write_reserve_many(atp_writer_t *writer)
+{
+    const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0},
+                                        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 2},
+                                        {ATP_TEXT("\xc3\x84pfel"), ATP_TEXT("berlin"), 1000, 0}};
+    const atp_command_t commands[] = {{.kind = ATP_OP_RESERVE,
+                                       .id = ATP_TEXT("cart-78"),
+                                       .issued_ms = T0,
+                                       .channel = ATP_TEXT("web"),
+                                       .option = ATP_RESERVE_PARTIAL,
+                                       .line_count = 3,
+                                       .lines = lines},
+                                      {.kind = ATP_OP_RESERVE,
+                                       .id = ATP_TEXT("cart-79"),
+                                       .issued_ms = T0 + 1,
+                                       .owner = ATP_TEXT("bo"),
+                                       .line_count = 1,
+                                       .lines = lines}};
+    write_ops(writer, commands, 2);
+}
+
+static void write_steps(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 1, 0};
+    const atp_text_t cart = ATP_TEXT("cart-77");
+    const atp_command_t commands[] = {
+        {.kind = ATP_OP_EXTEND, .id = ATP_TEXT("e1"), .issued_ms = T0, .reservation = cart, .ttl_ms = 60000},
+        {.kind = ATP_OP_ALLOCATE, .id = ATP_TEXT("a1"), .issued_ms = T0, .reservation = cart},
+        {.kind = ATP_OP_RELEASE,
+         .id = ATP_TEXT("r1"),
+         .issued_ms = T0,
+         .reservation = cart,
+         .line_count = 1,
+         .lines = &line},
+        {.kind = ATP_OP_CANCEL, .id = ATP_TEXT("x1"), .issued_ms = T0, .reservation = cart},
+        {.kind = ATP_OP_SHIP,
+         .id = ATP_TEXT("s1"),
+         .issued_ms = T0,
+         .reservation = cart,
+         .is_fact = true,
+         .line_count = 1,
+         .lines = &line},
+        {.kind = ATP_OP_SHIP, .id = ATP_TEXT("s2"), .issued_ms = T0, .reservation = cart, .is_fact = true}};
+    write_ops(writer, commands, 6);
+}
+
+static void write_stock(atp_writer_t *writer)
+{
+    const atp_command_line_t eight = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 8, 0};
+    const atp_command_line_t minus = {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), -25, 1};
+    const atp_command_t commands[] = {
+        {.kind = ATP_OP_SAFETY, .id = ATP_TEXT("f1"), .issued_ms = T0, .line_count = 1, .lines = &eight},
+        {.kind = ATP_OP_RECEIVE, .id = ATP_TEXT("f2"), .issued_ms = T0, .line_count = 1, .lines = &eight},
+        {.kind = ATP_OP_SALE,
+         .id = ATP_TEXT("f3"),
+         .issued_ms = T0,
+         .is_fact = true,
+         .line_count = 1,
+         .lines = &eight},
+        {.kind = ATP_OP_ADJUST,
+         .id = ATP_TEXT("f4"),
+         .issued_ms = T0,
+         .reason = ATP_REASON_DAMAGE,
+         .line_count = 1,
+         .lines = &minus},
+        {.kind = ATP_OP_COUNT,
+         .id = ATP_TEXT("f5"),
+         .issued_ms = T0,
+         .is_fact = true,
+         .option = ATP_BUCKET_UNAVAILABLE,
+         .line_count = 1,
+         .lines = &eight},
+        {.kind = ATP_OP_COUNT,
+         .id = ATP_TEXT("f6"),
+         .issued_ms = T0,
+         .reason = ATP_REASON_CYCLE_COUNT,
+         .line_count = 1,
+         .lines = &eight}};
+    write_ops(writer, commands, 6);
+}
+
+static void write_catalog_ops(atp_writer_t *writer)
+{
+    const atp_command_line_t sku = {.sku = ATP_TEXT("ROPE"), .node = ATP_TEXT("")};
+    const atp_command_line_t node = {.sku = ATP_TEXT(""), .node = ATP_TEXT("lyon-2")};
+    const atp_command_t commands[] = {{.kind = ATP_OP_SKU,
+                                       .id = ATP_TEXT("k1"),
+                                       .issued_ms = T0,
+                                       .name = ATP_TEXT("Rope, by the metre"),
+                                       .option = 2,
+                                       .line_count = 1,
+                                       .lines = &sku},
+                                      {.kind = ATP_OP_NODE,
+                                       .id = ATP_TEXT("k2"),
+                                       .issued_ms = T0,
+                                       .name = ATP_TEXT("Lyon 2"),
+                                       .option = ATP_NODE_PAUSED,
+                                       .line_count = 1,
+                                       .lines = &node},
+                                      {.kind = ATP_OP_CHANNEL,
+                                       .id = ATP_TEXT("k3"),
+                                       .issued_ms = T0,
+                                       .channel = ATP_TEXT("web"),
+                                       .ttl_ms = 900000}};
+    write_ops(writer, commands, 3);
+}
+
+static void write_results(atp_writer_t *writer, const atp_result_t *results, uint32_t count,
+                          const atp_grant_t *grants)
+{
+    atp_write_list_begin(writer);
+    for (uint32_t i = 0; i < count; i++) {
+        atp_write_result(writer, &results[i], grants);
+    }
+    atp_write_list_end(writer);
+}
+
+static void write_results_one(atp_writer_t *writer)
+{
+    const atp_result_t result = {.op = 1002, .qty = 2, .deadline_ms = T0 + 900000};
+    begin_response(writer, ATP_MESSAGE_COMMANDS);
+    write_results(writer, &result, 1, NULL);
+}
+
+static void write_results_many(atp_writer_t *writer)
+{
+    const atp_grant_t grants[] = {{2, 0}, {250, 2}, {0, 0}};
+    const atp_result_t results[] = {
+        {.verdict = ATP_APPLIED},
+        {.verdict = ATP_CONFIRMED, .op = 5},
+        {.verdict = ATP_APPLIED, .op = 6, .qty = -250, .scale = 3},
+        {.verdict = ATP_APPLIED_IN_PART, .op = 7, .deadline_ms = T0, .line_count = 3},
+        {.verdict = ATP_APPLIED, .op = 8, .qty = 1, .is_repeat = 1},
+        {.verdict = ATP_ID_INVALID, .field = ATP_FIELD_OWNER},
+        {.verdict = ATP_NOT_ENOUGH_AVAILABLE, .op = 9, .field = ATP_FIELD_QTY, .line = 2},
+    };
+    begin_response(writer, ATP_MESSAGE_COMMANDS);
+    write_results(writer, results, 7, grants);
+}
+
+/* ---- availability and outcome ---- */
+
+static void write_ask_pairs(atp_writer_t *writer)
+{
+    const atp_text_t skus[] = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("ROPE")};
+    const atp_text_t nodes[] = {ATP_TEXT("berlin"), ATP_TEXT("")};
+    const atp_availability_ask_t ask = {0, ATP_TEXT("web"), 2, 2, skus, nodes};
+    begin_request(writer, ATP_MESSAGE_AVAILABILITY);
+    atp_write_availability_ask(writer, &ask);
+}
+
+static void write_ask_cross(atp_writer_t *writer)
+{
+    const atp_text_t skus[] = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("ROPE"), ATP_TEXT("NAIL")};
+    const atp_text_t nodes[] = {ATP_TEXT("berlin"), ATP_TEXT("lyon-2")};
+    const atp_availability_ask_t ask = {ATP_AVAILABILITY_FLAGS, ATP_TEXT(""), 3, 2, skus, nodes};
+    begin_request(writer, ATP_MESSAGE_AVAILABILITY);
+    atp_write_availability_ask(writer, &ask);
+}
+
+static void write_availability(atp_writer_t *writer)
+{
+    const atp_availability_row_t rows[] = {
+        {.index = 0, .node = ATP_TEXT("berlin"), .atp = 3, .promisable = 3},
+        {.index = 1, .node = ATP_TEXT(""), .scale = 2, .atp = 1250, .promisable = -5},
+        {.verdict = ATP_UNKNOWN_SKU, .index = 2, .node = ATP_TEXT("berlin")}};
+    begin_response(writer, ATP_MESSAGE_AVAILABILITY);
+    atp_write_availability_begin(writer);
+    for (uint32_t i = 0; i < 3; i++) {
+        atp_write_availability_row(writer, &rows[i]);
+    }
+    atp_write_availability_end(writer, true);
+}
+
+static void write_availability_components(atp_writer_t *writer)
+{
+    const atp_availability_row_t row = {.index = 0,
+                                        .node = ATP_TEXT("berlin"),
+                                        .scale = 1,
+                                        .has_components = true,
+                                        .atp = 0,
+                                        .promisable = -15,
+                                        .on_hand = 80,
+                                        .unavailable = 10,
+                                        .reserved = 20,
+                                        .allocated = 50,
+                                        .safety = 15,
+                                        .atp_signed = -15,
+                                        .version = 42};
+    begin_response(writer, ATP_MESSAGE_AVAILABILITY);
+    atp_write_availability_begin(writer);
+    atp_write_availability_row(writer, &row);
+    atp_write_availability_end(writer, false);
+}
+
+static void write_outcome_ask(atp_writer_t *writer)
+{
+    const atp_outcome_ask_t asks[] = {{ATP_OUTCOME_RESERVATION, ATP_TEXT("cart-77")},
+                                      {ATP_OUTCOME_REQUEST, ATP_TEXT("a1")}};
+    begin_request(writer, ATP_MESSAGE_OUTCOME);
+    atp_write_list_begin(writer);
+    atp_write_outcome_ask(writer, &asks[0]);
+    atp_write_outcome_ask(writer, &asks[1]);
+    atp_write_list_end(writer);
+}
+
+static void write_outcome(atp_writer_t *writer)
+{
+    const atp_result_t results[] = {{.op = 1002, .qty = 2, .deadline_ms = T0 + 900000, .is_repeat = 1},
+                                    {.verdict = ATP_UNKNOWN_ID, .field = ATP_FIELD_ID}};
+    begin_response(writer, ATP_MESSAGE_OUTCOME);
+    write_results(writer, results, 2, NULL);
+}
+
+/* ---- records ---- */
+
+static void write_cart_77(atp_writer_t *writer)
+{
+    const atp_record_line_t lines[] = {
+        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0, 1, 1, 0},
+        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 250, 0, 0, 2},
+    };
+    const atp_record_t record = {.state = ATP_RECORD_RESERVED,
+                                 .id = ATP_TEXT("cart-77"),
+                                 .owner = ATP_TEXT("anna"),
+                                 .channel = ATP_TEXT("web"),
+                                 .created_ms = T0,
+                                 .created_op = 1002,
+                                 .deadline_ms = T0 + 900000,
+                                 .line_count = 2,
+                                 .lines = lines};
+    atp_write_record(writer, &record);
+}
+
+static void write_reservation_ask(atp_writer_t *writer)
+{
+    begin_request(writer, ATP_MESSAGE_RESERVATION);
+    atp_write_list_begin(writer);
+    atp_write_reservation_id(writer, ATP_TEXT("cart-77"));
+    atp_write_reservation_id(writer, ATP_TEXT("cart-0"));
+    atp_write_list_end(writer);
+}
+
+static void write_reservation(atp_writer_t *writer)
+{
+    const atp_record_t unknown = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ATP_TEXT("cart-0")};
+    begin_response(writer, ATP_MESSAGE_RESERVATION);
+    atp_write_list_begin(writer);
+    write_cart_77(writer);
+    atp_write_record(writer, &unknown);
+    atp_write_list_end(writer);
+}
+
+static void write_reservations_ask(atp_writer_t *writer)
+{
+    const atp_page_ask_t ask = {.limit = 100,
+                                .older_than_ms = 86400000,
+                                .owner = ATP_TEXT("anna"),
+                                .channel = ATP_TEXT("web"),
+                                .states = 1u << ATP_RECORD_RESERVED | 1u << ATP_RECORD_ALLOCATED};
+    begin_request(writer, ATP_MESSAGE_RESERVATIONS);
+    atp_write_page_ask(writer, ATP_MESSAGE_RESERVATIONS, &ask);
+}
+
+static void write_reservations(atp_writer_t *writer)
+{
+    begin_response(writer, ATP_MESSAGE_RESERVATIONS);
+    atp_write_page_begin(writer);
+    write_cart_77(writer);
+    atp_write_page_end(writer, 4711);
+}
+
+static void write_positions_ask(atp_writer_t *writer)
+{
+    const atp_page_ask_t ask = {.cursor = 4711, .limit = 8192};
+    begin_request(writer, ATP_MESSAGE_POSITIONS);
+    atp_write_page_ask(writer, ATP_MESSAGE_POSITIONS, &ask);
+}
+
+static void write_positions(atp_writer_t *writer)
+{
+    const atp_position_row_t rows[] = {
+        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 80, 1, 2, 3, 4, 0, 17},
+        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), -250, 0, 100, 0, 0, 2, UINT64_C(1) << 40},
+    };
+    begin_response(writer, ATP_MESSAGE_POSITIONS);
+    atp_write_page_begin(writer);
+    atp_write_position(writer, &rows[0]);
+    atp_write_position(writer, &rows[1]);
+    atp_write_page_end(writer, 0);
+}
+
+static void write_exceptions_ask(atp_writer_t *writer)
+{
+    const atp_page_ask_t ask = {.cursor = 6, .limit = 10};
+    begin_request(writer, ATP_MESSAGE_EXCEPTIONS);
+    atp_write_page_ask(writer, ATP_MESSAGE_EXCEPTIONS, &ask);
+}
+
+static void write_exceptions(atp_writer_t *writer)
+{
+    const atp_text_t ids[] = {ATP_TEXT("cart-77"), ATP_TEXT("cart-78")};
+    const atp_exception_row_t rows[] = {{.number = 7,
+                                         .op = 1003,
+                                         .time_ms = T0,
+                                         .kind = ATP_TEXT("over_commitment"),
+                                         .source = ATP_TEXT("wms"),
+                                         .sku = ATP_TEXT("TSHIRT-M"),
+                                         .node = ATP_TEXT("berlin"),
+                                         .qty = -2,
+                                         .total_reservations = 12,
+                                         .id_count = 2,
+                                         .ids = ids},
+                                        {.number = 8,
+                                         .op = 1004,
+                                         .time_ms = T0 + 1,
+                                         .kind = ATP_TEXT("rejected_fact"),
+                                         .verdict = ATP_UNKNOWN_SKU,
+                                         .source = ATP_TEXT("pos"),
+                                         .sku = ATP_TEXT("NAIL"),
+                                         .node = ATP_TEXT("lyon-2"),
+                                         .qty = 50,
+                                         .scale = 1}};
+    begin_response(writer, ATP_MESSAGE_EXCEPTIONS);
+    atp_write_page_begin(writer);
+    atp_write_exception(writer, &rows[0]);
+    atp_write_exception(writer, &rows[1]);
+    atp_write_page_end(writer, 8);
+}
+
+static void write_stat_ask(atp_writer_t *writer)
+{
+    begin_request(writer, ATP_MESSAGE_STAT);
+    atp_write_stat_ask(writer);
+}
+
+static void write_stat(atp_writer_t *writer)
+{
+    const atp_stat_t stats[] = {
+        {.name = ATP_TEXT("ops_applied"), .value = 1002},
+        {.name = ATP_TEXT("lag"), .value = -1},
+        {.name = ATP_TEXT("state_hash"), .text = ATP_TEXT("9f3c21aa00b1e2d4"), .is_text = true}};
+    begin_response(writer, ATP_MESSAGE_STAT);
+    atp_write_list_begin(writer);
+    for (uint32_t i = 0; i < 3; i++) {
+        atp_write_stat(writer, &stats[i]);
+    }
+    atp_write_list_end(writer);
+}
+
+static void write_catalog_ask(atp_writer_t *writer)
+{
+    const atp_page_ask_t ask = {.limit = 500, .what = ATP_CATALOG_NODES};
+    begin_request(writer, ATP_MESSAGE_CATALOG);
+    atp_write_page_ask(writer, ATP_MESSAGE_CATALOG, &ask);
+}
+
+static void write_catalog(atp_writer_t *writer)
+{
+    const atp_catalog_entry_t entries[] = {{ATP_TEXT("berlin"), ATP_TEXT("Berlin, Mitte"), ATP_NODE_OPEN},
+                                           {ATP_TEXT("lyon-2"), ATP_TEXT(""), ATP_NODE_CLOSED}};
+    begin_response(writer, ATP_MESSAGE_CATALOG);
+    atp_write_page_begin(writer);
+    atp_write_catalog_entry(writer, &entries[0]);
+    atp_write_catalog_entry(writer, &entries[1]);
+    atp_write_page_end(writer, 0);
+}
+
+static void write_error(atp_writer_t *writer)
+{
+    const atp_error_t error = {ATP_BUSY, ATP_FIELD_NONE, ATP_TEXT("the command queue is full"), 5};
+    begin_response(writer, ATP_MESSAGE_ERROR);
+    atp_write_error(writer, &error);
+}
+
+static void write_error_version(atp_writer_t *writer)
+{
+    const atp_error_t error = {ATP_UNSUPPORTED_VERSION, ATP_FIELD_NONE,
+                               ATP_TEXT("this build speaks version 1"), 0};
+    begin_response(writer, ATP_MESSAGE_ERROR);
+    atp_write_error(writer, &error);
+}
+
+/* ---- events ---- */
+
+static void write_facts(atp_writer_t *writer)
+{
+    const atp_facts_t facts = {ATP_TEXT("d-9"), ATP_TEXT("wms"), 2, 1001, T0};
+    const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 5, 0};
+    const atp_command_t commands[] = {
+        {.kind = ATP_OP_RECEIVE, .id = ATP_TEXT(""), .is_fact = true, .line_count = 1, .lines = &line},
+        {.kind = ATP_OP_SHIP,
+         .id = ATP_TEXT(""),
+         .reservation = ATP_TEXT("cart-77"),
+         .is_fact = true,
+         .line_count = 1,
+         .lines = &line}};
+    atp_write_facts_begin(writer, &facts);
+    atp_write_command(writer, &commands[0]);
+    atp_write_command(writer, &commands[1]);
+    atp_write_list_end(writer);
+}
+
+static void write_availability_event(atp_writer_t *writer)
+{
+    const atp_availability_event_t event = {.correlation = ATP_TEXT("c-1"),
+                                            .incarnation = 3,
+                                            .op = 1002,
+                                            .sku = ATP_TEXT("ROPE"),
+                                            .node = ATP_TEXT("lyon-2"),
+                                            .atp = 0,
+                                            .promisable = -150,
+                                            .scale = 2,
+                                            .is_out_of_stock = true,
+                                            .version = 43};
+    atp_write_availability_event(writer, &event);
+}
+
+/* ---- all ---- */
+
+#define REQUEST_HEAD(type)  "[1," #type ",\"c-1\",\"shop\",\"\","
+#define RESPONSE_HEAD(type) "[1," #type ",\"c-1\",3,1002,1001,"
+#define RECORD_JSON                                                                                          \
+    "[0,\"cart-77\",\"anna\",\"web\",1795253000000,1002,1795253900000,1,"                                    \
+    "[[\"TSHIRT-M\",\"berlin\",2,0,1,1],[\"ROPE\",\"lyon-2\",\"2.50\",\"2.50\",\"0.00\",\"0.00\"]]]"
+
+const sample_t samples[] = {
+    {"reserve", SAMPLE_REQUEST, "commands: one reserve of one line",
+     REQUEST_HEAD(
+         1) "[[32,\"cart-77\",1795253000000,\"web\",\"anna\",900000,0,[[\"TSHIRT-M\",\"berlin\",2]]]]]",
+     NULL, write_reserve},
+    {"reserve_many", SAMPLE_REQUEST,
+     "commands: a partial reserve of three lines, one with decimals, and another reserve",
+     REQUEST_HEAD(1) "[[32,\"cart-78\",1795253000000,\"web\",\"\",0,1,[[\"TSHIRT-M\",\"berlin\",2],"
+                     "[\"ROPE\",\"lyon-2\",\"2.50\"],[\"\xc3\x84pfel\",\"berlin\",1000]]],"
+                     "[32,\"cart-79\",1795253000001,\"\",\"bo\",0,0,[[\"TSHIRT-M\",\"berlin\",2]]]]]",
+     NULL, write_reserve_many},
+    {"steps", SAMPLE_REQUEST,
+     "commands: extend, allocate, release, cancel, ship told as a fact, ship of the whole",
+     REQUEST_HEAD(1) "[[33,\"e1\",1795253000000,\"cart-77\",60000],[34,\"a1\",1795253000000,\"cart-77\"],"
+                     "[35,\"r1\",1795253000000,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",1]]],"
+                     "[36,\"x1\",1795253000000,\"cart-77\"],"
+                     "[37,\"s1\",1795253000000,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",1]],true],"
+                     "[37,\"s2\",1795253000000,\"cart-77\",[],true]]]",
+     NULL, write_steps},
+    {"stock", SAMPLE_REQUEST, "commands: safety, receive, sale, adjust, two counts",
+     REQUEST_HEAD(1) "[[19,\"f1\",1795253000000,\"TSHIRT-M\",\"berlin\",8],"
+                     "[48,\"f2\",1795253000000,\"TSHIRT-M\",\"berlin\",8],"
+                     "[49,\"f3\",1795253000000,\"TSHIRT-M\",\"berlin\",8,true],"
+                     "[50,\"f4\",1795253000000,\"ROPE\",\"lyon-2\",\"-2.5\",false,0,2],"
+                     "[51,\"f5\",1795253000000,\"TSHIRT-M\",\"berlin\",8,true,1],"
+                     "[51,\"f6\",1795253000000,\"TSHIRT-M\",\"berlin\",8,false,0,6]]]",
+     NULL, write_stock},
+    {"catalog_ops", SAMPLE_REQUEST, "commands: create a SKU, a node, a channel",
+     REQUEST_HEAD(
+         1) "[[16,\"k1\",1795253000000,\"ROPE\",\"Rope, by the metre\",2],"
+            "[17,\"k2\",1795253000000,\"lyon-2\",\"Lyon 2\",1],[18,\"k3\",1795253000000,\"web\",900000]]]",
+     NULL, write_catalog_ops},
+    {"results_one", SAMPLE_RESPONSE, "commands: the common success",
+     RESPONSE_HEAD(1) "[[0,1002,2,1795253900000]]]", NULL, write_results_one},
+    {"results_many", SAMPLE_RESPONSE, "commands: one result of every length",
+     RESPONSE_HEAD(1) "[[0],[2,5],[0,6,\"-0.250\"],[1,7,0,1795253000000,0,0,0,[2,\"2.50\",0]],[0,8,1,0,1],"
+                      "[21,0,0,0,0,6],[62,9,0,0,0,11,2]]]",
+     NULL, write_results_many},
+    {"availability_pairs_ask", SAMPLE_REQUEST, "availability: one SKU at one node, one at all nodes as a sum",
+     REQUEST_HEAD(2) "[0,\"web\",[[\"TSHIRT-M\",\"berlin\"],[\"ROPE\",\"\"]]]]", NULL, write_ask_pairs},
+    {"availability_cross_ask", SAMPLE_REQUEST, "availability: three SKUs at two nodes, all flags",
+     REQUEST_HEAD(2) "[15,\"\",[\"TSHIRT-M\",\"ROPE\",\"NAIL\"],[\"berlin\",\"lyon-2\"]]]", NULL,
+     write_ask_cross},
+    {"availability", SAMPLE_RESPONSE,
+     "availability: a row, a sum at scale 2, an unknown SKU; all as of one op",
+     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",3,3],[0,1,\"\",\"12.50\",\"-0.05\"],[50,2,\"berlin\"]],true]]", NULL,
+     write_availability},
+    {"availability_components", SAMPLE_RESPONSE, "availability: a row explained",
+     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",\"0.0\",\"-1.5\",\"8.0\",\"1.0\",\"2.0\",\"5.0\",\"1.5\",\"-1.5\","
+                      "42]],false]]",
+     NULL, write_availability_components},
+    {"outcome_ask", SAMPLE_REQUEST, "outcome: of a reservation and of a request",
+     REQUEST_HEAD(3) "[[1,\"cart-77\"],[2,\"a1\"]]]", NULL, write_outcome_ask},
+    {"outcome", SAMPLE_RESPONSE, "outcome: the first answer again, and an unknown id",
+     RESPONSE_HEAD(3) "[[0,1002,2,1795253900000,1],[55,0,0,0,0,2]]]", NULL, write_outcome},
+    {"reservation_ask", SAMPLE_REQUEST, "reservation: two ids", REQUEST_HEAD(4) "[\"cart-77\",\"cart-0\"]]",
+     NULL, write_reservation_ask},
+    {"reservation", SAMPLE_RESPONSE, "reservation: a record, and an unknown one",
+     RESPONSE_HEAD(4) "[" RECORD_JSON ",[53,\"cart-0\"]]]", NULL, write_reservation},
+    {"reservations_ask", SAMPLE_REQUEST,
+     "reservations: older than a day, of one owner and channel, reserved or allocated",
+     REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, write_reservations_ask},
+    {"reservations", SAMPLE_RESPONSE, "reservations: a page with more to come",
+     RESPONSE_HEAD(5) "[[" RECORD_JSON "],4711]]", NULL, write_reservations},
+    {"positions_ask", SAMPLE_REQUEST, "positions: the next page", REQUEST_HEAD(6) "[4711,8192]]", NULL,
+     write_positions_ask},
+    {"positions", SAMPLE_RESPONSE, "positions: the last page",
+     RESPONSE_HEAD(
+         6) "[[[\"TSHIRT-M\",\"berlin\",80,1,2,3,4,17],"
+            "[\"ROPE\",\"lyon-2\",\"-2.50\",\"0.00\",\"1.00\",\"0.00\",\"0.00\",1099511627776]],0]]",
+     NULL, write_positions},
+    {"exceptions_ask", SAMPLE_REQUEST, "exceptions: after number 6", REQUEST_HEAD(7) "[6,10]]", NULL,
+     write_exceptions_ask},
+    {"exceptions", SAMPLE_RESPONSE, "exceptions: an over-commitment, a rejected fact",
+     RESPONSE_HEAD(
+         7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
+            "[\"cart-77\",\"cart-78\"]],"
+            "[8,1004,1795253000001,\"rejected_fact\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[]]],8]]",
+     NULL, write_exceptions},
+    {"stat_ask", SAMPLE_REQUEST, "stat", REQUEST_HEAD(8) "[]]", NULL, write_stat_ask},
+    {"stat", SAMPLE_RESPONSE, "stat: numbers and a text",
+     RESPONSE_HEAD(8) "[[\"ops_applied\",1002],[\"lag\",-1],[\"state_hash\",\"9f3c21aa00b1e2d4\"]]]", NULL,
+     write_stat},
+    {"catalog_ask", SAMPLE_REQUEST, "catalog: nodes", REQUEST_HEAD(9) "[0,500,2]]", NULL, write_catalog_ask},
+    {"catalog", SAMPLE_RESPONSE, "catalog: two nodes",
+     RESPONSE_HEAD(9) "[[[\"berlin\",\"Berlin, Mitte\",0],[\"lyon-2\",\"\",3]],0]]", NULL, write_catalog},
+    {"error", SAMPLE_RESPONSE, "error: busy, try again after 5 ms",
+     RESPONSE_HEAD(127) "[16,0,\"the command queue is full\",5]]", NULL, write_error},
+    {"error_version", SAMPLE_RESPONSE, "error: unsupported version",
+     RESPONSE_HEAD(127) "[11,0,\"this build speaks version 1\"]]", NULL, write_error_version},
+    {"facts", SAMPLE_EVENT, "event: a batch of two facts",
+     "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
+     "[37,\"\",0,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",5]],true]]]",
+     "atp.facts.wms", write_facts},
+    {"availability_changed", SAMPLE_EVENT, "event: a position is out of stock",
+     "[1,65,\"c-1\",3,1002,\"ROPE\",\"lyon-2\",\"0.00\",\"-1.50\",43,true]", "atp.avail.ROPE",
+     write_availability_event},
+};
+
+const size_t sample_count = sizeof samples / sizeof samples[0];
