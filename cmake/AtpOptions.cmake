@@ -21,7 +21,8 @@ target_include_directories(atp_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURC
 target_compile_definitions(atp_options INTERFACE _GNU_SOURCE)
 target_compile_options(atp_options INTERFACE
     -Wall -Wextra -Wshadow -Wundef -fno-omit-frame-pointer -fPIC
-    $<$<COMPILE_LANGUAGE:C>:-Wpedantic -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-c11-extensions>
+    $<$<COMPILE_LANGUAGE:C>:-Wpedantic -Wconversion -Wstrict-prototypes -Wmissing-prototypes>
+    $<$<COMPILE_LANG_AND_ID:C,Clang>:-Wno-c11-extensions>
     $<$<BOOL:${ATP_WERROR}>:-Werror>)
 if(ATP_SANITIZE)
     target_compile_options(atp_options INTERFACE -fsanitize=${ATP_SANITIZE} -fno-sanitize-recover=all)
