@@ -113,6 +113,7 @@ static void pack_value(repacking_t *at, const json_t *value, const json_t *paren
         return;
     default:
         ATP_ASSERT(json_is_null(value));
+        (void)msgpack_pack_nil(&at->packer);
     }
 }
 
@@ -120,7 +121,7 @@ bool repack(const char *json, uint32_t target, repack_change_t change, msgpack_s
             uint32_t *ret_places)
 {
     json_error_t error;
-    json_t *tree = json_loads(json, JSON_REJECT_DUPLICATES, &error);
+    json_t *tree = json_loads(json, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     repacking_t at = {.bytes = ret_bytes, .target = target, .change = change};
 
     ATP_ASSERT(tree != NULL);
