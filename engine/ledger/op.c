@@ -171,7 +171,7 @@ static const kind_rule_t kind_rules[ATP_OP_KIND_LIMIT] = {
 static atp_verdict_t check_identity(const atp_command_t *command, const atp_op_context_t *context,
                                     atp_result_t *ret_fault)
 {
-    if (context->in_source) {
+    if (context->in_source && command->kind != ATP_OP_RESERVE) {
         return ATP_APPLIED;
     }
     if (command->id.size == 0) {
@@ -180,17 +180,17 @@ static atp_verdict_t check_identity(const atp_command_t *command, const atp_op_c
     if (!is_id(command->id)) {
         return fault(ret_fault, ATP_ID_INVALID, ATP_FIELD_ID, 0);
     }
-    if (command->issued_ms <= 0) {
+    if (command->issued_ms <= 0 && !context->in_source) {
         return fault(ret_fault, ATP_MALFORMED, ATP_FIELD_ISSUED, 0);
     }
     return ATP_APPLIED;
 }
 
-static atp_verdict_t check_texts(const atp_command_t *command, const kind_rule_t *rule,
+static atp_verdict_t check_texts(const atp_command_t *command, const kind_rule_t *rule, bool is_fact,
                                  atp_result_t *ret_fault)
 {
     /* A shipment told as a fact may name no reservation. */
-    bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && command->is_fact);
+    bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && is_fact);
 
     if (!is_optional_id(command->reservation) || (command->reservation.size == 0 && !may_be_empty)) {
         return fault(ret_fault, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);
@@ -307,7 +307,8 @@ static atp_verdict_t check(const atp_command_t *command, const atp_op_context_t 
     }
     const kind_rule_t *rule = &kind_rules[kind];
     atp_verdict_t verdict = check_identity(command, context, ret_fault);
-    verdict = verdict == ATP_APPLIED ? check_texts(command, rule, ret_fault) : verdict;
+    bool is_fact = command->is_fact || context->in_source;
+    verdict = verdict == ATP_APPLIED ? check_texts(command, rule, is_fact, ret_fault) : verdict;
     verdict = verdict == ATP_APPLIED ? check_options(command, rule, ret_fault) : verdict;
     verdict = verdict == ATP_APPLIED ? check_line_count(command, rule, ret_fault) : verdict;
     return verdict == ATP_APPLIED ? check_lines(command, rule, ret_fault) : verdict;
@@ -487,29 +488,92 @@ size_t atp_op_encode_config(void *buffer, atp_op_kind_t kind, const atp_ledger_c
 
 /* ---- reading what may not be ours ---- */
 
-/* Number of texts that must follow, and the fixed payload before them. */
-static uint32_t expected_texts(const atp_op_t *op, size_t *ret_payload)
+/* What a record of each kind must have; the client kinds are those of kind_rules. */
+static bool is_kind_in_shape(const atp_op_t *op)
 {
-    *ret_payload = 0;
+    const kind_rule_t *rule = &kind_rules[op->kind];
+    uint32_t least = 0;
+    uint32_t most = 0;
+
+    if (!rule->is_known) {
+        return op->line_count == 0 && (op->flags & (ATP_OP_HAS_ID | ATP_OP_IN_SOURCE)) == 0;
+    }
+    if (rule->lines == LINES_ONE || rule->lines == LINES_SOME) {
+        least = 1;
+    }
+    if (rule->lines != LINES_NONE && rule->lines != LINES_SUBJECT_SKU && rule->lines != LINES_SUBJECT_NODE) {
+        most = rule->lines == LINES_ONE ? 1 : ATP_LINES_PER_OP_MAX;
+    }
+    return op->line_count >= least && op->line_count <= most &&
+           (op->kind == ATP_OP_SKU ? op->option <= ATP_SCALE_MAX
+                                   : op->option == 0 || op->option < rule->options) &&
+           op->reason < ATP_REASON_COUNT;
+}
+
+/* Fixed payload before the texts. */
+static size_t payload_size(const atp_op_t *op)
+{
     switch (op->kind) {
     case ATP_OP_GENESIS:
     case ATP_OP_CONFIGURE:
-        *ret_payload = sizeof(atp_ledger_config_t);
-        return 0;
-    case ATP_OP_PULSE:
-    case ATP_OP_SETTLE:
-        return 0;
+        return sizeof(atp_ledger_config_t);
     case ATP_OP_SOURCE:
-        *ret_payload = sizeof(atp_op_source_t);
-        return 1;
-    case ATP_OP_SKU:
-    case ATP_OP_NODE:
-        return 2;
-    case ATP_OP_RESERVE:
-        return op->flags & ATP_OP_CHANNEL_NAMED ? 3 : 2;
+        return sizeof(atp_op_source_t);
     default:
-        return 1;
+        return 0;
     }
+}
+
+/* One text that must follow, and how long it may be. */
+typedef struct expected_text {
+    uint32_t least;
+    uint32_t most;
+} expected_text_t;
+
+#define TEXTS_BEFORE_LINES_MAX 3
+
+static uint32_t expected_texts(const atp_op_t *op, expected_text_t *ret_texts)
+{
+    static const expected_text_t id = {1, ATP_ID_SIZE_MAX};
+    static const expected_text_t optional_id = {0, ATP_ID_SIZE_MAX};
+    static const expected_text_t name = {0, ATP_NAME_SIZE_MAX};
+    bool has_subject = op->kind == ATP_OP_CLIENT || op->kind == ATP_OP_SOURCE || op->kind == ATP_OP_RESERVE ||
+                       !has_position_lines((atp_op_kind_t)op->kind);
+    uint32_t count = 0;
+
+    if (op->kind == ATP_OP_GENESIS || op->kind == ATP_OP_CONFIGURE || op->kind == ATP_OP_PULSE ||
+        op->kind == ATP_OP_SETTLE) {
+        return 0;
+    }
+    ret_texts[count++] = has_subject ? id : optional_id;
+    if (op->kind == ATP_OP_SKU || op->kind == ATP_OP_NODE) {
+        ret_texts[count++] = name;
+    } else if (op->kind == ATP_OP_RESERVE) {
+        ret_texts[count++] = optional_id;
+        if (op->flags & ATP_OP_CHANNEL_NAMED) {
+            ret_texts[count++] = id;
+        }
+    }
+    return count;
+}
+
+/* Takes the text at *at, which must end before `end`. */
+static bool take_text(const unsigned char **at, const unsigned char *end, expected_text_t expected)
+{
+    if (*at >= end || (size_t)(end - *at) < 1u + **at || **at < expected.least || **at > expected.most) {
+        return false;
+    }
+    *at += 1 + **at;
+    return true;
+}
+
+static bool is_line_in_range(const atp_op_t *op, const atp_op_line_t *line)
+{
+    if (line->decimals > ATP_SCALE_MAX || !atp_qty_in_range(line->mantissa)) {
+        return false;
+    }
+    return op->kind == ATP_OP_ADJUST || line->mantissa > 0 ||
+           (line->mantissa == 0 && (op->kind == ATP_OP_SAFETY || op->kind == ATP_OP_COUNT));
 }
 
 bool atp_op_is_well_formed(const void *bytes, size_t size)
@@ -517,30 +581,28 @@ bool atp_op_is_well_formed(const void *bytes, size_t size)
     const atp_op_t *op = bytes;
 
     if (size < sizeof *op || op->size > size || op->size % 8 != 0 || op->size < sizeof *op ||
-        op->kind >= ATP_OP_KIND_LIMIT || atp_op_kind_name(op->kind) == NULL ||
-        op->line_count > ATP_LINES_PER_OP_MAX) {
+        op->kind >= ATP_OP_KIND_LIMIT || atp_op_kind_name(op->kind) == NULL || op->value < 0 ||
+        !is_kind_in_shape(op)) {
         return false;
     }
-    const unsigned char *end = (const unsigned char *)bytes + op->size;
-    size_t payload;
-    uint32_t texts = expected_texts(op, &payload);
-    size_t fixed = sizeof *op + op->line_count * sizeof(atp_op_line_t) + payload;
+    expected_text_t texts[TEXTS_BEFORE_LINES_MAX];
+    uint32_t text_count = expected_texts(op, texts);
+    size_t fixed = sizeof *op + op->line_count * sizeof(atp_op_line_t) + payload_size(op);
     if (fixed > op->size) {
         return false;
     }
-    for (uint32_t i = 0; i < op->line_count; i++) {
-        const atp_op_line_t *line = &atp_op_lines(op)[i];
-        texts += (line->flags & ATP_LINE_SKU_NAMED ? 1u : 0u) + (line->flags & ATP_LINE_NODE_NAMED ? 1u : 0u);
-        if (line->decimals > ATP_SCALE_MAX) {
-            return false;
-        }
-    }
+    const unsigned char *end = (const unsigned char *)bytes + op->size;
     const unsigned char *at = (const unsigned char *)bytes + fixed;
-    for (; texts > 0; texts--) {
-        if (at >= end || at + 1 + *at > end) {
-            return false;
-        }
-        at += 1 + *at;
+    bool is_good = true;
+    for (uint32_t i = 0; is_good && i < text_count; i++) {
+        is_good = take_text(&at, end, texts[i]);
     }
-    return end - at < 8;
+    for (uint32_t i = 0; is_good && i < op->line_count; i++) {
+        const atp_op_line_t *line = &atp_op_lines(op)[i];
+        const expected_text_t id = {1, ATP_ID_SIZE_MAX};
+        is_good = is_line_in_range(op, line) &&
+                  ((line->flags & ATP_LINE_SKU_NAMED) == 0 || take_text(&at, end, id)) &&
+                  ((line->flags & ATP_LINE_NODE_NAMED) == 0 || take_text(&at, end, id));
+    }
+    return is_good && end - at < 8;
 }

@@ -131,8 +131,9 @@ static inline const atp_op_t *atp_op_next(const atp_op_t *op)
     return (const atp_op_t *)((const char *)op + op->size);
 }
 
-/* True if the `size` bytes at `bytes` are one whole, well-formed record: sizes, kind, texts inside the record.
- * For what comes from disk: a record that passes can be applied without reading outside it. */
+/* True if `bytes` (8-byte aligned) begin with one whole, well-formed record within `size`: sizes, kind, options,
+ * quantities and texts are such as encode writes. For what comes from disk: a record that passes can be applied
+ * without reading outside it. (That its hashes are those of its texts is not looked at.) */
 ATP_MUST_USE bool atp_op_is_well_formed(const void *bytes, size_t size);
 
 #endif
