@@ -58,10 +58,11 @@ uint64_t atp_sources_accept(atp_source_record_t *source, uint64_t epoch, uint64_
     uint64_t lost = 0;
 
     if (epoch != source->epoch) {
+        lost = atp_sources_missing(source); /* what is still on its way comes too late */
         start_epoch(source, epoch);
     }
     if (sequence >= source->low + ATP_SOURCE_WINDOW) {
-        lost = give_up_below(source, sequence - ATP_SOURCE_WINDOW + 1);
+        lost += give_up_below(source, sequence - ATP_SOURCE_WINDOW + 1);
     }
     note_seen(source, sequence, true);
     source->high = sequence > source->high ? sequence : source->high;
@@ -78,6 +79,9 @@ uint64_t atp_sources_missing(const atp_source_record_t *source)
 {
     uint64_t missing = 0;
 
+    if (source->epoch == 0) {
+        return 0; /* nothing came yet */
+    }
     for (uint64_t sequence = source->low; sequence <= source->high; sequence++) {
         missing += was_seen(source, sequence) ? 0 : 1;
     }

@@ -36,10 +36,11 @@ _Static_assert(sizeof(atp_source_record_t) == 256, "stored: no padding");
 typedef enum atp_sequence_verdict { ATP_SEQUENCE_NEW, ATP_SEQUENCE_DUPLICATE } atp_sequence_verdict_t;
 
 /* Whether the batch is new. Changes nothing. An epoch below the current one is a duplicate: the source has
- * started over since. */
+ * started over since. Epoch and sequence: 1 to INT64_MAX. */
 atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
 
-/* Notes a new batch as applied. Returns how many numbers were given up as lost because the window moved. */
+/* Notes a new batch as applied. Returns how many numbers were given up as lost because the window moved, or
+ * because they were missing when a higher epoch began. */
 uint64_t atp_sources_accept(atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
 
 /* Numbers missing below the highest one seen. */
