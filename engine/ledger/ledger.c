@@ -246,12 +246,43 @@ void atp_ledger_tables(atp_ledger_t *ledger, atp_table_t *ret_tables[ATP_LEDGER_
     memcpy(ret_tables, ledger->tables, sizeof ledger->tables);
 }
 
+bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *config)
+{
+    const struct {
+        uint64_t has;
+        uint64_t wants;
+    } capacities[] = {
+        {ledger->positions.rows.capacity, config->positions},
+        {ledger->catalog.strings.capacity, config->string_bytes / ATP_STRING_GRANULE},
+        {ledger->catalog.skus.capacity, config->skus},
+        {ledger->catalog.nodes.capacity, config->nodes},
+        {ledger->catalog.channels.capacity, config->channels + 1},
+        {ledger->catalog.clients.capacity, config->clients + 1},
+        {ledger->catalog.sources.capacity, config->sources},
+        {ledger->reservations.records.capacity, config->reservations},
+        {ledger->reservations.lines.capacity, config->lines},
+        {ledger->outcomes.records.capacity, config->outcomes},
+        {ledger->exceptions.records.capacity, config->exceptions},
+    };
+
+    for (size_t i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
+        if (capacities[i].has != capacities[i].wants) {
+            return false;
+        }
+    }
+    return true;
+}
+
 atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     if (atp_table_count(&ledger->root_table) != 1 ||
         atp_ledger_config_check(&ledger->root->config, ret_why) != ATP_OK ||
         atp_table_count(&ledger->wheel.slots) != ATP_WHEEL_SLOTS) {
         return atp_fail(ret_why, ATP_ERR_FORMAT, "the restored tables are not a ledger");
+    }
+    if (!atp_ledger_fits(ledger, &ledger->root->config)) {
+        return atp_fail(ret_why, ATP_ERR_FORMAT,
+                        "the restored ledger has other capacities than this one was created with");
     }
     atp_catalog_rebuild(&ledger->catalog);
     uint64_t skus = atp_table_count(&ledger->catalog.skus);

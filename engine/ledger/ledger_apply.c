@@ -163,6 +163,7 @@ static atp_verdict_t begin_ledger(apply_t *apply)
     atp_root_t *root = ledger->root;
 
     memcpy(&root->config, atp_op_payload(apply->op), sizeof root->config);
+    ATP_ASSERT(atp_ledger_fits(ledger, &root->config)); /* created with the same */
     root->wheel.sweep_slot = apply->now_ms / ATP_WHEEL_SLOT_MS;
     atp_table_append(&ledger->wheel.slots, ATP_WHEEL_SLOTS);
     /* Number 0 of clients and channels: the engine itself, and the channel of requests that name none. */
@@ -177,16 +178,20 @@ static atp_verdict_t begin_ledger(apply_t *apply)
 /* Times and limits may change; capacities and the seed are for life. */
 static atp_verdict_t configure(apply_t *apply)
 {
-    atp_ledger_config_t *config = &apply->ledger->root->config;
+    atp_ledger_config_t config = apply->ledger->root->config;
     atp_ledger_config_t wanted;
 
     memcpy(&wanted, atp_op_payload(apply->op), sizeof wanted);
-    config->ttl_default_ms = wanted.ttl_default_ms;
-    config->ttl_max_ms = wanted.ttl_max_ms;
-    config->outcome_window_ms = wanted.outcome_window_ms;
-    config->issued_skew_ms = wanted.issued_skew_ms;
-    config->ids_per_client = wanted.ids_per_client;
-    config->lines_per_reservation = wanted.lines_per_reservation;
+    config.ttl_default_ms = wanted.ttl_default_ms;
+    config.ttl_max_ms = wanted.ttl_max_ms;
+    config.outcome_window_ms = wanted.outcome_window_ms;
+    config.issued_skew_ms = wanted.issued_skew_ms;
+    config.ids_per_client = wanted.ids_per_client;
+    config.lines_per_reservation = wanted.lines_per_reservation;
+    if (atp_ledger_config_check(&config, NULL) != ATP_OK) {
+        return atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_OPTION, 0);
+    }
+    apply->ledger->root->config = config;
     return ATP_APPLIED;
 }
 
@@ -253,6 +258,25 @@ static void keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
     }
 }
 
+/* True if the answer is known from what the frame said before: a batch that is not applied, or a client number that
+ * does not exist. */
+static bool is_answered_by_frame(apply_t *apply)
+{
+    const atp_op_t *op = apply->op;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    if (op->kind == ATP_OP_SOURCE) {
+        verdict = atp_ledger_look_at_batch(apply);
+    } else if (op->flags & ATP_OP_IN_SOURCE) {
+        verdict = apply->ledger->frame_skip;
+    } else if (op->kind != ATP_OP_GENESIS &&
+               client_of(apply->ledger, op) >= atp_table_count(&apply->ledger->catalog.clients)) {
+        verdict = atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_CLIENT, 0);
+    }
+    apply->result->verdict = (uint8_t)verdict;
+    return verdict != ATP_APPLIED;
+}
+
 bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
                       atp_grant_t *ret_grants)
 {
@@ -261,15 +285,7 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
 
     memset(ret_result, 0, sizeof *ret_result);
     ATP_ASSERT((op->kind == ATP_OP_GENESIS) == (root->op == 0)); /* the first op, and only the first */
-    if (ledger->frame_skip != ATP_APPLIED && (op->flags & ATP_OP_IN_SOURCE)) {
-        ret_result->verdict = (uint8_t)ledger->frame_skip;
-        return false;
-    }
-    if (is_answered_by_identity(&apply)) {
-        return false;
-    }
-    if (op->kind == ATP_OP_SOURCE && atp_ledger_is_duplicate_batch(&apply)) {
-        ret_result->verdict = ATP_DUPLICATE_IGNORED;
+    if (is_answered_by_frame(&apply) || is_answered_by_identity(&apply)) {
         return false;
     }
     atp_store_relaxed(&ledger->stamp, 2 * root->op + 1);
@@ -308,7 +324,8 @@ void atp_ledger_prefetch_far(const atp_ledger_t *ledger, const atp_op_t *op)
         atp_index_prefetch(&ledger->outcomes.index, op->id.low);
         atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
     }
-    if (op->line_count > 0 && (atp_op_lines(op)[0].flags & ATP_LINE_SKU_NAMED) == 0) {
+    if (op->line_count > 0 && (atp_op_lines(op)[0].flags & ATP_LINE_SKU_NAMED) == 0 &&
+        atp_op_lines(op)[0].sku < atp_table_count(&ledger->catalog.skus)) {
         atp_positions_prefetch_directory(&ledger->positions, atp_op_lines(op)[0].sku);
     }
 }
@@ -317,7 +334,8 @@ void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op)
 {
     const atp_op_line_t *line = atp_op_lines(op);
 
-    if (op->line_count > 0 && (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0) {
+    if (op->line_count > 0 && (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0 &&
+        line->sku < atp_table_count(&ledger->catalog.skus)) {
         atp_positions_prefetch_row(&ledger->positions, line->sku, line->node);
     }
 }

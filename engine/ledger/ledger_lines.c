@@ -28,6 +28,15 @@ atp_qty_t atp_ledger_promisable(const atp_ledger_t *ledger, uint32_t row)
            atp_load_relaxed(&position->safety);
 }
 
+bool atp_ledger_is_over_committed(const atp_position_t *position)
+{
+    atp_position_t *self = (atp_position_t *)position;
+    atp_qty_t promised = atp_load_relaxed(&self->reserved) + atp_load_relaxed(&self->allocated);
+
+    return promised > 0 &&
+           atp_load_relaxed(&self->on_hand) - atp_load_relaxed(&self->unavailable) - promised < 0;
+}
+
 static void add_to(_Atomic int64_t *bucket, atp_qty_t change)
 {
     atp_store_relaxed(bucket, atp_load_relaxed(bucket) + change);
@@ -106,6 +115,9 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_numb
     add_to(&position->on_hand, step->on_hand * qty);
     reposition(ledger, position, number);
     atp_positions_end_change(position);
+    if (ATP_UNLIKELY(position->is_over_committed)) {
+        position->is_over_committed = atp_ledger_is_over_committed(position); /* P7 */
+    }
     heads->reserved_lines += (uint64_t)(line->reserved > 0) - (uint64_t)was_reserved;
     heads->allocated_lines += (uint64_t)(line->allocated > 0) - (uint64_t)was_allocated;
 }

@@ -78,17 +78,26 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     return ATP_APPLIED;
 }
 
-atp_verdict_t atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
+atp_verdict_t atp_ledger_look_for_rows(apply_t *apply, uint32_t count)
+{
+    uint64_t missing = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        missing += apply->ledger->lines[i].row == NO_ROW;
+        if (!atp_table_has_room(&apply->ledger->positions.rows, missing)) {
+            return atp_ledger_refuse(apply, ATP_POSITIONS_FULL, ATP_FIELD_SKU, i);
+        }
+    }
+    return ATP_APPLIED;
+}
+
+void atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
 {
     /* An earlier line of the same op may have added it. */
     if (line->row == NO_ROW &&
         !atp_positions_find(&apply->ledger->positions, line->sku, line->node, &line->row)) {
-        if (!atp_table_has_room(&apply->ledger->positions.rows, 1)) {
-            return atp_ledger_refuse(apply, ATP_POSITIONS_FULL, ATP_FIELD_SKU, 0);
-        }
         line->row = atp_positions_add(&apply->ledger->positions, line->sku, line->node);
     }
-    return ATP_APPLIED;
 }
 
 /* ---- creating and changing ---- */
@@ -252,19 +261,31 @@ static atp_text_t source_name(const atp_op_t *op)
     return atp_op_text_next(&cursor);
 }
 
-bool atp_ledger_is_duplicate_batch(apply_t *apply)
+/* Numbers are 1 to 2^63 - 1, so that nothing after them wraps around. */
+static bool is_sequence(const atp_op_source_t *numbers)
+{
+    return numbers->epoch >= 1 && numbers->epoch <= INT64_MAX && numbers->sequence >= 1 &&
+           numbers->sequence <= INT64_MAX;
+}
+
+atp_verdict_t atp_ledger_look_at_batch(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_op_source_t *numbers = atp_op_payload(apply->op);
     uint32_t source;
-    bool is_duplicate = false;
 
+    ledger->frame_skip = ATP_APPLIED;
+    if (!is_sequence(numbers)) {
+        ledger->frame_skip = ATP_SEQUENCE_INVALID;
+        return atp_ledger_refuse(apply, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE, 0);
+    }
     if (atp_catalog_find_source(&ledger->catalog, source_name(apply->op), apply->op->subject_hash, &source)) {
         const atp_source_record_t *record = atp_table_at(&ledger->catalog.sources, source);
-        is_duplicate = atp_sources_look(record, numbers->epoch, numbers->sequence) == ATP_SEQUENCE_DUPLICATE;
+        if (atp_sources_look(record, numbers->epoch, numbers->sequence) == ATP_SEQUENCE_DUPLICATE) {
+            ledger->frame_skip = ATP_DUPLICATE_IGNORED;
+        }
     }
-    ledger->frame_skip = is_duplicate ? ATP_DUPLICATE_IGNORED : ATP_APPLIED;
-    return is_duplicate;
+    return ledger->frame_skip;
 }
 
 atp_verdict_t atp_ledger_open_source(apply_t *apply)
@@ -287,7 +308,9 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
     }
     ledger->frame_source = source + 1;
     atp_source_record_t *record = atp_table_change(&ledger->catalog.sources, source);
-    record->as_of_ms = numbers->as_of_ms;
+    if (numbers->epoch != record->epoch || numbers->sequence > record->high) {
+        record->as_of_ms = numbers->as_of_ms;
+    }
     uint64_t lost = atp_sources_accept(record, numbers->epoch, numbers->sequence);
     if (lost > 0) {
         atp_ledger_raise(apply, ATP_EXCEPTION_SEQUENCE_LOST, NO_ROW,

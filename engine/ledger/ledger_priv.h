@@ -74,8 +74,8 @@ struct atp_ledger {
     /* valid inside one frame */
     uint32_t frame_client;
     uint32_t frame_source; /* number + 1; 0 = none */
-    atp_verdict_t
-        frame_skip; /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
+    /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
+    atp_verdict_t frame_skip;
 
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
@@ -94,6 +94,9 @@ typedef struct apply {
     atp_result_t *result;
     atp_grant_t *grants;
 } apply_t;
+
+/* True if the tables have the capacities of `config`. */
+bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *config);
 
 /* ---- ledger_apply.c ---- */
 
@@ -118,8 +121,9 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply);
 atp_verdict_t atp_ledger_put_node(apply_t *apply);
 atp_verdict_t atp_ledger_put_channel(apply_t *apply);
 atp_verdict_t atp_ledger_put_client(apply_t *apply);
-/* Looks whether a numbered batch was applied before; if so its facts are skipped. Changes no state. */
-bool atp_ledger_is_duplicate_batch(apply_t *apply);
+/* Looks whether a numbered batch was applied before, or has no number that can be; its facts are then skipped.
+ * ATP_APPLIED: it is new. Changes no state. */
+atp_verdict_t atp_ledger_look_at_batch(apply_t *apply);
 atp_verdict_t atp_ledger_open_source(apply_t *apply);
 
 /* ---- ledger_lines.c: lines and rows together ---- */
@@ -132,7 +136,9 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t reservation);
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t line);
 /* Changes the deadline of a reservation and of its reserved lines. */
 void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t reservation, int64_t deadline_ms);
-/* Signed uncommitted quantity of a row as the ledger thread sees it. */
+/* True if more is promised at the row than is there: uncommitted < 0, and not only because on-hand is. */
+bool atp_ledger_is_over_committed(const atp_position_t *position);
+/* What a reserve may take of a row, signed, as the ledger thread sees it. */
 atp_qty_t atp_ledger_promisable(const atp_ledger_t *ledger, uint32_t row);
 atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row);
 
@@ -152,14 +158,17 @@ atp_verdict_t atp_ledger_ship_fact(apply_t *apply);
 atp_verdict_t atp_ledger_stock(apply_t *apply);
 atp_verdict_t atp_ledger_safety(apply_t *apply);
 
-/* Changes on-hand by `change` (a fact: it may go negative). QTY_OUT_OF_RANGE leaves everything as it was. */
-atp_verdict_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
+/* Changes a bucket by `change` (a fact: on-hand may go negative). It stays in range: asserted. */
+void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
 /* Raises the over-commitment exception of a row when a fact brought uncommitted below 0, once. */
 void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row);
 /* Keeps an exception for a row (NO_ROW: none) with its names. */
 atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
 
-/* Row of (sku, node), added if it is not there. POSITIONS_FULL otherwise. */
-atp_verdict_t atp_ledger_need_row(apply_t *apply, resolved_line_t *line);
+/* Whether there is room for the rows that the first `count` lines of the op miss; POSITIONS_FULL otherwise, with the
+ * line at fault. A row missed by two lines counts twice. Changes nothing. */
+atp_verdict_t atp_ledger_look_for_rows(apply_t *apply, uint32_t count);
+/* The line's row, added if it is not there (there is room: asserted). */
+void atp_ledger_need_row(apply_t *apply, resolved_line_t *line);
 
 #endif

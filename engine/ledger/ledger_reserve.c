@@ -112,15 +112,11 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
 }
 
 /* A line that got nothing at a place where there never was a position still names one: make it. */
-static atp_verdict_t need_rows(apply_t *apply)
+static void need_rows(apply_t *apply)
 {
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        atp_verdict_t verdict = atp_ledger_need_row(apply, &apply->ledger->lines[i]);
-        if (verdict != ATP_APPLIED) {
-            return verdict;
-        }
+        atp_ledger_need_row(apply, &apply->ledger->lines[i]);
     }
-    return ATP_APPLIED;
 }
 
 static void answer(apply_t *apply, int64_t deadline_ms)
@@ -163,7 +159,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     }
     atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
     verdict = verdict == ATP_APPLIED ? decide_lines(apply, &granted, &is_whole) : verdict;
-    verdict = verdict == ATP_APPLIED ? need_rows(apply) : verdict;
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, op->line_count) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
@@ -171,6 +167,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     if (verdict != ATP_APPLIED) {
         return atp_ledger_refuse(apply, verdict, ATP_FIELD_NONE, 0);
     }
+    need_rows(apply);
     number = atp_reservations_take(&ledger->reservations, id, op->subject_hash, owner);
     atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, number);
     reservation->channel = channel;

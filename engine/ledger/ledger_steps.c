@@ -27,26 +27,29 @@ static atp_qty_t units_in(const atp_line_t *line, atp_step_t step)
     return atp_transitions[step].from == ATP_LINE_RESERVED ? line->reserved : line->allocated;
 }
 
-/* Finds the reservation's line at `row` that has units left for the step, looking from `hint` on and then from the first;
- * else any line at the row. 0 if the reservation has none there. */
-static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, uint32_t hint, uint32_t row,
-                          atp_step_t step)
+/* Finds the reservation's line at the row of `wanted` that has as many units left for the step, looking from `hint` on
+ * and then from the first; else one that has some, else any line at the row. 0 if the reservation has none there. */
+static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, uint32_t hint,
+                          const resolved_line_t *wanted, atp_step_t step)
 {
     const atp_reservations_t *reservations = &apply->ledger->reservations;
     uint32_t any = 0;
+    uint32_t some = 0;
     uint32_t at = hint != 0 ? hint : reservation->first_line;
 
     for (uint32_t seen = 0; seen < reservation->line_count; seen++) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        if (line->row == row) {
-            if (units_in(line, step) > atp_ledger_taken(apply, at - 1)->qty) {
+        if (line->row == wanted->row) {
+            atp_qty_t left = units_in(line, step) - atp_ledger_taken(apply, at - 1)->qty;
+            if (left >= wanted->qty) {
                 return at;
             }
+            some = some == 0 && left > 0 ? at : some;
             any = any == 0 ? at : any;
         }
         at = line->next != 0 ? line->next : reservation->first_line;
     }
-    return any;
+    return some != 0 ? some : any;
 }
 
 /* ---- choosing what to move: nothing changes yet ---- */
@@ -64,7 +67,7 @@ static atp_verdict_t choose_named_lines(apply_t *apply, const atp_reservation_t 
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
-        uint32_t found = chosen->row == NO_ROW ? 0 : find_line(apply, reservation, hint, chosen->row, step);
+        uint32_t found = chosen->row == NO_ROW ? 0 : find_line(apply, reservation, hint, chosen, step);
         if (found == 0) {
             return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
         }
@@ -129,6 +132,29 @@ static void answer(apply_t *apply, uint32_t count)
 
 /* ---- the steps ---- */
 
+/* Whether on-hand stays in range (P2) when the chosen lines leave. Far from the edge nothing has to be added up by
+ * row. */
+static atp_verdict_t look_at_on_hand(apply_t *apply, uint32_t count)
+{
+    const resolved_line_t *lines = apply->ledger->lines;
+    atp_qty_t total = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        total += lines[i].qty;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        atp_position_t *position = atp_positions_at(&apply->ledger->positions, lines[i].row);
+        atp_qty_t left = atp_load_relaxed(&position->on_hand) - total;
+        for (uint32_t other = 0; left < -ATP_QTY_MAX && other < count; other++) {
+            left += lines[other].row != lines[i].row ? lines[other].qty : 0;
+        }
+        if (left < -ATP_QTY_MAX) {
+            return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+        }
+    }
+    return ATP_APPLIED;
+}
+
 /* A line allocated in part gives its rest back at once. */
 static void release_rests(atp_ledger_t *ledger, uint32_t count)
 {
@@ -153,6 +179,9 @@ atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step)
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     atp_verdict_t verdict = apply->op->line_count > 0 ? choose_named_lines(apply, reservation, step, &count)
                                                       : choose_all_lines(apply, reservation, step, &count);
+    if (verdict == ATP_APPLIED && step == ATP_STEP_SHIP) {
+        verdict = look_at_on_hand(apply, count);
+    }
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
@@ -190,6 +219,9 @@ atp_verdict_t atp_ledger_extend(apply_t *apply)
     int64_t ttl = apply->op->value > 0  ? apply->op->value
                   : channel->ttl_ms > 0 ? channel->ttl_ms
                                         : config->ttl_default_ms;
+    if (ttl > config->ttl_max_ms) { /* the channel's, from before the limit was lowered */
+        return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
+    }
     atp_ledger_reschedule(ledger, number, apply->now_ms + ttl);
     apply->result->deadline_ms = apply->now_ms + ttl;
     return ATP_APPLIED;
@@ -235,14 +267,18 @@ static atp_verdict_t prepare_shipment(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     line_names_t names = atp_ledger_line_names(apply->op);
+    atp_verdict_t verdict = ATP_APPLIED;
 
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < apply->op->line_count; i++) {
+        verdict = atp_ledger_resolve_line(apply, &names, i, &ledger->lines[i]);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, apply->op->line_count) : verdict;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t *line = &ledger->lines[i];
-        atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, line);
-        verdict = verdict == ATP_APPLIED ? atp_ledger_need_row(apply, line) : verdict;
-        if (verdict != ATP_APPLIED) {
-            return verdict;
-        }
+        atp_ledger_need_row(apply, line);
         taken_t *taken = atp_ledger_taken(apply, line->row);
         taken->qty += line->qty;
         atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
@@ -262,10 +298,28 @@ static void ship_line(apply_t *apply, bool has_reservation, uint32_t reservation
     if (excess == 0) {
         return;
     }
-    atp_verdict_t verdict = atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -excess);
-    ATP_ASSERT(verdict == ATP_APPLIED); /* prepare_shipment looked */
+    atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -excess); /* prepare_shipment looked */
     atp_ledger_raise(apply, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION, line->row, excess);
     atp_ledger_note_over_commitment(apply, line->row);
+}
+
+/* "All of it has left": what is allocated; if nothing is, what is reserved; if all had left, this is the second who
+ * says so. */
+static atp_verdict_t choose_all_shipped(apply_t *apply, uint32_t number, uint32_t *ret_count)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
+    atp_verdict_t verdict = choose_all_lines(apply, reservation, ATP_STEP_SHIP, ret_count);
+
+    if (verdict != ATP_APPLIED) {
+        verdict = choose_all_lines(apply, reservation, ATP_STEP_SHIP_RESERVED, ret_count);
+    }
+    if (verdict == ATP_APPLIED) {
+        verdict = look_at_on_hand(apply, *ret_count);
+    }
+    if (verdict == ATP_APPLIED || verdict == ATP_ALREADY_SHIPPED) {
+        apply->result->field = ATP_FIELD_NONE;
+    }
+    return verdict == ATP_ALREADY_SHIPPED ? ATP_CONFIRMED : verdict;
 }
 
 atp_verdict_t atp_ledger_ship_fact(apply_t *apply)
@@ -273,26 +327,15 @@ atp_verdict_t atp_ledger_ship_fact(apply_t *apply)
     atp_ledger_t *ledger = apply->ledger;
     uint32_t number = 0;
     bool has_reservation = find_reservation(apply, &number);
-    atp_verdict_t verdict;
     uint32_t count = apply->op->line_count;
 
-    if (has_reservation) {
-        settle(apply, number);
-    }
     if (count == 0 && !has_reservation) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
     }
-    if (count == 0) {
-        /* "All of it has left": what is allocated; if nothing is, what is reserved. */
-        verdict =
-            choose_all_lines(apply, atp_reservation_at(&ledger->reservations, number), ATP_STEP_SHIP, &count);
-        if (verdict == ATP_NOT_ALLOCATED) {
-            verdict = choose_all_lines(apply, atp_reservation_at(&ledger->reservations, number),
-                                       ATP_STEP_SHIP_RESERVED, &count);
-        }
-    } else {
-        verdict = prepare_shipment(apply);
+    if (has_reservation) {
+        settle(apply, number);
     }
+    atp_verdict_t verdict = count == 0 ? choose_all_shipped(apply, number, &count) : prepare_shipment(apply);
     if (verdict != ATP_APPLIED) {
         return verdict;
     }

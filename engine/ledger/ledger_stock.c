@@ -4,26 +4,56 @@
 
 /* ---- exceptions ---- */
 
+/* What the op is about when it has no lines: the reservation, or the SKU or node it would have changed. */
+static void name_subject(const atp_op_t *op, atp_exception_t *exception)
+{
+    const char *cursor = atp_op_text_begin(op);
+
+    switch (op->kind) {
+    case ATP_OP_SKU:
+        atp_exception_name(exception->sku, &exception->sku_size, atp_op_text_next(&cursor));
+        break;
+    case ATP_OP_NODE:
+        atp_exception_name(exception->node, &exception->node_size, atp_op_text_next(&cursor));
+        break;
+    case ATP_OP_EXTEND:
+    case ATP_OP_ALLOCATE:
+    case ATP_OP_RELEASE:
+    case ATP_OP_CANCEL:
+    case ATP_OP_SHIP:
+    case ATP_OP_RESERVE: {
+        atp_text_t id = atp_op_text_next(&cursor);
+        atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0], id);
+        exception->reservation_count = id.size > 0;
+        break;
+    }
+    default:
+        break;
+    }
+}
+
 /* The names of the op's line at fault (or its first), as far as they are known. */
 static void name_from_op(apply_t *apply, atp_exception_t *exception)
 {
     const atp_op_t *op = apply->op;
     const atp_catalog_t *catalog = &apply->ledger->catalog;
+    const atp_text_t none = {NULL, 0};
 
+    name_subject(op, exception);
     if (op->kind == ATP_OP_SOURCE || op->line_count == 0) {
-        const char *cursor = atp_op_text_begin(op);
-        atp_text_t subject = atp_op_text_next(&cursor);
-        atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0], subject);
-        exception->reservation_count = subject.size > 0 && op->kind != ATP_OP_SOURCE ? 1 : 0;
         return;
     }
     line_names_t names = atp_ledger_line_names(op);
     for (uint32_t i = 0; i <= apply->result->line && i < op->line_count; i++) {
         const atp_op_line_t *line = &atp_op_lines(op)[i];
         atp_text_t sku = line->flags & ATP_LINE_SKU_NAMED ? atp_op_text_next(&names.cursor)
-                                                          : atp_catalog_sku_id(catalog, line->sku);
+                         : line->sku < atp_table_count(&catalog->skus)
+                             ? atp_catalog_sku_id(catalog, line->sku)
+                             : none;
         atp_text_t node = line->flags & ATP_LINE_NODE_NAMED ? atp_op_text_next(&names.cursor)
-                                                            : atp_catalog_node_id(catalog, line->node);
+                          : line->node < atp_table_count(&catalog->nodes)
+                              ? atp_catalog_node_id(catalog, line->node)
+                              : none;
         atp_exception_name(exception->sku, &exception->sku_size, sku);
         atp_exception_name(exception->node, &exception->node_size, node);
     }
@@ -65,6 +95,22 @@ typedef struct hit_list {
 
 #define HITS_LOOKED_AT 1024 /* bounds the work of one op; the total beyond is told as "at least" */
 
+/* True if no earlier line of the same reservation is on the position's list. */
+static bool is_first_at_row(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
+                            uint32_t line)
+{
+    uint32_t at = reservation->first_line;
+
+    while (at != line + 1) {
+        const atp_line_t *earlier = atp_line_at(reservations, at - 1);
+        if (earlier->row == atp_line_at(reservations, line)->row && earlier->is_in_tree) {
+            return false;
+        }
+        at = earlier->next;
+    }
+    return true;
+}
+
 static void note_hit(void *context, uint32_t line)
 {
     hit_list_t *hits = context;
@@ -73,6 +119,9 @@ static void note_hit(void *context, uint32_t line)
         atp_reservation_at(reservations, atp_line_at(reservations, line)->reservation);
     atp_exception_t *exception = hits->exception;
 
+    if (!is_first_at_row(reservations, reservation, line)) {
+        return;
+    }
     exception->reservation_total++;
     if (exception->reservation_count < ATP_EXCEPTION_RESERVATIONS_MAX) {
         unsigned i = exception->reservation_count++;
@@ -81,100 +130,101 @@ static void note_hit(void *context, uint32_t line)
     }
 }
 
-static atp_qty_t uncommitted(const atp_position_t *position)
-{
-    atp_position_t *self = (atp_position_t *)position;
-
-    return atp_load_relaxed(&self->on_hand) - atp_load_relaxed(&self->unavailable) -
-           atp_load_relaxed(&self->reserved) - atp_load_relaxed(&self->allocated);
-}
-
 void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_position_t *position = atp_table_change(&ledger->positions.rows, row);
-    atp_qty_t left = uncommitted(position);
-    bool has_promises = atp_load_relaxed(&position->reserved) + atp_load_relaxed(&position->allocated) > 0;
+    bool was_told = position->is_over_committed;
 
-    if (left >= 0 || !has_promises) {
-        position->is_over_committed = 0;
-        return;
-    }
-    if (position->is_over_committed) {
+    position->is_over_committed = atp_ledger_is_over_committed(position);
+    if (was_told || !position->is_over_committed) {
         return; /* told once; told again only after it was mended in between */
     }
-    position->is_over_committed = 1;
-    hit_list_t hits = {ledger, atp_ledger_raise(apply, ATP_EXCEPTION_OVER_COMMITMENT, row, left)};
+    atp_qty_t uncommitted = atp_ledger_promisable(ledger, row) + atp_load_relaxed(&position->safety);
+    hit_list_t hits = {ledger, atp_ledger_raise(apply, ATP_EXCEPTION_OVER_COMMITMENT, row, uncommitted)};
     atp_lines_walk(&ledger->reservations, position->lines_root, HITS_LOOKED_AT, note_hit, &hits);
 }
 
 /* ---- buckets ---- */
 
-atp_verdict_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
+static _Atomic int64_t *bucket_of(const apply_t *apply, uint32_t row, atp_bucket_t bucket)
 {
     atp_position_t *position = atp_positions_at(&apply->ledger->positions, row);
-    _Atomic int64_t *field = bucket == ATP_BUCKET_ON_HAND ? &position->on_hand : &position->unavailable;
-    atp_qty_t after = atp_load_relaxed(field) + change;
-
-    if (!atp_qty_in_range(after) || (bucket == ATP_BUCKET_UNAVAILABLE && after < 0)) {
-        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
-    }
-    if (change == 0) {
-        return ATP_CONFIRMED;
-    }
-    atp_ledger_begin_row(apply->ledger, row);
-    atp_store_relaxed(field, after);
-    atp_positions_end_change(position);
-    return ATP_APPLIED;
+    return bucket == ATP_BUCKET_ON_HAND ? &position->on_hand : &position->unavailable;
 }
 
-static atp_qty_t change_told(const apply_t *apply, const resolved_line_t *line)
+static bool is_bucket_in_range(atp_bucket_t bucket, atp_qty_t qty)
 {
-    atp_position_t *position = atp_positions_at(&apply->ledger->positions, line->row);
-    atp_qty_t now = atp_load_relaxed(apply->op->option == ATP_BUCKET_ON_HAND ? &position->on_hand
-                                                                             : &position->unavailable);
+    return atp_qty_in_range(qty) && (bucket == ATP_BUCKET_ON_HAND || qty >= 0); /* P1, P2 */
+}
 
-    switch (apply->op->kind) {
+void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
+{
+    _Atomic int64_t *field = bucket_of(apply, row, bucket);
+    atp_qty_t after = atp_load_relaxed(field) + change;
+
+    ATP_ASSERT(is_bucket_in_range(bucket, after));
+    atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
+    atp_store_relaxed(field, after);
+    atp_positions_end_change(position);
+}
+
+/* The change of a bucket that has `now` in it. */
+static atp_qty_t change_told(const atp_op_t *op, atp_qty_t told, atp_qty_t now)
+{
+    switch (op->kind) {
     case ATP_OP_SALE:
-        return -line->qty;
+        return -told;
     case ATP_OP_COUNT:
-        return line->qty - now; /* the variance, not the count */
+        return told - now; /* the variance, not the count */
     default:
-        return line->qty;
+        return told;
     }
+}
+
+/* The op's one line, and that its position is there or can be made. */
+static atp_verdict_t resolve_only_line(apply_t *apply, resolved_line_t *line)
+{
+    line_names_t names = atp_ledger_line_names(apply->op);
+    atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
+
+    return verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, 1) : verdict;
 }
 
 atp_verdict_t atp_ledger_stock(apply_t *apply)
 {
+    atp_bucket_t bucket = (atp_bucket_t)apply->op->option;
     resolved_line_t *line = &apply->ledger->lines[0];
-    line_names_t names = atp_ledger_line_names(apply->op);
-    atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
+    atp_verdict_t verdict = resolve_only_line(apply, line);
 
-    verdict = verdict == ATP_APPLIED ? atp_ledger_need_row(apply, line) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
+    atp_qty_t now = line->row == NO_ROW ? 0 : atp_load_relaxed(bucket_of(apply, line->row, bucket));
+    atp_qty_t change = change_told(apply->op, line->qty, now);
+    if (!is_bucket_in_range(bucket, now + change)) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
+    }
+    atp_ledger_need_row(apply, line);
     atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
-    atp_qty_t change = change_told(apply, line);
-    verdict = atp_ledger_change_bucket(apply, line->row, (atp_bucket_t)apply->op->option, change);
-    if (atp_verdict_is_success(verdict)) {
-        apply->result->qty = change;
-        apply->result->scale = line->scale;
+    if (change != 0) {
+        atp_ledger_change_bucket(apply, line->row, bucket, change);
         atp_ledger_note_over_commitment(apply, line->row);
     }
-    return verdict;
+    apply->result->qty = change;
+    apply->result->scale = line->scale;
+    return change != 0 ? ATP_APPLIED : ATP_CONFIRMED;
 }
 
 atp_verdict_t atp_ledger_safety(apply_t *apply)
 {
     resolved_line_t *line = &apply->ledger->lines[0];
-    line_names_t names = atp_ledger_line_names(apply->op);
-    atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
+    atp_verdict_t verdict = resolve_only_line(apply, line);
 
-    verdict = verdict == ATP_APPLIED ? atp_ledger_need_row(apply, line) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
+    atp_ledger_need_row(apply, line);
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, line->row);
     bool is_same = atp_load_relaxed(&position->safety) == line->qty;
     atp_store_relaxed(&position->safety, line->qty);

@@ -14,7 +14,8 @@
  *             P3  reserved and allocated equal the sums over the row's live lines.
  *             P4  soonest_deadline_ms is that of the first line in the row's deadline order, or "never".
  *             P5  the version of a row only grows, and is even outside a change.
- *             P6  each (sku, node) is found through its directory at exactly one row. */
+ *             P6  each (sku, node) is found through its directory at exactly one row.
+ *             P7  is_over_committed only while uncommitted < 0 and something is reserved or allocated. */
 #ifndef ATP_LEDGER_POSITIONS_H
 #define ATP_LEDGER_POSITIONS_H
 
