@@ -23,8 +23,8 @@ atp_err_t atp_load_commands_create(atp_loads_t loads, const atp_load_known_t *kn
 {
     atp_load_commands_t *commands = calloc(1, sizeof *commands);
 
-    if (commands == NULL || atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, &commands->skus) != ATP_OK ||
-        atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, &commands->nodes) != ATP_OK) {
+    if (commands == NULL || atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, 0, &commands->skus) != ATP_OK ||
+        atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, 0, &commands->nodes) != ATP_OK) {
         atp_load_commands_destroy(commands);
         return ATP_ERR_MEMORY;
     }

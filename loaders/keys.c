@@ -18,11 +18,12 @@ struct atp_keys {
     uint64_t merged;
 };
 
-atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max, atp_keys_t **ret_keys)
+atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max, uint64_t key_count_hint,
+                          atp_keys_t **ret_keys)
 {
     atp_keys_t *keys = calloc(1, sizeof *keys);
 
-    if (keys == NULL || atp_seen_create(key_count_max, &keys->seen) != ATP_OK) {
+    if (keys == NULL || atp_seen_create(key_count_max, key_count_hint, &keys->seen) != ATP_OK) {
         free(keys);
         return ATP_ERR_MEMORY;
     }

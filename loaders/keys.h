@@ -17,7 +17,7 @@
 typedef struct atp_keys atp_keys_t;
 
 ATP_MUST_USE atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max,
-                                       atp_keys_t **ret_keys);
+                                       uint64_t key_count_hint, atp_keys_t **ret_keys);
 void atp_keys_destroy(atp_keys_t *keys);
 
 /* The fingerprint of a row's key: SKU and node, as far as the row has them. Asks for its memory, too. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BYTES_PER_KEY_GUESS 48 /* of a row in a stock file */
+
 /* What became of a record, kept until its batch is done, so that rejects come in file order. */
 typedef struct outcome {
     atp_mapped_t mapped;
@@ -92,9 +94,10 @@ static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
 {
     load->rows = calloc(load->batch_max, sizeof *load->rows);
     load->outcomes = calloc(load->batch_max, sizeof *load->outcomes);
+    uint64_t hint = atp_input_bytes_total(atp_table_input(load->table)) / BYTES_PER_KEY_GUESS;
     bool has_memory =
         load->rows != NULL && load->outcomes != NULL &&
-        atp_keys_create(load->profile->duplicates, load->options.key_count_max, &load->keys) == ATP_OK;
+        atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, &load->keys) == ATP_OK;
 
     if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
         has_memory = atp_spread_create(load->options.key_count_max, &load->spread) == ATP_OK;

@@ -4,8 +4,9 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#define FIRST_SLOT_COUNT (UINT64_C(1) << 12)
-#define VALUE_BITS       40
+#define FIRST_SLOT_COUNT      (UINT64_C(1) << 12)
+#define HINTED_SLOT_COUNT_MAX (UINT64_C(1) << 23) /* a hint is a guess: at most 128 MiB on it */
+#define VALUE_BITS            40
 
 typedef struct slot {
     uint64_t low;
@@ -33,7 +34,7 @@ static slot_t *map_slots(uint64_t slot_count)
     return slots;
 }
 
-atp_err_t atp_seen_create(uint64_t key_count_max, atp_seen_t **ret_seen)
+atp_err_t atp_seen_create(uint64_t key_count_max, uint64_t key_count_hint, atp_seen_t **ret_seen)
 {
     atp_seen_t *seen = calloc(1, sizeof *seen);
 
@@ -42,7 +43,10 @@ atp_err_t atp_seen_create(uint64_t key_count_max, atp_seen_t **ret_seen)
     }
     seen->count_max = key_count_max;
     seen->slot_count = FIRST_SLOT_COUNT;
-    seen->slots = map_slots(FIRST_SLOT_COUNT);
+    while (seen->slot_count / 4 * 3 < key_count_hint && seen->slot_count < HINTED_SLOT_COUNT_MAX) {
+        seen->slot_count *= 2;
+    }
+    seen->slots = map_slots(seen->slot_count);
     if (seen->slots == NULL || getrandom(&seen->seed, sizeof seen->seed, 0) != (ssize_t)sizeof seen->seed) {
         atp_seen_destroy(seen);
         return ATP_ERR_MEMORY;

@@ -19,8 +19,9 @@
 
 typedef struct atp_seen atp_seen_t;
 
-/* ATP_ERR_MEMORY. */
-ATP_MUST_USE atp_err_t atp_seen_create(uint64_t key_count_max, atp_seen_t **ret_seen);
+/* `key_count_hint`: how many keys to make room for at once, 0 if unknown; growing costs time. ATP_ERR_MEMORY. */
+ATP_MUST_USE atp_err_t atp_seen_create(uint64_t key_count_max, uint64_t key_count_hint,
+                                       atp_seen_t **ret_seen);
 void atp_seen_destroy(atp_seen_t *seen);
 
 /* The fingerprint of a pair of texts; the second may be empty. */
