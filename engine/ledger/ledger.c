@@ -407,16 +407,11 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .reservations_ended = root->reservations.ended_count,
         .lines_reserved = root->reservations.reserved_lines,
         .lines_allocated = root->reservations.allocated_lines,
-        .outcomes = atp_table_count(&ledger->outcomes.records),
+        .outcomes = root->outcomes.next - root->outcomes.first,
         .exceptions = root->exceptions.newest,
         .floor_ms = root->outcomes.floor_ms,
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
     };
-}
-
-bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
-{
-    return ledger->root->op > 0 && atp_wheel_is_due(&ledger->wheel, now_ms);
 }
 
 void atp_ledger_note_changes(atp_ledger_t *ledger, atp_row_changes_t *changes)

@@ -71,7 +71,7 @@ void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op);
 /* Ends the frame: names given by client and source ops are valid inside one frame only. */
 void atp_ledger_end_frame(atp_ledger_t *ledger);
 
-/* True if a pulse would find something to expire. */
+/* True if a pulse would find something to expire, or outcomes well past their window to forget. */
 bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms);
 
 /* Where the numbers of changed positions are noted for the events: `rows` has room for `capacity`; when it is

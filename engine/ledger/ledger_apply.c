@@ -269,8 +269,9 @@ static bool is_answered_by_frame(apply_t *apply)
         verdict = atp_ledger_look_at_batch(apply);
     } else if (op->flags & ATP_OP_IN_SOURCE) {
         verdict = apply->ledger->frame_skip;
-    } else if (op->kind != ATP_OP_GENESIS &&
-               client_of(apply->ledger, op) >= atp_table_count(&apply->ledger->catalog.clients)) {
+    }
+    if (verdict == ATP_APPLIED && op->kind != ATP_OP_GENESIS &&
+        client_of(apply->ledger, op) >= atp_table_count(&apply->ledger->catalog.clients)) {
         verdict = atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_CLIENT, 0);
     }
     apply->result->verdict = (uint8_t)verdict;

@@ -36,9 +36,26 @@ static void expire_one(void *context, uint32_t reservation)
 
 atp_verdict_t atp_ledger_pulse(apply_t *apply)
 {
-    atp_wheel_sweep(&apply->ledger->wheel, apply->now_ms, (uint64_t)apply->op->value, expire_one,
-                    apply->ledger);
+    atp_ledger_t *ledger = apply->ledger;
+    uint64_t limit = (uint64_t)apply->op->value;
+
+    atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, expire_one, ledger);
+    atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
+                               limit);
     return ATP_APPLIED;
+}
+
+/* Outcomes past the window wait until some are due together, so that an idle ledger is not kept busy by single ones. */
+#define OUTCOMES_LATE_MS (60 * 1000)
+
+bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
+{
+    const atp_root_t *root = ledger->root;
+
+    return root->op > 0 &&
+           (atp_wheel_is_due(&ledger->wheel, now_ms) ||
+            atp_outcomes_has_before(&ledger->outcomes,
+                                    now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS));
 }
 
 atp_verdict_t atp_ledger_settle(apply_t *apply)

@@ -19,7 +19,7 @@ typedef struct atp_root {
     atp_exception_heads_t exceptions;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 152 + 16 + 32 + 56 + 16 + 16 + 8, "stored: no padding");
+_Static_assert(sizeof(atp_root_t) == 152 + 16 + 32 + 56 + 16 + 24 + 8, "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
 enum {

@@ -20,30 +20,51 @@ static void count_at_client(atp_outcomes_t *outcomes, uint32_t client, int64_t c
     record->outcomes = (uint64_t)((int64_t)record->outcomes + change);
 }
 
-/* The outcome at `place` is about to be overwritten. */
-static void forget(atp_outcomes_t *outcomes, uint32_t place)
+static const atp_outcome_t *oldest(const atp_outcomes_t *outcomes)
 {
-    const atp_outcome_t *outcome = atp_table_at(&outcomes->records, place);
+    return atp_table_at(&outcomes->records, outcomes->heads->first % outcomes->records.capacity);
+}
 
-    atp_index_remove(&outcomes->index, outcome->id.low, place);
+static void forget_oldest(atp_outcomes_t *outcomes)
+{
+    atp_outcome_heads_t *heads = outcomes->heads;
+    const atp_outcome_t *outcome = oldest(outcomes);
+
+    atp_index_remove(&outcomes->index, outcome->id.low,
+                     (uint32_t)(heads->first % outcomes->records.capacity));
     count_at_client(outcomes, outcome->client, -1);
-    if (outcome->issued_ms >= outcomes->heads->floor_ms) {
-        outcomes->heads->floor_ms = outcome->issued_ms + 1; /* O1 */
+    if (outcome->issued_ms >= heads->floor_ms) {
+        heads->floor_ms = outcome->issued_ms + 1; /* O1 */
+    }
+    heads->first++;
+}
+
+bool atp_outcomes_has_before(const atp_outcomes_t *outcomes, int64_t before_ms)
+{
+    return outcomes->heads->first < outcomes->heads->next && oldest(outcomes)->issued_ms < before_ms;
+}
+
+void atp_outcomes_forget_before(atp_outcomes_t *outcomes, int64_t before_ms, uint64_t limit)
+{
+    for (uint64_t i = 0; i < limit && atp_outcomes_has_before(outcomes, before_ms); i++) {
+        forget_oldest(outcomes);
     }
 }
 
 void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
 {
-    uint32_t place = (uint32_t)(outcomes->heads->next % outcomes->records.capacity);
+    atp_outcome_heads_t *heads = outcomes->heads;
+    uint32_t place = (uint32_t)(heads->next % outcomes->records.capacity);
 
-    if (outcomes->heads->next >= outcomes->records.capacity) {
-        forget(outcomes, place);
-    } else {
+    if (heads->next - heads->first == outcomes->records.capacity) {
+        forget_oldest(outcomes);
+    }
+    if (heads->next < outcomes->records.capacity) {
         atp_table_append(&outcomes->records, 1);
     }
     atp_outcome_t *record = atp_table_change(&outcomes->records, place);
     *record = *outcome;
-    outcomes->heads->next++;
+    heads->next++;
     count_at_client(outcomes, outcome->client, +1);
     atp_index_insert(&outcomes->index, outcome->id.low, place);
 }
@@ -88,10 +109,9 @@ atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *
 
 void atp_outcomes_rebuild(atp_outcomes_t *outcomes)
 {
-    uint64_t count = atp_table_count(&outcomes->records);
-
-    for (uint64_t place = 0; place < count; place++) {
+    for (uint64_t i = outcomes->heads->first; i < outcomes->heads->next; i++) {
+        uint32_t place = (uint32_t)(i % outcomes->records.capacity);
         const atp_outcome_t *outcome = atp_table_at(&outcomes->records, place);
-        atp_index_insert(&outcomes->index, outcome->id.low, (uint32_t)place);
+        atp_index_insert(&outcomes->index, outcome->id.low, place);
     }
 }

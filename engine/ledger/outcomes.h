@@ -1,6 +1,7 @@
 /* Remembered outcomes: what was answered to each request id, so that it is answered the same again.
  *
- * A ring of the newest outcomes, indexed by fingerprint. When it is full the oldest goes and the floor rises
+ * A ring of the newest outcomes, indexed by fingerprint. When it is full the oldest goes; what was issued before the
+ * window goes with the pulses, so that a client at its limit of ids can go on. With each that goes the floor rises
  * above its issue time: a request issued before the floor is refused, since its outcome may be forgotten.
  *
  * Threads     ledger thread only.
@@ -38,6 +39,7 @@ _Static_assert(sizeof(atp_outcome_t) == 72, "stored: no padding");
 /* Part of the root record. */
 typedef struct atp_outcome_heads {
     uint64_t next;    /* place of the next outcome, counted without wrapping */
+    uint64_t first;   /* place of the oldest one; next if there is none */
     int64_t floor_ms; /* requests issued before are refused */
 } atp_outcome_heads_t;
 
@@ -54,6 +56,12 @@ const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_finge
 
 /* Remembers an outcome; the oldest goes if need be. */
 void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome);
+
+/* True if the oldest outcome was issued before `before_ms`. */
+bool atp_outcomes_has_before(const atp_outcomes_t *outcomes, int64_t before_ms);
+
+/* Forgets up to `limit` of the oldest outcomes that were issued before `before_ms`. */
+void atp_outcomes_forget_before(atp_outcomes_t *outcomes, int64_t before_ms, uint64_t limit);
 
 /* The field in which `op` differs from the remembered content, when their digests differ. ATP_FIELD_ID when the
  * eight bits kept of each field agree by chance (1 of 256 such conflicts). */

@@ -14,6 +14,17 @@ static unsigned class_of(uint32_t size)
     return class;
 }
 
+uint32_t atp_strings_block_granules(uint32_t size)
+{
+    return class_granules[class_of(size)];
+}
+
+uint32_t atp_strings_class_granules(unsigned class)
+{
+    ATP_ASSERT(class < ATP_STRING_CLASSES);
+    return class_granules[class];
+}
+
 /* Announces the change of all granules of a block (it may lie in two pieces). */
 static unsigned char *change_block(atp_table_t *strings, uint32_t ref, uint32_t granules)
 {

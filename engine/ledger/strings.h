@@ -29,6 +29,10 @@ bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *
 bool atp_strings_can_replace(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t ref,
                              uint32_t size);
 
+/* Granules of the block for a string of `size` bytes, and of the blocks on free chain `class`. */
+uint32_t atp_strings_block_granules(uint32_t size);
+uint32_t atp_strings_class_granules(unsigned class);
+
 /* Stores a copy of `text` (at most ATP_NAME_SIZE_MAX bytes; there is room: asserted). Empty text gives 0. */
 uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_text_t text);
 
