@@ -304,6 +304,7 @@ void atp_engine_stats(atp_engine_t *engine, atp_engine_stats_t *ret_stats)
     ret_stats->snapshots_failed = atp_load_relaxed(&engine->snapshots_failed);
     ret_stats->snapshot_op = atp_load_relaxed(&engine->snapshot_op);
     ret_stats->snapshot_ms = atp_load_relaxed(&engine->snapshot_ms);
+    ret_stats->snapshot_took_ms = atp_load_relaxed(&engine->snapshot_took_ms);
     ret_stats->journal_room = atp_journal_room(engine->journal);
     ret_stats->is_granting = atp_load_relaxed(&engine->is_granting) != 0;
     ret_stats->is_slewing = atp_load_relaxed(&engine->is_slewing) != 0;

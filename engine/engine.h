@@ -160,7 +160,8 @@ typedef struct atp_engine_stats {
     uint64_t snapshots_completed;
     uint64_t snapshots_failed;
     uint64_t snapshot_op; /* of the last completed one */
-    int64_t snapshot_ms;  /* ledger time of it */
+    int64_t snapshot_ms;  /* ledger time when it was complete */
+    uint64_t snapshot_took_ms;
     uint64_t journal_room;
     bool is_granting; /* false: no room for grants */
     bool is_slewing;

@@ -59,6 +59,7 @@ struct atp_engine {
     atp_open_frame_t *frame;  /* being filled; NULL = none taken */
     uint64_t snapshot_begun_op;
     _Atomic uint64_t sealed_op;
+    _Atomic int64_t snapshot_begun_ms;
     bool is_copying;
     bool is_sealed_pending; /* all copied; waits until its op is durable */
     int64_t next_snapshot_ms;
@@ -85,6 +86,7 @@ struct atp_engine {
     _Atomic uint64_t snapshots_failed;
     _Atomic uint64_t snapshot_op;
     _Atomic int64_t snapshot_ms;
+    _Atomic uint64_t snapshot_took_ms;
     bool is_disk_full_told;
 
     /* threads */

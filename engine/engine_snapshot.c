@@ -52,6 +52,7 @@ static bool begin(atp_engine_t *engine)
     }
     engine->snapshot_begun_op = op;
     engine->is_copying = true;
+    atp_store_relaxed(&engine->snapshot_begun_ms, engine->frame->time_ms);
     /* SNAP-1 (release) pairs with the acquires of take_last_snapshot. Orders: "busy" before "not wanted any more".
      * Without it the waiter may see neither and leave before the snapshot is taken. */
     atp_store_relaxed(&engine->is_snapshot_busy, 1);
@@ -149,6 +150,9 @@ bool atp_engine_step_snapshot(atp_engine_t *engine)
     case ATP_SNAPSHOT_COMPLETED:
         (void)atp_fetch_add_relaxed(&engine->snapshots_completed, 1);
         atp_store_relaxed(&engine->snapshot_ms, atp_engine_now_ms(engine));
+        atp_store_relaxed(
+            &engine->snapshot_took_ms,
+            (uint64_t)(atp_engine_now_ms(engine) - atp_load_relaxed(&engine->snapshot_begun_ms)));
         atp_store_relaxed(&engine->snapshot_op, atp_load_relaxed(&engine->sealed_op));
         snprintf(text, sizeof text, "keep_from=%" PRIu64, atp_snapshots_keep_from(engine->snapshots));
         atp_engine_tell(engine, "snapshot_completed", ATP_OK, text);

@@ -52,7 +52,9 @@ static atp_journal_t *allocate(const atp_journal_options_t *options)
     journal->read_only = options->read_only;
     journal->accept_loss = options->accept_loss;
     journal->staging = malloc(ATP_JOURNAL_STAGING_SIZE);
-    journal->zeros = options->read_only ? NULL : calloc(1, ATP_JOURNAL_WINDOW_SIZE);
+    journal->zeros_size = journal->segment_size < ATP_JOURNAL_WINDOW_SIZE ? (size_t)journal->segment_size
+                                                                          : ATP_JOURNAL_WINDOW_SIZE;
+    journal->zeros = options->read_only ? NULL : calloc(1, journal->zeros_size);
     if (journal->staging == NULL || (journal->zeros == NULL && !options->read_only)) {
         atp_journal_close(journal);
         return NULL;

@@ -130,12 +130,15 @@ atp_err_t atp_segment_reader_open(atp_segment_reader_t *reader, uint64_t number,
     return ATP_OK;
 }
 
+/* Room for `size` bytes at least, and for a window's worth if the file has that much. */
 static atp_err_t reserve_window(atp_segment_reader_t *reader, size_t size)
 {
-    if (size <= reader->capacity) {
+    size_t capacity = reader->size < ATP_JOURNAL_WINDOW_SIZE ? (size_t)reader->size : ATP_JOURNAL_WINDOW_SIZE;
+
+    capacity = capacity < size ? size : capacity;
+    if (capacity <= reader->capacity) {
         return ATP_OK;
     }
-    size_t capacity = size < ATP_JOURNAL_WINDOW_SIZE ? ATP_JOURNAL_WINDOW_SIZE : size;
     unsigned char *bytes = malloc(capacity);
     if (bytes == NULL) {
         return ATP_ERR_MEMORY;

@@ -53,7 +53,7 @@ static atp_err_t fill(atp_journal_t *journal, atp_file_t *file)
 
     for (uint64_t at = 0; at < journal->segment_size;) {
         uint64_t left = journal->segment_size - at;
-        size_t size = left < ATP_JOURNAL_WINDOW_SIZE ? (size_t)left : ATP_JOURNAL_WINDOW_SIZE;
+        size_t size = left < journal->zeros_size ? (size_t)left : journal->zeros_size;
         atp_err_t err = storage->write_at(storage, file, at, journal->zeros, size);
         if (err == ATP_OK) {
             err = storage->sync_data(storage, file);

@@ -113,7 +113,8 @@ struct atp_journal {
     _Alignas(ATP_CACHE_LINE) atp_segment_t *segments; /* used ones, oldest first; before replay: all */
     size_t segment_count;
     size_t segment_capacity;
-    unsigned char *zeros;
+    unsigned char *zeros; /* zeros_size of them */
+    size_t zeros_size;
 
     /* between the two, see above */
     _Alignas(ATP_CACHE_LINE) atp_segment_slot_t slots[ATP_SEGMENTS_AHEAD_MAX];

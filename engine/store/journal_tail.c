@@ -14,7 +14,7 @@ static atp_err_t fail_writing(atp_why_t *ret_why, uint64_t number, const char *w
 static atp_err_t write_zeros(atp_journal_t *journal, atp_file_t *file, uint64_t from, uint64_t to)
 {
     for (uint64_t at = from; at < to;) {
-        size_t size = to - at < ATP_JOURNAL_WINDOW_SIZE ? (size_t)(to - at) : ATP_JOURNAL_WINDOW_SIZE;
+        size_t size = to - at < journal->zeros_size ? (size_t)(to - at) : journal->zeros_size;
         atp_err_t err = journal->storage->write_at(journal->storage, file, at, journal->zeros, size);
         if (err != ATP_OK) {
             return err;

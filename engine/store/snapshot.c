@@ -352,25 +352,27 @@ atp_err_t atp_generation_meta(atp_generation_db_t *db, atp_snapshot_meta_t *ret_
 {
     MDB_val key = {sizeof META_KEY - 1, META_KEY};
     MDB_val value;
+    atp_snapshot_meta_t meta;
     int rc = mdb_get(db->txn, db->meta, &key, &value);
 
     if (rc != 0) {
         return failed(db, "reading the meta record", rc, ret_why);
     }
-    if (value.mv_size != sizeof *ret_meta) {
+    if (value.mv_size != sizeof meta) {
         return atp_fail(ret_why, ATP_ERR_FORMAT,
                         "snapshot in %.200s: a meta record of %zu bytes, this build knows %zu", db->folder,
-                        value.mv_size, sizeof *ret_meta);
+                        value.mv_size, sizeof meta);
     }
-    memcpy(ret_meta, value.mv_data, sizeof *ret_meta);
-    if (ret_meta->checksum != atp_snapshot_meta_checksum(ret_meta)) {
+    memcpy(&meta, value.mv_data, sizeof meta);
+    if (meta.checksum != atp_snapshot_meta_checksum(&meta)) {
         return atp_fail(ret_why, ATP_ERR_CORRUPT,
                         "snapshot in %.200s: the checksum of the meta record does not hold", db->folder);
     }
-    if (ret_meta->format != ATP_SNAPSHOT_FORMAT || ret_meta->table_count > ATP_SNAPSHOT_TABLES_MAX) {
+    if (meta.format != ATP_SNAPSHOT_FORMAT || meta.table_count > ATP_SNAPSHOT_TABLES_MAX) {
         return atp_fail(ret_why, ATP_ERR_FORMAT, "snapshot in %.200s has format %u, this build knows %u",
-                        db->folder, ret_meta->format, ATP_SNAPSHOT_FORMAT);
+                        db->folder, meta.format, ATP_SNAPSHOT_FORMAT);
     }
+    *ret_meta = meta;
     return ATP_OK;
 }
 

@@ -1,0 +1,69 @@
+#include "query/availability.h"
+
+#include "engine/ledger/catalog.h"
+
+#include <string.h>
+
+static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,
+                      atp_availability_t *ret_availability)
+{
+    bool is_open = atp_catalog_node_state(atp_ledger_catalog(ledger), view->node) == ATP_NODE_OPEN;
+    atp_qty_t atp = atp_view_atp(view);
+
+    *ret_availability = (atp_availability_t){
+        .shown = is_open && atp > 0 ? atp : 0,
+        .promisable = is_open && atp > 0 ? atp : 0,
+        .on_hand = view->on_hand,
+        .unavailable = view->unavailable,
+        .reserved = view->reserved,
+        .allocated = view->allocated,
+        .safety = view->safety,
+        .atp = atp,
+        .version = view->version,
+        .scale = atp_positions_scale(atp_ledger_positions(ledger), view->sku),
+        .is_due = view->soonest_deadline_ms <= now_ms,
+    };
+}
+
+void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
+                               atp_availability_t *ret_availability)
+{
+    atp_position_view_t view;
+
+    atp_positions_read(atp_ledger_positions(ledger), row, &view);
+    from_view(ledger, &view, now_ms, ret_availability);
+}
+
+void atp_availability_read(const atp_ledger_t *ledger, uint32_t sku, uint16_t node, int64_t now_ms,
+                           atp_availability_t *ret_availability)
+{
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    uint32_t row;
+
+    if (atp_positions_find(positions, sku, node, &row)) {
+        atp_availability_read_row(ledger, row, now_ms, ret_availability);
+        return;
+    }
+    memset(ret_availability, 0, sizeof *ret_availability);
+    ret_availability->scale = atp_positions_scale(positions, sku);
+}
+
+uint32_t atp_availability_rows(const atp_ledger_t *ledger, uint32_t sku, uint32_t *ret_rows,
+                               uint32_t capacity)
+{
+    return atp_positions_list(atp_ledger_positions(ledger), sku, ret_rows, capacity);
+}
+
+void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row)
+{
+    sum->shown += row->shown;
+    sum->promisable += row->promisable;
+    sum->on_hand += row->on_hand;
+    sum->unavailable += row->unavailable;
+    sum->reserved += row->reserved;
+    sum->allocated += row->allocated;
+    sum->safety += row->safety;
+    sum->atp += row->atp;
+    sum->scale = row->scale;
+    sum->is_due = sum->is_due || row->is_due;
+}

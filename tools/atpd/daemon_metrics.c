@@ -1,0 +1,109 @@
+#include "tools/atpd/daemon_metrics.h"
+
+#include "engine/ledger/catalog.h"
+#include "tools/atpd/log.h"
+
+_Static_assert((int)ATP_METRIC_CLASS_RELEASE == (int)ATP_CLASS_RELEASE &&
+                   (int)ATP_METRIC_CLASS_FIRM == (int)ATP_CLASS_FIRM &&
+                   (int)ATP_METRIC_CLASS_RESERVE == (int)ATP_CLASS_RESERVE &&
+                   (int)ATP_METRIC_CLASS_FACT == (int)ATP_CLASS_FACT &&
+                   (int)ATP_METRIC_CLASS_BULK == (int)ATP_CLASS_BULK &&
+                   (int)ATP_METRIC_CLASS_COUNT == (int)ATP_CLASS_COUNT,
+               "the classes of the metrics are those of the engine");
+
+static void set(const atp_daemon_metrics_t *figures, atp_metric_t metric, uint32_t label, uint64_t value)
+{
+    atp_metrics_set(figures->metrics, metric, label, (int64_t)value);
+}
+
+static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_counts_t *counts)
+{
+    set(figures, ATP_METRIC_RESERVATIONS, ATP_METRIC_RESERVED, counts->lines_reserved);
+    set(figures, ATP_METRIC_RESERVATIONS, ATP_METRIC_ALLOCATED, counts->lines_allocated);
+    set(figures, ATP_METRIC_POSITIONS, 0, counts->positions);
+    set(figures, ATP_METRIC_SKUS, 0, counts->skus);
+    set(figures, ATP_METRIC_NODES, 0, counts->nodes);
+    set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions);
+}
+
+static void set_tables(const atp_daemon_metrics_t *figures)
+{
+    atp_table_t *tables[ATP_LEDGER_TABLES];
+
+    atp_ledger_tables((atp_ledger_t *)atp_engine_ledger(figures->engine), tables);
+    for (uint32_t i = 0; i < ATP_LEDGER_TABLES; i++) {
+        uint64_t count = atp_table_count(tables[i]);
+        set(figures, ATP_METRIC_TABLE_RECORDS, i, count);
+        set(figures, ATP_METRIC_TABLE_BYTES, i, count * tables[i]->record_size);
+        set(figures, ATP_METRIC_TABLE_CAPACITY, i, tables[i]->capacity);
+    }
+}
+
+static void set_queues(const atp_daemon_metrics_t *figures, const atp_engine_stats_t *stats)
+{
+    const atp_config_lines_in_flight_t *limits = &figures->config->limits.lines_in_flight;
+    const uint64_t by_class[ATP_CLASS_COUNT] = {limits->releases, limits->orders, limits->reservations,
+                                                limits->facts, limits->feeds};
+
+    for (uint32_t i = 0; i < ATP_CLASS_COUNT; i++) {
+        set(figures, ATP_METRIC_QUEUE_LINES, i, stats->lines_waiting[i]);
+        set(figures, ATP_METRIC_QUEUE_LIMIT, i, by_class[i]);
+    }
+}
+
+static void refresh(void *context, atp_metrics_t *metrics)
+{
+    const atp_daemon_metrics_t *figures = context;
+    atp_engine_stats_t stats;
+    int64_t now_ms = atp_engine_now_ms(figures->engine);
+
+    (void)metrics;
+    atp_engine_stats(figures->engine, &stats);
+    set(figures, ATP_METRIC_INFO, 0, 1);
+    set(figures, ATP_METRIC_UPTIME, 0, (uint64_t)(now_ms - figures->begun_ms));
+    set(figures, ATP_METRIC_READY, 0, atp_load_relaxed((_Atomic uint32_t *)figures->is_ready));
+    set(figures, ATP_METRIC_GRANTING, 0, stats.is_granting);
+    set(figures, ATP_METRIC_CLOCK_SLEWING, 0, stats.is_slewing);
+    set(figures, ATP_METRIC_REPEATS, 0, stats.repeats);
+    set(figures, ATP_METRIC_PULSES, 0, stats.pulses);
+    set(figures, ATP_METRIC_OP_APPLIED, 0, stats.applied_op);
+    set(figures, ATP_METRIC_OP_DURABLE, 0, stats.durable_op);
+    set(figures, ATP_METRIC_SNAPSHOT_OP, 0, stats.snapshot_op);
+    set(figures, ATP_METRIC_SNAPSHOT_AGE, 0,
+        stats.snapshot_ms > 0 ? (uint64_t)(now_ms - stats.snapshot_ms) : 0);
+    set(figures, ATP_METRIC_SNAPSHOT_DURATION, 0, stats.snapshot_took_ms);
+    set(figures, ATP_METRIC_SNAPSHOTS, 0, stats.snapshots_completed);
+    set(figures, ATP_METRIC_SNAPSHOT_FAILURES, 0, stats.snapshots_failed);
+    set(figures, ATP_METRIC_JOURNAL_BYTES, 0, stats.journal.bytes);
+    set(figures, ATP_METRIC_JOURNAL_ROOM, 0, stats.journal_room);
+    set(figures, ATP_METRIC_JOURNAL_SEGMENTS, 0, stats.journal.segments);
+    set(figures, ATP_METRIC_LOG_LOST, 0, atp_log_lost());
+    set_queues(figures, &stats);
+    set_ledger(figures, &stats.counts);
+    set_tables(figures);
+}
+
+static void on_frame(void *context, uint32_t ops, uint64_t write_ns, uint64_t sync_ns)
+{
+    atp_metrics_t *metrics = context;
+
+    atp_histogram_record(atp_metrics_histogram(metrics, ATP_METRIC_BATCH_OPS), ops);
+    atp_histogram_record(atp_metrics_histogram(metrics, ATP_METRIC_JOURNAL_WRITE), write_ns);
+    atp_histogram_record(atp_metrics_histogram(metrics, ATP_METRIC_JOURNAL_SYNC), sync_ns);
+}
+
+void atp_daemon_metrics_connect(atp_daemon_metrics_t *figures, atp_metrics_t *metrics, atp_engine_t *engine,
+                                const atp_config_t *config, const _Atomic uint32_t *is_ready)
+{
+    atp_table_t *tables[ATP_LEDGER_TABLES];
+    atp_engine_probes_t probes = {on_frame, metrics};
+
+    *figures = (atp_daemon_metrics_t){metrics, engine, config, is_ready, atp_engine_now_ms(engine)};
+    atp_ledger_tables((atp_ledger_t *)atp_engine_ledger(engine), tables);
+    for (uint32_t i = 0; i < ATP_LEDGER_TABLES; i++) {
+        atp_metrics_name_table(metrics, i, tables[i]->name);
+    }
+    atp_metrics_set_incarnation(metrics, atp_engine_incarnation(engine));
+    atp_metrics_on_refresh(metrics, refresh, figures);
+    atp_engine_set_probes(engine, &probes);
+}

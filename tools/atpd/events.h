@@ -1,0 +1,30 @@
+/* Events out: availability changes, over PUB, after they are durable.
+ *
+ * The journal thread says which positions a durable frame changed; each is noted once until it is told. One
+ * thread of its own reads the noted rows, waits until what it read is durable, and sends one event a position: the final
+ * state, with the version of the position, so that a subscriber can tell an older event from a newer one. Many
+ * changes of a position in a short time become one event.
+ *
+ * Threads     note: the journal thread, never blocks.   open and close: the owner.
+ * Memory      one byte a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan. */
+#ifndef ATP_ATPD_EVENTS_H
+#define ATP_ATPD_EVENTS_H
+
+#include "engine/engine.h"
+
+typedef struct atp_events atp_events_t;
+
+/* Opens the socket. Before the engine is opened: its frames are noted from the first. */
+ATP_MUST_USE atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_events_t **ret_events,
+                                       atp_why_t *ret_why);
+
+/* Begins to tell. */
+ATP_MUST_USE atp_err_t atp_events_start(atp_events_t *events, atp_engine_t *engine, atp_why_t *ret_why);
+
+/* Tells what is noted, stops, closes. Safe on NULL. The engine must still be open. */
+void atp_events_close(atp_events_t *events);
+
+/* Positions that a durable frame changed. */
+void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count, bool is_overflown);
+
+#endif

@@ -1,0 +1,273 @@
+#include "tools/atpd/facts.h"
+
+#include "engine/ledger/catalog.h"
+#include "protocol/endpoint.h"
+#include "protocol/message.h"
+#include "tools/atpd/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WAIT_NS      500000 /* between tries while the queue is full */
+#define LOGGED_BYTES 64     /* of a message that is not one */
+
+struct atp_facts_intake {
+    atp_engine_t *engine;
+    atp_metrics_t *metrics;
+    atp_sub_t *sub;
+    _Atomic uint32_t in_flight;
+    _Atomic uint32_t is_closing;
+    atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
+};
+
+/* One batch of facts on its way through the engine: this head, then results, grants, ops. */
+typedef struct parcel {
+    atp_facts_intake_t *intake;
+    atp_batch_t batch;
+    size_t ops_capacity;
+    unsigned char *ops;
+} parcel_t;
+
+/* ---- after the engine ---- */
+
+static void free_parcel(parcel_t *parcel)
+{
+    free(parcel->ops);
+    free(parcel->batch.results);
+    free(parcel->batch.grants);
+    free(parcel);
+}
+
+static void done(atp_batch_t *batch, atp_err_t err)
+{
+    parcel_t *parcel = batch->context;
+    atp_facts_intake_t *intake = parcel->intake;
+    const atp_op_t *op = batch->ops;
+
+    for (uint32_t i = 0; err == ATP_OK && i < batch->op_count; i++) {
+        if (i == 0 && batch->results[i].verdict == ATP_DUPLICATE_IGNORED) {
+            atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_DUPLICATES, 0, 1);
+        }
+        atp_metrics_add_ops(intake->metrics, op->kind, batch->results[i].verdict, 1);
+        op = atp_op_next(op);
+    }
+    free_parcel(parcel);
+    (void)atp_fetch_sub_acq_rel(&intake->in_flight, 1);
+}
+
+/* ---- before it ---- */
+
+static void log_refused(const atp_facts_intake_t *intake, const atp_facts_t *facts, uint32_t index,
+                        unsigned verdict, unsigned field)
+{
+    atp_metrics_add(intake->metrics, ATP_METRIC_REFUSED, verdict, 1);
+    atp_log(ATP_LOG_WARN, "fact_refused", ATP_LOG_TEXT("source", facts->source),
+            ATP_LOG_U64("epoch", facts->epoch), ATP_LOG_U64("sequence", facts->sequence),
+            ATP_LOG_U64("index", index), ATP_LOG_STR("verdict", atp_verdict_name(verdict)),
+            ATP_LOG_STR("field", atp_field_name(field)), ATP_LOG_TEXT("correlation", facts->correlation));
+}
+
+static bool grow(parcel_t *parcel)
+{
+    size_t larger = parcel->ops_capacity == 0 ? (size_t)64 << 10 : parcel->ops_capacity * 2;
+
+    larger = larger < ATP_BATCH_OPS_SIZE_MAX ? larger : ATP_BATCH_OPS_SIZE_MAX;
+    if (larger <= parcel->ops_capacity) {
+        return false;
+    }
+    unsigned char *ops = realloc(parcel->ops, larger);
+    if (ops == NULL) {
+        return false;
+    }
+    parcel->ops = ops;
+    parcel->ops_capacity = larger;
+    return true;
+}
+
+/* Adds one fact; what is refused is told and left out. False: it does not fit. */
+static bool add_fact(parcel_t *parcel, const atp_facts_t *facts, uint32_t index, const atp_command_t *command,
+                     const atp_op_context_t *context)
+{
+    atp_batch_t *batch = &parcel->batch;
+    atp_result_t fault;
+    size_t size;
+
+    for (;;) {
+        atp_verdict_t verdict = atp_op_encode(command, context, parcel->ops + batch->ops_size,
+                                              parcel->ops_capacity - batch->ops_size, &size, &fault);
+        if (verdict == ATP_APPLIED) {
+            break;
+        }
+        if (verdict != ATP_MESSAGE_TOO_LARGE) {
+            log_refused(parcel->intake, facts, index, fault.verdict, fault.field);
+            return true;
+        }
+        if (!grow(parcel)) {
+            return false;
+        }
+    }
+    batch->line_count += ((const atp_op_t *)(const void *)(parcel->ops + batch->ops_size))->line_count;
+    batch->ops_size += size;
+    batch->op_count++;
+    return true;
+}
+
+/* Reads the whole message into the parcel. False: it is refused as a whole. */
+static bool fill(parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *facts, uint32_t op_count)
+{
+    atp_facts_intake_t *intake = parcel->intake;
+    const atp_ledger_t *ledger = atp_engine_ledger(intake->engine);
+    atp_op_context_t context = {.catalog = atp_ledger_catalog(ledger),
+                                .seed = atp_ledger_seed(ledger),
+                                .client_name = facts->source,
+                                .client = ATP_CLIENT_ENGINE,
+                                .in_source = true};
+    atp_op_source_t numbers = {facts->epoch, facts->sequence, facts->as_of_ms};
+
+    if (!grow(parcel)) {
+        return false;
+    }
+    parcel->batch.ops_size = atp_op_encode_source(parcel->ops, facts->source, &numbers, context.seed);
+    parcel->batch.op_count = 1;
+    for (uint32_t i = 0; i < op_count; i++) {
+        atp_command_t command;
+        atp_refusal_t refusal;
+        if (!atp_read_command(reader, &command, intake->lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+            return false;
+        }
+        if (refusal.verdict != ATP_APPLIED) {
+            log_refused(intake, facts, i, refusal.verdict, refusal.field);
+        } else if (!add_fact(parcel, facts, i, &command, &context)) {
+            return atp_reader_refuse(reader, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
+                                     "the facts take more room than one batch has");
+        }
+    }
+    return atp_message_close(reader);
+}
+
+static bool need_room_for_answers(parcel_t *parcel)
+{
+    atp_batch_t *batch = &parcel->batch;
+
+    batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
+    batch->results = calloc(batch->op_count, sizeof *batch->results);
+    batch->grants = calloc(batch->line_count, sizeof *batch->grants);
+    return batch->results != NULL && batch->grants != NULL;
+}
+
+/* Hands the parcel in, waiting while the queue is full: facts are not dropped here. */
+static bool submit(parcel_t *parcel)
+{
+    atp_facts_intake_t *intake = parcel->intake;
+    atp_err_t err;
+
+    parcel->batch.class = ATP_CLASS_FACT;
+    parcel->batch.ops = parcel->ops;
+    parcel->batch.done = done;
+    parcel->batch.context = parcel;
+    (void)atp_fetch_add_acq_rel(&intake->in_flight, 1);
+    while ((err = atp_engine_submit(intake->engine, &parcel->batch)) == ATP_ERR_BUSY &&
+           atp_load_acquire(&intake->is_closing) == 0) {
+        struct timespec pause = {0, WAIT_NS};
+        nanosleep(&pause, NULL);
+    }
+    if (err != ATP_OK) {
+        (void)atp_fetch_sub_acq_rel(&intake->in_flight, 1);
+    }
+    return err == ATP_OK;
+}
+
+static void log_malformed(const atp_facts_intake_t *intake, const atp_reader_t *reader, const uint8_t *bytes,
+                          size_t size)
+{
+    char hex[2 * LOGGED_BYTES + 1];
+    size_t shown = size < LOGGED_BYTES ? size : LOGGED_BYTES;
+
+    for (size_t i = 0; i < shown; i++) {
+        static const char digits[] = "0123456789abcdef";
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    hex[2 * shown] = '\0';
+    atp_metrics_add(intake->metrics, ATP_METRIC_REFUSED, reader->refusal.verdict, 1);
+    atp_log(ATP_LOG_WARN, "facts_refused", ATP_LOG_STR("verdict", atp_verdict_name(reader->refusal.verdict)),
+            ATP_LOG_STR("why", reader->refusal.detail), ATP_LOG_U64("size", size), ATP_LOG_STR("bytes", hex));
+}
+
+static void handle(void *context, const uint8_t *bytes, size_t size)
+{
+    atp_facts_intake_t *intake = context;
+    atp_reader_t reader;
+    atp_facts_t facts;
+    uint32_t op_count;
+    parcel_t *parcel = calloc(1, sizeof *parcel);
+
+    if (parcel == NULL) {
+        atp_metrics_add(intake->metrics, ATP_METRIC_ERRORS, ATP_ERR_MEMORY, 1);
+        atp_log(ATP_LOG_ERROR, "facts_lost", ATP_LOG_ERR(ATP_ERR_MEMORY));
+        return;
+    }
+    parcel->intake = intake;
+    if (!atp_event_open(bytes, size, &reader) || !atp_read_facts(&reader, &facts, &op_count) ||
+        !fill(parcel, &reader, &facts, op_count)) {
+        log_malformed(intake, &reader, bytes, size);
+        free_parcel(parcel);
+        return;
+    }
+    if (!need_room_for_answers(parcel) || !submit(parcel)) {
+        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
+                ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
+        free_parcel(parcel);
+    }
+}
+
+/* ---- open and close ---- */
+
+atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, const atp_config_sources_t *sources,
+                         atp_facts_intake_t **ret_intake, atp_why_t *ret_why)
+{
+    const char *listen_urls[ATP_CONFIG_URLS_MAX];
+    const char *dial_urls[ATP_CONFIG_URLS_MAX];
+    atp_sub_options_t options = {.listen_urls = listen_urls, .dial_urls = dial_urls, .handler = handle};
+
+    *ret_intake = NULL;
+    if (sources->count == 0) {
+        return ATP_OK;
+    }
+    for (uint32_t i = 0; i < sources->count; i++) {
+        if (sources->source[i].is_listener) {
+            listen_urls[options.listen_url_count++] = sources->source[i].url;
+        } else {
+            dial_urls[options.dial_url_count++] = sources->source[i].url;
+        }
+    }
+    atp_facts_intake_t *intake = calloc(1, sizeof *intake);
+    if (intake == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the intake of facts");
+    }
+    intake->engine = engine;
+    intake->metrics = metrics;
+    options.context = intake;
+    atp_err_t err = atp_sub_open(&options, &intake->sub, ret_why);
+    if (err != ATP_OK) {
+        free(intake);
+        return err;
+    }
+    *ret_intake = intake;
+    return ATP_OK;
+}
+
+void atp_facts_close(atp_facts_intake_t *intake)
+{
+    if (intake == NULL) {
+        return;
+    }
+    atp_store_release(&intake->is_closing, 1);
+    atp_sub_close(intake->sub);
+    while (atp_load_acquire(&intake->in_flight) != 0) {
+        struct timespec pause = {0, WAIT_NS};
+        nanosleep(&pause, NULL);
+    }
+    free(intake);
+}

@@ -1,0 +1,25 @@
+/* Facts in: numbered batches from sources, off a SUB socket into the engine.
+ *
+ * A batch is one message: its number and its facts become ops of one frame, so that they are applied together
+ * or not at all, and a batch that comes twice is ignored by its number. When the engine's queue is full the
+ * handler waits, and NNG's buffer with it. What cannot become an op is logged with its bytes.
+ *
+ * Threads     open and close: the owner. The rest runs on one NNG thread. */
+#ifndef ATP_ATPD_FACTS_H
+#define ATP_ATPD_FACTS_H
+
+#include "engine/engine.h"
+#include "tools/atpd/config.h"
+#include "tools/atpd/metrics.h"
+
+typedef struct atp_facts_intake atp_facts_intake_t;
+
+/* ATP_OK with *ret_intake NULL when no source is configured. */
+ATP_MUST_USE atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics,
+                                      const atp_config_sources_t *sources, atp_facts_intake_t **ret_intake,
+                                      atp_why_t *ret_why);
+
+/* Stops listening and waits until every batch handed in is answered. Safe on NULL. */
+void atp_facts_close(atp_facts_intake_t *intake);
+
+#endif

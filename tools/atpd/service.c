@@ -1,0 +1,237 @@
+#include "tools/atpd/service_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EXCHANGES_DEFAULT 256
+#define BUSY_RETRY_MS     2
+#define NO_SPACE_RETRY_MS 1000
+
+uint64_t atp_service_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool atp_room_need(atp_room_t *room, size_t size)
+{
+    if (room->size >= size) {
+        return true;
+    }
+    void *bytes = malloc(size);
+    if (bytes == NULL) {
+        return false;
+    }
+    free(room->bytes);
+    room->bytes = bytes;
+    room->size = size;
+    return true;
+}
+
+/* ---- answering ---- */
+
+static atp_err_t grow(void *context, size_t size, uint8_t **ret_bytes)
+{
+    return atp_exchange_reserve(context, size, ret_bytes);
+}
+
+static void begin(atp_work_t *work, atp_writer_t *writer, uint8_t type, uint64_t applied_op,
+                  uint64_t durable_op)
+{
+    atp_response_t response = {
+        .type = type,
+        .correlation = work->request.correlation,
+        .incarnation = atp_engine_incarnation(work->service->engine),
+        .applied_op = applied_op,
+        .durable_op = durable_op,
+    };
+
+    atp_writer_init_over(writer, grow, work->exchange, ATP_MESSAGE_SIZE_MAX);
+    atp_write_response(writer, &response);
+}
+
+void atp_work_begin_answer(atp_work_t *work, atp_writer_t *writer, uint64_t applied_op, uint64_t durable_op)
+{
+    begin(work, writer, work->request.type, applied_op, durable_op);
+}
+
+static void give_back(atp_work_t *work, atp_writer_t *writer)
+{
+    atp_exchange_t *exchange = work->exchange;
+    uint64_t took_ns = atp_service_now_ns() - work->begun_ns;
+
+    atp_histogram_record_shared(atp_metrics_histogram(work->service->metrics, ATP_METRIC_REPLY), took_ns);
+    work->exchange = NULL;
+    if (writer->is_overflown) {
+        atp_metrics_add(work->service->metrics, ATP_METRIC_ERRORS, ATP_ERR_MEMORY, 1);
+        atp_exchange_drop(exchange);
+        return;
+    }
+    atp_exchange_send(exchange,
+                      atp_writer_size(writer)); /* V1: the work area may be used again from here on */
+}
+
+void atp_work_send(atp_work_t *work, atp_writer_t *writer)
+{
+    if (writer->is_overflown) {
+        atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
+                        "the answer would be larger than a message may be", 0);
+        return;
+    }
+    give_back(work, writer);
+}
+
+void atp_work_refuse(atp_work_t *work, atp_verdict_t verdict, atp_field_t field, const char *detail,
+                     uint32_t retry_ms)
+{
+    atp_engine_t *engine = work->service->engine;
+    atp_error_t error = {
+        .verdict = verdict, .field = field, .detail = atp_text_of(detail), .retry_ms = retry_ms};
+    atp_writer_t writer;
+
+    atp_metrics_add(work->service->metrics, ATP_METRIC_REFUSED, verdict, 1);
+    begin(work, &writer, ATP_MESSAGE_ERROR, atp_engine_applied_op(engine), atp_engine_durable_op(engine));
+    atp_write_error(&writer, &error);
+    give_back(work, &writer);
+}
+
+void atp_work_refuse_submit(atp_work_t *work, atp_err_t err)
+{
+    switch (err) {
+    case ATP_ERR_BUSY:
+        atp_work_refuse(work, ATP_BUSY, ATP_FIELD_NONE, "the queue of this class is full", BUSY_RETRY_MS);
+        break;
+    case ATP_ERR_NO_SPACE:
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "the journal has no room for new promises",
+                        NO_SPACE_RETRY_MS);
+        break;
+    default:
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "the engine is stopping", NO_SPACE_RETRY_MS);
+        break;
+    }
+}
+
+/* ---- dispatch ---- */
+
+static void dispatch(atp_work_t *work)
+{
+    switch ((atp_message_type_t)work->request.type) {
+    case ATP_MESSAGE_COMMANDS:
+        atp_work_commands(work);
+        return;
+    case ATP_MESSAGE_AVAILABILITY:
+        atp_work_availability(work);
+        return;
+    case ATP_MESSAGE_OUTCOME:
+        atp_work_outcomes(work);
+        return;
+    case ATP_MESSAGE_RESERVATION:
+        atp_work_reservations_by_id(work);
+        return;
+    case ATP_MESSAGE_RESERVATIONS:
+    case ATP_MESSAGE_POSITIONS:
+    case ATP_MESSAGE_EXCEPTIONS:
+    case ATP_MESSAGE_CATALOG:
+        atp_work_page(work);
+        return;
+    case ATP_MESSAGE_STAT:
+        atp_work_stat(work);
+        return;
+    case ATP_MESSAGE_FACTS:
+    case ATP_MESSAGE_AVAILABILITY_CHANGED:
+    case ATP_MESSAGE_ERROR:
+    case ATP_MESSAGE_TYPE_LIMIT:
+        break;
+    }
+    atp_work_refuse(work, ATP_UNKNOWN_KIND, ATP_FIELD_KIND, "that type is not a request", 0);
+}
+
+static void handle(void *context, atp_exchange_t *exchange)
+{
+    atp_service_t *service = context;
+    atp_work_t *work = &service->works[atp_exchange_index(exchange)];
+    size_t size;
+    const uint8_t *bytes = atp_exchange_request(exchange, &size);
+
+    work->exchange = exchange;
+    work->begun_ns = atp_service_now_ns();
+    if (!atp_request_open(bytes, size, &work->reader, &work->request)) {
+        const atp_refusal_t *refusal = &work->reader.refusal;
+        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        return;
+    }
+    dispatch(work);
+}
+
+/* ---- open and close ---- */
+
+static void free_works(atp_service_t *service)
+{
+    for (uint32_t i = 0; service->works != NULL && i < service->work_count; i++) {
+        atp_work_t *work = &service->works[i];
+        atp_room_t *rooms[] = {&work->ops,      &work->results,     &work->grants, &work->lines,
+                               &work->refusals, &work->refused_ops, &work->names,  &work->body};
+        for (size_t k = 0; k < sizeof rooms / sizeof rooms[0]; k++) {
+            free(rooms[k]->bytes);
+        }
+    }
+    free(service->works);
+}
+
+atp_err_t atp_service_open(const atp_service_options_t *options, atp_service_t **ret_service,
+                           atp_why_t *ret_why)
+{
+    atp_service_t *service = calloc(1, sizeof *service);
+
+    if (service == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the service");
+    }
+    service->engine = options->engine;
+    service->ledger = atp_engine_ledger(options->engine);
+    service->metrics = options->metrics;
+    service->work_count = options->exchange_count > 0 ? options->exchange_count : EXCHANGES_DEFAULT;
+    service->works = calloc(service->work_count, sizeof *service->works);
+    if (service->works == NULL) {
+        free(service);
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the service");
+    }
+    for (uint32_t i = 0; i < service->work_count; i++) {
+        service->works[i].service = service;
+    }
+    atp_server_options_t server = {.urls = options->urls,
+                                   .url_count = options->url_count,
+                                   .exchange_count = service->work_count,
+                                   .handler = handle,
+                                   .context = service};
+    atp_err_t err = atp_server_open(&server, &service->server, ret_why);
+    if (err != ATP_OK) {
+        free_works(service);
+        free(service);
+        return err;
+    }
+    *ret_service = service;
+    return ATP_OK;
+}
+
+uint16_t atp_service_port(const atp_service_t *service, size_t url_index)
+{
+    return atp_server_port(service->server, url_index);
+}
+
+void atp_service_drain(atp_service_t *service)
+{
+    atp_server_drain(service->server);
+}
+
+void atp_service_close(atp_service_t *service)
+{
+    if (service == NULL) {
+        return;
+    }
+    atp_server_close(service->server);
+    free_works(service);
+    free(service);
+}

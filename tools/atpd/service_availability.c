@@ -1,0 +1,349 @@
+/* Availability: answered on the thread the question came on, from the ledger's memory.
+ *
+ * First pass   rows are written as they are read. A row that counts something expired is noted.
+ * Settle       if any was noted the ledger is asked to settle those positions; then the rows are read again, on
+ *              the journal thread, and sent.
+ * One op       if all rows must be as of one op and the ledger moved meanwhile, they are read again; after
+ *              ONE_OP_TRIES the ledger thread reads them itself, between two ops. */
+#include "tools/atpd/service_priv.h"
+
+#include "engine/base/hash.h"
+#include "query/availability.h"
+
+#include <string.h>
+
+#define ONE_OP_TRIES  3
+#define SETTLES_MAX   4096 /* of one question; what is due beyond is settled by the next */
+#define ROWS_ON_STACK 1024
+#define ROW_BYTES_MAX 256 /* of one row in an answer, for sizing */
+
+typedef struct reading {
+    atp_work_t *work;
+    atp_writer_t *writer;
+    const atp_ledger_t *ledger;
+    const atp_catalog_t *catalog;
+    uint64_t seed;
+    int64_t now_ms;
+    uint32_t rows;
+    uint32_t due_count;
+    bool is_too_many;
+} reading_t;
+
+/* ---- what is due ---- */
+
+static void note_due(reading_t *reading, uint32_t sku, uint16_t node)
+{
+    atp_room_t *room = &reading->work->ops;
+    size_t record = sizeof(atp_op_t);
+
+    if (reading->due_count < SETTLES_MAX && atp_room_need(room, SETTLES_MAX * record + ATP_OP_SIZE_MAX)) {
+        (void)atp_op_encode_settle((char *)room->bytes + reading->due_count * record, sku, node);
+        reading->due_count++;
+    }
+}
+
+/* ---- rows ---- */
+
+static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const atp_availability_t *read)
+{
+    atp_availability_row_t row = {
+        .verdict = ATP_APPLIED,
+        .scale = read->scale,
+        .has_components = (reading->work->ask.flags & ATP_AVAILABILITY_COMPONENTS) != 0,
+        .index = index,
+        .node = node,
+        .atp = read->shown,
+        .promisable = read->promisable,
+        .on_hand = read->on_hand,
+        .unavailable = read->unavailable,
+        .reserved = read->reserved,
+        .allocated = read->allocated,
+        .safety = read->safety,
+        .atp_signed = read->atp,
+        .version = read->version,
+    };
+
+    reading->rows++;
+    if (reading->rows > ATP_AVAILABILITY_ROWS_MAX) {
+        reading->is_too_many = true;
+        return;
+    }
+    atp_write_availability_row(reading->writer, &row);
+}
+
+static void write_unknown(reading_t *reading, uint32_t index, atp_text_t node, atp_verdict_t verdict)
+{
+    atp_availability_row_t row = {.verdict = (uint8_t)verdict, .index = index, .node = node};
+
+    reading->rows++;
+    atp_write_availability_row(reading->writer, &row);
+}
+
+static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, const uint32_t *rows,
+                             uint32_t count)
+{
+    bool is_per_node = (reading->work->ask.flags & ATP_AVAILABILITY_PER_NODE) != 0;
+    const atp_positions_t *positions = atp_ledger_positions(reading->ledger);
+    atp_availability_t sum = {.scale = atp_positions_scale(positions, sku)};
+
+    for (uint32_t i = 0; i < count; i++) {
+        atp_availability_t read;
+        uint16_t node = atp_positions_at(positions, rows[i])->node;
+        atp_availability_read_row(reading->ledger, rows[i], reading->now_ms, &read);
+        if (read.is_due) {
+            note_due(reading, sku, node);
+        }
+        if (is_per_node) {
+            write_row(reading, index, atp_catalog_node_id(reading->catalog, node), &read);
+        } else {
+            atp_availability_add(&sum, &read);
+        }
+    }
+    if (!is_per_node) {
+        write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
+    }
+}
+
+static void read_all_nodes(reading_t *reading, uint32_t index, uint32_t sku)
+{
+    uint32_t on_stack[ROWS_ON_STACK];
+    uint32_t count = atp_availability_rows(reading->ledger, sku, on_stack, ROWS_ON_STACK);
+
+    if (count <= ROWS_ON_STACK) {
+        read_rows_of_sku(reading, index, sku, on_stack, count);
+        return;
+    }
+    /* Rows may be added while we look: some more than were there. */
+    uint32_t capacity = count + 64;
+    if (!atp_room_need(&reading->work->body, capacity * sizeof(uint32_t))) {
+        reading->is_too_many = true;
+        return;
+    }
+    count = atp_availability_rows(reading->ledger, sku, reading->work->body.bytes, capacity);
+    read_rows_of_sku(reading, index, sku, reading->work->body.bytes, count < capacity ? count : capacity);
+}
+
+static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t sku, atp_text_t node_id)
+{
+    uint16_t node = 0;
+
+    if (!has_sku) {
+        write_unknown(reading, index, node_id, ATP_UNKNOWN_SKU);
+    } else if (node_id.size == 0) {
+        read_all_nodes(reading, index, sku);
+    } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
+                                      &node)) {
+        write_unknown(reading, index, node_id, ATP_UNKNOWN_NODE);
+    } else {
+        atp_availability_t read;
+        atp_availability_read(reading->ledger, sku, node, reading->now_ms, &read);
+        if (read.is_due) {
+            note_due(reading, sku, node);
+        }
+        write_row(reading, index, node_id, &read);
+    }
+}
+
+/* All rows asked for, in order. */
+static void read_rows(reading_t *reading)
+{
+    const atp_availability_ask_t *ask = &reading->work->ask;
+    bool is_cross = (ask->flags & ATP_AVAILABILITY_CROSS) != 0;
+
+    for (uint32_t i = 0; i < ask->sku_count && !reading->is_too_many; i++) {
+        uint32_t sku = 0;
+        bool has_sku = atp_catalog_find_sku(reading->catalog, ask->skus[i],
+                                            atp_hash_text(ask->skus[i], reading->seed), &sku);
+        for (uint32_t k = is_cross ? 0 : i; k < (is_cross ? ask->node_count : i + 1); k++) {
+            read_pair(reading, i, has_sku, sku, ask->nodes[k]);
+        }
+    }
+}
+
+static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+
+    return (reading_t){.work = work,
+                       .writer = writer,
+                       .ledger = ledger,
+                       .catalog = atp_ledger_catalog(ledger),
+                       .seed = atp_ledger_seed(ledger),
+                       .now_ms = work->now_ms};
+}
+
+/* ---- the passes ---- */
+
+static void finish(atp_work_t *work, atp_writer_t *writer, const reading_t *reading, bool is_as_of_one_op)
+{
+    if (reading->is_too_many) {
+        atp_work_refuse(work, ATP_TOO_MANY_OPS, ATP_FIELD_LINES,
+                        "the answer would have more than 65,536 rows: ask for fewer", 0);
+        return;
+    }
+    atp_metrics_add(work->service->metrics, ATP_METRIC_READS, 0, reading->rows);
+    atp_write_availability_end(writer, is_as_of_one_op);
+    atp_work_send(work, writer);
+}
+
+/* On the ledger thread: between two ops, so all rows are as of one. */
+static void read_on_ledger_thread(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    reading_t reading = begin_reading(work, &work->writer);
+
+    (void)now_ms;
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_availability_begin(&work->writer);
+    read_rows(&reading);
+    work->is_overflown = reading.is_too_many || work->writer.is_overflown;
+    if (!work->is_overflown) {
+        atp_write_availability_end(&work->writer, true);
+    }
+    work->op_count = reading.rows;
+}
+
+static void send_body(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+    atp_writer_t writer;
+    uint8_t *bytes;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+        return;
+    }
+    if (work->is_overflown) {
+        atp_work_refuse(work, ATP_TOO_MANY_OPS, ATP_FIELD_LINES,
+                        "the answer would be too large: ask for fewer", 0);
+        return;
+    }
+    size_t body = atp_writer_size(&work->writer);
+    atp_work_begin_answer(work, &writer, work->answered_op, batch->durable_op);
+    size_t head = atp_writer_size(&writer);
+    if (atp_exchange_reserve(work->exchange, head + body, &bytes) != ATP_OK) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    memcpy(bytes + head, work->body.bytes, body);
+    atp_metrics_add(work->service->metrics, ATP_METRIC_READS, 0, work->op_count);
+    atp_metrics_add(work->service->metrics, ATP_METRIC_READS_FALLBACK, 0, work->op_count);
+    atp_exchange_t *exchange = work->exchange;
+    work->exchange = NULL;
+    atp_exchange_send(exchange, head + body);
+}
+
+static void ask_ledger_thread(atp_work_t *work)
+{
+    uint32_t rows = (work->ask.flags & ATP_AVAILABILITY_CROSS) ? work->ask.sku_count * work->ask.node_count
+                                                               : work->ask.sku_count;
+    size_t room = (size_t)(rows + 64) * ROW_BYTES_MAX;
+
+    room = room < ATP_MESSAGE_SIZE_MAX ? room : ATP_MESSAGE_SIZE_MAX;
+    if (!atp_room_need(&work->body, room)) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    atp_writer_init(&work->writer, work->body.bytes, work->body.size);
+    memset(&work->batch, 0, sizeof work->batch);
+    work->batch.class = ATP_CLASS_RESERVE;
+    work->batch.line_count = rows / 16 + 1;
+    work->batch.question = read_on_ledger_thread;
+    work->batch.done = send_body;
+    work->batch.context = work;
+    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}
+
+/* Reads and sends. `settled`: what was due has been settled, or was left to be. */
+static void read_and_send(atp_work_t *work, bool is_settled);
+
+static void settled(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+        return;
+    }
+    read_and_send(work, true);
+}
+
+static void settle(atp_work_t *work, uint32_t due_count)
+{
+    atp_batch_t *batch = &work->batch;
+
+    if (!atp_room_need(&work->results, due_count * sizeof(atp_result_t))) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    memset(batch, 0, sizeof *batch);
+    batch->class = ATP_CLASS_RELEASE;
+    batch->op_count = due_count;
+    batch->line_count = due_count;
+    batch->ops = work->ops.bytes;
+    batch->ops_size = due_count * sizeof(atp_op_t);
+    batch->results = work->results.bytes;
+    batch->done = settled;
+    batch->context = work;
+    atp_metrics_add(work->service->metrics, ATP_METRIC_READS_SETTLED, 0, due_count);
+    atp_err_t err = atp_engine_submit(work->service->engine, batch);
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}
+
+static void read_and_send(atp_work_t *work, bool is_settled)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+    bool must_be_one_op = (work->ask.flags & ATP_AVAILABILITY_ONE_OP) != 0;
+    atp_writer_t writer;
+
+    for (unsigned tries = 0; tries < ONE_OP_TRIES; tries++) {
+        uint64_t stamp = atp_ledger_stamp(ledger);
+        atp_work_begin_answer(work, &writer, stamp / 2, atp_engine_durable_op(work->service->engine));
+        reading_t reading = begin_reading(work, &writer);
+        atp_write_availability_begin(&writer);
+        read_rows(&reading);
+        bool is_one_op = atp_ledger_stamp_holds(ledger, stamp);
+        if (reading.due_count > 0 && !is_settled) {
+            settle(work, reading.due_count);
+            return;
+        }
+        if (is_one_op || !must_be_one_op || reading.is_too_many) {
+            finish(work, &writer, &reading, is_one_op);
+            return;
+        }
+    }
+    ask_ledger_thread(work);
+}
+
+void atp_work_availability(atp_work_t *work)
+{
+    size_t message = (size_t)(work->reader.end - work->reader.begin);
+    /* Every name takes a byte at least. */
+    size_t names = message < 2 * ATP_AVAILABILITY_ROWS_MAX ? message : 2 * ATP_AVAILABILITY_ROWS_MAX;
+    uint16_t channel;
+
+    if (!atp_room_need(&work->names, names * sizeof(atp_text_t))) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the question", 0);
+        return;
+    }
+    if (!atp_read_availability_ask(&work->reader, work->names.bytes, (uint32_t)names, &work->ask) ||
+        !atp_message_close(&work->reader)) {
+        const atp_refusal_t *refusal = &work->reader.refusal;
+        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        return;
+    }
+    const atp_ledger_t *ledger = work->service->ledger;
+    if (work->ask.channel.size > 0 &&
+        !atp_catalog_find_channel(atp_ledger_catalog(ledger), work->ask.channel,
+                                  atp_hash_text(work->ask.channel, atp_ledger_seed(ledger)), &channel)) {
+        atp_work_refuse(work, ATP_UNKNOWN_CHANNEL, ATP_FIELD_CHANNEL, "", 0);
+        return;
+    }
+    work->now_ms = atp_engine_now_ms(work->service->engine);
+    read_and_send(work, false);
+}

@@ -1,0 +1,262 @@
+/* Commands: from the message to one batch of op records, and from the engine's results to the answer. */
+#include "tools/atpd/service_priv.h"
+
+#include "engine/base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OPS_ROOM_FIRST ((size_t)64 << 10)
+#define BULK_OPS       512 /* a message of as many facts is a feed */
+
+/* ---- room ---- */
+
+static bool need_rooms(atp_work_t *work, uint32_t ops)
+{
+    /* One more for the op that names the client. */
+    return atp_room_need(&work->results, (ops + 1) * sizeof(atp_result_t)) &&
+           atp_room_need(&work->lines, ATP_LINES_PER_OP_MAX * sizeof(atp_command_line_t)) &&
+           atp_room_need(&work->ops, OPS_ROOM_FIRST);
+}
+
+/* Doubles the room for op records, keeping what is in it. */
+static bool grow_ops(atp_work_t *work, size_t used)
+{
+    atp_room_t larger = {NULL, 0};
+    size_t size = work->ops.size * 2 < ATP_BATCH_OPS_SIZE_MAX ? work->ops.size * 2 : ATP_BATCH_OPS_SIZE_MAX;
+
+    if (size <= work->ops.size || !atp_room_need(&larger, size)) {
+        return false;
+    }
+    memcpy(larger.bytes, work->ops.bytes, used);
+    free(work->ops.bytes);
+    work->ops = larger;
+    return true;
+}
+
+/* ---- building the batch ---- */
+
+static atp_class_t class_of(atp_op_kind_t kind)
+{
+    switch (kind) {
+    case ATP_OP_RELEASE:
+    case ATP_OP_CANCEL:
+    case ATP_OP_SHIP:
+        return ATP_CLASS_RELEASE;
+    case ATP_OP_ALLOCATE:
+    case ATP_OP_EXTEND:
+        return ATP_CLASS_FIRM;
+    case ATP_OP_RECEIVE:
+    case ATP_OP_SALE:
+    case ATP_OP_ADJUST:
+    case ATP_OP_COUNT:
+        return ATP_CLASS_FACT;
+    default:
+        return ATP_CLASS_RESERVE;
+    }
+}
+
+/* Keeps the refusal of one op that does not reach the ledger. False: no memory. */
+static bool keep_refusal(atp_work_t *work, uint32_t index, const atp_result_t *fault)
+{
+    if (!atp_room_need(&work->refusals, work->op_count * sizeof(atp_result_t)) ||
+        !atp_room_need(&work->refused_ops, work->op_count * sizeof(uint32_t))) {
+        return false;
+    }
+    ((atp_result_t *)work->refusals.bytes)[work->refused_count] = *fault;
+    ((uint32_t *)work->refused_ops.bytes)[work->refused_count] = index;
+    work->refused_count++;
+    return true;
+}
+
+static void begin_batch(atp_work_t *work, atp_op_context_t *ret_context)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+    atp_text_t client = work->request.client;
+    uint64_t seed = atp_ledger_seed(ledger);
+    atp_batch_t *batch = &work->batch;
+
+    memset(batch, 0, sizeof *batch);
+    *ret_context = (atp_op_context_t){.catalog = atp_ledger_catalog(ledger),
+                                      .seed = seed,
+                                      .client_name = client,
+                                      .client = ATP_CLIENT_NAMED};
+    work->refused_count = 0;
+    work->has_client_op = !atp_catalog_find_client(ret_context->catalog, client, atp_hash_text(client, seed),
+                                                   &ret_context->client);
+    if (work->has_client_op) {
+        ret_context->client = ATP_CLIENT_NAMED;
+        batch->ops_size = atp_op_encode_client(work->ops.bytes, client, seed);
+        batch->op_count = 1;
+    }
+}
+
+/* Adds one command to the batch, or keeps its refusal. False: the message is too large, or no memory. */
+static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *command,
+                        const atp_op_context_t *context)
+{
+    atp_batch_t *batch = &work->batch;
+    atp_result_t fault;
+    size_t size;
+
+    for (;;) {
+        atp_verdict_t verdict = atp_op_encode(command, context, (char *)work->ops.bytes + batch->ops_size,
+                                              work->ops.size - batch->ops_size, &size, &fault);
+        if (verdict == ATP_MESSAGE_TOO_LARGE) {
+            if (!grow_ops(work, batch->ops_size)) {
+                return false;
+            }
+            continue;
+        }
+        if (verdict != ATP_APPLIED) {
+            return keep_refusal(work, index, &fault);
+        }
+        break;
+    }
+    const atp_op_t *op = (const atp_op_t *)(const void *)((char *)work->ops.bytes + batch->ops_size);
+    atp_class_t class = class_of(command->kind);
+    batch->class = class > batch->class ? class : batch->class;
+    batch->ops_size += size;
+    batch->line_count += op->line_count;
+    batch->op_count++;
+    return true;
+}
+
+typedef enum build { BUILT, REFUSED, NO_ROOM } build_t;
+
+static build_t build_batch(atp_work_t *work)
+{
+    atp_command_line_t *lines = work->lines.bytes;
+    atp_op_context_t context;
+
+    begin_batch(work, &context);
+    for (uint32_t i = 0; i < work->op_count; i++) {
+        atp_command_t command;
+        atp_refusal_t refusal;
+        if (!atp_read_command(&work->reader, &command, lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+            return REFUSED;
+        }
+        bool is_kept;
+        if (refusal.verdict != ATP_APPLIED) {
+            atp_result_t fault = {.verdict = (uint8_t)refusal.verdict,
+                                  .field = (uint8_t)refusal.field,
+                                  .line = (uint16_t)refusal.line};
+            is_kept = keep_refusal(work, i, &fault);
+        } else {
+            is_kept = add_command(work, i, &command, &context);
+        }
+        if (!is_kept) {
+            return NO_ROOM;
+        }
+    }
+    return atp_message_close(&work->reader) ? BUILT : REFUSED;
+}
+
+/* ---- answering ---- */
+
+static void write_results(atp_work_t *work, atp_writer_t *writer)
+{
+    const atp_batch_t *batch = &work->batch;
+    const atp_result_t *result = batch->results;
+    const atp_grant_t *grants = batch->grants;
+    const atp_op_t *op = batch->ops;
+    const atp_result_t *refusal = work->refusals.bytes;
+    const uint32_t *refused_op = work->refused_ops.bytes;
+    uint32_t refused = 0;
+
+    if (work->has_client_op) {
+        result++;
+        op = atp_op_next(op);
+    }
+    atp_write_list_begin(writer);
+    for (uint32_t i = 0; i < work->op_count; i++) {
+        if (refused < work->refused_count && refused_op[refused] == i) {
+            atp_write_result(writer, &refusal[refused], NULL);
+            atp_metrics_add(work->service->metrics, ATP_METRIC_REFUSED, refusal[refused].verdict, 1);
+            refused++;
+            continue;
+        }
+        atp_write_result(writer, result, grants);
+        atp_metrics_add_ops(work->service->metrics, op->kind, result->verdict, 1);
+        grants += op->line_count;
+        op = atp_op_next(op);
+        result++;
+    }
+    atp_write_list_end(writer);
+}
+
+static uint64_t highest_op(const atp_batch_t *batch)
+{
+    uint64_t highest = 0;
+
+    for (uint32_t i = 0; i < batch->op_count; i++) {
+        highest = batch->results[i].op > highest ? batch->results[i].op : highest;
+    }
+    return highest;
+}
+
+static void answer(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+    atp_writer_t writer;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+        return;
+    }
+    uint64_t op = highest_op(batch);
+    atp_work_begin_answer(work, &writer, op > batch->durable_op ? op : batch->durable_op, batch->durable_op);
+    write_results(work, &writer);
+    atp_work_send(work, &writer);
+}
+
+/* Every op was refused before it became one: there is nothing to wait for. */
+static void answer_refusals(atp_work_t *work)
+{
+    atp_engine_t *engine = work->service->engine;
+    atp_writer_t writer;
+
+    work->batch.op_count = 0;
+    work->has_client_op = false;
+    atp_work_begin_answer(work, &writer, atp_engine_applied_op(engine), atp_engine_durable_op(engine));
+    write_results(work, &writer);
+    atp_work_send(work, &writer);
+}
+
+void atp_work_commands(atp_work_t *work)
+{
+    atp_batch_t *batch = &work->batch;
+
+    if (!atp_read_commands(&work->reader, &work->op_count)) {
+        atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
+                        work->reader.refusal.detail, 0);
+        return;
+    }
+    build_t build = need_rooms(work, work->op_count) ? build_batch(work) : NO_ROOM;
+    if (build == REFUSED) {
+        atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
+                        work->reader.refusal.detail, 0);
+        return;
+    }
+    if (build == NO_ROOM || !atp_room_need(&work->grants, (batch->line_count + 1) * sizeof(atp_grant_t))) {
+        atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
+                        "the ops of this message take more room than one batch has", 0);
+        return;
+    }
+    if (work->refused_count == work->op_count) {
+        answer_refusals(work);
+        return;
+    }
+    batch->ops = work->ops.bytes;
+    batch->results = work->results.bytes;
+    batch->grants = work->grants.bytes;
+    batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
+    batch->class =
+        batch->class == ATP_CLASS_FACT && work->op_count >= BULK_OPS ? ATP_CLASS_BULK : batch->class;
+    batch->done = answer;
+    batch->context = work;
+    atp_err_t err = atp_engine_submit(work->service->engine, batch);
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}

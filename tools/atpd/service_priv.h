@@ -1,0 +1,80 @@
+/* Inside the service: the work area of an exchange, and what the files service_*.c share. */
+#ifndef ATP_ATPD_SERVICE_PRIV_H
+#define ATP_ATPD_SERVICE_PRIV_H
+
+#include "engine/ledger/catalog.h"
+#include "protocol/message.h"
+#include "tools/atpd/service.h"
+
+#include <stddef.h>
+
+/* A buffer that grows and stays. */
+typedef struct atp_room {
+    void *bytes;
+    size_t size;
+} atp_room_t;
+
+/* Everything one request needs from arrival to answer. Used by one thread at a time. */
+typedef struct atp_work {
+    atp_service_t *service;
+    atp_exchange_t *exchange;
+    atp_request_t request;
+    atp_reader_t reader;
+    uint64_t begun_ns;
+    atp_batch_t batch;
+
+    /* commands */
+    atp_room_t ops;
+    atp_room_t results;
+    atp_room_t grants;
+    atp_room_t lines;
+    atp_room_t refusals;    /* atp_result_t of the ops refused before the ledger, in order */
+    atp_room_t refused_ops; /* their indexes, uint32_t */
+    uint32_t op_count;      /* of the message */
+    uint32_t refused_count;
+    bool has_client_op; /* the batch begins with an op that names the client */
+
+    /* queries */
+    atp_room_t names;
+    atp_room_t body; /* of an answer written on the ledger thread */
+    atp_writer_t writer;
+    atp_availability_ask_t ask;
+    atp_page_ask_t page;
+    int64_t now_ms;
+    uint64_t answered_op;
+    bool is_overflown;
+} atp_work_t;
+
+struct atp_service {
+    atp_engine_t *engine;
+    const atp_ledger_t *ledger;
+    atp_metrics_t *metrics;
+    atp_server_t *server;
+    uint32_t work_count;
+    atp_work_t *works;
+};
+
+/* Makes room for `size` bytes at least; what was there may be lost. False: no memory. */
+bool atp_room_need(atp_room_t *room, size_t size);
+
+uint64_t atp_service_now_ns(void);
+
+/* Answers the message with an error, and gives the exchange back. */
+void atp_work_refuse(atp_work_t *work, atp_verdict_t verdict, atp_field_t field, const char *detail,
+                     uint32_t retry_ms);
+/* The same for what atp_engine_submit says. */
+void atp_work_refuse_submit(atp_work_t *work, atp_err_t err);
+
+/* Begins an answer in the exchange's own room. */
+void atp_work_begin_answer(atp_work_t *work, atp_writer_t *writer, uint64_t applied_op, uint64_t durable_op);
+/* Sends what was written, or the refusal message_too_large if it did not fit. */
+void atp_work_send(atp_work_t *work, atp_writer_t *writer);
+
+void atp_work_commands(atp_work_t *work);
+void atp_work_availability(atp_work_t *work);
+void atp_work_outcomes(atp_work_t *work);
+void atp_work_reservations_by_id(atp_work_t *work);
+void atp_work_page(atp_work_t *work);
+void atp_work_stat(atp_work_t *work);
+
+#endif

@@ -1,0 +1,423 @@
+/* Pages and look-ups: bounded questions, answered by the ledger thread between two ops.
+ *
+ * The body of the answer is written there into room that was made before, so that the ledger thread allocates
+ * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
+ * it has looked at SCAN_MAX records. */
+#include "tools/atpd/service_priv.h"
+
+#include "engine/base/hash.h"
+
+#include <string.h>
+
+#define BODY_SIZE ((size_t)512 << 10)
+#define SCAN_MAX  4096 /* records one question looks at */
+
+/* ---- asking the ledger thread ---- */
+
+static void refuse_reader(atp_work_t *work)
+{
+    atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
+                    work->reader.refusal.detail, 0);
+}
+
+static void send_body(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+    size_t body = atp_writer_size(&work->writer);
+    atp_writer_t writer;
+    uint8_t *bytes;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+        return;
+    }
+    if (work->is_overflown || work->writer.is_overflown) {
+        atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_LINES,
+                        "the answer would be too large: ask for fewer at a time", 0);
+        return;
+    }
+    atp_work_begin_answer(work, &writer, work->answered_op, batch->durable_op);
+    size_t head = atp_writer_size(&writer);
+    if (writer.is_overflown || atp_exchange_reserve(work->exchange, head + body, &bytes) != ATP_OK) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    memcpy(bytes + head, work->body.bytes, body);
+    atp_exchange_t *exchange = work->exchange;
+    work->exchange = NULL;
+    atp_exchange_send(exchange, head + body);
+}
+
+static void ask(atp_work_t *work, uint32_t lines,
+                void (*question)(atp_batch_t *, const atp_ledger_t *, int64_t))
+{
+    if (!atp_room_need(&work->body, BODY_SIZE)) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    atp_writer_init(&work->writer, work->body.bytes, work->body.size);
+    work->is_overflown = false;
+    memset(&work->batch, 0, sizeof work->batch);
+    work->batch.class = ATP_CLASS_RESERVE;
+    work->batch.line_count = lines;
+    work->batch.question = question;
+    work->batch.done = send_body;
+    work->batch.context = work;
+    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}
+
+/* ---- outcomes ---- */
+
+static void tell_outcomes(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const atp_outcome_ask_t *asks = work->names.bytes;
+
+    (void)now_ms;
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_list_begin(&work->writer);
+    for (uint32_t i = 0; i < work->op_count; i++) {
+        atp_result_t result;
+        (void)atp_ledger_find_outcome(ledger, asks[i].space == ATP_OUTCOME_RESERVATION, work->request.client,
+                                      asks[i].id, &result);
+        atp_write_result(&work->writer, &result, NULL);
+    }
+    atp_write_list_end(&work->writer);
+}
+
+void atp_work_outcomes(atp_work_t *work)
+{
+    uint32_t count;
+
+    if (!atp_read_outcomes(&work->reader, &count) ||
+        !atp_room_need(&work->names, (count + 1) * sizeof(atp_outcome_ask_t))) {
+        refuse_reader(work);
+        return;
+    }
+    atp_outcome_ask_t *asks = work->names.bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_read_outcome_ask(&work->reader, &asks[i])) {
+            refuse_reader(work);
+            return;
+        }
+    }
+    if (!atp_message_close(&work->reader)) {
+        refuse_reader(work);
+        return;
+    }
+    work->op_count = count;
+    ask(work, count > 0 ? count : 1, tell_outcomes);
+}
+
+/* ---- reservations ---- */
+
+/* What a reservation is as a whole: the first of reserved, allocated, shipped that one of its units is in; else how it
+ * ended. */
+static uint8_t state_of(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
+                        int64_t now_ms)
+{
+    static const uint8_t record_state[ATP_LINE_STATE_COUNT] = {
+        [ATP_LINE_NOTHING] = ATP_RECORD_RELEASED,    [ATP_LINE_RESERVED] = ATP_RECORD_RESERVED,
+        [ATP_LINE_ALLOCATED] = ATP_RECORD_ALLOCATED, [ATP_LINE_SHIPPED] = ATP_RECORD_SHIPPED,
+        [ATP_LINE_RELEASED] = ATP_RECORD_RELEASED,   [ATP_LINE_EXPIRED] = ATP_RECORD_EXPIRED,
+        [ATP_LINE_CANCELLED] = ATP_RECORD_CANCELLED,
+    };
+    uint8_t least = ATP_RECORD_STATE_LIMIT;
+
+    for (uint32_t at = reservation->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        atp_line_state_t state = atp_ledger_line_state(line, now_ms);
+        if (state != ATP_LINE_NOTHING && record_state[state] < least) {
+            least = record_state[state];
+        }
+        at = line->next;
+    }
+    return least == ATP_RECORD_STATE_LIMIT ? (uint8_t)ATP_RECORD_RELEASED : least;
+}
+
+static uint32_t fill_lines(const atp_ledger_t *ledger, const atp_reservation_t *reservation, int64_t now_ms,
+                           atp_record_line_t *lines)
+{
+    const atp_reservations_t *reservations = atp_ledger_reservations(ledger);
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    uint32_t count = 0;
+
+    for (uint32_t at = reservation->first_line; at != 0 && count < ATP_LINES_PER_OP_MAX;) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        const atp_position_t *position = atp_positions_at(positions, line->row);
+        bool is_expired = atp_ledger_line_state(line, now_ms) == ATP_LINE_EXPIRED;
+        lines[count++] = (atp_record_line_t){.sku = atp_catalog_sku_id(catalog, position->sku),
+                                             .node = atp_catalog_node_id(catalog, position->node),
+                                             .granted = line->granted,
+                                             .reserved = is_expired ? 0 : line->reserved,
+                                             .allocated = line->allocated,
+                                             .shipped = line->shipped,
+                                             .scale = atp_positions_scale(positions, position->sku)};
+        at = line->next;
+    }
+    return count;
+}
+
+static void write_reservation(atp_work_t *work, const atp_ledger_t *ledger,
+                              const atp_reservation_t *reservation, int64_t now_ms)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_record_line_t *lines = work->lines.bytes;
+    atp_record_t record = {
+        .verdict = ATP_APPLIED,
+        .state = state_of(atp_ledger_reservations(ledger), reservation, now_ms),
+        .id = atp_strings_get(&catalog->strings, reservation->id_ref),
+        .owner = atp_strings_get(&catalog->strings, reservation->owner_ref),
+        .channel = atp_catalog_channel_id(catalog, reservation->channel),
+        .created_ms = reservation->created_ms,
+        .created_op = reservation->created_op,
+        .deadline_ms = reservation->is_in_wheel ? reservation->deadline_ms : 0,
+        .line_count = fill_lines(ledger, reservation, now_ms, lines),
+        .lines = lines,
+    };
+
+    atp_write_record(&work->writer, &record);
+}
+
+static void tell_reservations(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const atp_text_t *ids = work->names.bytes;
+
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_list_begin(&work->writer);
+    for (uint32_t i = 0; i < work->op_count; i++) {
+        uint32_t number;
+        if (atp_ledger_find_reservation(ledger, ids[i], &number)) {
+            write_reservation(work, ledger, atp_reservation_at(atp_ledger_reservations(ledger), number),
+                              now_ms);
+        } else {
+            atp_record_t record = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ids[i]};
+            atp_write_record(&work->writer, &record);
+        }
+    }
+    atp_write_list_end(&work->writer);
+}
+
+static bool need_lines(atp_work_t *work)
+{
+    return atp_room_need(&work->lines, ATP_LINES_PER_OP_MAX * sizeof(atp_record_line_t));
+}
+
+void atp_work_reservations_by_id(atp_work_t *work)
+{
+    uint32_t count;
+
+    if (!need_lines(work) || !atp_read_reservation_ids(&work->reader, &count) ||
+        !atp_room_need(&work->names, (count + 1) * sizeof(atp_text_t))) {
+        refuse_reader(work);
+        return;
+    }
+    atp_text_t *ids = work->names.bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_read_reservation_id(&work->reader, &ids[i])) {
+            refuse_reader(work);
+            return;
+        }
+    }
+    if (!atp_message_close(&work->reader)) {
+        refuse_reader(work);
+        return;
+    }
+    work->op_count = count;
+    ask(work, count > 0 ? count : 1, tell_reservations);
+}
+
+/* ---- pages ---- */
+
+static bool is_wanted(const atp_work_t *work, const atp_ledger_t *ledger,
+                      const atp_reservation_t *reservation, int64_t now_ms)
+{
+    const atp_page_ask_t *page = &work->page;
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+
+    if (reservation->status == ATP_RESERVATION_FREE ||
+        (page->older_than_ms > 0 && now_ms - reservation->created_ms < page->older_than_ms)) {
+        return false;
+    }
+    if (page->owner.size > 0 &&
+        !atp_text_equal(page->owner, atp_strings_get(&catalog->strings, reservation->owner_ref))) {
+        return false;
+    }
+    if (page->channel.size > 0 &&
+        !atp_text_equal(page->channel, atp_catalog_channel_id(catalog, reservation->channel))) {
+        return false;
+    }
+    return page->states == 0 ||
+           (page->states & 1u << state_of(atp_ledger_reservations(ledger), reservation, now_ms)) != 0;
+}
+
+static void page_of_reservations(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_reservation_t *reservation =
+        atp_reservation_at(atp_ledger_reservations(ledger), (uint32_t)index);
+
+    if (is_wanted(work, ledger, reservation, now_ms)) {
+        write_reservation(work, ledger, reservation, now_ms);
+        work->op_count++;
+    }
+}
+
+static void page_of_positions(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_position_view_t view;
+
+    (void)now_ms;
+    atp_positions_read(positions, (uint32_t)index, &view);
+    atp_position_row_t row = {.sku = atp_catalog_sku_id(catalog, view.sku),
+                              .node = atp_catalog_node_id(catalog, view.node),
+                              .on_hand = view.on_hand,
+                              .unavailable = view.unavailable,
+                              .reserved = view.reserved,
+                              .allocated = view.allocated,
+                              .safety = view.safety,
+                              .scale = atp_positions_scale(positions, view.sku),
+                              .version = view.version};
+    atp_write_position(&work->writer, &row);
+    work->op_count++;
+}
+
+static void page_of_exceptions(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_exception_t *exception = atp_exceptions_get(atp_ledger_exceptions(ledger), index + 1);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_text_t ids[ATP_EXCEPTION_RESERVATIONS_MAX];
+    atp_text_t source = {NULL, 0};
+
+    (void)now_ms;
+    if (exception == NULL) {
+        return; /* the ring has moved past it */
+    }
+    for (uint32_t i = 0; i < exception->reservation_count; i++) {
+        ids[i] = (atp_text_t){exception->reservations[i], exception->reservation_sizes[i]};
+    }
+    if (exception->source != 0) {
+        const atp_named_record_t *record = atp_table_at(&catalog->sources, exception->source - 1);
+        source = atp_strings_get(&catalog->strings, record->id_ref);
+    }
+    atp_exception_row_t row = {.number = exception->number,
+                               .op = exception->op,
+                               .time_ms = exception->time_ms,
+                               .kind = atp_text_of(atp_exception_kind_name(exception->kind)),
+                               .verdict = exception->verdict,
+                               .scale = exception->scale,
+                               .source = source,
+                               .sku = {exception->sku, exception->sku_size},
+                               .node = {exception->node, exception->node_size},
+                               .qty = exception->qty,
+                               .total_reservations = exception->reservation_total,
+                               .id_count = exception->reservation_count,
+                               .ids = ids};
+    atp_write_exception(&work->writer, &row);
+    work->op_count++;
+}
+
+static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_catalog_entry_t entry = {0};
+    const atp_named_record_t *record;
+
+    (void)now_ms;
+    switch (work->page.what) {
+    case ATP_CATALOG_SKUS:
+        record = atp_table_at(&catalog->skus, index);
+        entry.value = ((const atp_sku_record_t *)(const void *)record)->scale;
+        break;
+    case ATP_CATALOG_NODES:
+        record = atp_table_at(&catalog->nodes, index);
+        entry.value = (int64_t)atp_catalog_node_state(catalog, (uint16_t)index);
+        break;
+    case ATP_CATALOG_CHANNELS:
+    default:
+        record = atp_table_at(&catalog->channels, index);
+        entry.value = ((const atp_channel_record_t *)(const void *)record)->ttl_ms;
+        break;
+    }
+    entry.id = atp_strings_get(&catalog->strings, record->id_ref);
+    entry.name = atp_strings_get(&catalog->strings, record->name_ref);
+    atp_write_catalog_entry(&work->writer, &entry);
+    work->op_count++;
+}
+
+typedef struct page_kind {
+    uint64_t total;
+    void (*row)(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
+} page_kind_t;
+
+static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_ledger_counts_t counts;
+
+    atp_ledger_counts(ledger, &counts);
+    switch ((atp_message_type_t)work->request.type) {
+    case ATP_MESSAGE_RESERVATIONS:
+        return (page_kind_t){atp_table_count(&atp_ledger_reservations(ledger)->records),
+                             page_of_reservations};
+    case ATP_MESSAGE_POSITIONS:
+        return (page_kind_t){counts.positions, page_of_positions};
+    case ATP_MESSAGE_EXCEPTIONS:
+        return (page_kind_t){counts.exceptions, page_of_exceptions};
+    default:
+        return (page_kind_t){work->page.what == ATP_CATALOG_SKUS    ? counts.skus
+                             : work->page.what == ATP_CATALOG_NODES ? counts.nodes
+                                                                    : atp_table_count(&catalog->channels),
+                             page_of_catalog};
+    }
+}
+
+/* The oldest exception still kept: those before need not be looked at one by one. */
+static uint64_t first_index(const atp_work_t *work, const atp_ledger_t *ledger, uint64_t total)
+{
+    uint64_t kept = atp_ledger_exceptions(ledger)->records.capacity;
+    uint64_t oldest = work->request.type == ATP_MESSAGE_EXCEPTIONS && total > kept ? total - kept : 0;
+
+    return work->page.cursor > oldest ? work->page.cursor : oldest;
+}
+
+static void tell_page(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    page_kind_t kind = kind_of(work, ledger);
+    uint64_t index = first_index(work, ledger, kind.total);
+
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    work->op_count = 0;
+    atp_write_page_begin(&work->writer);
+    for (uint32_t scanned = 0; index < kind.total && scanned < SCAN_MAX && work->op_count < work->page.limit;
+         scanned++) {
+        atp_writer_mark_t mark = atp_writer_mark(&work->writer);
+        uint32_t rows = work->op_count;
+        kind.row(work, ledger, index, now_ms);
+        /* The end of the page needs a few bytes too. */
+        if (work->writer.is_overflown || work->body.size - atp_writer_size(&work->writer) < 32) {
+            atp_writer_rewind(&work->writer, mark);
+            work->is_overflown = rows == 0; /* not even one fits */
+            break;
+        }
+        index++;
+    }
+    atp_write_page_end(&work->writer, index < kind.total ? index : 0);
+}
+
+void atp_work_page(atp_work_t *work)
+{
+    if (!need_lines(work) || !atp_read_page_ask(&work->reader, &work->page) ||
+        !atp_message_close(&work->reader)) {
+        refuse_reader(work);
+        return;
+    }
+    ask(work, work->page.limit / 4 + 1, tell_page);
+}

@@ -1,0 +1,91 @@
+/* Stat: the figures of the engine by name, for `atp stat` and scripts. /metrics has more. */
+#include "tools/atpd/service_priv.h"
+
+#include <stdio.h>
+
+static void write_number(atp_writer_t *writer, const char *name, uint64_t value)
+{
+    atp_stat_t stat = {.name = atp_text_of(name), .value = (int64_t)value};
+    atp_write_stat(writer, &stat);
+}
+
+static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts)
+{
+    write_number(writer, "time_ms", (uint64_t)counts->time_ms);
+    write_number(writer, "skus", counts->skus);
+    write_number(writer, "nodes", counts->nodes);
+    write_number(writer, "channels", counts->channels);
+    write_number(writer, "clients", counts->clients);
+    write_number(writer, "sources", counts->sources);
+    write_number(writer, "positions", counts->positions);
+    write_number(writer, "reservations_live", counts->reservations_live);
+    write_number(writer, "reservations_ended", counts->reservations_ended);
+    write_number(writer, "lines_reserved", counts->lines_reserved);
+    write_number(writer, "lines_allocated", counts->lines_allocated);
+    write_number(writer, "outcomes", counts->outcomes);
+    write_number(writer, "outcome_floor_ms", (uint64_t)counts->floor_ms);
+    write_number(writer, "exceptions", counts->exceptions);
+    write_number(writer, "string_bytes", counts->string_bytes);
+}
+
+static void write_engine(atp_writer_t *writer, const atp_engine_stats_t *stats)
+{
+    write_number(writer, "op_applied", stats->applied_op);
+    write_number(writer, "op_durable", stats->durable_op);
+    write_number(writer, "frames", stats->frames);
+    write_number(writer, "frame_ops_max", stats->frame_ops_max);
+    write_number(writer, "repeats", stats->repeats);
+    write_number(writer, "pulses", stats->pulses);
+    write_number(writer, "journal_bytes", stats->journal.bytes);
+    write_number(writer, "journal_room", stats->journal_room);
+    write_number(writer, "journal_segments", stats->journal.segments);
+    write_number(writer, "snapshots_completed", stats->snapshots_completed);
+    write_number(writer, "snapshots_failed", stats->snapshots_failed);
+    write_number(writer, "snapshot_op", stats->snapshot_op);
+    write_number(writer, "is_granting", stats->is_granting);
+    write_number(writer, "is_slewing", stats->is_slewing);
+}
+
+static void write_tallies(atp_writer_t *writer, const atp_engine_stats_t *stats)
+{
+    char name[64];
+
+    for (unsigned i = 0; i < ATP_CLASS_COUNT; i++) {
+        snprintf(name, sizeof name, "lines_waiting_%s", atp_class_name((atp_class_t)i));
+        write_number(writer, name, stats->lines_waiting[i]);
+    }
+    for (unsigned i = 0; i < ATP_OP_KIND_LIMIT; i++) {
+        if (stats->kinds[i] > 0 && atp_op_kind_name(i) != NULL) {
+            snprintf(name, sizeof name, "ops_%s", atp_op_kind_name(i));
+            write_number(writer, name, stats->kinds[i]);
+        }
+    }
+    for (unsigned i = 0; i < ATP_VERDICT_LIMIT; i++) {
+        if (stats->verdicts[i] > 0 && atp_verdict_name(i) != NULL) {
+            snprintf(name, sizeof name, "verdict_%s", atp_verdict_name(i));
+            write_number(writer, name, stats->verdicts[i]);
+        }
+    }
+}
+
+void atp_work_stat(atp_work_t *work)
+{
+    atp_engine_t *engine = work->service->engine;
+    atp_engine_stats_t stats;
+    atp_writer_t writer;
+
+    if (!atp_read_stat_ask(&work->reader) || !atp_message_close(&work->reader)) {
+        const atp_refusal_t *refusal = &work->reader.refusal;
+        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        return;
+    }
+    atp_engine_stats(engine, &stats);
+    atp_work_begin_answer(work, &writer, stats.applied_op, stats.durable_op);
+    atp_write_list_begin(&writer);
+    write_number(&writer, "incarnation", atp_engine_incarnation(engine));
+    write_engine(&writer, &stats);
+    write_counts(&writer, &stats.counts);
+    write_tallies(&writer, &stats);
+    atp_write_list_end(&writer);
+    atp_work_send(work, &writer);
+}
