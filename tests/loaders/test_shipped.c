@@ -1,0 +1,137 @@
+/* The shipped profiles on the files they are for: our own samples, and the AdventureWorks export where it is. */
+#include "tests/loaders/support.h"
+
+#define SAMPLES        ATP_SOURCE_FOLDER "/loaders/samples/"
+#define ADVENTUREWORKS ATP_SOURCE_FOLDER "/../shared/data/adventureworks/"
+
+static void expect_row(const loaded_t *loaded, const char *sku, const char *node, atp_qty_t on_hand,
+                       atp_qty_t unavailable)
+{
+    const kept_row_t *kept = loaded_find(loaded, sku, node);
+
+    assert_non_null(kept);
+    assert_int_equal(kept->row.qty[ATP_LOAD_ON_HAND].mantissa, on_hand);
+    assert_int_equal(kept->row.qty[ATP_LOAD_UNAVAILABLE].mantissa, unavailable);
+    assert_true(kept->row.qty[ATP_LOAD_UNAVAILABLE].is_given);
+}
+
+static void the_shopify_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("shopify-inventory", SAMPLES "shopify-inventory.csv");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 6);
+    assert_int_equal(loaded->report.rows_skipped, 2); /* not stocked, and without a SKU */
+    assert_int_equal(loaded->report.rows_bad, 0);
+    expect_row(loaded, "LS-M-WHT", "Lisbon warehouse", 80, 7); /* 2 unavailable and 5 committed */
+    expect_row(loaded, "PAN-24", "Porto shop", 1, 2);          /* oversold by Shopify: nothing to promise */
+    assert_string_equal(loaded_find(loaded, "PAN-24", "Porto shop")->name, "Frying pan 24\" non-stick");
+    expect_row(loaded, "CANDLE-1", "Lisbon warehouse", 31, 0);
+    assert_int_equal(loaded_find(loaded, "CANDLE-1", "Lisbon warehouse")->row.line, 9);
+    loaded_free(loaded);
+}
+
+static void the_magento_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("magento-stock-sources", SAMPLES "magento-stock-sources.csv");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 8);
+    expect_row(loaded, "24-MB01", "default", 100, 0);
+    expect_row(loaded, "24-MB03", "default", 12, 12); /* out of stock: there, not for sale */
+    expect_row(loaded, "WS12, \"Radiant\"", "berlin", 25, 0);
+    loaded_free(loaded);
+}
+
+static bool has_adventureworks(void)
+{
+    if (access(ADVENTUREWORKS "Product.csv", R_OK) == 0) {
+        return true;
+    }
+    print_message("[   NOTE   ] passed over: there is no " ADVENTUREWORKS "\n");
+    return false;
+}
+
+/* What stays sellable: on-hand less safety, of the SKU over all its rows. */
+static void count_sellable(const loaded_t *loaded, int64_t *ret_skus, int64_t *ret_units)
+{
+    *ret_skus = 0;
+    *ret_units = 0;
+    for (uint32_t i = 0; i < loaded->row_count; i++) {
+        int64_t sellable = 0;
+        bool is_first = true;
+        for (uint32_t j = 0; j < loaded->row_count; j++) {
+            if (strcmp(loaded->rows[i].sku, loaded->rows[j].sku) != 0) {
+                continue;
+            }
+            is_first = is_first && j >= i;
+            int64_t left = loaded->rows[j].row.qty[ATP_LOAD_ON_HAND].mantissa -
+                           loaded->rows[j].row.qty[ATP_LOAD_SAFETY].mantissa;
+            sellable += left > 0 ? left : 0;
+        }
+        if (is_first && sellable > 0) {
+            ++*ret_skus;
+            *ret_units += sellable;
+        }
+    }
+}
+
+static void the_adventureworks_inventory_is_whole_and_stays_sellable(void **state)
+{
+    int64_t units = 0;
+    int64_t safety = 0;
+    int64_t skus = 0;
+    int64_t sellable = 0;
+
+    (void)state;
+    if (!has_adventureworks()) {
+        return;
+    }
+    loaded_t *loaded = load_file("adventureworks-inventory", ADVENTUREWORKS "ProductInventory.csv");
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 1069);
+    for (uint32_t i = 0; i < loaded->row_count; i++) {
+        units += loaded->rows[i].row.qty[ATP_LOAD_ON_HAND].mantissa;
+        safety += loaded->rows[i].row.qty[ATP_LOAD_SAFETY].mantissa;
+    }
+    assert_int_equal(units, 335974);
+    assert_non_null(loaded_find(loaded, "AR-5381", "50"));
+    assert_int_equal(loaded_find(loaded, "AR-5381", "50")->row.qty[ATP_LOAD_ON_HAND].mantissa, 353);
+    assert_int_equal(loaded_find(loaded, "AR-5381", "50")->row.qty[ATP_LOAD_SAFETY].mantissa, 325);
+    count_sellable(loaded, &skus, &sellable);
+    print_message("[   NOTE   ] %d units, %d safety, %d sellable units of %d SKUs\n", (int)units, (int)safety,
+                  (int)sellable, (int)skus);
+    assert_int_equal(skus, 363);
+    assert_int_equal(sellable, 108286);
+    loaded_free(loaded);
+}
+
+static void the_adventureworks_products_and_locations_have_names(void **state)
+{
+    (void)state;
+    if (!has_adventureworks()) {
+        return;
+    }
+    loaded_t *loaded = load_file("adventureworks-products", ADVENTUREWORKS "Product.csv");
+    assert_int_equal(loaded->row_count, 504);
+    assert_string_equal(loaded_find(loaded, "AR-5381", "")->name, "Adjustable Race");
+    assert_int_equal(loaded_find(loaded, "AR-5381", "")->row.qty[ATP_LOAD_SAFETY].mantissa, 1000);
+    loaded_free(loaded);
+    loaded = load_file("adventureworks-locations", ADVENTUREWORKS "Location.csv");
+    assert_int_equal(loaded->row_count, 14);
+    assert_string_equal(loaded_find(loaded, "", "1")->name, "Tool Crib");
+    loaded_free(loaded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_shopify_sample_loads),
+        cmocka_unit_test(the_magento_sample_loads),
+        cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),
+        cmocka_unit_test(the_adventureworks_products_and_locations_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
