@@ -191,6 +191,7 @@ void atp_write_error(atp_writer_t *writer, const atp_error_t *error)
 {
     uint32_t count = error->retry_ms > 0 ? 4 : error->detail.size > 0 ? 3 : 2;
 
+    ATP_ASSERT(error->detail.size <= ATP_DETAIL_SIZE_MAX);
     atp_put_array(writer, count);
     atp_put_uint(writer, (uint64_t)error->verdict);
     atp_put_uint(writer, (uint64_t)error->field);

@@ -71,80 +71,80 @@ static atp_refusal_t refusal_of(const char *op, atp_command_t *ret_command)
 #define ID65 "\"65-bytes-65-bytes-65-bytes-65-bytes-65-bytes-65-bytes-65-bytes-\xc3\x84\""
 #define ID64 "\"64-bytes-64-bytes-64-bytes-64-bytes-64-bytes-64-bytes-64-bytes-1\""
 
+static const struct {
+    const char *op;
+    atp_verdict_t verdict;
+    atp_field_t field;
+    uint32_t line;
+} op_faults[] = {
+    {"7", ATP_MALFORMED, ATP_FIELD_NONE, 0},
+    {"[]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
+    {"[\"reserve\"]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
+    {"[-1,\"a\",1]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
+    {"[0,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
+    {"[1,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* genesis: the engine's own */
+    {"[6,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* source */
+    {"[63,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* the last place of the table */
+    {"[64,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
+    {"[4294967328,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* 32 when cut to 32 bits */
+    {"[33]", ATP_ID_MISSING, ATP_FIELD_ID, 0},
+    {"[33,\"\",1,\"r\"]", ATP_ID_MISSING, ATP_FIELD_ID, 0},
+    {"[33," ID65 ",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
+    {"[33,\"a\\tb\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
+    {"[33,\"seven-\\u007f\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
+    {"[33,\"longer-than-eight-\\u001f\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
+    {"[33,\"a\",\"now\",\"r\"]", ATP_MALFORMED, ATP_FIELD_ISSUED, 0},
+    {"[33,\"a\",1," ID65 ",5]", ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0},
+    {"[33,\"a\",1,\"r\",\"soon\"]", ATP_MALFORMED, ATP_FIELD_TTL, 0},
+    {"[32,\"a\",1," ID65 "]", ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0},
+    {"[32,\"a\",1,\"\"," ID65 "]", ATP_ID_INVALID, ATP_FIELD_OWNER, 0},
+    {"[32,\"a\",1,\"\",\"\",0,256]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+    {"[32,\"a\",1,\"\",\"\",0,-1]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+    {"[32,\"a\",1,\"\",\"\",0,0,7]", ATP_MALFORMED, ATP_FIELD_LINES, 0},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],7]]", ATP_MALFORMED, ATP_FIELD_LINES, 1},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 1},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",1],[\"s\"]]]", ATP_ID_INVALID, ATP_FIELD_NODE,
+     2},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[" ID65 ",\"n\",1]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",\"1.\"]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY,
+     1},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",\"1.0000001\"]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",null]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",[1]]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
+    {"[48,\"a\",1,\"s\",\"n\",100000000000001]", ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0},
+    {"[48,\"a\",1,\"s\",\"n\",-100000000000001]", ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0},
+    {"[48,\"a\",1,\"s\",\"n\",1,1]", ATP_MALFORMED, ATP_FIELD_OPTION, 0},
+    {"[51,\"a\",1,\"s\",\"n\",1,true,256]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+    {"[51,\"a\",1,\"s\",\"n\",1,true,0,999]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+    {"[48,\"a\",1,\"\",\"n\",1]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
+    {"[48,\"a\",1,\"s\"]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
+    {"[16,\"a\",1,\"\",\"name\",0]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
+    {"[16,\"a\",1,\"s\",\"a\\u0000b\",0]", ATP_TEXT_INVALID, ATP_FIELD_NAME, 0},
+    {"[16,\"a\",1,\"s\",\"name\",256]", ATP_SCALE_OUT_OF_RANGE, ATP_FIELD_OPTION, 0},
+    {"[17,\"a\",1,\"\",\"name\",0]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
+    {"[17,\"a\",1,\"n\",\"name\",300]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+    {"[18,\"a\",1]", ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0},
+    /* several faults: the first of the list of verdicts */
+    {"[32," ID65 ",1,\"\",\"\",0,256,[[\"s\",\"n\",1],[\"s\",\"n\",\"x\"]]]", ATP_ID_INVALID, ATP_FIELD_ID,
+     0},
+    {"[32,\"a\",1,\"\",\"\",0,256,[[\"s\",\"n\",1],[\"s\",\"n\",\"x\"]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY,
+     1},
+    {"[32," ID65 ",1,\"\",\"\",0,0,[7]]", ATP_MALFORMED, ATP_FIELD_LINES, 0},
+};
+
 static void an_op_with_a_fault_is_refused_alone_by_name_and_field(void **state)
 {
-    static const struct {
-        const char *op;
-        atp_verdict_t verdict;
-        atp_field_t field;
-        uint32_t line;
-    } cases[] = {
-        {"7", ATP_MALFORMED, ATP_FIELD_NONE, 0},
-        {"[]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
-        {"[\"reserve\"]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
-        {"[-1,\"a\",1]", ATP_MALFORMED, ATP_FIELD_KIND, 0},
-        {"[0,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
-        {"[1,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* genesis: the engine's own */
-        {"[6,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* source */
-        {"[63,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* the last place of the table */
-        {"[64,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
-        {"[4294967328,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* 32 when cut to 32 bits */
-        {"[33]", ATP_ID_MISSING, ATP_FIELD_ID, 0},
-        {"[33,\"\",1,\"r\"]", ATP_ID_MISSING, ATP_FIELD_ID, 0},
-        {"[33," ID65 ",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
-        {"[33,\"a\\tb\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
-        {"[33,\"seven-\\u007f\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
-        {"[33,\"longer-than-eight-\\u001f\",1,\"r\"]", ATP_ID_INVALID, ATP_FIELD_ID, 0},
-        {"[33,\"a\",\"now\",\"r\"]", ATP_MALFORMED, ATP_FIELD_ISSUED, 0},
-        {"[33,\"a\",1," ID65 ",5]", ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0},
-        {"[33,\"a\",1,\"r\",\"soon\"]", ATP_MALFORMED, ATP_FIELD_TTL, 0},
-        {"[32,\"a\",1," ID65 "]", ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0},
-        {"[32,\"a\",1,\"\"," ID65 "]", ATP_ID_INVALID, ATP_FIELD_OWNER, 0},
-        {"[32,\"a\",1,\"\",\"\",0,256]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {"[32,\"a\",1,\"\",\"\",0,-1]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {"[32,\"a\",1,\"\",\"\",0,0,7]", ATP_MALFORMED, ATP_FIELD_LINES, 0},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],7]]", ATP_MALFORMED, ATP_FIELD_LINES, 1},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 1},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",1],[\"s\"]]]", ATP_ID_INVALID,
-         ATP_FIELD_NODE, 2},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[" ID65 ",\"n\",1]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",\"1.\"]]]", ATP_QTY_MALFORMED,
-         ATP_FIELD_QTY, 1},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",\"1.0000001\"]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",null]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
-        {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",[1]]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY, 0},
-        {"[48,\"a\",1,\"s\",\"n\",100000000000001]", ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0},
-        {"[48,\"a\",1,\"s\",\"n\",-100000000000001]", ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0},
-        {"[48,\"a\",1,\"s\",\"n\",1,1]", ATP_MALFORMED, ATP_FIELD_OPTION, 0},
-        {"[51,\"a\",1,\"s\",\"n\",1,true,256]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {"[51,\"a\",1,\"s\",\"n\",1,true,0,999]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {"[48,\"a\",1,\"\",\"n\",1]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
-        {"[48,\"a\",1,\"s\"]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
-        {"[16,\"a\",1,\"\",\"name\",0]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
-        {"[16,\"a\",1,\"s\",\"a\\u0000b\",0]", ATP_TEXT_INVALID, ATP_FIELD_NAME, 0},
-        {"[16,\"a\",1,\"s\",\"name\",256]", ATP_SCALE_OUT_OF_RANGE, ATP_FIELD_OPTION, 0},
-        {"[17,\"a\",1,\"\",\"name\",0]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
-        {"[17,\"a\",1,\"n\",\"name\",300]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {"[18,\"a\",1]", ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0},
-        /* several faults: the first of the list of verdicts */
-        {"[32," ID65 ",1,\"\",\"\",0,256,[[\"s\",\"n\",1],[\"s\",\"n\",\"x\"]]]", ATP_ID_INVALID,
-         ATP_FIELD_ID, 0},
-        {"[32,\"a\",1,\"\",\"\",0,256,[[\"s\",\"n\",1],[\"s\",\"n\",\"x\"]]]", ATP_QTY_MALFORMED,
-         ATP_FIELD_QTY, 1},
-        {"[32," ID65 ",1,\"\",\"\",0,0,[7]]", ATP_MALFORMED, ATP_FIELD_LINES, 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof op_faults / sizeof op_faults[0]; i++) {
         atp_command_t command;
-        atp_refusal_t refusal = refusal_of(cases[i].op, &command);
-        if (refusal.verdict != cases[i].verdict || refusal.field != cases[i].field ||
-            refusal.line != cases[i].line) {
-            print_error("%s\n", cases[i].op);
+        atp_refusal_t refusal = refusal_of(op_faults[i].op, &command);
+        if (refusal.verdict != op_faults[i].verdict || refusal.field != op_faults[i].field ||
+            refusal.line != op_faults[i].line) {
+            print_error("%s\n", op_faults[i].op);
         }
-        assert_int_equal(refusal.verdict, cases[i].verdict);
-        assert_int_equal(refusal.field, cases[i].field);
-        assert_int_equal(refusal.line, cases[i].line);
+        assert_int_equal(refusal.verdict, op_faults[i].verdict);
+        assert_int_equal(refusal.field, op_faults[i].field);
+        assert_int_equal(refusal.line, op_faults[i].line);
         assert_int_equal(command.line_count, 0);
         assert_null(command.lines);
     }
@@ -404,58 +404,73 @@ static void writing_a_kind_of_the_engine_is_a_bug(void **state)
     assert_aborts(atp_write_command(&writer, &empty));
 }
 
+/* An op of any kind with any content that the wire can carry. Lines go to `ret_lines`, four of them. */
+static atp_command_t random_command(uint64_t *seed, atp_command_line_t *ret_lines)
+{
+    static const uint8_t kinds[] = {16, 17, 18, 19, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51};
+    atp_command_t command = {.kind = (atp_op_kind_t)kinds[test_random(seed) % sizeof kinds],
+                             .id = ATP_TEXT("id")};
+    bool is_single = command.kind < ATP_OP_RESERVE || command.kind > ATP_OP_SHIP;
+
+    command.is_fact = test_random(seed) % 2;
+    command.option = (uint8_t)test_random(seed);
+    command.reason = (uint8_t)(test_random(seed) % 3);
+    command.issued_ms = (int64_t)test_random(seed);
+    command.ttl_ms = (int64_t)test_random(seed);
+    command.channel = ATP_TEXT("web");
+    command.reservation = ATP_TEXT("cart");
+    command.line_count = is_single ? 1 : (uint32_t)(test_random(seed) % 4);
+    command.lines = ret_lines;
+    for (uint32_t i = 0; i < 4; i++) {
+        atp_qty_t mantissa = (atp_qty_t)(test_random(seed) % ((uint64_t)ATP_QTY_MAX + 1));
+        uint8_t decimals = (uint8_t)(test_random(seed) % (ATP_SCALE_MAX + 1));
+        ret_lines[i] = (atp_command_line_t){ATP_TEXT("sku"), ATP_TEXT("node"),
+                                            test_random(seed) % 2 ? mantissa : -mantissa, decimals};
+    }
+    return command;
+}
+
+/* Writes `command` as a message, reads it back; returns the size of the message. */
+static size_t there_and_back(const atp_command_t *command, uint8_t *bytes, size_t room,
+                             atp_command_t *ret_command)
+{
+    const atp_request_t request = {ATP_MESSAGE_COMMANDS, ATP_TEXT(""), ATP_TEXT("me"), ATP_TEXT("")};
+    atp_writer_t writer;
+    atp_reader_t reader;
+    atp_request_t envelope;
+    atp_refusal_t refusal;
+    uint32_t count;
+
+    atp_writer_init(&writer, bytes, room);
+    atp_write_request(&writer, &request);
+    atp_write_list_begin(&writer);
+    atp_write_command(&writer, command);
+    atp_write_list_end(&writer);
+    assert_false(writer.is_overflown);
+    assert_true(atp_request_open(bytes, atp_writer_size(&writer), &reader, &envelope));
+    assert_true(atp_read_commands(&reader, &count));
+    assert_true(atp_read_command(&reader, ret_command, lines, 4, &refusal));
+    assert_int_equal(refusal.verdict, ATP_APPLIED);
+    assert_true(atp_message_close(&reader));
+    return atp_writer_size(&writer);
+}
+
 static void random_ops_of_every_kind_come_back_as_they_went(void **state)
 {
     uint64_t seed = 20261121;
 
     (void)state;
-    for (int round = 0; round < 2000; round++) {
-        static const uint8_t kinds[] = {16, 17, 18, 19, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51};
-        char out[2][2048];
-        size_t sizes[2];
+    for (int round = 0; round < 5000; round++) {
+        uint8_t first[2048];
+        uint8_t second[2048];
         atp_command_line_t some[4];
-        atp_command_t command = {.kind = (atp_op_kind_t)kinds[test_random(&seed) % sizeof kinds],
-                                 .id = ATP_TEXT("id")};
-        bool is_single = command.kind < 32 || command.kind > 37;
-        command.is_fact = test_random(&seed) % 2;
-        command.option = (uint8_t)test_random(&seed);
-        command.reason = (uint8_t)(test_random(&seed) % 3);
-        command.issued_ms = (int64_t)test_random(&seed);
-        command.ttl_ms = (int64_t)test_random(&seed);
-        command.channel = ATP_TEXT("web");
-        command.line_count = is_single ? 1 : (uint32_t)(test_random(&seed) % 4);
-        command.lines = some;
-        for (uint32_t i = 0; i < 4; i++) {
-            uint8_t decimals = (uint8_t)(test_random(&seed) % 7);
-            some[i] = (atp_command_line_t){ATP_TEXT("sku"), ATP_TEXT("node"),
-                                           (atp_qty_t)(test_random(&seed) >> 20), decimals};
-            some[i].mantissa = (test_random(&seed) % 2 ? 1 : -1) * (some[i].mantissa % ATP_QTY_MAX);
-        }
-        const atp_command_t *from = &command;
-        atp_command_t read;
-        for (int i = 0; i < 2; i++) {
-            const atp_request_t request = {ATP_MESSAGE_COMMANDS, ATP_TEXT(""), ATP_TEXT("me"), ATP_TEXT("")};
-            atp_writer_t writer;
-            atp_reader_t reader;
-            atp_request_t envelope;
-            atp_refusal_t refusal;
-            uint32_t count;
-            atp_writer_init(&writer, out[i], sizeof out[i]);
-            atp_write_request(&writer, &request);
-            atp_write_list_begin(&writer);
-            atp_write_command(&writer, from);
-            atp_write_list_end(&writer);
-            sizes[i] = atp_writer_size(&writer);
-            assert_true(atp_request_open(out[i], sizes[i], &reader, &envelope));
-            assert_true(atp_read_commands(&reader, &count));
-            assert_true(atp_read_command(&reader, &read, lines, 4, &refusal));
-            assert_int_equal(refusal.verdict, ATP_APPLIED);
-            assert_true(atp_message_close(&reader));
-            from = &read;
-        }
-        assert_true(read.kind == command.kind && read.issued_ms == command.issued_ms);
-        assert_int_equal(sizes[0], sizes[1]);
-        assert_memory_equal(out[0], out[1], sizes[0]);
+        atp_command_t once;
+        atp_command_t twice;
+        atp_command_t command = random_command(&seed, some);
+        size_t size = there_and_back(&command, first, sizeof first, &once);
+        assert_true(once.kind == command.kind && once.issued_ms == command.issued_ms);
+        assert_int_equal(there_and_back(&once, second, sizeof second, &twice), size);
+        assert_memory_equal(first, second, size);
     }
 }
 
