@@ -48,16 +48,54 @@ void atp_make_id(char ret_id[ATP_MADE_ID_SIZE])
     (void)snprintf(ret_id, ATP_MADE_ID_SIZE, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
 }
 
-/* ---- the queue ---- */
+/* ---- the queues; all under the mutex ---- */
 
-/* The number of single commands from the head of the queue that fit in one message. */
-static uint32_t count_gathered(const atp_client_t *client, uint32_t count_max)
+static void queue_init(atp_queue_t *queue)
+{
+    queue->first = NULL;
+    queue->end = &queue->first;
+}
+
+static void queue_push(atp_queue_t *queue, atp_call_t *call)
+{
+    call->next = NULL;
+    *queue->end = call;
+    queue->end = &call->next;
+}
+
+/* The first `count` calls, of at least as many. */
+static atp_call_t *queue_take(atp_queue_t *queue, uint32_t count)
+{
+    atp_call_t *first = queue->first;
+    atp_call_t *last = first;
+
+    for (uint32_t i = 1; i < count; i++) {
+        last = last->next;
+    }
+    queue->first = last->next;
+    if (queue->first == NULL) {
+        queue->end = &queue->first;
+    }
+    last->next = NULL;
+    return first;
+}
+
+static atp_call_t *queue_take_all(atp_queue_t *queue)
+{
+    atp_call_t *first = queue->first;
+
+    queue_init(queue);
+    return first;
+}
+
+/* How many single commands, from the first, fit in one message. */
+static uint32_t count_gathered(const atp_client_t *client)
 {
     uint32_t count = 0;
     size_t lines = 0;
     size_t text_size = 0;
 
-    for (const atp_call_t *call = client->queue; call != NULL && call->is_single && count < count_max;
+    for (const atp_call_t *call = client->singles.first; call != NULL && count < client->ops_per_message;
          call = call->next) {
         lines += call->command.line_count;
         text_size += call->text_size;
@@ -69,27 +107,22 @@ static uint32_t count_gathered(const atp_client_t *client, uint32_t count_max)
     return count;
 }
 
-/* The calls of the next message. Under the mutex. */
-static atp_call_t *take_batch(atp_client_t *client)
+/* What `lane` is to send next; NULL when there is nothing that it might. */
+static atp_call_t *take_batch(atp_client_t *client, atp_lane_t *lane)
 {
-    atp_call_t *first = client->queue;
-    atp_call_t *last = first;
-    uint32_t count;
+    const atp_call_t *single =
+        client->gathered_count < ATP_CLIENT_GATHERED_MAX ? client->singles.first : NULL;
+    const atp_call_t *message = client->messages.first;
 
-    if (first == NULL) {
+    if (message != NULL && (single == NULL || message->deadline_ms < single->deadline_ms)) {
+        return queue_take(&client->messages, 1);
+    }
+    if (single == NULL) {
         return NULL;
     }
-    count = first->is_single ? count_gathered(client, client->ops_per_message) : 1;
-    for (uint32_t i = 1; i < count; i++) {
-        last = last->next;
-    }
-    client->queue = last->next;
-    client->queue_count -= count;
-    if (client->queue == NULL) {
-        client->queue_end = &client->queue;
-    }
-    last->next = NULL;
-    return first;
+    lane->is_gathered = true;
+    client->gathered_count++;
+    return queue_take(&client->singles, count_gathered(client));
 }
 
 atp_call_t *atp_client_take_or_rest(atp_client_t *client, atp_lane_t *lane)
@@ -97,7 +130,9 @@ atp_call_t *atp_client_take_or_rest(atp_client_t *client, atp_lane_t *lane)
     atp_call_t *calls;
 
     (void)pthread_mutex_lock(&client->mutex);
-    calls = take_batch(client);
+    client->gathered_count -= lane->is_gathered;
+    lane->is_gathered = false;
+    calls = take_batch(client, lane);
     if (calls == NULL) {
         client->resting |= UINT64_C(1) << lane->index;
         (void)pthread_cond_broadcast(&client->changed);
@@ -106,41 +141,39 @@ atp_call_t *atp_client_take_or_rest(atp_client_t *client, atp_lane_t *lane)
     return calls;
 }
 
-/* The lane that is to send the queue now, or NULL. Under the mutex. */
-static atp_lane_t *take_resting_lane(atp_client_t *client)
+/* A lane that rests and now has `*ret_calls` to send, or NULL. */
+static atp_lane_t *wake_lane(atp_client_t *client, atp_call_t **ret_calls)
 {
-    uint32_t index;
+    atp_lane_t *lane;
 
     if (client->resting == 0) {
         return NULL;
     }
-    index = (uint32_t)__builtin_ctzll(client->resting);
+    lane = &client->lanes[__builtin_ctzll(client->resting)];
+    *ret_calls = take_batch(client, lane);
+    if (*ret_calls == NULL) {
+        return NULL;
+    }
     client->resting &= client->resting - 1;
-    return &client->lanes[index];
+    return lane;
 }
 
 atp_err_t atp_client_enqueue(atp_client_t *client, atp_call_t *call)
 {
+    atp_call_t *calls = NULL;
     atp_lane_t *lane;
-    atp_call_t *batch = NULL;
 
-    call->next = NULL;
     atp_fetch_add_relaxed(&client->call_count, 1);
     (void)pthread_mutex_lock(&client->mutex);
     if (atp_load_relaxed(&client->is_closing)) { /* relaxed: under the mutex that it is stored under */
         (void)pthread_mutex_unlock(&client->mutex);
         return ATP_ERR_CLOSED;
     }
-    *client->queue_end = call;
-    client->queue_end = &call->next;
-    client->queue_count++;
-    lane = take_resting_lane(client);
-    if (lane != NULL) {
-        batch = take_batch(client);
-    }
+    queue_push(call->is_single ? &client->singles : &client->messages, call);
+    lane = wake_lane(client, &calls);
     (void)pthread_mutex_unlock(&client->mutex);
     if (lane != NULL) {
-        atp_lane_start(lane, batch); /* L2: the queue was empty, so this is `call` */
+        atp_lane_start(lane, calls);
     }
     return ATP_OK;
 }
@@ -300,7 +333,8 @@ atp_err_t atp_client_open(const atp_client_options_t *options, atp_client_t **re
     }
     (void)pthread_mutex_init(&client->mutex, NULL);
     (void)pthread_cond_init(&client->changed, NULL);
-    client->queue_end = &client->queue;
+    queue_init(&client->singles);
+    queue_init(&client->messages);
     take_options(client, options);
     err = start(client, ret_why);
     if (err != ATP_OK) {
@@ -321,7 +355,8 @@ static uint64_t all_lanes(const atp_client_t *client)
 void atp_client_close(atp_client_t *client)
 {
     static const atp_end_t closed = {.err = ATP_ERR_CLOSED};
-    atp_call_t *queue;
+    atp_call_t *singles;
+    atp_call_t *messages;
 
     if (client == NULL) {
         return;
@@ -330,12 +365,11 @@ void atp_client_close(atp_client_t *client)
     /* CLOSE-C (release) pairs with CLOSE-L in lane.c. Orders: the flag before the cancels below. Without it a
      * lane that begins to wait just after its cancel could miss both. */
     atp_store_release(&client->is_closing, true);
-    queue = client->queue;
-    client->queue = NULL;
-    client->queue_end = &client->queue;
-    client->queue_count = 0;
+    singles = queue_take_all(&client->singles);
+    messages = queue_take_all(&client->messages);
     (void)pthread_mutex_unlock(&client->mutex);
-    atp_calls_finish(client, queue, &closed);
+    atp_calls_finish(client, singles, &closed);
+    atp_calls_finish(client, messages, &closed);
     (void)pthread_mutex_lock(&client->mutex);
     while (client->resting != all_lanes(client) || client->undone_count > 0) {
         for (uint32_t i = 0; i < client->lane_count; i++) {

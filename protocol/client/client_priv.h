@@ -1,11 +1,15 @@
 /* Inside the client: calls, lanes, and the handle that joins them.
  *
  * A call is one thing a caller asked for: a single command, a message of commands, or a question. It waits
- * in the queue of the handle, in order. A lane is one message in flight: one NNG context, used again and
- * again. A lane takes the call at the head of the queue; if that is a single command it takes the single
- * commands behind it too, as many as a message may carry. That is all there is to coalescing.
+ * in a queue of the handle, in order: one queue for single commands, one for calls that are a message of their
+ * own. A lane is one message in flight: one NNG context, used again and again. A lane takes one call of the
+ * second queue, or of the first as many as a message may carry. That is all there is to coalescing.
  *
- *     queue -> lane: encode -> SENDING -> WAITING -> each call done -> lane takes the next of the queue, or rests
+ * Only ATP_CLIENT_GATHERED_MAX messages of gathered calls are in flight at a time. One alone leaves the wire
+ * idle for a round trip; with more, calls leave in smaller company and each message costs 25 to 60 us
+ * whatever it carries (docs/libatp.md has the figures).
+ *
+ *     queues -> lane: encode -> SENDING -> WAITING -> each call done -> lane takes the next, or rests
  *                      ^                     | no answer, connection lost, or busy
  *                      +------- PAUSING <----+
  *
@@ -14,9 +18,9 @@
  * Memory      a blocking call lives on its caller's stack and is not touched once its latch is open. A
  *             submitted one is one heap block, freed after its callback.
  * Invariants  L1  a call is in the queue, in one lane, or done; it is done once.
- *             L2  the queue is not empty only while no lane rests.
- *             L3  all calls have the same time to live, so the queue is in the order of their deadlines: a lane
- *                 is free before the call at the head of the queue is overdue. */
+ *             L2  while a lane rests, no call waits that it might send.
+ *             L3  all calls have the same time to live, so each queue is in the order of deadlines: a lane is
+ *                 free before the call at the head of a queue is overdue. */
 #ifndef ATP_PROTOCOL_CLIENT_PRIV_H
 #define ATP_PROTOCOL_CLIENT_PRIV_H
 
@@ -32,6 +36,7 @@
 
 #define ATP_CLIENT_LANES_MAX       64
 #define ATP_CLIENT_LANES_DEFAULT   4
+#define ATP_CLIENT_GATHERED_MAX    2
 #define ATP_CLIENT_SUBMITS_DEFAULT 8192
 #define ATP_CLIENT_SUBMITS_MAX     1000000
 #define ATP_CLIENT_TIMEOUT_MS      5000
@@ -88,6 +93,7 @@ struct atp_lane {
     nng_ctx ctx;
     nng_aio *aio;
     uint32_t index;
+    bool is_gathered; /* carries single commands; under the mutex */
     atp_lane_state_t state;
     /* the message in flight */
     atp_call_t *calls;
@@ -99,6 +105,11 @@ struct atp_lane {
     /* room to read one answer into */
     atp_grant_t grants[ATP_LINES_PER_OP_MAX];
 };
+
+typedef struct atp_queue {
+    atp_call_t *first;
+    atp_call_t **end;
+} atp_queue_t;
 
 struct atp_client {
     /* set at open, read-only after */
@@ -122,11 +133,11 @@ struct atp_client {
     pthread_cond_t changed;  /* a lane rests, or submitted calls are done */
     _Atomic bool is_closing; /* stored under it, loaded by lanes without */
     uint64_t resting;        /* bit i: lane i */
-    atp_call_t *queue;
-    atp_call_t **queue_end;
-    uint32_t queue_count;
-    uint32_t submit_count; /* in flight */
-    uint32_t undone_count; /* in flight, or whose callback runs */
+    atp_queue_t singles;
+    atp_queue_t messages;
+    uint32_t gathered_count; /* lanes that carry single commands */
+    uint32_t submit_count;   /* in flight */
+    uint32_t undone_count;   /* in flight, or whose callback runs */
     atp_why_t last_failure;
     /* counted by anybody, relaxed: numbers for ids and figures for people */
     _Atomic uint64_t next_number;
@@ -140,7 +151,7 @@ struct atp_client {
 /* Milliseconds of the steady clock. */
 int64_t atp_steady_ms(void);
 
-/* ---- client.c: the queue ---- */
+/* ---- client.c: the queues ---- */
 
 /* Hands in a call whose deadline and contents are set. On ATP_OK it will be done. ATP_ERR_CLOSED: not taken. */
 ATP_MUST_USE atp_err_t atp_client_enqueue(atp_client_t *client, atp_call_t *call);
