@@ -70,11 +70,15 @@ static void every_message_type_is_there_and_no_other(void **state)
 
     (void)state;
 #define SAYS_TYPE(number, NAME, name, sentence)                                                              \
+    assert_string_equal(atp_message_type_name(number), name);                                                \
+    assert_string_equal(atp_message_type_sentence(number), sentence);                                        \
     assert_says("\n| " #number " | `" name "` | " sentence " |\n");                                          \
     count++;
     ATP_MESSAGE_TYPES(SAYS_TYPE)
 #undef SAYS_TYPE
     assert_int_equal(numbered_rows("\n## Envelopes\n"), count);
+    assert_null(atp_message_type_name(0));
+    assert_null(atp_message_type_sentence(ATP_MESSAGE_TYPE_LIMIT));
 }
 
 static void every_kind_of_op_is_there_and_no_other(void **state)

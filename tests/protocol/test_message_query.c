@@ -236,6 +236,41 @@ static void more_lines_grants_or_ids_than_there_is_room_for_are_refused(void **s
     }
 }
 
+static void a_record_or_exception_with_more_inside_than_there_is_room_for_is_refused(void **state)
+{
+    const atp_record_line_t line = {.sku = ATP_TEXT("s"), .node = ATP_TEXT("n"), .granted = 1};
+    const atp_record_t record = {.id = ATP_TEXT("r"), .line_count = 1, .lines = &line};
+    const atp_text_t id = ATP_TEXT("r");
+    const atp_exception_row_t exception = {.number = 1, .id_count = 1, .ids = &id};
+    const atp_response_t responses[] = {{ATP_MESSAGE_RESERVATIONS, ATP_TEXT(""), 1, 2, 2},
+                                        {ATP_MESSAGE_EXCEPTIONS, ATP_TEXT(""), 1, 2, 2}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        atp_writer_t writer;
+        atp_reader_t reader;
+        atp_response_t response;
+        atp_record_t read_record;
+        atp_exception_row_t read_exception;
+        uint32_t count;
+        atp_writer_init(&writer, out, sizeof out);
+        atp_write_response(&writer, &responses[i]);
+        atp_write_page_begin(&writer);
+        if (i == 0) {
+            atp_write_record(&writer, &record);
+        } else {
+            atp_write_exception(&writer, &exception);
+        }
+        atp_write_page_end(&writer, 0);
+        assert_true(atp_response_open(out, atp_writer_size(&writer), &reader, &response));
+        assert_true(atp_read_page(&reader, &count));
+        assert_false(i == 0 ? atp_read_record(&reader, &read_record, NULL, 0)
+                            : atp_read_exception(&reader, &read_exception, NULL, 0));
+        assert_int_equal(reader.refusal.verdict, ATP_TOO_MANY_LINES);
+        assert_false(atp_message_close(&reader));
+    }
+}
+
 /* ---- events ---- */
 
 #define FACTS "[1,64,\"d\",\"wms\",1,7,0,[[48,\"\",0,\"s\",\"n\",1]]]"
@@ -338,6 +373,7 @@ int main(void)
         cmocka_unit_test(an_ask_for_65536_rows_is_read_and_for_one_more_refused),
         cmocka_unit_test(a_page_that_would_be_too_large_ends_before_the_row_that_does_not_fit),
         cmocka_unit_test(more_lines_grants_or_ids_than_there_is_room_for_are_refused),
+        cmocka_unit_test(a_record_or_exception_with_more_inside_than_there_is_room_for_is_refused),
         cmocka_unit_test(the_topic_of_an_event_is_its_name),
         cmocka_unit_test(a_topic_subscribes_to_one_name_and_its_prefix_to_all),
         cmocka_unit_test(ops_of_a_batch_are_facts_and_need_no_id),
