@@ -1,0 +1,31 @@
+/* What the files ledger_check*.c share: each function looks at the invariants of one module and returns ATP_OK, or
+ * ATP_ERR_CORRUPT with a sentence that begins with the number of the invariant that does not stand.
+ *
+ * Each takes time linear in the records and, where it says so, memory for a bit or a word a record. */
+#ifndef ATP_LEDGER_LEDGER_CHECK_PRIV_H
+#define ATP_LEDGER_LEDGER_CHECK_PRIV_H
+
+#include "engine/ledger/ledger_priv.h"
+
+typedef unsigned long long ull_t; /* what "%llu" takes */
+
+/* For returns: `number` is the literal "H3". */
+#define ATP_BROKEN(why, number, ...) atp_fail((why), ATP_ERR_CORRUPT, number ": " __VA_ARGS__)
+
+/* X1, X2: every entry where its hash says, as many as the index counts. `name`: of the index. */
+atp_err_t atp_check_index(const atp_index_t *index, const char *name, uint64_t entries, atp_why_t *ret_why);
+/* C1 and the indexes of the catalogue. */
+atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* S1. Allocates a bit a granule. */
+atp_err_t atp_check_strings(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* P1, P2, P5, P6, P7. */
+atp_err_t atp_check_positions(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* P3, P4, H5: the trees of all positions; they have `lines_in_trees` lines. */
+atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, atp_why_t *ret_why);
+/* H1 to H4, free chains and the ended queue, and the counters of reservations (L4). */
+atp_err_t atp_check_reservations(const atp_ledger_t *ledger, uint64_t *ret_lines_in_trees,
+                                 atp_why_t *ret_why);
+/* W1, W2, and the wheel's side of H4. */
+atp_err_t atp_check_wheel(const atp_ledger_t *ledger, atp_why_t *ret_why);
+
+#endif
