@@ -12,9 +12,9 @@
  * This module talks to no network and no ledger. loaders/commands.h turns rows into commands.
  *
  * Threads     one at a time; sink and callbacks run on the caller's thread.
- * Memory      about 3 MiB, lookup files, and 16 bytes a slot for each distinct key to find duplicates (24
- *             to 48 bytes a key while it grows; 48 more when duplicates are summed; 32 more a row when
- *             safety stock is spread), up to `key_count_max` keys.
+ * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key, up to
+ *             `key_count_max` keys (while that table grows, half as much again); 56 bytes more a key when
+ *             duplicates are summed; 40 bytes more a row when safety stock is spread.
  * Invariants  D1  no sink is called unless validation has passed.
  *             D2  records = good + bad + skipped, and good = delivered + merged.
  *             D3  with duplicates refused, no two delivered rows have the same key. */
