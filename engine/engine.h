@@ -192,4 +192,21 @@ typedef struct atp_check_report {
 ATP_MUST_USE atp_err_t atp_engine_check(const char *data_folder, atp_check_report_t *ret_report,
                                         atp_why_t *ret_why);
 
+/* What an audit found. */
+typedef struct atp_audit_report {
+    uint64_t from_op; /* 1, or the op after the snapshot it had to begin at */
+    uint64_t ops;
+    uint64_t reserves;
+    uint64_t granted;
+    uint64_t refused;
+    uint64_t oversold; /* grants after which a position had less than nothing left: always 0 */
+    uint64_t first_oversold_op;
+    uint64_t state_hash;
+    atp_ledger_counts_t counts;
+} atp_audit_report_t;
+
+/* Replays the journal of a folder, which may be in use, and checks every grant in it, every verdict, and every
+ * invariant of the state it ends in. Changes nothing. Needs the memory of one more ledger. */
+ATP_MUST_USE atp_err_t atp_engine_audit(const char *data_folder, atp_audit_report_t *ret_report, atp_why_t *ret_why);
+
 #endif

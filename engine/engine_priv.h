@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#define ATP_SNAPSHOT_MAP_DEFAULT (UINT64_C(64) << 30) /* address space, not memory */
 #define ATP_FRAMES            16                /* being filled, waiting, or being written: a power of two */
 #define ATP_FRAME_BUFFER_SIZE ((size_t)4 << 20) /* one batch always fits into an empty one */
 #define ATP_FRAME_LINES       8192              /* a frame is closed when it has taken as many */

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define DAY_MS                  (INT64_C(24) * 3600 * 1000)
-#define SNAPSHOT_MAP_DEFAULT    (UINT64_C(64) << 30)
 #define LINES_IN_FLIGHT_DEFAULT 65536u
 
 /* ---- replay ---- */
@@ -230,7 +229,7 @@ static void fill_defaults(atp_engine_options_t *options)
     options->segments_ahead = options->segments_ahead > 0 ? options->segments_ahead : 4;
     options->reserve_bytes = options->reserve_bytes > 0 ? options->reserve_bytes : options->segment_size;
     options->snapshot_map_size =
-        options->snapshot_map_size > 0 ? options->snapshot_map_size : SNAPSHOT_MAP_DEFAULT;
+        options->snapshot_map_size > 0 ? options->snapshot_map_size : ATP_SNAPSHOT_MAP_DEFAULT;
     options->snapshot_pool_pieces = options->snapshot_pool_pieces > 0 ? options->snapshot_pool_pieces : 4096;
     for (unsigned i = 0; i < ATP_CLASS_COUNT; i++) {
         options->lines_in_flight[i] =
@@ -449,7 +448,7 @@ static atp_err_t check_store(const char *folder, atp_ledger_t *ledger, atp_stora
                              atp_check_report_t *report, atp_why_t *ret_why)
 {
     atp_snapshot_options_t snapshot_options = {
-        .folder = folder, .map_size = SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
+        .folder = folder, .map_size = ATP_SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
     atp_journal_options_t journal_options = {
         .storage = storage, .segment_size = ATP_SEGMENT_SIZE_DEFAULT, .segments_ahead = 1, .read_only = true};
     atp_snapshots_t *snapshots = NULL;

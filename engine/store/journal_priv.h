@@ -4,7 +4,8 @@
  *     journal_keeper.c  prepare, drop: the keeper thread
  *     journal_replay.c  walks the frames, visits, tells torn from corrupt: before the threads
  *     journal_tail.c    cuts the torn end, makes the rest durable, hands over to the threads
- *     journal_format.c  headers, names and a window over a segment file
+ *     journal_reader.c  a window over a segment file, and what stands behind a place in it
+ *     journal_format.c  headers and names
  *
  * Segments are numbered without gaps: [oldest .. current] are used, [current+1 .. last_ready] are prepared. The keeper
  * passes a prepared segment to the journal thread in slot number % ATP_SEGMENTS_AHEAD_MAX, and gets back, in the same
@@ -146,6 +147,8 @@ uint64_t atp_frame_payload_digest(const void *payload, uint32_t payload_size);
 atp_err_t atp_journal_corrupt(atp_why_t *ret_why, uint64_t number, uint64_t offset, const char *format, ...)
     ATP_PRINTF(4, 5);
 
+/* ---- journal_reader.c ---- */
+
 /* A segment file and a window over it. */
 typedef struct atp_segment_reader {
     atp_storage_t *storage;
@@ -169,8 +172,6 @@ ATP_MUST_USE atp_err_t atp_segment_reader_show(atp_segment_reader_t *reader, uin
                                                atp_why_t *ret_why);
 void atp_segment_reader_fini(atp_segment_reader_t *reader);
 
-/* ---- journal_replay.c ---- */
-
 /* What stands in a segment after the place where the frames end. */
 typedef struct atp_survey {
     uint64_t content_end; /* after the last byte that is not zero; the place itself if all are */
@@ -186,9 +187,8 @@ ATP_MUST_USE atp_err_t atp_segment_survey(atp_segment_reader_t *reader, uint64_t
 
 /* Where the walk over the frames ended. */
 typedef struct atp_walk_end {
-    size_t used_count;    /* segments with a valid header; those after are unused, or junk to be cut */
-    uint64_t offset;      /* end of the last valid frame of the last used one */
-    uint64_t content_end; /* of the last used one: after `offset` if there is a torn frame */
+    size_t used_count; /* segments with a valid header; those after are unused, or junk to be cut */
+    uint64_t offset;   /* end of the last valid frame of the last used one */
     uint64_t next_op;
     uint64_t digest;
     uint64_t declared_op; /* highest durable op that a valid frame names */

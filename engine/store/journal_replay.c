@@ -17,61 +17,6 @@ typedef struct walk {
     const char *reason;  /* why no frame stands at the end; NULL if zeros stand there */
 } walk_t;
 
-/* ---- what stands behind a place ---- */
-
-static bool header_declares(const atp_frame_header_t *header, bool is_later, uint64_t expected_op)
-{
-    bool is_sane = header->durable_op < header->first_op; /* J4 */
-
-    return is_sane && (header->durable_op >= expected_op ||
-                       (is_later && (header->flags & ATP_FRAME_AFTER_DURABLE) != 0));
-}
-
-/* Looks at one piece of a segment for frame headers that begin in it, and for its last byte that is not zero. */
-static void survey_piece(const atp_segment_reader_t *reader, const unsigned char *bytes, uint64_t at,
-                         size_t size, size_t shown, uint64_t from, uint64_t expected_op, atp_survey_t *survey)
-{
-    for (size_t i = 0; i < size; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + i, size - i < 8 ? size - i : 8);
-        if (word == 0) {
-            continue;
-        }
-        survey->content_end = at + i + 8 - (uint64_t)(__builtin_clzll(word) / 8);
-        if ((uint32_t)word != ATP_FRAME_MAGIC || survey->is_declared || shown - i < ATP_FRAME_HEADER_SIZE) {
-            continue;
-        }
-        atp_frame_header_t header;
-        memcpy(&header, bytes + i, sizeof header);
-        if (atp_frame_header_verify(&header, reader->number, at + i) &&
-            header_declares(&header, at + i > from, expected_op)) {
-            survey->is_declared = true;
-            survey->declared_at = at + i;
-        }
-    }
-}
-
-atp_err_t atp_segment_survey(atp_segment_reader_t *reader, uint64_t from, uint64_t expected_op,
-                             atp_survey_t *ret_survey, atp_why_t *ret_why)
-{
-    *ret_survey = (atp_survey_t){.content_end = from};
-    for (uint64_t at = from; at < reader->size;) {
-        uint64_t left = reader->size - at;
-        size_t asked = left < ATP_FRAME_HEADER_SIZE ? (size_t)left : ATP_FRAME_HEADER_SIZE;
-        size_t shown = 0;
-        const unsigned char *bytes = NULL;
-        atp_err_t err = atp_segment_reader_show(reader, at, asked, &bytes, &shown, ret_why);
-        if (err != ATP_OK) {
-            return err;
-        }
-        /* A header that the window cuts is left to the next piece. */
-        size_t size = shown == left ? shown : (shown - ATP_FRAME_HEADER_SIZE + 8) & ~(size_t)7;
-        survey_piece(reader, bytes, at, size, shown, from, expected_op, ret_survey);
-        at += size;
-    }
-    return ATP_OK;
-}
-
 /* ---- one frame ---- */
 
 static const char *judge_frame(const walk_t *walk, const atp_frame_header_t *header, uint64_t offset)
@@ -404,7 +349,6 @@ static atp_err_t judge_end(walk_t *walk)
 
     if (walk->end.used_count > 0) {
         walk->tail->torn_bytes = walk->survey.content_end - walk->end.offset;
-        walk->end.content_end = walk->survey.content_end;
         if (walk->survey.is_declared) {
             return corrupt_end(walk, journal->segments[walk->end.used_count - 1].number,
                                walk->survey.declared_at);

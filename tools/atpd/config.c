@@ -175,7 +175,7 @@ static void make_flags(flags_t *flags)
 typedef struct request {
     atp_config_action_t action;
     const char *file;   /* NULL = none */
-    const char *folder; /* of --check */
+    const char *folder; /* of --check and --audit */
 } request_t;
 
 static atp_err_t refuse_flag(int value, const char *flag, atp_why_t *ret_why)
@@ -189,6 +189,7 @@ static atp_err_t refuse_flag(int value, const char *flag, atp_why_t *ret_why)
 static void take_command(int letter, const char *argument, request_t *request)
 {
     atp_config_action_t action = letter == 'k'   ? ATP_CONFIG_CHECK
+                                 : letter == 'a' ? ATP_CONFIG_AUDIT
                                  : letter == 'p' ? ATP_CONFIG_PRINT
                                  : letter == 'h' ? ATP_CONFIG_HELP
                                  : letter == 'V' ? ATP_CONFIG_VERSION
@@ -197,7 +198,7 @@ static void take_command(int letter, const char *argument, request_t *request)
     if (letter == 'c') {
         request->file = argument;
     }
-    if (letter == 'k') {
+    if (letter == 'k' || letter == 'a') {
         request->folder = argument;
     }
     if (action > request->action) {

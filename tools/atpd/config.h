@@ -114,6 +114,7 @@ typedef struct atp_config {
 typedef enum atp_config_action {
     ATP_CONFIG_RUN = 0,
     ATP_CONFIG_CHECK,  /* --check DIR: verify that data folder (it is in data_folder) and leave */
+    ATP_CONFIG_AUDIT,  /* --audit DIR: replay its journal, check every grant, and leave */
     ATP_CONFIG_PRINT,  /* --print-config */
     ATP_CONFIG_HELP,   /* --help */
     ATP_CONFIG_VERSION /* --version */

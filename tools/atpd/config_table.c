@@ -71,7 +71,7 @@ const atp_option_t atp_options[] = {
     {"time.issued_skew", ATP_OPTION_DURATION_MS, AT(time.issued_skew_ms), 0, 3600 * SECOND_MS, "5s",
      "How far the clock of a client may be ahead.", false},
 
-    {"limits.ids_per_client", ATP_OPTION_COUNT, AT(limits.ids_per_client), 1, RECORDS_MAX, "1000000",
+    {"limits.ids_per_client", ATP_OPTION_COUNT, AT(limits.ids_per_client), 1, RECORDS_MAX, "4000000",
      "Remembered outcomes one client may have.", false},
     {"limits.lines_per_reservation", ATP_OPTION_COUNT, AT(limits.lines_per_reservation), 1,
      ATP_LINES_PER_OP_MAX, "1024", "Lines one reservation may have.", false},
@@ -115,6 +115,8 @@ _Static_assert(sizeof atp_options / sizeof atp_options[0] <= ATP_OPTION_COUNT_MA
 const atp_config_command_t atp_config_commands[] = {
     {"config", "FILE", "Read this YAML file; flags stand over it.", 'c'},
     {"check", "DIR", "Verify journal and snapshots of a data folder, change nothing, and leave.", 'k'},
+    {"audit", "DIR",
+     "Replay the journal of a data folder, in use or not, check every grant in it, and leave.", 'a'},
     {"print-config", NULL, "Print the configuration that results, as YAML, and leave.", 'p'},
     {"help", NULL, "Print this and leave.", 'h'},
     {"version", NULL, "Print the version and leave.", 'V'},

@@ -77,6 +77,31 @@ static atp_exit_status_t check(const char *folder)
     return ATP_EXIT_OK;
 }
 
+/* ---- --audit ---- */
+
+static atp_exit_status_t audit(const char *folder)
+{
+    atp_audit_report_t report;
+    atp_why_t why = {""};
+    atp_err_t err = atp_engine_audit(folder, &report, &why);
+
+    if (err != ATP_OK) {
+        fprintf(stderr, "atpd: %s\n", why.text);
+        return exit_status_of(err);
+    }
+    printf("journal         %" PRIu64 " ops replayed, from op %" PRIu64 "\n", report.ops, report.from_op);
+    printf("reserves        %" PRIu64 ": %" PRIu64 " granted, %" PRIu64 " refused\n", report.reserves,
+           report.granted, report.refused);
+    printf("oversold        %" PRIu64 "\n", report.oversold);
+    printf("state hash      %016" PRIx64 " at op %" PRIu64 "\n", report.state_hash, report.counts.op);
+    if (report.oversold > 0) {
+        fprintf(stderr, "atpd: op %" PRIu64 " is the first that was granted more than there was\n",
+                report.first_oversold_op);
+        return ATP_EXIT_CORRUPT;
+    }
+    return ATP_EXIT_OK;
+}
+
 /* ---- running ---- */
 
 /* Signals are taken by the main thread alone; threads started later inherit the mask. */
@@ -150,6 +175,8 @@ int main(int argc, char *argv[])
         return run(&config);
     case ATP_CONFIG_CHECK:
         return check(config.data_folder);
+    case ATP_CONFIG_AUDIT:
+        return audit(config.data_folder);
     case ATP_CONFIG_PRINT:
         atp_config_print(stdout, &config);
         return ATP_EXIT_OK;

@@ -1,0 +1,150 @@
+/* The audit: the journal read again from the beginning (or the newest snapshot), every grant checked against the state it
+ * was given in. It needs no lock and changes nothing, so it may run beside a living atpd. */
+#include "engine/engine_priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct audit {
+    atp_ledger_t *ledger;
+    uint64_t from_op;
+    uint64_t digest;
+    atp_audit_report_t *report;
+    atp_row_changes_t changes;
+    uint32_t rows[2 * ATP_LINES_PER_OP_MAX];
+} audit_t;
+
+/* Right after a grant no position that it took from may have less than nothing left: that would be oversold. */
+static void check_grant(audit_t *audit, const atp_result_t *result)
+{
+    audit->report->reserves++;
+    if (!atp_verdict_is_success((atp_verdict_t)result->verdict)) {
+        audit->report->refused++;
+        return;
+    }
+    audit->report->granted++;
+    for (uint32_t i = 0; i < audit->changes.count; i++) {
+        atp_position_view_t view;
+        atp_positions_read(atp_ledger_positions(audit->ledger), audit->rows[i], &view);
+        if (atp_view_atp(&view) < 0) {
+            audit->report->oversold++;
+            audit->report->first_oversold_op =
+                audit->report->oversold == 1 ? result->op : audit->report->first_oversold_op;
+            break;
+        }
+    }
+}
+
+static atp_err_t apply_op(audit_t *audit, const atp_op_t *op, int64_t time_ms, uint64_t number,
+                          atp_why_t *ret_why)
+{
+    static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    atp_result_t result;
+
+    audit->changes.count = 0;
+    if (!atp_ledger_apply(audit->ledger, op, time_ms, &result, grants) || result.op != number) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT, "op %" PRIu64 " does not apply again", number);
+    }
+    audit->digest = atp_verdict_digest_add(audit->digest, &result);
+    audit->report->ops++;
+    if (op->kind == ATP_OP_RESERVE) {
+        check_grant(audit, &result);
+    }
+    return ATP_OK;
+}
+
+static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_position_t place,
+                       atp_why_t *ret_why)
+{
+    audit_t *audit = context;
+    const char *at = frame->payload;
+    size_t left = frame->payload_size;
+
+    audit->digest = 0;
+    for (uint32_t i = 0; i < frame->op_count; i++) {
+        const atp_op_t *op = (const atp_op_t *)(const void *)at;
+        if (!atp_op_is_well_formed(op, left)) {
+            return atp_fail(ret_why, ATP_ERR_CORRUPT,
+                            "journal segment %" PRIu64 " offset %" PRIu64 ": an op is not well formed",
+                            place.segment, place.offset);
+        }
+        atp_err_t err = apply_op(audit, op, frame->time_ms, frame->first_op + i, ret_why);
+        if (err != ATP_OK) {
+            return err;
+        }
+        at += op->size;
+        left -= op->size;
+    }
+    atp_ledger_end_frame(audit->ledger);
+    if (audit->digest != frame->verdict_digest) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT,
+                        "ops %" PRIu64 " to %" PRIu64 " were answered otherwise than they are now",
+                        frame->first_op, frame->first_op + frame->op_count - 1);
+    }
+    return ATP_OK;
+}
+
+/* The whole journal if it is all there; else from the newest snapshot on. */
+static atp_err_t replay(audit_t *audit, atp_storage_t *storage, const char *folder, atp_why_t *ret_why)
+{
+    atp_journal_options_t options = {
+        .storage = storage, .segment_size = ATP_SEGMENT_SIZE_DEFAULT, .segments_ahead = 1, .read_only = true};
+    atp_snapshot_options_t snapshot_options = {
+        .folder = folder, .map_size = ATP_SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
+    atp_journal_t *journal = NULL;
+    atp_snapshots_t *snapshots = NULL;
+    atp_table_t *tables[ATP_LEDGER_TABLES];
+    atp_snapshot_meta_t meta;
+    atp_journal_tail_t tail;
+
+    atp_err_t err = atp_journal_open(&options, &journal, ret_why);
+    if (err == ATP_OK) {
+        err = atp_journal_replay(journal, 1, visit, audit, &tail, ret_why);
+        atp_journal_close(journal);
+    }
+    if (err != ATP_ERR_CORRUPT || audit->report->ops > 0) {
+        return err;
+    }
+    err = atp_snapshots_open(&snapshot_options, &snapshots, ret_why);
+    atp_ledger_tables(audit->ledger, tables);
+    err = err == ATP_OK ? atp_snapshots_load(snapshots, tables, ATP_LEDGER_TABLES, &meta, ret_why) : err;
+    err = err == ATP_OK ? atp_ledger_rebuild(audit->ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_journal_open(&options, &journal, ret_why) : err;
+    if (err == ATP_OK) {
+        audit->report->from_op = meta.op + 1;
+        err = atp_journal_replay(journal, meta.op + 1, visit, audit, &tail, ret_why);
+        atp_journal_close(journal);
+    }
+    atp_snapshots_close(snapshots);
+    return err;
+}
+
+atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, atp_why_t *ret_why)
+{
+    atp_ledger_config_t config;
+    atp_storage_t *storage = NULL;
+    audit_t audit = {.report = ret_report};
+
+    memset(ret_report, 0, sizeof *ret_report);
+    ret_report->from_op = 1;
+    atp_err_t err = atp_genesis_read(folder, &config, ret_why);
+    err = err == ATP_OK ? atp_ledger_create(&config, &audit.ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_storage_posix_open(folder, &storage, ret_why) : err;
+    if (err == ATP_OK) {
+        audit.changes =
+            (atp_row_changes_t){.rows = audit.rows, .capacity = sizeof audit.rows / sizeof audit.rows[0]};
+        atp_ledger_note_changes(audit.ledger, &audit.changes);
+        err = replay(&audit, storage, folder, ret_why);
+    }
+    if (err == ATP_OK) {
+        atp_ledger_note_changes(audit.ledger, NULL);
+        err = atp_ledger_check(audit.ledger, ret_why);
+        atp_ledger_counts(audit.ledger, &ret_report->counts);
+        ret_report->state_hash = atp_ledger_hash(audit.ledger);
+    }
+    if (storage != NULL) {
+        atp_storage_posix_close(storage);
+    }
+    atp_ledger_destroy(audit.ledger);
+    return err;
+}
