@@ -7,14 +7,15 @@
 
 #include <stddef.h>
 
-static inline atp_err_t atp_lint_fail(atp_why_t *ret_why, atp_err_t err, const char *format, ...)
+/* Takes the arguments, so that they count as used. */
+static inline void atp_lint_use(atp_why_t *ret_why, const char *format, ...)
 {
     if (ret_why != NULL) {
         ret_why->text[0] = format[0];
     }
-    return err;
 }
 
-#define atp_fail atp_lint_fail
+/* A macro: the analyzer does not follow the result of a function with variable arguments. */
+#define atp_fail(ret_why, err, ...) (atp_lint_use((ret_why), __VA_ARGS__), (err))
 
 #endif
