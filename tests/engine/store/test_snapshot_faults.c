@@ -319,7 +319,6 @@ static void a_disk_that_is_really_full_fails_the_snapshot_and_recovers(void **st
 
     set_scene(0);
     if (mount("tmpfs", scene.left, "tmpfs", 0, "size=1m") != 0) {
-        clear_scene();
         print_message("skipped: mounting a small file system is not allowed here\n");
         skip();
     }
@@ -337,8 +336,14 @@ static void a_disk_that_is_really_full_fails_the_snapshot_and_recovers(void **st
     assert_int_equal(take(snapshots, 3, &why), ATP_SNAPSHOT_COMPLETED);
     atp_snapshots_close(snapshots);
     assert_next_succeeds(scene.left);
-    assert_int_equal(umount(scene.left), 0);
+}
+
+static int unmount(void **state)
+{
+    (void)state;
+    (void)umount2(scene.left, MNT_DETACH); /* not mounted where the test was skipped */
     clear_scene();
+    return 0;
 }
 
 int main(void)
@@ -354,7 +359,7 @@ int main(void)
         cmocka_unit_test(io_errors_from_any_call_on_fail_the_snapshot_only),
         cmocka_unit_test(a_full_disk_at_any_call_fails_one_snapshot_only),
         cmocka_unit_test(a_file_size_limit_is_a_full_disk),
-        cmocka_unit_test(a_disk_that_is_really_full_fails_the_snapshot_and_recovers),
+        cmocka_unit_test_teardown(a_disk_that_is_really_full_fails_the_snapshot_and_recovers, unmount),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
