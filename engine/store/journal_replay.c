@@ -92,53 +92,69 @@ static void advance(walk_t *walk, const atp_frame_header_t *header)
     tail->ops += header->op_count;
 }
 
-/* Reads, judges and visits the frame at the end of what was walked. *ret_is_end: none stands there, for
- * walk->reason. */
-static atp_err_t step(walk_t *walk, bool *ret_is_end)
+static atp_err_t check_format(const walk_t *walk, uint64_t offset, uint16_t format)
 {
-    atp_frame_header_t header;
+    if (format == ATP_JOURNAL_FORMAT) {
+        return ATP_OK;
+    }
+    return atp_fail(walk->why, ATP_ERR_FORMAT,
+                    "journal/%016" PRIx64 ".seg, byte %" PRIu64
+                    ": format %u; this build reads format %u: start the build that wrote it",
+                    walk->reader.number, offset, format, ATP_JOURNAL_FORMAT);
+}
+
+/* Reads and judges the header of the frame at the end of what was walked. *ret_is_end: none stands there, for
+ * walk->reason. */
+static atp_err_t read_header(walk_t *walk, atp_frame_header_t *ret_header, bool *ret_is_end)
+{
     const unsigned char *bytes = NULL;
     size_t shown = 0;
     uint64_t offset = walk->end.offset;
 
     walk->reason = NULL;
     *ret_is_end = true;
-    if (walk->reader.size - offset < sizeof header) {
+    if (walk->reader.size - offset < sizeof *ret_header) {
         return ATP_OK;
     }
-    atp_err_t err = atp_segment_reader_show(&walk->reader, offset, sizeof header, &bytes, &shown, walk->why);
+    atp_err_t err =
+        atp_segment_reader_show(&walk->reader, offset, sizeof *ret_header, &bytes, &shown, walk->why);
     if (err != ATP_OK) {
         return err;
     }
-    memcpy(&header, bytes, sizeof header);
-    if (header.magic == 0) {
+    memcpy(ret_header, bytes, sizeof *ret_header);
+    if (ret_header->magic == 0) {
         return ATP_OK;
     }
-    if (!atp_frame_header_verify(&header, walk->reader.number, offset)) {
+    if (!atp_frame_header_verify(ret_header, walk->reader.number, offset)) {
         walk->reason = "the frame header does not verify";
         return ATP_OK;
     }
-    if (header.format != ATP_JOURNAL_FORMAT) {
-        return atp_fail(walk->why, ATP_ERR_FORMAT,
-                        "journal/%016" PRIx64 ".seg, byte %" PRIu64
-                        ": format %u; this build reads format %u: start "
-                        "the build that wrote it",
-                        walk->reader.number, offset, header.format, ATP_JOURNAL_FORMAT);
-    }
-    walk->reason = judge_frame(walk, &header, offset);
-    if (walk->reason != NULL) {
-        return ATP_OK;
+    walk->reason = judge_frame(walk, ret_header, offset);
+    *ret_is_end = walk->reason != NULL;
+    return check_format(walk, offset, ret_header->format);
+}
+
+/* Reads, judges and visits the next frame. *ret_is_end: there is none, for walk->reason. */
+static atp_err_t step(walk_t *walk, bool *ret_is_end)
+{
+    atp_frame_header_t header;
+    const unsigned char *bytes = NULL;
+    size_t shown = 0;
+    atp_err_t err = read_header(walk, &header, ret_is_end);
+
+    if (err != ATP_OK || *ret_is_end) {
+        return err;
     }
     size_t size = (size_t)atp_frame_size(header.payload_size);
-    err = atp_segment_reader_show(&walk->reader, offset, size, &bytes, &shown, walk->why);
+    err = atp_segment_reader_show(&walk->reader, walk->end.offset, size, &bytes, &shown, walk->why);
     if (err != ATP_OK) {
         return err;
     }
     walk->reason = judge_payload(&header, bytes + sizeof header);
     if (walk->reason != NULL) {
+        *ret_is_end = true;
         return ATP_OK;
     }
-    *ret_is_end = false;
     err = visit_frame(walk, &header, bytes + sizeof header);
     advance(walk, &header);
     return err;
@@ -196,12 +212,10 @@ static atp_err_t check_end_of_previous(const walk_t *walk)
 static atp_err_t check_identity(const walk_t *walk, const atp_segment_header_t *header)
 {
     uint64_t number = walk->reader.number;
+    atp_err_t err = check_format(walk, 0, header->format);
 
-    if (header->format != ATP_JOURNAL_FORMAT) {
-        return atp_fail(walk->why, ATP_ERR_FORMAT,
-                        "journal/%016" PRIx64
-                        ".seg: format %u; this build reads format %u: start the build that wrote it",
-                        number, header->format, ATP_JOURNAL_FORMAT);
+    if (err != ATP_OK) {
+        return err;
     }
     if (header->number != number) {
         return atp_journal_corrupt(walk->why, number, 0,
@@ -306,16 +320,15 @@ static atp_err_t walk_segments(walk_t *walk)
  * begin as it should. */
 static atp_err_t corrupt_end(const walk_t *walk, uint64_t declaring_number, uint64_t declaring_offset)
 {
-    const walk_t *w = walk;
-    size_t used_count = w->end.used_count;
-    bool is_header = used_count == 0 || w->survey.content_end == w->end.offset;
-    const atp_segment_t *segment = &w->journal->segments[is_header ? used_count : used_count - 1];
-    const char *reason = w->reason != NULL ? w->reason : "no frame";
+    const atp_walk_end_t *end = &walk->end;
+    bool is_header = end->used_count == 0 || walk->survey.content_end == end->offset;
+    size_t index = is_header ? end->used_count : end->used_count - 1;
+    const char *reason = walk->reason != NULL ? walk->reason : "no frame";
 
-    return atp_journal_corrupt(w->why, segment->number, is_header ? 0 : w->end.offset,
+    return atp_journal_corrupt(walk->why, walk->journal->segments[index].number, is_header ? 0 : end->offset,
                                "%s (op %" PRIu64 "), yet segment %" PRIx64 ", byte %" PRIu64
                                " shows it was durable",
-                               is_header ? "the segment header does not verify" : reason, w->end.next_op,
+                               is_header ? "the segment header does not verify" : reason, end->next_op,
                                declaring_number, declaring_offset);
 }
 

@@ -1,4 +1,5 @@
 /* The journal over crashes: everything synced survives, in order; nothing is invented. */
+#include "engine/store/journal_priv.h"
 #include "tests/engine/store/journal_rig.h"
 
 #include <inttypes.h>
@@ -159,6 +160,28 @@ static void a_sync_that_failed_is_not_believed_by_the_next_run(void **state)
     assert_true(failures > 100);
 }
 
+/* A process dies between giving a segment its name and syncing the folder. The next one finds the name, but only in
+ * memory: it must not rest frames on it before it is durable. */
+static void a_name_that_a_dead_run_left_unsynced_is_synced_before_it_is_used(void **state)
+{
+    rig_t rig;
+
+    (void)state;
+    rig_init(&rig, 6, 0);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    sim_disk_fail(rig.disk, 1, SIM_FAIL_ONCE, SIM_OP_BIT(SIM_OP_SYNC_FOLDER), ATP_ERR_IO);
+    assert_int_equal(atp_journal_prepare(rig.journal), ATP_ERR_IO);
+    rig_close(&rig);
+    assert_true(sim_disk_exists(rig.disk, rig_segment(1)));
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    assert_int_equal(rig_append(&rig, 1, 100), ATP_OK);
+    assert_int_equal(rig_sync(&rig), ATP_OK);
+    rig_close(&rig);
+    sim_disk_crash(rig.disk, SIM_CRASH_LOSE);
+    assert_int_equal(rig_open(&rig), ATP_OK); /* checks that the frame is there */
+    rig_fini(&rig);
+}
+
 /* ---- one of each, by hand ---- */
 
 static void a_torn_frame_is_cut_and_its_place_used_again(void **state)
@@ -254,6 +277,34 @@ static void a_stale_frame_at_the_right_place_does_not_continue_the_chain(void **
     rig_fini(&rig);
 }
 
+/* What clients send may contain bytes that look like a frame header which declares everything durable. Torn in the middle of
+ * it, the journal must still start. */
+static void bytes_in_a_payload_that_look_like_a_frame_declare_nothing(void **state)
+{
+    rig_t rig;
+    unsigned char payload[4096] = {0};
+
+    (void)state;
+    rig_init(&rig, 10, 0);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    assert_int_equal(atp_journal_prepare(rig.journal), ATP_OK);
+    for (size_t at = 0; at + ATP_FRAME_HEADER_SIZE <= sizeof payload; at += ATP_FRAME_HEADER_SIZE) {
+        atp_frame_header_t forged = {.first_op = 1000, .op_count = 1, .durable_op = 999};
+        atp_frame_header_seal(&forged, 1,
+                              8192 + at); /* right in all but the place, which nobody outside knows */
+        memcpy(payload + at, &forged, sizeof forged);
+    }
+    const atp_frame_t frame = {
+        .first_op = 1, .op_count = 1, .payload = payload, .payload_size = sizeof payload};
+    assert_int_equal(atp_journal_append(rig.journal, &frame), ATP_OK);
+    rig_close(&rig);
+    sim_disk_flip(rig.disk, rig_segment(1), ATP_SEGMENT_HEADER_SIZE + ATP_FRAME_HEADER_SIZE + 4095, 1);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    assert_int_equal(rig.tail.last_op, 0);
+    assert_int_equal(rig.tail.torn_bytes, ATP_FRAME_HEADER_SIZE + sizeof payload);
+    rig_fini(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,9 +312,11 @@ int main(void)
         cmocka_unit_test(a_machine_that_stops_at_any_operation_loses_nothing_synced),
         cmocka_unit_test(a_killed_process_leaves_all_that_it_wrote),
         cmocka_unit_test(a_sync_that_failed_is_not_believed_by_the_next_run),
+        cmocka_unit_test(a_name_that_a_dead_run_left_unsynced_is_synced_before_it_is_used),
         cmocka_unit_test(a_torn_frame_is_cut_and_its_place_used_again),
         cmocka_unit_test(whole_frames_behind_a_torn_one_never_come_back),
         cmocka_unit_test(a_stale_frame_at_the_right_place_does_not_continue_the_chain),
+        cmocka_unit_test(bytes_in_a_payload_that_look_like_a_frame_declare_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The journal on a damaged disk: flipped bytes, cut, missing, swapped and stale files. Damage is told by name and place,
  * or it hit nothing but what the header says cannot be told. */
+#include "engine/base/hash.h"
 #include "tests/engine/store/journal_rig.h"
 
 #include <inttypes.h>
@@ -185,6 +186,38 @@ static void a_damaged_mark_does_not_take_the_frame_after_it_along(void **state)
     sim_disk_flip(rig.disk, rig_segment(USED_SEGMENTS), mark_at + 30, 1);
     assert_int_equal(rig_open(&rig), ATP_ERR_CORRUPT);
     rig_fini(&rig);
+}
+
+/* A large segment is read through a window. The one frame header that declares the damaged frame durable stands across the
+ * edge of it, at each alignment. */
+static void a_declaring_frame_across_the_edge_of_the_window_is_found(void **state)
+{
+    const uint32_t window_size = 1u << 20; /* ATP_JOURNAL_WINDOW_SIZE */
+
+    (void)state;
+    for (uint32_t back = 0; back <= 2 * ATP_FRAME_HEADER_SIZE; back += 8) {
+        rig_t rig;
+        size_t found = 0;
+        rig_init(&rig, back, 0);
+        rig.options.segment_size = 2 * window_size;
+        rig.options.segments_ahead = 1;
+        assert_int_equal(rig_open(&rig), ATP_OK);
+        assert_int_equal(atp_journal_prepare(rig.journal), ATP_OK);
+        uint64_t left =
+            window_size - back - ATP_SEGMENT_HEADER_SIZE; /* to be filled by frames of one group */
+        while (left > 0) {
+            uint32_t size = left > 2 * 32000 ? 32000 : (uint32_t)left; /* multiples of 8 */
+            assert_int_equal(rig_append(&rig, 1, size - ATP_FRAME_HEADER_SIZE), ATP_OK);
+            left -= size;
+        }
+        assert_int_equal(rig_sync(&rig), ATP_OK);
+        assert_int_equal(rig_append(&rig, 1, 100), ATP_OK);
+        assert_int_equal(rig_sync(&rig), ATP_OK);
+        rig_close(&rig);
+        sim_disk_flip(rig.disk, rig_segment(1), 1000, 1);
+        assert_int_equal(rig_open_damaged(&rig, &found), ATP_ERR_CORRUPT);
+        rig_fini(&rig);
+    }
 }
 
 /* ---- cut files ---- */
@@ -414,6 +447,33 @@ static void an_older_copy_of_the_last_segment_shows_against_the_snapshot(void **
     rig_fini(&rig);
 }
 
+/* A later build has written here. Its bytes are right, only not for us: not corruption, and nothing to cut. */
+static void another_format_is_named_and_left_alone(void **state)
+{
+    (void)state;
+    for (int is_frame = 0; is_frame < 2; is_frame++) {
+        rig_t rig;
+        size_t found = 0;
+        static unsigned char bytes[RIG_SEGMENT_SIZE];
+        rig_init(&rig, 22, 0);
+        assert_int_equal(rig_open(&rig), ATP_OK);
+        rig_fill_to(&rig, 1, 1, 1000);
+        rig_close(&rig);
+        memcpy(bytes, sim_disk_bytes(rig.disk, rig_segment(1)), sizeof bytes);
+        size_t at = is_frame ? ATP_SEGMENT_HEADER_SIZE : 0;
+        size_t digest_at = is_frame ? ATP_FRAME_HEADER_SIZE - 8 : ATP_SEGMENT_HEADER_SIZE - 8;
+        bytes[at + 4] = 2; /* the format */
+        uint64_t seed = is_frame ? UINT64_C(1) << 32 | ATP_SEGMENT_HEADER_SIZE / 8 : 0;
+        uint64_t digest = atp_hash_bytes(bytes + at, digest_at, seed);
+        memcpy(bytes + at + digest_at, &digest, sizeof digest);
+        sim_disk_put(rig.disk, rig_segment(1), bytes, sizeof bytes);
+        assert_int_equal(rig_open_damaged(&rig, &found), ATP_ERR_FORMAT);
+        assert_non_null(strstr(rig.why.text, "format 2; this build reads format 1"));
+        assert_memory_equal(sim_disk_bytes(rig.disk, rig_segment(1)), bytes, sizeof bytes);
+        rig_fini(&rig);
+    }
+}
+
 static void numbers_that_no_segment_has_are_refused(void **state)
 {
     rig_t rig;
@@ -453,6 +513,7 @@ int main(void)
         cmocka_unit_test(without_a_mark_only_the_last_frame_can_be_taken_for_torn),
         cmocka_unit_test(a_run_on_a_flipped_journal_repairs_or_refuses_it),
         cmocka_unit_test(a_damaged_mark_does_not_take_the_frame_after_it_along),
+        cmocka_unit_test(a_declaring_frame_across_the_edge_of_the_window_is_found),
         cmocka_unit_test(a_segment_cut_at_any_place_is_refused),
         cmocka_unit_test(a_segment_that_has_grown_is_refused),
         cmocka_unit_test(a_missing_segment_is_named),
@@ -465,6 +526,7 @@ int main(void)
         cmocka_unit_test(an_older_copy_of_a_segment_is_named),
         cmocka_unit_test(a_segment_of_another_journal_is_named),
         cmocka_unit_test(an_older_copy_of_the_last_segment_shows_against_the_snapshot),
+        cmocka_unit_test(another_format_is_named_and_left_alone),
         cmocka_unit_test(numbers_that_no_segment_has_are_refused),
         cmocka_unit_test(names_that_are_nearly_segments_are_left_alone),
     };
