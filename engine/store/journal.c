@@ -35,6 +35,9 @@ static atp_err_t check_options(const atp_journal_options_t *options, atp_why_t *
         return atp_fail(ret_why, ATP_ERR_INVALID, "segments ahead %" PRIu32 ": must be 1 to %d",
                         options->segments_ahead, ATP_SEGMENTS_AHEAD_MAX);
     }
+    if (options->in_use && !options->read_only) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "a journal in use by another process can only be read");
+    }
     return ATP_OK;
 }
 
@@ -50,6 +53,7 @@ static atp_journal_t *allocate(const atp_journal_options_t *options)
     journal->segment_size = options->segment_size == 0 ? ATP_SEGMENT_SIZE_DEFAULT : options->segment_size;
     journal->segments_ahead = options->segments_ahead;
     journal->read_only = options->read_only;
+    journal->in_use = options->in_use;
     journal->accept_loss = options->accept_loss;
     journal->staging = malloc(ATP_JOURNAL_STAGING_SIZE);
     journal->zeros_size = journal->segment_size < ATP_JOURNAL_WINDOW_SIZE ? (size_t)journal->segment_size

@@ -82,6 +82,7 @@ typedef struct atp_journal_options {
     uint64_t segment_size;   /* of segments made from now on (used ones may differ); 0 = the default */
     uint32_t segments_ahead; /* how many empty segments `prepare` keeps ready, 1..ATP_SEGMENTS_AHEAD_MAX */
     bool read_only;   /* replay and verify only: nothing on disk changes, a torn tail is reported, not cut */
+    bool in_use;      /* read-only beside a process that appends; see atp_journal_replay */
     bool accept_loss; /* an empty journal may begin at any from_op: an operator has moved a lost one away */
 } atp_journal_options_t;
 
@@ -123,12 +124,15 @@ ATP_MUST_USE atp_err_t atp_journal_open(const atp_journal_options_t *options, at
                                         atp_why_t *ret_why);
 
 /* Verifies every frame there is and visits those that hold ops >= from_op (a frame that straddles from_op is
- * visited whole; closing marks are not visited). `visit` NULL: verify only. from_op 0: all there is, wherever it begins. Fails with
- * ATP_ERR_CORRUPT if the journal begins after from_op or ends before the op ahead of it (so an empty one is
- * right for from_op 0 or 1 only, unless accept_loss); ATP_ERR_FORMAT: written by a build with another format.
- * Frames may have been visited before a failure is found. Nothing on disk is changed when it fails before the
- * tail is cut. Afterwards, not read-only, every frame visited is durable and the journal can be appended to,
- * from last_op + 1 (or from_op when empty). Call once. */
+ * visited whole; closing marks are not visited). `visit` NULL: verify only. from_op 0: all there is, wherever it
+ * begins. Fails with ATP_ERR_CORRUPT if the journal begins after from_op or ends before the op ahead of it (so an
+ * empty one is right for from_op 0 or 1 only, unless accept_loss); ATP_ERR_FORMAT: written by a build with another
+ * format. Frames may have been visited before a failure is found. Nothing on disk is changed when it fails before
+ * the tail is cut. Afterwards, not read-only, every frame visited is durable and the journal can be appended to,
+ * from last_op + 1 (or from_op when empty). Call once.
+ * With `in_use` it ends at the last whole frame it finds and does not ask what stands behind (torn_bytes is 0): that
+ * may be in the making. What was visited need not be durable. All before is judged as ever. ATP_ERR_NOT_FOUND:
+ * the other process dropped a segment before it was read; begin again. */
 ATP_MUST_USE atp_err_t atp_journal_replay(atp_journal_t *journal, uint64_t from_op, atp_frame_visit_t visit,
                                           void *context, atp_journal_tail_t *ret_tail, atp_why_t *ret_why);
 

@@ -81,6 +81,7 @@ struct atp_journal {
     uint64_t segment_size;
     uint32_t segments_ahead;
     bool read_only;
+    bool in_use;
     bool accept_loss;
     bool is_replayed;
 

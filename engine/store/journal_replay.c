@@ -160,11 +160,11 @@ static atp_err_t step(walk_t *walk, bool *ret_is_end)
     return err;
 }
 
+/* Walks from where the walk stands to the end of the frames of this segment. */
 static atp_err_t walk_frames(walk_t *walk)
 {
     bool is_end = false;
 
-    walk->end.offset = ATP_SEGMENT_HEADER_SIZE;
     while (!is_end) {
         atp_err_t err = step(walk, &is_end);
         if (err != ATP_OK) {
@@ -295,7 +295,28 @@ static atp_err_t begin_segment(walk_t *walk, size_t index, bool *ret_is_begun)
     }
     segment->first_op = header.first_op;
     walk->end.used_count = index + 1;
+    walk->end.offset = ATP_SEGMENT_HEADER_SIZE;
     return err;
+}
+
+/* Beside a process that appends: a segment that seemed to end has perhaps gone on since. If the next one has begun, it
+ * is complete by now (J5), and is walked to its true end. */
+static atp_err_t catch_up(walk_t *walk, size_t index)
+{
+    atp_segment_header_t header;
+    bool has_next_begun = false;
+
+    if (index + 1 == walk->journal->segment_count) {
+        return ATP_OK;
+    }
+    atp_err_t err = open_segment(walk, index + 1);
+    if (err == ATP_OK) {
+        err = read_segment_header(walk, &header, &has_next_begun);
+    }
+    if (err == ATP_OK && has_next_begun) {
+        err = open_segment(walk, index);
+    }
+    return err == ATP_OK && has_next_begun ? walk_frames(walk) : err;
 }
 
 static atp_err_t walk_segments(walk_t *walk)
@@ -307,6 +328,9 @@ static atp_err_t walk_segments(walk_t *walk)
             return err;
         }
         err = walk_frames(walk);
+        if (err == ATP_OK && walk->journal->in_use) {
+            err = catch_up(walk, i);
+        }
         if (err != ATP_OK) {
             return err;
         }
@@ -411,7 +435,7 @@ static atp_err_t replay(walk_t *walk)
 {
     atp_err_t err = walk_segments(walk);
 
-    if (err == ATP_OK) {
+    if (err == ATP_OK && !walk->journal->in_use) {
         err = judge_end(walk);
     }
     if (err == ATP_OK) {

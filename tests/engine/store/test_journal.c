@@ -452,6 +452,94 @@ static void room_never_grows_by_an_append(void **state)
     rig_fini(&rig);
 }
 
+/* ---- beside a process that appends ---- */
+
+typedef struct other_process {
+    rig_t *rig;
+    bool is_busy; /* its own operations call the hook too */
+    unsigned rounds;
+} other_process_t;
+
+/* Between any two reads of the one that looks on, the other appends some more. */
+static void append_meanwhile(void *context, sim_disk_t *disk, sim_op_t op, const char *path)
+{
+    other_process_t *other = context;
+
+    (void)disk;
+    (void)path;
+    if (other->is_busy || (op != SIM_OP_READ && op != SIM_OP_OPEN) || other->rounds == 0) {
+        return;
+    }
+    other->is_busy = true;
+    other->rounds--;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(atp_journal_prepare(other->rig->journal), ATP_OK);
+        assert_int_equal(rig_append_any(other->rig), ATP_OK);
+    }
+    assert_int_equal(rig_sync(other->rig), ATP_OK);
+    other->is_busy = false;
+}
+
+/* Looks on while the other appends; returns what the replay says, and checks that it saw a beginning. */
+static atp_err_t look_on(uint64_t seed, bool in_use)
+{
+    rig_t rig;
+    atp_journal_t *journal = NULL;
+    atp_journal_tail_t tail;
+    atp_why_t why;
+
+    rig_init(&rig, seed, 0);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    rig_fill_to(&rig, 2, 1, 3000);
+    uint64_t last_op = rig_last_op(&rig);
+    atp_journal_options_t options = rig.options;
+    options.read_only = true;
+    options.in_use = in_use;
+    other_process_t other = {.rig = &rig, .rounds = 20};
+    assert_int_equal(atp_journal_open(&options, &journal, &why), ATP_OK);
+    sim_disk_set_hook(rig.disk, append_meanwhile, &other);
+    atp_err_t err = atp_journal_replay(journal, 1, NULL, NULL, &tail, &why);
+    sim_disk_set_hook(rig.disk, NULL, NULL);
+    atp_journal_close(journal);
+    assert_true(err != ATP_OK || (tail.last_op >= last_op && tail.last_op <= rig_last_op(&rig)));
+    rig_fini(&rig);
+    return err;
+}
+
+static void a_journal_in_use_can_be_read_while_it_grows(void **state)
+{
+    unsigned false_alarms = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        assert_int_equal(look_on(seed, true), ATP_OK);
+        false_alarms += look_on(seed, false) == ATP_ERR_CORRUPT;
+    }
+    assert_true(false_alarms > 10); /* what the option is for */
+}
+
+static void damage_in_a_journal_in_use_is_told_but_at_its_end(void **state)
+{
+    rig_t rig;
+    size_t found = 0;
+
+    (void)state;
+    rig_init(&rig, 30, 0);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    rig_fill_to(&rig, 2, 3, 3000);
+    rig_close(&rig);
+    rig.options.read_only = true;
+    rig.options.in_use = true;
+    sim_disk_flip(rig.disk, rig_segment(2), ATP_SEGMENT_HEADER_SIZE + 100, 1);
+    assert_int_equal(rig_open_damaged(&rig, &found), ATP_OK);
+    assert_int_equal(found, rig.frame_count - 3);
+    assert_int_equal(rig.tail.torn_bytes, 0);
+    rig_close(&rig);
+    sim_disk_flip(rig.disk, rig_segment(1), ATP_SEGMENT_HEADER_SIZE + 100, 1);
+    assert_int_equal(rig_open_damaged(&rig, &found), ATP_ERR_CORRUPT);
+    rig_fini(&rig);
+}
+
 /* ---- options and misuse ---- */
 
 static void options_out_of_range_are_refused_by_name(void **state)
@@ -469,6 +557,10 @@ static void options_out_of_range_are_refused_by_name(void **state)
         assert_non_null(strstr(rig.why.text, "segment size"));
     }
     rig.options.segment_size = 0;
+    rig.options.in_use = true;
+    assert_int_equal(rig_open(&rig), ATP_ERR_INVALID);
+    assert_non_null(strstr(rig.why.text, "can only be read"));
+    rig.options.in_use = false;
     for (size_t i = 0; i < sizeof bad_aheads / sizeof *bad_aheads; i++) {
         rig.options.segments_ahead = bad_aheads[i];
         assert_int_equal(rig_open(&rig), ATP_ERR_INVALID);
@@ -542,6 +634,8 @@ int main(void)
         cmocka_unit_test(a_half_made_segment_is_removed_at_open_but_not_read_only),
         cmocka_unit_test(more_prepared_segments_than_slots_are_removed),
         cmocka_unit_test(room_never_grows_by_an_append),
+        cmocka_unit_test(a_journal_in_use_can_be_read_while_it_grows),
+        cmocka_unit_test(damage_in_a_journal_in_use_is_told_but_at_its_end),
         cmocka_unit_test(options_out_of_range_are_refused_by_name),
         cmocka_unit_test(read_only_changes_nothing_and_a_missing_folder_is_an_empty_journal),
         cmocka_unit_test(a_frame_that_leaves_a_gap_is_a_bug),
