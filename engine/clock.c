@@ -48,6 +48,11 @@ void atp_ledger_time_begin(atp_ledger_time_t *time, atp_clock_t *clock, int64_t 
     publish(time, start_ms);
 }
 
+static bool is_apart(int64_t behind_ns, int64_t most_ns)
+{
+    return behind_ns > most_ns || behind_ns < -most_ns;
+}
+
 int64_t atp_ledger_time_advance(atp_ledger_time_t *time)
 {
     uint64_t now_ns = time->clock->monotonic_ns(time->clock);
@@ -56,8 +61,8 @@ int64_t atp_ledger_time_advance(atp_ledger_time_t *time)
     int64_t behind_ns = time->clock->wall_ms(time->clock) * NS_PER_MS - expected_ns;
 
     time->seen_ns = now_ns;
-    time->is_slewing = behind_ns > ATP_TIME_LEAP_MS * NS_PER_MS || behind_ns < -ATP_TIME_LEAP_MS * NS_PER_MS;
     int64_t most_ns = elapsed_ns / SLEW_SHARE;
+    time->is_slewing = is_apart(behind_ns, time->is_slewing ? most_ns : ATP_TIME_LEAP_MS * NS_PER_MS);
     if (behind_ns > most_ns && time->is_slewing) {
         behind_ns = most_ns;
     }

@@ -45,7 +45,7 @@ int64_t atp_ledger_time_advance(atp_ledger_time_t *time);
 /* Ledger time as of now, without moving it. Thread: any. */
 int64_t atp_ledger_time_now(const atp_ledger_time_t *time);
 
-/* True while the wall clock is more than ATP_TIME_LEAP_MS away. Thread: ledger. */
+/* True from when the wall clock was more than ATP_TIME_LEAP_MS away until they have met. Thread: ledger. */
 bool atp_ledger_time_is_slewing(const atp_ledger_time_t *time);
 
 #endif
