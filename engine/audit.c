@@ -10,12 +10,33 @@ typedef struct audit {
     uint64_t from_op;
     uint64_t digest;
     atp_audit_report_t *report;
-    atp_row_changes_t changes;
-    uint32_t rows[2 * ATP_LINES_PER_OP_MAX];
 } audit_t;
 
+/* True if a position that the grant took from has less than nothing left. (One that merely stands in the op may: a
+ * fact has shrunk it, and the line got nothing.) */
+static bool is_oversold(const audit_t *audit, const atp_op_t *op)
+{
+    const atp_reservations_t *reservations = atp_ledger_reservations(audit->ledger);
+    const char *cursor = atp_op_text_begin(op);
+    uint32_t number;
+
+    bool is_found = atp_ledger_find_reservation(audit->ledger, atp_op_text_next(&cursor), &number);
+    ATP_ASSERT(is_found); /* it was granted just now */
+    uint32_t link = atp_reservation_at(reservations, number)->first_line;
+    while (link != 0) {
+        const atp_line_t *line = atp_line_at(reservations, link - 1);
+        atp_position_view_t view;
+        atp_positions_read(atp_ledger_positions(audit->ledger), line->row, &view);
+        if (line->granted > 0 && atp_view_atp(&view) < 0) {
+            return true;
+        }
+        link = line->next;
+    }
+    return false;
+}
+
 /* Right after a grant no position that it took from may have less than nothing left: that would be oversold. */
-static void check_grant(audit_t *audit, const atp_result_t *result)
+static void check_grant(audit_t *audit, const atp_op_t *op, const atp_result_t *result)
 {
     audit->report->reserves++;
     if (!atp_verdict_is_success((atp_verdict_t)result->verdict)) {
@@ -23,15 +44,10 @@ static void check_grant(audit_t *audit, const atp_result_t *result)
         return;
     }
     audit->report->granted++;
-    for (uint32_t i = 0; i < audit->changes.count; i++) {
-        atp_position_view_t view;
-        atp_positions_read(atp_ledger_positions(audit->ledger), audit->rows[i], &view);
-        if (atp_view_atp(&view) < 0) {
-            audit->report->oversold++;
-            audit->report->first_oversold_op =
-                audit->report->oversold == 1 ? result->op : audit->report->first_oversold_op;
-            break;
-        }
+    if (is_oversold(audit, op)) {
+        audit->report->oversold++;
+        audit->report->first_oversold_op =
+            audit->report->oversold == 1 ? result->op : audit->report->first_oversold_op;
     }
 }
 
@@ -41,14 +57,13 @@ static atp_err_t apply_op(audit_t *audit, const atp_op_t *op, int64_t time_ms, u
     static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
     atp_result_t result;
 
-    audit->changes.count = 0;
     if (!atp_ledger_apply(audit->ledger, op, time_ms, &result, grants) || result.op != number) {
         return atp_fail(ret_why, ATP_ERR_CORRUPT, "op %" PRIu64 " does not apply again", number);
     }
     audit->digest = atp_verdict_digest_add(audit->digest, &result);
     audit->report->ops++;
     if (op->kind == ATP_OP_RESERVE) {
-        check_grant(audit, &result);
+        check_grant(audit, op, &result);
     }
     return ATP_OK;
 }
@@ -131,13 +146,9 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     err = err == ATP_OK ? atp_ledger_create(&config, &audit.ledger, ret_why) : err;
     err = err == ATP_OK ? atp_storage_posix_open(folder, &storage, ret_why) : err;
     if (err == ATP_OK) {
-        audit.changes =
-            (atp_row_changes_t){.rows = audit.rows, .capacity = sizeof audit.rows / sizeof audit.rows[0]};
-        atp_ledger_note_changes(audit.ledger, &audit.changes);
         err = replay(&audit, storage, folder, ret_why);
     }
     if (err == ATP_OK) {
-        atp_ledger_note_changes(audit.ledger, NULL);
         err = atp_ledger_check(audit.ledger, ret_why);
         atp_ledger_counts(audit.ledger, &ret_report->counts);
         ret_report->state_hash = atp_ledger_hash(audit.ledger);
