@@ -37,6 +37,9 @@ static atp_err_t try_submit(atp_engine_t *engine, atp_batch_t *batch)
     if (atp_load_acquire(&engine->is_stopping) != 0) {
         return ATP_ERR_CLOSED;
     }
+    if (batch->ops_size > engine->batch_size) {
+        return ATP_ERR_LIMIT;
+    }
     if (batch->question == NULL && is_refused_without_room(batch->class) &&
         atp_load_relaxed(&engine->is_granting) == 0) {
         return ATP_ERR_NO_SPACE;
@@ -197,7 +200,7 @@ static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
     uint32_t taken = 0;
 
     while (taken < class_weights[class] && engine->frame->lines < ATP_FRAME_LINES &&
-           engine->frame->payload_size + ATP_BATCH_OPS_SIZE_MAX <= ATP_FRAME_BUFFER_SIZE) {
+           engine->frame->payload_size + engine->batch_size <= engine->frame_size) {
         atp_batch_t *batch = atp_ring_pop(&engine->rings[class]);
         if (batch == NULL) {
             break;
@@ -216,7 +219,7 @@ static void pulse_if_due(atp_engine_t *engine)
     atp_result_t result;
 
     if (atp_ledger_is_pulse_due(engine->ledger, engine->frame->time_ms) &&
-        engine->frame->payload_size + sizeof record <= ATP_FRAME_BUFFER_SIZE) {
+        engine->frame->payload_size + sizeof record <= engine->frame_size) {
         atp_op_encode_pulse(record, ATP_PULSE_LIMIT);
         apply_op(engine, (const atp_op_t *)(const void *)record, &result, NULL);
         count(&engine->pulses);

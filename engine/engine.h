@@ -53,7 +53,7 @@ struct atp_batch {
     uint32_t
         line_count;  /* of all ops: the size of grants; counted against the class limit, at least op_count */
     const void *ops; /* op records, one after the other, 8-byte aligned */
-    size_t ops_size; /* at most ATP_BATCH_OPS_SIZE_MAX */
+    size_t ops_size; /* at most ATP_BATCH_OPS_SIZE_MAX, and 3/4 of a journal segment */
     atp_result_t *results; /* op_count */
     atp_grant_t *grants;   /* line_count: those of op k begin at the sum of the line counts before it */
     /* Instead of ops: runs on the ledger thread between two ops. Bounded work, no change. May be NULL. */
@@ -120,12 +120,13 @@ ATP_MUST_USE atp_err_t atp_engine_open(const atp_engine_options_t *options, atp_
 void atp_engine_close(atp_engine_t *engine);
 
 /* Starts and stops the four threads. Stop drains: what was submitted is applied, made durable and answered;
- * `with_snapshot` takes one last snapshot. Submits are refused from then on. */
+ * `with_snapshot` takes one last snapshot. Submits are refused from then on. A journal that has failed, or has
+ * had no room for two seconds, is not waited for: what is left is answered ATP_ERR_CLOSED by close. */
 ATP_MUST_USE atp_err_t atp_engine_start(atp_engine_t *engine, atp_why_t *ret_why);
 void atp_engine_stop(atp_engine_t *engine, bool with_snapshot);
 
 /* Hands a batch in. ATP_ERR_BUSY: the class is full; ATP_ERR_NO_SPACE: the journal has no room for grants;
- * ATP_ERR_CLOSED: stopping. On failure the batch stays the caller's. Thread: any. Never blocks. */
+ * ATP_ERR_LIMIT: more bytes than a frame of this journal holds; ATP_ERR_CLOSED: stopping. On failure the batch stays the caller's. Thread: any. Never blocks. */
 ATP_MUST_USE atp_err_t atp_engine_submit(atp_engine_t *engine, atp_batch_t *batch);
 
 /* ---- the steps; each returns true if it did something ---- */
@@ -207,6 +208,7 @@ typedef struct atp_audit_report {
 
 /* Replays the journal of a folder, which may be in use, and checks every grant in it, every verdict, and every
  * invariant of the state it ends in. Changes nothing. Needs the memory of one more ledger. */
-ATP_MUST_USE atp_err_t atp_engine_audit(const char *data_folder, atp_audit_report_t *ret_report, atp_why_t *ret_why);
+ATP_MUST_USE atp_err_t atp_engine_audit(const char *data_folder, atp_audit_report_t *ret_report,
+                                        atp_why_t *ret_why);
 
 #endif

@@ -29,6 +29,8 @@ static bool write_frame(atp_engine_t *engine, atp_open_frame_t *open_frame)
         return true; /* answers given again, or questions: nothing to keep */
     }
     atp_err_t err = atp_journal_append(engine->journal, &frame);
+    /* Relaxed: a hint for those who wait for the journal. */
+    atp_store_relaxed(&engine->is_out_of_room, err == ATP_ERR_NO_SPACE ? 1u : 0u);
     if (err == ATP_ERR_NO_SPACE) {
         atp_parker_wake(&engine->keeper_parker);
         return false;
@@ -53,6 +55,7 @@ static void answer_frame(atp_engine_t *engine, atp_open_frame_t *frame)
     atp_batch_t *batch = frame->first_batch;
 
     ATP_ASSERT(durable_op >= frame->last_op); /* E1 */
+    frame->first_batch = NULL;
     while (batch != NULL) {
         atp_batch_t *next = batch->next;
         batch->durable_op = durable_op;

@@ -9,13 +9,16 @@
 #include <pthread.h>
 
 #define ATP_SNAPSHOT_MAP_DEFAULT (UINT64_C(64) << 30) /* address space, not memory */
-#define ATP_FRAMES            16                /* being filled, waiting, or being written: a power of two */
-#define ATP_FRAME_BUFFER_SIZE ((size_t)4 << 20) /* one batch always fits into an empty one */
-#define ATP_FRAME_LINES       8192              /* a frame is closed when it has taken as many */
-#define ATP_FRAME_ROWS        32768             /* changed positions noted a frame */
-#define ATP_CLASS_RING_SIZE   8192              /* batches */
-#define ATP_PULSE_LIMIT       1000              /* reservations a pulse looks at */
-#define ATP_COPY_PIECES       8                 /* copied in passing a step while a snapshot is taken */
+#define ATP_FRAMES               16 /* being filled, waiting, or being written: a power of two */
+#define ATP_FRAME_BUFFER_SIZE    ((size_t)4 << 20) /* one batch always fits into an empty one */
+#define ATP_FRAME_LINES          8192              /* a frame is closed when it has taken as many */
+#define ATP_FRAME_ROWS           32768             /* changed positions noted a frame */
+#define ATP_CLASS_RING_SIZE      8192              /* batches */
+#define ATP_PULSE_LIMIT          1000              /* reservations a pulse looks at */
+#define ATP_COPY_PIECES          8                 /* copied in passing a step while a snapshot is taken */
+
+/* How a thread is asked to end. */
+typedef enum atp_end { ATP_END_NOT, ATP_END_WHEN_DRAINED, ATP_END_NOW } atp_end_t;
 
 /* A group of ops that become durable together, and the batches that wait for it. */
 typedef struct atp_open_frame {
@@ -26,8 +29,8 @@ typedef struct atp_open_frame {
     uint32_t lines;
     int64_t time_ms;
     uint64_t verdict_digest;
-    uint64_t last_op; /* applied when it was closed */
-    atp_batch_t *first_batch;
+    uint64_t last_op;         /* applied when it was closed */
+    atp_batch_t *first_batch; /* NULL once answered */
     atp_batch_t **last_batch;
     atp_row_changes_t changes;
     atp_ledger_counts_t counts;
@@ -44,6 +47,8 @@ struct atp_engine {
     atp_journal_t *journal;
     atp_snapshots_t *snapshots; /* NULL: without */
     uint64_t incarnation;
+    size_t frame_size; /* a frame's payload at most: what buffer and journal segment hold */
+    size_t batch_size; /* a batch's ops at most */
     atp_open_frame_t frames[ATP_FRAMES];
 
     /* stored by submitters */
@@ -76,6 +81,7 @@ struct atp_engine {
     _Atomic uint64_t frames_written;
     _Atomic uint64_t frame_ops_max;
     _Atomic uint32_t is_failed;
+    _Atomic uint32_t is_out_of_room; /* `unwritten` waits */
     int64_t last_time_ms;
     bool is_marked;              /* a closing mark stands after the last frame */
     pthread_mutex_t counts_lock; /* off the hot path: the last frame's counts, for metrics */
@@ -96,7 +102,7 @@ struct atp_engine {
     atp_parker_t keeper_parker;
     pthread_t threads[4];
     unsigned thread_count;
-    _Atomic uint32_t ledger_must_end;
+    _Atomic uint32_t ledger_must_end; /* atp_end_t */
     _Atomic uint32_t journal_must_end;
     _Atomic uint32_t helpers_must_end;
 };

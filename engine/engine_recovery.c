@@ -66,7 +66,7 @@ atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame
 }
 
 typedef struct replay {
-    atp_ledger_t *ledger;
+    atp_ledger_t *ledger; /* NULL: nothing may be there to replay */
     uint64_t from_op;
     uint64_t ops;
 } replay_t;
@@ -76,6 +76,11 @@ static atp_err_t visit_frame(void *context, const atp_frame_t *frame, atp_journa
 {
     replay_t *replay = context;
 
+    if (replay->ledger == NULL) {
+        return atp_fail(
+            ret_why, ATP_ERR_CORRUPT,
+            "there is a journal but no file `genesis`: restore it from a backup of the data folder");
+    }
     if (frame->first_op < replay->from_op) {
         return atp_fail(ret_why, ATP_ERR_CORRUPT,
                         "the snapshot ends inside the frame of op %" PRIu64 ": it is not of this journal",
@@ -282,10 +287,40 @@ static atp_err_t open_store(atp_engine_t *engine, atp_why_t *ret_why)
                                         .pause_us = engine->options.snapshot_pause_us};
     atp_err_t err = atp_journal_open(&journal, &engine->journal, ret_why);
 
+    if (err == ATP_OK) {
+        size_t most = atp_journal_payload_max(engine->journal);
+        engine->frame_size = most < ATP_FRAME_BUFFER_SIZE ? most : ATP_FRAME_BUFFER_SIZE;
+        engine->batch_size = engine->frame_size / 4 * 3;
+    }
     if (err == ATP_OK && !engine->options.without_snapshots) {
         err = atp_snapshots_open(&snapshots, &engine->snapshots, ret_why);
     }
     return err;
+}
+
+/* Without a genesis there can be no ops: a ledger of another configuration must not be given them. */
+static atp_err_t check_untouched(atp_journal_t *journal, atp_snapshot_meta_t *ret_meta,
+                                 atp_journal_tail_t *ret_tail, atp_why_t *ret_why)
+{
+    replay_t nothing = {NULL, 0, 0};
+
+    memset(ret_meta, 0, sizeof *ret_meta);
+    return atp_journal_replay(journal, 1, visit_frame, &nothing, ret_tail, ret_why);
+}
+
+/* The first segments are made before the genesis is written: a genesis alone means that the journal is gone. */
+static atp_err_t check_begun(const atp_engine_t *engine, atp_why_t *ret_why)
+{
+    atp_journal_stats_t stats;
+
+    atp_journal_stats(engine->journal, &stats);
+    if (atp_engine_applied_op(engine) == 0 && stats.segments == 0) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT,
+                        "%s has a file `genesis` but neither journal nor snapshot: restore the folder from a "
+                        "backup, or begin in an empty one",
+                        engine->options.data_folder);
+    }
+    return ATP_OK;
 }
 
 static atp_err_t check_gap(const atp_engine_t *engine, int64_t last_ms, atp_why_t *ret_why)
@@ -314,9 +349,14 @@ atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery,
     err = err == ATP_OK ? atp_ledger_create(&config, &engine->ledger, ret_why) : err;
     err = err == ATP_OK ? open_storage(engine, ret_why) : err;
     err = err == ATP_OK ? open_store(engine, ret_why) : err;
-    err = err == ATP_OK ? restore(engine->ledger, engine->snapshots, engine->journal, ret_recovery, &tail,
-                                  &meta, ret_why)
-                        : err;
+    if (err == ATP_OK) {
+        err = is_new ? check_untouched(engine->journal, &meta, &tail, ret_why)
+                     : restore(engine->ledger, engine->snapshots, engine->journal, ret_recovery, &tail, &meta,
+                               ret_why);
+    }
+    if (err == ATP_OK && !is_new) {
+        err = check_begun(engine, ret_why);
+    }
     if (err != ATP_OK) {
         return err;
     }
@@ -334,11 +374,6 @@ atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery,
                         engine->options.data_folder, atp_err_name(err));
     }
     ret_recovery->is_new = atp_engine_applied_op(engine) == 0;
-    if (is_new && !ret_recovery->is_new) {
-        return atp_fail(ret_why, ATP_ERR_CORRUPT,
-                        "%s has a journal but no file `genesis`: restore it from a backup",
-                        engine->options.data_folder);
-    }
     if (ret_recovery->is_new) {
         err = is_new ? atp_genesis_write(engine->options.data_folder, &config, ret_why) : ATP_OK;
         err = err == ATP_OK ? begin_ledger(engine, &config, ret_why) : err;
@@ -353,6 +388,7 @@ atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery,
     atp_ledger_counts(engine->ledger, &engine->counts);
     ret_recovery->last_op = engine->counts.op;
     ret_recovery->incarnation = engine->incarnation;
+    engine->last_time_ms = atp_engine_now_ms(engine); /* so that an idle journal is marked from the start */
     return err;
 }
 
@@ -385,9 +421,9 @@ atp_err_t atp_engine_open(const atp_engine_options_t *options, atp_engine_t **re
     return ATP_OK;
 }
 
-static void answer_frame_closed(atp_open_frame_t *frame)
+static void answer_frame_closed(const atp_open_frame_t *frame)
 {
-    atp_batch_t *batch = frame == NULL ? NULL : frame->first_batch;
+    atp_batch_t *batch = frame->first_batch;
 
     while (batch != NULL) {
         atp_batch_t *next = batch->next;
@@ -400,16 +436,14 @@ static void answer_frame_closed(atp_open_frame_t *frame)
 static void answer_closed(atp_engine_t *engine)
 {
     atp_batch_t *batch;
-    atp_open_frame_t *frame;
 
     for (unsigned i = 0; i < ATP_CLASS_COUNT && engine->rings[i].cells != NULL; i++) {
         while ((batch = atp_ring_pop(&engine->rings[i])) != NULL) {
             batch->done(batch, ATP_ERR_CLOSED);
         }
     }
-    answer_frame_closed(engine->unwritten);
-    while (engine->closed_frames.cells != NULL && (frame = atp_ring_pop(&engine->closed_frames)) != NULL) {
-        answer_frame_closed(frame);
+    for (unsigned i = 0; i < ATP_FRAMES; i++) {
+        answer_frame_closed(&engine->frames[i]);
     }
 }
 

@@ -28,7 +28,8 @@ static bool begin(atp_engine_t *engine)
     atp_snapshot_meta_t meta = {0};
     uint64_t op = atp_engine_applied_op(engine);
 
-    if (op == engine->snapshot_begun_op) {
+    /* Relaxed: seen late, the same state is written once more. */
+    if (op == atp_load_relaxed(&engine->snapshot_op)) {
         atp_store_release(&engine->is_snapshot_wanted, 0);
         plan_next(engine);
         return false; /* nothing has happened since the last one */

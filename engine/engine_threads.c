@@ -3,24 +3,44 @@
 
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #define SPINS            50                      /* looks for work before it sleeps: a few microseconds */
 #define LEDGER_SLEEP_NS  (UINT64_C(8) * 1000000) /* pulses are due at any time */
 #define JOURNAL_SLEEP_NS (UINT64_C(20) * 1000000)
 #define KEEPER_SLEEP_NS  (UINT64_C(20) * 1000000)
+#define STUCK_WAITS      2000 /* of a millisecond: the journal has had no room for so long */
 
-static void loop(atp_engine_t *engine, bool (*step)(atp_engine_t *engine), atp_parker_t *parker,
+/* Whether a step that did nothing had nothing to do; else it waits for another thread or for the disk. */
+static bool is_ledger_drained(const atp_engine_t *engine)
+{
+    return engine->frame != NULL;
+}
+
+static bool is_journal_drained(const atp_engine_t *engine)
+{
+    return engine->unwritten == NULL && atp_load_relaxed(&engine->is_failed) == 0;
+}
+
+static bool is_keeper_drained(const atp_engine_t *engine)
+{
+    (void)engine;
+    return true;
+}
+
+static void loop(atp_engine_t *engine, bool (*step)(atp_engine_t *engine),
+                 bool (*is_drained)(const atp_engine_t *engine), atp_parker_t *parker,
                  _Atomic uint32_t *must_end, uint64_t sleep_ns)
 {
     unsigned idle = 0;
 
     for (;;) {
-        bool is_last = atp_load_acquire(must_end) != 0;
+        uint32_t end = atp_load_acquire(must_end);
         if (step(engine)) {
             idle = 0;
             continue;
         }
-        if (is_last) {
+        if (end == ATP_END_NOW || (end == ATP_END_WHEN_DRAINED && is_drained(engine))) {
             return; /* asked to end before a step that found nothing */
         }
         if (++idle < SPINS) {
@@ -28,7 +48,7 @@ static void loop(atp_engine_t *engine, bool (*step)(atp_engine_t *engine), atp_p
             continue;
         }
         uint32_t ticket = atp_parker_prepare(parker);
-        if (step(engine) || atp_load_acquire(must_end) != 0) {
+        if (step(engine) || atp_load_acquire(must_end) != end) {
             atp_parker_cancel(parker);
         } else {
             atp_parker_park(parker, ticket, sleep_ns);
@@ -40,22 +60,24 @@ static void loop(atp_engine_t *engine, bool (*step)(atp_engine_t *engine), atp_p
 static void *run_ledger(void *context)
 {
     atp_engine_t *engine = context;
-    loop(engine, atp_engine_step_ledger, &engine->ledger_parker, &engine->ledger_must_end, LEDGER_SLEEP_NS);
+    loop(engine, atp_engine_step_ledger, is_ledger_drained, &engine->ledger_parker, &engine->ledger_must_end,
+         LEDGER_SLEEP_NS);
     return NULL;
 }
 
 static void *run_journal(void *context)
 {
     atp_engine_t *engine = context;
-    loop(engine, atp_engine_step_journal, &engine->journal_parker, &engine->journal_must_end,
-         JOURNAL_SLEEP_NS);
+    loop(engine, atp_engine_step_journal, is_journal_drained, &engine->journal_parker,
+         &engine->journal_must_end, JOURNAL_SLEEP_NS);
     return NULL;
 }
 
 static void *run_keeper(void *context)
 {
     atp_engine_t *engine = context;
-    loop(engine, atp_engine_step_keeper, &engine->keeper_parker, &engine->helpers_must_end, KEEPER_SLEEP_NS);
+    loop(engine, atp_engine_step_keeper, is_keeper_drained, &engine->keeper_parker, &engine->helpers_must_end,
+         KEEPER_SLEEP_NS);
     return NULL;
 }
 
@@ -104,19 +126,52 @@ static void end_thread(atp_engine_t *engine, unsigned number, _Atomic uint32_t *
                        atp_parker_t *parker)
 {
     if (number < engine->thread_count) {
-        atp_store_release(must_end, 1);
+        atp_store_release(must_end, ATP_END_NOW);
         atp_parker_wake(parker);
         pthread_join(engine->threads[number], NULL);
+    }
+}
+
+/* Sleeps a moment. True when the journal has failed, or has had no room for long, so that waiting is in vain;
+ * `waits` counts since when. */
+static bool is_in_vain(const atp_engine_t *engine, unsigned *waits)
+{
+    atp_engine_t *self = (atp_engine_t *)engine;
+    struct timespec moment = {0, 1000000};
+
+    nanosleep(&moment, NULL);
+    *waits = atp_load_relaxed(&self->is_out_of_room) != 0 ? *waits + 1 : 0;
+    return *waits >= STUCK_WAITS || atp_load_relaxed(&self->is_failed) != 0;
+}
+
+/* Lets the thread finish what there is, unless the journal is stuck: then the rest is answered by close. */
+static void drain_thread(atp_engine_t *engine, unsigned number, _Atomic uint32_t *must_end,
+                         atp_parker_t *parker)
+{
+    unsigned waits = 0;
+
+    if (number >= engine->thread_count) {
+        return;
+    }
+    atp_store_release(must_end, ATP_END_WHEN_DRAINED);
+    atp_parker_wake(parker);
+    while (pthread_tryjoin_np(engine->threads[number], NULL) != 0) {
+        if (is_in_vain(engine, &waits)) {
+            end_thread(engine, number, must_end, parker);
+            return;
+        }
     }
 }
 
 /* Waits until the snapshot asked for is complete, has failed, or was not needed. */
 static void take_last_snapshot(atp_engine_t *engine)
 {
+    unsigned waits = 0;
+
     atp_engine_request_snapshot(engine);
-    while (atp_load_acquire(&engine->is_snapshot_wanted) != 0 ||
-           atp_load_acquire(&engine->is_snapshot_busy) != 0) {
-        sched_yield();
+    while ((atp_load_acquire(&engine->is_snapshot_wanted) != 0 ||
+            atp_load_acquire(&engine->is_snapshot_busy) != 0) &&
+           !is_in_vain(engine, &waits)) {
     }
 }
 
@@ -131,8 +186,8 @@ void atp_engine_stop(atp_engine_t *engine, bool with_snapshot)
     if (with_snapshot && engine->thread_count == 4) {
         take_last_snapshot(engine);
     }
-    end_thread(engine, 0, &engine->ledger_must_end, &engine->ledger_parker);
-    end_thread(engine, 1, &engine->journal_must_end, &engine->journal_parker);
+    drain_thread(engine, 0, &engine->ledger_must_end, &engine->ledger_parker);
+    drain_thread(engine, 1, &engine->journal_must_end, &engine->journal_parker);
     end_thread(engine, 2, &engine->helpers_must_end, &engine->keeper_parker);
     if (engine->thread_count == 4) {
         pthread_join(engine->threads[3], NULL);

@@ -108,6 +108,10 @@ void atp_work_refuse_submit(atp_work_t *work, atp_err_t err)
         atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "the journal has no room for new promises",
                         NO_SPACE_RETRY_MS);
         break;
+    case ATP_ERR_LIMIT:
+        atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
+                        "the ops of this message take more room than a journal segment has", 0);
+        break;
     default:
         atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "the engine is stopping", NO_SPACE_RETRY_MS);
         break;
