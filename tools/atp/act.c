@@ -1,0 +1,356 @@
+#include "tools/atp/act.h"
+
+#include "tools/atp/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool atp_act_identify(const atp_cli_t *cli, atp_command_t *command, atp_act_id_t *ret_room)
+{
+    uint64_t issued_ms = 0;
+
+    atp_make_id(ret_room->made);
+    command->id = atp_text_of(ret_room->made);
+    if (!atp_args_id(&cli->args, "id", &command->id) ||
+        !atp_args_count(&cli->args, "issued", 1, INT64_MAX, &issued_ms)) {
+        return false;
+    }
+    command->issued_ms = issued_ms != 0 ? (int64_t)issued_ms : atp_now_ms();
+    return true;
+}
+
+bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
+{
+    unsigned count = cli->args.word_count > from ? cli->args.word_count - from : 0;
+
+    if (count > ATP_LINES_PER_OP_MAX) {
+        (void)atp_cli_usage(cli->cmd, "%u lines: a reservation has at most %d", count, ATP_LINES_PER_OP_MAX);
+        return false;
+    }
+    atp_command_line_t *lines = atp_cli_alloc(count, sizeof *lines);
+    for (unsigned i = 0; i < count; i++) {
+        if (!atp_args_line(&cli->args, cli->args.words[from + i], &lines[i])) {
+            free(lines);
+            return false;
+        }
+    }
+    command->lines = lines;
+    command->line_count = count;
+    return true;
+}
+
+/* ---- refusals ---- */
+
+/* What to do about a verdict; a format with the SKU, then the node, of the line at fault. */
+static const char *next_step(unsigned verdict)
+{
+    switch (verdict) {
+    case ATP_NOT_ENOUGH_AVAILABLE:
+        return "See what there is: atp avail %.*s --per-node --explain";
+    case ATP_UNKNOWN_SKU:
+        return "Make it known: atp sku put %.*s";
+    case ATP_UNKNOWN_NODE:
+    case ATP_NODE_NOT_OPEN:
+        return "See the nodes: atp node list";
+    case ATP_UNKNOWN_CHANNEL:
+        return "See the channels: atp channel list";
+    case ATP_UNKNOWN_RESERVATION:
+        return "See what is reserved: atp reservations";
+    case ATP_UNAUTHORISED:
+        return "Show a token: --token TEXT, or ATP_TOKEN";
+    case ATP_UNAVAILABLE:
+        return "The disk of the engine may be full: see its log, and atp stat";
+    case ATP_TOO_MANY_IDS:
+        return "Use another client name: --client NAME";
+    case ATP_ALREADY_ALLOCATED:
+        return "Use atp cancel";
+    case ATP_NOT_ALLOCATED:
+        return "Use atp allocate first, or atp release";
+    default:
+        return NULL;
+    }
+}
+
+static void print_place(const atp_command_t *command, const atp_result_t *result, char *ret_text, size_t size)
+{
+    const atp_command_line_t *line =
+        result->line < command->line_count ? &command->lines[result->line] : NULL;
+    char qty[ATP_QTY_TEXT_SIZE];
+
+    ret_text[0] = '\0';
+    if (line == NULL) {
+        return;
+    }
+    (void)atp_qty_format(line->mantissa, line->decimals, qty);
+    if (line->node.size == 0 || line->sku.size == 0) {
+        const atp_text_t *subject = line->sku.size > 0 ? &line->sku : &line->node;
+        (void)snprintf(ret_text, size, " (%.*s)", (int)subject->size, subject->bytes);
+        return;
+    }
+    (void)snprintf(ret_text, size, " (%.*s@%.*s=%s)", (int)line->sku.size, line->sku.bytes,
+                   (int)line->node.size, line->node.bytes, qty);
+}
+
+/* An id used before: tells what was answered then. */
+static void note_first_answer(atp_cli_t *cli, const atp_command_t *command)
+{
+    atp_outcome_ask_t ask = {
+        .space = command->kind == ATP_OP_RESERVE ? ATP_OUTCOME_RESERVATION : ATP_OUTCOME_REQUEST,
+        .id = command->id,
+    };
+    atp_result_t first;
+    char unknown[32];
+
+    if (atp_client_outcome(cli->handle, &ask, 1, &first, NULL, NULL) == ATP_OK &&
+        first.verdict != ATP_UNKNOWN_ID) {
+        (void)fprintf(stderr,
+                      "The first answer to this id was: %s, op %" PRIu64
+                      ". To send the very same again, give its --issued; for another request, another --id\n",
+                      atp_verdict_text(first.verdict, unknown), first.op);
+    }
+}
+
+int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
+{
+    char unknown[32];
+    char place[2 * ATP_ID_SIZE_MAX + 64];
+    const char *field = result->field != ATP_FIELD_NONE ? atp_field_name(result->field) : NULL;
+    const char *next = next_step(result->verdict);
+
+    print_place(command, result, place, sizeof place);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "atp: refused: %s: %s%s%s%s\n", atp_verdict_text(result->verdict, unknown),
+                  atp_verdict_advice(result->verdict), field != NULL ? "; at " : "",
+                  field != NULL ? field : "", place);
+    if (result->verdict == ATP_CONFLICT) {
+        note_first_answer(cli, command);
+    } else if (next != NULL && result->line < command->line_count) {
+        const atp_text_t *sku = &command->lines[result->line].sku;
+        char text[256];
+        (void)snprintf(text, sizeof text, "%s", next);
+        char *at = strstr(text, "%.*s");
+        if (at != NULL) {
+            (void)fprintf(stderr, "%.*s%.*s%s\n", (int)(at - text), text, (int)sku->size, sku->bytes, at + 4);
+        } else {
+            (void)fprintf(stderr, "%s\n", text);
+        }
+    } else if (next != NULL && strchr(next, '%') == NULL) {
+        (void)fprintf(stderr, "%s\n", next);
+    }
+    return ATP_CLI_REFUSED;
+}
+
+/* ---- answers ---- */
+
+static json_t *json_lines(const atp_command_t *command, const atp_result_t *result,
+                          const atp_grants_t *grants)
+{
+    json_t *lines = json_array();
+    bool is_single = command->line_count == 1;
+
+    for (uint32_t i = 0; i < command->line_count; i++) {
+        const atp_command_line_t *line = &command->lines[i];
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "sku", atp_json_text(line->sku));
+        (void)json_object_set_new(object, "node", atp_json_text(line->node));
+        (void)json_object_set_new(object, "asked", atp_json_qty(line->mantissa, line->decimals));
+        if (i < grants->count) {
+            (void)json_object_set_new(object, "granted",
+                                      atp_json_qty(grants->items[i].qty, grants->items[i].scale));
+        } else if (is_single && atp_verdict_is_success(result->verdict)) {
+            (void)json_object_set_new(object, "granted", atp_json_qty(result->qty, result->scale));
+        }
+        (void)json_array_append_new(lines, object);
+    }
+    return lines;
+}
+
+/* What every answer to a command has in JSON. */
+static void put_result(atp_out_t *out, const atp_command_t *command, const atp_result_t *result)
+{
+    char unknown[32];
+
+    atp_out_string(out, "verdict", NULL, atp_verdict_text(result->verdict, unknown));
+    atp_out_text(out, "id", NULL, command->id);
+    atp_out_uint(out, "op", NULL, result->op);
+    atp_out_int(out, "issued_ms", NULL, command->issued_ms);
+    atp_out_bool(out, "is_repeat", result->is_repeat != 0);
+    if (!atp_verdict_is_success(result->verdict)) {
+        atp_out_string(out, "message", NULL, atp_verdict_advice(result->verdict));
+        if (result->field != ATP_FIELD_NONE && atp_field_name(result->field) != NULL) {
+            atp_out_string(out, "field", NULL, atp_field_name(result->field));
+        }
+        atp_out_int(out, "line", NULL, result->line);
+    }
+}
+
+static void put_reservation_json(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                                 const atp_grants_t *grants)
+{
+    atp_out_t *out = &cli->out;
+    bool is_reserve = command->kind == ATP_OP_RESERVE;
+
+    atp_out_row(out);
+    atp_out_text(out, "reservation", NULL, is_reserve ? command->id : command->reservation);
+    put_result(out, command, result);
+    if (atp_verdict_is_success(result->verdict)) {
+        atp_out_qty(out, "qty", NULL, result->qty, result->scale);
+        if (is_reserve || command->kind == ATP_OP_EXTEND) {
+            atp_out_time(out, "deadline_ms", NULL, result->deadline_ms);
+        }
+    }
+    atp_out_json(out, "lines", json_lines(command, result, grants));
+    atp_out_end(out);
+}
+
+static void put_reservation_lines(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                                  const atp_grants_t *grants, const char *done)
+{
+    atp_out_t *out = &cli->out;
+    char header[32];
+    size_t size = strlen(done) < sizeof header ? strlen(done) : sizeof header - 1;
+
+    for (size_t i = 0; i < size; i++) {
+        header[i] = (char)(done[i] - ('a' - 'A'));
+    }
+    header[size] = '\0';
+    for (uint32_t i = 0; i < command->line_count; i++) {
+        const atp_command_line_t *line = &command->lines[i];
+        atp_out_row(out);
+        atp_out_text(out, NULL, "SKU", line->sku);
+        atp_out_text(out, NULL, "NODE", line->node);
+        atp_out_qty(out, NULL, "ASKED", line->mantissa, line->decimals);
+        if (i < grants->count) {
+            atp_out_qty(out, NULL, header, grants->items[i].qty, grants->items[i].scale);
+        } else if (command->line_count == 1) {
+            atp_out_qty(out, NULL, header, result->qty, result->scale);
+        } else {
+            atp_out_none(out, NULL, header);
+        }
+    }
+    atp_out_end(out);
+}
+
+static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                                  const atp_grants_t *grants, const char *done)
+{
+    bool is_reserve = command->kind == ATP_OP_RESERVE;
+    atp_text_t name = is_reserve ? command->id : command->reservation;
+    char deadline[ATP_OUT_TIME_SIZE];
+    char left[ATP_OUT_SPAN_SIZE];
+
+    if (cli->is_quiet) {
+        if (is_reserve) {
+            (void)printf("%.*s\n", (int)name.size, name.bytes);
+        }
+        return;
+    }
+    (void)printf("%s%s ", done, result->verdict == ATP_APPLIED_IN_PART ? " in part" : "");
+    atp_out_write_clean(stdout, name.size > 0 ? name : ATP_TEXT("without a reservation"));
+    if (result->deadline_ms != 0) {
+        atp_out_format_time(result->deadline_ms, deadline);
+        atp_out_format_span(result->deadline_ms - atp_now_ms(), left);
+        (void)printf(", until %s (%s)", deadline, left);
+    }
+    (void)printf(", op %" PRIu64 "%s%s\n", result->op,
+                 result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
+                 result->is_repeat ? "; asked before, this is the first answer" : "");
+    put_reservation_lines(cli, command, result, grants, done);
+}
+
+int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *done)
+{
+    atp_grant_t *items = atp_cli_alloc(ATP_LINES_PER_OP_MAX, sizeof *items);
+    atp_grants_t grants = {.items = items, .capacity = ATP_LINES_PER_OP_MAX};
+    atp_result_t result;
+    int status;
+
+    if (!atp_session_open(cli, &status)) {
+        free(items);
+        return status;
+    }
+    atp_err_t err = atp_client_call(cli->handle, command, &result, &grants, NULL);
+    grants.count = grants.count < ATP_LINES_PER_OP_MAX ? grants.count : ATP_LINES_PER_OP_MAX;
+    if (err != ATP_OK) {
+        status = atp_session_fail(cli, cli->handle, err, command->id);
+    } else if (cli->is_json) {
+        put_reservation_json(cli, command, &result, &grants);
+        status = ATP_CLI_DONE;
+    } else if (atp_verdict_is_success(result.verdict)) {
+        put_reservation_table(cli, command, &result, &grants, done);
+        status = ATP_CLI_DONE;
+    }
+    if (err == ATP_OK && !atp_verdict_is_success(result.verdict)) {
+        status = atp_act_refused(cli, command, &result);
+    }
+    free(items);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static void put_row(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
+{
+    atp_out_t *out = &cli->out;
+    bool is_success = atp_verdict_is_success(result->verdict);
+    char unknown[32];
+
+    atp_out_row(out);
+    if (cli->is_json) {
+        put_result(out, command, result);
+    } else {
+        atp_out_string(out, NULL, "VERDICT", atp_verdict_text(result->verdict, unknown));
+        atp_out_uint(out, NULL, "OP", result->op);
+    }
+    if (command->kind == ATP_OP_CHANNEL) {
+        atp_out_text(out, "channel", "CHANNEL", command->channel);
+        return;
+    }
+    if (command->kind != ATP_OP_NODE) {
+        atp_out_text(out, "sku", "SKU", command->lines[0].sku);
+    }
+    if (command->kind != ATP_OP_SKU) {
+        atp_out_text(out, "node", "NODE", command->lines[0].node);
+    }
+    if (command->kind >= ATP_OP_RECEIVE || command->kind == ATP_OP_SAFETY) {
+        const char *key = command->kind == ATP_OP_SAFETY ? "safety" : "change";
+        const char *header = command->kind == ATP_OP_SAFETY ? "SAFETY" : "CHANGE";
+        if (is_success) {
+            atp_out_qty(out, key, header, result->qty, result->scale);
+        } else {
+            atp_out_none(out, key, header);
+        }
+    }
+}
+
+static int tell_rows(atp_cli_t *cli, const atp_command_t *commands, const atp_result_t *results,
+                     uint32_t count)
+{
+    int status = ATP_CLI_DONE;
+
+    for (uint32_t i = 0; i < count && !(cli->is_quiet && !cli->is_json); i++) {
+        put_row(cli, &commands[i], &results[i]);
+    }
+    atp_out_end(&cli->out);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_verdict_is_success(results[i].verdict)) {
+            status = atp_act_refused(cli, &commands[i], &results[i]);
+        }
+    }
+    return status;
+}
+
+int atp_act_on_rows(atp_cli_t *cli, atp_command_t *commands, uint32_t count)
+{
+    atp_result_t *results = atp_cli_alloc(count, sizeof *results);
+    int status;
+
+    if (atp_session_open(cli, &status)) {
+        atp_err_t err = atp_client_call_many(cli->handle, commands, count, results, NULL, NULL);
+        status = err == ATP_OK ? tell_rows(cli, commands, results, count)
+                               : atp_session_fail(cli, cli->handle, err, commands[0].id);
+    }
+    free(results);
+    return status;
+}

@@ -1,0 +1,335 @@
+/* atp sku, node and channel: put and list. */
+#include "tools/atp/act.h"
+#include "tools/atp/cmds.h"
+#include "tools/atp/pages.h"
+
+#include <string.h>
+
+/* ---- put ---- */
+
+static bool take_name(const atp_cli_t *cli, atp_command_t *command)
+{
+    const char *name = atp_args_text(&cli->args, "name");
+
+    if (name == NULL) {
+        return true;
+    }
+    if (strlen(name) > ATP_NAME_SIZE_MAX || !atp_text_is_clean(atp_text_of(name))) {
+        (void)atp_cli_usage(cli->cmd, "--name: at most %d bytes of UTF-8 without control characters",
+                            ATP_NAME_SIZE_MAX);
+        return false;
+    }
+    command->name = atp_text_of(name);
+    return true;
+}
+
+static bool take_subject(const atp_cli_t *cli, atp_text_t *ret_id)
+{
+    *ret_id = atp_text_of(cli->args.words[0]);
+    if (ret_id->size >= 1 && ret_id->size <= ATP_ID_SIZE_MAX && atp_text_is_clean(*ret_id)) {
+        return true;
+    }
+    (void)atp_cli_usage(cli->cmd, "an id is 1 to %d bytes of UTF-8 without control characters",
+                        ATP_ID_SIZE_MAX);
+    return false;
+}
+
+/* What the ledger has of an entry now, so that a put without a flag leaves that as it is. */
+typedef struct present {
+    atp_text_t id;
+    bool is_there;
+    int64_t value;
+    char name[ATP_NAME_SIZE_MAX + 1];
+    uint32_t name_size;
+} present_t;
+
+static bool look_for(void *context, const atp_answer_t *answer)
+{
+    present_t *present = context;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+    uint32_t count = atp_answer_head(answer).row_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atp_text_equal(entries[i].id, present->id)) {
+            present->is_there = true;
+            present->value = entries[i].value;
+            present->name_size =
+                entries[i].name.size < ATP_NAME_SIZE_MAX ? entries[i].name.size : ATP_NAME_SIZE_MAX;
+            memcpy(present->name, entries[i].name.size > 0 ? entries[i].name.bytes : "", present->name_size);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Fills name and option that were not given with what is there. */
+static bool keep_present(atp_cli_t *cli, atp_catalog_what_t what, const char *option_flag,
+                         atp_command_t *command, present_t *present, int *ret_status)
+{
+    const atp_args_t *args = &cli->args;
+    atp_page_ask_t ask = {.what = what};
+
+    present->id = what == ATP_CATALOG_SKUS ? command->lines[0].sku : command->lines[0].node;
+    if (atp_args_has(args, "name") && atp_args_has(args, option_flag)) {
+        return true;
+    }
+    *ret_status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, look_for, present);
+    if (*ret_status != ATP_CLI_DONE) {
+        return false;
+    }
+    if (present->is_there && !atp_args_has(args, "name")) {
+        command->name = (atp_text_t){present->name, present->name_size};
+    }
+    if (present->is_there && !atp_args_has(args, option_flag)) {
+        command->option = (uint8_t)present->value;
+    }
+    return true;
+}
+
+static int put_sku(atp_cli_t *cli)
+{
+    atp_command_line_t line = {.decimals = 0};
+    atp_command_t command = {.kind = ATP_OP_SKU, .line_count = 1, .lines = &line};
+    present_t present = {.is_there = false};
+    atp_act_id_t room;
+    uint64_t scale = 0;
+    int status = ATP_CLI_USAGE;
+
+    if (!take_subject(cli, &line.sku) || !take_name(cli, &command) ||
+        !atp_args_count(&cli->args, "scale", 0, ATP_SCALE_MAX, &scale) ||
+        !atp_act_identify(cli, &command, &room)) {
+        return status;
+    }
+    command.option = (uint8_t)scale;
+    return keep_present(cli, ATP_CATALOG_SKUS, "scale", &command, &present, &status)
+               ? atp_act_on_rows(cli, &command, 1)
+               : status;
+}
+
+static int put_node(atp_cli_t *cli)
+{
+    atp_command_line_t line = {.decimals = 0};
+    atp_command_t command = {.kind = ATP_OP_NODE, .line_count = 1, .lines = &line};
+    present_t present = {.is_there = false};
+    atp_act_id_t room;
+    unsigned state = ATP_NODE_OPEN;
+    int status = ATP_CLI_USAGE;
+
+    if (!take_subject(cli, &line.node) || !take_name(cli, &command) ||
+        !atp_args_choice(&cli->args, "state", &state) || !atp_act_identify(cli, &command, &room)) {
+        return status;
+    }
+    command.option = (uint8_t)state;
+    return keep_present(cli, ATP_CATALOG_NODES, "state", &command, &present, &status)
+               ? atp_act_on_rows(cli, &command, 1)
+               : status;
+}
+
+static int put_channel(atp_cli_t *cli)
+{
+    atp_command_t command = {.kind = ATP_OP_CHANNEL};
+    atp_act_id_t room;
+
+    if (!take_subject(cli, &command.channel) || !atp_args_duration(&cli->args, "ttl", 0, &command.ttl_ms) ||
+        !atp_act_identify(cli, &command, &room)) {
+        return ATP_CLI_USAGE;
+    }
+    return atp_act_on_rows(cli, &command, 1);
+}
+
+/* ---- list ---- */
+
+typedef struct listing {
+    atp_out_t *out;
+    atp_catalog_what_t what;
+    uint64_t left;
+} listing_t;
+
+static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry)
+{
+    atp_out_t *out = listing->out;
+    char span[ATP_OUT_SPAN_SIZE] = "";
+
+    atp_out_row(out);
+    switch (listing->what) {
+    case ATP_CATALOG_SKUS:
+        atp_out_text(out, "sku", "SKU", entry->id);
+        atp_out_int(out, "scale", "SCALE", entry->value);
+        atp_out_text(out, "name", "NAME", entry->name);
+        return;
+    case ATP_CATALOG_NODES:
+        atp_out_text(out, "node", "NODE", entry->id);
+        atp_out_string(out, "state", "STATE",
+                       entry->value >= 0 && entry->value <= ATP_NODE_CLOSED
+                           ? atp_node_state_name((unsigned)entry->value)
+                           : "?");
+        atp_out_text(out, "name", "NAME", entry->name);
+        return;
+    case ATP_CATALOG_CHANNELS:
+        atp_out_text(out, "channel", "CHANNEL", entry->id);
+        if (entry->value > 0) {
+            atp_out_format_span(entry->value, span);
+        }
+        atp_out_int(out, "ttl_ms", NULL, entry->value);
+        atp_out_string(out, NULL, "TTL", span[0] != '\0' ? span : "the default");
+        return;
+    }
+}
+
+static bool take_page(void *context, const atp_answer_t *answer)
+{
+    listing_t *listing = context;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+    uint32_t count = atp_answer_head(answer).row_count;
+
+    for (uint32_t i = 0; i < count && listing->left > 0; i++, listing->left--) {
+        put_entry(listing, &entries[i]);
+    }
+    return listing->left > 0;
+}
+
+static int list(atp_cli_t *cli, atp_catalog_what_t what, const char *none)
+{
+    listing_t listing = {&cli->out, what, UINT64_MAX};
+    atp_page_ask_t ask = {.what = what};
+    uint64_t most = 0;
+
+    if (!atp_args_count(&cli->args, "limit", 1, UINT32_MAX, &most)) {
+        return ATP_CLI_USAGE;
+    }
+    listing.left = most != 0 ? most : UINT64_MAX;
+    int status = atp_pages_walk(cli, atp_client_catalog, &ask, most, take_page, &listing);
+    bool is_empty = cli->out.row_count == 0;
+    atp_out_end(&cli->out);
+    if (status == ATP_CLI_DONE && is_empty) {
+        atp_cli_note(cli, "%s", none);
+    }
+    return status;
+}
+
+static int list_skus(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_SKUS, "no SKUs yet: atp sku put SKU, or atp load FILE --profile NAME");
+}
+
+static int list_nodes(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_NODES, "no nodes yet: atp node put NODE, or atp load FILE --profile NAME");
+}
+
+static int list_channels(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_CHANNELS, "no channels yet: atp channel put CHANNEL");
+}
+
+/* ---- the commands ---- */
+
+static const atp_flag_t list_flags[] = {
+    {"limit", "N", NULL, "At most so many rows"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const atp_flag_t sku_flags[] = {
+    {"name", "NAME", NULL, "Name for people"},
+    {"scale", "N", "0|1|2|3|4|5|6", "Decimals it is counted in; fixed while there is stock (0)"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const sku_put_examples[] = {"atp sku put bike-28 --name 'City bike, 28 inch'",
+                                               "atp sku put rice --scale 3 --name 'Rice, kg'", NULL};
+
+const atp_cmd_t atp_cmd_sku_put = {
+    .name = "sku put",
+    .group = "Catalogue",
+    .synopsis = "SKU",
+    .summary = "Create or change a SKU",
+    .about = "What is not given stays as it is.",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = sku_flags,
+    .examples = sku_put_examples,
+    .run = put_sku,
+};
+
+static const char *const sku_list_examples[] = {"atp sku list", "atp sku list --limit 20 --json", NULL};
+
+const atp_cmd_t atp_cmd_sku_list = {
+    .name = "sku list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All SKUs",
+    .flags = list_flags,
+    .examples = sku_list_examples,
+    .run = list_skus,
+};
+
+static const atp_flag_t node_flags[] = {
+    {"name", "NAME", NULL, "Name for people"},
+    {"state", "STATE", "open|paused|draining|closed", "Whether it promises and ships (open)"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const node_put_examples[] = {"atp node put berlin --name 'Store Berlin'",
+                                                "atp node put berlin --state paused", NULL};
+
+const atp_cmd_t atp_cmd_node_put = {
+    .name = "node put",
+    .group = "Catalogue",
+    .synopsis = "NODE",
+    .summary = "Create or change a node",
+    .about =
+        "open promises and ships; paused promises nothing for now; draining ships what it owes and promises\n"
+        "nothing; closed does neither. What is not given stays as it is.",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = node_flags,
+    .examples = node_put_examples,
+    .run = put_node,
+};
+
+static const char *const node_list_examples[] = {"atp node list", "atp node list --json", NULL};
+
+const atp_cmd_t atp_cmd_node_list = {
+    .name = "node list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All nodes and their states",
+    .flags = list_flags,
+    .examples = node_list_examples,
+    .run = list_nodes,
+};
+
+static const atp_flag_t channel_flags[] = {
+    {"ttl", "TIME", NULL, "How long its reservations live, when they do not say; 0 = the default of all (0)"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const channel_put_examples[] = {"atp channel put web --ttl 20min", "atp channel put pos",
+                                                   NULL};
+
+const atp_cmd_t atp_cmd_channel_put = {
+    .name = "channel put",
+    .group = "Catalogue",
+    .synopsis = "CHANNEL",
+    .summary = "Create or change a channel",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = channel_flags,
+    .examples = channel_put_examples,
+    .run = put_channel,
+};
+
+static const char *const channel_list_examples[] = {"atp channel list", "atp channel list --json", NULL};
+
+const atp_cmd_t atp_cmd_channel_list = {
+    .name = "channel list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All channels",
+    .flags = list_flags,
+    .examples = channel_list_examples,
+    .run = list_channels,
+};

@@ -1,0 +1,263 @@
+/* atp export: positions or reservations as CSV. */
+#include "tools/atp/cmds.h"
+#include "tools/atp/file_out.h"
+#include "tools/atp/pages.h"
+
+#include "loaders/progress.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct export
+{
+    atp_cli_t *cli;
+    atp_file_out_t file;
+    atp_out_t json;
+    atp_progress_t progress;
+    uint64_t rows;
+}
+export_t;
+
+/* ---- CSV ---- */
+
+static bool needs_quotes(atp_text_t text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (strchr(",\"\r\n", text.bytes[i]) != NULL) {
+            return true;
+        }
+    }
+    return text.size > 0 && (text.bytes[0] == ' ' || text.bytes[text.size - 1] == ' ');
+}
+
+static void put_text(FILE *file, atp_text_t text, char end)
+{
+    if (needs_quotes(text)) {
+        (void)fputc('"', file);
+        for (uint32_t i = 0; i < text.size; i++) {
+            if (text.bytes[i] == '"') {
+                (void)fputc('"', file);
+            }
+            (void)fputc(text.bytes[i], file);
+        }
+        (void)fputc('"', file);
+    } else {
+        (void)fwrite(text.bytes, 1, text.size, file);
+    }
+    (void)fputc(end, file);
+}
+
+static void put_qty(FILE *file, atp_qty_t qty, uint8_t scale, char end)
+{
+    char text[ATP_QTY_TEXT_SIZE];
+
+    (void)fwrite(text, 1, atp_qty_format(qty, scale, text), file);
+    (void)fputc(end, file);
+}
+
+static void put_time(FILE *file, int64_t time_ms, char end)
+{
+    char text[ATP_OUT_TIME_SIZE] = "";
+
+    if (time_ms != 0) {
+        atp_out_format_time(time_ms, text);
+    }
+    put_text(file, atp_text_of(text), end);
+}
+
+/* ---- positions ---- */
+
+static atp_qty_t signed_atp(const atp_position_row_t *row)
+{
+    return row->on_hand - row->unavailable - row->reserved - row->allocated - row->safety;
+}
+
+static void put_position_json(atp_out_t *out, const atp_position_row_t *row)
+{
+    atp_out_row(out);
+    atp_out_text(out, "sku", NULL, row->sku);
+    atp_out_text(out, "node", NULL, row->node);
+    atp_out_qty(out, "on_hand", NULL, row->on_hand, row->scale);
+    atp_out_qty(out, "unavailable", NULL, row->unavailable, row->scale);
+    atp_out_qty(out, "reserved", NULL, row->reserved, row->scale);
+    atp_out_qty(out, "allocated", NULL, row->allocated, row->scale);
+    atp_out_qty(out, "safety", NULL, row->safety, row->scale);
+    atp_out_qty(out, "atp_signed", NULL, signed_atp(row), row->scale);
+    atp_out_int(out, "scale", NULL, row->scale);
+    atp_out_uint(out, "version", NULL, row->version);
+}
+
+static void put_position(FILE *file, const atp_position_row_t *row)
+{
+    put_text(file, row->sku, ',');
+    put_text(file, row->node, ',');
+    put_qty(file, row->on_hand, row->scale, ',');
+    put_qty(file, row->unavailable, row->scale, ',');
+    put_qty(file, row->reserved, row->scale, ',');
+    put_qty(file, row->allocated, row->scale, ',');
+    put_qty(file, row->safety, row->scale, ',');
+    put_qty(file, signed_atp(row), row->scale, ',');
+    (void)fprintf(file, "%u,%" PRIu64 "\n", row->scale, row->version);
+}
+
+static bool is_writable(const export_t *export)
+{
+    return !ferror(export->file.file);
+}
+
+static void count_rows(export_t *export, uint32_t count)
+{
+    export->rows += count;
+    atp_progress_update(&export->progress, atp_now_ms(), 0, 0, export->rows);
+}
+
+static bool take_positions(void *context, const atp_answer_t *answer)
+{
+    export_t *export = context;
+    const atp_position_row_t *rows = atp_answer_positions(answer);
+    uint32_t count = atp_answer_head(answer).row_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (export->cli->is_json) {
+            put_position_json(&export->json, &rows[i]);
+        } else {
+            put_position(export->file.file, &rows[i]);
+        }
+    }
+    count_rows(export, count);
+    return is_writable(export);
+}
+
+/* ---- reservations: a row a line ---- */
+
+static const char *state_name(unsigned state)
+{
+    const char *name = atp_record_state_name(state);
+
+    return name != NULL ? name : "";
+}
+
+static void put_reservation_json(atp_out_t *out, const atp_record_t *record, const atp_record_line_t *line)
+{
+    atp_out_row(out);
+    atp_out_text(out, "reservation", NULL, record->id);
+    atp_out_string(out, "state", NULL, state_name(record->state));
+    atp_out_text(out, "channel", NULL, record->channel);
+    atp_out_text(out, "owner", NULL, record->owner);
+    atp_out_time(out, "created_ms", NULL, record->created_ms);
+    atp_out_uint(out, "created_op", NULL, record->created_op);
+    atp_out_time(out, "deadline_ms", NULL, record->deadline_ms);
+    atp_out_text(out, "sku", NULL, line->sku);
+    atp_out_text(out, "node", NULL, line->node);
+    atp_out_qty(out, "granted", NULL, line->granted, line->scale);
+    atp_out_qty(out, "reserved", NULL, line->reserved, line->scale);
+    atp_out_qty(out, "allocated", NULL, line->allocated, line->scale);
+    atp_out_qty(out, "shipped", NULL, line->shipped, line->scale);
+}
+
+static void put_reservation(FILE *file, const atp_record_t *record, const atp_record_line_t *line)
+{
+    put_text(file, record->id, ',');
+    put_text(file, atp_text_of(state_name(record->state)), ',');
+    put_text(file, record->channel, ',');
+    put_text(file, record->owner, ',');
+    put_time(file, record->created_ms, ',');
+    (void)fprintf(file, "%" PRIu64 ",", record->created_op);
+    put_time(file, record->deadline_ms, ',');
+    put_text(file, line->sku, ',');
+    put_text(file, line->node, ',');
+    put_qty(file, line->granted, line->scale, ',');
+    put_qty(file, line->reserved, line->scale, ',');
+    put_qty(file, line->allocated, line->scale, ',');
+    put_qty(file, line->shipped, line->scale, '\n');
+}
+
+static bool take_reservations(void *context, const atp_answer_t *answer)
+{
+    export_t *export = context;
+    const atp_record_t *records = atp_answer_records(answer);
+    uint32_t count = atp_answer_head(answer).row_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = 0; k < records[i].line_count; k++) {
+            if (export->cli->is_json) {
+                put_reservation_json(&export->json, &records[i], &records[i].lines[k]);
+            } else {
+                put_reservation(export->file.file, &records[i], &records[i].lines[k]);
+            }
+        }
+        count_rows(export, records[i].line_count);
+    }
+    return is_writable(export);
+}
+
+/* ---- the command ---- */
+
+static const char positions_header[] =
+    "sku,node,on_hand,unavailable,reserved,allocated,safety,atp_signed,scale,version\n";
+static const char reservations_header[] =
+    "reservation,state,channel,owner,created,created_op,deadline,sku,node,granted,"
+    "reserved,allocated,shipped\n";
+
+static int walk(export_t *export, bool is_positions)
+{
+    atp_page_ask_t ask = {.cursor = 0};
+    atp_cli_t *cli = export->cli;
+
+    if (!cli->is_json && !cli->is_quiet) {
+        (void)fputs(is_positions ? positions_header : reservations_header, export->file.file);
+    }
+    return is_positions ? atp_pages_walk(cli, atp_client_positions, &ask, 0, take_positions, export)
+                        : atp_pages_walk(cli, atp_client_reservations, &ask, 0, take_reservations, export);
+}
+
+static int run(atp_cli_t *cli)
+{
+    const char *what = cli->args.words[0];
+    export_t export = {.cli = cli};
+    bool is_positions = strcmp(what, "positions") == 0;
+    bool shows = !cli->is_quiet && !cli->is_json && atp_args_has(&cli->args, "out");
+
+    if (!is_positions && strcmp(what, "reservations") != 0) {
+        return atp_cli_usage(cli->cmd, "'%s' cannot be exported: positions or reservations", what);
+    }
+    if (!atp_file_out_open(cli, atp_args_text(&cli->args, "out"), &export.file)) {
+        return ATP_CLI_FAILED;
+    }
+    atp_out_init(&export.json, export.file.file, true, false);
+    atp_progress_init(&export.progress, shows ? stderr : NULL, isatty(STDERR_FILENO) == 1, "exporting",
+                      atp_now_ms());
+    int status = walk(&export, is_positions);
+    atp_out_fini(&export.json);
+    int closed = atp_file_out_close(cli, &export.file, status == ATP_CLI_DONE);
+    if (status == ATP_CLI_DONE && closed == ATP_CLI_DONE && shows) {
+        atp_progress_finish(&export.progress, atp_now_ms(), 0, 0, export.rows);
+    }
+    return status != ATP_CLI_DONE ? status : closed;
+}
+
+static const atp_flag_t flags[] = {
+    {"out", "FILE", NULL, "Write here, when complete; a file of that name is replaced (standard output)"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const examples[] = {"atp export positions --out positions.csv",
+                                       "atp export reservations | grep reserved",
+                                       "atp export positions --json --out positions.jsonl", NULL};
+
+const atp_cmd_t atp_cmd_export = {
+    .name = "export",
+    .group = "Files",
+    .synopsis = "positions|reservations",
+    .summary = "The ledger as CSV, page by page",
+    .about = "Reservations have a row for each of their lines. Changes made meanwhile may be in it or not. "
+             "--json gives\n"
+             "JSON lines instead, --quiet leaves out the header.",
+    .choices = "positions|reservations",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = flags,
+    .examples = examples,
+    .run = run,
+};

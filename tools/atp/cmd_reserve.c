@@ -1,0 +1,214 @@
+/* atp reserve, extend, allocate, release, cancel, ship: the life of a reservation. */
+#include "tools/atp/act.h"
+#include "tools/atp/cmds.h"
+
+#include <stdlib.h>
+
+static int reserve(atp_cli_t *cli)
+{
+    atp_command_t command = {.kind = ATP_OP_RESERVE};
+    atp_act_id_t room;
+
+    if (!atp_act_identify(cli, &command, &room) ||
+        !atp_args_duration(&cli->args, "ttl", 1, &command.ttl_ms) ||
+        !atp_args_id(&cli->args, "channel", &command.channel) ||
+        !atp_args_id(&cli->args, "owner", &command.owner) || !atp_act_lines(cli, 0, &command)) {
+        return ATP_CLI_USAGE;
+    }
+    unsigned mode = atp_args_has(&cli->args, "partial") ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
+    if (!atp_args_choice(&cli->args, "mode", &mode)) {
+        return ATP_CLI_USAGE;
+    }
+    command.option = (uint8_t)mode;
+    int status = atp_act_on_reservation(cli, &command, "reserved");
+    free((void *)(uintptr_t)command.lines);
+    return status;
+}
+
+static bool take_reservation(const atp_cli_t *cli, atp_command_t *command)
+{
+    atp_text_t id = atp_text_of(cli->args.words[0]);
+
+    if (id.size > ATP_ID_SIZE_MAX || !atp_text_is_clean(id)) {
+        (void)atp_cli_usage(cli->cmd, "a reservation's id is 1 to %d bytes of UTF-8", ATP_ID_SIZE_MAX);
+        return false;
+    }
+    command->reservation = id;
+    return true;
+}
+
+static int extend(atp_cli_t *cli)
+{
+    atp_command_t command = {.kind = ATP_OP_EXTEND};
+    atp_act_id_t room;
+
+    if (!take_reservation(cli, &command) || !atp_act_identify(cli, &command, &room) ||
+        !atp_args_duration(&cli->args, "ttl", 1, &command.ttl_ms)) {
+        return ATP_CLI_USAGE;
+    }
+    return atp_act_on_reservation(cli, &command, "extended");
+}
+
+static int step(atp_cli_t *cli, atp_op_kind_t kind, const char *done)
+{
+    atp_command_t command = {.kind = kind};
+    atp_act_id_t room;
+
+    command.is_fact = kind == ATP_OP_SHIP && atp_args_has(&cli->args, "fact");
+    if (!take_reservation(cli, &command) || !atp_act_identify(cli, &command, &room) ||
+        !atp_act_lines(cli, 1, &command)) {
+        return ATP_CLI_USAGE;
+    }
+    if (command.reservation.size == 0 && !command.is_fact) {
+        free((void *)(uintptr_t)command.lines);
+        return atp_cli_usage(cli->cmd, "the reservation is empty");
+    }
+    int status = atp_act_on_reservation(cli, &command, done);
+    free((void *)(uintptr_t)command.lines);
+    return status;
+}
+
+static int allocate(atp_cli_t *cli)
+{
+    return step(cli, ATP_OP_ALLOCATE, "allocated");
+}
+
+static int release(atp_cli_t *cli)
+{
+    return step(cli, ATP_OP_RELEASE, "released");
+}
+
+static int cancel(atp_cli_t *cli)
+{
+    return step(cli, ATP_OP_CANCEL, "cancelled");
+}
+
+static int ship(atp_cli_t *cli)
+{
+    return step(cli, ATP_OP_SHIP, "shipped");
+}
+
+static const atp_flag_t reserve_flags[] = {
+    ATP_ACT_FLAGS,
+    {"ttl", "TIME", NULL, "How long it lives: 90s, 15min, 2h (the channel's)"},
+    {"channel", "CHANNEL", NULL, "Who sells: web, pos, ..."},
+    {"owner", "OWNER", NULL, "Whose it is: a customer, a cart"},
+    {"mode", "MODE", "all-or-nothing|partial",
+     "All lines in full, or of each what there is (all-or-nothing)"},
+    {"partial", NULL, NULL, "Short for --mode partial"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const reserve_examples[] = {
+    "atp reserve bike-28@berlin=2 --id cart-77 --ttl 15min",
+    "atp reserve bike-28@berlin=2 helmet-m@paris=1 --channel web --owner anna",
+    "atp reserve rice@dc-01=2.500 --partial --json", NULL};
+
+const atp_cmd_t atp_cmd_reserve = {
+    .name = "reserve",
+    .group = "Reservations",
+    .synopsis = "SKU@NODE=QTY...",
+    .summary = "Promise units to a cart or an order, until a deadline",
+    .about = "Never more than can be promised. The id names the reservation: asked again with the same id, "
+             "the first\n"
+             "answer is given again.",
+    .word_min = 1,
+    .word_max = ATP_LINES_PER_OP_MAX,
+    .flags = reserve_flags,
+    .examples = reserve_examples,
+    .run = reserve,
+};
+
+static const atp_flag_t extend_flags[] = {
+    {"ttl", "TIME", NULL, "Lives this long from now (the channel's)"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const extend_examples[] = {"atp extend cart-77 --ttl 10min", "atp extend cart-77 --json",
+                                              NULL};
+
+const atp_cmd_t atp_cmd_extend = {
+    .name = "extend",
+    .group = "Reservations",
+    .synopsis = "RESERVATION",
+    .summary = "Give a reservation a later deadline",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = extend_flags,
+    .examples = extend_examples,
+    .run = extend,
+};
+
+static const atp_flag_t step_flags[] = {ATP_ACT_FLAGS, {NULL, NULL, NULL, NULL}};
+
+static const char *const allocate_examples[] = {"atp allocate cart-77",
+                                                "atp allocate cart-77 bike-28@berlin=1", NULL};
+
+const atp_cmd_t atp_cmd_allocate = {
+    .name = "allocate",
+    .group = "Reservations",
+    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .summary = "Make it firm: it no longer expires",
+    .about = "Without lines, all of it. A line allocated in part frees its rest at once.",
+    .word_min = 1,
+    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .flags = step_flags,
+    .examples = allocate_examples,
+    .run = allocate,
+};
+
+static const char *const release_examples[] = {"atp release cart-77", "atp release cart-77 bike-28@berlin=1",
+                                               NULL};
+
+const atp_cmd_t atp_cmd_release = {
+    .name = "release",
+    .group = "Reservations",
+    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .summary = "Give reserved units back",
+    .about = "Without lines, all of it. What is allocated already is given back by atp cancel.",
+    .word_min = 1,
+    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .flags = step_flags,
+    .examples = release_examples,
+    .run = release,
+};
+
+static const char *const cancel_examples[] = {"atp cancel order-9", "atp cancel order-9 bike-28@berlin=1",
+                                              NULL};
+
+const atp_cmd_t atp_cmd_cancel = {
+    .name = "cancel",
+    .group = "Reservations",
+    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .summary = "Give allocated units back",
+    .about = "Without lines, all of it. What is only reserved is given back by atp release.",
+    .word_min = 1,
+    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .flags = step_flags,
+    .examples = cancel_examples,
+    .run = cancel,
+};
+
+static const atp_flag_t ship_flags[] = {
+    {"fact", NULL, NULL, "It has happened: applied whatever the reservation says; it may be '' then"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const ship_examples[] = {"atp ship order-9", "atp ship order-9 bike-28@berlin=1",
+                                            "atp ship order-9 bike-28@berlin=3 --fact", NULL};
+
+const atp_cmd_t atp_cmd_ship = {
+    .name = "ship",
+    .group = "Reservations",
+    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .summary = "Units have left: on hand and allocated go down together",
+    .about = "Without lines, all that is allocated. With --fact it is a report, not a request: what the\n"
+             "reservation does not cover is applied too, and raises an exception.",
+    .word_min = 1,
+    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .flags = ship_flags,
+    .examples = ship_examples,
+    .run = ship,
+};

@@ -1,0 +1,145 @@
+/* atp watch: availability as it changes. */
+#include "tools/atp/cmds.h"
+#include "tools/atp/stop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define POLL_MS 100
+
+static void put_event_json(atp_out_t *out, const atp_availability_event_t *event, int64_t now_ms)
+{
+    atp_out_row(out);
+    atp_out_time(out, "seen_ms", NULL, now_ms);
+    atp_out_text(out, "sku", NULL, event->sku);
+    atp_out_text(out, "node", NULL, event->node);
+    atp_out_qty(out, "atp", NULL, event->atp, event->scale);
+    atp_out_qty(out, "promisable", NULL, event->promisable, event->scale);
+    atp_out_bool(out, "is_out_of_stock", event->is_out_of_stock);
+    atp_out_uint(out, "op", NULL, event->op);
+    atp_out_uint(out, "version", NULL, event->version);
+    atp_out_uint(out, "incarnation", NULL, event->incarnation);
+    atp_out_text(out, "correlation", NULL, event->correlation);
+    atp_out_end(out);
+}
+
+static void print_padded(atp_text_t text, unsigned width)
+{
+    atp_out_write_clean(stdout, text);
+    for (unsigned i = text.size; i < width; i++) {
+        (void)putchar(' ');
+    }
+    (void)fputs("  ", stdout);
+}
+
+/* One line an event, in columns that need not know what comes later. */
+static void print_event(const atp_availability_event_t *event, int64_t now_ms)
+{
+    char time[ATP_OUT_TIME_SIZE];
+    char qty[ATP_QTY_TEXT_SIZE];
+    char promisable[ATP_QTY_TEXT_SIZE];
+
+    atp_out_format_time(now_ms / 1000 * 1000, time);
+    (void)atp_qty_format(event->atp, event->scale, qty);
+    (void)atp_qty_format(event->promisable, event->scale, promisable);
+    (void)printf("%.8s  ", time + 11);
+    print_padded(event->sku, 20);
+    print_padded(event->node, 12);
+    (void)printf("%12s  %12s  %12llu%s\n", qty, promisable, (unsigned long long)event->op,
+                 event->is_out_of_stock ? "  out of stock" : "");
+}
+
+static void print_header(const atp_cli_t *cli)
+{
+    if (!cli->is_json && !cli->is_quiet) {
+        (void)printf("%-8s  %-20s  %-12s  %12s  %12s  %12s\n", "TIME", "SKU", "NODE", "ATP", "PROMISABLE",
+                     "OP");
+        (void)fflush(stdout);
+    }
+}
+
+static int follow(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, int64_t end_ms)
+{
+    uint64_t seen = 0;
+
+    while (!atp_stop_is_wanted() && (end_ms == 0 || atp_now_ms() < end_ms) && (most == 0 || seen < most)) {
+        atp_availability_event_t event;
+        atp_err_t err = atp_watch_next(watch, POLL_MS, &event);
+        if (err == ATP_ERR_TIMEOUT || err == ATP_ERR_FORMAT) {
+            continue;
+        }
+        if (err != ATP_OK) {
+            return atp_cli_fail(cli, ATP_CLI_FAILED, atp_err_name(err), "watching ended: %s",
+                                atp_err_name(err));
+        }
+        seen++;
+        if (cli->is_json) {
+            put_event_json(&cli->out, &event, atp_now_ms());
+        } else {
+            print_event(&event, atp_now_ms());
+        }
+        if (fflush(stdout) != 0) {
+            return ATP_CLI_FAILED; /* said at the end */
+        }
+    }
+    if (most != 0 && seen < most && !atp_stop_is_wanted()) {
+        return atp_cli_fail(
+            cli, ATP_CLI_NO_ANSWER, "timeout",
+            "%llu of %llu events came in time from %s\nIs the engine publishing there? See its "
+            "'publish' option; say where with --events-url or ATP_EVENTS_URL",
+            (unsigned long long)seen, (unsigned long long)most, cli->events_url);
+    }
+    return ATP_CLI_DONE;
+}
+
+static int run(atp_cli_t *cli)
+{
+    const atp_args_t *args = &cli->args;
+    atp_watch_t *watch = NULL;
+    atp_why_t why = {""};
+    uint64_t most = 0;
+    int64_t span_ms = 0;
+
+    if (!atp_args_count(args, "count", 1, UINT32_MAX, &most) ||
+        !atp_args_duration(args, "for", 1, &span_ms)) {
+        return ATP_CLI_USAGE;
+    }
+    atp_text_t *skus = atp_cli_alloc(args->word_count, sizeof *skus);
+    for (unsigned i = 0; i < args->word_count; i++) {
+        skus[i] = atp_text_of(args->words[i]);
+    }
+    atp_watch_options_t options = {.url = cli->events_url, .skus = skus, .sku_count = args->word_count};
+    atp_err_t err = atp_watch_open(&options, &watch, &why);
+    free(skus);
+    if (err != ATP_OK) {
+        return atp_cli_fail(cli, err == ATP_ERR_INVALID ? ATP_CLI_USAGE : ATP_CLI_FAILED, atp_err_name(err),
+                            "%s", why.text);
+    }
+    atp_stop_on_signals();
+    print_header(cli);
+    int status = follow(cli, watch, most, span_ms != 0 ? atp_now_ms() + span_ms : 0);
+    atp_watch_close(watch);
+    return status;
+}
+
+static const atp_flag_t flags[] = {
+    {"count", "N", NULL, "End after so many events"},
+    {"for", "TIME", NULL, "End after this time"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const examples[] = {"atp watch", "atp watch bike-28 helmet-m",
+                                       "atp watch --json --count 100", NULL};
+
+const atp_cmd_t atp_cmd_watch = {
+    .name = "watch",
+    .group = "Ask",
+    .synopsis = "[SKU...]",
+    .summary = "Availability as it changes, until Ctrl-C",
+    .about = "Events are sent once they are durable. A slow reader may miss some: the version of a position "
+             "tells.",
+    .word_max = 4096,
+    .flags = flags,
+    .examples = examples,
+    .run = run,
+};

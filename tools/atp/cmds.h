@@ -1,0 +1,45 @@
+/* The commands of atp, each defined in the cmd_*.c of its group. */
+#ifndef ATP_CLI_CMDS_H
+#define ATP_CLI_CMDS_H
+
+#include "tools/atp/cli.h"
+
+extern const atp_cmd_t atp_cmd_avail;
+extern const atp_cmd_t atp_cmd_watch;
+
+extern const atp_cmd_t atp_cmd_reserve;
+extern const atp_cmd_t atp_cmd_extend;
+extern const atp_cmd_t atp_cmd_allocate;
+extern const atp_cmd_t atp_cmd_release;
+extern const atp_cmd_t atp_cmd_cancel;
+extern const atp_cmd_t atp_cmd_ship;
+extern const atp_cmd_t atp_cmd_show;
+extern const atp_cmd_t atp_cmd_reservations;
+extern const atp_cmd_t atp_cmd_outcome;
+
+extern const atp_cmd_t atp_cmd_receive;
+extern const atp_cmd_t atp_cmd_sale;
+extern const atp_cmd_t atp_cmd_adjust;
+extern const atp_cmd_t atp_cmd_count;
+extern const atp_cmd_t atp_cmd_safety;
+
+extern const atp_cmd_t atp_cmd_sku_put;
+extern const atp_cmd_t atp_cmd_sku_list;
+extern const atp_cmd_t atp_cmd_node_put;
+extern const atp_cmd_t atp_cmd_node_list;
+extern const atp_cmd_t atp_cmd_channel_put;
+extern const atp_cmd_t atp_cmd_channel_list;
+
+extern const atp_cmd_t atp_cmd_load;
+extern const atp_cmd_t atp_cmd_export;
+extern const atp_cmd_t atp_cmd_generate;
+
+extern const atp_cmd_t atp_cmd_exceptions;
+extern const atp_cmd_t atp_cmd_stat;
+extern const atp_cmd_t atp_cmd_bench;
+
+extern const atp_cmd_t atp_cmd_help;
+extern const atp_cmd_t atp_cmd_completion;
+extern const atp_cmd_t atp_cmd_version;
+
+#endif

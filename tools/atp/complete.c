@@ -1,0 +1,152 @@
+/* Completion scripts for bash and zsh, from the table of commands. Both shells share one function in shell that
+ * prints the candidates for a command line; what differs is how the shell hands the line over. */
+#include "tools/atp/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "a|b|c" as "a b c", without a "..." at the end. */
+static void print_choices(FILE *out, const char *choices)
+{
+    for (const char *at = choices; *at != '\0' && *at != '.'; at++) {
+        (void)fputc(*at == '|' ? ' ' : *at, out);
+    }
+}
+
+static void print_flag_names(FILE *out, const atp_flag_t *flags)
+{
+    for (const atp_flag_t *flag = flags; flag != NULL && flag->name != NULL; flag++) {
+        (void)fprintf(out, " --%s", flag->name);
+    }
+}
+
+static void print_first_words(FILE *out)
+{
+    const char *last = "";
+
+    for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
+        size_t size = strcspn(atp_cmds[i]->name, " ");
+        if (strncmp(last, atp_cmds[i]->name, size) != 0 || last[size] != ' ') {
+            (void)fprintf(out, " %.*s", (int)size, atp_cmds[i]->name);
+        }
+        last = atp_cmds[i]->name;
+    }
+}
+
+static void print_second_words(FILE *out)
+{
+    (void)fputs("  case \"$cmd\" in\n", out);
+    for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
+        const char *space = strchr(atp_cmds[i]->name, ' ');
+        if (space != NULL && strcmp(space, " put") == 0) {
+            (void)fprintf(out, "    %.*s) echo \"put list\"; return ;;\n", (int)(space - atp_cmds[i]->name),
+                          atp_cmds[i]->name);
+        }
+    }
+    (void)fputs("  esac\n", out);
+}
+
+/* What may follow a flag: its choices, a file, or nothing that we know. */
+static void print_flag_values(FILE *out, const atp_cmd_t *cmd)
+{
+    for (const atp_flag_t *flag = cmd->flags; flag != NULL && flag->name != NULL; flag++) {
+        if (flag->value == NULL) {
+            continue;
+        }
+        (void)fprintf(out, "    '%s/--%s') echo \"", cmd->name, flag->name);
+        if (flag->choices != NULL) {
+            print_choices(out, flag->choices);
+        }
+        (void)fprintf(out, "%s\"; return ;;\n",
+                      strcmp(flag->value, "FILE") == 0 || strcmp(flag->value, "PROFILE") == 0 ? " @files"
+                                                                                              : "");
+    }
+}
+
+static void print_candidates(FILE *out)
+{
+    (void)fputs("# Prints the candidates after the words $2... of which the last before the cursor is $1;\n"
+                "# \"@files\" among them stands for file names.\n"
+                "_atp_candidates() {\n"
+                "  local previous=\"$1\" cmd= words=0 word skip=\n"
+                "  shift\n"
+                "  for word in \"$@\"; do\n"
+                "    if [ -n \"$skip\" ]; then skip=; continue; fi\n"
+                "    case \"$word\" in\n"
+                "      --url|--events-url|--client|--token|--timeout) skip=1 ;;\n"
+                "      -*) ;;\n"
+                "      *) case \"$cmd\" in\n"
+                "           '') cmd=\"$word\" ;;\n"
+                "           sku|node|channel) cmd=\"$cmd $word\" ;;\n"
+                "           *) words=$((words + 1)) ;;\n"
+                "         esac ;;\n"
+                "    esac\n"
+                "  done\n"
+                "  case \"$previous\" in\n"
+                "    --url|--events-url|--client|--token|--timeout) return ;;\n"
+                "  esac\n"
+                "  case \"$cmd/$previous\" in\n",
+                out);
+    for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
+        print_flag_values(out, atp_cmds[i]);
+    }
+    (void)fputs("  esac\n", out);
+    print_second_words(out);
+    (void)fputs("  case \"$cmd\" in\n    '') echo \"", out);
+    print_first_words(out);
+    (void)fputs("\" ;;\n", out);
+    for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
+        const atp_cmd_t *cmd = atp_cmds[i];
+        (void)fprintf(out, "    '%s') ", cmd->name);
+        if (cmd->choices != NULL) {
+            (void)fputs("[ \"$words\" -gt 0 ] || echo \"", out);
+            print_choices(out, cmd->choices);
+            (void)fputs("\"; ", out);
+        }
+        (void)fputs("echo \"", out);
+        print_flag_names(out, cmd->flags);
+        (void)fputs(strcmp(cmd->name, "load") == 0 ? " @files\" ;;\n" : "\" ;;\n", out);
+    }
+    (void)fputs("  esac\n  echo \"", out);
+    print_flag_names(out, atp_global_flags);
+    (void)fputs("\"\n}\n", out);
+}
+
+void atp_complete_print_bash(FILE *out)
+{
+    (void)fputs("# Completion of atp for bash: source <(atp completion bash)\n", out);
+    print_candidates(out);
+    (void)fputs("_atp() {\n"
+                "  local current=\"${COMP_WORDS[COMP_CWORD]}\" all\n"
+                "  all=\" $(_atp_candidates \"${COMP_WORDS[COMP_CWORD-1]}\" "
+                "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\" | tr '\\n' ' ') \"\n"
+                "  if [[ $all == *\" @files \"* && $current != -* ]]; then\n"
+                "    compopt -o filenames 2>/dev/null\n"
+                "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+                "    all=${all/ @files / }\n"
+                "  fi\n"
+                "  [[ $current == -* ]] || all=$(printf '%s\\n' $all | grep -v '^-')\n"
+                "  mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -W \"$all\" -- \"$current\")\n"
+                "}\n"
+                "complete -F _atp atp\n",
+                out);
+}
+
+void atp_complete_print_zsh(FILE *out)
+{
+    (void)fputs("#compdef atp\n# Completion of atp for zsh: source <(atp completion zsh)\n", out);
+    print_candidates(out);
+    (void)fputs("_atp() {\n"
+                "  local -a all\n"
+                "  all=(${=\"$(_atp_candidates \"${words[CURRENT-1]}\" \"${(@)words[2,CURRENT-1]}\" | tr "
+                "'\\n' ' ')\"})\n"
+                "  if (( ${all[(I)@files]} )); then\n"
+                "    all=(${all:#@files})\n"
+                "    [[ $PREFIX == -* ]] || _files\n"
+                "  fi\n"
+                "  [[ $PREFIX == -* ]] || all=(${all:#-*})\n"
+                "  compadd -- $all\n"
+                "}\n"
+                "(( $+functions[compdef] )) && compdef _atp atp\n",
+                out);
+}
