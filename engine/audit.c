@@ -102,8 +102,11 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
 /* The whole journal if it is all there; else from the newest snapshot on. */
 static atp_err_t replay(audit_t *audit, atp_storage_t *storage, const char *folder, atp_why_t *ret_why)
 {
-    atp_journal_options_t options = {
-        .storage = storage, .segment_size = ATP_SEGMENT_SIZE_DEFAULT, .segments_ahead = 1, .read_only = true};
+    atp_journal_options_t options = {.storage = storage,
+                                     .segment_size = ATP_SEGMENT_SIZE_DEFAULT,
+                                     .segments_ahead = 1,
+                                     .read_only = true,
+                                     .in_use = true};
     atp_snapshot_options_t snapshot_options = {
         .folder = folder, .map_size = ATP_SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
     atp_journal_t *journal = NULL;

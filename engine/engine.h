@@ -78,6 +78,7 @@ typedef struct atp_engine_options {
     const atp_ledger_config_t
         *proposal;           /* taken at the first start only; capacities of an existing folder stay */
     bool accept_time_gap;    /* start although more than a day has passed since the last op */
+    bool accept_journal_loss; /* an empty journal may go on from the snapshot: a lost one was moved away */
     uint64_t segment_size;   /* 0 = default */
     uint32_t segments_ahead; /* 0 = 4 */
     uint64_t reserve_bytes;  /* journal room kept for facts, releases, shipments, pulses; 0 = one segment */

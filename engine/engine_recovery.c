@@ -280,7 +280,8 @@ static atp_err_t open_store(atp_engine_t *engine, atp_why_t *ret_why)
 {
     atp_journal_options_t journal = {.storage = engine->storage,
                                      .segment_size = engine->options.segment_size,
-                                     .segments_ahead = engine->options.segments_ahead};
+                                     .segments_ahead = engine->options.segments_ahead,
+                                     .accept_loss = engine->options.accept_journal_loss};
     atp_snapshot_options_t snapshots = {.folder = engine->options.data_folder,
                                         .map_size = engine->options.snapshot_map_size,
                                         .pool_pieces = engine->options.snapshot_pool_pieces,

@@ -97,6 +97,7 @@ typedef struct atp_config {
     } limits;
 
     struct {
+        bool accept_loss; /* only as a flag: go on from the snapshot without the journal after it */
         uint64_t segment_bytes, segments_ahead;
         uint64_t reserve_bytes; /* kept for pulses, releases and shipments when the disk fills */
     } journal;

@@ -33,6 +33,8 @@ const atp_option_t atp_options[] = {
      "Start though the clock is more than a day past the last journaled time: what fell due meanwhile "
      "expires.",
      true},
+    {"accept_journal_loss", ATP_OPTION_SWITCH, AT(journal.accept_loss), 0, 1, "false",
+     "Start from the snapshot though the journal after it is gone: what it held is lost.", true},
 
     {"log.format", ATP_OPTION_FORMAT, AT(log_format), 0, 0, "logfmt",
      "Form of the log lines on standard error.", false},

@@ -112,6 +112,7 @@ static atp_engine_options_t engine_options(atp_daemon_t *daemon)
         .data_folder = config->data_folder,
         .proposal = &daemon->proposal,
         .accept_time_gap = config->time.accept_gap,
+        .accept_journal_loss = config->journal.accept_loss,
         .segment_size = config->journal.segment_bytes,
         .segments_ahead = (uint32_t)config->journal.segments_ahead,
         .reserve_bytes = config->journal.reserve_bytes,

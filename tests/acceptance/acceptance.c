@@ -1,0 +1,309 @@
+#include "tests/acceptance/acceptance.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_TRIES 600
+
+/* ---- atpd ---- */
+
+/* A port nobody has now. */
+static unsigned free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void quiet(int keep_errors)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    dup2(null, STDOUT_FILENO);
+    if (!keep_errors) {
+        dup2(null, STDERR_FILENO);
+    }
+}
+
+static void spawn(acceptance_t *a)
+{
+    char subscribe[96];
+
+    snprintf(subscribe, sizeof subscribe, "listen:%s", a->facts_url);
+    a->atpd = fork();
+    assert_true(a->atpd >= 0);
+    if (a->atpd == 0) {
+        quiet(getenv("ATP_TEST_LOG") != NULL);
+        execl(ATPD_PATH, "atpd", "--data", a->folder, "--listen", a->url, "--subscribe", subscribe,
+              "--publish", "off", "--metrics", "off", "--journal-segment-bytes", "8MiB",
+              "--journal-segments-ahead", "2", "--journal-reserve-bytes", "1MiB", (char *)NULL);
+        _exit(127);
+    }
+}
+
+static void wait_ready(acceptance_t *a)
+{
+    for (unsigned i = 0; i < READY_TRIES; i++) {
+        atp_answer_t *answer;
+        assert_int_equal(waitpid(a->atpd, NULL, WNOHANG), 0); /* it has not ended */
+        if (atp_client_stat(a->client, &answer) == ATP_OK) {
+            atp_answer_free(answer);
+            return;
+        }
+    }
+    fail_msg("atpd does not answer at %s", a->url);
+}
+
+static void start(acceptance_t *a)
+{
+    atp_client_options_t options = {
+        .url = a->url, .client = ATP_TEXT("acceptance"), .timeout_ms = 20000, .try_ms = 20000};
+    atp_why_t why;
+
+    spawn(a);
+    if (atp_client_open(&options, &a->client, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    wait_ready(a);
+}
+
+int acceptance_start(void **state)
+{
+    acceptance_t *a = calloc(1, sizeof *a);
+
+    assert_non_null(a);
+    snprintf(a->folder, sizeof a->folder, "/tmp/atp-acceptance-XXXXXX");
+    assert_non_null(mkdtemp(a->folder));
+    snprintf(a->url, sizeof a->url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(a->facts_url, sizeof a->facts_url, "tcp://127.0.0.1:%u", free_port());
+    start(a);
+    *state = a;
+    return 0;
+}
+
+static void end(acceptance_t *a, int signal_number)
+{
+    kill(a->atpd, signal_number);
+    waitpid(a->atpd, NULL, 0);
+    atp_client_close(a->client);
+    a->client = NULL;
+}
+
+void acceptance_kill(acceptance_t *a)
+{
+    end(a, SIGKILL);
+}
+
+void acceptance_restart(acceptance_t *a)
+{
+    start(a);
+}
+
+int acceptance_stop(void **state)
+{
+    acceptance_t *a = *state;
+    char command[128];
+
+    end(a, SIGTERM);
+    snprintf(command, sizeof command, "rm -rf %s", a->folder);
+    assert_int_equal(system(command), 0);
+    free(a);
+    return 0;
+}
+
+int atpd_status(const acceptance_t *a, const char *flag)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        quiet(getenv("ATP_TEST_LOG") != NULL);
+        execl(ATPD_PATH, "atpd", flag, a->folder, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- commands ---- */
+
+const char *fresh_id(acceptance_t *a, char ret_id[ATP_ID_SIZE_MAX + 1])
+{
+    snprintf(ret_id, ATP_ID_SIZE_MAX + 1, "id-%" PRIu64, ++a->next_id);
+    return ret_id;
+}
+
+atp_result_t call(acceptance_t *a, const atp_command_t *command, atp_grant_t *ret_grants)
+{
+    atp_grants_t grants = {.items = ret_grants, .capacity = ret_grants == NULL ? 0 : ACCEPTANCE_LINES_MAX};
+    char id[ATP_ID_SIZE_MAX + 1];
+    atp_command_t sent = *command;
+    atp_result_t result;
+
+    if (sent.id.size == 0) {
+        sent.id = atp_text_of(fresh_id(a, id));
+    }
+    atp_err_t err = atp_client_call(a->client, &sent, &result, &grants, NULL);
+    if (err != ATP_OK) {
+        fail_msg("call: %s", atp_err_name(err));
+    }
+    return result;
+}
+
+static uint32_t fill_lines(const want_t *wants, atp_command_line_t *lines)
+{
+    uint32_t count = 0;
+
+    for (; wants != NULL && wants[count].sku != NULL; count++) {
+        assert_true(count < ACCEPTANCE_LINES_MAX);
+        lines[count] = (atp_command_line_t){.sku = atp_text_of(wants[count].sku),
+                                            .node = atp_text_of(wants[count].node)};
+        assert_true(
+            atp_qty_parse(atp_text_of(wants[count].qty), &lines[count].mantissa, &lines[count].decimals));
+    }
+    return count;
+}
+
+atp_result_t reserve(acceptance_t *a, const char *id, const want_t *wants, int64_t ttl_ms,
+                     atp_reserve_mode_t mode, atp_grant_t *ret_grants)
+{
+    atp_command_line_t lines[ACCEPTANCE_LINES_MAX];
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = atp_text_of(id),
+                             .ttl_ms = ttl_ms,
+                             .option = (uint8_t)mode,
+                             .lines = lines};
+
+    command.line_count = fill_lines(wants, lines);
+    return call(a, &command, ret_grants);
+}
+
+atp_result_t hold(acceptance_t *a, const char *id, const char *sku_id, const char *node_id, const char *qty)
+{
+    return reserve(a, id, (want_t[]){{sku_id, node_id, qty}, {NULL, NULL, NULL}}, 0,
+                   ATP_RESERVE_ALL_OR_NOTHING, NULL);
+}
+
+atp_result_t step(acceptance_t *a, atp_op_kind_t kind, const char *id, const char *reservation,
+                  const want_t *wants, bool is_fact)
+{
+    atp_command_line_t lines[ACCEPTANCE_LINES_MAX];
+    atp_command_t command = {.kind = kind,
+                             .id = atp_text_of(id),
+                             .reservation = atp_text_of(reservation),
+                             .is_fact = is_fact,
+                             .lines = lines};
+
+    command.line_count = fill_lines(wants, lines);
+    return call(a, &command, NULL);
+}
+
+atp_result_t fact(acceptance_t *a, atp_op_kind_t kind, const char *id, const char *sku_id,
+                  const char *node_id, const char *qty)
+{
+    atp_command_line_t lines[ACCEPTANCE_LINES_MAX];
+    atp_command_t command = {.kind = kind, .id = atp_text_of(id), .is_fact = true, .lines = lines};
+
+    command.line_count = fill_lines((want_t[]){{sku_id, node_id, qty}, {NULL, NULL, NULL}}, lines);
+    return call(a, &command, NULL);
+}
+
+/* ---- things ---- */
+
+void sku(acceptance_t *a, const char *id, unsigned scale)
+{
+    atp_command_line_t line = {.sku = atp_text_of(id)};
+    atp_command_t command = {.kind = ATP_OP_SKU, .option = (uint8_t)scale, .line_count = 1, .lines = &line};
+
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+void node(acceptance_t *a, const char *id, atp_node_state_t state)
+{
+    atp_command_line_t line = {.node = atp_text_of(id)};
+    atp_command_t command = {.kind = ATP_OP_NODE, .option = (uint8_t)state, .line_count = 1, .lines = &line};
+
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+void stock(acceptance_t *a, const char *sku_id, const char *node_id, const char *qty)
+{
+    atp_result_t result = fact(a, ATP_OP_COUNT, NULL, sku_id, node_id, qty);
+
+    if (result.verdict == ATP_UNKNOWN_SKU) {
+        sku(a, sku_id, 0);
+        result = fact(a, ATP_OP_COUNT, NULL, sku_id, node_id, qty);
+    }
+    if (result.verdict == ATP_UNKNOWN_NODE) {
+        node(a, node_id, ATP_NODE_OPEN);
+        result = fact(a, ATP_OP_COUNT, NULL, sku_id, node_id, qty);
+    }
+    assert_true(atp_verdict_is_success((atp_verdict_t)result.verdict));
+}
+
+/* ---- questions ---- */
+
+atp_availability_row_t components(acceptance_t *a, const char *sku_id, const char *node_id)
+{
+    atp_text_t names[2] = {atp_text_of(sku_id), atp_text_of(node_id)};
+    atp_availability_ask_t ask = {.flags = ATP_AVAILABILITY_COMPONENTS,
+                                  .sku_count = 1,
+                                  .node_count = 1,
+                                  .skus = &names[0],
+                                  .nodes = &names[1]};
+    atp_answer_t *answer;
+
+    assert_int_equal(atp_client_availability(a->client, &ask, &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).row_count, 1);
+    atp_availability_row_t row = atp_answer_availability(answer)[0];
+    atp_answer_free(answer);
+    assert_verdict(row, ATP_APPLIED);
+    return row;
+}
+
+int64_t promisable(acceptance_t *a, const char *sku_id, const char *node_id)
+{
+    return components(a, sku_id, node_id).promisable;
+}
+
+unsigned exceptions(acceptance_t *a, const char *kind, const char *sku_id,
+                    char ret_reservation[ATP_ID_SIZE_MAX + 1])
+{
+    atp_page_ask_t ask = {.limit = 1000};
+    unsigned found = 0;
+
+    do {
+        atp_answer_t *answer;
+        assert_int_equal(atp_client_exceptions(a->client, &ask, &answer), ATP_OK);
+        const atp_exception_row_t *rows = atp_answer_exceptions(answer);
+        for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+            if (atp_text_equal(rows[i].kind, atp_text_of(kind)) &&
+                atp_text_equal(rows[i].sku, atp_text_of(sku_id))) {
+                found++;
+                snprintf(ret_reservation, ATP_ID_SIZE_MAX + 1, "%.*s",
+                         rows[i].id_count > 0 ? (int)rows[i].ids[0].size : 0,
+                         rows[i].id_count > 0 ? rows[i].ids[0].bytes : "");
+            }
+        }
+        ask.cursor = atp_answer_head(answer).next_cursor;
+        atp_answer_free(answer);
+    } while (ask.cursor != 0);
+    return found;
+}

@@ -1,0 +1,87 @@
+/* A started atpd of our own on a temporary data folder and free ports, and short words for what the scenarios say:
+ * `S@N=5` is stock(a, "S", "N", "5").
+ *
+ * The scenarios run black-box, over the real wire, through libatp, by their number. Every id is made unique by a
+ * counter; commands that must repeat an id say it themselves.
+ *
+ * A failure anywhere in here fails the test that runs. */
+#ifndef ATP_TESTS_ACCEPTANCE_H
+#define ATP_TESTS_ACCEPTANCE_H
+
+#include "protocol/client/atp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/types.h>
+
+#define ACCEPTANCE_LINES_MAX 16
+
+typedef struct acceptance {
+    char folder[64];
+    char url[64];
+    char facts_url[64];
+    pid_t atpd;
+    atp_client_t *client;
+    uint64_t next_id;
+} acceptance_t;
+
+/* cmocka set-up and tear-down of a group: *state is the acceptance_t. */
+int acceptance_start(void **state);
+int acceptance_stop(void **state);
+
+/* kill -9, and start again on the same data. */
+void acceptance_kill(acceptance_t *a);
+void acceptance_restart(acceptance_t *a);
+
+/* ---- things ---- */
+
+void sku(acceptance_t *a, const char *sku, unsigned scale);
+void node(acceptance_t *a, const char *node, atp_node_state_t state);
+/* Counts on-hand; makes SKU (scale 0, unless it is there) and node if need be. */
+void stock(acceptance_t *a, const char *sku, const char *node, const char *qty);
+
+/* ---- commands; each gives the whole result ---- */
+
+typedef struct want {
+    const char *sku;
+    const char *node;
+    const char *qty;
+} want_t;
+
+/* `id` NULL: a new one. `ttl_ms` 0: the default. Wants end with {NULL}. */
+atp_result_t reserve(acceptance_t *a, const char *id, const want_t *wants, int64_t ttl_ms,
+                     atp_reserve_mode_t mode, atp_grant_t *ret_grants);
+/* One line, all or nothing, default time to live. */
+atp_result_t hold(acceptance_t *a, const char *id, const char *sku, const char *node, const char *qty);
+/* allocate, release, cancel, ship, extend. `wants` NULL: the whole reservation. */
+atp_result_t step(acceptance_t *a, atp_op_kind_t kind, const char *id, const char *reservation,
+                  const want_t *wants, bool is_fact);
+atp_result_t fact(acceptance_t *a, atp_op_kind_t kind, const char *id, const char *sku, const char *node,
+                  const char *qty);
+atp_result_t call(acceptance_t *a, const atp_command_t *command, atp_grant_t *ret_grants);
+
+/* ---- questions ---- */
+
+/* What availability says a reserve may take, in smallest units; node NULL: all nodes. */
+int64_t promisable(acceptance_t *a, const char *sku, const char *node);
+/* With the buckets. The texts in it are gone. */
+atp_availability_row_t components(acceptance_t *a, const char *sku, const char *node);
+/* Number of open exceptions of a kind that name the SKU, and the first reservation the newest one names. */
+unsigned exceptions(acceptance_t *a, const char *kind, const char *sku,
+                    char ret_reservation[ATP_ID_SIZE_MAX + 1]);
+
+/* A new id. */
+const char *fresh_id(acceptance_t *a, char ret_id[ATP_ID_SIZE_MAX + 1]);
+
+/* Exit status of `atpd FLAG folder`, output thrown away. */
+int atpd_status(const acceptance_t *a, const char *flag);
+
+#define assert_verdict(result, wanted)                                                                       \
+    assert_string_equal(atp_verdict_name((result).verdict), atp_verdict_name(wanted))
+
+#endif

@@ -1,0 +1,214 @@
+/* C: lifecycle and identity.   F7: fractions. */
+#include "tests/acceptance/acceptance.h"
+
+#include <stdio.h>
+
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, NULL, NULL                                                                                     \
+    }
+
+static void c1_the_same_id_is_answered_the_same_and_another_content_is_a_conflict(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("c1"), .node = ATP_TEXT("N"), .mantissa = 2};
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = ATP_TEXT("c1-cart"),
+                             .issued_ms = atp_now_ms(),
+                             .line_count = 1,
+                             .lines = &line};
+
+    stock(a, "c1", "N", "10");
+    atp_result_t first = call(a, &command, NULL);
+    atp_result_t second = call(a, &command, NULL);
+    assert_verdict(first, ATP_APPLIED);
+    assert_verdict(second, ATP_APPLIED);
+    assert_int_equal(second.op, first.op);
+    assert_int_equal(second.is_repeat, 1);
+    assert_int_equal(promisable(a, "c1", "N"), 8); /* one hold */
+    line.mantissa = 3;
+    atp_result_t other = call(a, &command, NULL);
+    assert_verdict(other, ATP_CONFLICT);
+    assert_string_equal(atp_field_name(other.field), "qty");
+    line.mantissa = 2;
+    line.node = ATP_TEXT("M");
+    other = call(a, &command, NULL);
+    assert_verdict(other, ATP_CONFLICT);
+    assert_int_equal(promisable(a, "c1", "N"), 8);
+}
+
+static void c2_a_refused_id_stays_refused_after_restock(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("c2"), .node = ATP_TEXT("N"), .mantissa = 2};
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = ATP_TEXT("c2-cart"),
+                             .issued_ms = atp_now_ms(),
+                             .line_count = 1,
+                             .lines = &line};
+
+    stock(a, "c2", "N", "1");
+    assert_verdict(call(a, &command, NULL), ATP_NOT_ENOUGH_AVAILABLE);
+    stock(a, "c2", "N", "100");
+    assert_verdict(call(a, &command, NULL), ATP_NOT_ENOUGH_AVAILABLE);
+    command.id = ATP_TEXT("c2-cart-again");
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+static void c3_steps_out_of_order_are_named_and_change_nothing(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "c3", "N", "10");
+    assert_verdict(hold(a, "c3-cart", "c3", "N", "4"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c3-cart", NULL, false), ATP_NOT_ALLOCATED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c3-cart", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c3-cart", NULL, false), ATP_ALREADY_ALLOCATED);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "c3-cart", NULL, false), ATP_ALREADY_ALLOCATED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c3-cart", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "c3-cart", NULL, false), ATP_ALREADY_SHIPPED);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c3-cart", NULL, false), ATP_ALREADY_SHIPPED);
+    atp_availability_row_t row = components(a, "c3", "N");
+    assert_int_equal(row.on_hand, 6);
+    assert_int_equal(row.reserved, 0);
+    assert_int_equal(row.allocated, 0);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "nobody", NULL, false), ATP_UNKNOWN_RESERVATION);
+}
+
+static void c4_a_shipment_told_twice_ships_once(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("c4"), .node = ATP_TEXT("N"), .mantissa = 10};
+    atp_command_t shipment = {.kind = ATP_OP_SHIP,
+                              .is_fact = true,
+                              .id = ATP_TEXT("c4-shipment"),
+                              .issued_ms = atp_now_ms(),
+                              .reservation = ATP_TEXT("c4-order"),
+                              .line_count = 1,
+                              .lines = &line};
+
+    stock(a, "c4", "N", "100");
+    assert_verdict(hold(a, "c4-order", "c4", "N", "10"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c4-order", NULL, false), ATP_APPLIED);
+    assert_verdict(call(a, &shipment, NULL), ATP_APPLIED);
+    assert_int_equal(call(a, &shipment, NULL).is_repeat, 1);
+    assert_int_equal(components(a, "c4", "N").on_hand, 90);
+}
+
+static void c5_a_fact_after_cancel_is_applied_and_told(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t five[] = {{"c5", "N", "5"}, END};
+    char named[ATP_ID_SIZE_MAX + 1];
+
+    stock(a, "c5", "N", "100");
+    assert_verdict(hold(a, "c5-order", "c5", "N", "5"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c5-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c5-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c5-order", five, false),
+                   ATP_ALREADY_CANCELLED);                                           /* a client asks */
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c5-order", five, true), ATP_APPLIED); /* the WMS tells */
+    assert_int_equal(components(a, "c5", "N").on_hand, 95);
+    assert_int_equal(exceptions(a, "shipped_without_reservation", "c5", named), 1);
+}
+
+static void c8_allocating_thirteen_of_fifteen_frees_two_at_once(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t thirteen[] = {{"c8", "N", "13"}, END};
+
+    stock(a, "c8", "N", "15");
+    assert_verdict(hold(a, "c8-cart", "c8", "N", "15"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c8-cart", thirteen, false), ATP_APPLIED);
+    assert_int_equal(promisable(a, "c8", "N"), 2);
+}
+
+static void c9_a_hundred_rounds_leave_the_buckets_as_they_were(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "c9", "N", "7");
+    for (int i = 0; i < 100; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "c9-%d", i);
+        assert_verdict(hold(a, id, "c9", "N", "7"), ATP_APPLIED);
+        assert_verdict(step(a, ATP_OP_RELEASE, NULL, id, NULL, false), ATP_APPLIED);
+        atp_availability_row_t row = components(a, "c9", "N");
+        assert_int_equal(row.reserved, 0);
+        assert_int_equal(row.promisable, 7);
+    }
+}
+
+static void c10_the_rest_of_a_partial_shipment_can_be_freed(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t four[] = {{"c10", "N", "4"}, END};
+
+    stock(a, "c10", "N", "10");
+    assert_verdict(hold(a, "c10-order", "c10", "N", "10"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c10-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c10-order", four, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c10-order", NULL, false), ATP_APPLIED);
+    atp_availability_row_t row = components(a, "c10", "N");
+    assert_int_equal(row.on_hand, 6);
+    assert_int_equal(row.promisable, 6);
+}
+
+static void c11_an_outcome_is_asked_for_by_id(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_outcome_ask_t asks[] = {{ATP_OUTCOME_RESERVATION, ATP_TEXT("c11-cart")},
+                                      {ATP_OUTCOME_RESERVATION, ATP_TEXT("c11-never")}};
+    atp_result_t results[2];
+
+    stock(a, "c11", "N", "3");
+    atp_result_t granted = hold(a, "c11-cart", "c11", "N", "2");
+    assert_int_equal(atp_client_outcome(a->client, asks, 2, results, NULL, NULL), ATP_OK);
+    assert_verdict(results[0], ATP_APPLIED);
+    assert_int_equal(results[0].op, granted.op);
+    assert_verdict(results[1], ATP_UNKNOWN_ID);
+}
+
+static void c12_ids_that_differ_in_case_or_blanks_are_different(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "c12", "N", "5");
+    assert_verdict(hold(a, NULL, "C12", "N", "1"), ATP_UNKNOWN_SKU);
+    assert_verdict(hold(a, NULL, "c12 ", "N", "1"), ATP_UNKNOWN_SKU);
+    assert_verdict(hold(a, "c12-cart", "c12", "N", "1"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "C12-cart", NULL, false), ATP_UNKNOWN_RESERVATION);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "c12-cart", NULL, false), ATP_APPLIED);
+}
+
+static void f7_half_a_unit_is_half_a_unit_and_the_scale_stays(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("f7")};
+    atp_command_t rescale = {.kind = ATP_OP_SKU, .option = 0, .line_count = 1, .lines = &line};
+
+    sku(a, "f7", 1);
+    stock(a, "f7", "N", "2");
+    assert_verdict(hold(a, NULL, "f7", "N", "0.5"), ATP_APPLIED);
+    assert_int_equal(promisable(a, "f7", "N"), 15);
+    assert_verdict(hold(a, NULL, "f7", "N", "0.25"), ATP_QTY_TOO_PRECISE);
+    assert_verdict(call(a, &rescale, NULL), ATP_SCALE_IN_USE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c1_the_same_id_is_answered_the_same_and_another_content_is_a_conflict),
+        cmocka_unit_test(c2_a_refused_id_stays_refused_after_restock),
+        cmocka_unit_test(c3_steps_out_of_order_are_named_and_change_nothing),
+        cmocka_unit_test(c4_a_shipment_told_twice_ships_once),
+        cmocka_unit_test(c5_a_fact_after_cancel_is_applied_and_told),
+        cmocka_unit_test(c8_allocating_thirteen_of_fifteen_frees_two_at_once),
+        cmocka_unit_test(c9_a_hundred_rounds_leave_the_buckets_as_they_were),
+        cmocka_unit_test(c10_the_rest_of_a_partial_shipment_can_be_freed),
+        cmocka_unit_test(c11_an_outcome_is_asked_for_by_id),
+        cmocka_unit_test(c12_ids_that_differ_in_case_or_blanks_are_different),
+        cmocka_unit_test(f7_half_a_unit_is_half_a_unit_and_the_scale_stays),
+    };
+    return cmocka_run_group_tests_name("acceptance.lifecycle", tests, acceptance_start, acceptance_stop);
+}
