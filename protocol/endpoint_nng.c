@@ -1,9 +1,11 @@
 #include "protocol/endpoint_nng.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define RECONNECT_MS_MIN 10
 #define RECONNECT_MS_MAX 500
@@ -168,6 +170,86 @@ atp_err_t atp_nng_dial(nng_socket socket, const char *url, atp_why_t *ret_why)
         rv = nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK);
     }
     return rv == 0 ? ATP_OK : atp_nng_fail(ret_why, rv, "dial", url);
+}
+
+/* Shared by the closer and the one who waits; the last one frees it. */
+typedef struct closing {
+    nng_socket socket;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool is_closed;
+    bool is_given_up;
+} closing_t;
+
+static void destroy_closing(closing_t *closing)
+{
+    (void)pthread_cond_destroy(&closing->changed);
+    (void)pthread_mutex_destroy(&closing->mutex);
+    free(closing);
+}
+
+static void *close_socket(void *arg)
+{
+    closing_t *closing = arg;
+    bool is_given_up;
+
+    (void)nng_close(closing->socket);
+    (void)pthread_mutex_lock(&closing->mutex);
+    closing->is_closed = true;
+    is_given_up = closing->is_given_up;
+    (void)pthread_cond_signal(&closing->changed);
+    (void)pthread_mutex_unlock(&closing->mutex);
+    if (is_given_up) {
+        destroy_closing(closing);
+    }
+    return NULL;
+}
+
+/* True if the socket was closed in time. */
+static bool wait_closed(closing_t *closing)
+{
+    struct timespec until;
+    bool is_closed;
+    int rv = 0;
+
+    ATP_ASSERT(clock_gettime(CLOCK_REALTIME, &until) == 0);
+    until.tv_sec += ATP_NNG_CLOSE_MS / 1000;
+    (void)pthread_mutex_lock(&closing->mutex);
+    while (!closing->is_closed && rv != ETIMEDOUT) {
+        rv = pthread_cond_timedwait(&closing->changed, &closing->mutex, &until);
+    }
+    is_closed = closing->is_closed;
+    closing->is_given_up = !is_closed; /* from here the closer may free it */
+    (void)pthread_mutex_unlock(&closing->mutex);
+    return is_closed;
+}
+
+bool atp_nng_close(nng_socket socket)
+{
+    closing_t *closing = calloc(1, sizeof *closing);
+    pthread_t thread;
+    bool is_closed;
+
+    if (closing == NULL) {
+        (void)nng_close(socket);
+        return true;
+    }
+    closing->socket = socket;
+    (void)pthread_mutex_init(&closing->mutex, NULL);
+    (void)pthread_cond_init(&closing->changed, NULL);
+    if (pthread_create(&thread, NULL, close_socket, closing) != 0) {
+        destroy_closing(closing);
+        (void)nng_close(socket);
+        return true;
+    }
+    is_closed = wait_closed(closing);
+    if (!is_closed) {
+        (void)pthread_detach(thread);
+        return false;
+    }
+    (void)pthread_join(thread, NULL);
+    destroy_closing(closing);
+    return true;
 }
 
 uint16_t atp_nng_port(nng_listener listener)

@@ -9,6 +9,7 @@
 
 #include <nng/nng.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,13 @@ ATP_MUST_USE atp_err_t atp_nng_listen(nng_socket socket, const char *const *urls
 
 /* Starts to dial in the background; tries again, and again whenever the connection is lost. */
 ATP_MUST_USE atp_err_t atp_nng_dial(nng_socket socket, const char *url, atp_why_t *ret_why);
+
+/* Closes a socket whose contexts are closed. NNG 1.5.2 can wait for ever in nng_close: a connection that is
+ * closed just as a message arrives on it, or is being written to it, may be waited for by NNG's one reaper
+ * thread without end. Therefore another thread closes, and is waited for at most ATP_NNG_CLOSE_MS.
+ * Returns false if it did not end in time: what NNG's callbacks may touch must then stay. */
+#define ATP_NNG_CLOSE_MS 2000
+bool atp_nng_close(nng_socket socket);
 
 /* The TCP port a listener is bound to; 0 if it is not TCP. */
 uint16_t atp_nng_port(nng_listener listener);

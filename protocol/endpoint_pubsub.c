@@ -117,8 +117,9 @@ void atp_pub_close(atp_pub_t *pub)
         return;
     }
     nng_msg_free(pub->message);
-    (void)nng_close(pub->socket);
-    free(pub);
+    if (atp_nng_close(pub->socket)) { /* else the gate must stay */
+        free(pub);
+    }
 }
 
 atp_err_t atp_pub_reserve(atp_pub_t *pub, size_t size, uint8_t **ret_bytes)
@@ -292,9 +293,12 @@ void atp_sub_close(atp_sub_t *sub)
         return;
     }
     nng_aio_stop(sub->aio); /* waits for the handler; what it asks for after this is refused */
-    (void)nng_close(sub->socket);
+    bool is_closed = atp_nng_close(sub->socket);
+
     nng_aio_free(sub->aio);
-    free(sub);
+    if (is_closed) { /* else the gate must stay */
+        free(sub);
+    }
 }
 
 uint64_t atp_sub_received(const atp_sub_t *sub)

@@ -215,10 +215,11 @@ static void destroy(atp_server_t *server)
         close_exchange(&server->exchanges[i]);
     }
     free(server->exchanges);
-    (void)nng_close(server->socket);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->mutex);
-    free(server);
+    if (atp_nng_close(server->socket)) { /* else the gate must stay */
+        free(server);
+    }
 }
 
 static atp_err_t start(atp_server_t *server, const atp_server_options_t *options, atp_why_t *ret_why)

@@ -90,8 +90,9 @@ typedef struct atp_client_options {
 ATP_MUST_USE atp_err_t atp_client_open(const atp_client_options_t *options, atp_client_t **ret_client,
                                        atp_why_t *ret_why);
 
-/* Ends calls under way with ATP_ERR_CLOSED and waits until they have returned and callbacks have run. No call
- * may begin after close has begun. Not from a callback. NULL is allowed. */
+/* Takes answers that come within a moment (50 ms), ends all other calls under way with ATP_ERR_CLOSED, and waits
+ * until they have their answers and callbacks have run. No call may begin after close has begun. Not from a
+ * callback. Takes at most some seconds, whatever the network does. NULL is allowed. */
 void atp_client_close(atp_client_t *client);
 
 /* What went wrong last between this handle and the engine, in words ("tcp://...: connection refused");

@@ -306,11 +306,12 @@ static void destroy(atp_client_t *client)
     for (uint32_t i = 0; client->lanes != NULL && i < client->lane_count; i++) {
         atp_lane_close(&client->lanes[i]);
     }
-    (void)nng_close(client->socket);
     (void)pthread_cond_destroy(&client->changed);
     (void)pthread_mutex_destroy(&client->mutex);
     free(client->lanes);
-    free(client);
+    if (atp_nng_close(client->socket)) { /* else the gate must stay */
+        free(client);
+    }
 }
 
 atp_err_t atp_client_open(const atp_client_options_t *options, atp_client_t **ret_client, atp_why_t *ret_why)
@@ -352,6 +353,43 @@ static uint64_t all_lanes(const atp_client_t *client)
     return client->lane_count == 64 ? UINT64_MAX : (UINT64_C(1) << client->lane_count) - 1;
 }
 
+static bool is_at_rest(const atp_client_t *client)
+{
+    return client->resting == all_lanes(client) && client->undone_count == 0;
+}
+
+/* Lets answers under way arrive, for a moment. They are better than ATP_ERR_CLOSED, and NNG's reaper may not
+ * survive a connection that is closed just as a message arrives (protocol/endpoint_nng.h). */
+static void wait_for_answers(atp_client_t *client)
+{
+    struct timespec until;
+    int rv = 0;
+
+    ATP_ASSERT(clock_gettime(CLOCK_REALTIME, &until) == 0);
+    until.tv_nsec += ATP_CLIENT_CLOSE_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    while (!is_at_rest(client) && rv != ETIMEDOUT) {
+        rv = pthread_cond_timedwait(&client->changed, &client->mutex, &until);
+    }
+}
+
+static void cancel_lanes(atp_client_t *client)
+{
+    /* CLOSE-C (release) pairs with CLOSE-L in lane.c. Orders: the flag before the cancels below. Without it a
+     * lane that begins to wait just after its cancel could miss both. */
+    atp_store_release(&client->is_cancelling, true);
+    while (!is_at_rest(client)) {
+        for (uint32_t i = 0; i < client->lane_count; i++) {
+            nng_aio_cancel(client->lanes[i].aio);
+            nng_aio_cancel(client->lanes[i].pausing);
+        }
+        (void)pthread_cond_wait(&client->changed, &client->mutex);
+    }
+}
+
 void atp_client_close(atp_client_t *client)
 {
     static const atp_end_t closed = {.err = ATP_ERR_CLOSED};
@@ -362,21 +400,16 @@ void atp_client_close(atp_client_t *client)
         return;
     }
     (void)pthread_mutex_lock(&client->mutex);
-    /* CLOSE-C (release) pairs with CLOSE-L in lane.c. Orders: the flag before the cancels below. Without it a
-     * lane that begins to wait just after its cancel could miss both. */
-    atp_store_release(&client->is_closing, true);
+    atp_store_relaxed(&client->is_closing,
+                      true); /* relaxed: a hint to lanes; enqueue looks under the mutex */
     singles = queue_take_all(&client->singles);
     messages = queue_take_all(&client->messages);
     (void)pthread_mutex_unlock(&client->mutex);
     atp_calls_finish(client, singles, &closed);
     atp_calls_finish(client, messages, &closed);
     (void)pthread_mutex_lock(&client->mutex);
-    while (client->resting != all_lanes(client) || client->undone_count > 0) {
-        for (uint32_t i = 0; i < client->lane_count; i++) {
-            nng_aio_cancel(client->lanes[i].aio);
-        }
-        (void)pthread_cond_wait(&client->changed, &client->mutex);
-    }
+    wait_for_answers(client);
+    cancel_lanes(client);
     (void)pthread_mutex_unlock(&client->mutex);
     destroy(client);
 }

@@ -42,6 +42,7 @@
 #define ATP_CLIENT_TIMEOUT_MS      5000
 #define ATP_CLIENT_TRY_MS          1000
 #define ATP_CLIENT_RETRIES         16
+#define ATP_CLIENT_CLOSE_MS        50 /* answers under way are taken for that long */
 #define ATP_CLIENT_PAUSE_MS_MIN    1
 #define ATP_CLIENT_PAUSE_MS_MAX    1000
 #define ATP_CALL_TEXT_SIZE_MAX     (1u << 20) /* bytes of all texts of one single command */
@@ -92,6 +93,7 @@ struct atp_lane {
     atp_client_t *client;
     nng_ctx ctx;
     nng_aio *aio;
+    nng_aio *pausing; /* its own: in NNG 1.5.2 an aio that has slept reports later timeouts as success */
     uint32_t index;
     bool is_gathered; /* carries single commands; under the mutex */
     atp_lane_state_t state;
@@ -130,9 +132,10 @@ struct atp_client {
     atp_gate_t gate;
     /* under `mutex` */
     pthread_mutex_t mutex;
-    pthread_cond_t changed;  /* a lane rests, or submitted calls are done */
-    _Atomic bool is_closing; /* stored under it, loaded by lanes without */
-    uint64_t resting;        /* bit i: lane i */
+    pthread_cond_t changed;     /* a lane rests, or submitted calls are done */
+    _Atomic bool is_closing;    /* nothing new; stored under it, loaded by lanes without */
+    _Atomic bool is_cancelling; /* and nothing more is waited for; likewise */
+    uint64_t resting;           /* bit i: lane i */
     atp_queue_t singles;
     atp_queue_t messages;
     uint32_t gathered_count; /* lanes that carry single commands */

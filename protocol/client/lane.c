@@ -9,8 +9,9 @@ static void heed_close(atp_lane_t *lane)
 {
     /* CLOSE-L (acquire) pairs with CLOSE-C. Beginning an operation and cancelling one take the same lock inside
      * NNG: a cancel that came too early is therefore seen here. */
-    if (atp_load_acquire(&lane->client->is_closing)) {
+    if (atp_load_acquire(&lane->client->is_cancelling)) {
         nng_aio_cancel(lane->aio);
+        nng_aio_cancel(lane->pausing);
     }
 }
 
@@ -43,8 +44,7 @@ static void begin_wait(atp_lane_t *lane)
 static void begin_pause(atp_lane_t *lane, uint32_t pause_ms)
 {
     lane->state = ATP_LANE_PAUSING;
-    nng_aio_set_timeout(lane->aio, NNG_DURATION_INFINITE);
-    nng_sleep_aio(time_left(lane, pause_ms), lane->aio);
+    nng_sleep_aio(time_left(lane, pause_ms), lane->pausing);
     heed_close(lane);
 }
 
@@ -77,7 +77,7 @@ static atp_err_t send_calls(atp_lane_t *lane)
 /* How the calls of the lane end when no more tries are made. */
 static atp_end_t give_up(const atp_lane_t *lane)
 {
-    if (atp_load_acquire(&lane->client->is_closing)) { /* CLOSE-L */
+    if (atp_load_relaxed(&lane->client->is_closing)) { /* relaxed: if missed, the next cancel ends the lane */
         return (atp_end_t){.err = ATP_ERR_CLOSED};
     }
     if (!lane->was_sent) {
@@ -126,7 +126,7 @@ static void try_again(atp_lane_t *lane, uint32_t pause_ms)
         run(lane, atp_client_take_or_rest(client, lane));
         return;
     }
-    if (lane->tries > client->retries || atp_load_acquire(&client->is_closing)) { /* CLOSE-L */
+    if (lane->tries > client->retries || atp_load_relaxed(&client->is_closing)) {
         end = give_up(lane);
         finish_all(lane, &end);
         return;
@@ -321,17 +321,20 @@ static void on_event(void *arg)
     atp_lane_t *lane = arg;
     int rv = nng_aio_result(lane->aio);
 
-    switch (lane->state) {
-    case ATP_LANE_SENDING:
+    if (lane->state == ATP_LANE_SENDING) {
         on_sent(lane, rv);
-        return;
-    case ATP_LANE_WAITING:
+    } else {
+        ATP_ASSERT(lane->state == ATP_LANE_WAITING);
         on_waited(lane, rv);
-        return;
-    case ATP_LANE_PAUSING:
-        try_again(lane, 0);
-        return;
     }
+}
+
+static void on_paused(void *arg)
+{
+    atp_lane_t *lane = arg;
+
+    ATP_ASSERT(lane->state == ATP_LANE_PAUSING);
+    try_again(lane, 0);
 }
 
 int atp_lane_open(atp_lane_t *lane, atp_client_t *client, uint32_t index)
@@ -340,7 +343,16 @@ int atp_lane_open(atp_lane_t *lane, atp_client_t *client, uint32_t index)
 
     lane->client = client;
     lane->index = index;
-    return rv == 0 ? nng_aio_alloc(&lane->aio, on_event, lane) : rv;
+    if (rv == 0) {
+        rv = nng_aio_alloc(&lane->aio, on_event, lane);
+    }
+    if (rv == 0) {
+        rv = nng_aio_alloc(&lane->pausing, on_paused, lane);
+    }
+    if (rv == 0) {
+        nng_aio_set_timeout(lane->pausing, NNG_DURATION_INFINITE);
+    }
+    return rv;
 }
 
 void atp_lane_close(atp_lane_t *lane)
@@ -349,4 +361,5 @@ void atp_lane_close(atp_lane_t *lane)
         (void)nng_ctx_close(lane->ctx);
     }
     nng_aio_free(lane->aio);
+    nng_aio_free(lane->pausing);
 }

@@ -192,7 +192,9 @@ void atp_publisher_close(atp_publisher_t *publisher)
     if (publisher == NULL) {
         return;
     }
-    (void)nng_close(publisher->socket);
+    if (!atp_nng_close(publisher->socket)) {
+        return; /* what NNG tells about connections must stay */
+    }
     (void)pthread_cond_destroy(&publisher->changed);
     (void)pthread_mutex_destroy(&publisher->mutex);
     free(publisher);

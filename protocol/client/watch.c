@@ -119,6 +119,6 @@ void atp_watch_close(atp_watch_t *watch)
         return;
     }
     forget_message(watch);
-    (void)nng_close(watch->socket);
+    (void)atp_nng_close(watch->socket); /* NNG has nothing of the watch, closed or not */
     free(watch);
 }

@@ -1,6 +1,7 @@
 #include "engine/base/atomics.h"
 #include "protocol/client/atp.h"
 #include "tests/protocol/fake_server.h"
+#include "tests/protocol/nng_leaks.h"
 #include "tests/test.h"
 
 #include <nng/nng.h>

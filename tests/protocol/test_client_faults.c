@@ -2,22 +2,17 @@
 #include "engine/base/atomics.h"
 #include "protocol/client/atp.h"
 #include "tests/protocol/fake_server.h"
+#include "tests/protocol/nng_leaks.h"
 #include "tests/test.h"
 
 #include <nng/nng.h>
 
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
-
-/* NNG 1.5.2 forgets a few kilobytes when a socket is closed while it dials again, which these tests make it
- * do. What a test leaks itself is found by test_client.c, where nothing dials again. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libnng.so\n";
-}
 
 static atp_client_t *open_client(const char *url, atp_client_options_t options)
 {
@@ -42,6 +37,20 @@ static int64_t elapsed_ms(void)
 
     assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+typedef struct one_call {
+    atp_client_t *client;
+    atp_err_t err;
+    atp_result_t result;
+} one_call_t;
+
+static void *call_once(void *arg)
+{
+    one_call_t *call = arg;
+
+    call->err = atp_client_call(call->client, &a_command, &call->result, NULL, NULL);
+    return NULL;
 }
 
 /* ---- lost answers ---- */
@@ -202,7 +211,7 @@ static void busy_to_the_end_is_the_verdict_because_nothing_was_done(void **state
     assert_int_equal(result.verdict, ATP_BUSY);
     assert_int_equal(fake_seen(&fake).messages, 3);
     atp_client_close(client);
-    client = open_client(fake.url, (atp_client_options_t){.timeout_ms = 50, .retries = 1000000});
+    client = open_client(fake.url, (atp_client_options_t){.timeout_ms = 2000, .retries = 1000000});
     assert_int_equal(atp_client_call_many(client, &a_command, 1, &result, NULL, NULL), ATP_OK);
     assert_int_equal(result.verdict, ATP_BUSY);
     atp_client_close(client);
@@ -223,6 +232,26 @@ static void busy_after_an_unanswered_try_leaves_the_outcome_unknown(void **state
     client = open_client(fake.url, (atp_client_options_t){.try_ms = 20, .retries = 3});
     assert_int_equal(atp_client_call(client, &a_command, &result, NULL, NULL), ATP_ERR_TIMEOUT);
     assert_int_equal(fake_seen(&fake).ids, 1); /* it was done */
+    atp_client_close(client);
+    fake_close(&fake);
+}
+
+/* In NNG 1.5.2 an aio that has slept once (the pause after `busy`) reports its later timeouts as success without a
+ * message. Seen as a crash under ThreadSanitizer. */
+static void an_answer_that_is_lost_after_a_pause_is_asked_for_again(void **state)
+{
+    static const fake_mode_t plan[] = {FAKE_BUSY, FAKE_DO_AND_SAY_NOTHING};
+    fake_t fake;
+    atp_client_t *client;
+    atp_result_t result;
+
+    (void)state;
+    fake_open(&fake, NULL);
+    fake_plan(&fake, plan, 2);
+    client = open_client(fake.url, (atp_client_options_t){.try_ms = 30});
+    assert_int_equal(atp_client_call(client, &a_command, &result, NULL, NULL), ATP_OK);
+    assert_int_equal(result.verdict, ATP_APPLIED);
+    assert_int_equal(result.is_repeat, 1);
     atp_client_close(client);
     fake_close(&fake);
 }
@@ -260,33 +289,52 @@ static void answers_that_cannot_be_read_are_a_format_error(void **state)
     fake_close(&fake);
 }
 
-/* A server whose answers pass the largest message: the client closes the connection, and asks again. */
-static void answer_with_too_much(void *context, atp_exchange_t *exchange)
+/* A server by hand that announces an answer above the largest message: the client closes the connection
+ * before a byte of it. (An NNG server that writes 16 MiB to a peer who closes meets the reaper's fault.) */
+static void *announce_too_much(void *arg)
 {
-    uint8_t *bytes;
+    static const uint8_t hello[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+    static const uint8_t announced[8] = {0, 0, 0, 0, 1, 0, 0, 1}; /* 16 MiB and one byte */
+    int listener = *(const int *)arg;
 
-    (void)context;
-    ATP_ASSERT(atp_exchange_reserve(exchange, (size_t)ATP_MESSAGE_SIZE_MAX + 1, &bytes) == ATP_OK);
-    atp_exchange_send(exchange, (size_t)ATP_MESSAGE_SIZE_MAX + 1);
+    for (int i = 0; i < 2; i++) {
+        uint8_t bytes[512];
+        int peer = accept(listener, NULL, NULL);
+
+        ATP_ASSERT(peer >= 0 && send(peer, hello, sizeof hello, 0) == sizeof hello);
+        ATP_ASSERT(recv(peer, bytes, 8, MSG_WAITALL) == 8);
+        ATP_ASSERT(recv(peer, bytes, sizeof bytes, 0) > 0);
+        ATP_ASSERT(send(peer, announced, sizeof announced, 0) == sizeof announced);
+        while (recv(peer, bytes, sizeof bytes, 0) > 0) {
+        }
+        (void)close(peer);
+    }
+    return NULL;
 }
 
 static void an_answer_above_the_largest_message_is_not_taken(void **state)
 {
-    static const char *const urls[] = {"tcp://127.0.0.1:0"};
-    atp_server_options_t options = {.urls = urls, .url_count = 1, .handler = answer_with_too_much};
-    atp_server_t *server;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_t thread;
     atp_client_t *client;
     atp_result_t result;
     char url[64];
-    atp_why_t why;
 
     (void)state;
-    assert_int_equal(atp_server_open(&options, &server, &why), ATP_OK);
-    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", atp_server_port(server, 0));
-    client = open_client(url, (atp_client_options_t){.timeout_ms = 3000, .retries = 1});
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(listener >= 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(pthread_create(&thread, NULL, announce_too_much, &listener), 0);
+    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+    client = open_client(url, (atp_client_options_t){.timeout_ms = 20000, .retries = 1});
     assert_int_equal(atp_client_call(client, &a_command, &result, NULL, NULL), ATP_ERR_TIMEOUT);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)close(listener);
     atp_client_close(client);
-    atp_server_close(server);
 }
 
 /* ---- connections ---- */
@@ -352,20 +400,6 @@ static void calls_go_on_when_the_engine_is_started_again(void **state)
     fake_close(&fake);
 }
 
-typedef struct one_call {
-    atp_client_t *client;
-    atp_err_t err;
-    atp_result_t result;
-} one_call_t;
-
-static void *call_once(void *arg)
-{
-    one_call_t *call = arg;
-
-    call->err = atp_client_call(call->client, &a_command, &call->result, NULL, NULL);
-    return NULL;
-}
-
 static void a_call_under_way_survives_a_restart_of_the_engine(void **state)
 {
     fake_t fake;
@@ -418,7 +452,7 @@ static void closing_ends_calls_under_way(void **state)
             atp_client_read_counters(client, &counters);
             (void)sched_yield();
         }
-        fake_wait_messages(&fake, 1);
+        fake_wait_messages(&fake, 2);
         atp_client_close(client);
         for (int k = 0; k < CALLERS; k++) {
             assert_int_equal(pthread_join(threads[k], NULL), 0);
@@ -482,6 +516,7 @@ int main(void)
         cmocka_unit_test(busy_is_tried_again_after_a_pause),
         cmocka_unit_test(busy_to_the_end_is_the_verdict_because_nothing_was_done),
         cmocka_unit_test(busy_after_an_unanswered_try_leaves_the_outcome_unknown),
+        cmocka_unit_test(an_answer_that_is_lost_after_a_pause_is_asked_for_again),
         cmocka_unit_test(answers_that_cannot_be_read_are_a_format_error),
         cmocka_unit_test(an_answer_above_the_largest_message_is_not_taken),
         cmocka_unit_test(without_an_engine_nothing_is_sent_and_that_is_said),
