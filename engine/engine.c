@@ -152,27 +152,53 @@ static void apply_op(atp_engine_t *engine, const atp_op_t *op, atp_result_t *res
     count(&engine->verdicts[result->verdict]);
 }
 
-#define PREFETCH_DISTANCE 6
+#define PREFETCH_GAP   3 /* ops between two steps of one op: about the time a cache line takes to come */
+#define PREFETCH_AHEAD (ATP_PREFETCH_STEPS * PREFETCH_GAP)
+#define PREFETCH_RING  64 /* a power of two above PREFETCH_AHEAD */
+#define PREFETCH_FROM  4  /* a smaller batch is done before it would help */
 
-/* Applies the ops of a batch in order; the lines that ops further on will touch are on their way meanwhile. */
+_Static_assert(PREFETCH_RING > PREFETCH_AHEAD, "an op is not overwritten before it is applied");
+
+/* Applies the ops of a batch in order, none ahead of time: while one is applied, the lines that the next ones will touch are
+ * on their way, each a step further. */
+static void apply_ahead(atp_engine_t *engine, atp_batch_t *batch)
+{
+    const atp_op_t *ops[PREFETCH_RING];
+    atp_prefetch_t hints[PREFETCH_RING];
+    const atp_op_t *next = batch->ops;
+    atp_grant_t *grants = batch->grants;
+
+    for (uint32_t turn = 0; turn < batch->op_count + PREFETCH_AHEAD; turn++) {
+        if (turn < batch->op_count) {
+            ops[turn % PREFETCH_RING] = next;
+            next = atp_op_next(next);
+        }
+        for (uint32_t step = 0; step < ATP_PREFETCH_STEPS; step++) {
+            uint32_t i = turn - step * PREFETCH_GAP; /* before its turn it is a huge number */
+            if (i < batch->op_count) {
+                atp_ledger_prefetch(engine->ledger, ops[i % PREFETCH_RING], (atp_prefetch_step_t)step,
+                                    &hints[i % PREFETCH_RING]);
+            }
+        }
+        if (turn >= PREFETCH_AHEAD) {
+            uint32_t i = turn - PREFETCH_AHEAD;
+            const atp_op_t *op = ops[i % PREFETCH_RING];
+            apply_op(engine, op, &batch->results[i], grants);
+            grants += op->line_count;
+        }
+    }
+}
+
 static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
 {
     const atp_op_t *op = batch->ops;
-    const atp_op_t *far = op;
-    const atp_op_t *near = op;
     atp_grant_t *grants = batch->grants;
-    uint32_t far_count = 0;
-    uint32_t near_count = 0;
 
+    if (batch->op_count >= PREFETCH_FROM) {
+        apply_ahead(engine, batch);
+        return;
+    }
     for (uint32_t i = 0; i < batch->op_count; i++) {
-        for (; far_count < batch->op_count && far_count < i + 2 * PREFETCH_DISTANCE; far_count++) {
-            atp_ledger_prefetch_far(engine->ledger, far);
-            far = atp_op_next(far);
-        }
-        for (; near_count < batch->op_count && near_count < i + PREFETCH_DISTANCE; near_count++) {
-            atp_ledger_prefetch_near(engine->ledger, near);
-            near = atp_op_next(near);
-        }
         apply_op(engine, op, &batch->results[i], grants);
         grants += op->line_count;
         op = atp_op_next(op);
@@ -194,13 +220,19 @@ static void apply_batch(atp_engine_t *engine, atp_batch_t *batch)
     frame->last_batch = &batch->next;
 }
 
+static bool is_full(const atp_engine_t *engine)
+{
+    const atp_open_frame_t *frame = engine->frame;
+
+    return frame->lines >= ATP_FRAME_LINES || frame->payload_size + engine->batch_size > engine->frame_size;
+}
+
 /* Takes batches of one class until its weight is used up or the frame is full; returns the lines taken. */
 static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
 {
     uint32_t taken = 0;
 
-    while (taken < class_weights[class] && engine->frame->lines < ATP_FRAME_LINES &&
-           engine->frame->payload_size + engine->batch_size <= engine->frame_size) {
+    while (taken < class_weights[class] && !is_full(engine)) {
         atp_batch_t *batch = atp_ring_pop(&engine->rings[class]);
         if (batch == NULL) {
             break;
@@ -211,6 +243,22 @@ static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
         taken += lines;
     }
     return taken;
+}
+
+/* The classes take turns. A full frame ends a round in the middle and the next frame goes on from there: else large
+ * batches of a higher class, each filling a frame, would starve the lower ones. */
+static void take_turns(atp_engine_t *engine)
+{
+    unsigned idle = 0;
+
+    while (idle < ATP_CLASS_COUNT && !is_full(engine)) {
+        uint32_t taken = take_class(engine, (atp_class_t)engine->turn);
+        idle = taken > 0 ? 0 : idle + 1;
+        engine->turn = (engine->turn + 1) % ATP_CLASS_COUNT;
+    }
+    if (!is_full(engine)) {
+        engine->turn = ATP_CLASS_RELEASE;
+    }
 }
 
 static void pulse_if_due(atp_engine_t *engine)
@@ -228,7 +276,6 @@ static void pulse_if_due(atp_engine_t *engine)
 
 bool atp_engine_step_ledger(atp_engine_t *engine)
 {
-    uint32_t taken;
     bool did_snapshot = false;
 
     if (!need_frame(engine)) {
@@ -238,12 +285,7 @@ bool atp_engine_step_ledger(atp_engine_t *engine)
         did_snapshot = atp_engine_tend_snapshot(engine); /* between frames: as of a frame's last op */
     }
     pulse_if_due(engine);
-    do {
-        taken = 0;
-        for (unsigned class = 0; class < ATP_CLASS_COUNT; class ++) {
-            taken += take_class(engine, (atp_class_t) class);
-        }
-    } while (taken > 0 && engine->frame->lines < ATP_FRAME_LINES);
+    take_turns(engine);
     atp_store_relaxed(&engine->is_slewing, atp_ledger_time_is_slewing(&engine->time) ? 1u : 0u);
     return close_frame(engine) || did_snapshot;
 }

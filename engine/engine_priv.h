@@ -63,6 +63,7 @@ struct atp_engine {
     _Alignas(ATP_CACHE_LINE) atp_ledger_time_t time;
     atp_ring_t closed_frames; /* ledger thread -> journal thread */
     atp_open_frame_t *frame;  /* being filled; NULL = none taken */
+    unsigned turn;            /* atp_class_t */
     uint64_t snapshot_begun_op;
     _Atomic uint64_t sealed_op;
     _Atomic int64_t snapshot_begun_ms;
