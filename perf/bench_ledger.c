@@ -125,27 +125,31 @@ static uint64_t ledger_single(bench_t *bench)
     return before - begin;
 }
 
+#define STEP_GAP   3 /* as in engine.c */
+#define STEP_AHEAD (ATP_PREFETCH_STEPS * STEP_GAP)
+
 static uint64_t ledger_batched(bench_t *bench)
 {
-    const atp_op_t *op = first_op(bench);
-    const atp_op_t *far = op;
-    const atp_op_t *near = op;
+    const atp_op_t *ops[64];
+    atp_prefetch_t hints[64];
+    const atp_op_t *next = first_op(bench);
     uint32_t count = bench->ops.count;
-    uint32_t far_count = 0;
-    uint32_t near_count = 0;
     uint64_t begin = bench_now_ns();
 
-    for (uint32_t i = 0; i < count; i++) {
-        for (; far_count < count && far_count < i + 2 * PREFETCH_DISTANCE; far_count++) {
-            atp_ledger_prefetch_far(bench->ledger, far);
-            far = atp_op_next(far);
+    for (uint32_t turn = 0; turn < count + STEP_AHEAD; turn++) {
+        if (turn < count) {
+            ops[turn % 64] = next;
+            next = atp_op_next(next);
         }
-        for (; near_count < count && near_count < i + PREFETCH_DISTANCE; near_count++) {
-            atp_ledger_prefetch_near(bench->ledger, near);
-            near = atp_op_next(near);
+        for (uint32_t step = 0; step < ATP_PREFETCH_STEPS; step++) {
+            uint32_t i = turn - step * STEP_GAP; /* before its turn it is a huge number */
+            if (i < count) {
+                atp_ledger_prefetch(bench->ledger, ops[i % 64], (atp_prefetch_step_t)step, &hints[i % 64]);
+            }
         }
-        apply(bench, op);
-        op = atp_op_next(op);
+        if (turn >= STEP_AHEAD) {
+            apply(bench, ops[(turn - STEP_AHEAD) % 64]);
+        }
     }
     return bench_now_ns() - begin;
 }
@@ -274,6 +278,15 @@ typedef struct place {
     uint16_t node;
 } place_t;
 
+static void prefetch_row(const atp_positions_t *positions, uint32_t sku, uint16_t node)
+{
+    uint32_t row;
+
+    if (atp_positions_guess(positions, sku, node, &row)) {
+        __builtin_prefetch(atp_positions_at(positions, row));
+    }
+}
+
 static uint64_t read_ledger(bench_t *bench, const place_t *places, uint64_t *ret_ns)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
@@ -287,8 +300,7 @@ static uint64_t read_ledger(bench_t *bench, const place_t *places, uint64_t *ret
             atp_positions_prefetch_directory(positions, places[i + 2 * PREFETCH_DISTANCE].sku);
         }
         if (i + PREFETCH_DISTANCE < CHUNK) {
-            atp_positions_prefetch_row(positions, places[i + PREFETCH_DISTANCE].sku,
-                                       places[i + PREFETCH_DISTANCE].node);
+            prefetch_row(positions, places[i + PREFETCH_DISTANCE].sku, places[i + PREFETCH_DISTANCE].node);
         }
         bench_check(atp_positions_find(positions, places[i].sku, places[i].node, &row),
                     "a position is missing");

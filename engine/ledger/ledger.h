@@ -64,9 +64,27 @@ atp_ledger_config_t atp_ledger_config_default(void);
 bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
                       atp_grant_t *ret_grants);
 
-/* Brings the cache lines into reach that `op` will touch: near = one level of pointers, far = the next. */
-void atp_ledger_prefetch_far(const atp_ledger_t *ledger, const atp_op_t *op);
-void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op);
+/* Brings the cache lines into reach that `op` will touch. The steps follow pointers: each needs what the one before
+ * it fetched, so the caller lets other ops come between them. A hint carries what a step found to the next one; it is
+ * never trusted for anything else. */
+typedef enum atp_prefetch_step {
+    ATP_PREFETCH_INDEXES, /* outcome, reservation, directory of the SKU */
+    ATP_PREFETCH_ENTRY,   /* the node in the directory */
+    ATP_PREFETCH_ROW,     /* the position */
+    ATP_PREFETCH_LINES,   /* the first line in its deadline order */
+    ATP_PREFETCH_LINE_2,  /* and the next ones on the way to the latest deadline, where most new lines go */
+    ATP_PREFETCH_LINE_3,
+    ATP_PREFETCH_LINE_4,
+    ATP_PREFETCH_STEPS
+} atp_prefetch_step_t;
+
+typedef struct atp_prefetch {
+    uint32_t row;
+    uint32_t line;
+} atp_prefetch_t;
+
+void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_prefetch_step_t step,
+                         atp_prefetch_t *hint);
 
 /* Ends the frame: names given by client and source ops are valid inside one frame only. */
 void atp_ledger_end_frame(atp_ledger_t *ledger);

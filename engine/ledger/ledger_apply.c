@@ -319,24 +319,66 @@ void atp_ledger_end_frame(atp_ledger_t *ledger)
 
 /* ---- prefetching ---- */
 
-void atp_ledger_prefetch_far(const atp_ledger_t *ledger, const atp_op_t *op)
+/* The op's first line, if it names a position by numbers that exist. */
+static const atp_op_line_t *numbered_line(const atp_ledger_t *ledger, const atp_op_t *op)
 {
-    if (op->flags & ATP_OP_HAS_ID) {
-        atp_index_prefetch(&ledger->outcomes.index, op->id.low);
-        atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
-    }
-    if (op->line_count > 0 && (atp_op_lines(op)[0].flags & ATP_LINE_SKU_NAMED) == 0 &&
-        atp_op_lines(op)[0].sku < atp_table_count(&ledger->catalog.skus)) {
-        atp_positions_prefetch_directory(&ledger->positions, atp_op_lines(op)[0].sku);
+    const atp_op_line_t *line = atp_op_lines(op);
+    bool is_numbered = op->line_count > 0 &&
+                       (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0 &&
+                       line->sku < atp_table_count(&ledger->catalog.skus);
+
+    return is_numbered ? line : NULL;
+}
+
+static void prefetch_line(const atp_ledger_t *ledger, uint32_t line)
+{
+    if (line != 0) {
+        __builtin_prefetch(atp_line_at(&ledger->reservations, line - 1), 1);
     }
 }
 
-void atp_ledger_prefetch_near(const atp_ledger_t *ledger, const atp_op_t *op)
+void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_prefetch_step_t step,
+                         atp_prefetch_t *hint)
 {
-    const atp_op_line_t *line = atp_op_lines(op);
+    const atp_op_line_t *line;
 
-    if (op->line_count > 0 && (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0 &&
-        line->sku < atp_table_count(&ledger->catalog.skus)) {
-        atp_positions_prefetch_row(&ledger->positions, line->sku, line->node);
+    switch (step) {
+    case ATP_PREFETCH_INDEXES:
+        *hint = (atp_prefetch_t){NO_ROW, 0};
+        if (op->flags & ATP_OP_HAS_ID) {
+            atp_index_prefetch(&ledger->outcomes.index, op->id.low);
+            atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
+        }
+        if ((line = numbered_line(ledger, op)) != NULL) {
+            atp_positions_prefetch_directory(&ledger->positions, line->sku);
+        }
+        break;
+    case ATP_PREFETCH_ENTRY:
+        if ((line = numbered_line(ledger, op)) != NULL) {
+            atp_positions_prefetch_entry(&ledger->positions, line->sku, line->node);
+        }
+        break;
+    case ATP_PREFETCH_ROW:
+        if ((line = numbered_line(ledger, op)) != NULL &&
+            atp_positions_guess(&ledger->positions, line->sku, line->node, &hint->row)) {
+            __builtin_prefetch(atp_positions_at(&ledger->positions, hint->row), 1);
+        }
+        break;
+    case ATP_PREFETCH_LINES:
+        if (hint->row != NO_ROW) {
+            hint->line = atp_positions_at(&ledger->positions, hint->row)->lines_root;
+            prefetch_line(ledger, hint->line);
+        }
+        break;
+    case ATP_PREFETCH_LINE_2:
+    case ATP_PREFETCH_LINE_3:
+    case ATP_PREFETCH_LINE_4:
+        if (hint->line != 0) {
+            hint->line = atp_line_at(&ledger->reservations, hint->line - 1)->right;
+            prefetch_line(ledger, hint->line);
+        }
+        break;
+    case ATP_PREFETCH_STEPS:
+        break;
     }
 }

@@ -125,15 +125,29 @@ uint32_t atp_positions_list(const atp_positions_t *positions, uint32_t sku, uint
     }
 }
 
-void atp_positions_prefetch_row(const atp_positions_t *positions, uint32_t sku, uint16_t node)
+/* Where the first look for `node` goes. */
+static _Atomic uint64_t *first_entry(const atp_positions_t *positions, uint32_t sku, uint16_t node)
 {
     uint64_t word = atp_load_relaxed(&positions->directories[sku]);
-    uint32_t mask = (1u << directory_log2(word)) - 1;
-    uint64_t entry = atp_load_relaxed(&positions->entries[directory_offset(word) + (node & mask)]);
 
-    if ((uint16_t)entry == node && entry != 0) {
-        __builtin_prefetch(atp_positions_at(positions, (uint32_t)(entry >> 16) - 1), 1);
+    return &positions->entries[directory_offset(word) + (node & ((1u << directory_log2(word)) - 1))];
+}
+
+void atp_positions_prefetch_entry(const atp_positions_t *positions, uint32_t sku, uint16_t node)
+{
+    __builtin_prefetch((const void *)first_entry(positions, sku, node));
+}
+
+bool atp_positions_guess(const atp_positions_t *positions, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
+    uint64_t entry = atp_load_relaxed(first_entry(positions, sku, node));
+    uint32_t row = (uint32_t)(entry >> 16) - 1;
+
+    if (entry == 0 || (uint16_t)entry != node || row >= atp_table_count(&positions->rows)) {
+        return false; /* it may be a free block that belongs to no SKU: nothing to go by */
     }
+    *ret_row = row;
+    return true;
 }
 
 /* ---- adding ---- */

@@ -137,8 +137,10 @@ static inline void atp_positions_prefetch_directory(const atp_positions_t *posit
     __builtin_prefetch(&positions->directories[sku]);
 }
 
-/* Prefetches the row itself when its first probe hits, else the entry. */
-void atp_positions_prefetch_row(const atp_positions_t *positions, uint32_t sku, uint16_t node);
+void atp_positions_prefetch_entry(const atp_positions_t *positions, uint32_t sku, uint16_t node);
+
+/* The row, if the first look into the directory finds it: for prefetching. False says nothing. */
+bool atp_positions_guess(const atp_positions_t *positions, uint32_t sku, uint16_t node, uint32_t *ret_row);
 
 /* Builds the directories from the rows. The scales are set before. */
 void atp_positions_rebuild(atp_positions_t *positions);
