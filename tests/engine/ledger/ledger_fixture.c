@@ -72,6 +72,9 @@ atp_result_t fixture_apply(fixture_t *f, const atp_op_t *op)
     atp_prefetch_t hint;
 
     assert_true(atp_op_is_well_formed(op, op->size));
+    for (unsigned step = 0; step < ATP_PREFETCH_STEPS; step++) {
+        atp_ledger_prefetch(f->ledger, op, (atp_prefetch_step_t)step, &hint);
+    }
     f->took_op = atp_ledger_apply(f->ledger, op, f->now_ms, &f->result, f->grants);
     if (!f->is_unchecked) {
         fixture_check(f);
