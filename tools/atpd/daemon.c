@@ -159,7 +159,7 @@ static void proposal_done(atp_batch_t *batch, atp_err_t err)
 }
 
 /* Makes or changes one channel, as an op like any other, and waits for it. */
-static atp_verdict_t propose_channel(atp_daemon_t *daemon, const char *id, uint64_t ttl_ms)
+static atp_verdict_t propose_channel(atp_daemon_t *daemon, uint32_t number, const char *id, uint64_t ttl_ms)
 {
     const atp_ledger_t *ledger = atp_engine_ledger(daemon->engine);
     proposal_batch_t *proposal = calloc(1, sizeof *proposal);
@@ -169,8 +169,8 @@ static atp_verdict_t propose_channel(atp_daemon_t *daemon, const char *id, uint6
     if (proposal == NULL) {
         return ATP_UNAVAILABLE;
     }
-    snprintf(request, sizeof request, "config:%llu:%.40s",
-             (unsigned long long)atp_engine_incarnation(daemon->engine), id);
+    snprintf(request, sizeof request, "config:%llu:%u",
+             (unsigned long long)atp_engine_incarnation(daemon->engine), number);
     atp_command_t command = {.kind = ATP_OP_CHANNEL,
                              .id = atp_text_of(request),
                              .issued_ms = atp_engine_now_ms(daemon->engine),
@@ -217,7 +217,8 @@ static void propose_channels(atp_daemon_t *daemon)
     const atp_config_channels_t *channels = &daemon->config.channels;
 
     for (uint32_t i = 0; i < channels->count; i++) {
-        atp_verdict_t verdict = propose_channel(daemon, channels->channel[i].id, channels->channel[i].ttl_ms);
+        atp_verdict_t verdict =
+            propose_channel(daemon, i, channels->channel[i].id, channels->channel[i].ttl_ms);
         if (!atp_verdict_is_success(verdict)) {
             atp_log(ATP_LOG_WARN, "channel_not_made", ATP_LOG_STR("channel", channels->channel[i].id),
                     ATP_LOG_STR("verdict", atp_verdict_name(verdict)));
@@ -249,6 +250,7 @@ static atp_err_t open_engine(atp_daemon_t *daemon, atp_why_t *ret_why)
         return err;
     }
     log_recovery(&recovery);
+    daemon->snapshot_asked_op = recovery.snapshot_op;
     atp_daemon_metrics_connect(&daemon->figures, daemon->metrics, daemon->engine, &daemon->config,
                                &daemon->is_ready);
     if (daemon->events != NULL) {
@@ -341,14 +343,16 @@ void atp_daemon_close(atp_daemon_t *daemon)
     if (daemon->service != NULL) {
         atp_service_drain(daemon->service);
     }
-    atp_facts_close(daemon->facts);
+    atp_facts_drain(daemon->facts);
     if (daemon->is_engine_started) {
         atp_engine_stop(daemon->engine, true);
     }
-    atp_service_close(daemon->service);
     atp_http_close(daemon->http);
     atp_events_close(daemon->events);
+    /* What a journal without room has kept waiting is answered by this; then all exchanges are back. */
     atp_engine_close(daemon->engine);
+    atp_service_close(daemon->service);
+    atp_facts_close(daemon->facts);
     atp_metrics_destroy(daemon->metrics);
     free(daemon);
 }

@@ -24,12 +24,16 @@ struct atp_events {
     uint64_t capacity;
     _Atomic uint8_t *noted; /* by row: waits to be told */
     atp_ring_t rows;
-    _Atomic uint32_t must_scan; /* some noted rows did not fit into the ring */
+    _Atomic uint32_t must_scan;   /* some noted rows did not fit into the ring */
+    _Atomic uint32_t was_unheard; /* changes passed while nobody listened */
     _Atomic uint32_t must_end;
     atp_parker_t parker;
     pthread_t thread;
     bool is_started;
-    uint64_t scan_at; /* where a scan goes on; capacity = none under way */
+    /* our thread's */
+    uint64_t scan_at;   /* where a scan goes on; capacity = none under way */
+    uint8_t *told_out;  /* by row: the generation in which it was told to be out of stock */
+    uint8_t generation; /* 1 to 255, of listeners */
 };
 
 /* ---- noting: the journal thread ---- */
@@ -37,6 +41,7 @@ struct atp_events {
 void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count, bool is_overflown)
 {
     if (atp_pub_subscribers(events->pub) == 0) {
+        atp_store_release(&events->was_unheard, 1);
         return; /* nobody listens; who comes later asks for the state first */
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -61,6 +66,7 @@ void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count,
 /* ---- telling: our thread ---- */
 
 typedef struct told {
+    uint32_t row;
     uint32_t sku;
     uint16_t node;
     atp_availability_t availability;
@@ -71,9 +77,33 @@ static void read_row(const atp_events_t *events, uint32_t row, told_t *ret_told)
     const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
     const atp_position_t *position = atp_positions_at(atp_ledger_positions(ledger), row);
 
+    ret_told->row = row;
     ret_told->sku = position->sku;
     ret_told->node = position->node;
     atp_availability_read_row(ledger, row, atp_engine_now_ms(events->engine), &ret_told->availability);
+}
+
+/* What was told to those who listened before is no news to nobody: begins a new generation. */
+static void forget_what_was_told(atp_events_t *events)
+{
+    if (atp_exchange_acq_rel(&events->was_unheard, 0) == 0) {
+        return;
+    }
+    if (events->generation == UINT8_MAX) {
+        memset(events->told_out, 0, events->capacity);
+        events->generation = 0;
+    }
+    events->generation++;
+}
+
+/* True if the position has come to nothing since it was told last. */
+static bool has_crossed(atp_events_t *events, const told_t *told)
+{
+    bool is_out = told->availability.promisable == 0;
+    bool was_out = events->told_out[told->row] == events->generation;
+
+    events->told_out[told->row] = is_out ? events->generation : 0;
+    return is_out && !was_out;
 }
 
 static void send(atp_events_t *events, const told_t *told, uint64_t op)
@@ -87,7 +117,7 @@ static void send(atp_events_t *events, const told_t *told, uint64_t op)
         .atp = told->availability.shown,
         .promisable = told->availability.promisable,
         .scale = told->availability.scale,
-        .is_out_of_stock = told->availability.promisable == 0,
+        .is_out_of_stock = has_crossed(events, told),
         .version = told->availability.version,
     };
     uint8_t *bytes;
@@ -125,10 +155,18 @@ static bool take_row(atp_events_t *events, uint32_t *ret_row)
     return false;
 }
 
-/* What was read may be newer than what is durable: it is told only when it is. */
-static void wait_durable(const atp_events_t *events, uint64_t op)
+/* What was read may be newer than what is durable: it is told only when it is. False: it never will be, the engine
+ * stopped without. */
+static bool wait_durable(atp_events_t *events, uint64_t op)
 {
-    while (atp_engine_durable_op(events->engine) < op) {
+    for (;;) {
+        bool is_last = atp_load_acquire(&events->must_end) != 0;
+        if (atp_engine_durable_op(events->engine) >= op) {
+            return true;
+        }
+        if (is_last) {
+            return false;
+        }
         struct timespec pause = {0, DURABLE_POLL_NS};
         nanosleep(&pause, NULL);
     }
@@ -150,7 +188,10 @@ static bool tell_some(atp_events_t *events)
         return false;
     }
     uint64_t op = atp_engine_applied_op(events->engine);
-    wait_durable(events, op);
+    if (!wait_durable(events, op)) {
+        return true;
+    }
+    forget_what_was_told(events);
     for (uint32_t i = 0; i < count; i++) {
         send(events, &told[i], op);
     }
@@ -194,8 +235,11 @@ atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_event
     events->capacity = position_capacity;
     events->scan_at = position_capacity;
     atp_parker_init(&events->parker);
+    events->generation = 1;
     events->noted = calloc(position_capacity, sizeof *events->noted);
-    atp_err_t err = events->noted != NULL ? atp_ring_init(&events->rows, RING_SIZE) : ATP_ERR_MEMORY;
+    events->told_out = calloc(position_capacity, sizeof *events->told_out);
+    bool is_there = events->noted != NULL && events->told_out != NULL;
+    atp_err_t err = is_there ? atp_ring_init(&events->rows, RING_SIZE) : ATP_ERR_MEMORY;
     if (err != ATP_OK) {
         atp_events_close(events);
         return atp_fail(ret_why, err, "no memory for events");
@@ -236,5 +280,6 @@ void atp_events_close(atp_events_t *events)
     }
     atp_ring_fini(&events->rows);
     free(events->noted);
+    free(events->told_out);
     free(events);
 }

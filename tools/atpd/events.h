@@ -3,10 +3,13 @@
  * The journal thread says which positions a durable frame changed; each is noted once until it is told. One
  * thread of its own reads the noted rows, waits until what it read is durable, and sends one event a position: the final
  * state, with the version of the position, so that a subscriber can tell an older event from a newer one. Many
- * changes of a position in a short time become one event.
+ * changes of a position in a short time become one event. is_out_of_stock is told when the position crosses to
+ * nothing, not with each change while it has nothing; who begins to listen is told anew.
+ *
+ * What can never become durable any more, because the engine has stopped before, is not told.
  *
  * Threads     note: the journal thread, never blocks.   open and close: the owner.
- * Memory      one byte a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan. */
+ * Memory      two bytes a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan. */
 #ifndef ATP_ATPD_EVENTS_H
 #define ATP_ATPD_EVENTS_H
 
@@ -21,7 +24,7 @@ ATP_MUST_USE atp_err_t atp_events_open(const char *url, uint64_t position_capaci
 /* Begins to tell. */
 ATP_MUST_USE atp_err_t atp_events_start(atp_events_t *events, atp_engine_t *engine, atp_why_t *ret_why);
 
-/* Tells what is noted, stops, closes. Safe on NULL. The engine must still be open. */
+/* Tells what is noted, stops, closes. Safe on NULL. The engine must still be open, and have stopped. */
 void atp_events_close(atp_events_t *events);
 
 /* Positions that a durable frame changed. */

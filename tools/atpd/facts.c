@@ -1,5 +1,6 @@
 #include "tools/atpd/facts.h"
 
+#include "engine/base/hash.h"
 #include "engine/ledger/catalog.h"
 #include "protocol/endpoint.h"
 #include "protocol/message.h"
@@ -11,6 +12,14 @@
 
 #define WAIT_NS      500000 /* between tries while the queue is full */
 #define LOGGED_BYTES 64     /* of a message that is not one */
+#define HEARD_MAX    1024   /* sources whose last number we remember; two of one slot forget each other */
+
+/* The newest number heard of a source: only to tell of gaps, the ledger keeps the truth. */
+typedef struct heard {
+    uint64_t source; /* its hash */
+    uint64_t epoch;
+    uint64_t sequence;
+} heard_t;
 
 struct atp_facts_intake {
     atp_engine_t *engine;
@@ -19,6 +28,7 @@ struct atp_facts_intake {
     _Atomic uint32_t in_flight;
     _Atomic uint32_t is_closing;
     atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
+    heard_t heard[HEARD_MAX];
 };
 
 /* One batch of facts on its way through the engine: this head, then results, grants, ops. */
@@ -178,6 +188,28 @@ static bool submit(parcel_t *parcel)
     return err == ATP_OK;
 }
 
+/* Tells of numbers that were skipped since the source was heard last. */
+static void look_for_gap(atp_facts_intake_t *intake, const atp_facts_t *facts)
+{
+    uint64_t hash = atp_hash_text(facts->source, atp_ledger_seed(atp_engine_ledger(intake->engine)));
+    heard_t *heard = &intake->heard[hash % HEARD_MAX];
+
+    if (heard->source != hash || facts->epoch > heard->epoch) {
+        *heard = (heard_t){hash, facts->epoch, facts->sequence};
+        return;
+    }
+    if (facts->epoch < heard->epoch || facts->sequence <= heard->sequence) {
+        return;
+    }
+    if (facts->sequence > heard->sequence + 1) {
+        atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_GAPS, 0, 1);
+        atp_log(ATP_LOG_WARN, "facts_gap", ATP_LOG_TEXT("source", facts->source),
+                ATP_LOG_U64("epoch", facts->epoch), ATP_LOG_U64("after", heard->sequence),
+                ATP_LOG_U64("sequence", facts->sequence));
+    }
+    heard->sequence = facts->sequence;
+}
+
 static void log_malformed(const atp_facts_intake_t *intake, const atp_reader_t *reader, const uint8_t *bytes,
                           size_t size)
 {
@@ -215,6 +247,7 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
         free_parcel(parcel);
         return;
     }
+    look_for_gap(intake, &facts);
     if (!need_room_for_answers(parcel) || !submit(parcel)) {
         atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
                 ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
@@ -258,13 +291,21 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, const atp
     return ATP_OK;
 }
 
+void atp_facts_drain(atp_facts_intake_t *intake)
+{
+    if (intake != NULL && intake->sub != NULL) {
+        atp_store_release(&intake->is_closing, 1);
+        atp_sub_close(intake->sub);
+        intake->sub = NULL;
+    }
+}
+
 void atp_facts_close(atp_facts_intake_t *intake)
 {
     if (intake == NULL) {
         return;
     }
-    atp_store_release(&intake->is_closing, 1);
-    atp_sub_close(intake->sub);
+    atp_facts_drain(intake);
     while (atp_load_acquire(&intake->in_flight) != 0) {
         struct timespec pause = {0, WAIT_NS};
         nanosleep(&pause, NULL);

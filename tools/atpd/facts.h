@@ -2,7 +2,8 @@
  *
  * A batch is one message: its number and its facts become ops of one frame, so that they are applied together
  * or not at all, and a batch that comes twice is ignored by its number. When the engine's queue is full the
- * handler waits, and NNG's buffer with it. What cannot become an op is logged with its bytes.
+ * handler waits, and NNG's buffer with it. What cannot become an op is logged with its bytes. A number that is
+ * skipped is logged and counted when the next one comes.
  *
  * Threads     open and close: the owner. The rest runs on one NNG thread. */
 #ifndef ATP_ATPD_FACTS_H
@@ -19,7 +20,11 @@ ATP_MUST_USE atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metri
                                       const atp_config_sources_t *sources, atp_facts_intake_t **ret_intake,
                                       atp_why_t *ret_why);
 
-/* Stops listening and waits until every batch handed in is answered. Safe on NULL. */
+/* Stops listening: no batch is handed in after it has returned. Safe on NULL. */
+void atp_facts_drain(atp_facts_intake_t *intake);
+
+/* Drains, waits until every batch handed in is answered (the engine must still run, or have answered all: its close
+ * does), and frees. Safe on NULL. */
 void atp_facts_close(atp_facts_intake_t *intake);
 
 #endif

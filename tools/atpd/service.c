@@ -7,6 +7,8 @@
 #define EXCHANGES_DEFAULT 256
 #define BUSY_RETRY_MS     2
 #define NO_SPACE_RETRY_MS 1000
+#define ROOMS             9
+#define ROOM_KEPT         ((size_t)1 << 20) /* of each buffer, between two messages */
 
 uint64_t atp_service_now_ns(void)
 {
@@ -58,20 +60,64 @@ void atp_work_begin_answer(atp_work_t *work, atp_writer_t *writer, uint64_t appl
     begin(work, writer, work->request.type, applied_op, durable_op);
 }
 
-static void give_back(atp_work_t *work, atp_writer_t *writer)
+static void rooms_of(atp_work_t *work, atp_room_t *ret_rooms[ROOMS])
+{
+    atp_room_t *rooms[ROOMS] = {&work->ops,   &work->results,  &work->grants,
+                                &work->lines, &work->refusals, &work->refused_ops,
+                                &work->names, &work->body,     &work->rows};
+    memcpy(ret_rooms, rooms, sizeof rooms);
+}
+
+/* Gives back what an unusually large message took: else a few of them on every exchange would stay for ever. */
+static void trim_rooms(atp_work_t *work)
+{
+    atp_room_t *rooms[ROOMS];
+
+    rooms_of(work, rooms);
+    for (size_t i = 0; i < ROOMS; i++) {
+        if (rooms[i]->size > ROOM_KEPT) {
+            free(rooms[i]->bytes);
+            *rooms[i] = (atp_room_t){NULL, 0};
+        }
+    }
+}
+
+/* Ends the work on the exchange: sends `size` bytes of the reply, or nothing if there was no memory for them. */
+static void give_back(atp_work_t *work, size_t size, bool is_lost)
 {
     atp_exchange_t *exchange = work->exchange;
     uint64_t took_ns = atp_service_now_ns() - work->begun_ns;
 
     atp_histogram_record_shared(atp_metrics_histogram(work->service->metrics, ATP_METRIC_REPLY), took_ns);
+    trim_rooms(work);
     work->exchange = NULL;
-    if (writer->is_overflown) {
+    if (is_lost) {
         atp_metrics_add(work->service->metrics, ATP_METRIC_ERRORS, ATP_ERR_MEMORY, 1);
         atp_exchange_drop(exchange);
         return;
     }
-    atp_exchange_send(exchange,
-                      atp_writer_size(writer)); /* V1: the work area may be used again from here on */
+    atp_exchange_send(exchange, size); /* V1: the work area may be used again from here on */
+}
+
+void atp_work_send_results(atp_work_t *work, atp_writer_t *writer)
+{
+    give_back(work, atp_writer_size(writer), writer->is_overflown);
+}
+
+void atp_work_send_body(atp_work_t *work)
+{
+    size_t body = atp_writer_size(&work->writer);
+    atp_writer_t head;
+    uint8_t *bytes;
+
+    atp_work_begin_answer(work, &head, work->answered_op, work->batch.durable_op);
+    size_t size = atp_writer_size(&head);
+    if (head.is_overflown || atp_exchange_reserve(work->exchange, size + body, &bytes) != ATP_OK) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
+        return;
+    }
+    memcpy(bytes + size, work->body.bytes, body);
+    give_back(work, size + body, false);
 }
 
 void atp_work_send(atp_work_t *work, atp_writer_t *writer)
@@ -81,7 +127,7 @@ void atp_work_send(atp_work_t *work, atp_writer_t *writer)
                         "the answer would be larger than a message may be", 0);
         return;
     }
-    give_back(work, writer);
+    give_back(work, atp_writer_size(writer), false);
 }
 
 void atp_work_refuse(atp_work_t *work, atp_verdict_t verdict, atp_field_t field, const char *detail,
@@ -95,7 +141,19 @@ void atp_work_refuse(atp_work_t *work, atp_verdict_t verdict, atp_field_t field,
     atp_metrics_add(work->service->metrics, ATP_METRIC_REFUSED, verdict, 1);
     begin(work, &writer, ATP_MESSAGE_ERROR, atp_engine_applied_op(engine), atp_engine_durable_op(engine));
     atp_write_error(&writer, &error);
-    give_back(work, &writer);
+    give_back(work, atp_writer_size(&writer), writer.is_overflown);
+}
+
+void atp_work_refuse_reader(atp_work_t *work)
+{
+    const atp_refusal_t *refusal = &work->reader.refusal;
+
+    if (refusal->verdict == ATP_APPLIED) {
+        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the request",
+                        NO_SPACE_RETRY_MS);
+        return;
+    }
+    atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
 }
 
 void atp_work_refuse_submit(atp_work_t *work, atp_err_t err)
@@ -163,8 +221,7 @@ static void handle(void *context, atp_exchange_t *exchange)
     work->exchange = exchange;
     work->begun_ns = atp_service_now_ns();
     if (!atp_request_open(bytes, size, &work->reader, &work->request)) {
-        const atp_refusal_t *refusal = &work->reader.refusal;
-        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        atp_work_refuse_reader(work);
         return;
     }
     dispatch(work);
@@ -175,10 +232,9 @@ static void handle(void *context, atp_exchange_t *exchange)
 static void free_works(atp_service_t *service)
 {
     for (uint32_t i = 0; service->works != NULL && i < service->work_count; i++) {
-        atp_work_t *work = &service->works[i];
-        atp_room_t *rooms[] = {&work->ops,      &work->results,     &work->grants, &work->lines,
-                               &work->refusals, &work->refused_ops, &work->names,  &work->body};
-        for (size_t k = 0; k < sizeof rooms / sizeof rooms[0]; k++) {
+        atp_room_t *rooms[ROOMS];
+        rooms_of(&service->works[i], rooms);
+        for (size_t k = 0; k < ROOMS; k++) {
             free(rooms[k]->bytes);
         }
     }

@@ -8,7 +8,8 @@
  *
  * Threads     handle: NNG's threads, many at a time. Each exchange has a work area of its own, so nothing here
  *             is shared but counters.
- * Memory      a work area keeps the buffers of its largest message so far: at most about 5 MiB each.
+ * Memory      a work area keeps its buffers between messages, each as far as 1 MiB; what a larger message
+ *             needs (at most about 25 MiB in all) is freed when it is answered.
  * Invariants  V1  an exchange is answered or dropped once.
  *             V2  a message refused as a whole has changed nothing. */
 #ifndef ATP_ATPD_SERVICE_H
@@ -37,7 +38,8 @@ uint16_t atp_service_port(const atp_service_t *service, size_t url_index);
 /* Stops taking requests; those in work are still answered. */
 void atp_service_drain(atp_service_t *service);
 
-/* Drains, waits for what is in work (the engine must still run, or have answered), closes. Safe on NULL. */
+/* Drains, waits for what is in work (the engine must still run, or have answered all: its close does), closes.
+ * Does not touch the engine. Safe on NULL. */
 void atp_service_close(atp_service_t *service);
 
 #endif

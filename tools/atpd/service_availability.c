@@ -2,7 +2,7 @@
  *
  * First pass   rows are written as they are read. A row that counts something expired is noted.
  * Settle       if any was noted the ledger is asked to settle those positions; then the rows are read again, on
- *              the journal thread, and sent.
+ *              the journal thread, until nothing that is due is left in them. Then they are sent.
  * One op       if all rows must be as of one op and the ledger moved meanwhile, they are read again; after
  *              ONE_OP_TRIES the ledger thread reads them itself, between two ops. */
 #include "tools/atpd/service_priv.h"
@@ -12,10 +12,13 @@
 
 #include <string.h>
 
-#define ONE_OP_TRIES  3
-#define SETTLES_MAX   4096 /* of one question; what is due beyond is settled by the next */
-#define ROWS_ON_STACK 1024
-#define ROW_BYTES_MAX 256 /* of one row in an answer, for sizing */
+#define ONE_OP_TRIES    3
+#define SETTLES_MAX     4096 /* of one round; what is due beyond is settled by the next round */
+#define ROUNDS_MAX      256  /* of one question: a million positions */
+#define ROUNDS_RETRY_MS 100
+#define ROWS_ON_STACK   1024
+#define ROW_BYTES_MAX   288 /* of one row in an answer, for sizing */
+#define HEAD_BYTES_MAX  128 /* of what stands before the body */
 
 typedef struct reading {
     atp_work_t *work;
@@ -26,6 +29,7 @@ typedef struct reading {
     int64_t now_ms;
     uint32_t rows;
     uint32_t due_count;
+    bool may_settle;
     bool is_too_many;
 } reading_t;
 
@@ -36,7 +40,8 @@ static void note_due(reading_t *reading, uint32_t sku, uint16_t node)
     atp_room_t *room = &reading->work->ops;
     size_t record = sizeof(atp_op_t);
 
-    if (reading->due_count < SETTLES_MAX && atp_room_need(room, SETTLES_MAX * record + ATP_OP_SIZE_MAX)) {
+    if (reading->may_settle && reading->due_count < SETTLES_MAX &&
+        atp_room_need(room, SETTLES_MAX * record + ATP_OP_SIZE_MAX)) {
         (void)atp_op_encode_settle((char *)room->bytes + reading->due_count * record, sku, node);
         reading->due_count++;
     }
@@ -115,12 +120,13 @@ static void read_all_nodes(reading_t *reading, uint32_t index, uint32_t sku)
     }
     /* Rows may be added while we look: some more than were there. */
     uint32_t capacity = count + 64;
-    if (!atp_room_need(&reading->work->body, capacity * sizeof(uint32_t))) {
+    atp_room_t *room = &reading->work->rows;
+    if (!atp_room_need(room, capacity * sizeof(uint32_t))) {
         reading->is_too_many = true;
         return;
     }
-    count = atp_availability_rows(reading->ledger, sku, reading->work->body.bytes, capacity);
-    read_rows_of_sku(reading, index, sku, reading->work->body.bytes, count < capacity ? count : capacity);
+    count = atp_availability_rows(reading->ledger, sku, room->bytes, capacity);
+    read_rows_of_sku(reading, index, sku, room->bytes, count < capacity ? count : capacity);
 }
 
 static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t sku, atp_text_t node_id)
@@ -160,7 +166,7 @@ static void read_rows(reading_t *reading)
     }
 }
 
-static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer)
+static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer, bool may_settle)
 {
     const atp_ledger_t *ledger = work->service->ledger;
 
@@ -169,7 +175,8 @@ static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer)
                        .ledger = ledger,
                        .catalog = atp_ledger_catalog(ledger),
                        .seed = atp_ledger_seed(ledger),
-                       .now_ms = work->now_ms};
+                       .now_ms = work->now_ms,
+                       .may_settle = may_settle};
 }
 
 /* ---- the passes ---- */
@@ -190,7 +197,7 @@ static void finish(atp_work_t *work, atp_writer_t *writer, const reading_t *read
 static void read_on_ledger_thread(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
 {
     atp_work_t *work = batch->context;
-    reading_t reading = begin_reading(work, &work->writer);
+    reading_t reading = begin_reading(work, &work->writer, false);
 
     (void)now_ms;
     work->answered_op = atp_ledger_stamp(ledger) / 2;
@@ -206,8 +213,6 @@ static void read_on_ledger_thread(atp_batch_t *batch, const atp_ledger_t *ledger
 static void send_body(atp_batch_t *batch, atp_err_t err)
 {
     atp_work_t *work = batch->context;
-    atp_writer_t writer;
-    uint8_t *bytes;
 
     if (err != ATP_OK) {
         atp_work_refuse_submit(work, err);
@@ -218,26 +223,15 @@ static void send_body(atp_batch_t *batch, atp_err_t err)
                         "the answer would be too large: ask for fewer", 0);
         return;
     }
-    size_t body = atp_writer_size(&work->writer);
-    atp_work_begin_answer(work, &writer, work->answered_op, batch->durable_op);
-    size_t head = atp_writer_size(&writer);
-    if (atp_exchange_reserve(work->exchange, head + body, &bytes) != ATP_OK) {
-        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
-        return;
-    }
-    memcpy(bytes + head, work->body.bytes, body);
     atp_metrics_add(work->service->metrics, ATP_METRIC_READS, 0, work->op_count);
     atp_metrics_add(work->service->metrics, ATP_METRIC_READS_FALLBACK, 0, work->op_count);
-    atp_exchange_t *exchange = work->exchange;
-    work->exchange = NULL;
-    atp_exchange_send(exchange, head + body);
+    atp_work_send_body(work);
 }
 
-static void ask_ledger_thread(atp_work_t *work)
+/* `rows`: how many there were when they were read last; there may be some more by now. */
+static void ask_ledger_thread(atp_work_t *work, uint32_t rows)
 {
-    uint32_t rows = (work->ask.flags & ATP_AVAILABILITY_CROSS) ? work->ask.sku_count * work->ask.node_count
-                                                               : work->ask.sku_count;
-    size_t room = (size_t)(rows + 64) * ROW_BYTES_MAX;
+    size_t room = ((size_t)rows + rows / 4 + 64) * ROW_BYTES_MAX;
 
     room = room < ATP_MESSAGE_SIZE_MAX ? room : ATP_MESSAGE_SIZE_MAX;
     if (!atp_room_need(&work->body, room)) {
@@ -257,8 +251,7 @@ static void ask_ledger_thread(atp_work_t *work)
     }
 }
 
-/* Reads and sends. `settled`: what was due has been settled, or was left to be. */
-static void read_and_send(atp_work_t *work, bool is_settled);
+static void read_and_send(atp_work_t *work);
 
 static void settled(atp_batch_t *batch, atp_err_t err)
 {
@@ -268,13 +261,19 @@ static void settled(atp_batch_t *batch, atp_err_t err)
         atp_work_refuse_submit(work, err);
         return;
     }
-    read_and_send(work, true);
+    read_and_send(work);
 }
 
+/* Has settled what is due, and reads again then. The question's own time stands still and the ledger's goes on, so
+ * each round leaves less. */
 static void settle(atp_work_t *work, uint32_t due_count)
 {
     atp_batch_t *batch = &work->batch;
 
+    if (++work->settle_rounds > ROUNDS_MAX) {
+        atp_work_refuse(work, ATP_BUSY, ATP_FIELD_NONE, "too much of it expires just now", ROUNDS_RETRY_MS);
+        return;
+    }
     if (!atp_room_need(&work->results, due_count * sizeof(atp_result_t))) {
         atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
         return;
@@ -295,29 +294,58 @@ static void settle(atp_work_t *work, uint32_t due_count)
     }
 }
 
-static void read_and_send(atp_work_t *work, bool is_settled)
+/* The rows are written and may show ops up to `op`: the head in front of them is made to say so. False: it would be of
+ * another size, the rows must be read again. */
+static bool note_newest_op(atp_work_t *work, atp_writer_t *writer, size_t head_size, uint64_t op)
+{
+    uint8_t bytes[HEAD_BYTES_MAX];
+    atp_writer_t head;
+    atp_response_t response = {
+        .type = work->request.type,
+        .correlation = work->request.correlation,
+        .incarnation = atp_engine_incarnation(work->service->engine),
+        .applied_op = op,
+        .durable_op = atp_engine_durable_op(work->service->engine),
+    };
+
+    atp_writer_init(&head, bytes, sizeof bytes);
+    atp_write_response(&head, &response);
+    if (writer->is_overflown || head.is_overflown || atp_writer_size(&head) != head_size) {
+        return writer->is_overflown;
+    }
+    memcpy(writer->begin, bytes, head_size);
+    return true;
+}
+
+static void read_and_send(atp_work_t *work)
 {
     const atp_ledger_t *ledger = work->service->ledger;
     bool must_be_one_op = (work->ask.flags & ATP_AVAILABILITY_ONE_OP) != 0;
-    atp_writer_t writer;
+    uint32_t rows = 0;
 
     for (unsigned tries = 0; tries < ONE_OP_TRIES; tries++) {
+        atp_writer_t writer;
         uint64_t stamp = atp_ledger_stamp(ledger);
         atp_work_begin_answer(work, &writer, stamp / 2, atp_engine_durable_op(work->service->engine));
-        reading_t reading = begin_reading(work, &writer);
+        size_t head_size = atp_writer_size(&writer);
+        reading_t reading = begin_reading(work, &writer, true);
         atp_write_availability_begin(&writer);
         read_rows(&reading);
         bool is_one_op = atp_ledger_stamp_holds(ledger, stamp);
-        if (reading.due_count > 0 && !is_settled) {
+        if (reading.due_count > 0 && !reading.is_too_many) {
             settle(work, reading.due_count);
             return;
         }
-        if (is_one_op || !must_be_one_op || reading.is_too_many) {
+        /* An op that is being applied may be in the rows already: it counts. */
+        if (reading.is_too_many || is_one_op ||
+            (!must_be_one_op &&
+             note_newest_op(work, &writer, head_size, (atp_ledger_stamp(ledger) + 1) / 2))) {
             finish(work, &writer, &reading, is_one_op);
             return;
         }
+        rows = reading.rows;
     }
-    ask_ledger_thread(work);
+    ask_ledger_thread(work, rows);
 }
 
 void atp_work_availability(atp_work_t *work)
@@ -333,8 +361,7 @@ void atp_work_availability(atp_work_t *work)
     }
     if (!atp_read_availability_ask(&work->reader, work->names.bytes, (uint32_t)names, &work->ask) ||
         !atp_message_close(&work->reader)) {
-        const atp_refusal_t *refusal = &work->reader.refusal;
-        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        atp_work_refuse_reader(work);
         return;
     }
     const atp_ledger_t *ledger = work->service->ledger;
@@ -345,5 +372,6 @@ void atp_work_availability(atp_work_t *work)
         return;
     }
     work->now_ms = atp_engine_now_ms(work->service->engine);
-    read_and_send(work, false);
+    work->settle_rounds = 0;
+    read_and_send(work);
 }

@@ -56,6 +56,18 @@ static atp_class_t class_of(atp_op_kind_t kind)
     }
 }
 
+/* The class of a message that has ops of both. One with promises in it waits, and is refused, as promises are: facts
+ * beside them must not carry them past the journal room that is kept for facts. */
+static atp_class_t joined(atp_class_t a, atp_class_t b)
+{
+    static const uint8_t ranks[ATP_CLASS_COUNT] = {[ATP_CLASS_RELEASE] = 0,
+                                                   [ATP_CLASS_FACT] = 1,
+                                                   [ATP_CLASS_BULK] = 2,
+                                                   [ATP_CLASS_FIRM] = 3,
+                                                   [ATP_CLASS_RESERVE] = 4};
+    return ranks[a] > ranks[b] ? a : b;
+}
+
 /* Keeps the refusal of one op that does not reach the ledger. False: no memory. */
 static bool keep_refusal(atp_work_t *work, uint32_t index, const atp_result_t *fault)
 {
@@ -114,8 +126,7 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
         break;
     }
     const atp_op_t *op = (const atp_op_t *)(const void *)((char *)work->ops.bytes + batch->ops_size);
-    atp_class_t class = class_of(command->kind);
-    batch->class = class > batch->class ? class : batch->class;
+    batch->class = joined(batch->class, class_of(command->kind));
     batch->ops_size += size;
     batch->line_count += op->line_count;
     batch->op_count++;
@@ -207,7 +218,7 @@ static void answer(atp_batch_t *batch, atp_err_t err)
     uint64_t op = highest_op(batch);
     atp_work_begin_answer(work, &writer, op > batch->durable_op ? op : batch->durable_op, batch->durable_op);
     write_results(work, &writer);
-    atp_work_send(work, &writer);
+    atp_work_send_results(work, &writer);
 }
 
 /* Every op was refused before it became one: there is nothing to wait for. */
@@ -228,14 +239,12 @@ void atp_work_commands(atp_work_t *work)
     atp_batch_t *batch = &work->batch;
 
     if (!atp_read_commands(&work->reader, &work->op_count)) {
-        atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
-                        work->reader.refusal.detail, 0);
+        atp_work_refuse_reader(work);
         return;
     }
     build_t build = need_rooms(work, work->op_count) ? build_batch(work) : NO_ROOM;
     if (build == REFUSED) {
-        atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
-                        work->reader.refusal.detail, 0);
+        atp_work_refuse_reader(work);
         return;
     }
     if (build == NO_ROOM || !atp_room_need(&work->grants, (batch->line_count + 1) * sizeof(atp_grant_t))) {

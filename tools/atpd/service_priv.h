@@ -37,10 +37,13 @@ typedef struct atp_work {
     /* queries */
     atp_room_t names;
     atp_room_t body; /* of an answer written on the ledger thread */
+    atp_room_t rows; /* row numbers of one SKU */
     atp_writer_t writer;
     atp_availability_ask_t ask;
     atp_page_ask_t page;
     int64_t now_ms;
+    uint32_t settle_rounds;
+    uint32_t scanned;
     uint64_t answered_op;
     bool is_overflown;
 } atp_work_t;
@@ -67,8 +70,15 @@ void atp_work_refuse_submit(atp_work_t *work, atp_err_t err);
 
 /* Begins an answer in the exchange's own room. */
 void atp_work_begin_answer(atp_work_t *work, atp_writer_t *writer, uint64_t applied_op, uint64_t durable_op);
-/* Sends what was written, or the refusal message_too_large if it did not fit. */
+/* Sends what was written, or the refusal message_too_large if it did not fit. For questions only. */
 void atp_work_send(atp_work_t *work, atp_writer_t *writer);
+/* Sends what was written. If there was no memory for it nothing is said: what was done is done, and the client asks
+ * again by its ids. */
+void atp_work_send_results(atp_work_t *work, atp_writer_t *writer);
+/* Sends the body that a question has written to work->body, as of work->answered_op. */
+void atp_work_send_body(atp_work_t *work);
+/* Refuses what the reader refused; or, where it has no fault to tell, for want of memory. */
+void atp_work_refuse_reader(atp_work_t *work);
 
 void atp_work_commands(atp_work_t *work);
 void atp_work_availability(atp_work_t *work);

@@ -2,7 +2,7 @@
  *
  * The body of the answer is written there into room that was made before, so that the ledger thread allocates
  * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
- * it has looked at SCAN_MAX records. */
+ * it has looked at SCAN_MAX records, lines of reservations included. */
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
@@ -10,22 +10,13 @@
 #include <string.h>
 
 #define BODY_SIZE ((size_t)512 << 10)
-#define SCAN_MAX  4096 /* records one question looks at */
+#define SCAN_MAX  4096 /* records and lines one question looks at */
 
 /* ---- asking the ledger thread ---- */
-
-static void refuse_reader(atp_work_t *work)
-{
-    atp_work_refuse(work, work->reader.refusal.verdict, work->reader.refusal.field,
-                    work->reader.refusal.detail, 0);
-}
 
 static void send_body(atp_batch_t *batch, atp_err_t err)
 {
     atp_work_t *work = batch->context;
-    size_t body = atp_writer_size(&work->writer);
-    atp_writer_t writer;
-    uint8_t *bytes;
 
     if (err != ATP_OK) {
         atp_work_refuse_submit(work, err);
@@ -36,16 +27,7 @@ static void send_body(atp_batch_t *batch, atp_err_t err)
                         "the answer would be too large: ask for fewer at a time", 0);
         return;
     }
-    atp_work_begin_answer(work, &writer, work->answered_op, batch->durable_op);
-    size_t head = atp_writer_size(&writer);
-    if (writer.is_overflown || atp_exchange_reserve(work->exchange, head + body, &bytes) != ATP_OK) {
-        atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
-        return;
-    }
-    memcpy(bytes + head, work->body.bytes, body);
-    atp_exchange_t *exchange = work->exchange;
-    work->exchange = NULL;
-    atp_exchange_send(exchange, head + body);
+    atp_work_send_body(work);
 }
 
 static void ask(atp_work_t *work, uint32_t lines,
@@ -94,18 +76,18 @@ void atp_work_outcomes(atp_work_t *work)
 
     if (!atp_read_outcomes(&work->reader, &count) ||
         !atp_room_need(&work->names, (count + 1) * sizeof(atp_outcome_ask_t))) {
-        refuse_reader(work);
+        atp_work_refuse_reader(work);
         return;
     }
     atp_outcome_ask_t *asks = work->names.bytes;
     for (uint32_t i = 0; i < count; i++) {
         if (!atp_read_outcome_ask(&work->reader, &asks[i])) {
-            refuse_reader(work);
+            atp_work_refuse_reader(work);
             return;
         }
     }
     if (!atp_message_close(&work->reader)) {
-        refuse_reader(work);
+        atp_work_refuse_reader(work);
         return;
     }
     work->op_count = count;
@@ -214,18 +196,18 @@ void atp_work_reservations_by_id(atp_work_t *work)
 
     if (!need_lines(work) || !atp_read_reservation_ids(&work->reader, &count) ||
         !atp_room_need(&work->names, (count + 1) * sizeof(atp_text_t))) {
-        refuse_reader(work);
+        atp_work_refuse_reader(work);
         return;
     }
     atp_text_t *ids = work->names.bytes;
     for (uint32_t i = 0; i < count; i++) {
         if (!atp_read_reservation_id(&work->reader, &ids[i])) {
-            refuse_reader(work);
+            atp_work_refuse_reader(work);
             return;
         }
     }
     if (!atp_message_close(&work->reader)) {
-        refuse_reader(work);
+        atp_work_refuse_reader(work);
         return;
     }
     work->op_count = count;
@@ -261,6 +243,7 @@ static void page_of_reservations(atp_work_t *work, const atp_ledger_t *ledger, u
     const atp_reservation_t *reservation =
         atp_reservation_at(atp_ledger_reservations(ledger), (uint32_t)index);
 
+    work->scanned += reservation->line_count;
     if (is_wanted(work, ledger, reservation, now_ms)) {
         write_reservation(work, ledger, reservation, now_ms);
         work->op_count++;
@@ -396,8 +379,9 @@ static void tell_page(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t no
     work->answered_op = atp_ledger_stamp(ledger) / 2;
     work->op_count = 0;
     atp_write_page_begin(&work->writer);
-    for (uint32_t scanned = 0; index < kind.total && scanned < SCAN_MAX && work->op_count < work->page.limit;
-         scanned++) {
+    work->scanned = 0;
+    for (; index < kind.total && work->scanned < SCAN_MAX && work->op_count < work->page.limit;
+         work->scanned++) {
         atp_writer_mark_t mark = atp_writer_mark(&work->writer);
         uint32_t rows = work->op_count;
         kind.row(work, ledger, index, now_ms);
@@ -416,7 +400,7 @@ void atp_work_page(atp_work_t *work)
 {
     if (!need_lines(work) || !atp_read_page_ask(&work->reader, &work->page) ||
         !atp_message_close(&work->reader)) {
-        refuse_reader(work);
+        atp_work_refuse_reader(work);
         return;
     }
     ask(work, work->page.limit / 4 + 1, tell_page);

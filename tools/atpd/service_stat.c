@@ -75,8 +75,7 @@ void atp_work_stat(atp_work_t *work)
     atp_writer_t writer;
 
     if (!atp_read_stat_ask(&work->reader) || !atp_message_close(&work->reader)) {
-        const atp_refusal_t *refusal = &work->reader.refusal;
-        atp_work_refuse(work, refusal->verdict, refusal->field, refusal->detail, 0);
+        atp_work_refuse_reader(work);
         return;
     }
     atp_engine_stats(engine, &stats);
