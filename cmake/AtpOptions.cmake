@@ -3,6 +3,13 @@ set(ATP_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,u
 option(ATP_WERROR "Treat warnings as errors" OFF)
 option(ATP_FUZZ "Instrument everything for libFuzzer (clang only); see tests/fuzz/CMakeLists.txt" OFF)
 
+if(ATP_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "ATP_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
+    endif()
+    set(ATP_SANITIZE "fuzzer-no-link,address,undefined")
+endif()
+
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
@@ -27,12 +34,4 @@ target_compile_options(atp_options INTERFACE
 if(ATP_SANITIZE)
     target_compile_options(atp_options INTERFACE -fsanitize=${ATP_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(atp_options INTERFACE -fsanitize=${ATP_SANITIZE})
-endif()
-if(ATP_FUZZ)
-    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
-        message(FATAL_ERROR "ATP_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
-    endif()
-    target_compile_options(atp_options INTERFACE
-        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
-    target_link_options(atp_options INTERFACE -fsanitize=address,undefined)
 endif()
