@@ -1,0 +1,55 @@
+/* What a load changes, row by row, against what the ledger has: what is equal is not sent, and a dry run shows the
+ * rest.
+ *
+ * Threads     one.   Memory  fixed. */
+#ifndef ATP_CLI_LOAD_PLAN_H
+#define ATP_CLI_LOAD_PLAN_H
+
+#include "tools/atp/cli.h"
+
+#define ATP_LOAD_PLAN_TOP 10
+
+/* One quantity that changes. */
+typedef struct atp_load_change {
+    char sku[ATP_ID_SIZE_MAX + 1];
+    char node[ATP_ID_SIZE_MAX + 1];
+    atp_qty_t before;
+    atp_qty_t after;
+    uint8_t scale;
+    double size; /* of the difference, in units */
+} atp_load_change_t;
+
+typedef struct atp_load_plan {
+    uint64_t rows_changed;
+    uint64_t rows_unchanged;
+    uint64_t skus_new;
+    uint64_t nodes_new;
+    uint64_t positions_new;
+    uint64_t
+        positions_empty; /* at 0 in file and ledger, and maybe not there: one command is sent to make them */
+    uint64_t counts_up;
+    uint64_t counts_down;
+    uint64_t too_precise;     /* more decimals than the SKU's scale: the ledger will refuse them */
+    uint64_t negative;        /* positions with less left than is promised */
+    uint64_t safety_unspread; /* SKUs whose safety stock finds no stock to stand on */
+    uint64_t safety_ignored;  /* SKUs whose safety stock was left out */
+    uint32_t top_count;
+    uint32_t negative_count;
+    atp_load_change_t top[ATP_LOAD_PLAN_TOP];       /* the largest first */
+    atp_load_change_t negatives[ATP_LOAD_PLAN_TOP]; /* the first ones: before and after of what is free */
+} atp_load_plan_t;
+
+/* True if the ledger has just what `command` (count or safety) says. `there`: of its position, with components.
+ * `is_first`: first of its row; one command is sent for a position that is not there yet, to make it. */
+bool atp_load_plan_is_same(const atp_command_t *command, const atp_availability_row_t *there, bool is_first);
+
+/* Notes the commands of one row that are to be sent, and what they do to the position. False: nothing but to make an
+ * empty one. */
+bool atp_load_plan_note(atp_load_plan_t *plan, const atp_command_t *commands, uint32_t count,
+                        const atp_availability_row_t *there);
+
+/* The tables of a dry run, or its members in JSON. */
+void atp_load_plan_print(const atp_load_plan_t *plan, atp_out_t *out);
+void atp_load_plan_put_json(const atp_load_plan_t *plan, atp_out_t *out);
+
+#endif

@@ -1,0 +1,448 @@
+#include "tools/atp/load_run.h"
+
+#include "loaders/safety.h"
+#include "tools/atp/known.h"
+#include "tools/atp/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_COMMANDS_MAX (ATP_LOAD_BATCH_ROWS_MAX * ATP_LOAD_COMMANDS_PER_ROW_MAX)
+#define SPREAD_ROWS_MAX    60000 /* asked for at once; below ATP_AVAILABILITY_ROWS_MAX, nodes may be added */
+
+struct atp_load_run {
+    atp_cli_t *cli;
+    atp_load_run_options_t options;
+    atp_known_t *nodes;
+    atp_known_t *skus; /* of a load of SKUs only */
+    atp_load_commands_t *commands;
+    atp_load_sender_t *sender; /* NULL in a dry run */
+    atp_load_plan_t plan;
+    int status;                          /* not DONE: a failure, said */
+    const atp_availability_row_t *there; /* of the row whose commands are made */
+    /* of one batch */
+    atp_text_t asked_skus[ATP_LOAD_BATCH_ROWS_MAX];
+    atp_text_t asked_nodes[ATP_LOAD_BATCH_ROWS_MAX];
+    atp_command_t made[BATCH_COMMANDS_MAX];
+    atp_command_line_t made_lines[BATCH_COMMANDS_MAX];
+    uint32_t made_count;
+    atp_command_t first[ATP_OPS_PER_MESSAGE_MAX]; /* SKUs and nodes, before the rest */
+    uint32_t first_count;
+};
+
+/* ---- failures ---- */
+
+static atp_err_t fail_question(atp_load_run_t *run, atp_err_t err)
+{
+    run->status = atp_session_fail(run->cli, run->cli->handle, err, (atp_text_t){"", 0});
+    return err;
+}
+
+static atp_err_t fail_sending(atp_load_run_t *run, atp_err_t err)
+{
+    atp_why_t why;
+
+    if (err == ATP_OK || run->status != ATP_CLI_DONE) {
+        return err;
+    }
+    atp_load_sender_why(run->sender, &why);
+    run->status =
+        atp_cli_fail(run->cli, ATP_CLI_NO_ANSWER, atp_err_name(err),
+                     "the load stopped half way, no answer came: %s%s%s\nRun the same command again: what "
+                     "is loaded already is not loaded twice",
+                     atp_err_name(err), why.text[0] != '\0' ? ": " : "", why.text);
+    return err;
+}
+
+/* ---- asking the ledger about rows ---- */
+
+/* One answer row for each pair, in order. */
+static atp_err_t ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_answer_t **ret_answer)
+{
+    atp_availability_ask_t question = {
+        .flags = flags | ATP_AVAILABILITY_COMPONENTS,
+        .sku_count = count,
+        .node_count = count,
+        .skus = run->asked_skus,
+        .nodes = run->asked_nodes,
+    };
+    atp_err_t err = atp_client_availability(run->cli->handle, &question, ret_answer);
+
+    if (err != ATP_OK) {
+        return fail_question(run, err);
+    }
+    atp_answer_head_t head = atp_answer_head(*ret_answer);
+    if (head.verdict != ATP_APPLIED) {
+        run->status = atp_session_refused(run->cli, &head);
+        atp_answer_free(*ret_answer);
+        return ATP_ERR_INVALID;
+    }
+    return ATP_OK;
+}
+
+static bool known_sku(void *context, atp_text_t sku, uint8_t *ret_scale)
+{
+    const atp_load_run_t *run = context;
+
+    if (run->skus != NULL) {
+        const atp_known_entry_t *entry = atp_known_find(run->skus, sku);
+        *ret_scale = entry != NULL ? (uint8_t)entry->value : 0;
+        return entry != NULL;
+    }
+    *ret_scale = run->there->scale;
+    return run->there->verdict != ATP_UNKNOWN_SKU;
+}
+
+static bool known_node(void *context, atp_text_t node, uint8_t *ret_state)
+{
+    const atp_load_run_t *run = context;
+    const atp_known_entry_t *entry = atp_known_find(run->nodes, node);
+
+    *ret_state = entry != NULL ? (uint8_t)entry->value : (uint8_t)ATP_NODE_OPEN;
+    return entry != NULL;
+}
+
+/* ---- commands ---- */
+
+/* A SKU or node command that says what the catalogue has. */
+static bool is_entry_same(const atp_load_run_t *run, const atp_command_t *command)
+{
+    bool is_sku = command->kind == ATP_OP_SKU;
+    const atp_known_t *known = is_sku ? run->skus : run->nodes;
+    const atp_known_entry_t *entry =
+        known != NULL ? atp_known_find(known, is_sku ? command->lines[0].sku : command->lines[0].node) : NULL;
+
+    return entry != NULL && entry->value == command->option &&
+           entry->name_hash == atp_known_name_hash(command->name);
+}
+
+static bool is_of_catalogue(const atp_command_t *command)
+{
+    return command->kind == ATP_OP_SKU || command->kind == ATP_OP_NODE;
+}
+
+/* Drops from the `count` commands just made those the ledger needs not hear. Returns how many are left. */
+static uint32_t drop_same(const atp_load_run_t *run, atp_command_t *commands, uint32_t count)
+{
+    uint32_t left = 0;
+    bool is_first = true;
+
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_same = is_of_catalogue(&commands[i])
+                           ? is_entry_same(run, &commands[i])
+                           : atp_load_plan_is_same(&commands[i], run->there, is_first);
+        is_first = is_first && is_of_catalogue(&commands[i]);
+        if (!is_same) {
+            commands[left++] = commands[i];
+        }
+    }
+    return left;
+}
+
+static void count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_sku = commands[i].kind == ATP_OP_SKU;
+        const atp_known_t *known = is_sku ? run->skus : run->nodes;
+        if (!is_of_catalogue(&commands[i])) {
+            continue;
+        }
+        bool is_new = known == NULL || atp_known_find(known, is_sku ? commands[i].lines[0].sku
+                                                                    : commands[i].lines[0].node) == NULL;
+        run->plan.skus_new += is_sku && is_new;
+        run->plan.nodes_new += !is_sku && is_new;
+    }
+}
+
+static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
+                               const atp_availability_row_t *there)
+{
+    atp_command_t *commands = &run->made[run->made_count];
+    uint32_t count;
+
+    run->there = there;
+    atp_err_t err =
+        atp_load_commands_of_row(run->commands, row, commands, &run->made_lines[run->made_count], &count);
+    if (err != ATP_OK) {
+        return err;
+    }
+    count = drop_same(run, commands, count);
+    count_new(run, commands, count);
+    bool is_change = there != NULL ? atp_load_plan_note(&run->plan, commands, count, there) : count > 0;
+    run->plan.rows_changed += is_change;
+    run->plan.rows_unchanged += !is_change;
+    /* The lines of the commands left lie where they were made: step over all of them. */
+    for (uint32_t i = count; i < ATP_LOAD_COMMANDS_PER_ROW_MAX; i++) {
+        commands[i].kind = 0;
+    }
+    run->made_count += ATP_LOAD_COMMANDS_PER_ROW_MAX;
+    return ATP_OK;
+}
+
+/* ---- sending ---- */
+
+static atp_err_t send_first(atp_load_run_t *run)
+{
+    atp_err_t err = atp_load_sender_do(run->sender, run->first, run->first_count);
+
+    run->first_count = 0;
+    return err;
+}
+
+/* SKUs and nodes must be there before the stock that names them. */
+static atp_err_t send_catalogue(atp_load_run_t *run)
+{
+    atp_err_t err = ATP_OK;
+
+    run->first_count = 0;
+    for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
+        if (run->made[i].kind == 0 || !is_of_catalogue(&run->made[i])) {
+            continue;
+        }
+        run->first[run->first_count++] = run->made[i];
+        if (run->first_count == ATP_OPS_PER_MESSAGE_MAX) {
+            err = send_first(run);
+        }
+    }
+    return err == ATP_OK ? send_first(run) : err;
+}
+
+static atp_err_t send_made(atp_load_run_t *run)
+{
+    bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
+    atp_err_t err = ATP_OK;
+
+    if (run->options.is_dry) {
+        return ATP_OK;
+    }
+    if (!is_catalogue_load) {
+        err = send_catalogue(run);
+    }
+    for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
+        if (run->made[i].kind != 0 && (is_catalogue_load || !is_of_catalogue(&run->made[i]))) {
+            err = atp_load_sender_add(run->sender, &run->made[i]);
+        }
+    }
+    return fail_sending(run, err);
+}
+
+/* ---- safety stock of a SKU, spread over its positions ---- */
+
+static atp_err_t set_share(atp_load_run_t *run, atp_text_t sku, const atp_availability_row_t *row,
+                           atp_qty_t share)
+{
+    if (share == row->safety) {
+        return ATP_OK;
+    }
+    run->plan.rows_changed++;
+    atp_command_line_t line = {.sku = sku, .node = row->node, .mantissa = share, .decimals = row->scale};
+    atp_command_t command = {.kind = ATP_OP_SAFETY, .line_count = 1, .lines = &line};
+    return run->options.is_dry ? ATP_OK : atp_load_sender_add(run->sender, &command);
+}
+
+/* Spreads over `count` answer rows, all of one SKU. */
+static atp_err_t spread_sku(atp_load_run_t *run, const atp_load_row_t *row,
+                            const atp_availability_row_t *there, uint32_t count)
+{
+    const atp_load_qty_t *level = &row->qty[ATP_LOAD_SAFETY];
+    atp_qty_t *stock = atp_cli_alloc(count, sizeof *stock);
+    atp_qty_t *shares = atp_cli_alloc(count, sizeof *shares);
+    atp_qty_t qty = 0;
+    atp_qty_t spread = 0;
+    atp_err_t err = ATP_OK;
+
+    for (uint32_t i = 0; i < count; i++) {
+        stock[i] = there[i].on_hand;
+    }
+    if (count > 0 &&
+        atp_qty_rescale(level->mantissa, level->decimals, there[0].scale, &qty) != ATP_RESCALED) {
+        run->plan.too_precise++;
+    } else if (count > 0 && !atp_safety_spread(qty, stock, count, shares, &spread)) {
+        err = ATP_ERR_MEMORY;
+    } else {
+        run->plan.safety_unspread += spread == 0 && level->mantissa != 0;
+        for (uint32_t i = 0; i < count && err == ATP_OK; i++) {
+            err = set_share(run, row->sku, &there[i], shares[i]);
+        }
+    }
+    free(stock);
+    free(shares);
+    return err;
+}
+
+static atp_err_t spread_some(atp_load_run_t *run, const atp_load_row_t *const *rows, uint32_t count)
+{
+    atp_answer_t *answer = NULL;
+    atp_err_t err = ask(run, ATP_AVAILABILITY_PER_NODE, count, &answer);
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    const atp_availability_row_t *there = atp_answer_availability(answer);
+    uint32_t there_count = atp_answer_head(answer).row_count;
+    for (uint32_t at = 0, i = 0; i < count && err == ATP_OK; i++) {
+        uint32_t of_sku = 0;
+        while (at + of_sku < there_count && there[at + of_sku].index == i) {
+            of_sku++;
+        }
+        bool is_known = of_sku > 0 && there[at].verdict == ATP_APPLIED;
+        err = fail_sending(run, spread_sku(run, rows[i], there + at, is_known ? of_sku : 0));
+        at += of_sku;
+    }
+    atp_answer_free(answer);
+    return err;
+}
+
+static atp_err_t spread(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+{
+    uint64_t nodes = atp_known_count(run->nodes) + 1;
+    uint32_t most = (uint32_t)(SPREAD_ROWS_MAX / nodes < 1 ? 1 : SPREAD_ROWS_MAX / nodes);
+    const atp_load_row_t *asked[ATP_LOAD_BATCH_ROWS_MAX];
+    uint32_t count = 0;
+    atp_err_t err = ATP_OK;
+
+    for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
+        if (!rows[i].qty[ATP_LOAD_SAFETY].is_given) {
+            continue;
+        }
+        if (!run->options.spreads_safety) {
+            run->plan.safety_ignored++;
+            continue;
+        }
+        asked[count] = &rows[i];
+        run->asked_skus[count] = rows[i].sku;
+        run->asked_nodes[count++] = (atp_text_t){"", 0};
+        if (count == most || count == ATP_LOAD_BATCH_ROWS_MAX) {
+            err = spread_some(run, asked, count);
+            count = 0;
+        }
+    }
+    return err == ATP_OK && count > 0 ? spread_some(run, asked, count) : err;
+}
+
+/* ---- the sink ---- */
+
+static atp_err_t take_catalogue(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+{
+    atp_err_t err = ATP_OK;
+
+    run->made_count = 0;
+    for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
+        err = make_commands(run, &rows[i], NULL);
+    }
+    err = err == ATP_OK ? send_made(run) : err;
+    return err == ATP_OK && run->options.loads == ATP_LOADS_SKUS ? spread(run, rows, row_count) : err;
+}
+
+static atp_err_t take_stock(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+{
+    atp_answer_t *answer = NULL;
+
+    for (uint32_t i = 0; i < row_count; i++) {
+        run->asked_skus[i] = rows[i].sku;
+        run->asked_nodes[i] = rows[i].node;
+    }
+    atp_err_t err = ask(run, 0, row_count, &answer);
+    if (err != ATP_OK) {
+        return err;
+    }
+    const atp_availability_row_t *there = atp_answer_availability(answer);
+    if (atp_answer_head(answer).row_count != row_count) {
+        err = fail_question(run, ATP_ERR_FORMAT);
+    }
+    run->made_count = 0;
+    for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
+        err = make_commands(run, &rows[i], &there[i]);
+    }
+    err = err == ATP_OK ? send_made(run) : err;
+    atp_answer_free(answer);
+    return err;
+}
+
+atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t row_count, atp_why_t *ret_why)
+{
+    atp_load_run_t *run = context;
+    bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
+    atp_err_t err =
+        is_catalogue_load ? take_catalogue(run, rows, row_count) : take_stock(run, rows, row_count);
+
+    if (err != ATP_OK && run->status == ATP_CLI_DONE) {
+        return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));
+    }
+    return err;
+}
+
+/* ---- open and close ---- */
+
+static bool open_parts(atp_load_run_t *run, int *ret_status)
+{
+    atp_load_known_t known = {.context = run, .sku = known_sku, .node = known_node};
+    bool needs_skus = run->options.loads == ATP_LOADS_SKUS;
+
+    *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_NODES, &run->nodes);
+    if (*ret_status == ATP_CLI_DONE && needs_skus) {
+        *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_SKUS, &run->skus);
+    }
+    if (*ret_status != ATP_CLI_DONE) {
+        return false;
+    }
+    if (atp_load_commands_create(run->options.loads, &known, &run->commands) != ATP_OK) {
+        *ret_status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "no memory for the load");
+        return false;
+    }
+    return run->options.is_dry ||
+           atp_load_sender_open(run->cli, run->options.client, run->options.seed, &run->sender, ret_status);
+}
+
+bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t *options, atp_load_run_t **ret_run,
+                       int *ret_status)
+{
+    atp_load_run_t *run = atp_cli_alloc(1, sizeof *run);
+
+    run->cli = cli;
+    run->options = *options;
+    if (!open_parts(run, ret_status)) {
+        atp_load_run_close(run);
+        return false;
+    }
+    *ret_run = run;
+    return true;
+}
+
+int atp_load_run_finish(atp_load_run_t *run)
+{
+    if (run->sender != NULL) {
+        (void)fail_sending(run, atp_load_sender_finish(run->sender));
+    }
+    return run->status;
+}
+
+const atp_load_plan_t *atp_load_run_plan(const atp_load_run_t *run)
+{
+    return &run->plan;
+}
+
+void atp_load_run_tally(const atp_load_run_t *run, atp_load_tally_t *ret_tally)
+{
+    memset(ret_tally, 0, sizeof *ret_tally);
+    if (run->sender != NULL) {
+        atp_load_sender_tally(run->sender, ret_tally);
+    }
+}
+
+bool atp_load_run_has_failed(const atp_load_run_t *run)
+{
+    return run->status != ATP_CLI_DONE;
+}
+
+void atp_load_run_close(atp_load_run_t *run)
+{
+    if (run == NULL) {
+        return;
+    }
+    atp_load_sender_close(run->sender);
+    atp_load_commands_destroy(run->commands);
+    atp_known_destroy(run->nodes);
+    atp_known_destroy(run->skus);
+    free(run);
+}

@@ -1,0 +1,65 @@
+/* Sends the commands of a load: batches of up to ATP_OPS_PER_MESSAGE_MAX, one message in flight on each of a few
+ * connections, while the next ones are filled.
+ *
+ * The commands of a SKU go over one connection, in order. Each connection has a client name of its own, because the
+ * engine bounds the remembered ids of one client: NAME-0, NAME-1, ...; the same in every run.
+ *
+ * The id of a command is made of the file's fingerprint and the command itself. So the same command from the same
+ * file has the same id: loaded once more, whether after an interruption or by mistake, it is not done twice.
+ *
+ * Threads     one thread adds; one thread a connection sends.
+ * Memory      about 3.5 MiB a connection, fixed. */
+#ifndef ATP_CLI_LOAD_SENDER_H
+#define ATP_CLI_LOAD_SENDER_H
+
+#include "tools/atp/cli.h"
+
+#define ATP_LOAD_SENDER_LANES  4
+#define ATP_LOAD_REFUSALS_KEPT 10
+#define ATP_LOAD_TIMEOUT_MS    30000
+
+typedef struct atp_load_refusal {
+    char sku[ATP_ID_SIZE_MAX + 1];
+    char node[ATP_ID_SIZE_MAX + 1];
+    uint8_t verdict;
+    uint8_t kind;
+} atp_load_refusal_t;
+
+/* What the engine said, over all commands. */
+typedef struct atp_load_tally {
+    uint64_t sent;
+    uint64_t applied;
+    uint64_t confirmed;
+    uint64_t before; /* this very command of this very file had been answered in an earlier run */
+    uint64_t refused;
+    uint64_t refused_by[ATP_VERDICT_LIMIT];
+    uint32_t refusal_count; /* of the first ones, kept */
+    atp_load_refusal_t refusals[ATP_LOAD_REFUSALS_KEPT];
+} atp_load_tally_t;
+
+typedef struct atp_load_sender atp_load_sender_t;
+
+/* `name`: of the clients, at most 56 bytes. `seed`: stands for the file. Says what is wrong and returns false with
+ * *ret_status set. */
+ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t seed,
+                                       atp_load_sender_t **ret_sender, int *ret_status);
+
+/* Sends these before anything that is added later, and waits for the answers. At most ATP_OPS_PER_MESSAGE_MAX, of one
+ * line each; ids are filled in. Any result but ATP_OK ends the load. */
+ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count);
+
+/* Adds one command of one line; its texts are copied. Blocks while its connection is two batches behind. */
+ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command);
+
+/* Sends what is left, waits for all answers. The first failure of any connection. */
+ATP_MUST_USE atp_err_t atp_load_sender_finish(atp_load_sender_t *sender);
+
+/* After finish. */
+void atp_load_sender_tally(const atp_load_sender_t *sender, atp_load_tally_t *ret_tally);
+/* Why the last failure, in words. */
+void atp_load_sender_why(const atp_load_sender_t *sender, atp_why_t *ret_why);
+
+/* NULL is allowed. */
+void atp_load_sender_close(atp_load_sender_t *sender);
+
+#endif
