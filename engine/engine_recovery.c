@@ -225,6 +225,20 @@ static atp_err_t reconfigure(atp_engine_t *engine, atp_why_t *ret_why)
                           atp_ledger_time_advance(&engine->time), ret_why);
 }
 
+/* A reader may see ops that are not durable yet: after a power cut other ops may have their numbers. So no two runs
+ * may have the same incarnation, even if the first has written nothing. On a full disk it stays unclaimed. */
+static atp_err_t claim_incarnation(atp_engine_t *engine, atp_why_t *ret_why)
+{
+    atp_err_t err = atp_journal_append_mark(engine->journal, engine->incarnation, atp_engine_now_ms(engine));
+
+    err = err == ATP_OK ? atp_journal_sync(engine->journal) : err;
+    if (err != ATP_OK && err != ATP_ERR_NO_SPACE) {
+        return atp_fail(ret_why, err, "the incarnation cannot be written to the journal: %s",
+                        atp_err_name(err));
+    }
+    return ATP_OK;
+}
+
 /* ---- opening ---- */
 
 static void fill_defaults(atp_engine_options_t *options)
@@ -381,6 +395,7 @@ atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery,
     } else {
         err = reconfigure(engine, ret_why);
     }
+    err = err == ATP_OK ? claim_incarnation(engine, ret_why) : err;
     atp_store_relaxed(&engine->is_granting,
                       atp_journal_room(engine->journal) > engine->options.reserve_bytes ? 1u : 0u);
     engine->next_snapshot_ms = atp_engine_now_ms(engine) + (int64_t)engine->options.snapshot_interval_ms;

@@ -321,6 +321,7 @@ static atp_err_t write_frame(atp_journal_t *journal, atp_frame_header_t *header,
     }
     journal->offset += staged_size + frame_size;
     journal->digest = header->digest;
+    journal->incarnation = header->incarnation;
     journal->next_op += header->op_count;
     journal->is_dirty = true;
     /* ROOM-W2 (release) pairs with ROOM-R1, as ROOM-W1 does, for a reader that finds this value and not that one. */
@@ -367,7 +368,7 @@ atp_err_t atp_journal_append_mark(atp_journal_t *journal, uint64_t incarnation, 
     if (atp_journal_is_failed(journal)) {
         return ATP_ERR_IO;
     }
-    if (journal->is_closed) {
+    if (journal->is_closed && (incarnation == journal->incarnation || journal->digest == 0)) {
         return ATP_OK;
     }
     atp_err_t err = atp_journal_sync(journal);

@@ -145,8 +145,8 @@ uint32_t atp_journal_payload_max(const atp_journal_t *journal);
  * ATP_ERR_INVALID: a payload above atp_journal_payload_max; nothing was written. */
 ATP_MUST_USE atp_err_t atp_journal_append(atp_journal_t *journal, const atp_frame_t *frame);
 
-/* Writes a closing mark if the last frame is not declared durable by anything after it yet; syncs first what is
- * not. The mark itself is durable after the next sync. ATP_ERR_NO_SPACE as for append. */
+/* Writes a closing mark if the last frame is not declared durable by anything after it yet, or is a mark of another
+ * incarnation (so that a run leaves its number behind though it wrote nothing else); syncs first what is not. The mark itself is durable after the next sync. ATP_ERR_NO_SPACE as for append. */
 ATP_MUST_USE atp_err_t atp_journal_append_mark(atp_journal_t *journal, uint64_t incarnation, int64_t time_ms);
 
 /* Makes all appended frames durable. A failure is final. Does nothing when all are. */

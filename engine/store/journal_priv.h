@@ -106,9 +106,10 @@ struct atp_journal {
     uint64_t offset; /* where the next frame goes; 0: the segment header is not written yet */
     uint64_t size;   /* of the current segment */
     uint64_t next_op;
-    uint64_t digest; /* of the last frame */
-    bool is_dirty;   /* something was written since the last sync */
-    bool is_closed;  /* a mark is the last frame, or there is none */
+    uint64_t digest;      /* of the last frame */
+    bool is_dirty;        /* something was written since the last sync */
+    uint64_t incarnation; /* of the last frame or mark */
+    bool is_closed;       /* a mark is the last frame, or there is none */
     unsigned char *staging;
 
     /* keeper only (open and replay before it) */
@@ -193,6 +194,7 @@ typedef struct atp_walk_end {
     uint64_t next_op;
     uint64_t digest;
     uint64_t declared_op; /* highest durable op that a valid frame names */
+    uint64_t incarnation; /* of the last valid frame or mark */
     bool is_closed;       /* a mark is the last frame, or there is none */
 } atp_walk_end_t;
 

@@ -79,6 +79,7 @@ static void advance(walk_t *walk, const atp_frame_header_t *header)
     end->offset += atp_frame_size(header->payload_size);
     end->next_op = header->first_op + header->op_count;
     end->digest = header->digest;
+    end->incarnation = header->incarnation;
     end->is_closed = header->op_count == 0;
     if (header->durable_op > end->declared_op) {
         end->declared_op = header->durable_op;

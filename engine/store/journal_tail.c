@@ -196,6 +196,7 @@ static atp_err_t hand_over_current(atp_journal_t *journal, const atp_walk_end_t 
 
     journal->next_op = end->next_op;
     journal->digest = end->digest;
+    journal->incarnation = end->incarnation;
     journal->is_closed = end->is_closed;
     if (end->used_count > 0) {
         number = journal->segments[end->used_count - 1].number;
