@@ -11,7 +11,7 @@
 #define COMMAND_SIZE   512 /* room for a record of a few lines */
 #define STEPS_MAX      100000
 
-unsigned sim_answers;
+_Atomic uint32_t sim_answers;
 
 /* ---- the engine ---- */
 
@@ -280,8 +280,9 @@ static void on_done(atp_batch_t *batch, atp_err_t err)
     sim_request_t *request = (sim_request_t *)(void *)batch;
 
     request->answers++;
-    request->order = ++sim_answers;
     request->err = err;
+    /* ANSWER-1 (acq_rel) pairs with the acquire of whoever counts answers: the request is filled in before. */
+    request->order = atp_fetch_add_acq_rel(&sim_answers, 1) + 1;
 }
 
 atp_err_t sim_engine_submit(sim_engine_t *sim, atp_class_t class, sim_request_t *request)

@@ -77,7 +77,7 @@ typedef struct sim_request {
 } sim_request_t;
 
 /* Answers given to any request, so far. */
-extern unsigned sim_answers;
+extern _Atomic uint32_t sim_answers;
 
 sim_request_t *sim_request_create(uint32_t commands_max);
 void sim_request_destroy(sim_request_t *request);
