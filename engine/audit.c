@@ -137,6 +137,26 @@ static atp_err_t replay(audit_t *audit, atp_storage_t *storage, const char *fold
     return err;
 }
 
+/* What became of the carts that were left: lines that expired, or are due though no op has settled them yet. */
+static uint64_t count_expired(const atp_ledger_t *ledger, int64_t now_ms)
+{
+    const atp_reservations_t *reservations = atp_ledger_reservations(ledger);
+    uint64_t count = atp_table_count(&reservations->records);
+    uint64_t expired = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_reservation_t *reservation = atp_reservation_at(reservations, (uint32_t)i);
+        bool has_expired = false;
+        for (uint32_t at = reservation->first_line; at != 0 && !has_expired;) {
+            const atp_line_t *line = atp_line_at(reservations, at - 1);
+            has_expired = atp_ledger_line_state(line, now_ms) == ATP_LINE_EXPIRED;
+            at = line->next;
+        }
+        expired += has_expired ? 1 : 0;
+    }
+    return expired;
+}
+
 atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, atp_why_t *ret_why)
 {
     atp_ledger_config_t config;
@@ -154,6 +174,7 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     if (err == ATP_OK) {
         err = atp_ledger_check(audit.ledger, ret_why);
         atp_ledger_counts(audit.ledger, &ret_report->counts);
+        ret_report->expired = count_expired(audit.ledger, ret_report->counts.time_ms);
         ret_report->state_hash = atp_ledger_hash(audit.ledger);
     }
     if (storage != NULL) {

@@ -92,6 +92,7 @@ static atp_exit_status_t audit(const char *folder)
     printf("journal         %" PRIu64 " ops replayed, from op %" PRIu64 "\n", report.ops, report.from_op);
     printf("reserves        %" PRIu64 ": %" PRIu64 " granted, %" PRIu64 " refused\n", report.reserves,
            report.granted, report.refused);
+    printf("expired         %" PRIu64 " reservations, of those still kept\n", report.expired);
     printf("oversold        %" PRIu64 "\n", report.oversold);
     printf("state hash      %016" PRIx64 " at op %" PRIu64 "\n", report.state_hash, report.counts.op);
     if (report.oversold > 0) {
@@ -160,7 +161,7 @@ static atp_exit_status_t run(const atp_config_t *config)
     return ATP_EXIT_OK;
 }
 
-int main(int argc, char *argv[])
+static atp_exit_status_t act(int argc, char *argv[])
 {
     static atp_config_t config;
     atp_config_action_t action;
@@ -188,4 +189,9 @@ int main(int argc, char *argv[])
         return ATP_EXIT_OK;
     }
     return ATP_EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+    return (int)act(argc, argv);
 }

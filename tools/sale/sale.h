@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #define SALE_STOREFRONTS_MAX 256
-#define SALE_ORDERERS        2
+#define SALE_ORDERERS        8
 
 /* What is for sale: SKUs with their nodes, as the engine had them before the sale began. */
 typedef struct sale_position {
