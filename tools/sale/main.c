@@ -20,6 +20,8 @@ static const char help[] =
     "  --facts-url URL      where atpd takes facts; `off`: no WMS and POS   (default tcp://127.0.0.1:7414)\n"
     "  --storefronts N      threads that shop, 1..256       (default 16)\n"
     "  --seconds N          1..86400                        (default 15)\n"
+    "  --think MS           a shopper's mean pause between two looks; 0: none, as fast as it goes   (default "
+    "3)\n"
     "  --seed N             of everything drawn             (default 1)\n"
     "  --json               one JSON object instead of the table\n"
     "  --help\n\n"
@@ -64,6 +66,7 @@ static bool read_options(int argc, char *argv[], sale_options_t *ret_options, bo
                                           {"seconds", required_argument, NULL, 't'},
                                           {"seed", required_argument, NULL, 'r'},
                                           {"json", no_argument, NULL, 'j'},
+                                          {"think", required_argument, NULL, 'k'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     uint64_t number = 0;
@@ -73,6 +76,7 @@ static bool read_options(int argc, char *argv[], sale_options_t *ret_options, bo
                                     .facts_url = "tcp://127.0.0.1:7414",
                                     .storefronts = 16,
                                     .seconds = 15,
+                                    .think_ms = 3,
                                     .seed = 1};
     while ((letter = getopt_long(argc, argv, "", flags, NULL)) != -1) {
         bool is_right = true;
@@ -90,6 +94,10 @@ static bool read_options(int argc, char *argv[], sale_options_t *ret_options, bo
         case 't':
             is_right = read_number(optarg, 1, 86400, &number);
             ret_options->seconds = (uint32_t)number;
+            break;
+        case 'k':
+            is_right = read_number(optarg, 0, 60000, &number);
+            ret_options->think_ms = (uint32_t)number;
             break;
         case 'r':
             is_right = read_number(optarg, 0, UINT64_MAX, &ret_options->seed);

@@ -48,6 +48,7 @@ typedef struct sale_options {
     const char *facts_url; /* NULL = no WMS and POS */
     uint32_t storefronts;
     uint32_t seconds;
+    uint32_t think_ms; /* a shopper's pause between two looks, on average; 0 = none: measures saturation */
     uint64_t seed;
     bool is_json;
 } sale_options_t;

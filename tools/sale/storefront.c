@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CART_TTL_MS       2000 /* short, so that a sale of seconds sees carts expire */
 #define BUYS_IN_100       60
@@ -97,6 +98,18 @@ static void buy(sale_actor_t *actor, const char *reservation)
     }
 }
 
+/* Between nothing and twice the mean. */
+static void think(sale_actor_t *actor)
+{
+    uint64_t most_us = (uint64_t)actor->sale->options.think_ms * 2000;
+
+    if (most_us > 0) {
+        uint64_t pause_us = atp_random_below(&actor->random, most_us);
+        struct timespec pause = {(time_t)(pause_us / 1000000), (long)(pause_us % 1000000) * 1000};
+        nanosleep(&pause, NULL);
+    }
+}
+
 void *sale_storefront(void *context)
 {
     sale_actor_t *actor = context;
@@ -105,6 +118,7 @@ void *sale_storefront(void *context)
     for (uint64_t number = 0; !sale_is_over(sale); number++) {
         char id[ATP_ID_SIZE_MAX + 1];
         char node[ATP_ID_SIZE_MAX + 1];
+        think(actor);
         uint32_t sku = atp_zipf_rank(sale->demand, atp_random_next(&actor->random));
         if (!look(actor, sku, node)) {
             continue;
