@@ -166,7 +166,10 @@ static void put_setting(atp_cli_t *cli, const atp_bench_t *bench)
 
     if (!out->is_json) {
         char how[64];
-        (void)snprintf(how, sizeof how, options->async != 0 ? "%llu in flight" : "%llu clients",
+        (void)snprintf(how, sizeof how,
+                       options->async != 0     ? "%llu in flight"
+                       : options->clients == 1 ? "%llu client"
+                                               : "%llu clients",
                        (unsigned long long)(options->async != 0 ? options->async : options->clients));
         atp_cli_note(cli, "%s, %s on %u connection%s, %llu a message, %s over %u positions, seed %llu", work,
                      how, bench->handle_count, bench->handle_count > 1 ? "s" : "",

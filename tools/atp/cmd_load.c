@@ -240,7 +240,7 @@ static void print_notes(const loading_t *loading, const atp_load_tally_t *tally)
         atp_cli_note(cli, "%" PRIu64 " quantities have more decimals than their SKU: they would be refused.",
                      plan->too_precise);
     }
-    if (tally->before > 0) {
+    if (tally->before > plan->positions_empty) {
         atp_cli_note(cli, "What was loaded from this very file before was not loaded again; --again does.");
     }
     if (loading->is_dry) {

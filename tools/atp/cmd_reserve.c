@@ -109,9 +109,9 @@ const atp_cmd_t atp_cmd_reserve = {
     .group = "Reservations",
     .synopsis = "SKU@NODE=QTY...",
     .summary = "Promise units to a cart or an order, until a deadline",
-    .about = "Never more than can be promised. The id names the reservation: asked again with the same id, "
-             "the first\n"
-             "answer is given again.",
+    .about = "Never more than can be promised. The id names the reservation, and a request is done once "
+             "however often\n"
+             "it is sent: with the same id, --issued and words the first answer is given again.",
     .word_min = 1,
     .word_max = ATP_LINES_PER_OP_MAX,
     .flags = reserve_flags,

@@ -1,0 +1,512 @@
+#!/usr/bin/env python3
+"""Every command of atp against a real atpd: good and bad, as table and as JSON, with its exit status.
+
+Usage: end_to_end.py ATP ATPD SOURCE_FOLDER [unittest arguments]
+"""
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ATP, ATPD, SOURCE = sys.argv[1:4]
+DONE, REFUSED, USAGE, NO_ANSWER, BAD_INPUT, FAILED = range(6)
+ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
+
+COMMANDS = """avail watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
+count safety load export generate exceptions stat bench help completion version""".split()
+FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list"]
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Daemon:
+    """An atpd on a folder and ports of its own, ended by its pid."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.url = f"tcp://127.0.0.1:{free_port()}"
+        self.events_url = f"tcp://127.0.0.1:{free_port()}"
+        self.log = open(folder / "atpd.log", "wb")
+        self.process = subprocess.Popen(
+            [ATPD, "--data", str(folder / "data"), "--listen", self.url, "--publish", self.events_url,
+             "--subscribe", "off", "--metrics", "off", "--capacity-skus", "20000", "--capacity-nodes", "200",
+             "--capacity-positions", "100000", "--capacity-reservations", "50000", "--capacity-lines", "100000",
+             "--capacity-outcomes", "200000", "--capacity-string-bytes", "32MiB"],
+            stderr=self.log, stdout=self.log)
+
+    def wait_ready(self):
+        deadline = time.monotonic() + 60
+        while run("stat", "--timeout", "1s", url=self.url).returncode != DONE:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("atpd did not start: " + (self.folder / "atpd.log").read_text())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=60)
+        self.log.close()
+
+
+def environment(url, events_url):
+    result = {name: value for name, value in os.environ.items() if not name.startswith("ATP_")}
+    result.update(ATP_URL=url, ATP_EVENTS_URL=events_url, ATP_CLIENT="tester@bench")
+    return result
+
+
+def run(*words, url=None, events_url=None, stdin=None, timeout=60):
+    return subprocess.run([ATP, *words], capture_output=True, text=True, input=stdin, timeout=timeout,
+                          env=environment(url or daemon.url, events_url or (daemon and daemon.events_url) or ""))
+
+
+daemon = None
+
+
+class EndToEnd(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        global daemon
+        cls.folder = Path(tempfile.mkdtemp(prefix="atp-end-to-end-"))
+        daemon = Daemon(cls.folder)
+        daemon.wait_ready()
+
+    @classmethod
+    def tearDownClass(cls):
+        daemon.stop()
+        shutil.rmtree(cls.folder)
+
+    # ---- helpers ----
+
+    def atp(self, *words, status=DONE, **more):
+        result = run(*words, **more)
+        self.assertEqual(result.returncode, status, f"{words}\n{result.stdout}{result.stderr}")
+        return result
+
+    def table(self, *words, **more):
+        """The lines of a table, split at two blanks or more."""
+        return [re.split(r" {2,}", line.strip()) for line in self.atp(*words, **more).stdout.splitlines()]
+
+    def objects(self, *words, **more):
+        return [json.loads(line) for line in self.atp(*words, "--json", **more).stdout.splitlines()]
+
+    def stock(self, sku, qty, node="berlin", scale=0):
+        self.atp("sku", "put", sku, "--scale", str(scale))
+        self.atp("node", "put", node, "--state", "open")
+        self.atp("count", f"{sku}@{node}={qty}")
+
+    # ---- the program itself ----
+
+    def test_every_command_has_help_with_examples(self):
+        listing = self.atp("--help").stdout
+        for command in COMMANDS + FAMILIES:
+            self.assertIn(f"  {command} ", listing)
+            text = self.atp(*command.split(), "--help").stdout
+            self.assertIn("Examples\n", text)
+            examples = text.split("Examples\n")[1].split("\n\n")[0].splitlines()
+            self.assertTrue(2 <= len(examples) <= 5, command)
+            self.assertEqual(text, self.atp("help", *command.split()).stdout)
+
+    def test_a_wrong_command_or_flag_is_named_with_a_suggestion(self):
+        cases = [
+            (["resreve"], "did you mean 'reserve'?"), (["frobnicate"], "there is no command 'frobnicate'"),
+            (["sku"], "atp sku put, atp sku list"), (["sku", "drop"], "there is no 'sku drop'"),
+            (["avail", "a", "--exlpain"], "did you mean --explain?"), (["avail", "a", "--zzz"], "unknown flag --zzz"),
+            (["avail"], "something is missing: atp avail SKU[@NODE]..."), (["avail", "a", "--json=1"], "takes no value"),
+            (["reserve", "a@b=1", "--ttl"], "--ttl needs a value"), (["reserve", "a@b=1", "--ttl", "15"], "not a duration"),
+            (["reserve", "a@b=1", "--mode", "most"], "'most' is not one of"), (["reserve", "a@b"], "is not SKU@NODE=QTY"),
+            (["reserve", "a=1"], "is not SKU@NODE=QTY"), (["reserve", "a@b=1e3"], "is not a quantity"),
+            (["reserve", "a@b=1", "--id", "x" * 65], "1 to 64 bytes"), (["stat", "more"], "one word too many"),
+            (["node", "put", "n", "--state", "shut"], "not one of open|paused|draining|closed"),
+            (["stat", "--timeout", "0ms"], "too short"), (["reservations", "--state", "lost"], "'lost' is not one of"),
+            (["export", "everything"], "positions or reservations"), (["completion", "fish"], "bash or zsh"),
+            (["generate", "--skus", "0"], "--skus"), (["bench", "avail", "--async", "5"], "--async is for reserve"),
+            (["load", "x.csv"], "--profile says what the columns mean"), (["stat", "--url", "nowhere"], "nowhere"),
+            (["count", "a@b=1", "c@d=1", "--id", "one"], "--id names one request"), ([], "Usage: atp COMMAND"),
+            (["--json"], "a command is missing"),
+        ]
+        for words, part in cases:
+            result = self.atp(*words, status=USAGE)
+            self.assertIn(part, result.stderr, words)
+
+    def test_version_and_completion_are_printed(self):
+        self.assertRegex(self.atp("version").stdout, r"^atp \d+\.\d+\.\d+\n$")
+        self.assertIn("version", self.objects("version")[0])
+        self.assertIn("compdef", self.atp("completion", "zsh").stdout)
+
+    def test_bash_completes_commands_flags_and_modes(self):
+        script = self.folder / "complete.bash"
+        script.write_text(self.atp("completion", "bash").stdout)
+        cases = [
+            ("atp rese", "reserve reservations"), ("atp reserve --mo", "--mode"),
+            ("atp reserve a@b=1 --mode ''", "all-or-nothing partial"), ("atp --url x node ''", "put list"),
+            ("atp node put n --state ''", "open paused draining closed"), ("atp bench ''", "reserve avail"),
+            ("atp count a@b=1 --bucket u", "unavailable"), ("atp load f --profile shop", "shopify-inventory"),
+            ("atp completion ''", "bash zsh"), ("atp stat --js", "--json"), ("atp stat --url ''", ""),
+        ]
+        for line, wanted in cases:
+            got = subprocess.run(
+                ["bash", "-c", f"source {script}; COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1));"
+                 " COMPREPLY=(); _atp; echo \"${COMPREPLY[*]}\""], capture_output=True, text=True, check=True)
+            self.assertEqual(got.stdout.strip(), wanted, line)
+            self.assertEqual(got.stderr, "", line)
+
+    def test_the_reference_in_the_docs_is_that_of_the_program(self):
+        page = (Path(SOURCE) / "docs" / "atp.md").read_text()
+        self.assertTrue(self.atp("help", "--markdown").stdout in page,
+                        "docs/atp.md: replace the reference by the output of `atp help --markdown`")
+
+    def test_no_engine_is_said_with_what_to_do(self):
+        nowhere = f"tcp://127.0.0.1:{free_port()}"
+        result = self.atp("reserve", "a@b=1", "--timeout", "300ms", url=nowhere, status=NO_ANSWER)
+        self.assertIn("no engine reached", result.stderr)
+        self.assertIn("Nothing was sent", result.stderr)
+        self.assertIn("--url", result.stderr)
+        answer = self.objects("avail", "a", "--timeout", "300ms", url=nowhere, status=NO_ANSWER)
+        self.assertEqual(answer[0]["error"], "not_found")
+
+    def test_a_closed_pipe_ends_without_a_signal(self):
+        result = subprocess.run(f"'{ATP}' --help | head -1", shell=True, capture_output=True, text=True)
+        self.assertEqual(result.stdout, "atp: ask and change what can be promised\n")
+
+    # ---- catalogue ----
+
+    def test_skus_nodes_and_channels_are_put_and_listed(self):
+        self.assertEqual(self.table("sku", "put", "cat-1", "--name", "Größe 40", "--scale", "2")[1][0], "applied")
+        self.atp("sku", "put", "cat-1")  # what is not given stays
+        entry = [one for one in self.objects("sku", "list") if one["sku"] == "cat-1"]
+        self.assertEqual(entry, [{"sku": "cat-1", "scale": 2, "name": "Größe 40"}])
+        self.atp("node", "put", "cat-node", "--state", "paused", "--name", "Store")
+        self.atp("node", "put", "cat-node", "--name", "Shop")
+        entry = [one for one in self.objects("node", "list") if one["node"] == "cat-node"]
+        self.assertEqual(entry, [{"node": "cat-node", "state": "paused", "name": "Shop"}])
+        self.atp("channel", "put", "web", "--ttl", "20min")
+        self.assertIn({"channel": "web", "ttl_ms": 1200000}, self.objects("channel", "list"))
+        self.assertEqual(self.table("channel", "list")[0], ["CHANNEL", "TTL"])
+        self.assertEqual(len(self.objects("sku", "list", "--limit", "1")), 1)
+        self.atp("channel", "put", "web", "--ttl", "300d", status=REFUSED)
+
+    def test_the_scale_of_a_sku_with_stock_cannot_change(self):
+        self.stock("scaled", "1.25", scale=2)
+        result = self.atp("sku", "put", "scaled", "--scale", "0", status=REFUSED)
+        self.assertIn("scale_in_use", result.stderr)
+        self.assertEqual(self.objects("sku", "put", "scaled", "--scale", "0", status=REFUSED)[0]["verdict"],
+                         "scale_in_use")
+
+    # ---- stock and availability ----
+
+    def test_stock_moves_and_is_shown_with_its_parts(self):
+        self.stock("moved", "10")
+        self.assertEqual(self.objects("receive", "moved@berlin=5")[0]["change"], "5")
+        self.assertEqual(self.objects("sale", "moved@berlin=2")[0]["change"], "-2")
+        self.atp("adjust", "moved@berlin=-1", "--reason", "loss")
+        self.atp("adjust", "moved@berlin=3", "--bucket", "unavailable", "--reason", "damage")
+        self.atp("safety", "moved@berlin=4")
+        row = self.objects("avail", "moved@berlin", "--explain")[0]
+        self.assertEqual([row[key] for key in ("on_hand", "unavailable", "safety", "atp_signed", "atp", "promisable")],
+                         ["12", "3", "4", "5", "5", "5"])
+        self.assertIsInstance(row["as_of_op"], int)
+        lines = self.atp("avail", "moved", "--per-node", "--explain").stdout.splitlines()
+        self.assertEqual(lines[0].split()[:4], ["SKU", "NODE", "ATP", "PROMISABLE"])
+        self.assertEqual(lines[1].split(), ["moved", "berlin", "5", "5", "12", "3", "0", "0", "4", "5"])
+        self.assertEqual(lines[0].index("SAFETY") + len("SAFETY"), lines[1].rindex("4") + 1)  # to the right
+
+    def test_refused_stock_says_which_line(self):
+        self.stock("refused", "1")
+        rows = self.objects("count", "refused@berlin=2", "no-such@berlin=1", "refused@berlin=-1", status=REFUSED)
+        self.assertEqual([row["verdict"] for row in rows], ["applied", "unknown_sku", "qty_must_not_be_negative"])
+        result = self.atp("receive", "refused@berlin=1.5", status=REFUSED)
+        self.assertIn("qty_too_precise", result.stderr)
+        self.assertIn("refused@berlin=1.5", result.stderr)
+
+    def test_availability_of_several_is_asked_at_once(self):
+        self.stock("many-1", "3", node="paris")
+        self.stock("many-1", "4")
+        self.stock("many-2", "0.5", scale=3)
+        rows = self.objects("avail", "many-1", "many-2", "--one-op")
+        self.assertEqual([(row["sku"], row["node"], row["atp"]) for row in rows],
+                         [("many-1", None, "7"), ("many-2", None, "0.500")])
+        rows = self.objects("avail", "many-1", "--node", "paris", "--node", "berlin")
+        self.assertEqual([(row["node"], row["atp"]) for row in rows], [("paris", "3"), ("berlin", "4")])
+        self.assertEqual(len(self.objects("avail", "many-1", "--per-node")), 2)
+        self.assertEqual(self.objects("avail", "many-1", "--all-nodes")[0]["atp"], "7")
+        self.assertEqual(self.atp("avail", "many-1", "-q").stdout, "many-1  (all)  7  7\n")
+
+    def test_unknown_names_are_refused_by_name(self):
+        self.stock("there", "1")
+        result = self.atp("avail", "not-there", "there@nowhere", status=REFUSED)
+        self.assertIn("unknown_sku: not-there", result.stderr)
+        self.assertIn("unknown_node: nowhere", result.stderr)
+        rows = self.objects("avail", "not-there", "there", status=REFUSED)
+        self.assertEqual([row.get("verdict") for row in rows], ["unknown_sku", None])
+        answer = self.objects("avail", "there", "--channel", "no-channel", status=REFUSED)
+        self.assertEqual(answer[0]["error"], "unknown_channel")
+
+    # ---- reservations ----
+
+    def test_a_reservation_lives_from_cart_to_shipment(self):
+        self.stock("bike", "10")
+        self.stock("rice", "2.5", scale=3, node="paris")
+        text = self.atp("reserve", "bike@berlin=3", "rice@paris=1.25", "--id", "cart-1", "--owner", "anna",
+                        "--ttl", "15min").stdout.splitlines()
+        self.assertRegex(text[0], r"^reserved cart-1, until \d{4}-\d\d-\d\dT.*Z \(15 min\), op \d+$")
+        self.assertEqual(text[1].split(), ["SKU", "NODE", "ASKED", "RESERVED"])
+        self.assertEqual(text[3].split(), ["rice", "paris", "1.25", "1.250"])
+        record = self.objects("show", "cart-1")[0]
+        self.assertEqual((record["state"], record["owner"]), ("reserved", "anna"))
+        self.assertIsInstance(record["deadline_ms"], int)
+        extended = self.objects("extend", "cart-1", "--ttl", "20min")[0]
+        self.assertGreater(extended["deadline_ms"], record["deadline_ms"])
+        self.assertIn("released cart-1", self.atp("release", "cart-1", "bike@berlin=1").stdout)
+        self.assertIn("allocated cart-1", self.atp("allocate", "cart-1").stdout)
+        self.assertIn("shipped cart-1", self.atp("ship", "cart-1", "bike@berlin=1").stdout)
+        self.assertIn("cancelled cart-1", self.atp("cancel", "cart-1", "rice@paris=1.25").stdout)
+        record = self.objects("show", "cart-1")[0]
+        self.assertEqual(record["lines"][0], {"sku": "bike", "node": "berlin", "granted": "3", "reserved": "0",
+                                              "allocated": "1", "shipped": "1"})
+        self.assertIsNone(record["deadline_ms"])
+        text = self.atp("show", "cart-1").stdout
+        self.assertIn("cart-1  allocated\n", text)
+        self.assertIn("  expires  never\n", text)
+
+    def test_more_than_there_is_is_refused_or_granted_in_part(self):
+        self.stock("few", "2")
+        result = self.atp("reserve", "few@berlin=3", status=REFUSED)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("atp: refused: not_enough_available", result.stderr)
+        self.assertIn("atp avail few --per-node --explain", result.stderr)
+        answer = self.objects("reserve", "few@berlin=3", status=REFUSED)[0]
+        self.assertEqual((answer["verdict"], answer["line"], answer["field"]), ("not_enough_available", 0, "qty"))
+        answer = self.objects("reserve", "few@berlin=3", "--partial")[0]
+        self.assertEqual((answer["verdict"], answer["qty"], answer["lines"][0]["granted"]), ("applied_in_part", "2", "2"))
+        self.assertIn("not_enough_available", self.atp("reserve", "few@berlin=1", "--mode", "partial", status=REFUSED).stderr)
+
+    def test_the_very_same_request_is_done_once_and_another_conflicts(self):
+        self.stock("once", "5")
+        issued = str(int(time.time() * 1000))
+        first = self.objects("reserve", "once@berlin=1", "--id", "once-1", "--issued", issued)[0]
+        again = self.objects("reserve", "once@berlin=1", "--id", "once-1", "--issued", issued)[0]
+        self.assertEqual((first["is_repeat"], again["is_repeat"], again["op"]), (False, True, first["op"]))
+        result = self.atp("reserve", "once@berlin=2", "--id", "once-1", "--issued", issued, status=REFUSED)
+        self.assertIn("refused: conflict", result.stderr)
+        self.assertIn(f"The first answer to this id was: applied, op {first['op']}", result.stderr)
+        self.assertEqual(self.objects("avail", "once")[0]["atp"], "4")
+
+    def test_the_outcome_of_an_id_can_be_asked(self):
+        self.stock("asked", "5")
+        self.atp("reserve", "asked@berlin=1", "--id", "asked-1")
+        self.atp("receive", "asked@berlin=1", "--id", "asked-2")
+        rows = self.objects("outcome", "asked-1", "asked-2")
+        self.assertEqual([(row["id"], row["kind"], row["verdict"], row["qty"]) for row in rows],
+                         [("asked-1", "reserve", "applied", "1"), ("asked-2", "request", "applied", "1")])
+        self.assertIn("nothing is remembered", self.atp("outcome", "asked-2", "--client", "else", status=REFUSED).stderr)
+        self.assertEqual(self.objects("outcome", "no-such-id", status=REFUSED)[0]["error"], "unknown_id")
+
+    def test_steps_out_of_order_are_refused_by_name(self):
+        self.stock("order", "5")
+        self.atp("reserve", "order@berlin=2", "--id", "order-1")
+        self.assertIn("not_allocated", self.atp("ship", "order-1", status=REFUSED).stderr)
+        self.atp("release", "order-1")
+        self.assertIn("already_released", self.atp("allocate", "order-1", status=REFUSED).stderr)
+        self.assertIn("unknown_reservation", self.atp("allocate", "no-such", status=REFUSED).stderr)
+        result = self.atp("show", "order-1", "no-such", status=REFUSED)
+        self.assertIn("order-1  released", result.stdout)
+        self.assertIn("there is no reservation 'no-such'", result.stderr)
+
+    def test_reservations_are_listed_by_owner_channel_state_and_age(self):
+        self.stock("listed", "50")
+        self.atp("channel", "put", "pos")
+        self.atp("reserve", "listed@berlin=1", "--id", "listed-1", "--owner", "ben", "--channel", "pos")
+        self.atp("reserve", "listed@berlin=2", "--id", "listed-2", "--owner", "ben")
+        self.atp("release", "listed-2")
+        ids = [row["reservation"] for row in self.objects("reservations", "--owner", "ben")]
+        self.assertEqual(ids, ["listed-1", "listed-2"])
+        for flags, wanted in ((["--channel", "pos"], ["listed-1"]), (["--state", "released"], ["listed-2"]),
+                              (["--state", "reserved,released", "--limit", "1"], ["listed-1"]), (["--older-than", "1h"], [])):
+            rows = self.objects("reservations", "--owner", "ben", *flags)
+            self.assertEqual([row["reservation"] for row in rows], wanted, flags)
+        lines = self.table("reservations", "--owner", "ben", "--state", "reserved")
+        self.assertEqual(lines[0], ["RESERVATION", "STATE", "CHANNEL", "OWNER", "AGE", "EXPIRES IN", "LINES"])
+        self.assertEqual(lines[1][-1], "listed@berlin=1")
+        self.assertIn("no such reservations", self.atp("reservations", "--owner", "nobody").stderr)
+
+    def test_quiet_gives_a_script_the_id_alone(self):
+        self.stock("silent", "5")
+        made = self.atp("reserve", "silent@berlin=1", "--quiet").stdout.strip()
+        self.assertRegex(made, r"^[0-9a-f]{32}$")
+        result = self.atp("allocate", made, "--quiet")
+        self.assertEqual(result.stdout + result.stderr, "")
+        self.assertEqual(self.atp("receive", "silent@berlin=1", "-q").stdout, "")
+
+    def test_a_shipment_told_as_a_fact_is_applied_and_raises_an_exception(self):
+        self.stock("fact", "5")
+        self.atp("reserve", "fact@berlin=1", "--id", "fact-1")
+        self.atp("release", "fact-1")
+        self.atp("ship", "fact-1", "fact@berlin=1", "--fact")
+        self.assertEqual(self.objects("avail", "fact")[0]["atp"], "4")
+        self.stock("short", "5")
+        self.atp("reserve", "short@berlin=4", "--id", "short-1")
+        self.atp("count", "short@berlin=1")
+        rows = [row for row in self.objects("exceptions") if row["sku"] == "short"]
+        self.assertEqual((rows[0]["kind"], rows[0]["qty"], rows[0]["reservations"]), ("over_commitment", "-3", ["short-1"]))
+        self.assertIn("over_commitment", self.atp("exceptions").stdout)
+
+    # ---- watch and stat ----
+
+    def test_watch_shows_changes_as_they_come(self):
+        self.stock("seen", "5")
+        with subprocess.Popen([ATP, "watch", "seen", "--json", "--count", "1", "--for", "30s"], stdout=subprocess.PIPE,
+                              text=True, env=environment(daemon.url, daemon.events_url)) as watch:
+            qty = 5
+            while watch.poll() is None and qty < 3000:  # events before it is connected are not its
+                qty += 1
+                self.atp("count", f"seen@berlin={qty}")
+            event = json.loads(watch.stdout.readline())
+        self.assertEqual(watch.returncode, DONE)
+        self.assertEqual((event["sku"], event["node"], event["is_out_of_stock"]), ("seen", "berlin", False))
+        self.assertLessEqual(int(event["atp"]), qty)
+        self.assertEqual(self.atp("watch", "--for", "10ms").stdout.split(), ["TIME", "SKU", "NODE", "ATP", "PROMISABLE", "OP"])
+        result = self.atp("watch", "--count", "1", "--for", "50ms", events_url=f"tcp://127.0.0.1:{free_port()}", status=NO_ANSWER)
+        self.assertIn("--events-url", result.stderr)
+
+    def test_stat_shows_figures_once_or_again(self):
+        figures = self.objects("stat")[0]
+        self.assertGreater(figures["op_applied"], 0)
+        self.assertEqual(self.atp("stat").stdout.split()[:2], ["FIGURE", "VALUE"])
+        self.assertEqual(len(self.objects("stat", "--watch", "1", "--times", "2")), 2)
+        self.assertIn("A SECOND", self.atp("stat", "--watch", "1", "--times", "2").stdout)
+
+    # ---- files ----
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def test_a_generated_catalogue_is_loaded_once_however_often(self):
+        path = str(self.folder / "stock.csv")
+        self.atp("generate", "--skus", "60", "--nodes", "5", "--seed", "3", "--out", path)
+        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
+        dry = self.objects("load", path, "--profile", "native", "--dry-run")[0]
+        self.assertEqual((dry["rows"], dry["changed"], dry["new_skus"], dry["new_nodes"]), (300, 300, 60, 5))
+        self.atp("avail", rows[0]["sku"], status=REFUSED)  # nothing was changed
+        done = self.objects("load", path, "--profile", "native")[0]
+        self.assertEqual((done["good"], done["refused"], done["applied"]), (300, 0, done["sent"]))
+        row = rows[7]
+        shown = self.objects("avail", f"{row['sku']}@{row['node']}", "--explain")[0]
+        self.assertEqual(float(shown["on_hand"]), float(row["on_hand"]))
+        self.assertEqual(float(shown["safety"]), float(row["safety_stock"]))
+        again = self.objects("load", path, "--profile", "native")[0]
+        self.assertEqual((again["unchanged"], again["applied"]), (300, 0))
+        # What sold since is not put back, unless one says so.
+        self.atp("sale", f"{row['sku']}@{row['node']}=1")
+        again = self.objects("load", path, "--profile", "native")[0]
+        self.assertEqual((again["changed"], again["applied"]), (1, 0))
+        self.assertGreaterEqual(again["loaded_before"], 1)
+        again = self.objects("load", path, "--profile", "native", "--again")[0]
+        self.assertGreaterEqual(again["applied"], 1)
+        shown = self.objects("avail", f"{row['sku']}@{row['node']}", "--explain")[0]
+        self.assertEqual(float(shown["on_hand"]), float(row["on_hand"]))
+
+    def test_a_dry_run_tells_what_would_go_negative(self):
+        self.stock("owed", "9", node="dry-node")
+        self.atp("reserve", "owed@dry-node=7")
+        path = self.write("negative.csv", "sku,node,on_hand,safety_stock,name,scale\nowed,dry-node,5,0,,0\n")
+        dry = self.objects("load", path, "--profile", "native", "--dry-run")[0]
+        self.assertEqual((dry["would_go_negative"], dry["counts_down"]), (1, 1))
+        self.assertEqual(dry["negative"], [{"sku": "owed", "node": "dry-node", "now": "2", "then": "-2"}])
+        self.assertEqual(dry["largest"], [{"sku": "owed", "node": "dry-node", "now": "9", "then": "5"}])
+        text = self.atp("load", path, "--profile", "native", "--dry-run")
+        self.assertIn("Positions that would have less than is promised: 1", text.stdout)
+        self.assertIn("Nothing was changed", text.stderr)
+        self.assertEqual(self.objects("avail", "owed")[0]["atp"], "2")
+
+    def test_a_bad_file_changes_nothing_and_says_where(self):
+        path = self.write("bad.csv", "sku,node,on_hand,safety_stock,name,scale\nok,berlin,1,0,,0\nbad-one,berlin,1x,0,,0\n")
+        rejects = str(self.folder / "rejects.csv")
+        result = self.atp("load", path, "--profile", "native", "--rejects", rejects, status=BAD_INPUT)
+        self.assertIn("bad.csv:3: qty_malformed", result.stderr)
+        self.assertIn("3,qty_malformed,on_hand", Path(rejects).read_text())
+        self.atp("avail", "ok", status=REFUSED)
+        self.assertEqual(self.objects("load", path, "--profile", "native", status=BAD_INPUT)[0]["error"], "invalid")
+        done = self.objects("load", path, "--profile", "native", "--max-bad-share", "0.5")[0]
+        self.assertEqual((done["good"], done["bad"]), (1, 1))
+        self.assertEqual(self.objects("avail", "ok")[0]["atp"], "1")
+        self.assertIn("cannot be opened", self.atp("load", "/no/such", "--profile", "native", status=BAD_INPUT).stderr)
+        self.assertIn("adventureworks-products", self.atp("load", path, "--profile", "mine", status=BAD_INPUT).stderr)
+        profile = self.write("broken.yaml", "version: 1\nnam: x\n")
+        self.assertIn("broken.yaml", self.atp("load", path, "--profile", profile, status=BAD_INPUT).stderr)
+
+    def test_refused_rows_are_told_by_verdict(self):
+        self.stock("whole", "1", node="load-node")
+        text = "sku,node,on_hand,safety_stock,name,scale\nwhole,load-node,1.5,0,,1\n"
+        result = self.atp("load", "-", "--profile", "native", stdin=text, status=REFUSED)
+        self.assertIn("qty_too_precise", result.stdout)
+        self.assertIn("refused: count whole@load-node: qty_too_precise", result.stderr)
+
+    def test_the_real_erp_export_is_loaded_whole(self):
+        if not ERP.is_dir():
+            self.skipTest(f"{ERP} is not there")
+        self.atp("load", str(ERP / "Location.csv"), "--profile", "adventureworks-locations")
+        self.atp("load", str(ERP / "ProductInventory.csv"), "--profile", "adventureworks-inventory")
+        done = self.objects("load", str(ERP / "Product.csv"), "--profile", "adventureworks-products", "--safety-spread")[0]
+        self.assertEqual((done["rows"], done["refused"]), (504, 0))
+        nodes = {row["node"] for row in self.objects("node", "list")}
+        rows = [row for row in csv.DictReader(io.StringIO(self.atp("export", "positions").stdout))
+                if row["node"].isdigit() and row["node"] in nodes]
+        self.assertEqual((len(rows), sum(int(row["on_hand"]) for row in rows)), (1069, 335974))
+        safety = sum(int(row["safety"]) for row in rows if row["sku"] == "CA-6738")
+        self.assertEqual(safety, 500)
+        note = self.atp("load", str(ERP / "Product.csv"), "--profile", "adventureworks-products").stderr
+        self.assertIn("--safety-spread", note)
+
+    def test_positions_and_reservations_are_exported(self):
+        self.stock('odd, "sku"', "4")
+        self.atp("reserve", 'odd, "sku"@berlin=1', "--id", "export-1", "--owner", "eve")
+        path = self.folder / "positions.csv"
+        self.atp("export", "positions", "--out", str(path))
+        self.assertFalse(Path(f"{path}.part").exists())
+        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+        row = [one for one in rows if one["sku"] == 'odd, "sku"'][0]
+        self.assertEqual((row["on_hand"], row["reserved"], row["atp_signed"]), ("4", "1", "3"))
+        rows = list(csv.DictReader(io.StringIO(self.atp("export", "reservations").stdout)))
+        self.assertIn(("export-1", "eve", "1"), [(one["reservation"], one["owner"], one["granted"]) for one in rows])
+        self.assertTrue(any(one["sku"] == 'odd, "sku"' for one in self.objects("export", "positions")))
+        self.assertTrue(any(one["reservation"] == "export-1" for one in self.objects("export", "reservations")))
+        self.assertIn("cannot be created", self.atp("export", "positions", "--out", "/no/such/file", status=FAILED).stderr)
+
+    # ---- bench ----
+
+    def test_bench_gives_the_same_answers_for_the_same_seed(self):
+        flags = ["--ops", "300", "--skus", "20", "--nodes", "2", "--seed", "5"]
+        first = self.objects("bench", "reserve", *flags)[0]
+        second = self.objects("bench", "reserve", *flags, "--clients", "4", "--handles", "--batch", "10")[0]
+        third = self.objects("bench", "reserve", *flags, "--async", "50")[0]
+        self.assertEqual({one["hash"] for one in (first, second, third)}, {first["hash"]})
+        self.assertEqual({one["ops"] for one in (first, second, third)}, {300})
+        self.assertEqual((first["refused"], first["granted_units"], first["calls"], second["calls"]), (0, 300, 300, 30))
+        self.assertTrue(0 < first["p50_ns"] <= first["p99_ns"] <= first["p999_ns"] <= first["max_ns"])
+        other = self.objects("bench", "reserve", "--ops", "300", "--hot", "--clients", "3")[0]
+        self.assertEqual((other["positions"], other["granted_units"]), (1, 300))
+        ask = self.objects("bench", "avail", *flags, "--use-existing", "--batch", "7", "--demand", "uniform")[0]
+        self.assertEqual((ask["ops"], ask["calls"], ask["refused"]), (300, 43, 0))
+        text = self.atp("bench", "avail", "--ops", "50", "--skus", "3", "--nodes", "1").stdout
+        self.assertIn("ops a second", text)
+        self.assertRegex(text, r"hash of the answers  [0-9a-f]{16}\n")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=1)
