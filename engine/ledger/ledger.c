@@ -307,21 +307,26 @@ uint64_t atp_ledger_hash(const atp_ledger_t *ledger)
     return sum;
 }
 
+static atp_err_t populate_index(atp_index_t *index, size_t ahead)
+{
+    atp_err_t err = atp_arena_populate_ahead(&index->bucket_arena, ahead);
+    return err == ATP_OK ? atp_arena_populate_ahead(&index->overflow_arena, ahead) : err;
+}
+
 atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
 {
-    atp_arena_t *arenas[] = {
-        &ledger->positions.entry_arena,           &ledger->positions.directory_arena,
-        &ledger->reservations.index.bucket_arena, &ledger->reservations.index.overflow_arena,
-        &ledger->outcomes.index.bucket_arena,     &ledger->outcomes.index.overflow_arena,
-        &ledger->catalog.sku_index.bucket_arena,
-    };
-    atp_err_t err = ATP_OK;
+    atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
+                              &ledger->catalog.channel_index, &ledger->catalog.client_index,
+                              &ledger->catalog.source_index,  &ledger->reservations.index,
+                              &ledger->outcomes.index};
+    atp_err_t err = atp_arena_populate_ahead(&ledger->positions.entry_arena, ahead);
 
+    err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->positions.directory_arena, ahead) : err;
     for (unsigned i = 0; err == ATP_OK && i < ATP_LEDGER_TABLES; i++) {
         err = atp_arena_populate_ahead(&ledger->tables[i]->records_arena, ahead);
     }
-    for (size_t i = 0; err == ATP_OK && i < sizeof arenas / sizeof arenas[0]; i++) {
-        err = atp_arena_populate_ahead(arenas[i], ahead);
+    for (size_t i = 0; err == ATP_OK && i < sizeof indexes / sizeof indexes[0]; i++) {
+        err = populate_index(indexes[i], ahead);
     }
     return err;
 }
