@@ -433,6 +433,7 @@ static void flags_stand_over_the_file_and_lists_replace_its_lists(void **state)
                                "--listen", "ipc:///s", "--capacity-string-bytes", "64MiB",
                                "--accept-time-gap", "--channels", "web=5s", "--subscribe", "off")),
                      ATP_OK);
+    unlink("flags.yaml");
     assert_int_equal(action, ATP_CONFIG_RUN);
     assert_string_equal(config.data_folder, "from-file");
     assert_int_equal(config.log_level, ATP_LOG_ERROR);
