@@ -286,7 +286,12 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
                                    .context = daemon};
         err = atp_http_open(&http, &daemon->http, ret_why);
     }
-    return err == ATP_OK ? atp_service_open(&service, &daemon->service, ret_why) : err;
+    err = err == ATP_OK ? atp_service_open(&service, &daemon->service, ret_why) : err;
+    if (err == ATP_OK) {
+        /* DOORS-1 (release) pairs with the acquire in set_connections. Orders: the service before its pointer. */
+        atp_store_release(&daemon->figures.service, daemon->service);
+    }
+    return err;
 }
 
 atp_err_t atp_daemon_open(const atp_config_t *config, atp_daemon_t **ret_daemon, atp_why_t *ret_why)

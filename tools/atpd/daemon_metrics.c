@@ -51,9 +51,21 @@ static void set_queues(const atp_daemon_metrics_t *figures, const atp_engine_sta
     }
 }
 
+static void set_connections(atp_daemon_metrics_t *figures)
+{
+    const atp_service_t *service = atp_load_acquire(&figures->service);
+    atp_server_counters_t counters;
+
+    if (service != NULL) {
+        atp_service_read_counters(service, &counters);
+        set(figures, ATP_METRIC_CONNECTIONS, 0, counters.connections_now);
+        set(figures, ATP_METRIC_CONNECTIONS_REFUSED, 0, counters.connections_refused);
+    }
+}
+
 static void refresh(void *context, atp_metrics_t *metrics)
 {
-    const atp_daemon_metrics_t *figures = context;
+    atp_daemon_metrics_t *figures = context;
     atp_engine_stats_t stats;
     int64_t now_ms = atp_engine_now_ms(figures->engine);
 
@@ -81,6 +93,7 @@ static void refresh(void *context, atp_metrics_t *metrics)
     set_queues(figures, &stats);
     set_ledger(figures, &stats.counts);
     set_tables(figures);
+    set_connections(figures);
 }
 
 static void on_frame(void *context, uint32_t ops, uint64_t write_ns, uint64_t sync_ns)
@@ -98,7 +111,11 @@ void atp_daemon_metrics_connect(atp_daemon_metrics_t *figures, atp_metrics_t *me
     atp_table_t *tables[ATP_LEDGER_TABLES];
     atp_engine_probes_t probes = {on_frame, metrics};
 
-    *figures = (atp_daemon_metrics_t){metrics, engine, config, is_ready, atp_engine_now_ms(engine)};
+    figures->metrics = metrics;
+    figures->engine = engine;
+    figures->config = config;
+    figures->is_ready = is_ready;
+    figures->begun_ms = atp_engine_now_ms(engine);
     atp_ledger_tables((atp_ledger_t *)atp_engine_ledger(engine), tables);
     for (uint32_t i = 0; i < ATP_LEDGER_TABLES; i++) {
         atp_metrics_name_table(metrics, i, tables[i]->name);

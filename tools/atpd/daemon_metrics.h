@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "tools/atpd/config.h"
 #include "tools/atpd/metrics.h"
+#include "tools/atpd/service.h"
 
 typedef struct atp_daemon_metrics {
     atp_metrics_t *metrics;
@@ -15,6 +16,7 @@ typedef struct atp_daemon_metrics {
     const atp_config_t *config;
     const _Atomic uint32_t *is_ready;
     int64_t begun_ms;
+    _Atomic(const atp_service_t *) service; /* NULL until it is open */
 } atp_daemon_metrics_t;
 
 /* `figures` must live as long as the metrics are read. */

@@ -84,6 +84,10 @@
       "Batches of facts ignored because they were applied before.")                                          \
     X(SOURCE_GAPS, "atpd_source_gaps_total", COUNTER, SHARED, NONE, ONE,                                     \
       "Times a source was found to have skipped numbers.")                                                   \
+    X(CONNECTIONS, "atpd_connections", GAUGE, PULLED, NONE, ONE,                                             \
+      "Connections for commands and queries. One that only grows: the transport gives none back; restart.")  \
+    X(CONNECTIONS_REFUSED, "atpd_connections_refused_total", COUNTER, PULLED, NONE, ONE,                     \
+      "Connections closed at once because there were as many as allowed.")                                   \
     X(LOG_LOST, "atpd_log_lost_total", COUNTER, PULLED, NONE, ONE, "Log lines that could not be written.")
 
 typedef enum atp_metric {

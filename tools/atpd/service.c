@@ -281,6 +281,11 @@ uint16_t atp_service_port(const atp_service_t *service, size_t url_index)
     return atp_server_port(service->server, url_index);
 }
 
+void atp_service_read_counters(const atp_service_t *service, atp_server_counters_t *ret_counters)
+{
+    atp_server_read_counters(service->server, ret_counters);
+}
+
 void atp_service_drain(atp_service_t *service)
 {
     atp_server_drain(service->server);

@@ -35,6 +35,9 @@ ATP_MUST_USE atp_err_t atp_service_open(const atp_service_options_t *options, at
 /* The TCP port of URL `url_index`. */
 uint16_t atp_service_port(const atp_service_t *service, size_t url_index);
 
+/* Connections and requests so far. Thread: any. */
+void atp_service_read_counters(const atp_service_t *service, atp_server_counters_t *ret_counters);
+
 /* Stops taking requests; those in work are still answered. */
 void atp_service_drain(atp_service_t *service);
 
