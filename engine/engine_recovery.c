@@ -108,6 +108,9 @@ static atp_err_t restore(atp_ledger_t *ledger, atp_snapshots_t *snapshots, atp_j
         ret_recovery->snapshot_op = ret_meta->op;
     } else if (err == ATP_ERR_NOT_FOUND || err == ATP_ERR_CORRUPT) {
         /* No snapshot, or none that verifies: the journal may still begin at op 1. If not, replay says so. */
+        if (err == ATP_ERR_NOT_FOUND) {
+            ret_recovery->note.text[0] = '\0'; /* as it should be in a young folder */
+        }
         err = ATP_OK;
     } else {
         *ret_why = ret_recovery->note;

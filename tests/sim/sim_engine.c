@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CLIENT_OP_SIZE (sizeof(atp_op_t) + ATP_ID_SIZE_MAX + 8)
 #define COMMAND_SIZE   512 /* room for a record of a few lines */
@@ -68,10 +69,11 @@ bool sim_engine_has_event(const sim_engine_t *sim, const char *event)
 
 void sim_engine_init(sim_engine_t *sim, uint64_t seed)
 {
-    const char *parent = getenv("TMPDIR");
+    const char *parent =
+        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* memory, where there is some */
 
     memset(sim, 0, sizeof *sim);
-    snprintf(sim->folder, sizeof sim->folder, "%.40s/atp-sim-XXXXXX", parent != NULL ? parent : "/tmp");
+    snprintf(sim->folder, sizeof sim->folder, "%s/atp-sim-XXXXXX", parent);
     char *made = mkdtemp(sim->folder);
     ATP_ASSERT(made != NULL);
     sim->disk = sim_disk_create(seed, 0);
