@@ -17,8 +17,7 @@
 
 /* ---- atpd ---- */
 
-/* A port nobody has now. */
-static unsigned free_port(void)
+unsigned free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -31,30 +30,47 @@ static unsigned free_port(void)
     return ntohs(address.sin_port);
 }
 
-static void quiet(int keep_errors)
+/* In the child: its output goes to `path`, or nowhere. */
+static void redirect(const char *path)
 {
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int errors = path[0] != '\0' ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : null;
 
     dup2(null, STDOUT_FILENO);
-    if (!keep_errors) {
-        dup2(null, STDERR_FILENO);
+    if (path[0] != '\0' || getenv("ATP_TEST_LOG") == NULL) {
+        dup2(errors, STDERR_FILENO);
     }
 }
 
-static void spawn(acceptance_t *a)
+#define ARGUMENTS_MAX 64
+
+static pid_t spawn(const acceptance_t *a)
 {
     char subscribe[96];
+    const char *arguments[ARGUMENTS_MAX] = {"atpd",        "--data",
+                                            a->folder,     "--listen",
+                                            a->url,        "--subscribe",
+                                            subscribe,     "--publish",
+                                            a->events_url, "--metrics",
+                                            a->metrics,    "--journal-segment-bytes",
+                                            "8MiB",        "--journal-segments-ahead",
+                                            "2",           "--journal-reserve-bytes",
+                                            "1MiB"};
+    size_t count = 17;
 
     snprintf(subscribe, sizeof subscribe, "listen:%s", a->facts_url);
-    a->atpd = fork();
-    assert_true(a->atpd >= 0);
-    if (a->atpd == 0) {
-        quiet(getenv("ATP_TEST_LOG") != NULL);
-        execl(ATPD_PATH, "atpd", "--data", a->folder, "--listen", a->url, "--subscribe", subscribe,
-              "--publish", "off", "--metrics", "off", "--journal-segment-bytes", "8MiB",
-              "--journal-segments-ahead", "2", "--journal-reserve-bytes", "1MiB", (char *)NULL);
+    for (size_t i = 0; a->flags != NULL && a->flags[i] != NULL; i++) {
+        assert_true(count < ARGUMENTS_MAX - 1);
+        arguments[count++] = a->flags[i];
+    }
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        redirect(a->errors);
+        execv(ATPD_PATH, (char **)(uintptr_t)arguments);
         _exit(127);
     }
+    return pid;
 }
 
 static void wait_ready(acceptance_t *a)
@@ -76,7 +92,7 @@ static void start(acceptance_t *a)
         .url = a->url, .client = ATP_TEXT("acceptance"), .timeout_ms = 20000, .try_ms = 20000};
     atp_why_t why;
 
-    spawn(a);
+    a->atpd = spawn(a);
     if (atp_client_open(&options, &a->client, &why) != ATP_OK) {
         fail_msg("%s", why.text);
     }
@@ -85,6 +101,11 @@ static void start(acceptance_t *a)
 
 int acceptance_start(void **state)
 {
+    return acceptance_start_with(state, NULL);
+}
+
+int acceptance_start_with(void **state, const char *const *flags)
+{
     acceptance_t *a = calloc(1, sizeof *a);
 
     assert_non_null(a);
@@ -92,22 +113,47 @@ int acceptance_start(void **state)
     assert_non_null(mkdtemp(a->folder));
     snprintf(a->url, sizeof a->url, "tcp://127.0.0.1:%u", free_port());
     snprintf(a->facts_url, sizeof a->facts_url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(a->events_url, sizeof a->events_url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(a->metrics, sizeof a->metrics, "127.0.0.1:%u", free_port());
+    a->flags = flags;
     start(a);
     *state = a;
     return 0;
 }
 
-static void end(acceptance_t *a, int signal_number)
+static int wait_status(pid_t pid)
 {
+    int status = 0;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int acceptance_end(acceptance_t *a, int signal_number)
+{
+    assert_true(a->atpd > 0);
     kill(a->atpd, signal_number);
-    waitpid(a->atpd, NULL, 0);
-    atp_client_close(a->client);
-    a->client = NULL;
+    int status = wait_status(a->atpd);
+    a->atpd = 0;
+    return status;
+}
+
+int acceptance_second(acceptance_t *a)
+{
+    acceptance_t second = *a;
+
+    snprintf(second.url, sizeof second.url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(second.facts_url, sizeof second.facts_url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(second.events_url, sizeof second.events_url, "tcp://127.0.0.1:%u", free_port());
+    snprintf(second.metrics, sizeof second.metrics, "127.0.0.1:%u", free_port());
+    return wait_status(spawn(&second));
 }
 
 void acceptance_kill(acceptance_t *a)
 {
-    end(a, SIGKILL);
+    assert_int_equal(acceptance_end(a, SIGKILL), -SIGKILL);
+    atp_client_close(a->client);
+    a->client = NULL;
 }
 
 void acceptance_restart(acceptance_t *a)
@@ -120,7 +166,10 @@ int acceptance_stop(void **state)
     acceptance_t *a = *state;
     char command[128];
 
-    end(a, SIGTERM);
+    if (a->atpd > 0) {
+        assert_int_equal(acceptance_end(a, SIGTERM), 0);
+    }
+    atp_client_close(a->client);
     snprintf(command, sizeof command, "rm -rf %s", a->folder);
     assert_int_equal(system(command), 0);
     free(a);
@@ -129,17 +178,58 @@ int acceptance_stop(void **state)
 
 int atpd_status(const acceptance_t *a, const char *flag)
 {
-    int status = 0;
-    pid_t pid = fork();
+    return atpd_run((const char *[]){flag, a->folder, NULL}, NULL, 0);
+}
 
+/* Reads to the end; keeps what fits, zero-terminated. */
+static void drain(int fd, char *ret_output, size_t size)
+{
+    char rest[4096];
+    size_t kept = 0;
+    ssize_t got;
+
+    while ((got = read(fd, rest, sizeof rest)) > 0) {
+        size_t taken = kept + (size_t)got < size ? (size_t)got : size > kept ? size - kept - 1 : 0;
+        if (ret_output != NULL && taken > 0) {
+            memcpy(ret_output + kept, rest, taken);
+            kept += taken;
+        }
+    }
+    if (ret_output != NULL) {
+        ret_output[kept] = '\0';
+    }
+}
+
+int atpd_run(const char *const *arguments, char *ret_output, size_t size)
+{
+    const char *all[ARGUMENTS_MAX] = {"atpd"};
+    int pipes[2];
+
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        assert_true(i < ARGUMENTS_MAX - 2);
+        all[i + 1] = arguments[i];
+    }
+    assert_int_equal(pipe(pipes), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
     if (pid == 0) {
-        quiet(getenv("ATP_TEST_LOG") != NULL);
-        execl(ATPD_PATH, "atpd", flag, a->folder, (char *)NULL);
+        dup2(pipes[1], STDOUT_FILENO);
+        dup2(pipes[1], STDERR_FILENO);
+        close(pipes[0]);
+        close(pipes[1]);
+        execv(ATPD_PATH, (char **)(uintptr_t)all);
         _exit(127);
     }
-    assert_true(pid > 0);
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    close(pipes[1]);
+    drain(pipes[0], ret_output, size);
+    close(pipes[0]);
+    return wait_status(pid);
+}
+
+bool is_waiting(int64_t *begun_ms, unsigned seconds)
+{
+    *begun_ms = *begun_ms == 0 ? atp_now_ms() : *begun_ms;
+    return atp_now_ms() - *begun_ms < (int64_t)seconds * 1000;
 }
 
 /* ---- commands ---- */
@@ -281,6 +371,27 @@ atp_availability_row_t components(acceptance_t *a, const char *sku_id, const cha
 int64_t promisable(acceptance_t *a, const char *sku_id, const char *node_id)
 {
     return components(a, sku_id, node_id).promisable;
+}
+
+int64_t figure(acceptance_t *a, const char *name)
+{
+    atp_answer_t *answer;
+    bool is_found = false;
+    int64_t value = 0;
+
+    assert_int_equal(atp_client_stat(a->client, &answer), ATP_OK);
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        const atp_stat_t *stat = &atp_answer_stats(answer)[i];
+        if (atp_text_equal(stat->name, atp_text_of(name))) {
+            is_found = true;
+            value = stat->value;
+        }
+    }
+    atp_answer_free(answer);
+    if (!is_found) {
+        fail_msg("no figure %s", name);
+    }
+    return value;
 }
 
 unsigned exceptions(acceptance_t *a, const char *kind, const char *sku_id,

@@ -25,6 +25,10 @@ typedef struct acceptance {
     char folder[64];
     char url[64];
     char facts_url[64];
+    char events_url[64];
+    char metrics[32];         /* address of /metrics */
+    const char *const *flags; /* more flags of atpd, NULL-ended; may be NULL */
+    char errors[96];          /* where atpd's standard error goes; "" = nowhere */
     pid_t atpd;
     atp_client_t *client;
     uint64_t next_id;
@@ -34,9 +38,18 @@ typedef struct acceptance {
 int acceptance_start(void **state);
 int acceptance_stop(void **state);
 
+/* The same with more flags. They are the caller's, and must stay. */
+int acceptance_start_with(void **state, const char *const *flags);
+
 /* kill -9, and start again on the same data. */
 void acceptance_kill(acceptance_t *a);
 void acceptance_restart(acceptance_t *a);
+
+/* Ends atpd with a signal and gives its exit status, or minus the signal that ended it. The client stays open. */
+int acceptance_end(acceptance_t *a, int signal_number);
+
+/* A second atpd on the folder, which is expected to end by itself: its status. */
+int acceptance_second(acceptance_t *a);
 
 /* ---- things ---- */
 
@@ -75,11 +88,23 @@ atp_availability_row_t components(acceptance_t *a, const char *sku, const char *
 unsigned exceptions(acceptance_t *a, const char *kind, const char *sku,
                     char ret_reservation[ATP_ID_SIZE_MAX + 1]);
 
+/* A figure of stat by its name; fails if there is none. */
+int64_t figure(acceptance_t *a, const char *name);
+
+/* True until `seconds` have passed since *begun_ms; the first call, with 0 in it, begins. For polling: what is waited for
+ * must come, the time is only when to give up. */
+bool is_waiting(int64_t *begun_ms, unsigned seconds);
+
 /* A new id. */
 const char *fresh_id(acceptance_t *a, char ret_id[ATP_ID_SIZE_MAX + 1]);
 
 /* Exit status of `atpd FLAG folder`, output thrown away. */
 int atpd_status(const acceptance_t *a, const char *flag);
+/* The same with any arguments, NULL-ended; the output, as far as it fits, goes to `ret_output` unless that is NULL. */
+int atpd_run(const char *const *arguments, char *ret_output, size_t size);
+
+/* A port nobody has now. */
+unsigned free_port(void);
 
 #define assert_verdict(result, wanted)                                                                       \
     assert_string_equal(atp_verdict_name((result).verdict), atp_verdict_name(wanted))

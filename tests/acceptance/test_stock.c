@@ -1,0 +1,342 @@
+/* E: stock input.   F: the formula.   The facts come over PUB/SUB where it says so, else as commands. */
+#include "tests/acceptance/acceptance.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, NULL, NULL                                                                                     \
+    }
+
+/* ---- sources ---- */
+
+static atp_publisher_t *source(acceptance_t *a, const char *name, uint64_t epoch, uint64_t sequence)
+{
+    atp_publisher_options_t options = {
+        .url = a->facts_url, .source = atp_text_of(name), .epoch = epoch, .sequence = sequence};
+    atp_publisher_t *publisher;
+    atp_why_t why;
+
+    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    return publisher;
+}
+
+static atp_command_t told(atp_op_kind_t kind, atp_command_line_t *line, const char *sku_id, int64_t qty)
+{
+    *line = (atp_command_line_t){.sku = atp_text_of(sku_id), .node = ATP_TEXT("N"), .mantissa = qty};
+    return (atp_command_t){.kind = kind, .is_fact = true, .line_count = 1, .lines = line};
+}
+
+static void tell(atp_publisher_t *publisher, atp_op_kind_t kind, const char *sku_id, int64_t qty)
+{
+    atp_command_line_t line;
+    atp_command_t command = told(kind, &line, sku_id, qty);
+
+    assert_int_equal(atp_publisher_publish(publisher, &command, 1, 0), ATP_OK);
+}
+
+static void wait_on_hand(acceptance_t *a, const char *sku_id, int64_t wanted)
+{
+    int64_t begun_ms = 0;
+    int64_t on_hand;
+
+    while ((on_hand = components(a, sku_id, "N").on_hand) != wanted && is_waiting(&begun_ms, 20)) {
+    }
+    assert_int_equal(on_hand, wanted);
+}
+
+static void e1_two_sources_in_any_order_add_up(void **state)
+{
+    acceptance_t *a = *state;
+    atp_publisher_t *erp = source(a, "e1-erp", 1, 1);
+    atp_publisher_t *pos = source(a, "e1-pos", 1, 1);
+
+    stock(a, "e1", "N", "0");
+    stock(a, "e1b", "N", "0");
+    tell(erp, ATP_OP_ADJUST, "e1", 5);
+    tell(pos, ATP_OP_ADJUST, "e1", -3);
+    tell(pos, ATP_OP_ADJUST, "e1b", -3);
+    wait_on_hand(a, "e1b", -3);
+    tell(erp, ATP_OP_ADJUST, "e1b", 5);
+    wait_on_hand(a, "e1", 2);
+    wait_on_hand(a, "e1b", 2);
+    atp_publisher_close(erp);
+    atp_publisher_close(pos);
+}
+
+static void e1_a_number_counts_once_in_any_order(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "e1c", "N", "0");
+    stock(a, "e1c-mark", "N", "0");
+    atp_publisher_t *late = source(a, "e1-wms", 1, 3);
+    tell(late, ATP_OP_ADJUST, "e1c", 100); /* number 3 comes first */
+    wait_on_hand(a, "e1c", 100);
+    atp_publisher_close(late);
+
+    atp_publisher_t *whole = source(a, "e1-wms", 1, 1);
+    tell(whole, ATP_OP_ADJUST, "e1c", 1);
+    tell(whole, ATP_OP_ADJUST, "e1c", 10);
+    tell(whole, ATP_OP_ADJUST, "e1c", 100); /* 3 again */
+    tell(whole, ATP_OP_COUNT, "e1c-mark", 1);
+    wait_on_hand(a, "e1c-mark", 1); /* what came before it on this connection is done with */
+    assert_int_equal(components(a, "e1c", "N").on_hand, 111);
+    atp_publisher_close(whole);
+
+    atp_publisher_t *again =
+        source(a, "e1-wms", 1, 1); /* the source sends it all once more, after a restart say */
+    tell(again, ATP_OP_ADJUST, "e1c", 1);
+    tell(again, ATP_OP_ADJUST, "e1c", 10);
+    tell(again, ATP_OP_ADJUST, "e1c", 100);
+    tell(again, ATP_OP_COUNT, "e1c-mark", 1);
+    tell(again, ATP_OP_COUNT, "e1c-mark", 2); /* number 5 is new */
+    wait_on_hand(a, "e1c-mark", 2);
+    assert_int_equal(components(a, "e1c", "N").on_hand, 111);
+    atp_publisher_close(again);
+
+    atp_publisher_t *epoch = source(a, "e1-wms", 2, 1); /* a new epoch counts anew */
+    tell(epoch, ATP_OP_ADJUST, "e1c", 1000);
+    wait_on_hand(a, "e1c", 1111);
+    atp_publisher_close(epoch);
+}
+
+static void e1_numbers_survive_a_kill(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "e1k", "N", "0");
+    stock(a, "e1k-mark", "N", "0");
+    atp_publisher_t *before = source(a, "e1-kill", 1, 1);
+    tell(before, ATP_OP_ADJUST, "e1k", 7);
+    wait_on_hand(a, "e1k", 7);
+    atp_publisher_close(before);
+    /* A read may show what is not durable yet; a command is answered when it and all before it are. */
+    stock(a, "e1k-mark", "N", "1");
+    acceptance_kill(a);
+    acceptance_restart(a);
+    atp_publisher_t *after = source(a, "e1-kill", 1, 1);
+    tell(after, ATP_OP_ADJUST, "e1k", 7);
+    tell(after, ATP_OP_COUNT, "e1k-mark", 2);
+    wait_on_hand(a, "e1k-mark", 2);
+    assert_int_equal(components(a, "e1k", "N").on_hand, 7);
+    atp_publisher_close(after);
+}
+
+static void e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply(void **state)
+{
+    acceptance_t *a = *state;
+    atp_publisher_t *publisher = source(a, "e1-mixed", 1, 1);
+    atp_command_line_t lines[3];
+    char named[ATP_ID_SIZE_MAX + 1];
+
+    sku(a, "e1d", 0);
+    stock(a, "e1d", "N", "0");
+    atp_command_t facts[3] = {told(ATP_OP_ADJUST, &lines[0], "e1d", 1),
+                              told(ATP_OP_ADJUST, &lines[1], "e1d-unheard-of", 1),
+                              told(ATP_OP_RECEIVE, &lines[2], "e1d", 10)};
+    assert_int_equal(atp_publisher_publish(publisher, facts, 3, atp_now_ms()), ATP_OK);
+    wait_on_hand(a, "e1d", 11);
+    assert_int_equal(exceptions(a, "fact_refused", "e1d-unheard-of", named), 1);
+    assert_int_equal(exceptions(a, "fact_refused", "e1d", named), 0);
+    atp_publisher_close(publisher);
+}
+
+/* ---- counts under promises ---- */
+
+static void e3_a_count_below_what_is_allocated_is_taken_and_told_once(void **state)
+{
+    acceptance_t *a = *state;
+    char named[ATP_ID_SIZE_MAX + 1];
+
+    stock(a, "e3", "N", "5");
+    assert_verdict(hold(a, "e3-order", "e3", "N", "5"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "e3-order", NULL, false), ATP_APPLIED);
+    assert_int_equal(exceptions(a, "over_commitment", "e3", named), 0);
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "3"), ATP_APPLIED);
+    atp_availability_row_t row = components(a, "e3", "N");
+    assert_int_equal(row.atp_signed, -2);
+    assert_int_equal(row.atp, 0);
+    assert_int_equal(row.promisable, 0);
+    assert_verdict(hold(a, NULL, "e3", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(exceptions(a, "over_commitment", "e3", named), 1);
+    assert_string_equal(named, "e3-order");
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "2"), ATP_APPLIED);
+    assert_int_equal(exceptions(a, "over_commitment", "e3", named), 1); /* the same one goes on */
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "5"), ATP_APPLIED);
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "4"), ATP_APPLIED);
+    assert_int_equal(exceptions(a, "over_commitment", "e3", named), 2); /* mended in between */
+}
+
+typedef struct taker {
+    acceptance_t *a;
+    const char *id;
+    int64_t qty;
+} taker_t;
+
+static void *take(void *context)
+{
+    const taker_t *taker = context;
+    atp_command_line_t line = {.sku = ATP_TEXT("e4"), .node = ATP_TEXT("N"), .mantissa = taker->qty};
+    atp_command_t command = {.kind = ATP_OP_ADJUST,
+                             .is_fact = true,
+                             .id = atp_text_of(taker->id),
+                             .line_count = 1,
+                             .lines = &line};
+    atp_result_t result;
+
+    return (void *)(uintptr_t)(atp_client_call(taker->a->client, &command, &result, NULL, NULL) == ATP_OK &&
+                               result.verdict == ATP_APPLIED);
+}
+
+static void e4_two_at_once_take_ten_of_ten(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "e4", "N", "10");
+    for (unsigned round = 0; round < 50; round++) {
+        char ids[2][ATP_ID_SIZE_MAX + 1];
+        taker_t takers[2] = {{a, fresh_id(a, ids[0]), -4}, {a, fresh_id(a, ids[1]), -6}};
+        pthread_t threads[2];
+        assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e4", "N", "10"),
+                       round == 0 ? ATP_CONFIRMED : ATP_APPLIED);
+        for (unsigned i = 0; i < 2; i++) {
+            assert_int_equal(pthread_create(&threads[i], NULL, take, &takers[i]), 0);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+            void *is_done;
+            pthread_join(threads[i], &is_done);
+            assert_non_null(is_done);
+        }
+        assert_int_equal(components(a, "e4", "N").on_hand, 0);
+    }
+}
+
+/* ---- the formula ---- */
+
+static void f2_nodes_add_up(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f2", "f2-a", "5");
+    stock(a, "f2", "f2-b", "5");
+    assert_int_equal(promisable(a, "f2", NULL), 10);
+    assert_verdict(hold(a, NULL, "f2", "f2-a", "6"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(hold(a, NULL, "f2", "f2-a", "5"), ATP_APPLIED);
+    assert_int_equal(promisable(a, "f2", NULL), 5);
+    /* A node that owes does not eat what another has. */
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "f2", "f2-a", "4"), ATP_APPLIED);
+    assert_int_equal(promisable(a, "f2", NULL), 5);
+}
+
+static void f8_a_node_that_is_not_open_promises_nothing(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_node_state_t states[] = {ATP_NODE_PAUSED, ATP_NODE_DRAINING, ATP_NODE_CLOSED};
+
+    stock(a, "f8", "f8-a", "10");
+    stock(a, "f8", "f8-b", "1");
+    assert_verdict(hold(a, "f8-order", "f8", "f8-a", "2"), ATP_APPLIED);
+    for (unsigned i = 0; i < 3; i++) {
+        node(a, "f8-a", states[i]);
+        assert_int_equal(promisable(a, "f8", "f8-a"), 0);
+        assert_int_equal(promisable(a, "f8", NULL), 1);
+        assert_int_equal(components(a, "f8", "f8-a").on_hand, 10);
+        assert_verdict(hold(a, NULL, "f8", "f8-a", "1"), ATP_NODE_NOT_OPEN);
+    }
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "f8-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "f8-order", NULL, false),
+                   ATP_APPLIED); /* what is owed leaves */
+    node(a, "f8-a", ATP_NODE_OPEN);
+    assert_int_equal(promisable(a, "f8", "f8-a"), 8);
+}
+
+static void safety_stock_is_kept_back(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("safe"), .node = ATP_TEXT("N"), .mantissa = 4};
+    atp_command_t safety = {.kind = ATP_OP_SAFETY, .line_count = 1, .lines = &line};
+
+    stock(a, "safe", "N", "10");
+    assert_verdict(call(a, &safety, NULL), ATP_APPLIED);
+    assert_int_equal(promisable(a, "safe", "N"), 6);
+    assert_verdict(hold(a, NULL, "safe", "N", "7"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(hold(a, NULL, "safe", "N", "6"), ATP_APPLIED);
+    line.mantissa = 9; /* a policy stops new promises and breaks none */
+    assert_verdict(call(a, &safety, NULL), ATP_APPLIED);
+    atp_availability_row_t row = components(a, "safe", "N");
+    assert_int_equal(row.promisable, 0);
+    assert_int_equal(row.reserved, 6);
+    assert_int_equal(row.atp_signed, -5);
+    line.mantissa = -1;
+    assert_verdict(call(a, &safety, NULL), ATP_QTY_MUST_NOT_BE_NEGATIVE);
+}
+
+static atp_result_t count_unavailable(acceptance_t *a, int64_t qty)
+{
+    atp_command_line_t line = {.sku = ATP_TEXT("damaged"), .node = ATP_TEXT("N"), .mantissa = qty};
+    atp_command_t command = {.kind = ATP_OP_COUNT,
+                             .is_fact = true,
+                             .option = ATP_BUCKET_UNAVAILABLE,
+                             .reason = ATP_REASON_DAMAGE,
+                             .line_count = 1,
+                             .lines = &line};
+
+    return call(a, &command, NULL);
+}
+
+static void what_is_unavailable_is_on_hand_and_not_for_sale(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "damaged", "N", "10");
+    assert_verdict(count_unavailable(a, 3), ATP_APPLIED);
+    atp_availability_row_t row = components(a, "damaged", "N");
+    assert_int_equal(row.on_hand, 10);
+    assert_int_equal(row.unavailable, 3);
+    assert_int_equal(row.promisable, 7);
+    assert_verdict(hold(a, NULL, "damaged", "N", "8"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(count_unavailable(a, 3), ATP_CONFIRMED);
+    assert_verdict(count_unavailable(a, 1), ATP_APPLIED);
+    assert_int_equal(promisable(a, "damaged", "N"), 9);
+}
+
+static void a_sale_is_a_fact_also_below_zero(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "sold", "N", "3");
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "sold", "N", "5"), ATP_APPLIED);
+    atp_availability_row_t row = components(a, "sold", "N");
+    assert_int_equal(row.on_hand, -2);
+    assert_int_equal(row.atp_signed, -2);
+    assert_int_equal(row.promisable, 0);
+    assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "sold", "N", "10"), ATP_APPLIED);
+    assert_int_equal(promisable(a, "sold", "N"), 8);
+    assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "sold", "N", "0"), ATP_QTY_MUST_BE_POSITIVE);
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "sold", "N", "-1"), ATP_QTY_MUST_BE_POSITIVE);
+    assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "sold", "N", "100000000000000"), ATP_QTY_OUT_OF_RANGE);
+    assert_int_equal(promisable(a, "sold", "N"), 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(e1_two_sources_in_any_order_add_up),
+        cmocka_unit_test(e1_a_number_counts_once_in_any_order),
+        cmocka_unit_test(e1_numbers_survive_a_kill),
+        cmocka_unit_test(e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply),
+        cmocka_unit_test(e3_a_count_below_what_is_allocated_is_taken_and_told_once),
+        cmocka_unit_test(e4_two_at_once_take_ten_of_ten),
+        cmocka_unit_test(f2_nodes_add_up),
+        cmocka_unit_test(f8_a_node_that_is_not_open_promises_nothing),
+        cmocka_unit_test(safety_stock_is_kept_back),
+        cmocka_unit_test(what_is_unavailable_is_on_hand_and_not_for_sale),
+        cmocka_unit_test(a_sale_is_a_fact_also_below_zero),
+    };
+    return cmocka_run_group_tests_name("acceptance.stock", tests, acceptance_start, acceptance_stop);
+}
