@@ -6,6 +6,7 @@
  *     driver verify URL FILE [FIRST_CYCLE]     every answer of FILE (from that cycle on) is given again: a repeat, with
  *                                              the same verdict, op, quantity and deadline
  *     driver grant  URL ID                     one reserve of its own; prints the verdict
+ *     driver release URL RESERVATION ID        likewise
  *     driver read   URL                        one availability question; prints how many rows
  *
  * What command number `n` of a cycle says follows from the two numbers, so that FILE need not keep it. A line of FILE:
@@ -342,6 +343,22 @@ static int grant(const char *url, const char *id)
     return err == ATP_OK ? 0 : 2;
 }
 
+static int release(const char *url, const char *reservation, const char *id)
+{
+    atp_command_t command = {
+        .kind = ATP_OP_RELEASE, .id = atp_text_of(id), .reservation = atp_text_of(reservation)};
+    atp_client_t *client;
+    atp_result_t result;
+
+    if (open_client(url, 2000, &client) != 0) {
+        return 2;
+    }
+    atp_err_t err = atp_client_call(client, &command, &result, NULL, NULL);
+    atp_client_close(client);
+    puts(err != ATP_OK ? atp_err_name(err) : atp_verdict_name(result.verdict));
+    return err == ATP_OK ? 0 : 2;
+}
+
 static int read_availability(const char *url)
 {
     atp_text_t skus[] = {ATP_TEXT("sku-0"), ATP_TEXT("sku-1")};
@@ -388,9 +405,12 @@ int main(int argc, char *argv[])
     if (argc == 4 && strcmp(argv[1], "grant") == 0) {
         return grant(argv[2], argv[3]);
     }
+    if (argc == 5 && strcmp(argv[1], "release") == 0) {
+        return release(argv[2], argv[3], argv[4]);
+    }
     if (argc == 3 && strcmp(argv[1], "read") == 0) {
         return read_availability(argv[2]);
     }
-    fprintf(stderr, "usage: driver begin|load|verify|grant|read URL ...\n");
+    fprintf(stderr, "usage: driver begin|load|verify|grant|release|read URL ...\n");
     return 2;
 }
