@@ -166,6 +166,16 @@ static atp_err_t take_string(granules_t *granules, const char *of, uint64_t reco
     return ATP_OK;
 }
 
+static bool is_zero_after_link(const unsigned char *block, uint32_t granules)
+{
+    for (uint32_t i = sizeof(uint32_t); i < granules * ATP_STRING_GRANULE; i++) {
+        if (block[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static atp_err_t take_free_chains(granules_t *granules, const atp_string_heads_t *heads, atp_why_t *ret_why)
 {
     for (unsigned class = 0; class < ATP_STRING_CLASSES; class ++) {
@@ -175,6 +185,9 @@ static atp_err_t take_free_chains(granules_t *granules, const atp_string_heads_t
             if (!take_block(granules, ref, count)) {
                 return ATP_BROKEN(ret_why, "S1", "block %u on free chain %u is in use, or on a chain already",
                                   ref, class);
+            }
+            if (!is_zero_after_link(atp_table_at(granules->strings, ref), count)) {
+                return ATP_BROKEN(ret_why, "S2", "block %u on free chain %u is not empty", ref, class);
             }
             memcpy(&ref, atp_table_at(granules->strings, ref), sizeof ref);
         }

@@ -1,17 +1,21 @@
 #include "engine/ledger/strings.h"
 
+#define GRANULES_MAX 32
+
 /* Granules of a block, by class: up to 15, 23, 31, 39, 47, 71, 135 and 255 bytes of text. */
-static const uint32_t class_granules[ATP_STRING_CLASSES] = {2, 3, 4, 5, 6, 9, 17, 32};
+static const uint32_t class_granules[ATP_STRING_CLASSES] = {2, 3, 4, 5, 6, 9, 17, GRANULES_MAX};
+
+/* The smallest class by the granules that size byte and text take. */
+static const uint8_t classes[] = {0, 0, 0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6,
+                                  6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
+
+_Static_assert(sizeof classes == (ATP_NAME_SIZE_MAX + ATP_STRING_GRANULE) / ATP_STRING_GRANULE + 1,
+               "every size has a class");
 
 static unsigned class_of(uint32_t size)
 {
-    unsigned class = 0;
-
     ATP_ASSERT(size <= ATP_NAME_SIZE_MAX);
-    while (class_granules[class] * ATP_STRING_GRANULE < size + 1) {
-        class ++;
-    }
-    return class;
+    return classes[(size + ATP_STRING_GRANULE) / ATP_STRING_GRANULE];
 }
 
 uint32_t atp_strings_block_granules(uint32_t size)
@@ -48,6 +52,9 @@ bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *
     uint32_t fresh = atp_table_count(strings) == 0 ? 1 : 0; /* granule 0 */
     uint32_t free[ATP_STRING_CLASSES];
 
+    if (ATP_LIKELY(atp_table_has_room(strings, 2 * GRANULES_MAX + 1))) {
+        return true;
+    }
     memcpy(free, heads->free, sizeof free);
     for (unsigned i = 0; i < 2; i++) {
         unsigned class = class_of(sizes[i]);
@@ -85,11 +92,11 @@ uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_
     if (ref != 0) {
         block = change_block(strings, ref, class_granules[class]);
         memcpy(&heads->free[class], block, sizeof heads->free[class]);
+        memset(block, 0, sizeof heads->free[class]); /* the rest is zero: S2 */
     } else {
         ref = (uint32_t)atp_table_append(strings, class_granules[class]);
         block = change_block(strings, ref, class_granules[class]);
     }
-    memset(block, 0, (size_t)class_granules[class] * ATP_STRING_GRANULE);
     block[0] = (unsigned char)text.size;
     memcpy(block + 1, text.bytes, text.size);
     return ref;

@@ -5,7 +5,8 @@
  *
  * Threads     store, drop: ledger thread.   get: the ledger thread; any thread for strings that are never
  *             dropped (SKU, node, channel, client, source ids and names), once their record is found.
- * Invariants  S1  a block is either in use or on the free chain of its size, never both. */
+ * Invariants  S1  a block is either in use or on the free chain of its size, never both.
+ *             S2  every byte of a free block after its link is zero. */
 #ifndef ATP_LEDGER_STRINGS_H
 #define ATP_LEDGER_STRINGS_H
 

@@ -41,17 +41,6 @@ void atp_table_fini(atp_table_t *table)
     atp_arena_release(&table->pending_arena);
 }
 
-uint64_t atp_table_append(atp_table_t *table, uint64_t records)
-{
-    uint64_t first = atp_load_relaxed(&table->count);
-
-    ATP_ASSERT(first + records <= table->capacity); /* T1 */
-    /* TABLE-A1 (release) pairs with the acquire in atp_table_count. The new records are zero already. */
-    atp_store_release(&table->count, first + records);
-    atp_arena_note_used(&table->records_arena, (first + records) * table->record_size);
-    return first;
-}
-
 uint64_t atp_table_piece_count(const atp_table_t *table)
 {
     uint64_t count = atp_table_count(table);
@@ -86,10 +75,14 @@ void atp_table_copy_begin(atp_table_t *table, const atp_piece_sink_t *sink)
     memset(table->pending, 1, table->snapshot_pieces);
 }
 
-void atp_table_copy_aside(atp_table_t *table, uint64_t piece)
+void atp_table_copy_aside(atp_table_t *table, uint64_t index)
 {
-    ATP_ASSERT(table->sink != NULL && piece < table->snapshot_pieces);
-    copy_piece(table, piece);
+    uint64_t piece = atp_table_piece_of(table, index);
+
+    if (table->pending[piece]) {
+        ATP_ASSERT(piece < table->snapshot_pieces);
+        copy_piece(table, piece);
+    }
 }
 
 uint64_t atp_table_copy_some(atp_table_t *table, uint64_t pieces)

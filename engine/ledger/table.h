@@ -83,15 +83,14 @@ static inline uint64_t atp_table_piece_of(const atp_table_t *table, uint64_t ind
     return (uint64_t)(((atp_u128_t)index * table->piece_inverse) >> 63);
 }
 
-void atp_table_copy_aside(atp_table_t *table, uint64_t piece);
+/* Copies the piece of record `index` aside if it is pending. A snapshot is being taken. */
+void atp_table_copy_aside(atp_table_t *table, uint64_t index);
 
 /* Announces a change of record `index` and returns it for writing. */
 static inline void *atp_table_change(atp_table_t *table, uint64_t index)
 {
-    uint64_t piece = atp_table_piece_of(table, index);
-
-    if (ATP_UNLIKELY(table->pending[piece])) {
-        atp_table_copy_aside(table, piece);
+    if (ATP_UNLIKELY(table->sink != NULL)) { /* else nothing is pending: T3 */
+        atp_table_copy_aside(table, index);
     }
     return atp_table_at(table, index);
 }
@@ -104,7 +103,16 @@ static inline bool atp_table_has_room(const atp_table_t *table, uint64_t records
 
 /* Adds `records` zeroed records (there is room: asserted) and returns the number of the first. Write them
  * through atp_table_change. */
-uint64_t atp_table_append(atp_table_t *table, uint64_t records);
+static inline uint64_t atp_table_append(atp_table_t *table, uint64_t records)
+{
+    uint64_t first = atp_load_relaxed(&table->count);
+
+    ATP_ASSERT(first + records <= table->capacity); /* T1 */
+    /* TABLE-A1 (release) pairs with the acquire in atp_table_count. The new records are zero already. */
+    atp_store_release(&table->count, first + records);
+    atp_arena_note_used(&table->records_arena, (first + records) * table->record_size);
+    return first;
+}
 
 /* Pieces that hold the records in use. Every piece has the same size: records_per_piece * record_size. */
 uint64_t atp_table_piece_count(const atp_table_t *table);
