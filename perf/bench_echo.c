@@ -1,7 +1,8 @@
 /* What the wire costs without an engine: a bare NNG echo beside libatp against a server that grants everything
  * and remembers nothing. Client and server are two processes on one machine, as in docs/benchmarks.md.
  *
- * atp_bench_echo [--smoke] [--url tcp|ipc] [--commit-us N] [--lanes N]
+ * atp_bench_echo [--smoke] [--bare [--calls N]] [--url tcp|ipc] [--commit-us N] [--lanes N]
+ *   --bare        bare NNG alone, one in flight, N calls
  *   --commit-us   the server answers in groups, N microseconds after it began to gather, as a journal would */
 #include "engine/base/atomics.h"
 #include "protocol/client/atp.h"
@@ -435,6 +436,12 @@ static void bench_submit(atp_client_t *client, const char *name, uint32_t in_fli
 
 /* ---- main ---- */
 
+static void print_heads(void)
+{
+    printf("%-34s %9s %10s %9s %9s %9s %9s %8s  %s\n", "what", "n", "ops/s", "p50 us", "p99 us", "p99.9 us",
+           "max us", "ops/msg", "hash");
+}
+
 static void bench_all(const char *url, uint32_t scale, uint32_t lanes)
 {
     const atp_client_options_t options = {
@@ -442,8 +449,7 @@ static void bench_all(const char *url, uint32_t scale, uint32_t lanes)
     atp_client_t *client;
     atp_why_t why;
 
-    printf("%-34s %9s %10s %9s %9s %9s %9s %8s  %s\n", "what", "n", "ops/s", "p50 us", "p99 us", "p99.9 us",
-           "max us", "ops/msg", "hash");
+    print_heads();
     bench_bare(url, "bare NNG echo, 1 in flight", 1, 200 * scale);
     bench_bare(url, "bare NNG echo, 50 in flight", 50, 400 * scale);
     if (atp_client_open(&options, &client, &why) != ATP_OK) {
@@ -462,6 +468,8 @@ int main(int argc, char **argv)
     const char *transport = "tcp";
     uint32_t scale = 100;
     uint32_t lanes = 0;
+    uint32_t bare_calls = 20000;
+    bool is_bare = false;
     char url[64];
     int port_pipe[2];
     uint16_t port;
@@ -470,6 +478,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--smoke") == 0) {
             scale = 1;
+        } else if (strcmp(argv[i], "--bare") == 0) {
+            is_bare = true;
+        } else if (strcmp(argv[i], "--calls") == 0 && i + 1 < argc) {
+            bare_calls = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--url") == 0 && i + 1 < argc) {
             transport = argv[++i];
         } else if (strcmp(argv[i], "--commit-us") == 0 && i + 1 < argc) {
@@ -477,7 +489,8 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--lanes") == 0 && i + 1 < argc) {
             lanes = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else {
-            fprintf(stderr, "usage: atp_bench_echo [--smoke] [--url tcp|ipc] [--commit-us N] [--lanes N]\n");
+            fprintf(stderr, "usage: atp_bench_echo [--smoke] [--bare [--calls N]] [--url tcp|ipc] "
+                            "[--commit-us N] [--lanes N]\n");
             return 2;
         }
     }
@@ -492,7 +505,12 @@ int main(int argc, char **argv)
     if (strcmp(transport, "ipc") != 0) {
         (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", port);
     }
-    bench_all(url, scale, lanes);
+    if (is_bare) {
+        print_heads();
+        bench_bare(url, "bare NNG echo, 1 in flight", 1, bare_calls);
+    } else {
+        bench_all(url, scale, lanes);
+    }
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
     return 0;
