@@ -14,6 +14,8 @@
 
 /* Monotonic, from an unknown start. */
 uint64_t bench_now_ns(void);
+/* What this thread has run, without the time the processor was given to others. */
+uint64_t bench_thread_ns(void);
 
 /* Ends the process with status 1 and the sentence on stderr unless `ok`: a benchmark whose answers are wrong measures
  * nothing. */
