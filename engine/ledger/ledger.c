@@ -386,7 +386,7 @@ bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint
 atp_line_state_t atp_ledger_line_state(const atp_line_t *line, int64_t now_ms)
 {
     if (line->reserved > 0) {
-        return line->deadline_ms <= now_ms ? ATP_LINE_EXPIRED : ATP_LINE_RESERVED;
+        return atp_line_deadline_ms(line) <= now_ms ? ATP_LINE_EXPIRED : ATP_LINE_RESERVED;
     }
     if (line->allocated > 0) {
         return ATP_LINE_ALLOCATED;

@@ -71,16 +71,12 @@ typedef enum atp_prefetch_step {
     ATP_PREFETCH_INDEXES, /* outcome, reservation, directory of the SKU */
     ATP_PREFETCH_ENTRY,   /* the node in the directory */
     ATP_PREFETCH_ROW,     /* the position */
-    ATP_PREFETCH_LINES,   /* the first line in its deadline order */
-    ATP_PREFETCH_LINE_2,  /* and the next ones on the way to the latest deadline, where most new lines go */
-    ATP_PREFETCH_LINE_3,
-    ATP_PREFETCH_LINE_4,
+    ATP_PREFETCH_LINE,    /* the last line in its deadline order, where nearly every new one goes */
     ATP_PREFETCH_STEPS
 } atp_prefetch_step_t;
 
 typedef struct atp_prefetch {
     uint32_t row;
-    uint32_t line;
 } atp_prefetch_t;
 
 void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_prefetch_step_t step,

@@ -344,7 +344,7 @@ void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_pre
 
     switch (step) {
     case ATP_PREFETCH_INDEXES:
-        *hint = (atp_prefetch_t){NO_ROW, 0};
+        hint->row = NO_ROW;
         if (op->flags & ATP_OP_HAS_ID) {
             atp_index_prefetch(&ledger->outcomes.index, op->id.low);
             atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
@@ -364,18 +364,9 @@ void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_pre
             __builtin_prefetch(atp_positions_at(&ledger->positions, hint->row), 1);
         }
         break;
-    case ATP_PREFETCH_LINES:
+    case ATP_PREFETCH_LINE:
         if (hint->row != NO_ROW) {
-            hint->line = atp_positions_at(&ledger->positions, hint->row)->lines_root;
-            prefetch_line(ledger, hint->line);
-        }
-        break;
-    case ATP_PREFETCH_LINE_2:
-    case ATP_PREFETCH_LINE_3:
-    case ATP_PREFETCH_LINE_4:
-        if (hint->line != 0) {
-            hint->line = atp_line_at(&ledger->reservations, hint->line - 1)->right;
-            prefetch_line(ledger, hint->line);
+            prefetch_line(ledger, atp_positions_at(&ledger->positions, hint->row)->last_line);
         }
         break;
     case ATP_PREFETCH_STEPS:

@@ -74,6 +74,7 @@ static bool is_child_in_order(const atp_reservations_t *reservations, uint32_t p
 {
     return child == 0 ||
            (child - 1 < atp_table_count(&reservations->lines) &&
+            atp_line_at(reservations, child - 1)->above == parent + 1 &&
             atp_line_priority(reservations, child - 1) < atp_line_priority(reservations, parent));
 }
 
@@ -88,25 +89,44 @@ static bool add_line(const atp_reservations_t *reservations, uint32_t row, uint3
     }
     if (before != 0) {
         const atp_line_t *last = atp_line_at(reservations, before - 1);
-        if (last->deadline_ms > line->deadline_ms ||
-            (last->deadline_ms == line->deadline_ms && before - 1 >= number)) {
+        if (last->deadline > line->deadline || (last->deadline == line->deadline && before - 1 >= number)) {
             return false;
         }
     } else {
-        sum->first_deadline_ms = line->deadline_ms;
+        sum->first_deadline_ms = atp_line_deadline_ms(line);
     }
     sum->reserved += line->reserved;
     sum->allocated += line->allocated;
     return true;
 }
 
+/* The line that has none above it. False if the way up from the last one does not end. */
+static bool find_root(const atp_reservations_t *reservations, uint32_t last, uint32_t *ret_root)
+{
+    uint32_t at = last;
+
+    *ret_root = 0;
+    for (uint32_t depth = 0; at != 0; depth++) {
+        if (depth == DEPTH_MAX || at - 1 >= atp_table_count(&reservations->lines)) {
+            return false;
+        }
+        *ret_root = at;
+        at = atp_line_at(reservations, at - 1)->above;
+    }
+    return true;
+}
+
 /* Walks one tree in order. False if it is no tree in this order. */
-static bool add_up_tree(const atp_reservations_t *reservations, uint32_t row, uint32_t root, tree_sum_t *sum)
+static bool add_up_tree(const atp_reservations_t *reservations, uint32_t row, uint32_t last, tree_sum_t *sum)
 {
     uint32_t stack[DEPTH_MAX];
     uint32_t depth = 0;
     uint32_t before = 0;
+    uint32_t root;
 
+    if (!find_root(reservations, last, &root)) {
+        return false;
+    }
     while (root != 0 || depth > 0) {
         if (root != 0) {
             if (depth == DEPTH_MAX || root - 1 >= atp_table_count(&reservations->lines)) {
@@ -128,7 +148,7 @@ static bool add_up_tree(const atp_reservations_t *reservations, uint32_t row, ui
         before = root;
         root = atp_line_at(reservations, root - 1)->right;
     }
-    return true;
+    return before == last;
 }
 
 atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, atp_why_t *ret_why)
@@ -141,7 +161,7 @@ atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, a
         tree_sum_t sum = {.lines_max = lines_in_trees, .first_deadline_ms = ATP_NEVER_MS};
         atp_position_view_t view;
         atp_positions_read(&ledger->positions, (uint32_t)row, &view);
-        if (!add_up_tree(&ledger->reservations, (uint32_t)row, position->lines_root, &sum)) {
+        if (!add_up_tree(&ledger->reservations, (uint32_t)row, position->last_line, &sum)) {
             return ATP_BROKEN(ret_why, "H5", "the lines of row %llu are not in deadline and heap order",
                               (ull_t)row);
         }
@@ -200,7 +220,7 @@ static atp_err_t check_line(const atp_ledger_t *ledger, uint32_t reservation, ui
         return ATP_BROKEN(ret_why, "H3", "line %u of reservation %u is %s the tree of its position",
                           expected_number, reservation, line->is_in_tree ? "in" : "not in");
     }
-    if (line->deadline_ms != (line->reserved > 0 ? owner->deadline_ms : ATP_NEVER_MS)) {
+    if (atp_line_deadline_ms(line) != (line->reserved > 0 ? owner->deadline_ms : ATP_NEVER_MS)) {
         return ATP_BROKEN(ret_why, "H5", "line %u of reservation %u has a deadline of its own",
                           expected_number, reservation);
     }

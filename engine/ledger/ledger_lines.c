@@ -44,8 +44,9 @@ static void add_to(_Atomic int64_t *bucket, atp_qty_t change)
 
 static void refresh_soonest(const atp_ledger_t *ledger, atp_position_t *position)
 {
-    uint32_t first = atp_lines_first(&ledger->reservations, position->lines_root);
-    int64_t deadline = first == 0 ? ATP_NEVER_MS : atp_line_at(&ledger->reservations, first - 1)->deadline_ms;
+    uint32_t first = atp_lines_first(&ledger->reservations, position->last_line);
+    int64_t deadline =
+        first == 0 ? ATP_NEVER_MS : atp_line_deadline_ms(atp_line_at(&ledger->reservations, first - 1));
 
     atp_store_relaxed(&position->soonest_deadline_ms, deadline); /* P4 */
 }
@@ -58,9 +59,9 @@ void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
     add_to(&position->reserved, line->reserved);
-    atp_lines_insert(&ledger->reservations, &position->lines_root, number);
-    if (line->deadline_ms < atp_load_relaxed(&position->soonest_deadline_ms)) {
-        atp_store_relaxed(&position->soonest_deadline_ms, line->deadline_ms);
+    atp_lines_insert(&ledger->reservations, &position->last_line, number);
+    if (atp_line_deadline_ms(line) < atp_load_relaxed(&position->soonest_deadline_ms)) {
+        atp_store_relaxed(&position->soonest_deadline_ms, atp_line_deadline_ms(line));
     }
     atp_positions_end_change(position);
     ledger->root->reservations.reserved_lines++;
@@ -78,7 +79,7 @@ static void move_units(atp_line_t *line, const atp_transition_t *step, atp_qty_t
     } else if (step->to == ATP_LINE_SHIPPED) {
         line->shipped += qty;
     } else {
-        line->ended_as = step->to;
+        line->ended_as = (unsigned)step->to & 0x1fu;
     }
 }
 
@@ -89,15 +90,18 @@ static void reposition(atp_ledger_t *ledger, atp_position_t *position, uint32_t 
     bool must_expire = line->reserved > 0;
     bool is_live = line->reserved + line->allocated > 0;
 
-    if (is_live && (must_expire || line->deadline_ms == ATP_NEVER_MS)) {
+    int64_t deadline_ms = atp_line_deadline_ms(line);
+    if (is_live && (must_expire || deadline_ms == ATP_NEVER_MS)) {
         return;
     }
-    atp_lines_remove(&ledger->reservations, &position->lines_root, number);
-    line->deadline_ms = ATP_NEVER_MS;
+    atp_lines_remove(&ledger->reservations, &position->last_line, number);
+    atp_line_set_deadline_ms(line, ATP_NEVER_MS);
     if (is_live) {
-        atp_lines_insert(&ledger->reservations, &position->lines_root, number);
+        atp_lines_insert(&ledger->reservations, &position->last_line, number);
     }
-    refresh_soonest(ledger, position);
+    if (deadline_ms == atp_load_relaxed(&position->soonest_deadline_ms)) { /* else another one is the first */
+        refresh_soonest(ledger, position);
+    }
 }
 
 void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_number, atp_qty_t qty)
@@ -147,9 +151,9 @@ static void reschedule_line(atp_ledger_t *ledger, uint32_t number, int64_t deadl
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
-    atp_lines_remove(&ledger->reservations, &position->lines_root, number);
-    line->deadline_ms = deadline_ms;
-    atp_lines_insert(&ledger->reservations, &position->lines_root, number);
+    atp_lines_remove(&ledger->reservations, &position->last_line, number);
+    atp_line_set_deadline_ms(line, deadline_ms);
+    atp_lines_insert(&ledger->reservations, &position->last_line, number);
     refresh_soonest(ledger, position);
     atp_positions_end_change(position);
 }

@@ -103,7 +103,7 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
         line->row = decided->row;
         line->granted = decided->granted;
         line->reserved = decided->granted;
-        line->deadline_ms = decided->granted > 0 ? deadline_ms : ATP_NEVER_MS;
+        atp_line_set_deadline_ms(line, decided->granted > 0 ? deadline_ms : ATP_NEVER_MS);
         if (decided->granted > 0) {
             atp_ledger_attach(ledger, number);
         }

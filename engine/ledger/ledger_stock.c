@@ -142,7 +142,7 @@ void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row)
     }
     atp_qty_t uncommitted = atp_ledger_promisable(ledger, row) + atp_load_relaxed(&position->safety);
     hit_list_t hits = {ledger, atp_ledger_raise(apply, ATP_EXCEPTION_OVER_COMMITMENT, row, uncommitted)};
-    atp_lines_walk(&ledger->reservations, position->lines_root, HITS_LOOKED_AT, note_hit, &hits);
+    atp_lines_walk(&ledger->reservations, position->last_line, HITS_LOOKED_AT, note_hit, &hits);
 }
 
 /* ---- buckets ---- */

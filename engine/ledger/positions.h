@@ -33,7 +33,7 @@ typedef struct atp_position {
     uint32_t sku; /* with node: set when the row is added, never changed */
     uint16_t node;
     uint16_t is_over_committed; /* ledger thread only: an exception told of it, and it still is */
-    uint32_t lines_root;        /* ledger thread only: live lines in deadline order, line + 1 */
+    uint32_t last_line;         /* ledger thread only: of its live lines in deadline order, line + 1 */
     _Atomic int64_t on_hand;
     _Atomic int64_t unavailable;
     _Atomic int64_t reserved;

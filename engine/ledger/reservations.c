@@ -141,7 +141,7 @@ uint32_t atp_reservations_take_line(atp_reservations_t *reservations, uint32_t r
     }
     line->reservation = reservation;
     atp_reservation_t *owner = atp_table_change(&reservations->records, reservation);
-    line->number = owner->line_count++;
+    line->number = owner->line_count++ & ((1u << ATP_LINE_NUMBER_BITS) - 1);
     if (after == 0) {
         owner->first_line = number + 1;
     } else {
@@ -175,25 +175,38 @@ void atp_reservations_end(atp_reservations_t *reservations, uint32_t number)
 
 static bool comes_before(const atp_line_t *a, uint32_t a_number, const atp_line_t *b, uint32_t b_number)
 {
-    return a->deadline_ms != b->deadline_ms ? a->deadline_ms < b->deadline_ms : a_number < b_number;
+    return a->deadline != b->deadline ? a->deadline < b->deadline : a_number < b_number;
 }
 
-/* Splits the tree at `root` into lines before `key` and lines after it. */
-static void split(atp_reservations_t *reservations, uint32_t root, const atp_line_t *key, uint32_t key_number,
-                  uint32_t *ret_before, uint32_t *ret_after)
+/* Puts `child` (number + 1; 0 = nothing) at `*link`, below `above`. */
+static void hang(atp_reservations_t *reservations, uint32_t *link, uint32_t above, uint32_t child)
 {
-    uint32_t *before = ret_before;
-    uint32_t *after = ret_after;
+    *link = child;
+    if (child != 0) {
+        atp_line_t *line = atp_table_change(&reservations->lines, child - 1);
+        line->above = above;
+    }
+}
+
+/* Splits the tree at `root` into the lines before `key`, to its left, and those after it, to its right. */
+static void split(atp_reservations_t *reservations, uint32_t root, atp_line_t *key, uint32_t key_number)
+{
+    uint32_t *before = &key->left;
+    uint32_t *after = &key->right;
+    uint32_t above_before = key_number + 1;
+    uint32_t above_after = key_number + 1;
 
     while (root != 0) {
         atp_line_t *line = atp_table_change(&reservations->lines, root - 1);
         if (comes_before(line, root - 1, key, key_number)) {
-            *before = root;
+            hang(reservations, before, above_before, root);
             before = &line->right;
+            above_before = root;
             root = line->right;
         } else {
-            *after = root;
+            hang(reservations, after, above_after, root);
             after = &line->left;
+            above_after = root;
             root = line->left;
         }
     }
@@ -201,93 +214,154 @@ static void split(atp_reservations_t *reservations, uint32_t root, const atp_lin
     *after = 0;
 }
 
-static uint32_t merge(atp_reservations_t *reservations, uint32_t before, uint32_t after)
+/* Merges two trees, all of `before` coming before all of `after`, into *link below `above`. */
+static void merge(atp_reservations_t *reservations, uint32_t *link, uint32_t above, uint32_t before,
+                  uint32_t after)
 {
-    uint32_t root = 0;
-    uint32_t *link = &root;
-
     while (before != 0 && after != 0) {
         if (atp_line_priority(reservations, before - 1) > atp_line_priority(reservations, after - 1)) {
-            atp_line_t *line = atp_table_change(&reservations->lines, before - 1);
-            *link = before;
+            hang(reservations, link, above, before);
+            atp_line_t *line = atp_line_at(reservations, before - 1);
+            above = before;
             link = &line->right;
             before = line->right;
         } else {
-            atp_line_t *line = atp_table_change(&reservations->lines, after - 1);
-            *link = after;
+            hang(reservations, link, above, after);
+            atp_line_t *line = atp_line_at(reservations, after - 1);
+            above = after;
             link = &line->left;
             after = line->left;
         }
     }
-    *link = before != 0 ? before : after;
+    hang(reservations, link, above, before != 0 ? before : after);
+}
+
+/* From the last line up: the first one that stays above the new line whatever happens below it, since it has the
+ * higher priority and the new line is to its right. 0: there is none. The lines met on the way are after the new
+ * one, or give way to it; *ret_below is the uppermost of them (0: there is none). */
+static uint32_t climb(const atp_reservations_t *reservations, uint32_t last, const atp_line_t *inserted,
+                      uint32_t number, uint32_t *ret_below)
+{
+    uint32_t priority = atp_line_priority(reservations, number);
+    uint32_t at = last;
+
+    *ret_below = 0;
+    while (at != 0) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        if (comes_before(line, at - 1, inserted, number) &&
+            atp_line_priority(reservations, at - 1) > priority) {
+            break;
+        }
+        *ret_below = at;
+        at = line->above;
+    }
+    return at;
+}
+
+void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t number)
+{
+    atp_line_t *inserted = atp_table_change(&reservations->lines, number);
+    uint32_t priority = atp_line_priority(reservations, number);
+    uint32_t root = 0; /* of a tree that has none above it: nothing points there */
+    uint32_t below;
+    uint32_t above = climb(reservations, *last, inserted, number, &below);
+    uint32_t *link = &root;
+
+    ATP_ASSERT(!inserted->is_in_tree); /* H3 */
+    if (above != 0) {
+        atp_line_t *line = atp_table_change(&reservations->lines, above - 1);
+        link = &line->right;
+    }
+    while (below != 0 && atp_line_priority(reservations, below - 1) > priority) {
+        atp_line_t *line = atp_table_change(&reservations->lines, below - 1);
+        link = comes_before(line, below - 1, inserted, number) ? &line->right : &line->left;
+        above = below;
+        below = *link;
+    }
+    split(reservations, below, inserted, number);
+    hang(reservations, link, above, number + 1);
+    inserted->is_in_tree = 1;
+    if (*last == 0 || comes_before(atp_line_at(reservations, *last - 1), *last - 1, inserted, number)) {
+        *last = number + 1;
+    }
+}
+
+/* The lowest line on the way right (left) from `root`. */
+static uint32_t rightmost(const atp_reservations_t *reservations, uint32_t root)
+{
+    while (atp_line_at(reservations, root - 1)->right != 0) {
+        root = atp_line_at(reservations, root - 1)->right;
+    }
     return root;
 }
 
-void atp_lines_insert(atp_reservations_t *reservations, uint32_t *root, uint32_t line)
+static uint32_t leftmost(const atp_reservations_t *reservations, uint32_t root)
 {
-    atp_line_t *inserted = atp_table_change(&reservations->lines, line);
-    uint32_t priority = atp_line_priority(reservations, line);
-    uint32_t *link = root;
-
-    ATP_ASSERT(!inserted->is_in_tree); /* H3 */
-    while (*link != 0 && atp_line_priority(reservations, *link - 1) > priority) {
-        atp_line_t *at = atp_table_change(&reservations->lines, *link - 1);
-        link = comes_before(at, *link - 1, inserted, line) ? &at->right : &at->left;
+    while (atp_line_at(reservations, root - 1)->left != 0) {
+        root = atp_line_at(reservations, root - 1)->left;
     }
-    split(reservations, *link, inserted, line, &inserted->left, &inserted->right);
-    *link = line + 1;
-    inserted->is_in_tree = 1;
+    return root;
 }
 
-void atp_lines_remove(atp_reservations_t *reservations, uint32_t *root, uint32_t line)
+void atp_lines_remove(atp_reservations_t *reservations, uint32_t *last, uint32_t number)
 {
-    atp_line_t *removed = atp_table_change(&reservations->lines, line);
-    uint32_t *link = root;
+    atp_line_t *removed = atp_table_change(&reservations->lines, number);
+    uint32_t root = 0;
+    uint32_t *link = &root;
 
     ATP_ASSERT(removed->is_in_tree); /* H3 */
-    while (*link != line + 1) {
-        ATP_ASSERT(*link != 0); /* H5: the order leads to it */
-        atp_line_t *at = atp_table_change(&reservations->lines, *link - 1);
-        link = comes_before(at, *link - 1, removed, line) ? &at->right : &at->left;
+    if (*last == number + 1) {       /* it has none to its right */
+        *last = removed->left != 0 ? rightmost(reservations, removed->left) : removed->above;
     }
-    *link = merge(reservations, removed->left, removed->right);
+    if (removed->above != 0) {
+        atp_line_t *above = atp_table_change(&reservations->lines, removed->above - 1);
+        link = above->left == number + 1 ? &above->left : &above->right;
+        ATP_ASSERT(*link == number + 1); /* H5 */
+    }
+    merge(reservations, link, removed->above, removed->left, removed->right);
+    removed->above = 0;
     removed->left = 0;
     removed->right = 0;
     removed->is_in_tree = 0;
 }
 
-uint32_t atp_lines_first(const atp_reservations_t *reservations, uint32_t root)
+uint32_t atp_lines_first(const atp_reservations_t *reservations, uint32_t last)
 {
-    uint32_t first = root;
+    uint32_t root = last;
 
-    while (root != 0) {
-        first = root;
-        root = atp_line_at(reservations, root - 1)->left;
+    if (last == 0) {
+        return 0;
     }
-    return first;
+    while (atp_line_at(reservations, root - 1)->above != 0) {
+        root = atp_line_at(reservations, root - 1)->above;
+    }
+    return leftmost(reservations, root);
 }
 
-/* Deeper than any treap of 2^32 lines gets (expected depth about 2 ln n = 44). */
-#define WALK_DEPTH_MAX 256
+/* The line after `at` in deadline order, 0 if there is none. */
+static uint32_t next_of(const atp_reservations_t *reservations, uint32_t at)
+{
+    const atp_line_t *line = atp_line_at(reservations, at - 1);
 
-uint32_t atp_lines_walk(const atp_reservations_t *reservations, uint32_t root, uint32_t limit,
+    if (line->right != 0) {
+        return leftmost(reservations, line->right);
+    }
+    while (line->above != 0 && atp_line_at(reservations, line->above - 1)->right == at) {
+        at = line->above;
+        line = atp_line_at(reservations, at - 1);
+    }
+    return line->above;
+}
+
+uint32_t atp_lines_walk(const atp_reservations_t *reservations, uint32_t last, uint32_t limit,
                         void (*visit)(void *context, uint32_t line), void *context)
 {
-    uint32_t stack[WALK_DEPTH_MAX];
-    uint32_t depth = 0;
     uint32_t visited = 0;
 
-    while ((root != 0 || depth > 0) && visited < limit) {
-        if (root != 0) {
-            ATP_ASSERT(depth < WALK_DEPTH_MAX);
-            stack[depth++] = root;
-            root = atp_line_at(reservations, root - 1)->left;
-            continue;
-        }
-        root = stack[--depth];
-        visit(context, root - 1);
+    for (uint32_t at = atp_lines_first(reservations, last); at != 0 && visited < limit;
+         at = next_of(reservations, at)) {
+        visit(context, at - 1);
         visited++;
-        root = atp_line_at(reservations, root - 1)->right;
     }
     return visited;
 }

@@ -505,7 +505,7 @@ static void compare_line(pair_t *pair, const atp_line_t *line, const model_reser
                                             [MODEL_RELEASED] = ATP_LINE_RELEASED,
                                             [MODEL_EXPIRED] = ATP_LINE_EXPIRED,
                                             [MODEL_CANCELLED] = ATP_LINE_CANCELLED};
-    bool is_due = line->reserved > 0 && line->deadline_ms <= pair->model->time_ms;
+    bool is_due = line->reserved > 0 && atp_line_deadline_ms(line) <= pair->model->time_ms;
     const atp_position_t *position = atp_positions_at(atp_ledger_positions(pair->ledger), line->row);
 
     expect_equal(pair, "the SKU of a line", position->sku, expected->sku);
@@ -517,7 +517,7 @@ static void compare_line(pair_t *pair, const atp_line_t *line, const model_reser
     expect_equal(pair, "how a line ended", is_due ? ATP_LINE_EXPIRED : line->ended_as,
                  ends[expected->ended_as]);
     if (line->reserved > 0) {
-        expect_equal(pair, "the deadline of a line", line->deadline_ms, reservation->deadline_ms);
+        expect_equal(pair, "the deadline of a line", atp_line_deadline_ms(line), reservation->deadline_ms);
     }
 }
 
@@ -557,7 +557,7 @@ static atp_qty_t due_at(const pair_t *pair, uint32_t row)
 
     for (uint64_t i = 0; i < lines; i++) {
         const atp_line_t *line = atp_line_at(reservations, (uint32_t)i);
-        sum += line->row == row && line->is_in_tree && line->deadline_ms <= pair->model->time_ms
+        sum += line->row == row && line->is_in_tree && atp_line_deadline_ms(line) <= pair->model->time_ms
                    ? line->reserved
                    : 0;
     }
