@@ -1,6 +1,8 @@
 /* Making frames durable and answering: the journal thread's side of the engine. */
 #include "engine/engine_priv.h"
 
+#define MARK_AFTER_NS (UINT64_C(10) * 1000000)
+
 static void fail(atp_engine_t *engine, atp_err_t err, const char *what)
 {
     /* Nothing that is not durable may be answered from here on. */
@@ -81,10 +83,16 @@ static atp_open_frame_t *next_closed(atp_engine_t *engine)
     return frame != NULL ? frame : atp_ring_pop(&engine->closed_frames);
 }
 
-/* An idle journal declares its last frames durable, once. */
+/* An idle journal declares its last frames durable, once. It waits a moment, for the sync of the mark would stand in the
+ * way of a client that asks one thing after the other. */
 static bool mark_if_idle(atp_engine_t *engine)
 {
+    uint64_t idle_ns = engine->options.clock->monotonic_ns(engine->options.clock) - engine->written_ns;
+
     if (engine->is_marked || engine->last_time_ms == 0) {
+        return false;
+    }
+    if (idle_ns < MARK_AFTER_NS && atp_load_relaxed(&engine->is_stopping) == 0) {
         return false;
     }
     atp_err_t err = atp_journal_append_mark(engine->journal, engine->incarnation, engine->last_time_ms);
@@ -121,6 +129,7 @@ bool atp_engine_step_journal(atp_engine_t *engine)
         return engine->unwritten == NULL && mark_if_idle(engine);
     }
     uint64_t written_ns = clock->monotonic_ns(clock);
+    engine->written_ns = written_ns;
     atp_err_t err = atp_journal_sync(engine->journal);
     if (err != ATP_OK) {
         fail(engine, err, "the journal cannot be synced");

@@ -84,6 +84,7 @@ struct atp_engine {
     _Atomic uint32_t is_failed;
     _Atomic uint32_t is_out_of_room; /* `unwritten` waits */
     int64_t last_time_ms;
+    uint64_t written_ns;         /* monotonic, of the last frame */
     bool is_marked;              /* a closing mark stands after the last frame */
     pthread_mutex_t counts_lock; /* off the hot path: the last frame's counts, for metrics */
     atp_ledger_counts_t counts;

@@ -458,14 +458,18 @@ static void an_idle_journal_gets_one_closing_mark(void **state)
 
     (void)state;
     sim_engine_stock(&sim, "S", "N", 5);
-    sim_engine_settle(&sim);
+    assert_false(atp_engine_step_journal(sim.engine)); /* not idle for long enough */
+    sim_clock_pass(&sim.clock, 10);
+    assert_true(atp_engine_step_journal(sim.engine));
     atp_engine_stats(sim.engine, &before);
     for (int i = 0; i < 5; i++) {
+        sim_clock_pass(&sim.clock, 10);
         assert_false(atp_engine_step_journal(sim.engine));
     }
     atp_engine_stats(sim.engine, &after);
     assert_int_equal(before.journal.bytes, after.journal.bytes);
     (void)sim_engine_reserve(&sim, "r", "S", "N", 2);
+    sim_clock_pass(&sim.clock, 10);
     sim_engine_settle(&sim);
     /* The mark declares the last frame: its loss is noticed. */
     sim_engine_close(&sim);
