@@ -18,6 +18,8 @@ static int set_up(void **state)
     sim.options.clock = NULL;
     sim.options.without_snapshots = false;
     sim.options.segment_size = UINT64_C(256) << 10;
+    sim.config.outcomes = 200000;
+    sim.config.ids_per_client = 200000;
     return 0;
 }
 
@@ -39,7 +41,7 @@ static void open_with_stock(bool start)
     }
 }
 
-enum { REQUESTS = 400 };
+enum { REQUESTS = 400, SALES = 40 }; /* a request; together more than all frames hold */
 static sim_request_t *requests[REQUESTS];
 static uint32_t answers_before;
 
@@ -49,8 +51,8 @@ static void submit_all(const char *prefix)
 
     answers_before = atp_load_acquire(&sim_answers);
     for (unsigned i = 0; i < REQUESTS; i++) {
-        requests[i] = sim_request_create(10);
-        for (unsigned j = 0; j < 10; j++) {
+        requests[i] = sim_request_create(SALES);
+        for (unsigned j = 0; j < SALES; j++) {
             snprintf(id, sizeof id, "%s-%u-%u", prefix, i, j);
             sim_request_fact(requests[i], &sim, ATP_OP_SALE, id, "S", "N", 1);
         }
@@ -81,7 +83,7 @@ static bool are_answered(void)
 
 static void slow_sync(void *context, sim_disk_t *disk, sim_op_t op, const char *path)
 {
-    struct timespec pause = {0, 2000000};
+    struct timespec pause = {0, 5000000};
 
     (void)context;
     (void)disk;
@@ -95,7 +97,7 @@ static void slow_sync(void *context, sim_disk_t *disk, sim_op_t op, const char *
 static void stop_drains_even_when_the_disk_is_slow(void **state)
 {
     (void)state;
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
         char prefix[16];
         snprintf(prefix, sizeof prefix, "sale%d", round);
         open_with_stock(true);
@@ -111,7 +113,7 @@ static void stop_drains_even_when_the_disk_is_slow(void **state)
         sim_engine_crash(&sim, SIM_CRASH_LOSE);
     }
     open_with_stock(false);
-    assert_int_equal(sim_engine_view(&sim, "S", "N").on_hand, 100000 - 5 * REQUESTS * 10);
+    assert_int_equal(sim_engine_view(&sim, "S", "N").on_hand, 100000 - 3 * REQUESTS * SALES);
 }
 
 static void after_stop_submits_are_closed(void **state)
