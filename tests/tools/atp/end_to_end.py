@@ -488,6 +488,30 @@ class EndToEnd(unittest.TestCase):
         self.assertTrue(any(one["reservation"] == "export-1" for one in self.objects("export", "reservations")))
         self.assertIn("cannot be created", self.atp("export", "positions", "--out", "/no/such/file", status=FAILED).stderr)
 
+    # It once renamed over whatever had the name: as root, /dev/full became a regular file.
+    def test_out_replaces_regular_files_only(self):
+        small = ["generate", "--skus", "3", "--nodes", "1", "--out"]
+        wanted = self.atp(*small, "-").stdout
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        pipe = folder / "pipe"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+            self.atp(*small, str(pipe))
+            self.assertEqual(reader.communicate(timeout=30)[0], wanted)
+        self.assertTrue(pipe.is_fifo())
+        real = folder / "real.csv"
+        real.write_text("old")
+        real.chmod(0o600)
+        for name, target in [("link.csv", "real.csv"), ("dangling.csv", "made.csv")]:
+            (folder / name).symlink_to(target)
+            self.atp(*small, str(folder / name))
+            self.assertTrue((folder / name).is_symlink())
+            self.assertEqual((folder / target).read_text(), wanted)
+        self.assertEqual(real.stat().st_mode & 0o777, 0o600)
+        self.assertIn("cannot be created", self.atp(*small, str(folder), status=FAILED).stderr)
+        self.assertEqual(sorted(one.name for one in folder.iterdir()),
+                         ["dangling.csv", "link.csv", "made.csv", "pipe", "real.csv"])
+
     # ---- bench ----
 
     def test_bench_gives_the_same_answers_for_the_same_seed(self):
