@@ -1,4 +1,5 @@
 /* Taking batches in, applying them, closing frames: the ledger thread's side of the engine. */
+#include "engine/ahead.h"
 #include "engine/engine_priv.h"
 
 #include <stdlib.h>
@@ -152,56 +153,17 @@ static void apply_op(atp_engine_t *engine, const atp_op_t *op, atp_result_t *res
     count(&engine->verdicts[result->verdict]);
 }
 
-#define PREFETCH_GAP   3 /* ops between two steps of one op: about the time a cache line takes to come */
-#define PREFETCH_AHEAD (ATP_PREFETCH_STEPS * PREFETCH_GAP)
-#define PREFETCH_RING  64 /* a power of two above PREFETCH_AHEAD */
-#define PREFETCH_FROM  4  /* a smaller batch is done before it would help */
-
-_Static_assert(PREFETCH_RING > PREFETCH_AHEAD, "an op is not overwritten before it is applied");
-
-/* Applies the ops of a batch in order, none ahead of time: while one is applied, the lines that the next ones will touch are
- * on their way, each a step further. */
-static void apply_ahead(atp_engine_t *engine, atp_batch_t *batch)
-{
-    const atp_op_t *ops[PREFETCH_RING];
-    atp_prefetch_t hints[PREFETCH_RING];
-    const atp_op_t *next = batch->ops;
-    atp_grant_t *grants = batch->grants;
-
-    for (uint32_t turn = 0; turn < batch->op_count + PREFETCH_AHEAD; turn++) {
-        if (turn < batch->op_count) {
-            ops[turn % PREFETCH_RING] = next;
-            next = atp_op_next(next);
-        }
-        for (uint32_t step = 0; step < ATP_PREFETCH_STEPS; step++) {
-            uint32_t i = turn - step * PREFETCH_GAP; /* before its turn it is a huge number */
-            if (i < batch->op_count) {
-                atp_ledger_prefetch(engine->ledger, ops[i % PREFETCH_RING], (atp_prefetch_step_t)step,
-                                    &hints[i % PREFETCH_RING]);
-            }
-        }
-        if (turn >= PREFETCH_AHEAD) {
-            uint32_t i = turn - PREFETCH_AHEAD;
-            const atp_op_t *op = ops[i % PREFETCH_RING];
-            apply_op(engine, op, &batch->results[i], grants);
-            grants += op->line_count;
-        }
-    }
-}
-
 static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
 {
-    const atp_op_t *op = batch->ops;
+    atp_ahead_t ahead;
+    const atp_op_t *op;
+    atp_result_t *result = batch->results;
     atp_grant_t *grants = batch->grants;
 
-    if (batch->op_count >= PREFETCH_FROM) {
-        apply_ahead(engine, batch);
-        return;
-    }
-    for (uint32_t i = 0; i < batch->op_count; i++) {
-        apply_op(engine, op, &batch->results[i], grants);
+    atp_ahead_begin(&ahead, engine->ledger, batch->ops, batch->op_count);
+    while ((op = atp_ahead_next(&ahead)) != NULL) {
+        apply_op(engine, op, result++, grants);
         grants += op->line_count;
-        op = atp_op_next(op);
     }
 }
 

@@ -1,4 +1,5 @@
 /* From a data folder to a running ledger: lock, genesis, newest snapshot that verifies, journal tail. */
+#include "engine/ahead.h"
 #include "engine/engine_priv.h"
 
 #include <errno.h>
@@ -25,33 +26,50 @@ uint64_t atp_verdict_digest_add(uint64_t digest, const atp_result_t *result)
     return x ^ (x >> 29);
 }
 
-atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
-                                  atp_journal_position_t place, atp_why_t *ret_why)
+/* Every record is looked at before the first is applied: the ones to come are read ahead of their turn. */
+static atp_err_t check_records(const atp_frame_t *frame, atp_journal_position_t place, atp_why_t *ret_why)
 {
-    static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
     const char *at = frame->payload;
     size_t left = frame->payload_size;
-    uint64_t digest = 0;
 
     for (uint32_t i = 0; i < frame->op_count; i++) {
-        const atp_op_t *op = (const atp_op_t *)(const void *)at;
-        atp_result_t result;
-        if (!atp_op_is_well_formed(op, left)) {
+        if (!atp_op_is_well_formed(at, left)) {
             return atp_fail(ret_why, ATP_ERR_CORRUPT,
                             "journal segment %" PRIu64 " offset %" PRIu64 ": op %" PRIu64
                             " is not well formed",
                             place.segment, place.offset, frame->first_op + i);
         }
-        if (!atp_ledger_apply(ledger, op, frame->time_ms, &result, grants) ||
-            result.op != frame->first_op + i) {
+        size_t size = ((const atp_op_t *)(const void *)at)->size;
+        at += size;
+        left -= size;
+    }
+    return ATP_OK;
+}
+
+atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
+                                  atp_journal_position_t place, atp_why_t *ret_why)
+{
+    static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    uint64_t next_op = frame->first_op;
+    uint64_t digest = 0;
+    atp_ahead_t ahead;
+    const atp_op_t *op;
+
+    atp_err_t err = check_records(frame, place, ret_why);
+    if (err != ATP_OK) {
+        return err;
+    }
+    atp_ahead_begin(&ahead, ledger, frame->payload, frame->op_count);
+    while ((op = atp_ahead_next(&ahead)) != NULL) {
+        atp_result_t result;
+        if (!atp_ledger_apply(ledger, op, frame->time_ms, &result, grants) || result.op != next_op) {
             return atp_fail(ret_why, ATP_ERR_CORRUPT,
                             "journal segment %" PRIu64 " offset %" PRIu64 ": op %" PRIu64
                             " does not apply again",
-                            place.segment, place.offset, frame->first_op + i);
+                            place.segment, place.offset, next_op);
         }
         digest = atp_verdict_digest_add(digest, &result);
-        at += op->size;
-        left -= op->size;
+        next_op++;
     }
     atp_ledger_end_frame(ledger);
     if (digest != frame->verdict_digest) {

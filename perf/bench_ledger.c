@@ -5,6 +5,7 @@
  * Ops are made a thousand at a time, as they come from the wire, outside the timed part; the ledger and the bare loop take
  * turns over the same ops. "Batched" is what the engine does: prefetch a few ops ahead. Rates are by the time the thread
  * ran; the time of a single op is by the clock, with the 25 ns that reading it takes. */
+#include "engine/ahead.h"
 #include "loaders/random.h"
 #include "loaders/zipf.h"
 #include "perf/bare.h"
@@ -16,7 +17,7 @@
 
 #define CHUNK             1000
 #define TURNS             8
-#define PREFETCH_DISTANCE 6 /* of engine/engine.c */
+#define PREFETCH_DISTANCE 6 /* of the bare loop, in ops */
 #define STOCK_QTY         ATP_QTY_MAX / 4
 #define ZIPF_EXPONENT     0.9
 
@@ -126,31 +127,15 @@ static uint64_t ledger_single(bench_t *bench)
     return bench_thread_ns() - begin;
 }
 
-#define STEP_GAP   3 /* as in engine.c */
-#define STEP_AHEAD (ATP_PREFETCH_STEPS * STEP_GAP)
-
 static uint64_t ledger_batched(bench_t *bench)
 {
-    const atp_op_t *ops[64];
-    atp_prefetch_t hints[64];
-    const atp_op_t *next = first_op(bench);
-    uint32_t count = bench->ops.count;
+    atp_ahead_t ahead;
+    const atp_op_t *op;
     uint64_t begin = bench_thread_ns();
 
-    for (uint32_t turn = 0; turn < count + STEP_AHEAD; turn++) {
-        if (turn < count) {
-            ops[turn % 64] = next;
-            next = atp_op_next(next);
-        }
-        for (uint32_t step = 0; step < ATP_PREFETCH_STEPS; step++) {
-            uint32_t i = turn - step * STEP_GAP; /* before its turn it is a huge number */
-            if (i < count) {
-                atp_ledger_prefetch(bench->ledger, ops[i % 64], (atp_prefetch_step_t)step, &hints[i % 64]);
-            }
-        }
-        if (turn >= STEP_AHEAD) {
-            apply(bench, ops[(turn - STEP_AHEAD) % 64]);
-        }
+    atp_ahead_begin(&ahead, bench->ledger, first_op(bench), bench->ops.count);
+    while ((op = atp_ahead_next(&ahead)) != NULL) {
+        apply(bench, op);
     }
     return bench_thread_ns() - begin;
 }
