@@ -220,8 +220,8 @@ static const struct {
     {"channels: [web]\n", "atpd.yaml:1: channels[0]: takes keys with values below it"},
     {"- a\n", "atpd.yaml: not the keys and values of a configuration: Invalid value"},
     {"data:\n", "atpd.yaml:1: data: a value is missing"},
-    {"capacity:\n  skus: 0\n", "atpd.yaml:2: capacity.skus: 0 is not within 1..4294967294"},
-    {"capacity:\n  skus: 4294967295\n", "atpd.yaml:2: capacity.skus: 4294967295 is not within 1..4294967294"},
+    {"capacity:\n  skus: 0\n", "atpd.yaml:2: capacity.skus: 0 is not within 1..4294967293"},
+    {"capacity:\n  skus: 4294967295\n", "atpd.yaml:2: capacity.skus: 4294967295 is not within 1..4294967293"},
     {"capacity:\n  nodes: 65536\n", "atpd.yaml:2: capacity.nodes: 65536 is not within 1..65535"},
     {"capacity:\n  skus: 99999999999999999999\n",
      "atpd.yaml:2: capacity.skus: \"99999999999999999999\" is not a count: digits only"},
@@ -471,7 +471,7 @@ static void each_fault_in_the_flags_is_named_and_changes_nothing(void **state)
         char *arguments[4];
         const char *message;
     } bad[] = {
-        {{"--capacity-skus", "0"}, "--capacity-skus: 0 is not within 1..4294967294"},
+        {{"--capacity-skus", "0"}, "--capacity-skus: 0 is not within 1..4294967293"},
         {{"--listen", "x"}, "--listen: \"x\" is not a url: tcp://HOST:PORT, ipc://PATH or inproc://NAME"},
         {{"--listen"}, "--listen: needs a value; see --help"},
         {{"--colour", "red"}, "--colour: unknown flag, or one given wrongly; see --help"},

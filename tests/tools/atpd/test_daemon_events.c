@@ -1,0 +1,244 @@
+/* What the daemon says of itself while it runs: availability events over PUB, metrics over HTTP. A started atpd for each. */
+#include "tests/acceptance/acceptance.h"
+#include "tests/protocol/nng_leaks.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- events ---- */
+
+static atp_watch_t *watch(acceptance_t *a, const char *sku_id)
+{
+    const atp_text_t name = atp_text_of(sku_id);
+    atp_watch_options_t options = {.url = a->events_url, .skus = &name, .sku_count = 1};
+    atp_availability_event_t event;
+    atp_watch_t *opened;
+    atp_why_t why;
+    int64_t begun_ms = 0;
+
+    if (atp_watch_open(&options, &opened, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    /* Connected once it sees something. */
+    do {
+        assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, sku_id, "N", "1"), ATP_APPLIED);
+    } while (atp_watch_next(opened, 50, &event) != ATP_OK && is_waiting(&begun_ms, 20));
+    stock(a, sku_id, "N", "1000"); /* the number itself: from here on it is known */
+    do {
+        assert_int_equal(atp_watch_next(opened, 20000, &event), ATP_OK);
+    } while (event.promisable != 1000);
+    return opened;
+}
+
+static void events_come_after_durability_with_growing_versions(void **state)
+{
+    acceptance_t *a = *state;
+    atp_availability_event_t event;
+
+    stock(a, "e", "N", "0");
+    atp_watch_t *watched = watch(a, "e");
+    uint64_t version = 0;
+    for (unsigned i = 1; i <= 100; i++) {
+        atp_result_t held = hold(a, NULL, "e", "N", "1");
+        assert_verdict(held, ATP_APPLIED);
+        do {
+            assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+            assert_true(event.version > version);
+            version = event.version;
+            assert_true(event.op <= (uint64_t)figure(a, "op_durable"));
+        } while (event.promisable != 1000 - (int64_t)i);
+        assert_int_equal(event.incarnation, figure(a, "incarnation"));
+        assert_false(event.is_out_of_stock);
+    }
+    atp_watch_close(watched);
+}
+
+static void no_event_comes_of_no_change(void **state)
+{
+    acceptance_t *a = *state;
+    atp_availability_event_t event;
+
+    stock(a, "e", "N", "0");
+    atp_watch_t *watched = watch(a, "e");
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e", "N", "1000"), ATP_CONFIRMED);
+    assert_verdict(hold(a, NULL, "e", "N", "1001"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(promisable(a, "e", "N"), 1000);
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e", "N", "999"), ATP_APPLIED);
+    assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    assert_int_equal(event.promisable, 999); /* the first after 1000 */
+    atp_watch_close(watched);
+}
+
+static void out_of_stock_is_told_when_it_comes_to_that(void **state)
+{
+    acceptance_t *a = *state;
+    atp_availability_event_t event;
+    const struct {
+        const char *count;
+        bool is_crossing;
+    } steps[] = {{"0", true}, {"5", false}, {"0", true}, {"3", false}};
+
+    stock(a, "e", "N", "0");
+    atp_watch_t *watched = watch(a, "e");
+    for (unsigned i = 0; i < 4; i++) {
+        assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e", "N", steps[i].count), ATP_APPLIED);
+        assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+        assert_int_equal(event.is_out_of_stock, steps[i].is_crossing);
+    }
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "e", "N", "4"), ATP_APPLIED); /* to -1 */
+    assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    assert_true(event.is_out_of_stock);
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "e", "N", "1"), ATP_APPLIED); /* to -2: no news */
+    assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    assert_false(event.is_out_of_stock);
+    atp_watch_close(watched);
+}
+
+static void expiry_is_an_event_too(void **state)
+{
+    acceptance_t *a = *state;
+    atp_availability_event_t event;
+
+    stock(a, "e", "N", "0");
+    atp_watch_t *watched = watch(a, "e");
+    assert_verdict(reserve(a, NULL, (want_t[]){{"e", "N", "7"}, {NULL, NULL, NULL}}, 30,
+                           ATP_RESERVE_ALL_OR_NOTHING, NULL),
+                   ATP_APPLIED);
+    do {
+        assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    } while (event.promisable != 1000); /* nobody asked for anything meanwhile */
+    atp_watch_close(watched);
+}
+
+/* ---- metrics ---- */
+
+static void get(const acceptance_t *a, const char *path, char *ret_page, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char request[128];
+    size_t kept = 0;
+    ssize_t got;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_port = htons((uint16_t)strtoul(strchr(a->metrics, ':') + 1, NULL, 10));
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", path);
+    assert_int_equal(send(fd, request, (size_t)length, 0), length);
+    while (kept < size - 1 && (got = recv(fd, ret_page + kept, size - 1 - kept, 0)) > 0) {
+        kept += (size_t)got;
+    }
+    ret_page[kept] = '\0';
+    close(fd);
+}
+
+static double metric(const acceptance_t *a, const char *series)
+{
+    static char page[1 << 20];
+    char line[160];
+
+    get(a, "/metrics", page, sizeof page);
+    snprintf(line, sizeof line, "\n%s ", series);
+    const char *found = strstr(page, line);
+    if (found == NULL) {
+        return -1;
+    }
+    return strtod(found + strlen(line), NULL);
+}
+
+static void promtool_accepts(const acceptance_t *a)
+{
+    static char page[1 << 20];
+
+    if (access("/usr/bin/promtool", X_OK) != 0) {
+        print_message("promtool is not here (Debian package prometheus): not asked\n");
+        return;
+    }
+    get(a, "/metrics", page, sizeof page);
+    const char *body = strstr(page, "\r\n\r\n");
+    assert_non_null(body);
+    FILE *promtool = popen("/usr/bin/promtool check metrics", "w");
+    assert_non_null(promtool);
+    assert_int_equal(fwrite(body + 4, 1, strlen(body + 4), promtool), strlen(body + 4));
+    assert_int_equal(pclose(promtool), 0);
+}
+
+static void metrics_are_well_formed_and_move(void **state)
+{
+    acceptance_t *a = *state;
+    static char page[1024];
+    char unused[ATP_ID_SIZE_MAX + 1];
+
+    stock(a, "m", "N", "5");
+    assert_verdict(hold(a, NULL, "m", "N", "2"), ATP_APPLIED);
+    promtool_accepts(a);
+    double granted = metric(a, "atpd_ops_total{kind=\"reserve\",verdict=\"applied\"}");
+    double op = metric(a, "atpd_op_durable");
+    assert_true(granted == 1);
+    assert_true(op == (double)figure(a, "op_durable"));
+    assert_verdict(hold(a, NULL, "m", "N", "2"), ATP_APPLIED);
+    assert_verdict(hold(a, NULL, "m", "N", "2"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_true(metric(a, "atpd_ops_total{kind=\"reserve\",verdict=\"applied\"}") == 2);
+    assert_true(metric(a, "atpd_ops_total{kind=\"reserve\",verdict=\"not_enough_available\"}") == 1);
+    assert_true(metric(a, "atpd_op_durable") > op);
+    assert_true(metric(a, "atpd_positions") == 1);
+    assert_true(metric(a, "atpd_ready") == 1);
+    assert_true(metric(a, "atpd_granting") == 1);
+    assert_true(metric(a, "atpd_journal_fsync_seconds_count") > 0);
+    assert_true(metric(a, "atpd_reply_seconds_count") > 3);
+    assert_true(metric(a, "atpd_reads_total") == 0);
+    (void)promisable(a, "m", "N");
+    assert_true(metric(a, "atpd_reads_total") == 1);
+    (void)exceptions(a, "over_commitment", "m", unused);
+    get(a, "/readyz", page, sizeof page);
+    assert_non_null(strstr(page, " 200 "));
+    get(a, "/healthz", page, sizeof page);
+    assert_non_null(strstr(page, " 200 "));
+}
+
+static void numbers_of_sources_are_counted(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line = {.sku = ATP_TEXT("m"), .node = ATP_TEXT("N"), .mantissa = 1};
+    atp_command_t receipt = {.kind = ATP_OP_RECEIVE, .is_fact = true, .line_count = 1, .lines = &line};
+    const uint64_t numbers[] = {1, 5, 1, 6};
+    atp_why_t why;
+    int64_t begun_ms = 0;
+
+    stock(a, "m", "N", "0");
+    for (unsigned i = 0; i < 4; i++) {
+        atp_publisher_options_t options = {
+            .url = a->facts_url, .source = ATP_TEXT("wms"), .epoch = 1, .sequence = numbers[i]};
+        atp_publisher_t *publisher;
+        assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
+        assert_true(atp_publisher_wait_connected(publisher, 10000));
+        assert_int_equal(atp_publisher_publish(publisher, &receipt, 1, 0), ATP_OK);
+        double wanted = i == 2 ? 1 : -1;
+        while (i == 2 ? metric(a, "atpd_source_duplicates_total") != wanted
+                      : components(a, "m", "N").on_hand != (i == 3 ? 3 : (int64_t)i + 1)) {
+            assert_true(is_waiting(&begun_ms, 30));
+        }
+        atp_publisher_close(publisher);
+    }
+    assert_true(metric(a, "atpd_source_gaps_total") == 1); /* 2 to 4 */
+    assert_true(metric(a, "atpd_source_duplicates_total") == 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define WITH_ATPD(test) cmocka_unit_test_setup_teardown(test, acceptance_start, acceptance_stop)
+        WITH_ATPD(events_come_after_durability_with_growing_versions),
+        WITH_ATPD(no_event_comes_of_no_change),
+        WITH_ATPD(out_of_stock_is_told_when_it_comes_to_that),
+        WITH_ATPD(expiry_is_an_event_too),
+        WITH_ATPD(metrics_are_well_formed_and_move),
+        WITH_ATPD(numbers_of_sources_are_counted),
+    };
+    return cmocka_run_group_tests_name("tools.atpd.daemon.events", tests, NULL, NULL);
+}
