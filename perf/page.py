@@ -120,7 +120,8 @@ def section(results, name):
         text = f"```\n{text}\n```"
     command = (results / f"{name}.command").read_text(encoding="utf-8").strip()
     date = (results / f"{name}.date").read_text(encoding="ascii").strip()
-    return f"`{command}`, {date}\n\n{text}"
+    load = (results / f"{name}.load").read_text(encoding="ascii").strip()
+    return f"`{command}`, {date}, load average before it {load}\n\n{text}"
 
 
 def fill(page, name, text):

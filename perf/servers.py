@@ -9,6 +9,7 @@ import os
 import pathlib
 import pwd
 import re
+import subprocess
 
 import harness
 
@@ -31,30 +32,32 @@ class Atpd:
 
     ROOM = 16_000_000  # reservations made in one run of all benchmarks
 
-    def __init__(self, build, folder, positions, room=ROOM):
+    def __init__(self, build, folder, positions, room=ROOM, name="atpd"):
         self.atp = pathlib.Path(build) / "tools/atp/atp"
         self.url = f"tcp://127.0.0.1:{harness.free_port()}"
         self.skus = positions // NODES
-        self.issued = 0
-        log = folder / "atpd.log"
+        log = folder / f"{name}.log"
         self.process = harness.start(
-            [pathlib.Path(build) / "tools/atpd/atpd", "--data", folder / "atpd", "--listen", self.url, "--publish", "off",
-             "--metrics", "off", "--subscribe", f"listen:ipc://{folder}/facts", "--log-level", "warn",
+            [pathlib.Path(build) / "tools/atpd/atpd", "--data", folder / name, "--listen", self.url, "--publish", "off",
+             "--metrics", "off", "--subscribe", f"listen:ipc://{folder}/{name}.facts", "--log-level", "warn",
              "--capacity-reservations", room, "--capacity-lines", room, "--capacity-outcomes", room,
-             "--limits-ids-per-client", room, "--capacity-string-bytes", f"{64 + room // 10000}MiB",
+             "--limits-ids-per-client", 4_000_000_000, "--capacity-string-bytes", f"{64 + room // 10000}MiB",
              "--snapshot-interval", "0", "--snapshot-every-ops", "0"], log)
         harness.wait_until(self.answers, f"atpd ({log})", self.process)
 
     def answers(self):
-        import subprocess
         return subprocess.run([self.atp, "--url", self.url, "stat", "--json"], capture_output=True,
                               check=False).returncode == 0
 
-    def command(self, work, ops, *flags, demand="uniform"):
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+
+    def command(self, work, ops, *flags, demand="uniform", ttl="10h"):
         """`demand`: uniform, zipf or hot."""
         spread = ["--hot"] if demand == "hot" else ["--demand", demand]
         return [self.atp, "--url", self.url, "bench", work, "--json", "--skus", self.skus, "--nodes", NODES, "--ttl",
-                "10h", "--ops", int(ops), *spread, *flags]
+                ttl, "--ops", int(ops), *spread, *flags]
 
     @staticmethod
     def read(text):
@@ -63,8 +66,8 @@ class Atpd:
             raise SystemExit(f"atp bench: refused: {told['refused_by']}")
         return Result(told["ops_per_s"], told["p50_ns"] / 1e3, told["p99_ns"] / 1e3, told["hash"])
 
-    def bench(self, work, ops, *flags, demand="uniform"):
-        return self.read(harness.run(self.command(work, ops, *flags, demand=demand)))
+    def bench(self, work, ops, *flags, demand="uniform", ttl="10h"):
+        return self.read(harness.run(self.command(work, ops, *flags, demand=demand, ttl=ttl)))
 
 
 # The reserve that atpd does, as far as Redis can: the answer by id first, then the check, the change, and the answer kept.
@@ -103,10 +106,8 @@ class Redis:
         harness.wait_until(lambda: self.cli("PING", check=False) == "PONG", "redis-server", process)
         self.cli("EVAL", REDIS_FILL, 0, positions)
         self.script = self.cli("SCRIPT", "LOAD", REDIS_RESERVE)
-        self.made = 0
 
     def cli(self, *command, check=True):
-        import subprocess
         done = subprocess.run(["redis-cli", "-p", str(self.port), *map(str, command)], capture_output=True, text=True,
                               check=False)
         if check and done.returncode != 0:
@@ -177,7 +178,6 @@ class Postgres:
         self.sql(POSTGRES_SCHEMA.format(positions=positions))
 
     def answers(self):
-        import subprocess
         return subprocess.run(["psql", "-h", self.folder, "-U", "bench", "-c", "SELECT 1", "postgres"],
                               capture_output=True, check=False).returncode == 0
 

@@ -40,9 +40,11 @@ READS = [
 
 class Wire:
     def __init__(self, options, folder):
+        self.folder = folder
+        self.positions = 2_000 if options.smoke else POSITIONS
+        positions = self.positions
         self.build = options.build
         self.scale = 0.01 if options.smoke else 1.0
-        positions = 2_000 if options.smoke else POSITIONS
         self.atpd = Atpd(options.build, folder, positions, 400_000 if options.smoke else Atpd.ROOM)
         self.aof = Redis(folder, positions, True) if options.peers else None
         self.redis = Redis(folder, positions, False) if options.peers else None
@@ -91,6 +93,21 @@ class Wire:
         print(f"\nOne hot SKU / spread, 50 threads on one handle: {hot.rate / results['handle50'].rate:.2f}. "
               f"Hash of all answers, first row: {results['batch1000'].hash}")
         return results
+
+    def steady(self):
+        """The tables have been full once: every page is there, and each new reservation takes the place of one that ended."""
+        room = int(max(2_000_000 * self.scale, 20_000))
+        atpd = Atpd(self.build, self.folder, self.positions, room, "steady")
+        atpd.bench("reserve", room, "--batch", 1000, "--clients", 4, ttl="1s")
+        time.sleep(4)  # all of them expire
+        print(f"\nWith tables of {room:,} reservations that have been full once, each new one in the place of one that ended:")
+        harness.Table("reserve", "atpd", "p50", "p99")
+        for name, flags, key in (("1,000 a message, 4 clients", ("--batch", 1000, "--clients", 4), "batch1000"),
+                                 ("64 a message, 8 clients", ("--batch", 64, "--clients", 8), "batch64")):
+            result = atpd.bench("reserve", room * 0.45, *flags)
+            harness.figure(f"steady_{key}_rate", result.rate)
+            harness.Table.row(name, *result.cells())
+        atpd.stop()
 
     def clients(self):
         print("\nDurable reserves of one line a call, by number of clients:")
@@ -167,6 +184,7 @@ def main():
         options.peers = False
     wire = Wire(options, harness.work_folder(options.work))
     results = wire.reserves()
+    wire.steady()
     wire.clients()
     wire.reads()
     wire.beside_writes(results["batch64"].rate)
