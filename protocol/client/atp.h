@@ -238,6 +238,10 @@ typedef struct atp_watch_options {
 ATP_MUST_USE atp_err_t atp_watch_open(const atp_watch_options_t *options, atp_watch_t **ret_watch,
                                       atp_why_t *ret_why);
 
+/* True once an engine's event endpoint is connected: events sent before are not seen. Waits up to `timeout_ms`
+ * (-1 = for ever). False: nothing is there, or it sends no events, as the command endpoint. */
+bool atp_watch_wait_connected(atp_watch_t *watch, int32_t timeout_ms);
+
 /* Waits for the next event up to `timeout_ms` (-1 = for ever). Its texts are valid until the next call.
  * ATP_ERR_TIMEOUT: none came. ATP_ERR_FORMAT: something came that is no event of this version; it is passed
  * over, call again. Events may be lost when nobody calls for long: the version of a position grows with each
@@ -264,7 +268,8 @@ typedef struct atp_publisher_options {
 ATP_MUST_USE atp_err_t atp_publisher_open(const atp_publisher_options_t *options,
                                           atp_publisher_t **ret_publisher, atp_why_t *ret_why);
 
-/* True once an engine is connected: what is published before goes to nobody. Waits up to `timeout_ms`. */
+/* True once an engine is connected: what is published before goes to nobody. Waits up to `timeout_ms` (-1 = for
+ * ever). */
 bool atp_publisher_wait_connected(atp_publisher_t *publisher, int32_t timeout_ms);
 
 /* Publishes one batch of 1 to ATP_OPS_PER_MESSAGE_MAX facts (receive, sale, adjust, count, ship, sku, node,

@@ -1,4 +1,5 @@
 #include "protocol/client/atp.h"
+#include "protocol/client/connections.h"
 #include "protocol/client/nng_writer.h"
 #include "protocol/endpoint_nng.h"
 #include "protocol/message.h"
@@ -6,10 +7,8 @@
 #include <nng/protocol/pubsub0/pub.h>
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define BUFFER_MAX           8192 /* NNG's own limit */
 #define SIZE_HINT_OF_COMMAND 160
@@ -20,22 +19,8 @@ struct atp_publisher {
     uint32_t source_size;
     uint64_t epoch;
     uint64_t sequence;
-    /* under `mutex`: connections made, told by NNG */
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    uint32_t connection_count;
+    atp_connections_t connections;
 };
-
-static void on_connection(nng_pipe pipe, nng_pipe_ev event, void *arg)
-{
-    atp_publisher_t *publisher = arg;
-
-    (void)pipe;
-    (void)pthread_mutex_lock(&publisher->mutex);
-    publisher->connection_count += event == NNG_PIPE_EV_ADD_POST ? 1U : UINT32_MAX;
-    (void)pthread_cond_broadcast(&publisher->changed);
-    (void)pthread_mutex_unlock(&publisher->mutex);
-}
 
 static atp_err_t start(atp_publisher_t *publisher, const atp_publisher_options_t *options, atp_why_t *ret_why)
 {
@@ -47,10 +32,7 @@ static atp_err_t start(atp_publisher_t *publisher, const atp_publisher_options_t
                                 options->buffer_count != 0 ? (int)options->buffer_count : BUFFER_MAX);
     }
     if (rv == 0) {
-        rv = nng_pipe_notify(publisher->socket, NNG_PIPE_EV_ADD_POST, on_connection, publisher);
-    }
-    if (rv == 0) {
-        rv = nng_pipe_notify(publisher->socket, NNG_PIPE_EV_REM_POST, on_connection, publisher);
+        rv = atp_connections_follow(&publisher->connections, publisher->socket);
     }
     if (rv != 0) {
         return atp_nng_fail(ret_why, rv, "set up a socket", options->url);
@@ -95,8 +77,7 @@ atp_err_t atp_publisher_open(const atp_publisher_options_t *options, atp_publish
         free(publisher);
         return atp_nng_fail(ret_why, rv, "open a socket", options->url);
     }
-    (void)pthread_mutex_init(&publisher->mutex, NULL);
-    (void)pthread_cond_init(&publisher->changed, NULL);
+    atp_connections_init(&publisher->connections);
     memcpy(publisher->source, options->source.bytes, options->source.size);
     publisher->source_size = options->source.size;
     publisher->epoch = options->epoch;
@@ -112,25 +93,7 @@ atp_err_t atp_publisher_open(const atp_publisher_options_t *options, atp_publish
 
 bool atp_publisher_wait_connected(atp_publisher_t *publisher, int32_t timeout_ms)
 {
-    struct timespec until;
-    bool is_connected;
-    int rv = 0;
-
-    ATP_ASSERT(clock_gettime(CLOCK_REALTIME, &until) == 0);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    (void)pthread_mutex_lock(&publisher->mutex);
-    while (publisher->connection_count == 0 && rv == 0) {
-        rv = timeout_ms < 0 ? pthread_cond_wait(&publisher->changed, &publisher->mutex)
-                            : pthread_cond_timedwait(&publisher->changed, &publisher->mutex, &until);
-    }
-    is_connected = publisher->connection_count > 0;
-    (void)pthread_mutex_unlock(&publisher->mutex);
-    return is_connected;
+    return atp_connections_wait(&publisher->connections, timeout_ms);
 }
 
 static void write_batch(atp_writer_t *writer, const atp_publisher_t *publisher, const atp_command_t *facts,
@@ -195,7 +158,6 @@ void atp_publisher_close(atp_publisher_t *publisher)
     if (!atp_nng_close(publisher->socket)) {
         return; /* what NNG tells about connections must stay */
     }
-    (void)pthread_cond_destroy(&publisher->changed);
-    (void)pthread_mutex_destroy(&publisher->mutex);
+    atp_connections_fini(&publisher->connections);
     free(publisher);
 }

@@ -1,4 +1,5 @@
 #include "protocol/client/atp.h"
+#include "protocol/client/connections.h"
 #include "protocol/endpoint_nng.h"
 #include "protocol/message.h"
 
@@ -11,6 +12,7 @@
 
 struct atp_watch {
     nng_socket socket;
+    atp_connections_t connections;
     nng_msg *message; /* what the texts of the last event point into */
 };
 
@@ -28,6 +30,9 @@ static atp_err_t start(atp_watch_t *watch, const atp_watch_options_t *options, a
     if (rv == 0) {
         rv = nng_socket_set_int(watch->socket, NNG_OPT_RECVBUF,
                                 options->buffer_count != 0 ? (int)options->buffer_count : BUFFER_MAX);
+    }
+    if (rv == 0) {
+        rv = atp_connections_follow(&watch->connections, watch->socket);
     }
     if (rv == 0 && options->sku_count == 0) {
         rv = subscribe(watch, (atp_text_t){NULL, 0});
@@ -73,6 +78,7 @@ atp_err_t atp_watch_open(const atp_watch_options_t *options, atp_watch_t **ret_w
         free(watch);
         return atp_nng_fail(ret_why, rv, "open a socket", options->url);
     }
+    atp_connections_init(&watch->connections);
     err = start(watch, options, ret_why);
     if (err != ATP_OK) {
         atp_watch_close(watch);
@@ -80,6 +86,11 @@ atp_err_t atp_watch_open(const atp_watch_options_t *options, atp_watch_t **ret_w
     }
     *ret_watch = watch;
     return ATP_OK;
+}
+
+bool atp_watch_wait_connected(atp_watch_t *watch, int32_t timeout_ms)
+{
+    return atp_connections_wait(&watch->connections, timeout_ms);
 }
 
 static void forget_message(atp_watch_t *watch)
@@ -119,6 +130,9 @@ void atp_watch_close(atp_watch_t *watch)
         return;
     }
     forget_message(watch);
-    (void)atp_nng_close(watch->socket); /* NNG has nothing of the watch, closed or not */
+    if (!atp_nng_close(watch->socket)) {
+        return; /* what NNG tells about connections must stay */
+    }
+    atp_connections_fini(&watch->connections);
     free(watch);
 }

@@ -131,6 +131,46 @@ static void a_watch_passes_over_what_is_no_event(void **state)
     atp_pub_close(pub);
 }
 
+static void take_frame(void *context, const uint8_t *bytes, size_t size)
+{
+    (void)context;
+    (void)bytes;
+    (void)size;
+}
+
+/* The end of a connection to a socket of the wrong kind, told without its begin, once counted to below none. */
+static void a_watch_or_publisher_of_what_is_none_is_never_connected(void **state)
+{
+    const atp_sub_options_t sub_options = {
+        .listen_urls = any_port, .listen_url_count = 1, .handler = take_frame};
+    char pub_url[64];
+    char sub_url[64];
+    atp_pub_t *pub = open_pub(pub_url);
+    atp_watch_options_t watch_options = {.url = sub_url};
+    atp_publisher_options_t publisher_options = {
+        .url = pub_url, .source = ATP_TEXT("wms"), .epoch = 1, .sequence = 1};
+    atp_publisher_t *publisher;
+    atp_watch_t *watch;
+    atp_sub_t *sub;
+    atp_why_t why;
+
+    (void)state;
+    assert_int_equal(atp_sub_open(&sub_options, &sub, &why), ATP_OK);
+    (void)snprintf(sub_url, sizeof sub_url, "tcp://127.0.0.1:%u", atp_sub_port(sub, 0));
+    assert_int_equal(atp_watch_open(&watch_options, &watch, &why), ATP_OK);
+    assert_int_equal(atp_publisher_open(&publisher_options, &publisher, &why), ATP_OK);
+    assert_false(atp_watch_wait_connected(watch, 300));
+    assert_false(atp_publisher_wait_connected(publisher, 300));
+    atp_watch_close(watch);
+    atp_publisher_close(publisher);
+    watch_options.url = pub_url;
+    assert_int_equal(atp_watch_open(&watch_options, &watch, &why), ATP_OK);
+    assert_true(atp_watch_wait_connected(watch, -1));
+    atp_watch_close(watch);
+    atp_sub_close(sub);
+    atp_pub_close(pub);
+}
+
 /* ---- publisher ---- */
 
 typedef struct batches {
@@ -262,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_watch_sees_changes_of_all_skus),
         cmocka_unit_test(a_watch_of_one_sku_sees_no_other_not_even_one_that_begins_alike),
         cmocka_unit_test(a_watch_passes_over_what_is_no_event),
+        cmocka_unit_test(a_watch_or_publisher_of_what_is_none_is_never_connected),
         cmocka_unit_test(published_batches_arrive_numbered),
         cmocka_unit_test(a_publisher_that_listens_knows_whether_anybody_hears_it),
         cmocka_unit_test(bad_options_are_refused_by_name),
