@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLL_MS 100
+#define POLL_MS            100
+#define DEFAULT_TIMEOUT_MS 5000
 
 static void put_event_json(atp_out_t *out, const atp_availability_event_t *event, int64_t now_ms)
 {
@@ -83,13 +84,40 @@ static int follow(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, int64_t end
         }
     }
     if (most != 0 && seen < most && !atp_stop_is_wanted()) {
-        return atp_cli_fail(
-            cli, ATP_CLI_NO_ANSWER, "timeout",
-            "%llu of %llu events came in time from %s\nIs the engine publishing there? See its "
-            "'publish' option; say where with --events-url or ATP_EVENTS_URL",
-            (unsigned long long)seen, (unsigned long long)most, cli->events_url);
+        return atp_cli_fail(cli, ATP_CLI_NO_ANSWER, "timeout", "%llu of %llu events came in time from %s",
+                            (unsigned long long)seen, (unsigned long long)most, cli->events_url);
     }
     return ATP_CLI_DONE;
+}
+
+/* In short waits, so that Ctrl-C ends it. */
+static bool wait_connected(const atp_cli_t *cli, atp_watch_t *watch)
+{
+    int64_t end_ms = atp_now_ms() + (cli->timeout_ms != 0 ? cli->timeout_ms : DEFAULT_TIMEOUT_MS);
+
+    while (!atp_watch_wait_connected(watch, POLL_MS)) {
+        if (atp_stop_is_wanted() || atp_now_ms() >= end_ms) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int watch_until_end(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, int64_t span_ms)
+{
+    atp_stop_on_signals();
+    if (!wait_connected(cli, watch)) {
+        return atp_stop_is_wanted()
+                   ? ATP_CLI_DONE
+                   : atp_cli_fail(
+                         cli, ATP_CLI_NO_ANSWER, atp_err_name(ATP_ERR_NOT_FOUND),
+                         "nobody sends events at %s\nIs atpd running there, with its 'publish' option? "
+                         "Its address for commands is another one. Say where: --events-url "
+                         "tcp://HOST:PORT, or ATP_EVENTS_URL",
+                         cli->events_url);
+    }
+    print_header(cli);
+    return follow(cli, watch, most, span_ms != 0 ? atp_now_ms() + span_ms : 0);
 }
 
 static int run(atp_cli_t *cli)
@@ -115,9 +143,7 @@ static int run(atp_cli_t *cli)
         return atp_cli_fail(cli, err == ATP_ERR_INVALID ? ATP_CLI_USAGE : ATP_CLI_FAILED, atp_err_name(err),
                             "%s", why.text);
     }
-    atp_stop_on_signals();
-    print_header(cli);
-    int status = follow(cli, watch, most, span_ms != 0 ? atp_now_ms() + span_ms : 0);
+    int status = watch_until_end(cli, watch, most, span_ms);
     atp_watch_close(watch);
     return status;
 }
@@ -137,7 +163,7 @@ const atp_cmd_t atp_cmd_watch = {
     .synopsis = "[SKU...]",
     .summary = "Availability as it changes, until Ctrl-C",
     .about = "Events are sent once they are durable. A slow reader may miss some: the version of a position "
-             "tells.",
+             "tells.\nWithout a connection within --timeout it ends; one that is lost later is made again.",
     .word_max = 4096,
     .flags = flags,
     .examples = examples,

@@ -379,8 +379,18 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual((event["sku"], event["node"], event["is_out_of_stock"]), ("seen", "berlin", False))
         self.assertLessEqual(int(event["atp"]), qty)
         self.assertEqual(self.atp("watch", "--for", "10ms").stdout.split(), ["TIME", "SKU", "NODE", "ATP", "PROMISABLE", "OP"])
-        result = self.atp("watch", "--count", "1", "--for", "50ms", events_url=f"tcp://127.0.0.1:{free_port()}", status=NO_ANSWER)
-        self.assertIn("--events-url", result.stderr)
+        self.atp("watch", "no-such-sku", "--count", "1", "--for", "50ms", status=NO_ANSWER)
+
+    # It once printed its header and ended with 0.
+    def test_watch_of_what_is_no_event_endpoint_is_no_answer(self):
+        for url in (f"tcp://127.0.0.1:{free_port()}", daemon.url):
+            for more in (["--for", "10ms"], ["--count", "1"]):
+                result = self.atp("watch", "--timeout", "300ms", *more, events_url=url, status=NO_ANSWER)
+                self.assertEqual(result.stdout, "")
+                self.assertIn(f"nobody sends events at {url}", result.stderr)
+                self.assertIn("--events-url", result.stderr)
+            answer = self.objects("watch", "--timeout", "300ms", events_url=url, status=NO_ANSWER)
+            self.assertEqual(answer[0]["error"], "not_found")
 
     def test_stat_shows_figures_once_or_again(self):
         figures = self.objects("stat")[0]
