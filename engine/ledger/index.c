@@ -3,8 +3,9 @@
 #include <string.h>
 
 #define INITIAL_BUCKETS    8
-#define ENTRIES_PER_BUCKET 4 /* mean load at which the index doubles */
-#define SPLITS_PER_INSERT  2 /* done doubling after N / 2 inserts */
+#define ENTRIES_PER_BUCKET 4  /* mean load at which the index doubles */
+#define SPLITS_PER_INSERT  2  /* done doubling after N / 2 inserts */
+#define SPLITS_AHEAD       16 /* eight inserts: a bucket is there by then */
 
 static uint64_t round_up_to_power(uint64_t number)
 {
@@ -100,47 +101,39 @@ static void unlink_next(atp_index_t *index, atp_index_bucket_t *bucket)
     index->overflow_free = number;
 }
 
-/* Moves the entries of one chain that belong to the upper half. The holes stay: see close_up. */
+/* Where the next entry of a chain goes while it is split. */
+typedef struct chain_end {
+    atp_index_bucket_t *bucket;
+    unsigned place;
+} chain_end_t;
+
+static void append_entry(atp_index_t *index, chain_end_t *end, uint64_t entry)
+{
+    if (ATP_UNLIKELY(end->place == ATP_INDEX_ENTRIES)) {
+        uint64_t overflow = atp_load_relaxed(&end->bucket->overflow);
+        if (overflow == 0) {
+            overflow = take_overflow(index);
+            atp_store_release(&end->bucket->overflow, overflow);
+        }
+        *end = (chain_end_t){&index->overflow[overflow - 1], 0};
+    }
+    atp_store_release(&end->bucket->entries[end->place++], entry); /* INDEX-W1 */
+}
+
+/* Deals the entries of one chain out to bucket `number` and its upper half, each filled from the front, and gives back
+ * the overflow buckets that come out empty. */
 static void split_bucket(atp_index_t *index, uint64_t number, uint64_t size)
 {
-    atp_index_bucket_t *lower = &index->buckets[number];
-    atp_index_bucket_t *upper = &index->buckets[number + size];
-    atp_index_bucket_t *bucket = lower;
+    atp_index_bucket_t *from = &index->buckets[number];
+    chain_end_t ends[2] = {{from, 0}, {&index->buckets[number + size], 0}};
 
     for (;;) {
         for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-            uint64_t entry = atp_load_relaxed(&bucket->entries[i]);
-            if (entry != 0 && ((entry >> 32) & size) != 0) {
-                atp_store_relaxed(&bucket->entries[i], 0);
-                put_entry(index, upper, entry);
-            }
-        }
-        uint64_t overflow = atp_load_relaxed(&bucket->overflow);
-        if (overflow == 0) {
-            break;
-        }
-        bucket = &index->overflow[overflow - 1];
-    }
-}
-
-/* Moves what is left in a chain to its front and gives back the buckets that come out empty. */
-static void close_up(atp_index_t *index, atp_index_bucket_t *bucket)
-{
-    atp_index_bucket_t *to = bucket;
-    unsigned place = 0;
-
-    for (atp_index_bucket_t *from = bucket;;) {
-        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
             uint64_t entry = atp_load_relaxed(&from->entries[i]);
-            if (entry == 0) {
-                continue;
+            if (entry != 0) {
+                atp_store_relaxed(&from->entries[i], 0); /* places before it are filled, never one after it */
+                append_entry(index, &ends[((entry >> 32) & size) != 0], entry);
             }
-            if (place == ATP_INDEX_ENTRIES) {
-                to = &index->overflow[atp_load_relaxed(&to->overflow) - 1];
-                place = 0;
-            }
-            atp_store_relaxed(&from->entries[i], 0);
-            atp_store_release(&to->entries[place++], entry); /* INDEX-W1 */
         }
         uint64_t overflow = atp_load_relaxed(&from->overflow);
         if (overflow == 0) {
@@ -148,9 +141,16 @@ static void close_up(atp_index_t *index, atp_index_bucket_t *bucket)
         }
         from = &index->overflow[overflow - 1];
     }
-    while (atp_load_relaxed(&to->overflow) != 0) {
-        unlink_next(index, to);
+    while (atp_load_relaxed(&ends[0].bucket->overflow) != 0) {
+        unlink_next(index, ends[0].bucket);
     }
+}
+
+/* Fetches the buckets that will be split a few inserts from now. */
+static void prefetch_split(const atp_index_t *index, uint64_t number, uint64_t size)
+{
+    __builtin_prefetch(&index->buckets[number + SPLITS_AHEAD], 1);
+    __builtin_prefetch(&index->buckets[number + size + SPLITS_AHEAD], 1);
 }
 
 static void grow_one_step(atp_index_t *index)
@@ -162,10 +162,8 @@ static void grow_one_step(atp_index_t *index)
     atp_store_relaxed(&index->version, version + 1);
     /* INDEX-W2 (release fence) pairs with INDEX-R2. Orders: the odd version before the moved entries. */
     atp_fence_release();
+    prefetch_split(index, split, size);
     split_bucket(index, split, size);
-    if (atp_load_relaxed(&index->buckets[split].overflow) != 0) {
-        close_up(index, &index->buckets[split]);
-    }
     atp_store_relaxed(&index->split, split + 1);
     if (split + 1 == size) {
         atp_store_relaxed(&index->split, 0);
