@@ -7,7 +7,7 @@ The data folder is on ext4 on a loop-mounted image. A cycle: load through libatp
 the image (what programs wrote and nobody synced is not in it), mount the copy, atpd --check, start there, ask again
 for every answer of the last cycles. Needs root; is skipped where nothing can be mounted.
 
---no-sync LIBRARY: atpd runs with syncs that do nothing. Then the harness must find a loss, or it proves nothing.
+--no-sync LIBRARY: atpd runs with syncs that soon do nothing. Then the harness must find a loss, or it proves nothing.
 """
 import argparse
 import os
