@@ -1,5 +1,7 @@
 #include "tests/tools/atpd/service_rig.h"
 
+#include "engine/base/atomics.h"
+
 #include <nng/protocol/reqrep0/req.h>
 
 #include <stdio.h>
@@ -126,11 +128,28 @@ int rig_close(void **state)
     return 0;
 }
 
-void rig_pump(rig_t *rig)
+static void *pump(void *context)
 {
-    (void)atp_engine_step_keeper(rig->engine);
-    (void)atp_engine_step_ledger(rig->engine);
-    (void)atp_engine_step_journal(rig->engine);
+    rig_t *rig = context;
+
+    while (atp_load_acquire(&rig->is_pumping) != 0) {
+        (void)atp_engine_step_keeper(rig->engine);
+        (void)atp_engine_step_ledger(rig->engine);
+        (void)atp_engine_step_journal(rig->engine);
+    }
+    return NULL;
+}
+
+void rig_pump_begin(rig_t *rig)
+{
+    atp_store_release(&rig->is_pumping, 1);
+    assert_int_equal(pthread_create(&rig->pump, NULL, pump, rig), 0);
+}
+
+void rig_pump_end(rig_t *rig)
+{
+    atp_store_release(&rig->is_pumping, 0);
+    pthread_join(rig->pump, NULL);
 }
 
 uint64_t rig_waiting(rig_t *rig, atp_class_t class)

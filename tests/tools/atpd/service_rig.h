@@ -20,6 +20,8 @@
 
 #include <nng/nng.h>
 
+#include <pthread.h>
+
 typedef struct rig_clock {
     atp_clock_t base;
     _Atomic int64_t added_ms; /* on top of the system's clocks */
@@ -34,6 +36,8 @@ typedef struct rig {
     atp_service_t *service;
     atp_client_t *client;
     bool is_started;
+    pthread_t pump; /* of a rig that is pumped in the background */
+    _Atomic uint32_t is_pumping;
 } rig_t;
 
 /* cmocka set-up and tear-down; *state is the rig. */
@@ -44,8 +48,9 @@ int rig_close(void **state);
 void rig_start(rig_t *rig);
 /* Ends engine and service, in the daemon's order. */
 void rig_stop(rig_t *rig);
-/* One step of each kind. */
-void rig_pump(rig_t *rig);
+/* Steps the engine, which was opened stopped, in a thread of its own, until it is told to stand still. */
+void rig_pump_begin(rig_t *rig);
+void rig_pump_end(rig_t *rig);
 uint64_t rig_waiting(rig_t *rig, atp_class_t class);
 
 /* ---- raw questions ---- */
