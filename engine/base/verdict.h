@@ -55,7 +55,7 @@
     X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
     X(62, NOT_ENOUGH_AVAILABLE, "not_enough_available", "less can be promised than was asked for")           \
                                                                                                              \
-    X(70, ALREADY_ALLOCATED, "already_allocated", "the units are allocated: cancel instead of release")      \
+    X(70, ALREADY_ALLOCATED, "already_allocated", "the units are allocated already")                         \
     X(71, ALREADY_SHIPPED, "already_shipped", "the units have left")                                         \
     X(72, ALREADY_RELEASED, "already_released", "the reservation was released")                              \
     X(73, ALREADY_CANCELLED, "already_cancelled", "the allocation was cancelled")                            \
