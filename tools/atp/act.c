@@ -42,34 +42,63 @@ bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
 
 /* ---- refusals ---- */
 
-/* What to do about a verdict; a format with the SKU, then the node, of the line at fault. */
-static const char *next_step(unsigned verdict)
+/* What to do about a verdict. `$` stands for the SKU of the line at fault, `#` for the reservation; without it the
+ * hint is not given. */
+typedef struct hint {
+    unsigned verdict;
+    unsigned kind; /* of the command; 0 = any. The first that fits is given */
+    const char *text;
+} hint_t;
+
+static const hint_t hints[] = {
+    {ATP_NOT_ENOUGH_AVAILABLE, 0, "See what there is: atp avail $ --per-node --explain"},
+    {ATP_UNKNOWN_SKU, 0, "Make it known: atp sku put $"},
+    {ATP_UNKNOWN_NODE, 0, "See the nodes: atp node list"},
+    {ATP_NODE_NOT_OPEN, 0, "See the nodes: atp node list"},
+    {ATP_UNKNOWN_CHANNEL, 0, "See the channels: atp channel list"},
+    {ATP_UNKNOWN_RESERVATION, 0, "See what is reserved: atp reservations"},
+    {ATP_UNAUTHORISED, 0, "Show a token: --token TEXT, or ATP_TOKEN"},
+    {ATP_UNAVAILABLE, 0, "The disk of the engine may be full: see its log, and atp stat"},
+    {ATP_TOO_MANY_IDS, 0, "Use another client name: --client NAME"},
+    {ATP_ALREADY_ALLOCATED, ATP_OP_ALLOCATE, "Nothing to do: it is so already. See: atp show #"},
+    {ATP_ALREADY_ALLOCATED, ATP_OP_EXTEND, "Nothing to do: what is allocated has no deadline"},
+    {ATP_ALREADY_ALLOCATED, ATP_OP_RELEASE, "To give up an allocation: atp cancel #"},
+    {ATP_ALREADY_RELEASED, ATP_OP_RELEASE, "Nothing to do: it is so already"},
+    {ATP_ALREADY_CANCELLED, ATP_OP_CANCEL, "Nothing to do: it is so already"},
+    {ATP_ALREADY_SHIPPED, ATP_OP_SHIP, "Nothing to do: it is so already"},
+    {ATP_NOT_ALLOCATED, ATP_OP_SHIP, "Allocate it first: atp allocate #"},
+    {ATP_NOT_ALLOCATED, ATP_OP_CANCEL, "To give up what is only reserved: atp release #"},
+    {ATP_NOT_THAT_MANY, 0, "See what it has: atp show #"},
+};
+
+static const char *find_hint(unsigned verdict, unsigned kind)
 {
-    switch (verdict) {
-    case ATP_NOT_ENOUGH_AVAILABLE:
-        return "See what there is: atp avail %.*s --per-node --explain";
-    case ATP_UNKNOWN_SKU:
-        return "Make it known: atp sku put %.*s";
-    case ATP_UNKNOWN_NODE:
-    case ATP_NODE_NOT_OPEN:
-        return "See the nodes: atp node list";
-    case ATP_UNKNOWN_CHANNEL:
-        return "See the channels: atp channel list";
-    case ATP_UNKNOWN_RESERVATION:
-        return "See what is reserved: atp reservations";
-    case ATP_UNAUTHORISED:
-        return "Show a token: --token TEXT, or ATP_TOKEN";
-    case ATP_UNAVAILABLE:
-        return "The disk of the engine may be full: see its log, and atp stat";
-    case ATP_TOO_MANY_IDS:
-        return "Use another client name: --client NAME";
-    case ATP_ALREADY_ALLOCATED:
-        return "Use atp cancel";
-    case ATP_NOT_ALLOCATED:
-        return "Use atp allocate first, or atp release";
-    default:
-        return NULL;
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        if (hints[i].verdict == verdict && (hints[i].kind == 0 || hints[i].kind == kind)) {
+            return hints[i].text;
+        }
     }
+    return NULL;
+}
+
+static void print_hint(const atp_command_t *command, const atp_result_t *result)
+{
+    const char *text = find_hint(result->verdict, command->kind);
+    const char *at = text != NULL ? strpbrk(text, "$#") : NULL;
+    atp_text_t subject = {"", 0};
+
+    if (at != NULL && *at == '#') {
+        subject = command->reservation;
+    } else if (at != NULL && result->line < command->line_count) {
+        subject = command->lines[result->line].sku;
+    }
+    if (text == NULL || (at != NULL && subject.size == 0)) {
+        return;
+    }
+    size_t before = at != NULL ? (size_t)(at - text) : strlen(text);
+    (void)fwrite(text, 1, before, stderr);
+    atp_out_write_clean(stderr, subject);
+    (void)fprintf(stderr, "%s\n", at != NULL ? at + 1 : "");
 }
 
 static void print_place(const atp_command_t *command, const atp_result_t *result, char *ret_text, size_t size)
@@ -116,7 +145,6 @@ int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_resu
     char unknown[32];
     char place[2 * ATP_ID_SIZE_MAX + 64];
     const char *field = result->field != ATP_FIELD_NONE ? atp_field_name(result->field) : NULL;
-    const char *next = next_step(result->verdict);
 
     print_place(command, result, place, sizeof place);
     (void)fflush(stdout);
@@ -125,18 +153,8 @@ int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_resu
                   field != NULL ? field : "", place);
     if (result->verdict == ATP_CONFLICT) {
         note_first_answer(cli, command);
-    } else if (next != NULL && result->line < command->line_count) {
-        const atp_text_t *sku = &command->lines[result->line].sku;
-        char text[256];
-        (void)snprintf(text, sizeof text, "%s", next);
-        char *at = strstr(text, "%.*s");
-        if (at != NULL) {
-            (void)fprintf(stderr, "%.*s%.*s%s\n", (int)(at - text), text, (int)sku->size, sku->bytes, at + 4);
-        } else {
-            (void)fprintf(stderr, "%s\n", text);
-        }
-    } else if (next != NULL && strchr(next, '%') == NULL) {
-        (void)fprintf(stderr, "%s\n", next);
+    } else {
+        print_hint(command, result);
     }
     return ATP_CLI_REFUSED;
 }

@@ -326,6 +326,22 @@ class EndToEnd(unittest.TestCase):
         self.assertIn("order-1  released", result.stdout)
         self.assertIn("there is no reservation 'no-such'", result.stderr)
 
+    # A second allocate was once told to cancel.
+    def test_the_hint_of_a_refused_step_is_that_of_the_command(self):
+        self.stock("hinted", "5")
+        self.atp("reserve", "hinted@berlin=2", "--id", "hint-1")
+        self.assertIn("atp release hint-1\n", self.atp("cancel", "hint-1", status=REFUSED).stderr)
+        self.assertIn("atp allocate hint-1\n", self.atp("ship", "hint-1", status=REFUSED).stderr)
+        self.atp("allocate", "hint-1")
+        again = self.atp("allocate", "hint-1", status=REFUSED).stderr
+        self.assertIn("already_allocated: the units are allocated already", again)
+        self.assertIn("Nothing to do", again)
+        self.assertNotIn("cancel", again)
+        self.assertIn("no deadline", self.atp("extend", "hint-1", status=REFUSED).stderr)
+        self.assertIn("atp cancel hint-1\n", self.atp("release", "hint-1", status=REFUSED).stderr)
+        self.atp("cancel", "hint-1")
+        self.assertIn("Nothing to do", self.atp("cancel", "hint-1", status=REFUSED).stderr)
+
     def test_reservations_are_listed_by_owner_channel_state_and_age(self):
         self.stock("listed", "50")
         self.atp("channel", "put", "pos")
