@@ -88,8 +88,9 @@ static atp_err_t check_named(const atp_ledger_t *ledger, const atp_table_t *tabl
                              atp_why_t *ret_why)
 {
     uint64_t count = atp_table_count(table);
+    atp_err_t err = atp_check_index(index, table->name, count, ret_why);
 
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
         const atp_named_record_t *record = atp_table_at(table, i);
         if (record->id_ref == 0 || record->id_ref >= atp_table_count(&ledger->catalog.strings)) {
             return ATP_BROKEN(ret_why, "C1", "%s: record %llu has no id", table->name, (ull_t)i);
@@ -102,7 +103,7 @@ static atp_err_t check_named(const atp_ledger_t *ledger, const atp_table_t *tabl
                               (int)id.size, id.bytes, (ull_t)i);
         }
     }
-    return atp_check_index(index, table->name, count, ret_why);
+    return err;
 }
 
 atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)

@@ -567,6 +567,20 @@ static bool take_text(const unsigned char **at, const unsigned char *end, expect
     return true;
 }
 
+/* What is left of a record after its last text: up to 7 zero bytes. */
+static bool is_padding(const unsigned char *at, const unsigned char *end)
+{
+    if (end - at >= 8) {
+        return false;
+    }
+    for (; at < end; at++) {
+        if (*at != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_line_in_range(const atp_op_t *op, const atp_op_line_t *line)
 {
     if (line->decimals > ATP_SCALE_MAX || !atp_qty_in_range(line->mantissa)) {
@@ -604,5 +618,5 @@ bool atp_op_is_well_formed(const void *bytes, size_t size)
                   ((line->flags & ATP_LINE_SKU_NAMED) == 0 || take_text(&at, end, id)) &&
                   ((line->flags & ATP_LINE_NODE_NAMED) == 0 || take_text(&at, end, id));
     }
-    return is_good && end - at < 8;
+    return is_good && is_padding(at, end);
 }
