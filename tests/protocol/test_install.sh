@@ -12,7 +12,15 @@ trap 'rm -rf "$prefix"' EXIT
 cmake --install "$build" --prefix "$prefix" --component libatp >/dev/null
 libdir=$(dirname "$(find "$prefix" -name libatp.so)")
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
-flags=$(pkg-config --define-variable=prefix="$prefix" --cflags atp)
+flags=$(pkg-config --cflags atp)
+libs=$(pkg-config --libs atp)
+case "$(realpath "$(pkg-config --variable=prefix atp)")" in
+"$(realpath "$prefix")") ;;
+*)
+    echo "atp.pc names another prefix than the one installed to: $(pkg-config --variable=prefix atp)"
+    exit 1
+    ;;
+esac
 
 cd "$prefix/include"
 for header in $(find atp -name '*.h'); do
@@ -44,7 +52,6 @@ int main(void)
 }
 PROGRAM
 cp "$prefix/use.c" "$prefix/use.cc"
-libs="-L$libdir -latp"
 cc $flags "$prefix/use.c" -o "$prefix/use_shared" $libs
 c++ $flags "$prefix/use.cc" -o "$prefix/use_cc" $libs
 cc $flags "$prefix/use.c" -o "$prefix/use_static" "$libdir/libatp.a" -lnng -lpthread
