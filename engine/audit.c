@@ -1,4 +1,4 @@
-/* The audit: the journal read again from the beginning (or the newest snapshot), every grant checked against the state it
+/* The audit: the journal read again from the beginning (or the older snapshot), every grant checked against the state it
  * was given in. It needs no lock and changes nothing, so it may run beside a living atpd. */
 #include "engine/engine_priv.h"
 
@@ -99,62 +99,61 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
     return ATP_OK;
 }
 
-/* The whole journal if it is all there; else from the newest snapshot on. */
-static atp_err_t replay(audit_t *audit, atp_storage_t *storage, const char *folder, atp_why_t *ret_why)
+/* The state before the first op that the journal still has: the older snapshot, or the only one. */
+static atp_err_t load_snapshot(audit_t *audit, const char *folder, atp_snapshot_meta_t *ret_meta,
+                               atp_why_t *ret_why)
+{
+    atp_snapshot_options_t options = {
+        .folder = folder, .map_size = ATP_SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
+    atp_snapshots_t *snapshots = NULL;
+    atp_table_t *tables[ATP_LEDGER_TABLES];
+
+    atp_err_t err = atp_snapshots_open(&options, &snapshots, ret_why);
+    if (err != ATP_OK) {
+        return err;
+    }
+    atp_ledger_tables(audit->ledger, tables);
+    err = atp_snapshots_load_older(snapshots, tables, ATP_LEDGER_TABLES, ret_meta, ret_why);
+    if (err == ATP_ERR_NOT_FOUND || err == ATP_ERR_CORRUPT) {
+        err = atp_snapshots_load(snapshots, tables, ATP_LEDGER_TABLES, ret_meta, ret_why);
+    }
+    atp_snapshots_close(snapshots);
+    return err == ATP_OK ? atp_ledger_rebuild(audit->ledger, ret_why) : err;
+}
+
+static atp_err_t replay_from(audit_t *audit, atp_storage_t *storage, uint64_t from_op, atp_why_t *ret_why)
 {
     atp_journal_options_t options = {.storage = storage,
                                      .segment_size = ATP_SEGMENT_SIZE_DEFAULT,
                                      .segments_ahead = 1,
                                      .read_only = true,
                                      .in_use = true};
-    atp_snapshot_options_t snapshot_options = {
-        .folder = folder, .map_size = ATP_SNAPSHOT_MAP_DEFAULT, .pool_pieces = 2, .read_only = true};
     atp_journal_t *journal = NULL;
-    atp_snapshots_t *snapshots = NULL;
-    atp_table_t *tables[ATP_LEDGER_TABLES];
-    atp_snapshot_meta_t meta;
     atp_journal_tail_t tail;
 
     atp_err_t err = atp_journal_open(&options, &journal, ret_why);
     if (err == ATP_OK) {
-        err = atp_journal_replay(journal, 1, visit, audit, &tail, ret_why);
+        err = atp_journal_replay(journal, from_op, visit, audit, &tail, ret_why);
         atp_journal_close(journal);
     }
-    if (err != ATP_ERR_CORRUPT || audit->report->ops > 0) {
-        return err;
-    }
-    err = atp_snapshots_open(&snapshot_options, &snapshots, ret_why);
-    atp_ledger_tables(audit->ledger, tables);
-    err = err == ATP_OK ? atp_snapshots_load(snapshots, tables, ATP_LEDGER_TABLES, &meta, ret_why) : err;
-    err = err == ATP_OK ? atp_ledger_rebuild(audit->ledger, ret_why) : err;
-    err = err == ATP_OK ? atp_journal_open(&options, &journal, ret_why) : err;
-    if (err == ATP_OK) {
-        audit->report->from_op = meta.op + 1;
-        err = atp_journal_replay(journal, meta.op + 1, visit, audit, &tail, ret_why);
-        atp_journal_close(journal);
-    }
-    atp_snapshots_close(snapshots);
     return err;
 }
 
-/* What became of the carts that were left: lines that expired, or are due though no op has settled them yet. */
-static uint64_t count_expired(const atp_ledger_t *ledger, int64_t now_ms)
+/* The whole journal if it is all there; else from the oldest state that is kept. */
+static atp_err_t replay(audit_t *audit, atp_storage_t *storage, const char *folder, atp_why_t *ret_why)
 {
-    const atp_reservations_t *reservations = atp_ledger_reservations(ledger);
-    uint64_t count = atp_table_count(&reservations->records);
-    uint64_t expired = 0;
+    atp_snapshot_meta_t meta;
+    atp_err_t err = replay_from(audit, storage, 1, ret_why);
 
-    for (uint64_t i = 0; i < count; i++) {
-        const atp_reservation_t *reservation = atp_reservation_at(reservations, (uint32_t)i);
-        bool has_expired = false;
-        for (uint32_t at = reservation->first_line; at != 0 && !has_expired;) {
-            const atp_line_t *line = atp_line_at(reservations, at - 1);
-            has_expired = atp_ledger_line_state(line, now_ms) == ATP_LINE_EXPIRED;
-            at = line->next;
-        }
-        expired += has_expired ? 1 : 0;
+    if (err != ATP_ERR_CORRUPT || audit->report->ops > 0) {
+        return err;
     }
-    return expired;
+    err = load_snapshot(audit, folder, &meta, ret_why);
+    if (err != ATP_OK) {
+        return err;
+    }
+    audit->report->from_op = meta.op + 1;
+    return replay_from(audit, storage, meta.op + 1, ret_why);
 }
 
 atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, atp_why_t *ret_why)
@@ -174,7 +173,7 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     if (err == ATP_OK) {
         err = atp_ledger_check(audit.ledger, ret_why);
         atp_ledger_counts(audit.ledger, &ret_report->counts);
-        ret_report->expired = count_expired(audit.ledger, ret_report->counts.time_ms);
+        ret_report->expired = ret_report->counts.expired;
         ret_report->state_hash = atp_ledger_hash(audit.ledger);
     }
     if (storage != NULL) {

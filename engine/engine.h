@@ -201,7 +201,7 @@ typedef struct atp_audit_report {
     uint64_t reserves;
     uint64_t granted;
     uint64_t refused;
-    uint64_t expired;  /* reservations with a line that expired, of those still kept at the end */
+    uint64_t expired;  /* reservations that ran out of time */
     uint64_t oversold; /* grants after which a position had less than nothing left: always 0 */
     uint64_t first_oversold_op;
     uint64_t state_hash;

@@ -125,6 +125,9 @@ bool atp_engine_step_journal(atp_engine_t *engine)
         ops += frame->op_count;
         written[written_count++] = frame;
     }
+    if (atp_load_relaxed(&engine->is_failed) != 0) {
+        return false; /* what was written before the failure is not synced either */
+    }
     if (written_count == 0) {
         return engine->unwritten == NULL && mark_if_idle(engine);
     }

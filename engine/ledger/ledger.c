@@ -416,6 +416,7 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .exceptions = root->exceptions.newest,
         .floor_ms = root->outcomes.floor_ms,
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
+        .expired = ledger->expired,
     };
 }
 

@@ -120,6 +120,7 @@ typedef struct atp_ledger_counts {
     uint64_t outcomes, exceptions; /* exceptions: newest number */
     int64_t floor_ms;
     uint64_t string_bytes;
+    uint64_t expired; /* reservations that expired since this ledger was created or restored: not state */
 } atp_ledger_counts_t;
 void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts);
 

@@ -17,6 +17,7 @@ void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
         at = next;
     }
     atp_ledger_tidy(ledger, number);
+    ledger->expired++;
 }
 
 void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms)

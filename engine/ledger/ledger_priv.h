@@ -77,6 +77,8 @@ struct atp_ledger {
     /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
     atp_verdict_t frame_skip;
 
+    uint64_t expired; /* for the figures; not state */
+
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
     resolved_line_t lines[ATP_LINES_PER_OP_MAX];

@@ -87,6 +87,12 @@ ATP_MUST_USE atp_err_t atp_snapshots_load(atp_snapshots_t *snapshots, atp_table_
                                           uint32_t table_count, atp_snapshot_meta_t *ret_meta,
                                           atp_why_t *ret_why);
 
+/* Restores the older generation, which the journal is kept for: for an audit that wants to see as much as there is.
+ * ATP_ERR_NOT_FOUND while there are not two; else as load, without a fallback. */
+ATP_MUST_USE atp_err_t atp_snapshots_load_older(atp_snapshots_t *snapshots, atp_table_t *const *tables,
+                                                uint32_t table_count, atp_snapshot_meta_t *ret_meta,
+                                                atp_why_t *ret_why);
+
 /* Verifies both generations without touching any table; fills what it found (format 0 = none there), a first,
  * then b. Used by `atpd --check`. ATP_ERR_CORRUPT names the file and the bytes, or the piece, at fault; the
  * other generation is verified too. */

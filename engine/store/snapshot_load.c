@@ -420,6 +420,15 @@ static void tell_of_fallback(atp_why_t *ret_why, const atp_why_t *damage, const 
     (void)atp_fail(ret_why, ATP_OK, "%.240s; took %.100s instead", damage->text, taken);
 }
 
+atp_err_t atp_snapshots_load_older(atp_snapshots_t *snapshots, atp_table_t *const *tables,
+                                   uint32_t table_count, atp_snapshot_meta_t *ret_meta, atp_why_t *ret_why)
+{
+    atp_generation_t *all = snapshots->generations;
+
+    return load_generation(snapshots, &all[all[1].op < all[0].op ? 1 : 0], tables, table_count, ret_meta,
+                           ret_why);
+}
+
 atp_err_t atp_snapshots_load(atp_snapshots_t *snapshots, atp_table_t *const *tables, uint32_t table_count,
                              atp_snapshot_meta_t *ret_meta, atp_why_t *ret_why)
 {

@@ -12,7 +12,8 @@
 #define SECOND_MS UINT64_C(1000)
 #define DAY_MS    (86400 * SECOND_MS)
 
-#define RECORDS_MAX (UINT64_C(0xffffffff) - 1) /* record numbers have 32 bits, two of them have a meaning */
+#define RECORDS_MAX                                                                                          \
+    (UINT64_C(0xffffffff) - 2) /* record numbers have 32 bits, and 0 and the last ones a meaning */
 
 #define AT(member) offsetof(atp_config_t, member)
 
@@ -90,7 +91,7 @@ const atp_option_t atp_options[] = {
      16777216, "65536", "Lines of bulk feeds that may wait.", false},
 
     {"journal.segment_bytes", ATP_OPTION_SIZE, AT(journal.segment_bytes), 64 * KIB, 4 * GIB, "64MiB",
-     "Size of a new segment file.", false},
+     "Size of a new segment file. Ops of one message take at most half of it: 8MiB and up take any.", false},
     {"journal.segments_ahead", ATP_OPTION_COUNT, AT(journal.segments_ahead), 1, 64, "4",
      "Empty segments kept ready.", false},
     {"journal.reserve_bytes", ATP_OPTION_SIZE, AT(journal.reserve_bytes), 64 * KIB, TIB, "64MiB",

@@ -46,10 +46,12 @@ static void on_fatal(void *context, atp_err_t err, const char *what)
 
 static void on_event(void *context, const char *event, atp_err_t err, const char *text)
 {
-    (void)context;
+    atp_daemon_t *daemon = context;
+
     if (err == ATP_OK) {
         atp_log(ATP_LOG_INFO, "engine", ATP_LOG_STR("what", event), ATP_LOG_STR("detail", text));
     } else {
+        atp_metrics_add(daemon->metrics, ATP_METRIC_ERRORS, (uint32_t)err, 1);
         atp_log(ATP_LOG_WARN, "engine", ATP_LOG_STR("what", event), ATP_LOG_ERR(err),
                 ATP_LOG_STR("detail", text));
     }
@@ -240,6 +242,35 @@ static void log_recovery(const atp_recovery_t *recovery)
             ATP_LOG_U64("incarnation", recovery->incarnation), ATP_LOG_U64("took_ms", recovery->took_ms));
 }
 
+/* Capacities are for the life of a data folder: another wish is told, not granted. */
+static void log_ignored_capacities(const atp_ledger_config_t *wanted, const atp_ledger_config_t *kept)
+{
+    const struct {
+        const char *name;
+        uint64_t wanted;
+        uint64_t kept;
+    } capacities[] = {
+        {"skus", wanted->skus, kept->skus},
+        {"nodes", wanted->nodes, kept->nodes},
+        {"channels", wanted->channels, kept->channels},
+        {"clients", wanted->clients, kept->clients},
+        {"sources", wanted->sources, kept->sources},
+        {"positions", wanted->positions, kept->positions},
+        {"reservations", wanted->reservations, kept->reservations},
+        {"lines", wanted->lines, kept->lines},
+        {"outcomes", wanted->outcomes, kept->outcomes},
+        {"exceptions", wanted->exceptions, kept->exceptions},
+        {"string_bytes", wanted->string_bytes, kept->string_bytes},
+    };
+
+    for (size_t i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
+        if (capacities[i].wanted != capacities[i].kept) {
+            atp_log(ATP_LOG_WARN, "capacity_ignored", ATP_LOG_STR("capacity", capacities[i].name),
+                    ATP_LOG_U64("configured", capacities[i].wanted), ATP_LOG_U64("kept", capacities[i].kept));
+        }
+    }
+}
+
 static atp_err_t open_engine(atp_daemon_t *daemon, atp_why_t *ret_why)
 {
     atp_engine_options_t options = engine_options(daemon);
@@ -250,6 +281,7 @@ static atp_err_t open_engine(atp_daemon_t *daemon, atp_why_t *ret_why)
         return err;
     }
     log_recovery(&recovery);
+    log_ignored_capacities(&daemon->proposal, atp_ledger_config(atp_engine_ledger(daemon->engine)));
     daemon->snapshot_asked_op = recovery.snapshot_op;
     atp_daemon_metrics_connect(&daemon->figures, daemon->metrics, daemon->engine, &daemon->config,
                                &daemon->is_ready);

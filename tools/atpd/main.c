@@ -92,7 +92,7 @@ static atp_exit_status_t audit(const char *folder)
     printf("journal         %" PRIu64 " ops replayed, from op %" PRIu64 "\n", report.ops, report.from_op);
     printf("reserves        %" PRIu64 ": %" PRIu64 " granted, %" PRIu64 " refused\n", report.reserves,
            report.granted, report.refused);
-    printf("expired         %" PRIu64 " reservations, of those still kept\n", report.expired);
+    printf("expired         %" PRIu64 " reservations\n", report.expired);
     printf("oversold        %" PRIu64 "\n", report.oversold);
     printf("state hash      %016" PRIx64 " at op %" PRIu64 "\n", report.state_hash, report.counts.op);
     if (report.oversold > 0) {

@@ -52,8 +52,8 @@ static void print_table(const sale_t *sale, const totals_t *totals, double secon
     printf("\n  carts     %10" PRIu64 " granted, %" PRIu64
            " refused (not enough left when it was asked for)\n",
            totals->granted, totals->refused);
-    printf("            %10" PRIu64 " given back, %" PRIu64 " bought too late or gone\n", totals->released,
-           totals->late);
+    printf("            %10" PRIu64 " given back, %" PRIu64 " expired, %" PRIu64 " bought too late\n",
+           totals->released, sale->expired, totals->late);
     printf("  orders    %10" PRIu64 " allocated, %" PRIu64 " shipped, %" PRIu64 " cancelled\n",
            totals->allocated, totals->shipped, totals->cancelled);
     printf("  facts     %10" PRIu64 " published by WMS and POS\n", totals->facts);
@@ -63,12 +63,12 @@ static void print_table(const sale_t *sale, const totals_t *totals, double secon
 static void print_json(const sale_t *sale, const totals_t *totals, double seconds)
 {
     printf("{\"seconds\":%.3f,\"storefronts\":%u,\"skus\":%u,\"nodes\":%u,\"asked\":%" PRIu64
-           ",\"granted\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"released\":%" PRIu64 ",\"late\":%" PRIu64
-           ",\"allocated\":%" PRIu64 ",\"shipped\":%" PRIu64 ",\"cancelled\":%" PRIu64 ",\"facts\":%" PRIu64
-           ",\"errors\":%" PRIu64,
+           ",\"granted\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"released\":%" PRIu64 ",\"expired\":%" PRIu64
+           ",\"late\":%" PRIu64 ",\"allocated\":%" PRIu64 ",\"shipped\":%" PRIu64 ",\"cancelled\":%" PRIu64
+           ",\"facts\":%" PRIu64 ",\"errors\":%" PRIu64,
            seconds, sale->options.storefronts, sale->catalogue.sku_count, sale->catalogue.node_count,
-           totals->asked, totals->granted, totals->refused, totals->released, totals->late, totals->allocated,
-           totals->shipped, totals->cancelled, totals->facts, totals->errors);
+           totals->asked, totals->granted, totals->refused, totals->released, sale->expired, totals->late,
+           totals->allocated, totals->shipped, totals->cancelled, totals->facts, totals->errors);
     printf(",\"availability_p50_ns\":%" PRIu64 ",\"availability_p99_ns\":%" PRIu64
            ",\"reserve_p50_ns\":%" PRIu64 ",\"reserve_p99_ns\":%" PRIu64 "}\n",
            atp_histogram_percentile(&totals->availability_ns, 500000),

@@ -61,7 +61,8 @@ typedef struct sale {
     atp_ring_t
         bought[SALE_ORDERERS]; /* heap strings: reservation ids, from storefronts to an orchestrator each */
     _Atomic uint32_t is_over;
-    char run[17]; /* makes the ids of this sale unlike those of the last one */
+    uint64_t expired; /* carts that ran out of time, as the engine counts them */
+    char run[17];     /* makes the ids of this sale unlike those of the last one */
 } sale_t;
 
 /* One thread of the sale, and what it saw. */
