@@ -59,18 +59,27 @@ static void make_commands(atp_bench_actor_t *actor)
 }
 
 /* Sums over the ops, so that the order in which they are answered does not show. */
-static void note(atp_bench_actor_t *actor, uint64_t n, unsigned verdict, atp_qty_t qty)
+static void note(atp_bench_actor_t *actor, uint64_t n, unsigned verdict, atp_qty_t qty, bool is_decided)
 {
     actor->tally.ops++;
+    actor->tally.decided += is_decided;
     actor->tally.by_verdict[verdict % ATP_VERDICT_LIMIT]++;
     actor->tally.units += qty > 0 && atp_verdict_is_success(verdict) ? (uint64_t)qty : 0;
     actor->tally.hash += atp_random_mix(atp_random_mix(n) ^ ((uint64_t)qty << 8) ^ verdict);
 }
 
-static void note_call(atp_bench_actor_t *actor)
+/* An engine that says busy or unavailable says so at once: such a call has no latency to tell. */
+static void note_call(atp_bench_actor_t *actor, int64_t ended_ns, uint64_t decided_before)
 {
     actor->tally.calls++;
-    atp_histogram_record(&actor->latency_ns, (uint64_t)(now_ns() - actor->begun_ns));
+    if (actor->tally.decided > decided_before) {
+        atp_histogram_record(&actor->latency_ns, (uint64_t)(ended_ns - actor->begun_ns));
+    }
+}
+
+static void note_result(atp_bench_actor_t *actor, uint32_t i, const atp_result_t *result)
+{
+    note(actor, actor->first + i, result->verdict, result->qty, result->op != 0);
 }
 
 static void note_failure(atp_bench_actor_t *actor, atp_err_t err)
@@ -95,10 +104,12 @@ static atp_err_t reserve(atp_bench_actor_t *actor)
     if (err != ATP_OK) {
         return err;
     }
-    note_call(actor);
+    int64_t ended_ns = now_ns();
+    uint64_t decided = actor->tally.decided;
     for (uint32_t i = 0; i < actor->count; i++) {
-        note(actor, actor->first + i, actor->results[i].verdict, actor->results[i].qty);
+        note_result(actor, i, &actor->results[i]);
     }
+    note_call(actor, ended_ns, decided);
     return ATP_OK;
 }
 
@@ -118,13 +129,16 @@ static atp_err_t ask(atp_bench_actor_t *actor)
     if (err != ATP_OK) {
         return err;
     }
-    note_call(actor);
+    int64_t ended_ns = now_ns();
+    uint64_t decided = actor->tally.decided;
     atp_answer_head_t head = atp_answer_head(answer);
     const atp_availability_row_t *rows = atp_answer_availability(answer);
     for (uint32_t i = 0; i < actor->count; i++) {
         bool is_told = i < head.row_count;
-        note(actor, actor->first + i, is_told ? rows[i].verdict : head.verdict, is_told ? rows[i].atp : 0);
+        note(actor, actor->first + i, is_told ? rows[i].verdict : head.verdict, is_told ? rows[i].atp : 0,
+             is_told);
     }
+    note_call(actor, ended_ns, decided);
     atp_answer_free(answer);
     return ATP_OK;
 }
@@ -167,8 +181,10 @@ static void submitted(void *context, atp_err_t err, const atp_result_t *result, 
         end_actor(actor->bench);
         return;
     }
-    note_call(actor);
-    note(actor, actor->first, result->verdict, result->qty);
+    int64_t ended_ns = now_ns();
+    uint64_t decided = actor->tally.decided;
+    note_result(actor, 0, result);
+    note_call(actor, ended_ns, decided);
     submit_next(actor);
 }
 
@@ -303,6 +319,7 @@ void atp_bench_sum(const atp_bench_t *bench, atp_bench_tally_t *ret_tally, atp_h
     for (uint32_t i = 0; i < bench->actor_count; i++) {
         const atp_bench_tally_t *tally = &bench->actors[i].tally;
         ret_tally->ops += tally->ops;
+        ret_tally->decided += tally->decided;
         ret_tally->calls += tally->calls;
         ret_tally->units += tally->units;
         ret_tally->hash += tally->hash;

@@ -57,6 +57,8 @@ typedef struct atp_bench_targets {
 
 typedef struct atp_bench_tally {
     uint64_t ops;
+    uint64_t
+        decided; /* of `ops`: granted, or refused by the ledger under an op number. Not busy, unavailable, ... */
     uint64_t calls;
     uint64_t by_verdict[ATP_VERDICT_LIMIT];
     uint64_t units;
@@ -67,7 +69,7 @@ typedef struct atp_bench_tally {
 typedef struct atp_bench atp_bench_t;
 
 typedef struct atp_bench_actor {
-    atp_histogram_t latency_ns;
+    atp_histogram_t latency_ns; /* of calls in which something was decided */
     atp_bench_t *bench;
     atp_client_t *client;
     pthread_t thread;

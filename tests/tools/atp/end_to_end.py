@@ -547,6 +547,7 @@ class EndToEnd(unittest.TestCase):
         third = self.objects("bench", "reserve", *flags, "--async", "50")[0]
         self.assertEqual({one["hash"] for one in (first, second, third)}, {first["hash"]})
         self.assertEqual({one["ops"] for one in (first, second, third)}, {300})
+        self.assertEqual({(one["decided"], one["undecided"]) for one in (first, second, third)}, {(300, 0)})
         self.assertEqual((first["refused"], first["granted_units"], first["calls"], second["calls"]), (0, 300, 300, 30))
         self.assertTrue(0 < first["p50_ns"] <= first["p99_ns"] <= first["p999_ns"] <= first["max_ns"])
         other = self.objects("bench", "reserve", "--ops", "300", "--hot", "--clients", "3")[0]
@@ -554,7 +555,7 @@ class EndToEnd(unittest.TestCase):
         ask = self.objects("bench", "avail", *flags, "--use-existing", "--batch", "7", "--demand", "uniform")[0]
         self.assertEqual((ask["ops"], ask["calls"], ask["refused"]), (300, 43, 0))
         text = self.atp("bench", "avail", "--ops", "50", "--skus", "3", "--nodes", "1").stdout
-        self.assertIn("ops a second", text)
+        self.assertIn("decided a second", text)
         self.assertRegex(text, r"hash of the answers  [0-9a-f]{16}\n")
 
 

@@ -94,6 +94,24 @@ static void an_engine_that_stays_busy_is_a_refusal(void **state)
     assert_run("reserve a@b=1 --timeout 300ms", ATP_CLI_REFUSED, "refused: busy");
 }
 
+/* It once counted what was not decided into the rate, and ended with 0. */
+static void a_benchmark_of_an_engine_that_decides_nothing_has_no_rate_and_fails(void **state)
+{
+    static const fake_mode_t plan[] = {FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER};
+    static const char words[] = "bench reserve --use-existing --ops 2 --timeout 300ms";
+
+    (void)state;
+    fake_plan(&fake, plan, 4); /* three pages of positions, and one question to warm up */
+    fake_mode(&fake, FAKE_BUSY);
+    assert_run(words, ATP_CLI_REFUSED, "2 of 2 ops were not decided");
+    fake_plan(&fake, plan, 4);
+    fake_mode(&fake, FAKE_BUSY);
+    assert_run("bench reserve --use-existing --ops 2 --timeout 300ms --json", ATP_CLI_REFUSED,
+               "\"decided\":0,\"undecided\":2,\"ops_per_s\":0");
+    fake_mode(&fake, FAKE_ANSWER);
+    assert_run(words, ATP_CLI_DONE, "decided a second");
+}
+
 static void what_is_no_engine_is_said_to_be_none(void **state)
 {
     (void)state;
@@ -186,6 +204,7 @@ int main(void)
         FAULT(a_request_whose_answer_was_lost_is_done_once),
         FAULT(a_refused_message_is_told_with_its_detail),
         FAULT(an_engine_that_stays_busy_is_a_refusal),
+        FAULT(a_benchmark_of_an_engine_that_decides_nothing_has_no_rate_and_fails),
         FAULT(what_is_no_engine_is_said_to_be_none),
         FAULT(pages_are_walked_to_the_last),
         FAULT(a_load_that_was_cut_off_goes_on_and_does_nothing_twice),
