@@ -25,7 +25,8 @@ bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
     unsigned count = cli->args.word_count > from ? cli->args.word_count - from : 0;
 
     if (count > ATP_LINES_PER_OP_MAX) {
-        (void)atp_cli_usage(cli->cmd, "%u lines: a reservation has at most %d", count, ATP_LINES_PER_OP_MAX);
+        (void)atp_cli_usage(cli->cmd, "%u lines are too many: a request has at most %d lines", count,
+                            ATP_LINES_PER_OP_MAX);
         return false;
     }
     atp_command_line_t *lines = atp_cli_alloc(count, sizeof *lines);
@@ -308,10 +309,22 @@ int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *d
 
 /* ---- rows ---- */
 
+static void put_change(atp_out_t *out, const atp_command_t *command, const atp_result_t *result)
+{
+    bool is_safety = command->kind == ATP_OP_SAFETY;
+    const char *key = is_safety ? "safety" : "change";
+    const char *header = is_safety ? "SAFETY" : "CHANGE";
+
+    if (atp_verdict_is_success(result->verdict)) {
+        atp_out_qty(out, key, header, result->qty, result->scale);
+    } else {
+        atp_out_none(out, key, header);
+    }
+}
+
 static void put_row(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
 {
     atp_out_t *out = &cli->out;
-    bool is_success = atp_verdict_is_success(result->verdict);
     char unknown[32];
 
     atp_out_row(out);
@@ -332,23 +345,21 @@ static void put_row(atp_cli_t *cli, const atp_command_t *command, const atp_resu
         atp_out_text(out, "node", "NODE", command->lines[0].node);
     }
     if (command->kind >= ATP_OP_RECEIVE || command->kind == ATP_OP_SAFETY) {
-        const char *key = command->kind == ATP_OP_SAFETY ? "safety" : "change";
-        const char *header = command->kind == ATP_OP_SAFETY ? "SAFETY" : "CHANGE";
-        if (is_success) {
-            atp_out_qty(out, key, header, result->qty, result->scale);
-        } else {
-            atp_out_none(out, key, header);
-        }
+        put_change(out, command, result);
     }
 }
 
+/* Refusals go to standard error alone, but in JSON, where each command has its object. */
 static int tell_rows(atp_cli_t *cli, const atp_command_t *commands, const atp_result_t *results,
                      uint32_t count)
 {
     int status = ATP_CLI_DONE;
 
-    for (uint32_t i = 0; i < count && !(cli->is_quiet && !cli->is_json); i++) {
-        put_row(cli, &commands[i], &results[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_told = cli->is_json || (!cli->is_quiet && atp_verdict_is_success(results[i].verdict));
+        if (is_told) {
+            put_row(cli, &commands[i], &results[i]);
+        }
     }
     atp_out_end(&cli->out);
     for (uint32_t i = 0; i < count; i++) {

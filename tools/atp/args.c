@@ -136,6 +136,17 @@ static bool take_all(atp_args_t *args, int argc, char **argv)
     return true;
 }
 
+static void refuse_words(const atp_cmd_t *cmd, const atp_args_t *args)
+{
+    if (cmd->word_max > 2) {
+        (void)atp_cli_usage(cmd, "%u words are too many: at most %u of atp %s %s", args->word_count,
+                            cmd->word_max, cmd->name, cmd->synopsis);
+    } else {
+        (void)atp_cli_usage(cmd, "'%.80s' is one word too many: atp %s %s", args->words[cmd->word_max],
+                            cmd->name, cmd->synopsis);
+    }
+}
+
 bool atp_args_parse(const atp_cmd_t *cmd, int argc, char **argv, atp_args_t *ret_args)
 {
     size_t room = argc > 0 ? (size_t)argc : 1;
@@ -156,8 +167,7 @@ bool atp_args_parse(const atp_cmd_t *cmd, int argc, char **argv, atp_args_t *ret
         return false;
     }
     if (ret_args->word_count > cmd->word_max) {
-        (void)atp_cli_usage(cmd, "'%s' is one word too many: atp %s %s", ret_args->words[cmd->word_max],
-                            cmd->name, cmd->synopsis);
+        refuse_words(cmd, ret_args);
         return false;
     }
     return true;
@@ -269,7 +279,8 @@ bool atp_args_duration(const atp_args_t *args, const char *flag, int64_t least_m
         return false;
     }
     if ((int64_t)number * unit < least_ms) {
-        (void)atp_cli_usage(args->cmd, "--%s: '%s' is too short", flag, text);
+        (void)atp_cli_usage(args->cmd, "--%s: '%s' is too short: at least %lldms", flag, text,
+                            (long long)least_ms);
         return false;
     }
     *ret_ms = (int64_t)number * unit;
@@ -350,7 +361,8 @@ bool atp_choices_find(const char *choices, const char *text, unsigned *ret_index
 
 /* ---- SKU, node and quantity ---- */
 
-static bool split_place(const char *word, size_t size, atp_text_t *ret_sku, atp_text_t *ret_node)
+/* The last @ parts SKU and node. Whether they are ids is not looked at. */
+static void split_place(const char *word, size_t size, atp_text_t *ret_sku, atp_text_t *ret_node)
 {
     const char *at = memrchr(word, '@', size);
 
@@ -359,17 +371,54 @@ static bool split_place(const char *word, size_t size, atp_text_t *ret_sku, atp_
     if (at != NULL) {
         *ret_node = (atp_text_t){at + 1, (uint32_t)(size - ret_sku->size - 1)};
     }
-    return is_id(*ret_sku) && (ret_node->size == 0 || is_id(*ret_node));
+}
+
+static bool check_ids(const atp_args_t *args, const char *word, atp_text_t sku, atp_text_t node)
+{
+    if (is_id(sku) && (node.size == 0 || is_id(node))) {
+        return true;
+    }
+    (void)atp_cli_usage(args->cmd,
+                        "'%.80s': SKU and node are ids: 1 to %d bytes of UTF-8 without control characters",
+                        word, ATP_ID_SIZE_MAX);
+    return false;
 }
 
 bool atp_args_place(const atp_args_t *args, const char *word, atp_text_t *ret_sku, atp_text_t *ret_node)
 {
-    if (strlen(word) > 256 || !split_place(word, strlen(word), ret_sku, ret_node)) {
-        (void)atp_cli_usage(args->cmd, "'%.80s' is not SKU or SKU@NODE: each has 1 to %d bytes of UTF-8",
-                            word, ATP_ID_SIZE_MAX);
+    split_place(word, strlen(word), ret_sku, ret_node);
+    return check_ids(args, word, *ret_sku, *ret_node);
+}
+
+/* Digits, and after a point 1 to 6 more: what atp_qty_parse then refuses is too large. */
+static bool is_decimal(const char *text)
+{
+    const char *at = text + (*text == '-' || *text == '+');
+    size_t whole = strspn(at, "0123456789");
+    size_t decimals = at[whole] == '.' ? strspn(at + whole + 1, "0123456789") : 0;
+
+    if (whole == 0 || (at[whole] == '.' && (decimals == 0 || decimals > ATP_SCALE_MAX))) {
         return false;
     }
-    return true;
+    return at[whole + (at[whole] == '.') + decimals] == '\0';
+}
+
+static bool take_qty(const atp_args_t *args, const char *word, const char *text, atp_command_line_t *line)
+{
+    if (atp_qty_parse(atp_text_of(text), &line->mantissa, &line->decimals)) {
+        return true;
+    }
+    if (is_decimal(text)) {
+        (void)atp_cli_usage(args->cmd,
+                            "'%.80s': '%.40s' is too large: at most 10^14 smallest units, the last decimal "
+                            "written being one",
+                            word, text);
+    } else {
+        (void)atp_cli_usage(args->cmd,
+                            "'%.80s': '%.40s' is not a quantity: digits, and after a point up to %d more",
+                            word, text, ATP_SCALE_MAX);
+    }
+    return false;
 }
 
 bool atp_args_line(const atp_args_t *args, const char *word, atp_command_line_t *ret_line)
@@ -377,17 +426,12 @@ bool atp_args_line(const atp_args_t *args, const char *word, atp_command_line_t 
     const char *equals = strrchr(word, '=');
 
     *ret_line = (atp_command_line_t){.decimals = 0};
-    if (equals == NULL || strlen(word) > 256 ||
-        !split_place(word, (size_t)(equals - word), &ret_line->sku, &ret_line->node) ||
-        ret_line->node.size == 0) {
+    if (equals != NULL) {
+        split_place(word, (size_t)(equals - word), &ret_line->sku, &ret_line->node);
+    }
+    if (ret_line->sku.size == 0 || ret_line->node.size == 0) {
         (void)atp_cli_usage(args->cmd, "'%.80s' is not SKU@NODE=QTY, as in bike-28@berlin=2", word);
         return false;
     }
-    if (!atp_qty_parse(atp_text_of(equals + 1), &ret_line->mantissa, &ret_line->decimals)) {
-        (void)atp_cli_usage(args->cmd,
-                            "'%.80s': '%.40s' is not a quantity: digits, and after a point up to 6 more",
-                            word, equals + 1);
-        return false;
-    }
-    return true;
+    return check_ids(args, word, ret_line->sku, ret_line->node) && take_qty(args, word, equals + 1, ret_line);
 }

@@ -153,12 +153,12 @@ static void put_rows(atp_out_t *out, const atp_load_report_t *report, const atp_
     put_count(out, "skipped", "  skipped by the profile", report->rows_skipped, report->rows_skipped > 0);
     put_count(out, "merged", "  merged with others", report->rows_merged, report->rows_merged > 0);
     put_count(out, "unchanged", "rows the ledger has already", plan->rows_unchanged, true);
+    put_count(out, "empty_positions", "rows at 0, sent to make the position", plan->positions_empty,
+              plan->positions_empty > 0);
     put_count(out, "changed", "rows that change it", plan->rows_changed, true);
     put_count(out, "new_skus", "  new SKUs", plan->skus_new, plan->skus_new > 0);
     put_count(out, "new_nodes", "  new nodes", plan->nodes_new, plan->nodes_new > 0);
     put_count(out, "new_positions", "  new positions", plan->positions_new, plan->positions_new > 0);
-    put_count(out, "empty_positions", "positions at 0, made if missing", plan->positions_empty,
-              plan->positions_empty > 0);
 }
 
 static void put_tally(atp_out_t *out, const atp_load_tally_t *tally)

@@ -2,6 +2,7 @@
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 static int reserve(atp_cli_t *cli)
@@ -113,7 +114,7 @@ const atp_cmd_t atp_cmd_reserve = {
              "however often\n"
              "it is sent: with the same id, --issued and words the first answer is given again.",
     .word_min = 1,
-    .word_max = ATP_LINES_PER_OP_MAX,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = reserve_flags,
     .examples = reserve_examples,
     .run = reserve,
@@ -152,7 +153,7 @@ const atp_cmd_t atp_cmd_allocate = {
     .summary = "Make it firm: it no longer expires",
     .about = "Without lines, all of it. A line allocated in part frees its rest at once.",
     .word_min = 1,
-    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = allocate_examples,
     .run = allocate,
@@ -168,7 +169,7 @@ const atp_cmd_t atp_cmd_release = {
     .summary = "Give reserved units back",
     .about = "Without lines, all of it. What is allocated already is given back by atp cancel.",
     .word_min = 1,
-    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = release_examples,
     .run = release,
@@ -184,7 +185,7 @@ const atp_cmd_t atp_cmd_cancel = {
     .summary = "Give allocated units back",
     .about = "Without lines, all of it. What is only reserved is given back by atp release.",
     .word_min = 1,
-    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = cancel_examples,
     .run = cancel,
@@ -207,7 +208,7 @@ const atp_cmd_t atp_cmd_ship = {
     .about = "Without lines, all that is allocated. With --fact it is a report, not a request: what the\n"
              "reservation does not cover is applied too, and raises an exception.",
     .word_min = 1,
-    .word_max = 1 + ATP_LINES_PER_OP_MAX,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = ship_flags,
     .examples = ship_examples,
     .run = ship,

@@ -21,12 +21,12 @@ typedef struct atp_load_change {
 
 typedef struct atp_load_plan {
     uint64_t rows_changed;
-    uint64_t rows_unchanged;
+    uint64_t rows_unchanged; /* nothing is sent for them */
     uint64_t skus_new;
     uint64_t nodes_new;
     uint64_t positions_new;
     uint64_t
-        positions_empty; /* at 0 in file and ledger, and maybe not there: one command is sent to make them */
+        positions_empty; /* rows at 0 where the ledger has nothing: one command makes the position, if missing */
     uint64_t counts_up;
     uint64_t counts_down;
     uint64_t too_precise;     /* more decimals than the SKU's scale: the ledger will refuse them */

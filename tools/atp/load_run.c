@@ -170,7 +170,7 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
     count_new(run, commands, count);
     bool is_change = there != NULL ? atp_load_plan_note(&run->plan, commands, count, there) : count > 0;
     run->plan.rows_changed += is_change;
-    run->plan.rows_unchanged += !is_change;
+    run->plan.rows_unchanged += count == 0;
     /* The lines of the commands left lie where they were made: step over all of them. */
     for (uint32_t i = count; i < ATP_LOAD_COMMANDS_PER_ROW_MAX; i++) {
         commands[i].kind = 0;

@@ -129,6 +129,14 @@ class EndToEnd(unittest.TestCase):
             (["reserve", "a@b=1", "--ttl"], "--ttl needs a value"), (["reserve", "a@b=1", "--ttl", "15"], "not a duration"),
             (["reserve", "a@b=1", "--mode", "most"], "'most' is not one of"), (["reserve", "a@b"], "is not SKU@NODE=QTY"),
             (["reserve", "a=1"], "is not SKU@NODE=QTY"), (["reserve", "a@b=1e3"], "is not a quantity"),
+            (["count", "a@b=100000000000001"], "too large: at most 10^14 smallest units"),
+            (["count", "a@b=" + "9" * 40 + ".5"], "too large: at most 10^14 smallest units"),
+            (["count", "a@b=1.2345678"], "is not a quantity"), (["count", "a@b=1."], "is not a quantity"),
+            (["reserve", "s" * 65 + "@b=1"], "1 to 64 bytes"), (["reserve", "a@" + "n" * 300 + "=1"], "1 to 64 bytes"),
+            (["avail", "s" * 65], "1 to 64 bytes"), (["reserve", "a@b=1", "--ttl", "0"], "too short: at least 1ms"),
+            (["reserve"] + ["a@b=1"] * 1025, "1025 lines are too many: a request has at most 1024 lines"),
+            (["cancel", "c-1"] + ["a@b=1"] * 1025, "1025 lines are too many: a request has at most 1024 lines"),
+            (["count"] + ["a@b=1"] * 8193, "8193 words are too many: at most 8192"),
             (["reserve", "a@b=1", "--id", "x" * 65], "1 to 64 bytes"), (["stat", "more"], "one word too many"),
             (["node", "put", "n", "--state", "shut"], "not one of open|paused|draining|closed"),
             (["stat", "--timeout", "0ms"], "too short"), (["reservations", "--state", "lost"], "'lost' is not one of"),
@@ -229,8 +237,15 @@ class EndToEnd(unittest.TestCase):
         rows = self.objects("count", "refused@berlin=2", "no-such@berlin=1", "refused@berlin=-1", status=REFUSED)
         self.assertEqual([row["verdict"] for row in rows], ["applied", "unknown_sku", "qty_must_not_be_negative"])
         result = self.atp("receive", "refused@berlin=1.5", status=REFUSED)
+        self.assertEqual(result.stdout, "")
         self.assertIn("qty_too_precise", result.stderr)
         self.assertIn("refused@berlin=1.5", result.stderr)
+        result = self.atp("count", "refused@berlin=3", "no-such@berlin=1", status=REFUSED)
+        self.assertEqual([line.split()[0] for line in result.stdout.splitlines()], ["VERDICT", "applied"])
+        self.assertIn("unknown_sku", result.stderr)
+        for words in (["node", "put", "berlin", "--issued", "1"], ["channel", "put", "web", "--ttl", "300d"],
+                      ["safety", "no-such@berlin=1"]):
+            self.assertEqual(self.atp(*words, status=REFUSED).stdout, "", words)
 
     def test_availability_of_several_is_asked_at_once(self):
         self.stock("many-1", "3", node="paris")
@@ -436,7 +451,8 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(float(shown["on_hand"]), float(row["on_hand"]))
         self.assertEqual(float(shown["safety"]), float(row["safety_stock"]))
         again = self.objects("load", path, "--profile", "native")[0]
-        self.assertEqual((again["unchanged"], again["applied"]), (300, 0))
+        self.assertEqual((again["unchanged"] + again["empty_positions"], again["applied"]), (300, 0))
+        self.assertEqual(again["sent"], again["empty_positions"])
         # What sold since is not put back, unless one says so.
         self.atp("sale", f"{row['sku']}@{row['node']}=1")
         again = self.objects("load", path, "--profile", "native")[0]
@@ -446,6 +462,18 @@ class EndToEnd(unittest.TestCase):
         self.assertGreaterEqual(again["applied"], 1)
         shown = self.objects("avail", f"{row['sku']}@{row['node']}", "--explain")[0]
         self.assertEqual(float(shown["on_hand"]), float(row["on_hand"]))
+
+    # They were once told as rows the ledger has already.
+    def test_rows_at_zero_in_an_empty_ledger_are_told_apart(self):
+        self.atp("sku", "put", "zero-1")
+        self.atp("node", "put", "zero-node")
+        path = self.write("zero.csv", "sku,node,on_hand,safety_stock,name,scale\nzero-1,zero-node,0,0,,0\n")
+        for before in (0, 1):
+            done = self.objects("load", path, "--profile", "native")[0]
+            self.assertEqual([done[key] for key in ("unchanged", "empty_positions", "changed", "sent", "loaded_before")],
+                             [0, 1, 0, 1, before])
+        text = self.atp("load", path, "--profile", "native").stdout
+        self.assertRegex(text, r"rows the ledger has already +0\nrows at 0, sent to make the position +1\n")
 
     def test_a_dry_run_tells_what_would_go_negative(self):
         self.stock("owed", "9", node="dry-node")
