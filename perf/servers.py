@@ -30,7 +30,7 @@ class Result:
 class Atpd:
     """The daemon with its embedded store, and `atp bench` as its client."""
 
-    ROOM = 16_000_000  # reservations made in one run of all benchmarks
+    ROOM = 20_000_000  # reservations made in one run of all benchmarks
 
     def __init__(self, build, folder, positions, room=ROOM, name="atpd"):
         self.atp = pathlib.Path(build) / "tools/atp/atp"
@@ -52,6 +52,30 @@ class Atpd:
     def stop(self):
         self.process.terminate()
         self.process.wait(60)
+
+    def thread_ns(self):
+        """What each thread has run since the start, by its number: (name, ns)."""
+        times = {}
+        for folder in glob.glob(f"/proc/{self.process.pid}/task/*"):
+            name = pathlib.Path(folder, "comm").read_text(encoding="ascii").strip()
+            times[folder] = (name, int(pathlib.Path(folder, "schedstat").read_text(encoding="ascii").split()[0]))
+        return times
+
+    def costs(self, ops, *flags):
+        """Processor time of one reserve in ns, by name of the thread; "client" is all of atp bench."""
+        setup = self.client_ns(1, *flags)
+        before = self.thread_ns()
+        client = self.client_ns(ops, *flags) - setup
+        costs = {"client": client / ops}
+        for thread, (name, ns) in self.thread_ns().items():
+            costs[name] = costs.get(name, 0) + (ns - before.get(thread, (name, 0))[1]) / ops
+        return costs
+
+    def client_ns(self, ops, *flags):
+        before = os.times()
+        self.bench("reserve", ops, *flags)
+        after = os.times()
+        return (after.children_user + after.children_system - before.children_user - before.children_system) * 1e9
 
     def command(self, work, ops, *flags, demand="uniform", ttl="10h"):
         """`demand`: uniform, zipf or hot."""

@@ -109,6 +109,19 @@ class Wire:
             harness.Table.row(name, *result.cells())
         atpd.stop()
 
+    def costs(self):
+        """Where the processor time goes: it adds up whatever else the machine does."""
+        threads = ["client", "nng:task", "nng:poll:epoll", "atp-ledger", "atp-journal", "atp-keeper"]
+        print("\nProcessor time of one durable reserve, ns, by thread of atpd (setting up the stock, part of the client's work, "
+              "taken off; of atpd's threads it is within a few per cent):")
+        harness.Table("reserve", *threads, "others", "in all", "so two cores can do at most, a second")
+        for name, ops, flags, *_ in RESERVES[:4]:
+            costs = self.atpd.costs(int(self.ops(ops)), *flags)
+            total = sum(costs.values())
+            others = total - sum(costs.get(thread, 0) for thread in threads)
+            harness.Table.row(name, *(f"{costs.get(thread, 0):,.0f}" for thread in threads), f"{others:,.0f}", f"{total:,.0f}",
+                              harness.count(2e9 / total))
+
     def clients(self):
         print("\nDurable reserves of one line a call, by number of clients:")
         harness.Table("clients", "one handle", "p50", "p99", "a connection each", "p50", "p99", "one handle, hot SKU", "p50",
@@ -184,6 +197,7 @@ def main():
         options.peers = False
     wire = Wire(options, harness.work_folder(options.work))
     results = wire.reserves()
+    wire.costs()
     wire.steady()
     wire.clients()
     wire.reads()
