@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESERVES 10
+#define RESERVES 6
 
 /* ---- allocations ---- */
 
@@ -154,7 +154,7 @@ static void fail_each(sim_fail_t fail, atp_err_t err, sim_crash_t crash)
         must_hold(&run);
         sim_engine_fini(&run.sim);
         if (!has_failed) {
-            assert_true(n > 50);
+            assert_true(n > 30);
             return;
         }
     }
