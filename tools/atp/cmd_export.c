@@ -2,6 +2,7 @@
 #include "tools/atp/cmds.h"
 #include "tools/atp/file_out.h"
 #include "tools/atp/pages.h"
+#include "tools/atp/record_out.h"
 
 #include "loaders/progress.h"
 
@@ -131,23 +132,9 @@ static bool take_positions(void *context, const atp_answer_t *answer)
 
 /* ---- reservations: a row a line ---- */
 
-static const char *state_name(unsigned state)
-{
-    const char *name = atp_record_state_name(state);
-
-    return name != NULL ? name : "";
-}
-
 static void put_reservation_json(atp_out_t *out, const atp_record_t *record, const atp_record_line_t *line)
 {
-    atp_out_row(out);
-    atp_out_text(out, "reservation", NULL, record->id);
-    atp_out_string(out, "state", NULL, state_name(record->state));
-    atp_out_text(out, "channel", NULL, record->channel);
-    atp_out_text(out, "owner", NULL, record->owner);
-    atp_out_time(out, "created_ms", NULL, record->created_ms);
-    atp_out_uint(out, "created_op", NULL, record->created_op);
-    atp_out_time(out, "deadline_ms", NULL, record->deadline_ms);
+    atp_record_put_head(out, record);
     atp_out_text(out, "sku", NULL, line->sku);
     atp_out_text(out, "node", NULL, line->node);
     atp_out_qty(out, "granted", NULL, line->granted, line->scale);
@@ -159,7 +146,7 @@ static void put_reservation_json(atp_out_t *out, const atp_record_t *record, con
 static void put_reservation(FILE *file, const atp_record_t *record, const atp_record_line_t *line)
 {
     put_text(file, record->id, ',');
-    put_text(file, atp_text_of(state_name(record->state)), ',');
+    put_text(file, atp_text_of(atp_record_state_text(record->state)), ',');
     put_text(file, record->channel, ',');
     put_text(file, record->owner, ',');
     put_time(file, record->created_ms, ',');

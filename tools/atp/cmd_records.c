@@ -1,6 +1,7 @@
 /* atp show, reservations, outcome, exceptions: what stands in the ledger's books. */
 #include "tools/atp/cmds.h"
 #include "tools/atp/pages.h"
+#include "tools/atp/record_out.h"
 #include "tools/atp/session.h"
 
 #include <inttypes.h>
@@ -8,13 +9,6 @@
 #include <string.h>
 
 /* ---- reservations in full ---- */
-
-static const char *state_name(unsigned state)
-{
-    const char *name = atp_record_state_name(state);
-
-    return name != NULL ? name : "?";
-}
 
 static json_t *json_lines(const atp_record_t *record)
 {
@@ -36,14 +30,7 @@ static json_t *json_lines(const atp_record_t *record)
 
 static void put_head_json(atp_out_t *out, const atp_record_t *record)
 {
-    atp_out_row(out);
-    atp_out_text(out, "reservation", NULL, record->id);
-    atp_out_string(out, "state", NULL, state_name(record->state));
-    atp_out_text(out, "channel", NULL, record->channel);
-    atp_out_text(out, "owner", NULL, record->owner);
-    atp_out_time(out, "created_ms", NULL, record->created_ms);
-    atp_out_uint(out, "created_op", NULL, record->created_op);
-    atp_out_time(out, "deadline_ms", NULL, record->deadline_ms);
+    atp_record_put_head(out, record);
     atp_out_json(out, "lines", json_lines(record));
 }
 
@@ -70,7 +57,7 @@ static void print_head(const atp_record_t *record)
         (void)snprintf(deadline, sizeof deadline, "%s (%s left)", time, left);
     }
     atp_out_write_clean(stdout, record->id);
-    (void)printf("  %s\n", state_name(record->state));
+    (void)printf("  %s\n", atp_record_state_text(record->state));
     print_field("channel", record->channel);
     print_field("owner", record->owner);
     print_field("created", atp_text_of(text));
@@ -193,7 +180,7 @@ static void put_summary(const listing_t *listing, const atp_record_t *record)
     }
     atp_out_row(out);
     atp_out_text(out, NULL, "RESERVATION", record->id);
-    atp_out_string(out, NULL, "STATE", state_name(record->state));
+    atp_out_string(out, NULL, "STATE", atp_record_state_text(record->state));
     atp_out_text(out, NULL, "CHANNEL", record->channel);
     atp_out_text(out, NULL, "OWNER", record->owner);
     atp_out_string(out, NULL, "AGE", age);
@@ -222,8 +209,8 @@ static bool read_states(const atp_cli_t *cli, uint32_t *ret_states)
     for (const char *at = text; at != NULL && *at != '\0';) {
         size_t size = strcspn(at, ",");
         unsigned state = ATP_RECORD_RESERVED;
-        while (state < ATP_RECORD_STATE_LIMIT &&
-               (strlen(state_name(state)) != size || memcmp(state_name(state), at, size) != 0)) {
+        while (state < ATP_RECORD_STATE_LIMIT && (strlen(atp_record_state_text(state)) != size ||
+                                                  memcmp(atp_record_state_text(state), at, size) != 0)) {
             state++;
         }
         if (state == ATP_RECORD_STATE_LIMIT) {
