@@ -130,7 +130,7 @@ static void every_step_of_a_named_line_does_what_the_table_says(void **state)
             assert_verdict(step_line(&f, expected[i].kind, "r", "S", "N", 3), expected[i].verdicts[from]);
             if (expected[i].verdicts[from] != ATP_APPLIED && from != ATP_LINE_EXPIRED) {
                 atp_position_view_t after = view_of(&f, "S", "N");
-                assert_memory_equal(&before, &after, sizeof before); /* refused: not even looked at */
+                assert_int_equal(before.version, after.version); /* refused: not even looked at */
             }
             fixture_close(&f);
         }
