@@ -42,7 +42,8 @@ class Atpd:
         arguments = [*wrap, str(binary), "--data", str(folder), "--listen", self.url,
                      "--subscribe", f"listen:tcp://127.0.0.1:{free_port()}", *SMALL, *options]
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            arguments, stderr=self.log, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
+            arguments, stderr=self.log, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})},
+            start_new_session=True)
         if must_start and not self.wait_ready():
             raise Failed(f"atpd did not start:\n{self.text()}")
 
@@ -73,7 +74,7 @@ class Atpd:
 
     def kill(self):
         if self.process.poll() is None:
-            self.send(signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)  # what it is wrapped in, and itself
         self.process.wait()
         self.log.close()
 
