@@ -41,27 +41,29 @@ atp_ledger_config_t generator_config(generator_t *g, uint64_t seed)
     g->now_ms = START_MS;
     g->is_tiny = chance(g, 400);
     g->has_few_strings = chance(g, 150);
-    return (atp_ledger_config_t){
+    atp_ledger_config_t config = {
         .rules_version = ATP_RULES_VERSION,
-        .hash_seed = test_random(&g->state),
         .skus = g->is_tiny ? 5 : 8,
         .nodes = g->is_tiny ? 3 : 5,
         .channels = g->is_tiny ? 2 : 6,
         .clients = g->is_tiny ? 3 : 8,
         .sources = g->is_tiny ? 2 : 6,
-        .positions = g->is_tiny ? (uint64_t)between(g, 4, 12) : 64,
-        .reservations = g->is_tiny ? (uint64_t)between(g, 1, 12) : 120,
-        .lines = g->is_tiny ? (uint64_t)between(g, 12, 40) : 600,
-        .outcomes = g->is_tiny ? (uint64_t)between(g, 1, 60) : 250,
-        .exceptions = g->is_tiny ? (uint64_t)between(g, 1, 4) : 40,
         .string_bytes = g->has_few_strings ? 4096 : 1 << 18,
-        .ttl_default_ms = between(g, 1, 200),
-        .ttl_max_ms = between(g, 200, 5000000),
-        .outcome_window_ms = between(g, 1000, 100000),
-        .issued_skew_ms = between(g, 0, 60),
-        .ids_per_client = (uint64_t)(g->is_tiny ? between(g, 5, 60) : 200),
-        .lines_per_reservation = (uint64_t)between(g, 4, 12),
     };
+    /* One draw a statement: the order in which a compiler evaluates an initialiser must not matter. */
+    config.hash_seed = test_random(&g->state);
+    config.positions = g->is_tiny ? (uint64_t)between(g, 4, 12) : 64;
+    config.reservations = g->is_tiny ? (uint64_t)between(g, 1, 12) : 120;
+    config.lines = g->is_tiny ? (uint64_t)between(g, 12, 40) : 600;
+    config.outcomes = g->is_tiny ? (uint64_t)between(g, 1, 60) : 250;
+    config.exceptions = g->is_tiny ? (uint64_t)between(g, 1, 4) : 40;
+    config.ttl_default_ms = between(g, 1, 200);
+    config.ttl_max_ms = between(g, 200, 5000000);
+    config.outcome_window_ms = between(g, 1000, 100000);
+    config.issued_skew_ms = between(g, 0, 60);
+    config.ids_per_client = (uint64_t)(g->is_tiny ? between(g, 5, 60) : 200);
+    config.lines_per_reservation = (uint64_t)between(g, 4, 12);
+    return config;
 }
 
 static void move_time(generator_t *g, const model_t *model)
@@ -85,9 +87,10 @@ static void move_time(generator_t *g, const model_t *model)
 
 static model_id_t sku_name(generator_t *g)
 {
-    /* One more than fit, now and then. */
-    return numbered(chance(g, 10) ? "Sku" : "sku",
-                    below(g, (g->is_tiny ? 5u : 8u) + (chance(g, 60) ? 1u : 0u)));
+    const char *prefix = chance(g, 10) ? "Sku" : "sku";
+    uint64_t names = (g->is_tiny ? 5u : 8u) + (chance(g, 60) ? 1u : 0u); /* one more than fit, now and then */
+
+    return numbered(prefix, below(g, names));
 }
 
 static model_id_t node_name(generator_t *g)

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#define OPS 4000u
+#else
 #define OPS 12000u
+#endif
 
 /* ---- a journal in memory ---- */
 
