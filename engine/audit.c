@@ -4,11 +4,13 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct audit {
     atp_ledger_t *ledger;
     uint64_t from_op;
     uint64_t digest;
+    bool is_in_use; /* another process appends: a frame that does not verify may be half written */
     atp_audit_report_t *report;
 } audit_t;
 
@@ -127,7 +129,7 @@ static atp_err_t replay_from(audit_t *audit, atp_storage_t *storage, uint64_t fr
                                      .segment_size = ATP_SEGMENT_SIZE_DEFAULT,
                                      .segments_ahead = 1,
                                      .read_only = true,
-                                     .in_use = true};
+                                     .in_use = audit->is_in_use};
     atp_journal_t *journal = NULL;
     atp_journal_tail_t tail;
 
@@ -161,6 +163,7 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     atp_ledger_config_t config;
     atp_storage_t *storage = NULL;
     audit_t audit = {.report = ret_report};
+    int lock = -1;
 
     memset(ret_report, 0, sizeof *ret_report);
     ret_report->from_op = 1;
@@ -168,8 +171,11 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     err = err == ATP_OK ? atp_ledger_create(&config, &audit.ledger, ret_why) : err;
     err = err == ATP_OK ? atp_storage_posix_open(folder, &storage, ret_why) : err;
     if (err == ATP_OK) {
-        err = replay(&audit, storage, folder, ret_why);
+        atp_err_t locked = atp_engine_lock_folder(folder, &lock, ret_why);
+        audit.is_in_use = locked == ATP_ERR_LOCKED;
+        err = audit.is_in_use ? ATP_OK : locked;
     }
+    err = err == ATP_OK ? replay(&audit, storage, folder, ret_why) : err;
     if (err == ATP_OK) {
         err = atp_ledger_check(audit.ledger, ret_why);
         atp_ledger_counts(audit.ledger, &ret_report->counts);
@@ -178,6 +184,9 @@ atp_err_t atp_engine_audit(const char *folder, atp_audit_report_t *ret_report, a
     }
     if (storage != NULL) {
         atp_storage_posix_close(storage);
+    }
+    if (lock >= 0) {
+        close(lock);
     }
     atp_ledger_destroy(audit.ledger);
     return err;

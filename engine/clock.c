@@ -55,10 +55,12 @@ static bool is_apart(int64_t behind_ns, int64_t most_ns)
 
 int64_t atp_ledger_time_advance(atp_ledger_time_t *time)
 {
+    /* The wall clock first: a pause between the two readings makes ledger time late, never early. */
+    int64_t wall_ms = time->clock->wall_ms(time->clock);
     uint64_t now_ns = time->clock->monotonic_ns(time->clock);
     int64_t elapsed_ns = (int64_t)(now_ns - time->seen_ns);
     int64_t expected_ns = time->offset_ns + (int64_t)now_ns;
-    int64_t behind_ns = time->clock->wall_ms(time->clock) * NS_PER_MS - expected_ns;
+    int64_t behind_ns = wall_ms * NS_PER_MS - expected_ns;
 
     time->seen_ns = now_ns;
     int64_t most_ns = elapsed_ns / SLEW_SHARE;

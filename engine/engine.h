@@ -76,12 +76,12 @@ typedef struct atp_engine_options {
     atp_storage_t *storage; /* of the journal; NULL = the disk below data_folder */
     atp_clock_t *clock;     /* NULL = the system's */
     const atp_ledger_config_t
-        *proposal;           /* taken at the first start only; capacities of an existing folder stay */
-    bool accept_time_gap;    /* start although more than a day has passed since the last op */
+        *proposal;            /* taken at the first start only; capacities of an existing folder stay */
+    bool accept_time_gap;     /* start although more than a day has passed since the last op */
     bool accept_journal_loss; /* an empty journal may go on from the snapshot: a lost one was moved away */
-    uint64_t segment_size;   /* 0 = default */
-    uint32_t segments_ahead; /* 0 = 4 */
-    uint64_t reserve_bytes;  /* journal room kept for facts, releases, shipments, pulses; 0 = one segment */
+    uint64_t segment_size;    /* 0 = default */
+    uint32_t segments_ahead;  /* 0 = 4 */
+    uint64_t reserve_bytes;   /* journal room kept for facts, releases, shipments, pulses; 0 = one segment */
     uint64_t snapshot_interval_ms; /* 0 = only on request */
     uint64_t snapshot_map_size;    /* 0 = 64 GiB of address space */
     uint32_t snapshot_pool_pieces; /* 0 = 4096 */
@@ -208,7 +208,7 @@ typedef struct atp_audit_report {
     atp_ledger_counts_t counts;
 } atp_audit_report_t;
 
-/* Replays the journal of a folder, which may be in use, and checks every grant in it, every verdict, and every
+/* Replays the journal of a folder, which may be in use (then up to the last whole frame), and checks every grant in it, every verdict, and every
  * invariant of the state it ends in. Changes nothing. Needs the memory of one more ledger. */
 ATP_MUST_USE atp_err_t atp_engine_audit(const char *data_folder, atp_audit_report_t *ret_report,
                                         atp_why_t *ret_why);

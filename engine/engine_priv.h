@@ -110,6 +110,8 @@ struct atp_engine {
 };
 
 /* engine_recovery.c */
+/* Takes the lock of a data folder. ATP_ERR_LOCKED: another process has it. */
+atp_err_t atp_engine_lock_folder(const char *folder, int *ret_fd, atp_why_t *ret_why);
 atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery, atp_why_t *ret_why);
 /* Applies the ops of one frame as the journal has it; every verdict must come out as it was. */
 atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,

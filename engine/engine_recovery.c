@@ -145,7 +145,7 @@ static atp_err_t restore(atp_ledger_t *ledger, atp_snapshots_t *snapshots, atp_j
 
 /* ---- the folder ---- */
 
-static atp_err_t lock_folder(const char *folder, int *ret_fd, atp_why_t *ret_why)
+atp_err_t atp_engine_lock_folder(const char *folder, int *ret_fd, atp_why_t *ret_why)
 {
     char path[4096];
 
@@ -444,7 +444,7 @@ atp_err_t atp_engine_open(const atp_engine_options_t *options, atp_engine_t **re
     pthread_mutex_init(&engine->counts_lock, NULL);
     fill_defaults(&engine->options);
     uint64_t begun_ns = engine->options.clock->monotonic_ns(engine->options.clock);
-    atp_err_t err = lock_folder(options->data_folder, &engine->lock_file, ret_why);
+    atp_err_t err = atp_engine_lock_folder(options->data_folder, &engine->lock_file, ret_why);
     if (err == ATP_OK && init_queues(engine) != ATP_OK) {
         err = atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the engine's queues");
     }
@@ -552,7 +552,7 @@ atp_err_t atp_engine_check(const char *folder, atp_check_report_t *ret_report, a
 
     memset(ret_report, 0, sizeof *ret_report);
     atp_err_t err = atp_genesis_read(folder, &config, ret_why);
-    err = err == ATP_OK ? lock_folder(folder, &lock, ret_why) : err;
+    err = err == ATP_OK ? atp_engine_lock_folder(folder, &lock, ret_why) : err;
     err = err == ATP_OK ? atp_ledger_create(&config, &ledger, ret_why) : err;
     err = err == ATP_OK ? atp_storage_posix_open(folder, &storage, ret_why) : err;
     err = err == ATP_OK ? check_store(folder, ledger, storage, ret_report, ret_why) : err;

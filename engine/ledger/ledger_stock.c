@@ -225,11 +225,14 @@ atp_verdict_t atp_ledger_safety(apply_t *apply)
         return verdict;
     }
     atp_ledger_need_row(apply, line);
-    atp_position_t *position = atp_ledger_begin_row(apply->ledger, line->row);
-    bool is_same = atp_load_relaxed(&position->safety) == line->qty;
-    atp_store_relaxed(&position->safety, line->qty);
-    atp_positions_end_change(position);
     apply->result->qty = line->qty;
     apply->result->scale = line->scale;
-    return is_same ? ATP_CONFIRMED : ATP_APPLIED;
+    atp_position_t *position = atp_positions_at(&apply->ledger->positions, line->row);
+    if (atp_load_relaxed(&position->safety) == line->qty) {
+        return ATP_CONFIRMED;
+    }
+    atp_ledger_begin_row(apply->ledger, line->row);
+    atp_store_relaxed(&position->safety, line->qty);
+    atp_positions_end_change(position);
+    return ATP_APPLIED;
 }
