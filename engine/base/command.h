@@ -15,10 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_OPS_PER_MESSAGE_MAX    8192 /* ops, and lines of all its ops together, in one message */
-#define ATP_LINES_PER_OP_MAX       1024 /* lines of one reservation or step */
-#define ATP_OP_KIND_LIMIT          64
-#define ATP_FIELD_DIGESTS_PER_OP   8
+#define ATP_OPS_PER_MESSAGE_MAX  8192 /* ops, and lines of all its ops together, in one message */
+#define ATP_LINES_PER_OP_MAX     1024 /* lines of one reservation or step */
+#define ATP_OP_KIND_LIMIT        64
+#define ATP_FIELD_DIGESTS_PER_OP 8
 
 /* Frozen numbers: they are on the wire and in the journal. Kinds below ATP_FIRST_CLIENT_KIND are the
  * engine's own and are refused from outside. */
@@ -140,8 +140,8 @@ typedef struct atp_command {
 
 /* The answer to one op. */
 typedef struct atp_result {
-    uint64_t op;         /* number of the op that decided; of the first one when an id is asked again; 0 if none */
-    atp_qty_t qty;       /* units granted or moved, over all lines when their scales are equal, else 0 */
+    uint64_t op;   /* number of the op that decided; of the first one when an id is asked again; 0 if none */
+    atp_qty_t qty; /* units granted or moved, over all lines when their scales are equal, else 0 */
     int64_t deadline_ms; /* when the reservation expires; 0 = never, or not a reservation */
     uint8_t verdict;     /* atp_verdict_t */
     uint8_t field;       /* atp_field_t at fault */

@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 typedef struct atp_parker {
-    _Alignas(ATP_CACHE_LINE) _Atomic uint32_t wakes;    /* the futex word: counts wake-ups given */
-    _Atomic uint32_t is_parked; /* the consumer is asleep or about to be */
+    _Alignas(ATP_CACHE_LINE) _Atomic uint32_t wakes; /* the futex word: counts wake-ups given */
+    _Atomic uint32_t is_parked;                      /* the consumer is asleep or about to be */
 } atp_parker_t;
 
 void atp_parker_init(atp_parker_t *parker);
