@@ -40,7 +40,7 @@ atp_ledger_config_t generator_config(generator_t *g, uint64_t seed)
     g->state = seed;
     g->now_ms = START_MS;
     g->is_tiny = chance(g, 400);
-    g->has_few_strings = chance(g, 150);
+    g->has_few_strings = !g->is_tiny && chance(g, 300); /* many reservations, little room for their ids */
     atp_ledger_config_t config = {
         .rules_version = ATP_RULES_VERSION,
         .skus = g->is_tiny ? 5 : 8,
