@@ -138,7 +138,8 @@ void sim_engine_crash(sim_engine_t *sim, sim_crash_t crash)
 
 void sim_engine_settle(sim_engine_t *sim)
 {
-    for (unsigned i = 0; i < STEPS_MAX; i++) {
+    for (unsigned i = 0;; i++) {
+        ATP_ASSERT(i < STEPS_MAX); /* the engine comes to rest */
         bool did = atp_engine_step_ledger(sim->engine);
         did |= atp_engine_step_journal(sim->engine);
         did |= atp_engine_step_keeper(sim->engine);
@@ -147,7 +148,6 @@ void sim_engine_settle(sim_engine_t *sim)
             return;
         }
     }
-    ATP_ASSERT(!"the engine comes to rest");
 }
 
 /* ---- requests ---- */
