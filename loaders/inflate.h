@@ -20,7 +20,7 @@ typedef struct atp_inflate_span {
 
 /* `kind` is gzip or zstd. ATP_ERR_MEMORY. */
 ATP_MUST_USE atp_err_t atp_inflate_create(atp_input_kind_t kind, atp_inflate_t **ret_inflate);
-void atp_inflate_destroy(atp_inflate_t *inflate);
+void atp_inflate_destroy(atp_inflate_t *state);
 
 /* Unpacks what fits. Returns NULL, or what is wrong with the data; the inflater is then of no further use. */
 ATP_MUST_USE const char *atp_inflate_step(atp_inflate_t *inflate, atp_inflate_span_t *span);

@@ -131,13 +131,13 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply);
 /* ---- ledger_lines.c: lines and rows together ---- */
 
 /* Moves `qty` units of a line by a step: line, row, tree, wheel, counters. The units are there (asserted). */
-void atp_ledger_move(atp_ledger_t *ledger, uint32_t line, atp_step_t step, atp_qty_t qty);
+void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_number, atp_qty_t qty);
 /* Ends the reservation, or takes it off the wheel, if its lines say so. To be called after moves. */
-void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t reservation);
+void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
-void atp_ledger_attach(atp_ledger_t *ledger, uint32_t line);
+void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
 /* Changes the deadline of a reservation and of its reserved lines. */
-void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t reservation, int64_t deadline_ms);
+void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms);
 /* True if more is promised at the row than is there: uncommitted < 0, and not only because on-hand is. */
 bool atp_ledger_is_over_committed(const atp_position_t *position);
 /* What a reserve may take of a row, signed, as the ledger thread sees it. */
@@ -146,7 +146,7 @@ atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row);
 
 /* ---- ledger_expiry.c ---- */
 
-void atp_ledger_expire(atp_ledger_t *ledger, uint32_t reservation);
+void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
 void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
 atp_verdict_t atp_ledger_pulse(apply_t *apply);
 atp_verdict_t atp_ledger_settle(apply_t *apply);

@@ -149,8 +149,8 @@ void atp_reservations_end(atp_reservations_t *reservations, uint32_t number);
 
 /* ---- the deadline order of a position: `last` is atp_position_t.last_line ---- */
 
-void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t line);
-void atp_lines_remove(atp_reservations_t *reservations, uint32_t *last, uint32_t line);
+void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t number);
+void atp_lines_remove(atp_reservations_t *reservations, uint32_t *last, uint32_t number);
 /* The line with the soonest deadline + 1, or 0. */
 uint32_t atp_lines_first(const atp_reservations_t *reservations, uint32_t last);
 /* Calls `visit` for up to `limit` lines of the position, latest deadline (allocated ones) last: lines that

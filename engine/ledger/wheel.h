@@ -35,10 +35,10 @@ typedef struct atp_wheel {
 } atp_wheel_t;
 
 /* Enters a reservation by its deadline; it is not in the wheel (asserted). */
-void atp_wheel_insert(atp_wheel_t *wheel, uint32_t reservation);
+void atp_wheel_insert(atp_wheel_t *wheel, uint32_t number);
 
 /* Takes a reservation out; it is in the wheel (asserted). */
-void atp_wheel_remove(atp_wheel_t *wheel, uint32_t reservation);
+void atp_wheel_remove(atp_wheel_t *wheel, uint32_t number);
 
 /* True if a pulse at `now_ms` would find something to expire. Changes no state. */
 bool atp_wheel_is_due(atp_wheel_t *wheel, int64_t now_ms);

@@ -264,24 +264,23 @@ static void on_answer(atp_lane_t *lane, nng_msg *message)
     atp_response_t response;
     atp_reader_t reader;
 
-    if (!atp_response_open(bytes, size, &reader, &response) ||
-        !is_our_correlation(lane, response.correlation)) {
-        on_garbage(lane, &reader);
-    } else if (response.type == ATP_MESSAGE_ERROR) {
+    bool is_ours =
+        atp_response_open(bytes, size, &reader, &response) && is_our_correlation(lane, response.correlation);
+    bool is_of_type = is_ours && response.type == type;
+
+    if (is_ours && response.type == ATP_MESSAGE_ERROR) {
         on_refusal(lane, &reader, &response);
-    } else if (response.type != type) {
-        on_garbage(lane, &reader);
-    } else if (!calls->is_single) {
+    } else if (is_of_type && !calls->is_single) {
         hand_over(lane, message);
         return;
-    } else if (!are_results_for(lane, &reader)) {
-        on_garbage(lane, &reader);
-    } else {
+    } else if (is_of_type && are_results_for(lane, &reader)) {
         lane->calls = NULL;
         atp_calls_deliver(lane->client, calls, bytes, size, lane->grants);
         nng_msg_free(message);
         run(lane, atp_client_take_or_rest(lane->client, lane));
         return;
+    } else {
+        on_garbage(lane, &reader);
     }
     nng_msg_free(message);
 }

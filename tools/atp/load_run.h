@@ -29,7 +29,8 @@ ATP_MUST_USE bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t
                                     atp_load_run_t **ret_run, int *ret_status);
 
 /* Sink of atp_load_deliver; the context is the atp_load_run_t. A failure of the engine has been said already. */
-atp_err_t atp_load_run_take(void *run, const atp_load_row_t *rows, uint32_t row_count, atp_why_t *ret_why);
+atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t row_count,
+                            atp_why_t *ret_why);
 
 /* Waits for the last answers. Says what is wrong; returns the exit status, of an earlier failure too. */
 int atp_load_run_finish(atp_load_run_t *run);
