@@ -94,21 +94,37 @@ void bare_destroy(bare_t *bare)
     free(bare);
 }
 
-void bare_prefetch_far(const bare_t *bare, const atp_op_t *op)
-{
-    __builtin_prefetch(&bare->outcome_index[op->id.low & bare->bucket_mask], 1);
-    __builtin_prefetch(&bare->reservation_index[op->subject_hash & bare->bucket_mask], 1);
-    __builtin_prefetch(&bare->directories[atp_op_lines(op)->sku]);
-}
-
-void bare_prefetch_near(const bare_t *bare, const atp_op_t *op)
-{
-    bare_prefetch_row(bare, atp_op_lines(op)->sku, atp_op_lines(op)->node);
-}
-
 static uint64_t row_of(const bare_t *bare, uint32_t sku, uint16_t node)
 {
     return bare->entries[bare->directories[sku] + node];
+}
+
+void bare_prefetch_read(const bare_t *bare, uint32_t sku, uint16_t node, uint32_t step)
+{
+    switch (step) {
+    case 0:
+        __builtin_prefetch(&bare->directories[sku]);
+        break;
+    case 1:
+        __builtin_prefetch(&bare->entries[bare->directories[sku] + node]);
+        break;
+    default:
+        __builtin_prefetch(&bare->rows[row_of(bare, sku, node)]);
+        break;
+    }
+}
+
+void bare_prefetch(const bare_t *bare, const atp_op_t *op, uint32_t step)
+{
+    if (step == BARE_STEPS - 1) {
+        __builtin_prefetch(&bare->rows[row_of(bare, atp_op_lines(op)->sku, atp_op_lines(op)->node)], 1);
+        return;
+    }
+    if (step == 0) {
+        __builtin_prefetch(&bare->outcome_index[op->id.low & bare->bucket_mask], 1);
+        __builtin_prefetch(&bare->reservation_index[op->subject_hash & bare->bucket_mask], 1);
+    }
+    bare_prefetch_read(bare, atp_op_lines(op)->sku, atp_op_lines(op)->node, step);
 }
 
 uint64_t bare_reserve(bare_t *bare, const atp_op_t *op)
@@ -129,16 +145,6 @@ uint64_t bare_reserve(bare_t *bare, const atp_op_t *op)
     outcome[sizeof(atp_outcome_t) / sizeof *outcome - 1] = op->id.high;
     *(uint64_t *)(void *)(bare->strings + number * STRING_BYTES) = number;
     return row->word[4] + outcome_bucket->word[0];
-}
-
-void bare_prefetch_directory(const bare_t *bare, uint32_t sku)
-{
-    __builtin_prefetch(&bare->directories[sku]);
-}
-
-void bare_prefetch_row(const bare_t *bare, uint32_t sku, uint16_t node)
-{
-    __builtin_prefetch(&bare->rows[row_of(bare, sku, node)], 1);
 }
 
 uint64_t bare_read(const bare_t *bare, uint32_t sku, uint16_t node)

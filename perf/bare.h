@@ -21,15 +21,15 @@ typedef struct bare bare_t;
 bare_t *bare_create(uint64_t positions, uint32_t nodes_per_sku, uint64_t reservations);
 void bare_destroy(bare_t *bare);
 
-void bare_prefetch_far(const bare_t *bare, const atp_op_t *op);
-void bare_prefetch_near(const bare_t *bare, const atp_op_t *op);
+/* Three steps, each following a pointer that the one before has fetched. */
+#define BARE_STEPS 3
+void bare_prefetch(const bare_t *bare, const atp_op_t *op, uint32_t step);
 
 /* Touches what the op would. Returns a number made of what was read. */
 uint64_t bare_reserve(bare_t *bare, const atp_op_t *op);
 
 /* Touches what an availability read of one row would. */
-void bare_prefetch_directory(const bare_t *bare, uint32_t sku);
-void bare_prefetch_row(const bare_t *bare, uint32_t sku, uint16_t node);
+void bare_prefetch_read(const bare_t *bare, uint32_t sku, uint16_t node, uint32_t step);
 uint64_t bare_read(const bare_t *bare, uint32_t sku, uint16_t node);
 
 #endif

@@ -15,11 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK             1000
-#define TURNS             8
-#define PREFETCH_DISTANCE 6 /* of the bare loop, in ops */
-#define STOCK_QTY         ATP_QTY_MAX / 4
-#define ZIPF_EXPONENT     0.9
+#define CHUNK         1000
+#define TURNS         8
+#define BARE_AHEAD    (BARE_STEPS * ATP_AHEAD_GAP)
+#define READ_GAP      6 /* reads between two steps of one read: they are short */
+#define STOCK_QTY     ATP_QTY_MAX / 4
+#define ZIPF_EXPONENT 0.9
 
 typedef enum pattern { UNIFORM, ZIPF, HOT } pattern_t;
 
@@ -152,27 +153,28 @@ static uint64_t bare_single(bench_t *bench)
     return bench_thread_ns() - begin;
 }
 
+/* The ledger's way of looking ahead (engine/ahead.h), with the steps of the bare loop. */
 static uint64_t bare_batched(bench_t *bench)
 {
-    const atp_op_t *op = first_op(bench);
-    const atp_op_t *far = op;
-    const atp_op_t *near = op;
+    const atp_op_t *ops[ATP_AHEAD_RING];
+    const atp_op_t *next = first_op(bench);
     uint32_t count = bench->ops.count;
-    uint32_t far_count = 0;
-    uint32_t near_count = 0;
     uint64_t begin = bench_thread_ns();
 
-    for (uint32_t i = 0; i < count; i++) {
-        for (; far_count < count && far_count < i + 2 * PREFETCH_DISTANCE; far_count++) {
-            bare_prefetch_far(bench->bare, far);
-            far = atp_op_next(far);
+    for (uint32_t turn = 0; turn < count + BARE_AHEAD; turn++) {
+        if (turn < count) {
+            ops[turn % ATP_AHEAD_RING] = next;
+            next = atp_op_next(next);
         }
-        for (; near_count < count && near_count < i + PREFETCH_DISTANCE; near_count++) {
-            bare_prefetch_near(bench->bare, near);
-            near = atp_op_next(near);
+        for (uint32_t step = 0; step < BARE_STEPS; step++) {
+            uint32_t i = turn - step * ATP_AHEAD_GAP; /* before its turn it is a huge number */
+            if (i < count) {
+                bare_prefetch(bench->bare, ops[i % ATP_AHEAD_RING], step);
+            }
         }
-        bench->bare_sum += bare_reserve(bench->bare, op);
-        op = atp_op_next(op);
+        if (turn >= BARE_AHEAD) {
+            bench->bare_sum += bare_reserve(bench->bare, ops[(turn - BARE_AHEAD) % ATP_AHEAD_RING]);
+        }
     }
     return bench_thread_ns() - begin;
 }
@@ -264,13 +266,27 @@ typedef struct place {
     uint16_t node;
 } place_t;
 
-static void prefetch_row(const atp_positions_t *positions, uint32_t sku, uint16_t node)
+static void prefetch_ledger(const atp_positions_t *positions, const place_t *place, uint32_t step)
 {
     uint32_t row;
 
-    if (atp_positions_guess(positions, sku, node, &row)) {
+    if (step == 0) {
+        atp_positions_prefetch_directory(positions, place->sku);
+    } else if (step == 1) {
+        atp_positions_prefetch_entry(positions, place->sku, place->node);
+    } else if (atp_positions_guess(positions, place->sku, place->node, &row)) {
         __builtin_prefetch(atp_positions_at(positions, row));
     }
+}
+
+static uint64_t read_one(const bench_t *bench, const atp_positions_t *positions, const place_t *place)
+{
+    atp_position_view_t view;
+    uint32_t row;
+
+    bench_check(atp_positions_find(positions, place->sku, place->node, &row), "a position is missing");
+    atp_positions_read(positions, row, &view);
+    return (uint64_t)atp_view_atp(&view) + (uint64_t)(view.soonest_deadline_ms <= bench->now_ms);
 }
 
 static uint64_t read_ledger(bench_t *bench, const place_t *places, uint64_t *ret_ns)
@@ -278,20 +294,15 @@ static uint64_t read_ledger(bench_t *bench, const place_t *places, uint64_t *ret
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
     uint64_t begin = bench_thread_ns();
     uint64_t sum = 0;
-    atp_position_view_t view;
-    uint32_t row;
 
     for (uint32_t i = 0; i < CHUNK; i++) {
-        if (i + 2 * PREFETCH_DISTANCE < CHUNK) {
-            atp_positions_prefetch_directory(positions, places[i + 2 * PREFETCH_DISTANCE].sku);
+        for (uint32_t step = 0; step < BARE_STEPS; step++) {
+            uint32_t at = i + (BARE_STEPS - step) * READ_GAP;
+            if (at < CHUNK) {
+                prefetch_ledger(positions, &places[at], step);
+            }
         }
-        if (i + PREFETCH_DISTANCE < CHUNK) {
-            prefetch_row(positions, places[i + PREFETCH_DISTANCE].sku, places[i + PREFETCH_DISTANCE].node);
-        }
-        bench_check(atp_positions_find(positions, places[i].sku, places[i].node, &row),
-                    "a position is missing");
-        atp_positions_read(positions, row, &view);
-        sum += (uint64_t)atp_view_atp(&view) + (uint64_t)(view.soonest_deadline_ms <= bench->now_ms);
+        sum += read_one(bench, positions, &places[i]);
     }
     *ret_ns += bench_thread_ns() - begin;
     return sum;
@@ -303,12 +314,11 @@ static uint64_t read_bare(bench_t *bench, const place_t *places, uint64_t *ret_n
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < CHUNK; i++) {
-        if (i + 2 * PREFETCH_DISTANCE < CHUNK) {
-            bare_prefetch_directory(bench->bare, places[i + 2 * PREFETCH_DISTANCE].sku);
-        }
-        if (i + PREFETCH_DISTANCE < CHUNK) {
-            bare_prefetch_row(bench->bare, places[i + PREFETCH_DISTANCE].sku,
-                              places[i + PREFETCH_DISTANCE].node);
+        for (uint32_t step = 0; step < BARE_STEPS; step++) {
+            uint32_t at = i + (BARE_STEPS - step) * READ_GAP;
+            if (at < CHUNK) {
+                bare_prefetch_read(bench->bare, places[at].sku, places[at].node, step);
+            }
         }
         sum += bare_read(bench->bare, places[i].sku, places[i].node);
     }
