@@ -4,7 +4,7 @@
  * same state, byte for byte, and the same verdicts. Nothing in here reads a clock, touches a disk or a
  * network, takes a lock, or allocates after create.
  *
- *     identity   the same id again: the first answer again (no new op)          ledger_identity.c
+ *     identity   the same id again: the first answer again (no new op)          ledger_apply.c
  *     settle     what is due at the positions the op touches expires first      ledger_expiry.c
  *     decide     against promisable = on_hand - unavailable - reserved - allocated - safety
  *                                                      never oversell: ledger_reserve.c, decide_line
