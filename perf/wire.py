@@ -45,7 +45,7 @@ class Wire:
         positions = self.positions
         self.build = options.build
         self.scale = 0.01 if options.smoke else 1.0
-        self.atpd = Atpd(options.build, folder, positions, 400_000 if options.smoke else Atpd.ROOM)
+        self.atpd = Atpd(options.build, folder, positions, 4_000_000 if options.smoke else Atpd.ROOM)
         self.aof = Redis(folder, positions, True) if options.peers else None
         self.redis = Redis(folder, positions, False) if options.peers else None
         self.postgres = Postgres(folder, positions) if options.peers else None
