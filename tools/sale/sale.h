@@ -118,9 +118,9 @@ ATP_MUST_USE atp_err_t sale_catalogue_read(atp_client_t *client, sale_catalogue_
 void sale_catalogue_free(sale_catalogue_t *catalogue);
 
 /* The actors; each runs until the sale is over. */
-void *sale_storefront(void *actor);
-void *sale_orchestrator(void *actor);
-void *sale_stock_events(void *actor);
+void *sale_storefront(void *context);
+void *sale_orchestrator(void *context);
+void *sale_stock_events(void *context);
 
 /* The end: the table, or one JSON object. */
 void sale_report(const sale_t *sale, sale_actor_t *actors, uint32_t actor_count, double seconds);
