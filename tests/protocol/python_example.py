@@ -8,11 +8,13 @@ Exit 77 (skipped) without the msgpack module or nngcat."""
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
 
 SKIPPED = 77
 RESERVE = [32, "cart-77", 1795253000000, "web", "anna", 900000, 0, [["TSHIRT-M", "berlin", 2]]]
@@ -21,12 +23,6 @@ RESERVE = [32, "cart-77", 1795253000000, "web", "anna", 900000, 0, [["TSHIRT-M",
 def vector(folder, name):
     lines = (pathlib.Path(folder) / f"{name}.hex").read_text(encoding="utf-8").splitlines()
     return bytes.fromhex(" ".join(line for line in lines if not line.startswith("#")))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def connect(example, port):

@@ -3,12 +3,14 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
 
 SKIP = 77  # exit status of a test that cannot run here
 OPS_PER_CYCLE = 20000
@@ -25,12 +27,6 @@ SMALL = [
 
 class Failed(Exception):
     """What the harness is there to find, or a harness that cannot go on."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Atpd:

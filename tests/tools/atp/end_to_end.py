@@ -10,13 +10,15 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
 
 ATP, ATPD, SOURCE = sys.argv[1:4]
 DONE, REFUSED, USAGE, NO_ANSWER, BAD_INPUT, FAILED = range(6)
@@ -25,12 +27,6 @@ ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 COMMANDS = """avail watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
 count safety load export generate exceptions stat bench help completion version""".split()
 FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list"]
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Daemon:
