@@ -70,7 +70,7 @@ def wait_until(is_true, what, process=None, seconds=60):
 def work_folder(parent, mode=0o755):
     """A folder for this run, removed at its end."""
     os.makedirs(parent, exist_ok=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="atp-perf-", dir=parent))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="atp-perf-", dir=parent)).resolve()  # an ipc URL has a whole path
     folder.chmod(mode)
     atexit.unregister(end_all)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
