@@ -56,7 +56,7 @@ static void check_grant(audit_t *audit, const atp_op_t *op, const atp_result_t *
 static atp_err_t apply_op(audit_t *audit, const atp_op_t *op, int64_t time_ms, uint64_t number,
                           atp_why_t *ret_why)
 {
-    static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    static _Thread_local atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
     atp_result_t result;
 
     if (!atp_ledger_apply(audit->ledger, op, time_ms, &result, grants) || result.op != number) {

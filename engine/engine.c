@@ -163,7 +163,7 @@ static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
     atp_ahead_begin(&ahead, engine->ledger, batch->ops, batch->op_count);
     while ((op = atp_ahead_next(&ahead)) != NULL) {
         apply_op(engine, op, result++, grants);
-        grants += op->line_count;
+        grants += atp_op_grant_room(op);
     }
 }
 

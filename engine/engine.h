@@ -50,12 +50,11 @@ struct atp_batch {
     /* by the submitter */
     atp_class_t class;
     uint32_t op_count;
-    uint32_t
-        line_count;  /* of all ops: the size of grants; counted against the class limit, at least op_count */
-    const void *ops; /* op records, one after the other, 8-byte aligned */
-    size_t ops_size; /* at most ATP_BATCH_OPS_SIZE_MAX, and 3/4 of a journal segment */
+    uint32_t line_count;   /* of all ops: counted against the class limit, at least op_count */
+    const void *ops;       /* op records, one after the other, 8-byte aligned */
+    size_t ops_size;       /* at most ATP_BATCH_OPS_SIZE_MAX, and 3/4 of a journal segment */
     atp_result_t *results; /* op_count */
-    atp_grant_t *grants;   /* line_count: those of op k begin at the sum of the line counts before it */
+    atp_grant_t *grants;   /* those of op k begin at the sum of atp_op_grant_room of the ops before it */
     /* Instead of ops: runs on the ledger thread between two ops. Bounded work, no change. May be NULL. */
     void (*question)(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms);
     /* Called once, on the journal thread. ATP_OK: all is durable and filled in. Otherwise nothing is known to be

@@ -49,7 +49,7 @@ static atp_err_t check_records(const atp_frame_t *frame, atp_journal_position_t 
 atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
                                   atp_journal_position_t place, atp_why_t *ret_why)
 {
-    static _Thread_local atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    static _Thread_local atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
     uint64_t next_op = frame->first_op;
     uint64_t digest = 0;
     atp_ahead_t ahead;

@@ -114,7 +114,10 @@ static void cursor_decode_ops(work_t *work)
     must(atp_request_open(work->bytes, work->size, &reader, &request), "open");
     must(atp_read_commands(&reader, &count), "commands");
     for (uint32_t i = 0; i < count; i++) {
-        must(atp_read_command(&reader, &command, work->read_lines + reader.line_total, OPS, &refusal),
+        must(atp_read_command(
+                 &reader, &command,
+                 &(atp_command_room_t){.lines = work->read_lines + reader.line_total, .line_capacity = OPS},
+                 &refusal),
              "command");
         work->hash += (uint64_t)command.lines[0].mantissa + command.id.size + command.lines[0].sku.size;
     }

@@ -119,7 +119,9 @@ static void grant(atp_exchange_t *exchange, const uint8_t *bytes, size_t size)
         atp_refusal_t refusal;
         atp_result_t result;
 
-        ATP_ASSERT(atp_read_command(&reader, &command, lines, 8, &refusal) && refusal.verdict == ATP_APPLIED);
+        ATP_ASSERT(atp_read_command(&reader, &command,
+                                    &(atp_command_room_t){.lines = lines, .line_capacity = 8}, &refusal) &&
+                   refusal.verdict == ATP_APPLIED);
         result =
             (atp_result_t){.op = i + 1, .qty = lines[0].mantissa, .deadline_ms = command.issued_ms + 900000};
         atp_write_result(&writer, &result, NULL);

@@ -1,6 +1,7 @@
 /* Ops: how each kind is laid out, read and written. */
 #include "protocol/message_commands.h"
 
+#include "engine/base/attribute.h"
 #include "protocol/message_priv.h"
 
 /* The layouts there are. A kind has one of them; kinds without one cannot come from outside. */
@@ -12,7 +13,8 @@ typedef enum layout {
     LAYOUT_RESERVE, /* channel, owner, ttl_ms, mode, lines */
     LAYOUT_EXTEND,  /* reservation, ttl_ms */
     LAYOUT_STEP,    /* reservation, lines, is_fact */
-    LAYOUT_STOCK    /* sku, node, qty, is_fact, bucket, reason */
+    LAYOUT_STOCK,   /* sku, node, qty, is_fact, bucket, reason */
+    LAYOUT_PLAIN    /* subject, lines, is_fact */
 } layout_t;
 
 typedef struct kind_form {
@@ -36,8 +38,7 @@ typedef struct op_reading {
     atp_reader_t *reader;
     uint32_t left; /* elements of the op not read yet */
     atp_command_t *command;
-    atp_command_line_t *lines;
-    uint32_t line_capacity;
+    const atp_command_room_t *room;
 } op_reading_t;
 
 /* ---- reading: one optional element each ---- */
@@ -113,7 +114,7 @@ static inline void need_name(atp_reader_t *reader, atp_text_t id, atp_field_t fi
     }
 }
 
-static inline bool take_line(atp_reader_t *reader, atp_command_line_t *line)
+static inline bool take_line(atp_reader_t *reader, bool is_node_needed, atp_command_line_t *line)
 {
     uint32_t left;
 
@@ -125,23 +126,25 @@ static inline bool take_line(atp_reader_t *reader, atp_command_line_t *line)
         return false;
     }
     need_name(reader, line->sku, ATP_FIELD_SKU);
-    need_name(reader, line->node, ATP_FIELD_NODE);
+    if (is_node_needed) {
+        need_name(reader, line->node, ATP_FIELD_NODE);
+    }
     return left == 0 || atp_read_skip(reader, left, reader->list_depth + 3u);
 }
 
 /* Room for `count` lines of the op, within what the caller has and a message may carry. */
 static bool reserve_lines(op_reading_t *op, uint32_t count)
 {
-    if (count > op->line_capacity || count > ATP_OPS_PER_MESSAGE_MAX - op->reader->line_total) {
+    if (count > op->room->line_capacity || count > ATP_OPS_PER_MESSAGE_MAX - op->reader->line_total) {
         return atp_reader_refuse(op->reader, ATP_TOO_MANY_OPS, ATP_FIELD_LINES,
                                  "too many lines in the message");
     }
-    op->command->lines = op->lines;
+    op->command->lines = op->room->lines;
     op->command->line_count = count;
     return true;
 }
 
-static bool take_lines(op_reading_t *op)
+static bool take_lines(op_reading_t *op, bool is_node_needed)
 {
     atp_reader_t *reader = op->reader;
     uint32_t count;
@@ -161,7 +164,7 @@ static bool take_lines(op_reading_t *op)
     }
     for (uint32_t i = 0; i < count; i++) {
         atp_verdict_t before = reader->refusal.verdict;
-        bool ok = take_line(reader, &op->lines[i]);
+        bool ok = take_line(reader, is_node_needed, &op->room->lines[i]);
         if (ATP_UNLIKELY(reader->refusal.verdict != before)) {
             reader->refusal.line = i;
         }
@@ -178,8 +181,85 @@ static bool take_single_line(op_reading_t *op, atp_command_line_t **ret_line)
     if (!reserve_lines(op, 1)) {
         return false;
     }
-    memset(op->lines, 0, sizeof *op->lines);
-    *ret_line = op->lines;
+    memset(op->room->lines, 0, sizeof *op->room->lines);
+    *ret_line = op->room->lines;
+    return true;
+}
+
+/* ---- reading: attributes ---- */
+
+static bool take_value(atp_reader_t *reader, const atp_attribute_rule_t *rule, atp_attribute_t *attribute)
+{
+    atp_command_line_t qty = {.mantissa = 0};
+
+    switch ((atp_attribute_type_t)rule->type) {
+    case ATP_ATTRIBUTE_ID:
+    case ATP_ATTRIBUTE_TEXT:
+        return atp_take_text(reader, ATP_FIELD_ATTRIBUTE, &attribute->text);
+    case ATP_ATTRIBUTE_QTY:
+        if (!take_qty(reader, &qty)) {
+            return false;
+        }
+        attribute->number = qty.mantissa;
+        attribute->decimals = qty.decimals;
+        return true;
+    case ATP_ATTRIBUTE_NUMBER:
+    case ATP_ATTRIBUTE_CHOICE:
+    case ATP_ATTRIBUTE_TIME:
+        break;
+    }
+    return atp_take_int_within(reader, ATP_FIELD_ATTRIBUTE, INT64_MIN, INT64_MAX, ATP_ATTRIBUTE_OUT_OF_RANGE,
+                               &attribute->number);
+}
+
+/* The type of a value follows from its key: of one that this build does not know it cannot be read. */
+static bool take_attribute(atp_reader_t *reader, atp_attribute_t *attribute)
+{
+    uint32_t left;
+    uint64_t key = 0;
+    int64_t line = ATP_WHOLE_OP;
+
+    memset(attribute, 0, sizeof *attribute);
+    if (!atp_take_array(reader, ATP_FIELD_ATTRIBUTE, &left) ||
+        (atp_take_one(&left) && !atp_read_uint(reader, ATP_FIELD_ATTRIBUTE, &key))) {
+        return false;
+    }
+    const atp_attribute_rule_t *rule = atp_attribute_rule(key < ATP_KEY_LIMIT ? (unsigned)key : 0);
+    if (rule == NULL) {
+        return atp_reader_refuse(reader, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, "no such key");
+    }
+    if ((atp_take_one(&left) && !take_value(reader, rule, attribute)) ||
+        (atp_take_one(&left) && !atp_take_int_within(reader, ATP_FIELD_ATTRIBUTE, 0, ATP_LINES_PER_OP_MAX - 1,
+                                                     ATP_ATTRIBUTE_NOT_TAKEN, &line))) {
+        return false;
+    }
+    attribute->key = (uint8_t)key;
+    attribute->line = (uint16_t)line;
+    return left == 0 || atp_read_skip(reader, left, reader->list_depth + 3u);
+}
+
+static bool take_attributes(op_reading_t *op)
+{
+    atp_reader_t *reader = op->reader;
+    uint32_t count;
+
+    if (!atp_take_one(&op->left)) {
+        return true;
+    }
+    if (!atp_take_array(reader, ATP_FIELD_ATTRIBUTE, &count)) {
+        return false;
+    }
+    if (count > op->room->attribute_capacity || count > ATP_ATTRIBUTES_PER_OP_MAX) {
+        return atp_reader_refuse(reader, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE,
+                                 "more attributes than an op may have");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!take_attribute(reader, &op->room->attributes[i])) {
+            return false;
+        }
+    }
+    op->command->attributes = op->room->attributes;
+    op->command->attribute_count = count;
     return true;
 }
 
@@ -222,7 +302,7 @@ static bool take_reserve(op_reading_t *op)
 {
     return take_id(op, ATP_FIELD_CHANNEL, &op->command->channel) &&
            take_id(op, ATP_FIELD_OWNER, &op->command->owner) && take_ttl(op) &&
-           take_option(op, ATP_OPTION_UNKNOWN, &op->command->option) && take_lines(op);
+           take_option(op, ATP_OPTION_UNKNOWN, &op->command->option) && take_lines(op, false);
 }
 
 static bool take_extend(op_reading_t *op)
@@ -232,7 +312,8 @@ static bool take_extend(op_reading_t *op)
 
 static bool take_step(op_reading_t *op)
 {
-    return take_id(op, ATP_FIELD_RESERVATION, &op->command->reservation) && take_lines(op) && take_fact(op);
+    return take_id(op, ATP_FIELD_RESERVATION, &op->command->reservation) && take_lines(op, true) &&
+           take_fact(op);
 }
 
 static bool take_stock(op_reading_t *op)
@@ -248,6 +329,12 @@ static bool take_stock(op_reading_t *op)
     need_name(op->reader, line->sku, ATP_FIELD_SKU);
     need_name(op->reader, line->node, ATP_FIELD_NODE);
     return true;
+}
+
+/* Lines of such an op name a node or not, as its kind says: looked at when it is encoded for the ledger. */
+static bool take_plain(op_reading_t *op)
+{
+    return take_id(op, ATP_FIELD_SUBJECT, &op->command->subject) && take_lines(op, false) && take_fact(op);
 }
 
 static bool take_by_layout(op_reading_t *op, layout_t layout)
@@ -267,6 +354,8 @@ static bool take_by_layout(op_reading_t *op, layout_t layout)
         return take_node(op);
     case LAYOUT_CHANNEL:
         return take_channel(op);
+    case LAYOUT_PLAIN:
+        return take_plain(op);
     case LAYOUT_NONE:
         break;
     }
@@ -312,7 +401,7 @@ static bool take_op(op_reading_t *op)
     }
     kind_form_t form = form_of(reader, kind);
     op->command->kind = (atp_op_kind_t)(kind < ATP_OP_KIND_LIMIT ? kind : 0);
-    if (!take_identity(op) || !take_by_layout(op, (layout_t)form.layout)) {
+    if (!take_identity(op) || !take_by_layout(op, (layout_t)form.layout) || !take_attributes(op)) {
         return false;
     }
     op->command->is_fact |= reader->is_facts && form.is_fact;
@@ -343,6 +432,8 @@ static bool refuse_op(atp_reader_t *reader, const uint8_t *begin, atp_command_t 
     reader->at = begin;
     command->lines = NULL;
     command->line_count = 0;
+    command->attributes = NULL;
+    command->attribute_count = 0;
     return atp_read_skip(reader, 1, reader->list_depth);
 }
 
@@ -354,11 +445,11 @@ static inline void clear_command(atp_command_t *command)
     memset((char *)command + HALF, 0, sizeof(*command) - HALF);
 }
 
-bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command, atp_command_line_t *lines,
-                      uint32_t line_capacity, atp_refusal_t *ret_refusal)
+bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command, const atp_command_room_t *room,
+                      atp_refusal_t *ret_refusal)
 {
     const uint8_t *begin = reader->at;
-    op_reading_t op = {reader, 0, ret_command, lines, line_capacity};
+    op_reading_t op = {reader, 0, ret_command, room};
 
     atp_list_take(reader);
     clear_command(ret_command);
@@ -397,9 +488,55 @@ static inline void put_identity(atp_writer_t *writer, const atp_command_t *comma
     atp_put_int(writer, command->issued_ms);
 }
 
+static void put_value(atp_writer_t *writer, const atp_attribute_t *attribute)
+{
+    const atp_attribute_rule_t *rule = atp_attribute_rule(attribute->key);
+
+    ATP_ASSERT(rule != NULL);
+    switch ((atp_attribute_type_t)rule->type) {
+    case ATP_ATTRIBUTE_ID:
+    case ATP_ATTRIBUTE_TEXT:
+        atp_put_text(writer, attribute->text);
+        return;
+    case ATP_ATTRIBUTE_QTY:
+        atp_put_qty(writer, attribute->number, attribute->decimals);
+        return;
+    case ATP_ATTRIBUTE_NUMBER:
+    case ATP_ATTRIBUTE_CHOICE:
+    case ATP_ATTRIBUTE_TIME:
+        break;
+    }
+    atp_put_int(writer, attribute->number);
+}
+
+static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
+{
+    if (command->attribute_count == 0) {
+        return;
+    }
+    atp_put_array(writer, command->attribute_count);
+    for (uint32_t i = 0; i < command->attribute_count; i++) {
+        const atp_attribute_t *attribute = &command->attributes[i];
+        bool is_of_line = attribute->line != ATP_WHOLE_OP;
+        atp_put_array(writer, is_of_line ? 3 : 2);
+        atp_put_uint(writer, attribute->key);
+        put_value(writer, attribute);
+        if (is_of_line) {
+            atp_put_uint(writer, attribute->line);
+        }
+    }
+}
+
+/* Elements of an op that needs `needed` elements of its layout's `most`: all of them and one more when
+ * attributes follow. */
+static inline uint32_t with_attributes(const atp_command_t *command, uint32_t needed, uint32_t most)
+{
+    return command->attribute_count > 0 ? most + 1 : needed;
+}
+
 static void put_catalog(atp_writer_t *writer, const atp_command_t *command, atp_text_t subject)
 {
-    put_identity(writer, command, 6);
+    put_identity(writer, command, with_attributes(command, 6, 6));
     atp_put_text(writer, subject);
     atp_put_text(writer, command->name);
     atp_put_uint(writer, command->option);
@@ -407,7 +544,7 @@ static void put_catalog(atp_writer_t *writer, const atp_command_t *command, atp_
 
 static inline void put_reserve(atp_writer_t *writer, const atp_command_t *command)
 {
-    put_identity(writer, command, 8);
+    put_identity(writer, command, with_attributes(command, 8, 8));
     atp_put_text(writer, command->channel);
     atp_put_text(writer, command->owner);
     atp_put_int(writer, command->ttl_ms);
@@ -417,28 +554,31 @@ static inline void put_reserve(atp_writer_t *writer, const atp_command_t *comman
 
 static void put_with_ttl(atp_writer_t *writer, const atp_command_t *command, atp_text_t subject)
 {
-    put_identity(writer, command, 5);
+    put_identity(writer, command, with_attributes(command, 5, 5));
     atp_put_text(writer, subject);
     atp_put_int(writer, command->ttl_ms);
 }
 
-static void put_step(atp_writer_t *writer, const atp_command_t *command)
+/* Subject, lines, is_fact: what is zero at the end is left out. */
+static void put_with_lines(atp_writer_t *writer, const atp_command_t *command, atp_text_t subject)
 {
-    uint32_t count = command->is_fact ? 6 : command->line_count > 0 ? 5 : 4;
+    uint32_t needed = command->is_fact ? 6 : command->line_count > 0 ? 5 : 4;
+    uint32_t count = with_attributes(command, needed, 6);
 
     put_identity(writer, command, count);
-    atp_put_text(writer, command->reservation);
+    atp_put_text(writer, subject);
     if (count > 4) {
         put_lines(writer, command);
     }
     if (count > 5) {
-        atp_write_bool(writer, true);
+        atp_write_bool(writer, command->is_fact);
     }
 }
 
 static void put_stock(atp_writer_t *writer, const atp_command_t *command)
 {
-    uint32_t count = command->reason > 0 ? 9 : command->option > 0 ? 8 : command->is_fact ? 7 : 6;
+    uint32_t needed = command->reason > 0 ? 9 : command->option > 0 ? 8 : command->is_fact ? 7 : 6;
+    uint32_t count = with_attributes(command, needed, 9);
 
     put_identity(writer, command, count);
     atp_put_text(writer, command->lines[0].sku);
@@ -462,7 +602,10 @@ static void put_by_layout(atp_writer_t *writer, const atp_command_t *command, la
         put_reserve(writer, command);
         return;
     case LAYOUT_STEP:
-        put_step(writer, command);
+        put_with_lines(writer, command, command->reservation);
+        return;
+    case LAYOUT_PLAIN:
+        put_with_lines(writer, command, command->subject);
         return;
     case LAYOUT_STOCK:
         put_stock(writer, command);
@@ -493,5 +636,6 @@ void atp_write_command(atp_writer_t *writer, const atp_command_t *command)
 
     ATP_ASSERT(!has_one_line || command->line_count == 1);
     put_by_layout(writer, command, layout);
+    put_attributes(writer, command);
     atp_list_count(writer);
 }

@@ -13,7 +13,9 @@
  *     receive, sale, adjust, count
  *              [48..51, id, issued_ms, sku, node, qty, is_fact, bucket, reason]
  *     line     [sku, node, qty]
- *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...]]   flags: 1 = is_repeat
+ *     attributes, last in any op   [[key, value, line], ...]   of the op when line is left out, see engine/base/attribute.h
+ *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...], [plan line, ...]]   flags: 1 = is_repeat
+ *     plan line  [line, sku, node, qty]
  *
  * In an atp_command_t the sku of `sku` is lines[0].sku, the node of `node` is lines[0].node (line_count 1,
  * the rest of the line empty); the stock ops and `safety` have exactly one line.
@@ -30,17 +32,24 @@
  * (too_many_ops). */
 ATP_MUST_USE bool atp_read_commands(atp_reader_t *reader, uint32_t *ret_op_count);
 
-/* Reads the next op. Texts are views into the message; lines go to `lines`, at most `line_capacity`.
+/* Where the parts of one op are read to. */
+typedef struct atp_command_room {
+    atp_command_line_t *lines;
+    uint32_t line_capacity;
+    uint32_t attribute_capacity;
+    atp_attribute_t *attributes;
+} atp_command_room_t;
+
+/* Reads the next op. Texts are views into the message; lines and attributes go to `room`.
  *
- * False: the whole message is refused (reader->refusal): broken bytes, more lines than `line_capacity`
+ * False: the whole message is refused (reader->refusal): broken bytes, more lines than there is room for
  * (too_many_ops), or more than ATP_OPS_PER_MESSAGE_MAX in the message so far.
  * True: ret_refusal->verdict is ATP_APPLIED and *ret_command is filled, or it is what this op alone is
  * refused with: malformed, unknown_kind, id_missing, id_invalid, text_invalid, issued_in_future, qty_malformed,
- * qty_out_of_range, ttl_out_of_range, scale_out_of_range, too_many_lines, option_unknown, with field and
- * line; *ret_command then has kind and id as far as they could be read, and no lines. */
+ * qty_out_of_range, ttl_out_of_range, scale_out_of_range, too_many_lines, option_unknown, too_many_attributes (more than
+ * there is room for), attribute_not_taken (a key this build does not know), attribute_out_of_range, with field and line; *ret_command then has kind and id as far as they could be read, and no lines. */
 ATP_MUST_USE bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command,
-                                   atp_command_line_t *lines, uint32_t line_capacity,
-                                   atp_refusal_t *ret_refusal);
+                                   const atp_command_room_t *room, atp_refusal_t *ret_refusal);
 
 /* Writes one op, element of the list. The command is the caller's and is written as it is, not checked;
  * fields that its kind does not use are not written. */
@@ -49,13 +58,13 @@ void atp_write_command(atp_writer_t *writer, const atp_command_t *command);
 /* Begins the list of results. */
 ATP_MUST_USE bool atp_read_results(atp_reader_t *reader, uint32_t *ret_count);
 
-/* Reads the next result; its per-line quantities go to `grants`. Refuses more than `grant_capacity` of them
- * (too_many_lines) and numbers that are out of their range (malformed). A verdict this build does not know is kept as its
+/* Reads the next result; its per-line quantities and, behind them, the lines of its plan go to `grants`. Refuses more than
+ * `grant_capacity` of them (too_many_lines; ATP_GRANTS_PER_OP_MAX always suffice) and numbers that are out of their range (malformed). A verdict this build does not know is kept as its
  * number. */
 ATP_MUST_USE bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t *grants,
                                   uint32_t grant_capacity);
 
-/* Writes one result, element of the list, with result->line_count grants. */
+/* Writes one result, element of the list, with result->line_count grants and result->plan_count lines of a plan. */
 void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants);
 
 #endif

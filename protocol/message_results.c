@@ -24,8 +24,37 @@ static bool read_grants(atp_reader_t *reader, uint32_t *left, atp_grant_t *grant
                                  "more lines than there is room for");
     }
     for (uint32_t i = 0; i < count; i++) {
-        grants[i] = (atp_grant_t){0, 0};
+        grants[i] = (atp_grant_t){0};
         if (!atp_read_qty(reader, &grants[i].qty, &grants[i].scale)) {
+            return false;
+        }
+    }
+    *ret_count = (uint16_t)count;
+    return true;
+}
+
+/* The lines of a plan, behind the grants. */
+static bool read_plan(atp_reader_t *reader, uint32_t *left, atp_grant_t *plan, uint32_t capacity,
+                      uint16_t *ret_count)
+{
+    uint32_t count = 0;
+
+    if (atp_take_one(left) && !atp_take_array(reader, ATP_FIELD_LINES, &count)) {
+        return false;
+    }
+    if (count > capacity || count > ATP_LINES_PER_OP_MAX) {
+        return atp_reader_refuse(reader, ATP_TOO_MANY_LINES, ATP_FIELD_LINES,
+                                 "more lines of a plan than there is room for");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t of_line;
+        plan[i] = (atp_grant_t){0};
+        if (!atp_take_array(reader, ATP_FIELD_LINES, &of_line) ||
+            !atp_row_u16(reader, &of_line, ATP_FIELD_LINES, &plan[i].line) ||
+            !atp_row_id(reader, &of_line, ATP_FIELD_SKU, &plan[i].sku_id) ||
+            !atp_row_id(reader, &of_line, ATP_FIELD_NODE, &plan[i].node_id) ||
+            !atp_row_qty(reader, &of_line, &plan[i].qty, &plan[i].scale) ||
+            (of_line > 0 && !atp_read_skip(reader, of_line, reader->list_depth + 3u))) {
             return false;
         }
     }
@@ -47,7 +76,9 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
         !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &flags) ||
         !atp_row_u8(reader, &left, ATP_FIELD_NONE, &ret_result->field) ||
         !atp_row_u16(reader, &left, ATP_FIELD_LINES, &ret_result->line) ||
-        !read_grants(reader, &left, grants, grant_capacity, &ret_result->line_count)) {
+        !read_grants(reader, &left, grants, grant_capacity, &ret_result->line_count) ||
+        !read_plan(reader, &left, grants + ret_result->line_count, grant_capacity - ret_result->line_count,
+                   &ret_result->plan_count)) {
         return false;
     }
     ret_result->is_repeat = (flags & RESULT_IS_REPEAT) != 0;
@@ -57,6 +88,9 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
 /* Elements up to the last one that says something. */
 static uint32_t result_count(const atp_result_t *result)
 {
+    if (result->plan_count > 0) {
+        return 9;
+    }
     if (result->line_count > 0) {
         return 8;
     }
@@ -97,6 +131,18 @@ static void put_grants(atp_writer_t *writer, const atp_grant_t *grants, uint32_t
     }
 }
 
+static void put_plan(atp_writer_t *writer, const atp_grant_t *plan, uint32_t count)
+{
+    atp_put_array(writer, count);
+    for (uint32_t i = 0; i < count; i++) {
+        atp_put_array(writer, 4);
+        atp_put_uint(writer, plan[i].line);
+        atp_put_text(writer, plan[i].sku_id);
+        atp_put_text(writer, plan[i].node_id);
+        atp_put_qty(writer, plan[i].qty, plan[i].scale);
+    }
+}
+
 void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants)
 {
     uint32_t count = result_count(result);
@@ -117,6 +163,9 @@ void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const at
     }
     if (count > 7) {
         put_grants(writer, grants, result->line_count);
+    }
+    if (count > 8) {
+        put_plan(writer, grants + result->line_count, result->plan_count);
     }
     atp_list_count(writer);
 }

@@ -23,6 +23,8 @@ static const char *const field_names[ATP_FIELD_COUNT] = {
     [ATP_FIELD_CLIENT] = "client",
     [ATP_FIELD_TOKEN] = "token",
     [ATP_FIELD_CORRELATION] = "correlation",
+    [ATP_FIELD_SUBJECT] = "subject",
+    [ATP_FIELD_ATTRIBUTE] = "attribute",
 };
 
 static const char *const kind_names[ATP_OP_KIND_LIMIT] = {

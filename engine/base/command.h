@@ -15,10 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_OPS_PER_MESSAGE_MAX  8192 /* ops, and lines of all its ops together, in one message */
-#define ATP_LINES_PER_OP_MAX     1024 /* lines of one reservation or step */
-#define ATP_OP_KIND_LIMIT        64
-#define ATP_FIELD_DIGESTS_PER_OP 8
+#define ATP_OPS_PER_MESSAGE_MAX   8192 /* ops, and lines of all its ops together, in one message */
+#define ATP_LINES_PER_OP_MAX      1024 /* lines of one reservation or step */
+#define ATP_OP_KIND_LIMIT         64
+#define ATP_FIELD_DIGESTS_PER_OP  8
+#define ATP_ATTRIBUTES_PER_OP_MAX 1024 /* see engine/base/attribute.h */
 
 /* Frozen numbers: they are on the wire and in the journal. Kinds below ATP_FIRST_CLIENT_KIND are the
  * engine's own and are refused from outside. */
@@ -99,6 +100,8 @@ typedef enum atp_field {
     ATP_FIELD_CLIENT = 17,
     ATP_FIELD_TOKEN = 18,
     ATP_FIELD_CORRELATION = 19,
+    ATP_FIELD_SUBJECT = 20,
+    ATP_FIELD_ATTRIBUTE = 21,
     ATP_FIELD_COUNT
 } atp_field_t;
 
@@ -111,8 +114,19 @@ const char *atp_node_state_name(unsigned state);
 /* "none", "correction", ...; NULL for a number that is no reason. */
 const char *atp_reason_name(unsigned reason);
 
+/* A key and a value that belong to the op, or to one of its lines: engine/base/attribute.h. */
+#define ATP_WHOLE_OP UINT16_MAX
+
+typedef struct atp_attribute {
+    uint8_t key;      /* atp_attribute_key_t */
+    uint8_t decimals; /* of a quantity */
+    uint16_t line;    /* index of its line, or ATP_WHOLE_OP */
+    int64_t number;   /* number, choice, time in ms, or mantissa of a quantity */
+    atp_text_t text;  /* id or text */
+} atp_attribute_t;
+
 /* One SKU at one node and how many of it. The quantity is mantissa * 10^-decimals, brought to the SKU's
- * scale by the ledger, exactly or not at all. */
+ * scale by the ledger, exactly or not at all. Without a node ("") the ledger chooses, where the kind allows it. */
 typedef struct atp_command_line {
     atp_text_t sku;
     atp_text_t node;
@@ -128,6 +142,7 @@ typedef struct atp_command {
     atp_text_t id;     /* identity of this request, chosen by the client; reserve: the reservation's id */
     int64_t issued_ms; /* when the client first issued this id */
     atp_text_t reservation;
+    atp_text_t subject; /* what the op is about where that is neither reservation, SKU, node nor channel */
     atp_text_t channel;
     atp_text_t owner;
     atp_text_t name;   /* display name of a SKU or node; source of ATP_OP_SOURCE */
@@ -136,6 +151,8 @@ typedef struct atp_command {
     uint64_t sequence; /* of ATP_OP_SOURCE, from 1 */
     uint32_t line_count;
     const atp_command_line_t *lines;
+    uint32_t attribute_count;
+    const atp_attribute_t *attributes;
 } atp_command_t;
 
 /* The answer to one op. */
@@ -149,12 +166,23 @@ typedef struct atp_result {
     uint8_t is_repeat;   /* 1: this id had been answered before, this is that answer */
     uint16_t line;       /* index of the line at fault */
     uint16_t line_count; /* how many per-line quantities follow (grants), 0 where they say nothing more */
+    uint16_t plan_count; /* how many lines of a plan follow them: where the ledger chose the nodes */
 } atp_result_t;
 
-/* One per-line quantity of an answer: what the line was granted, or moved by the step. */
+/* One per-line quantity of an answer: what the line was granted, or moved by the step. Or one line of a plan: what one
+ * node gives to a line that left the node open. */
 typedef struct atp_grant {
     atp_qty_t qty;
     uint8_t scale;
+    /* of a plan only */
+    uint16_t line; /* index of the line it serves */
+    uint16_t node; /* inside the engine: their numbers */
+    uint32_t sku;
+    atp_text_t sku_id; /* outside: their ids */
+    atp_text_t node_id;
 } atp_grant_t;
+
+#define ATP_SPLITS_PER_LINE_MAX 16 /* nodes that may serve one line */
+#define ATP_GRANTS_PER_OP_MAX   (2 * ATP_LINES_PER_OP_MAX)
 
 #endif

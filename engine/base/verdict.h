@@ -43,6 +43,11 @@
     X(38, TOO_MANY_LINES, "too_many_lines", "more lines than one reservation may have")                      \
     X(39, OPTION_UNKNOWN, "option_unknown", "a mode, state, bucket or reason that does not exist")           \
     X(40, SEQUENCE_INVALID, "sequence_invalid", "source, epoch and sequence number are needed, from 1 up")   \
+    X(41, TOO_MANY_ATTRIBUTES, "too_many_attributes", "more attributes than one operation may have")         \
+    X(42, ATTRIBUTE_NOT_TAKEN, "attribute_not_taken",                                                        \
+      "this operation does not take that key there, or once only")                                           \
+    X(43, ATTRIBUTE_OUT_OF_RANGE, "attribute_out_of_range", "a value is not of its key's type or range")     \
+    X(44, ATTRIBUTE_MISSING, "attribute_missing", "the operation needs a key that it does not have")         \
                                                                                                              \
     X(50, UNKNOWN_SKU, "unknown_sku", "no such SKU")                                                         \
     X(51, UNKNOWN_NODE, "unknown_node", "no such node")                                                      \

@@ -60,7 +60,8 @@ atp_ledger_config_t atp_ledger_config_default(void);
  *
  * Returns true if the op took an op number (ret_result->op): it must be journaled. False: nothing changed; the
  * answer is the remembered one, or a refusal that is no op (malformed time, conflict, busy table of ids).
- * `ret_grants` has room for op->line_count grants; ret_result->line_count says how many were written. */
+ * `ret_grants` has room for atp_op_grant_room(op) of them; ret_result->line_count, and plan_count behind those, say how many
+ * were written. */
 bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
                       atp_grant_t *ret_grants);
 

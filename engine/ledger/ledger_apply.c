@@ -53,24 +53,49 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
     ret_result->is_repeat = 1;
 }
 
-/* The grants of a reservation of several lines, as they were given. */
+/* What one line of the reservation was granted, for the line of the op that it serves, and as a line of the plan. */
+static void fill_grant(apply_t *apply, const atp_line_t *line)
+{
+    const atp_positions_t *positions = &apply->ledger->positions;
+    const atp_position_t *position = atp_positions_at(positions, line->row);
+    atp_result_t *result = apply->result;
+    uint8_t scale = atp_positions_scale(positions, position->sku);
+
+    if (line->number >= result->line_count) {
+        return;
+    }
+    apply->grants[line->number].qty += line->granted;
+    apply->grants[line->number].scale = scale;
+    if (apply->op->flags & ATP_OP_CHOOSES && line->granted > 0) {
+        apply->grants[result->line_count + result->plan_count++] =
+            (atp_grant_t){.qty = line->granted,
+                          .scale = scale,
+                          .line = (uint16_t)line->number,
+                          .node = position->node,
+                          .sku = position->sku};
+    }
+}
+
+/* The grants of a reservation of several lines, or with a plan, as they were given. */
 static void fill_grants(apply_t *apply)
 {
     const atp_reservations_t *reservations = &apply->ledger->reservations;
     const char *cursor = atp_op_text_begin(apply->op);
     uint32_t number;
 
-    if (apply->op->kind != ATP_OP_RESERVE || apply->op->line_count < 2 ||
+    if (apply->op->kind != ATP_OP_RESERVE ||
+        (apply->op->line_count < 2 && (apply->op->flags & ATP_OP_CHOOSES) == 0) ||
         !atp_verdict_is_success(apply->result->verdict) ||
         !atp_reservations_find(reservations, atp_op_text_next(&cursor), apply->op->subject_hash, &number)) {
         return;
     }
-    uint32_t at = atp_reservation_at(reservations, number)->first_line;
-    while (at != 0 && apply->result->line_count < apply->op->line_count) {
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        apply->grants[i] = (atp_grant_t){0};
+    }
+    apply->result->line_count = apply->op->line_count;
+    for (uint32_t at = atp_reservation_at(reservations, number)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        const atp_position_t *position = atp_positions_at(&apply->ledger->positions, line->row);
-        apply->grants[apply->result->line_count++] =
-            (atp_grant_t){line->granted, atp_positions_scale(&apply->ledger->positions, position->sku)};
+        fill_grant(apply, line);
         at = line->next;
     }
 }

@@ -196,13 +196,13 @@ typedef struct totals {
 } totals_t;
 
 static atp_err_t check_line(const atp_ledger_t *ledger, uint32_t reservation, uint32_t number,
-                            uint16_t expected_number, atp_why_t *ret_why)
+                            uint16_t expected_number, uint16_t least_asked, atp_why_t *ret_why)
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     const atp_reservation_t *owner = atp_reservation_at(&ledger->reservations, reservation);
     atp_qty_t accounted = line->reserved + line->allocated + line->shipped;
 
-    if (line->reservation != reservation || line->number != expected_number ||
+    if (line->reservation != reservation || line->number < least_asked ||
         line->row >= atp_table_count(&ledger->positions.rows)) {
         return ATP_BROKEN(ret_why, "H1", "line %u is not line %u of reservation %u", number, expected_number,
                           reservation);
@@ -235,16 +235,18 @@ static atp_err_t check_lines(const atp_ledger_t *ledger, uint32_t reservation, t
     uint64_t in_trees_before = totals->lines_in_trees;
     uint32_t at = owner->first_line;
 
+    uint16_t least_asked = 0; /* several lines may serve one of the request, in its order */
     for (uint16_t i = 0; i < owner->line_count; i++) {
         if (at == 0 || at > atp_table_count(&ledger->reservations.lines)) {
             return ATP_BROKEN(ret_why, "H1", "reservation %u has %u lines of %u", reservation, i,
                               owner->line_count);
         }
-        atp_err_t err = check_line(ledger, reservation, at - 1, i, ret_why);
+        atp_err_t err = check_line(ledger, reservation, at - 1, i, least_asked, ret_why);
         if (err != ATP_OK) {
             return err;
         }
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        least_asked = line->number;
         totals->lines++;
         totals->lines_in_trees += line->is_in_tree != 0;
         totals->lines_reserved += line->reserved > 0;

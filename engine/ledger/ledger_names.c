@@ -45,7 +45,9 @@ static atp_verdict_t resolve_sku_and_node(apply_t *apply, line_names_t *names, u
     if (!has_sku || line->sku >= atp_table_count(&catalog->skus)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, i);
     }
-    if (!has_node || line->node >= atp_table_count(&catalog->nodes)) {
+    if (op_line->flags & ATP_LINE_NODE_OPEN) {
+        line->node = NO_NODE;
+    } else if (!has_node || line->node >= atp_table_count(&catalog->nodes)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_NODE, i);
     }
     return ATP_APPLIED;
@@ -63,6 +65,7 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     ret_line->scale = atp_positions_scale(&apply->ledger->positions, ret_line->sku);
     ret_line->granted = 0;
     ret_line->line = 0;
+    ret_line->asked = (uint16_t)i;
     ret_line->row = NO_ROW;
     switch (atp_qty_rescale(op_line->mantissa, op_line->decimals, ret_line->scale, &ret_line->qty)) {
     case ATP_RESCALE_TOO_PRECISE:
@@ -72,7 +75,8 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     case ATP_RESCALED:
         break;
     }
-    if (!atp_positions_find(&apply->ledger->positions, ret_line->sku, ret_line->node, &ret_line->row)) {
+    if (ret_line->node == NO_NODE ||
+        !atp_positions_find(&apply->ledger->positions, ret_line->sku, ret_line->node, &ret_line->row)) {
         ret_line->row = NO_ROW;
     }
     return ATP_APPLIED;

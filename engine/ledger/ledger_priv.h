@@ -41,15 +41,17 @@ enum {
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
 typedef struct resolved_line {
     uint32_t sku;
-    uint32_t row;  /* NO_ROW: there is no such position */
-    uint32_t line; /* the reservation's line, of a step */
-    uint16_t node;
+    uint32_t row;   /* NO_ROW: there is no such position */
+    uint32_t line;  /* the reservation's line, of a step */
+    uint16_t node;  /* NO_NODE: the op leaves it open */
+    uint16_t asked; /* index of the op's line it serves */
     uint8_t scale;
     atp_qty_t qty;
     atp_qty_t granted;
 } resolved_line_t;
 
-#define NO_ROW UINT32_MAX
+#define NO_ROW  UINT32_MAX
+#define NO_NODE UINT16_MAX
 
 /* What earlier lines of the same op have taken of a row (reserve) or of a line (steps). */
 typedef struct taken {
@@ -81,7 +83,8 @@ struct atp_ledger {
 
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
-    resolved_line_t lines[ATP_LINES_PER_OP_MAX];
+    resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
+    uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
     taken_t taken[TAKEN_MAX];
 
     /* written by the ledger thread, read by any */
@@ -150,6 +153,16 @@ void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
 void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
 atp_verdict_t atp_ledger_pulse(apply_t *apply);
 atp_verdict_t atp_ledger_settle(apply_t *apply);
+
+/* ---- ledger_source.c: who serves a line ---- */
+
+/* What a reserve may still take of `node` for this op: promisable, less what earlier lines of the op take. 0 where the
+ * node is not open or has no such position. Settles the row first. */
+atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row);
+/* The place of the next line of the plan, NULL when it is full. plan_count counts it once it stands. */
+resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger);
+/* Plans a line that leaves its node open: in whole, or what there is if the op takes parts. */
+atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted);
 
 /* ---- ledger_reserve.c, ledger_steps.c, ledger_stock.c ---- */
 

@@ -1,17 +1,21 @@
-/* Reserve: where "yes, you can have it" is decided. decide_line is the never-oversell check. */
+/* Reserve: where "yes, you can have it" is decided. decide_line is the never-oversell check.
+ *
+ * First the plan: for each line of the op which positions serve it, with how much. Then, if the whole op stands, the plan is
+ * granted. Lines of one op share what there is. */
 #include "engine/ledger/ledger_priv.h"
 
 /* ---- deciding ---- */
 
-/* How many of the line can be granted: all, a part if the mode allows it, or the verdict that says why not. */
-static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line, uint32_t i)
+/* How many of a line that names its node can be granted: all, a part if the mode allows it, or the verdict that says
+ * why not. */
+static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_qty_t promisable = 0;
     taken_t *taken = NULL;
 
     if (atp_catalog_node_state(&ledger->catalog, line->node) != ATP_NODE_OPEN) {
-        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, i);
+        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, line->asked);
     }
     if (line->row != NO_ROW) {
         atp_ledger_settle_row(ledger, line->row, apply->now_ms);
@@ -23,7 +27,7 @@ static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line, uint32_t
     }
     if (line->qty > promisable) { /* L3 */
         if (apply->op->option != ATP_RESERVE_PARTIAL) {
-            return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, i);
+            return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, line->asked);
         }
         line->granted = promisable > 0 ? promisable : 0;
     } else {
@@ -66,27 +70,53 @@ static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int6
     return ATP_APPLIED;
 }
 
-/* Resolves and decides every line; nothing but expiry has changed after it. */
-static atp_verdict_t decide_lines(apply_t *apply, atp_qty_t *ret_granted, bool *ret_is_whole)
+/* Resolves and decides every line, which makes the plan; nothing but expiry has changed after it. */
+static atp_verdict_t decide_lines(apply_t *apply)
 {
+    atp_ledger_t *ledger = apply->ledger;
     line_names_t names = atp_ledger_line_names(apply->op);
 
-    *ret_granted = 0;
-    *ret_is_whole = true;
+    ledger->plan_count = 0;
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        resolved_line_t *line = &apply->ledger->lines[i];
+        resolved_line_t *line = atp_ledger_plan_next(ledger);
+        if (line == NULL) {
+            return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, i);
+        }
         atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, line);
-        if (verdict == ATP_APPLIED) {
-            verdict = decide_line(apply, line, i);
+        if (verdict == ATP_APPLIED && line->node == NO_NODE) {
+            verdict = atp_ledger_plan_open_line(apply, *line);
+        } else if (verdict == ATP_APPLIED) {
+            verdict = decide_line(apply, line);
+            ledger->plan_count++;
         }
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
-        *ret_granted += line->granted;
-        *ret_is_whole = *ret_is_whole && line->granted == line->qty;
     }
-    return *ret_granted > 0 ? ATP_APPLIED
-                            : atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, 0);
+    return ATP_APPLIED;
+}
+
+/* What the plan grants to each line, into the answer, and whether that is all that was asked for. */
+static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_result_t *result = apply->result;
+    atp_qty_t asked = 0;
+    bool is_one_scale = true;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        is_one_scale = is_one_scale && line->scale == ledger->lines[0].scale;
+        result->qty += line->granted;
+        asked += line->qty;
+    }
+    if (result->qty == 0) {
+        return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, 0);
+    }
+    *ret_is_whole = result->qty == asked;
+    result->qty = is_one_scale ? result->qty : 0;
+    result->scale = is_one_scale ? ledger->lines[0].scale : 0;
+    return ATP_APPLIED;
 }
 
 /* ---- granting ---- */
@@ -96,11 +126,12 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
     atp_ledger_t *ledger = apply->ledger;
     uint32_t last = 0;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *decided = &ledger->lines[i];
         uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, last);
         atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
         line->row = decided->row;
+        line->number = decided->asked & ((1u << ATP_LINE_NUMBER_BITS) - 1);
         line->granted = decided->granted;
         line->reserved = decided->granted;
         atp_line_set_deadline_ms(line, decided->granted > 0 ? deadline_ms : ATP_NEVER_MS);
@@ -114,27 +145,38 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
 /* A line that got nothing at a place where there never was a position still names one: make it. */
 static void need_rows(apply_t *apply)
 {
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < apply->ledger->plan_count; i++) {
         atp_ledger_need_row(apply, &apply->ledger->lines[i]);
     }
 }
 
-static void answer(apply_t *apply, int64_t deadline_ms)
+/* Grants of the lines in their order, where there are several, then the plan, where nodes were chosen. */
+static void answer(apply_t *apply)
 {
-    const resolved_line_t *lines = apply->ledger->lines;
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_op_t *op = apply->op;
     atp_result_t *result = apply->result;
-    bool is_one_scale = true;
+    bool has_plan = op->flags & ATP_OP_CHOOSES;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        is_one_scale = is_one_scale && lines[i].scale == lines[0].scale;
-        result->qty += lines[i].granted;
-        if (apply->op->line_count > 1) {
-            apply->grants[result->line_count++] = (atp_grant_t){lines[i].granted, lines[i].scale};
+    if (op->line_count == 1 && !has_plan) {
+        return; /* the sum says it */
+    }
+    for (uint32_t i = 0; i < op->line_count; i++) {
+        apply->grants[i] = (atp_grant_t){0};
+    }
+    result->line_count = op->line_count;
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        apply->grants[line->asked].qty += line->granted;
+        apply->grants[line->asked].scale = line->scale;
+        if (has_plan && line->granted > 0) {
+            apply->grants[op->line_count + result->plan_count++] = (atp_grant_t){.qty = line->granted,
+                                                                                 .scale = line->scale,
+                                                                                 .line = line->asked,
+                                                                                 .node = line->node,
+                                                                                 .sku = line->sku};
         }
     }
-    result->qty = is_one_scale ? result->qty : 0;
-    result->scale = is_one_scale ? lines[0].scale : 0;
-    result->deadline_ms = deadline_ms;
 }
 
 atp_verdict_t atp_ledger_reserve(apply_t *apply)
@@ -146,7 +188,6 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     atp_text_t owner = atp_op_text_next(&cursor);
     uint16_t channel = 0;
     int64_t deadline_ms = 0;
-    atp_qty_t granted;
     bool is_whole;
     uint32_t number;
 
@@ -158,14 +199,16 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
     atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
-    verdict = verdict == ATP_APPLIED ? decide_lines(apply, &granted, &is_whole) : verdict;
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, op->line_count) : verdict;
-    if (verdict != ATP_APPLIED) {
-        return verdict;
+    verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
+    verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, ledger->plan_count) : verdict;
+    if (verdict == ATP_APPLIED) {
+        verdict = atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
     }
-    verdict = atp_reservations_make_room(&ledger->reservations, op->line_count, id.size, owner.size);
     if (verdict != ATP_APPLIED) {
-        return atp_ledger_refuse(apply, verdict, ATP_FIELD_NONE, 0);
+        apply->result->qty = 0;
+        apply->result->scale = 0;
+        return verdict;
     }
     need_rows(apply);
     number = atp_reservations_take(&ledger->reservations, id, op->subject_hash, owner);
@@ -177,6 +220,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     reservation->deadline_ms = deadline_ms;
     grant_lines(apply, number, deadline_ms);
     atp_wheel_insert(&ledger->wheel, number);
-    answer(apply, deadline_ms);
+    apply->result->deadline_ms = deadline_ms;
+    answer(apply);
     return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
 }

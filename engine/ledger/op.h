@@ -4,10 +4,14 @@
  * knows become numbers, ids become fingerprints, the content becomes digests. Names it does not know yet
  * (they may be created by an op that is in flight) travel as text and are looked up when the op is applied.
  *
- *     atp_op_t | lines: atp_op_line_t[line_count] | payload or text, zero-padded to a multiple of 8
+ *     atp_op_t | lines: atp_op_line_t[line_count] | attributes | payload or text, zero-padded to a multiple of 8
  *
- * Text is a run of (u8 size, bytes): subject, then extra, then for each line flagged as named its SKU, its node.
- *     subject  the reservation id (reserve and steps), the SKU, node, channel, client or source id
+ * Attributes, with ATP_OP_HAS_ATTRIBUTES, are their number (u64) and an atp_op_attribute_t for each, those of the op first,
+ * then by line.
+ *
+ * Text is a run of (u8 size, bytes): subject, then extra, then for each line flagged as named its SKU, its node,
+ * then for each attribute that is a text its text.
+ *     subject  the reservation id (reserve and steps), the SKU, node, channel, client or source id, or what else it is about
  *     extra    the owner (reserve), the channel when it is named (reserve with ATP_OP_CHANNEL_NAMED: owner,
  *              then channel), the display name (sku, node)
  *
@@ -24,13 +28,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ATP_OP_FACT          0x01u /* told by an authority */
-#define ATP_OP_IN_SOURCE     0x02u /* belongs to the numbered batch opened by the last ATP_OP_SOURCE */
-#define ATP_OP_CHANNEL_NAMED 0x04u /* the channel is in the text */
-#define ATP_OP_HAS_ID        0x08u
+#define ATP_OP_FACT           0x01u /* told by an authority */
+#define ATP_OP_IN_SOURCE      0x02u /* belongs to the numbered batch opened by the last ATP_OP_SOURCE */
+#define ATP_OP_CHANNEL_NAMED  0x04u /* the channel is in the text */
+#define ATP_OP_HAS_ID         0x08u
+#define ATP_OP_HAS_ATTRIBUTES 0x10u
+#define ATP_OP_CHOOSES        0x20u /* a line leaves its node open: the answer has a plan */
 
 #define ATP_LINE_SKU_NAMED  0x01u
 #define ATP_LINE_NODE_NAMED 0x02u
+#define ATP_LINE_NODE_OPEN  0x04u /* names no node: the ledger chooses */
 
 #define ATP_CLIENT_NAMED  UINT32_MAX  /* the client named by the last ATP_OP_CLIENT of the same frame */
 #define ATP_CLIENT_ENGINE UINT32_C(0) /* the engine itself: pulses, genesis */
@@ -60,7 +67,16 @@ typedef struct atp_op {
     uint8_t reason;
 } atp_op_t;
 
-_Static_assert(sizeof(atp_op_line_t) == 16 && sizeof(atp_op_t) == 72, "stored: no padding");
+typedef struct atp_op_attribute {
+    int64_t number;   /* as in atp_attribute_t */
+    uint32_t text_at; /* of its text, from the beginning of the record; 0 = it is no text */
+    uint16_t line;    /* or ATP_WHOLE_OP */
+    uint8_t key;
+    uint8_t detail; /* decimals of a quantity, size of a text */
+} atp_op_attribute_t;
+
+_Static_assert(sizeof(atp_op_line_t) == 16 && sizeof(atp_op_t) == 72 && sizeof(atp_op_attribute_t) == 16,
+               "stored: no padding");
 
 /* Payload of ATP_OP_SOURCE, before its text. */
 typedef struct atp_op_source {
@@ -71,7 +87,8 @@ typedef struct atp_op_source {
 
 /* Largest record of one op. */
 #define ATP_OP_SIZE_MAX                                                                                      \
-    (sizeof(atp_op_t) + ATP_LINES_PER_OP_MAX * (sizeof(atp_op_line_t) + 2 * (ATP_ID_SIZE_MAX + 1)) + 512)
+    (sizeof(atp_op_t) + ATP_LINES_PER_OP_MAX * (sizeof(atp_op_line_t) + 2 * (ATP_ID_SIZE_MAX + 1)) + 512 +   \
+     ATP_ATTRIBUTES_PER_OP_MAX * (sizeof(atp_op_attribute_t) + ATP_NAME_SIZE_MAX + 1))
 
 /* What encode needs to know of the ledger. */
 typedef struct atp_catalog atp_catalog_t;
@@ -107,10 +124,50 @@ static inline const atp_op_line_t *atp_op_lines(const atp_op_t *op)
     return (const atp_op_line_t *)(op + 1);
 }
 
-/* What follows the lines: a payload struct, or text. */
+/* Room for the answer of one op: a grant for each line, and the plan. At most ATP_GRANTS_PER_OP_MAX. */
+static inline uint32_t atp_op_grant_room(const atp_op_t *op)
+{
+    uint32_t plan = op->flags & ATP_OP_CHOOSES ? (uint32_t)op->line_count * ATP_SPLITS_PER_LINE_MAX : 0;
+    return op->line_count + (plan < ATP_LINES_PER_OP_MAX ? plan : ATP_LINES_PER_OP_MAX);
+}
+
+static inline uint32_t atp_op_attribute_count(const atp_op_t *op)
+{
+    return op->flags & ATP_OP_HAS_ATTRIBUTES
+               ? (uint32_t) * (const uint64_t *)(const void *)(atp_op_lines(op) + op->line_count)
+               : 0;
+}
+
+/* Not to be read when there are none. */
+static inline const atp_op_attribute_t *atp_op_attributes(const atp_op_t *op)
+{
+    return (const atp_op_attribute_t *)(const void *)((const uint64_t *)(const void *)(atp_op_lines(op) +
+                                                                                       op->line_count) +
+                                                      1);
+}
+
+/* The text of an attribute of that op. */
+static inline atp_text_t atp_op_attribute_text(const atp_op_t *op, const atp_op_attribute_t *attribute)
+{
+    return (atp_text_t){(const char *)op + attribute->text_at, attribute->detail};
+}
+
+/* The first attribute at or after `from` with that key, of that line (ATP_WHOLE_OP: of the op); NULL if there is no more. */
+const atp_op_attribute_t *atp_op_attribute_from(const atp_op_t *op, uint32_t from, unsigned key,
+                                                unsigned line);
+
+/* The first one. The common op has none, and that is seen here. */
+static inline const atp_op_attribute_t *atp_op_attribute(const atp_op_t *op, unsigned key, unsigned line)
+{
+    return op->flags & ATP_OP_HAS_ATTRIBUTES ? atp_op_attribute_from(op, 0, key, line) : NULL;
+}
+
+/* What follows lines and attributes: a payload struct, or text. */
 static inline const void *atp_op_payload(const atp_op_t *op)
 {
-    return atp_op_lines(op) + op->line_count;
+    return op->flags & ATP_OP_HAS_ATTRIBUTES
+               ? (const void *)(atp_op_attributes(op) + atp_op_attribute_count(op))
+               : (const void *)(atp_op_lines(op) + op->line_count);
 }
 
 static inline const char *atp_op_text_begin(const atp_op_t *op)

@@ -71,8 +71,9 @@ typedef struct atp_line {
     uint32_t right;
     uint32_t next;                              /* next line of the reservation, or of the free chain */
     uint64_t deadline : ATP_LINE_DEADLINE_BITS; /* ATP_LINE_NEVER once nothing of it is merely reserved */
-    uint64_t number : ATP_LINE_NUMBER_BITS;     /* place in the request, from 0 */
-    uint64_t ended_as : 5; /* atp_line_state_t of the units that ended last; NOTHING if none did */
+    uint64_t number
+        : ATP_LINE_NUMBER_BITS; /* of the request it serves: index, from 0, never falling along the lines */
+    uint64_t ended_as : 5;      /* atp_line_state_t of the units that ended last; NOTHING if none did */
     uint64_t is_in_tree : 1;
     int64_t granted;
     int64_t reserved;

@@ -121,11 +121,14 @@ typedef struct atp_as_of {
 } atp_as_of_t;
 
 /* Room for the per-line quantities of an answer, filled in the order of the commands: `result.line_count` of
- * them for each. */
+ * them for each, then `result.plan_count` lines of a plan. */
 typedef struct atp_grants {
     atp_grant_t *items; /* the caller's */
     uint32_t capacity;
     uint32_t count; /* set: how many the answer had. Above `capacity`, those past it were left out */
+    char *texts;    /* the caller's, for the ids in the lines of a plan; without room an id is empty */
+    uint32_t text_capacity;
+    uint32_t text_size; /* set: bytes of `texts` in use */
 } atp_grants_t;
 
 /* Does one command and waits for its answer. `grants` and `ret_as_of` may be NULL. Outputs are set on ATP_OK
@@ -140,8 +143,8 @@ ATP_MUST_USE atp_err_t atp_client_call_many(atp_client_t *client, const atp_comm
                                             uint32_t count, atp_result_t *ret_results, atp_grants_t *grants,
                                             atp_as_of_t *ret_as_of);
 
-/* The answer to a submitted command, or why there is none. `result`, `grants` (result->line_count of them)
- * and `as_of` are valid during the call, and NULL unless `err` is ATP_OK. Runs on a library thread: it must
+/* The answer to a submitted command, or why there is none. `result`, `grants` (result->line_count and then
+ * result->plan_count of them) and `as_of` are valid during the call, and NULL unless `err` is ATP_OK. Runs on a library thread: it must
  * not block; it may submit. */
 typedef void (*atp_done_t)(void *context, atp_err_t err, const atp_result_t *result,
                            const atp_grant_t *grants, const atp_as_of_t *as_of);

@@ -7,10 +7,13 @@
 static size_t text_size_of(const atp_command_t *command)
 {
     size_t size = (size_t)command->id.size + command->reservation.size + command->channel.size +
-                  command->owner.size + command->name.size;
+                  command->owner.size + command->name.size + command->subject.size;
 
     for (uint32_t i = 0; i < command->line_count; i++) {
         size += (size_t)command->lines[i].sku.size + command->lines[i].node.size;
+    }
+    for (uint32_t i = 0; i < command->attribute_count; i++) {
+        size += command->attributes[i].text.size;
     }
     return size;
 }
@@ -18,7 +21,8 @@ static size_t text_size_of(const atp_command_t *command)
 /* Makes a call of one command, its texts borrowed. */
 static atp_err_t init_single(const atp_client_t *client, atp_call_t *call, const atp_command_t *command)
 {
-    if (command->line_count > ATP_OPS_PER_MESSAGE_MAX) {
+    if (command->line_count > ATP_OPS_PER_MESSAGE_MAX ||
+        command->attribute_count > ATP_ATTRIBUTES_PER_OP_MAX) {
         return ATP_ERR_INVALID;
     }
     memset(call, 0, sizeof *call);
@@ -101,10 +105,34 @@ static void write_many(atp_writer_t *writer, const void *context)
     atp_write_list_end(writer);
 }
 
-void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, uint32_t count)
+void atp_grants_clear(atp_grants_t *grants)
 {
+    grants->count = 0;
+    grants->text_size = 0;
+}
+
+/* Brings a text of the answer, which goes away, to the caller's room. */
+static atp_text_t keep_text(atp_grants_t *grants, atp_text_t text)
+{
+    char *place = grants->texts + grants->text_size;
+
+    if (text.size == 0 || text.size > grants->text_capacity - grants->text_size) {
+        return (atp_text_t){NULL, 0};
+    }
+    memcpy(place, text.bytes, text.size);
+    grants->text_size += text.size;
+    return (atp_text_t){place, text.size};
+}
+
+void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, const atp_result_t *result)
+{
+    uint32_t count = (uint32_t)result->line_count + result->plan_count;
+
     for (uint32_t i = 0; i < count && grants->count + i < grants->capacity; i++) {
-        grants->items[grants->count + i] = items[i];
+        atp_grant_t *item = &grants->items[grants->count + i];
+        *item = items[i];
+        item->sku_id = keep_text(grants, items[i].sku_id);
+        item->node_id = keep_text(grants, items[i].node_id);
     }
     grants->count += count;
 }
@@ -112,7 +140,7 @@ void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, uint32_t cou
 static atp_err_t read_results(nng_msg *message, uint32_t count, atp_result_t *ret_results,
                               atp_grants_t *grants, atp_as_of_t *ret_as_of)
 {
-    atp_grant_t scratch[ATP_LINES_PER_OP_MAX];
+    atp_grant_t scratch[ATP_GRANTS_PER_OP_MAX];
     atp_response_t response;
     atp_reader_t reader;
     uint32_t got;
@@ -122,14 +150,14 @@ static atp_err_t read_results(nng_msg *message, uint32_t count, atp_result_t *re
         return ATP_ERR_FORMAT;
     }
     if (grants != NULL) {
-        grants->count = 0;
+        atp_grants_clear(grants);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!atp_read_result(&reader, &ret_results[i], scratch, ATP_LINES_PER_OP_MAX)) {
+        if (!atp_read_result(&reader, &ret_results[i], scratch, ATP_GRANTS_PER_OP_MAX)) {
             return ATP_ERR_FORMAT;
         }
         if (grants != NULL) {
-            atp_grants_add(grants, scratch, ret_results[i].line_count);
+            atp_grants_add(grants, scratch, &ret_results[i]);
         }
     }
     if (ret_as_of != NULL) {
@@ -145,7 +173,7 @@ static void refuse_results(const atp_end_t *end, uint32_t count, atp_result_t *r
         ret_results[i] = (atp_result_t){.verdict = (uint8_t)end->refusal, .field = (uint8_t)end->field};
     }
     if (grants != NULL) {
-        grants->count = 0;
+        atp_grants_clear(grants);
     }
     if (ret_as_of != NULL) {
         *ret_as_of = end->as_of;
@@ -204,14 +232,21 @@ static void own_texts(atp_call_t *call)
 {
     atp_command_line_t *lines = (atp_command_line_t *)(call + 1);
     atp_command_t *command = &call->command;
-    char *at = (char *)(lines + command->line_count);
+    atp_attribute_t *attributes = (atp_attribute_t *)(lines + command->line_count);
+    char *at = (char *)(attributes + command->attribute_count);
 
     for (uint32_t i = 0; i < command->line_count; i++) {
         lines[i] = command->lines[i];
         lines[i].sku = copy_text(command->lines[i].sku, &at);
         lines[i].node = copy_text(command->lines[i].node, &at);
     }
+    for (uint32_t i = 0; i < command->attribute_count; i++) {
+        attributes[i] = command->attributes[i];
+        attributes[i].text = copy_text(command->attributes[i].text, &at);
+    }
     command->lines = lines;
+    command->attributes = attributes;
+    command->subject = copy_text(command->subject, &at);
     command->id = copy_text(command->id, &at);
     command->reservation = copy_text(command->reservation, &at);
     command->channel = copy_text(command->channel, &at);
@@ -253,7 +288,8 @@ atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, 
     if (!take_submit_room(client)) {
         return ATP_ERR_BUSY;
     }
-    call = malloc(sizeof *call + command->line_count * sizeof *command->lines + single.text_size);
+    call = malloc(sizeof *call + command->line_count * sizeof *command->lines +
+                  command->attribute_count * sizeof *command->attributes + single.text_size);
     if (call == NULL) {
         give_submit_room(client);
         return ATP_ERR_MEMORY;

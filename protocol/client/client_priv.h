@@ -105,7 +105,7 @@ struct atp_lane {
     bool was_sent;       /* some try left this machine */
     bool was_unanswered; /* and one of them stayed unanswered */
     /* room to read one answer into */
-    atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
 };
 
 typedef struct atp_queue {
@@ -204,7 +204,8 @@ ATP_MUST_USE atp_err_t atp_client_do_results(atp_client_t *client, atp_call_t *c
                                              atp_result_t *ret_results, atp_grants_t *grants,
                                              atp_as_of_t *ret_as_of);
 
-/* Copies what fits of one result's grants behind those before. */
-void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, uint32_t count);
+/* Copies what fits of one result's grants and plan behind those before. */
+void atp_grants_clear(atp_grants_t *grants);
+void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, const atp_result_t *result);
 
 #endif

@@ -44,8 +44,8 @@ static void give(atp_call_t *call, const atp_result_t *result, const atp_grant_t
     if (result != NULL) {
         *call->ret_result = *result;
         if (call->grants != NULL) {
-            call->grants->count = 0;
-            atp_grants_add(call->grants, grants, result->line_count);
+            atp_grants_clear(call->grants);
+            atp_grants_add(call->grants, grants, result);
         }
     }
     atp_latch_open(&call->latch);
@@ -90,7 +90,7 @@ void atp_calls_deliver(atp_client_t *client, atp_call_t *calls, const void *byte
         atp_call_t *call = calls;
 
         calls = call->next; /* before the call is gone */
-        ATP_ASSERT(atp_read_result(&reader, &result, grants, ATP_LINES_PER_OP_MAX));
+        ATP_ASSERT(atp_read_result(&reader, &result, grants, ATP_GRANTS_PER_OP_MAX));
         call->end = (atp_end_t){.as_of = {response.incarnation, response.applied_op, response.durable_op}};
         give(call, &result, grants);
     }

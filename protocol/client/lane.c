@@ -203,7 +203,7 @@ static bool are_results_for(atp_lane_t *lane, atp_reader_t *reader)
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!atp_read_result(reader, &result, lane->grants, ATP_LINES_PER_OP_MAX)) {
+        if (!atp_read_result(reader, &result, lane->grants, ATP_GRANTS_PER_OP_MAX)) {
             return false;
         }
     }

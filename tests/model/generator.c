@@ -300,7 +300,9 @@ static void spoil(generator_t *g, model_request_t *r)
 
     switch (below(g, 14)) {
     case 0:
-        id->size = 0;
+        id->size = id == &line->node && r->kind == ATP_OP_RESERVE
+                       ? 65
+                       : 0; /* without a node it is another request */
         break;
     case 1:
         id->size = 65;

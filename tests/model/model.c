@@ -251,7 +251,7 @@ static void repeat_grants(const model_t *model, const model_request_t *request, 
     const model_reservation_t *reservation = &model->reservations[number];
     for (uint32_t i = 0; i < reservation->line_count; i++) {
         const model_line_t *line = &reservation->lines[i];
-        answer->grants[i] = (atp_grant_t){line->granted, model->skus[line->sku].scale};
+        answer->grants[i] = (atp_grant_t){.qty = line->granted, .scale = model->skus[line->sku].scale};
     }
     answer->result.line_count = (uint16_t)reservation->line_count;
 }

@@ -228,7 +228,7 @@ void model_reserve(model_t *model, const model_request_t *request, uint32_t clie
             .sku = lines[i].sku, .node = lines[i].node, .granted = granted[i], .reserved = granted[i]};
         is_whole = is_whole && granted[i] == lines[i].qty;
         if (request->line_count > 1) {
-            answer->grants[i] = (atp_grant_t){granted[i], lines[i].scale};
+            answer->grants[i] = (atp_grant_t){.qty = granted[i], .scale = lines[i].scale};
         }
     }
     model->reservations[model->reservation_count++] = reservation;

@@ -45,7 +45,7 @@ pair_t *pair_create(uint64_t seed, pair_reach_t *reach)
     pair->model = model_create(&config, pair->generator.now_ms);
     pair->reach = reach;
     pair->record = calloc(1, ATP_OP_SIZE_MAX);
-    pair->grants = calloc(ATP_LINES_PER_OP_MAX, sizeof *pair->grants);
+    pair->grants = calloc(ATP_GRANTS_PER_OP_MAX, sizeof *pair->grants);
     assert_true(pair->record != NULL && pair->grants != NULL);
     atp_op_encode_config(pair->record, ATP_OP_GENESIS, &config);
     return pair;

@@ -38,6 +38,10 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_BUSY:
     case ATP_UNAVAILABLE:
     case ATP_QTY_MALFORMED:
+    case ATP_TOO_MANY_ATTRIBUTES: /* attributes: tests/engine/base/test_attribute.c */
+    case ATP_ATTRIBUTE_NOT_TAKEN:
+    case ATP_ATTRIBUTE_OUT_OF_RANGE:
+    case ATP_ATTRIBUTE_MISSING:
     case ATP_UNKNOWN_ID:
         return true;
     default:

@@ -67,7 +67,7 @@ static void journal_free(journal_t *journal)
 
 static void replay(atp_ledger_t *ledger, const journal_t *journal, size_t from)
 {
-    static atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+    static atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
 
     for (size_t i = from; i < journal->entry_count; i++) {
         const entry_t *entry = &journal->entries[i];

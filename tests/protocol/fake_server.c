@@ -55,7 +55,7 @@ static void answer_command(fake_t *fake, const atp_command_t *command, atp_write
     bool is_repeat;
 
     for (uint32_t i = 0; i < command->line_count; i++) {
-        grants[i] = (atp_grant_t){command->lines[i].mantissa, command->lines[i].decimals};
+        grants[i] = (atp_grant_t){.qty = command->lines[i].mantissa, .scale = command->lines[i].decimals};
         result.qty += grants[i].qty;
         result.scale = grants[i].scale;
     }
@@ -79,7 +79,9 @@ static void answer_commands(fake_t *fake, atp_reader_t *reader, atp_writer_t *wr
         atp_command_t command;
         atp_refusal_t refusal;
 
-        ATP_ASSERT(atp_read_command(reader, &command, lines, ATP_OPS_PER_MESSAGE_MAX, &refusal));
+        ATP_ASSERT(atp_read_command(
+            reader, &command, &(atp_command_room_t){.lines = lines, .line_capacity = ATP_OPS_PER_MESSAGE_MAX},
+            &refusal));
         if (refusal.verdict != ATP_APPLIED) {
             const atp_result_t refused = {.verdict = (uint8_t)refusal.verdict,
                                           .field = (uint8_t)refusal.field};
@@ -117,7 +119,7 @@ static void answer_outcomes(atp_reader_t *reader, atp_writer_t *writer)
     ATP_ASSERT(atp_read_outcomes(reader, &count));
     atp_write_list_begin(writer);
     for (uint32_t i = 0; i < count; i++) {
-        const atp_grant_t grants[2] = {{1, 0}, {2, 0}};
+        const atp_grant_t grants[2] = {{.qty = 1}, {.qty = 2}};
         atp_outcome_ask_t ask;
         atp_result_t result = {.verdict = ATP_UNKNOWN_ID};
 

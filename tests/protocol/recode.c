@@ -8,7 +8,8 @@
 /* Room for whatever one message may hold; filled and read by one thread. */
 static atp_text_t names[NAMES_MAX];
 static atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
-static atp_grant_t grants[ATP_LINES_PER_OP_MAX];
+static atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
+static atp_attribute_t attributes[ATP_ATTRIBUTES_PER_OP_MAX];
 static atp_record_line_t record_lines[ATP_LINES_PER_OP_MAX];
 
 typedef bool (*row_t)(atp_reader_t *reader, atp_writer_t *writer);
@@ -18,7 +19,7 @@ typedef bool (*row_t)(atp_reader_t *reader, atp_writer_t *writer);
 static bool recode_result(atp_reader_t *reader, atp_writer_t *writer)
 {
     atp_result_t result;
-    if (!atp_read_result(reader, &result, grants, ATP_LINES_PER_OP_MAX)) {
+    if (!atp_read_result(reader, &result, grants, ATP_GRANTS_PER_OP_MAX)) {
         return false;
     }
     atp_write_result(writer, &result, grants);
@@ -175,11 +176,15 @@ static bool recode_ops(atp_reader_t *reader, atp_writer_t *writer, uint32_t coun
     const atp_command_line_t line = {ATP_TEXT("refused"), ATP_TEXT("refused"), 0, 0};
     const atp_command_t refused_fact = {
         .kind = ATP_OP_SAFETY, .id = ATP_TEXT("refused"), .line_count = 1, .lines = &line};
+    const atp_command_room_t room = {.lines = lines,
+                                     .line_capacity = ATP_LINES_PER_OP_MAX,
+                                     .attributes = attributes,
+                                     .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
     atp_command_t command;
     atp_refusal_t refusal;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!atp_read_command(reader, &command, lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+        if (!atp_read_command(reader, &command, &room, &refusal)) {
             return false;
         }
         if (refusal.verdict != ATP_APPLIED) {

@@ -166,7 +166,7 @@ static void write_results_one(atp_writer_t *writer)
 
 static void write_results_many(atp_writer_t *writer)
 {
-    const atp_grant_t grants[] = {{2, 0}, {250, 2}, {0, 0}};
+    const atp_grant_t grants[] = {{.qty = 2}, {.qty = 250, .scale = 2}, {.qty = 0}};
     const atp_result_t results[] = {
         {.verdict = ATP_APPLIED},
         {.verdict = ATP_CONFIRMED, .op = 5},

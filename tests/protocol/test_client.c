@@ -47,7 +47,7 @@ static void a_call_gets_the_answer_to_its_command(void **state)
     atp_command_t command = {
         .kind = ATP_OP_RESERVE, .id = ATP_TEXT("cart-1"), .line_count = 2, .lines = lines};
     atp_grant_t items[2];
-    atp_grants_t grants = {items, 2, 0};
+    atp_grants_t grants = {.items = items, .capacity = 2};
     atp_result_t result;
     atp_as_of_t as_of;
 
@@ -77,8 +77,8 @@ static void grants_beyond_the_room_are_counted_and_left_out(void **state)
                                    {ATP_TEXT("b"), ATP_TEXT("n"), 2, 0},
                                    {ATP_TEXT("c"), ATP_TEXT("n"), 3, 0}};
     atp_command_t command = {.kind = ATP_OP_RESERVE, .id = ATP_TEXT("x"), .line_count = 3, .lines = lines};
-    atp_grant_t items[3] = {{0, 0}, {0, 0}, {99, 9}};
-    atp_grants_t grants = {items, 2, 0};
+    atp_grant_t items[3] = {{.qty = 0}, {.qty = 0}, {.qty = 99, .scale = 9}};
+    atp_grants_t grants = {.items = items, .capacity = 2};
     atp_result_t result;
 
     (void)state;
@@ -494,7 +494,7 @@ static void outcomes_are_asked_by_id(void **state)
     atp_client_t *client;
     atp_result_t results[2];
     atp_grant_t items[4];
-    atp_grants_t grants = {items, 4, 0};
+    atp_grants_t grants = {.items = items, .capacity = 4};
     atp_as_of_t as_of;
 
     (void)state;

@@ -195,7 +195,9 @@ static void take_batch(void *context, const uint8_t *bytes, size_t size)
     ATP_ASSERT(atp_text_equal(facts.source, ATP_TEXT("wms")) && facts.epoch == 4 && facts.as_of_ms == 777);
     (void)pthread_mutex_lock(&batches->mutex);
     for (uint32_t i = 0; i < count; i++) {
-        ATP_ASSERT(atp_read_command(&reader, &command, lines, 4, &refusal) && refusal.verdict == ATP_APPLIED);
+        ATP_ASSERT(atp_read_command(&reader, &command,
+                                    &(atp_command_room_t){.lines = lines, .line_capacity = 4}, &refusal) &&
+                   refusal.verdict == ATP_APPLIED);
         batches->last_qty = lines[0].mantissa;
     }
     ATP_ASSERT(atp_message_close(&reader));

@@ -1,18 +1,17 @@
 #include "engine/base/atomics.h"
 #include "protocol/endpoint.h"
 #include "tests/protocol/nng_leaks.h"
+#include "tests/protocol/raw_peer.h"
 #include "tests/test.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define WAIT_MS 10000 /* a bound for what must come; nothing takes that long */
 
@@ -280,33 +279,6 @@ static void when_all_exchanges_are_taken_requests_wait_and_none_is_lost(void **s
     atp_server_close(server);
 }
 
-/* A peer by hand: connects, says hello in the SP protocol, sends `bytes`. NNG peers would dial again and again. */
-static int say(uint16_t port, const void *bytes, size_t size)
-{
-    static const uint8_t hello[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_true(descriptor >= 0);
-    assert_int_equal(connect(descriptor, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(send(descriptor, hello, sizeof hello, 0), sizeof hello);
-    if (size > 0) {
-        assert_int_equal(send(descriptor, bytes, size, 0), size);
-    }
-    return descriptor;
-}
-
-/* Reads until the other side has closed. */
-static void expect_closed(int descriptor)
-{
-    char bytes[256];
-
-    while (recv(descriptor, bytes, sizeof bytes, 0) > 0) {
-    }
-    (void)close(descriptor);
-}
-
 static void a_request_above_the_limit_loses_its_connection_and_no_other(void **state)
 {
     static const uint8_t announced[9] = {0, 0, 0, 0, 0, 0, 0x07, 0xd0, 0x80}; /* 2,000 bytes, and the first */
@@ -316,8 +288,8 @@ static void a_request_above_the_limit_loses_its_connection_and_no_other(void **s
     uint8_t large[900] = {0};
 
     (void)state;
-    expect_closed(say(atp_server_port(server, 0), announced, sizeof announced));
-    expect_closed(say(atp_server_port(server, 0), absurd, sizeof absurd));
+    raw_peer_expect_closed(raw_peer_say(atp_server_port(server, 0), announced, sizeof announced));
+    raw_peer_expect_closed(raw_peer_say(atp_server_port(server, 0), absurd, sizeof absurd));
     ask(good, large, sizeof large);
     expect_reply(good, large, sizeof large);
     (void)nng_close(good);
@@ -339,7 +311,7 @@ static void a_connection_above_the_limit_is_refused(void **state)
     first = dial("tcp://127.0.0.1", atp_server_port(server, 0));
     ask(first, "x", 1);
     expect_reply(first, "x", 1);
-    second = say(atp_server_port(server, 0), NULL, 0);
+    second = raw_peer_say(atp_server_port(server, 0), NULL, 0);
     while (counters.connections_refused == 0) {
         atp_server_read_counters(server, &counters);
     }
@@ -382,7 +354,7 @@ static void a_peer_that_does_not_read_loses_its_connection_and_frees_its_exchang
 
     (void)state;
     assert_int_equal(atp_server_open(&options, &server, &why), ATP_OK);
-    stuck = say(atp_server_port(server, 0), three, sizeof three);
+    stuck = raw_peer_say(atp_server_port(server, 0), three, sizeof three);
     good = dial("tcp://127.0.0.1", atp_server_port(server, 0));
     while (counters.failed == 0) {
         atp_server_read_counters(server, &counters);

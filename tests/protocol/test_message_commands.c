@@ -46,6 +46,9 @@ static atp_refusal_t refusal_of(const char *op, atp_command_t *ret_command)
     uint32_t count = 0;
     atp_refusal_t refusal[3];
     atp_command_t command;
+    static atp_attribute_t attribute;
+    const atp_command_room_t room = {
+        .lines = lines, .line_capacity = 16, .attributes = &attribute, .attribute_capacity = 1};
 
     int size = snprintf(json, sizeof json, HEAD "[%s,%s,%s]]", good, op, good);
     assert_true(size > 0 && (size_t)size < sizeof json);
@@ -56,7 +59,7 @@ static atp_refusal_t refusal_of(const char *op, atp_command_t *ret_command)
     assert_true(atp_read_commands(&at.reader, &count));
     assert_int_equal(count, 3);
     for (int i = 0; i < 3; i++) {
-        if (!atp_read_command(&at.reader, i == 1 ? ret_command : &command, lines, 16, &refusal[i])) {
+        if (!atp_read_command(&at.reader, i == 1 ? ret_command : &command, &room, &refusal[i])) {
             fail_msg("%s: %s", op, at.reader.refusal.detail);
         }
     }
@@ -103,8 +106,13 @@ static const struct {
     {"[32,\"a\",1,\"\",\"\",0,0,7]", ATP_MALFORMED, ATP_FIELD_LINES, 0},
     {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],7]]", ATP_MALFORMED, ATP_FIELD_LINES, 1},
     {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 1},
-    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",1],[\"s\"]]]", ATP_ID_INVALID, ATP_FIELD_NODE,
-     2},
+    {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",1],[\"\"]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 2},
+    {"[34,\"a\",1,\"r\",[[\"s\"]]]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
+    {"[33,\"a\",1,\"r\",0,[[99,1]]]", ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0},
+    {"[33,\"a\",1,\"r\",0,[[1,\"n\",1024]]]", ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0},
+    {"[33,\"a\",1,\"r\",0,[[1,\"n\"],[1,\"n\"]]]", ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0},
+    {"[33,\"a\",1,\"r\",0,[[1,7]]]", ATP_MALFORMED, ATP_FIELD_ATTRIBUTE, 0},
+    {"[33,\"a\",1,\"r\",0,7]", ATP_MALFORMED, ATP_FIELD_ATTRIBUTE, 0},
     {"[32,\"a\",1,\"\",\"\",0,0,[[" ID65 ",\"n\",1]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 0},
     {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",\"1.\"]]]", ATP_QTY_MALFORMED, ATP_FIELD_QTY,
      1},
@@ -206,9 +214,11 @@ static void a_number_past_int64_is_out_of_range_not_negative(void **state)
     (void)state;
     assert_true(atp_request_open(bytes, sizeof bytes - 1, &reader, &request));
     assert_true(atp_read_commands(&reader, &count));
-    assert_true(atp_read_command(&reader, &command, lines, 1, &refusal));
+    assert_true(atp_read_command(&reader, &command, &(atp_command_room_t){.lines = lines, .line_capacity = 1},
+                                 &refusal));
     assert_int_equal(refusal.verdict, ATP_TTL_OUT_OF_RANGE);
-    assert_true(atp_read_command(&reader, &command, lines, 1, &refusal));
+    assert_true(atp_read_command(&reader, &command, &(atp_command_room_t){.lines = lines, .line_capacity = 1},
+                                 &refusal));
     assert_int_equal(refusal.verdict, ATP_ISSUED_IN_FUTURE);
     assert_true(atp_message_close(&reader));
 }
@@ -321,7 +331,9 @@ static bool read_ops(size_t size, uint32_t capacity, atp_reader_t *reader, uint3
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t used = reader->line_total;
-        if (!atp_read_command(reader, &command, lines + used, capacity - used, &refusal)) {
+        if (!atp_read_command(reader, &command,
+                              &(atp_command_room_t){.lines = lines + used, .line_capacity = capacity - used},
+                              &refusal)) {
             return false;
         }
         *ret_good += refusal.verdict == ATP_APPLIED;
@@ -373,7 +385,8 @@ static void an_op_whose_bytes_are_broken_refuses_the_message(void **state)
         uint32_t count;
         assert_true(atp_request_open(messages[i], sizes[i], &reader, &request));
         assert_true(atp_read_commands(&reader, &count));
-        assert_false(atp_read_command(&reader, &command, lines, 1, &refusal));
+        assert_false(atp_read_command(&reader, &command,
+                                      &(atp_command_room_t){.lines = lines, .line_capacity = 1}, &refusal));
         assert_int_equal(reader.refusal.verdict, ATP_MALFORMED);
         assert_false(atp_message_close(&reader));
     }
@@ -388,7 +401,8 @@ static void reading_more_ops_than_there_are_is_a_bug(void **state)
 
     (void)state;
     assert_true(read_ops(write_ops(1, 1), 8, &reader, &good));
-    assert_aborts((void)!atp_read_command(&reader, &command, lines, 1, &refusal));
+    assert_aborts((void)!atp_read_command(
+        &reader, &command, &(atp_command_room_t){.lines = lines, .line_capacity = 1}, &refusal));
 }
 
 static void writing_a_kind_of_the_engine_is_a_bug(void **state)
@@ -449,7 +463,8 @@ static size_t there_and_back(const atp_command_t *command, uint8_t *bytes, size_
     assert_false(writer.is_overflown);
     assert_true(atp_request_open(bytes, atp_writer_size(&writer), &reader, &envelope));
     assert_true(atp_read_commands(&reader, &count));
-    assert_true(atp_read_command(&reader, ret_command, lines, 4, &refusal));
+    assert_true(atp_read_command(&reader, ret_command,
+                                 &(atp_command_room_t){.lines = lines, .line_capacity = 4}, &refusal));
     assert_int_equal(refusal.verdict, ATP_APPLIED);
     assert_true(atp_message_close(&reader));
     return atp_writer_size(&writer);

@@ -212,7 +212,7 @@ static void a_page_that_would_be_too_large_ends_before_the_row_that_does_not_fit
 
 static void more_lines_grants_or_ids_than_there_is_room_for_are_refused(void **state)
 {
-    const atp_grant_t grants[] = {{1, 0}, {2, 0}};
+    const atp_grant_t grants[] = {{.qty = 1}, {.qty = 2}};
     const atp_result_t result = {.line_count = 2};
     const atp_response_t response = {ATP_MESSAGE_COMMANDS, ATP_TEXT(""), 1, 2, 2};
     atp_writer_t writer;
@@ -356,7 +356,8 @@ static void ops_of_a_batch_are_facts_and_need_no_id(void **state)
         atp_command_t command;
         atp_command_line_t line;
         atp_refusal_t refusal;
-        assert_true(atp_read_command(&reader, &command, &line, 1, &refusal));
+        assert_true(atp_read_command(&reader, &command,
+                                     &(atp_command_room_t){.lines = &line, .line_capacity = 1}, &refusal));
         assert_int_equal(refusal.verdict, verdicts[i]);
         assert_int_equal(command.is_fact, is_fact[i]);
     }

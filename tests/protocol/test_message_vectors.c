@@ -378,7 +378,7 @@ static void elements_of_the_future_are_ignored_in_every_array_that_is_no_list(vo
             atp_refusal_t refusal;
             uint32_t op_refusals;
             if (repacked(&samples[i], place, REPACK_EXTENDED, &packed, &places)) {
-                /* A short result or op grows fields it left out: those positions are not of the future. */
+                /* A short result grows fields it left out, an op its attributes: those positions are not of the future. */
                 bool ok = recode(&samples[i], packed.at, packed.size, &written, &refusal, &op_refusals);
                 if (ok && op_refusals == 0) {
                     assert_same_bytes(&written, &golden);
@@ -387,7 +387,7 @@ static void elements_of_the_future_are_ignored_in_every_array_that_is_no_list(vo
             }
         }
     }
-    assert_true(extended >= 80);
+    assert_true(extended >= 60);
 }
 
 static void another_version_is_refused_by_name_under_its_correlation(void **state)

@@ -28,6 +28,7 @@ struct atp_facts_intake {
     _Atomic uint32_t in_flight;
     _Atomic uint32_t is_closing;
     atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
+    atp_attribute_t attributes[ATP_ATTRIBUTES_PER_OP_MAX];
     heard_t heard[HEARD_MAX];
 };
 
@@ -36,6 +37,7 @@ typedef struct parcel {
     atp_facts_intake_t *intake;
     atp_batch_t batch;
     size_t ops_capacity;
+    uint32_t grant_room; /* atp_op_grant_room of all ops */
     unsigned char *ops;
 } parcel_t;
 
@@ -117,7 +119,9 @@ static bool add_fact(parcel_t *parcel, const atp_facts_t *facts, uint32_t index,
             return false;
         }
     }
-    batch->line_count += ((const atp_op_t *)(const void *)(parcel->ops + batch->ops_size))->line_count;
+    const atp_op_t *op = (const atp_op_t *)(const void *)(parcel->ops + batch->ops_size);
+    batch->line_count += op->line_count;
+    parcel->grant_room += atp_op_grant_room(op);
     batch->ops_size += size;
     batch->op_count++;
     return true;
@@ -134,6 +138,10 @@ static bool fill(parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *fact
                                 .client = ATP_CLIENT_ENGINE,
                                 .in_source = true};
     atp_op_source_t numbers = {facts->epoch, facts->sequence, facts->as_of_ms};
+    const atp_command_room_t room = {.lines = intake->lines,
+                                     .line_capacity = ATP_LINES_PER_OP_MAX,
+                                     .attributes = intake->attributes,
+                                     .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
 
     if (!grow(parcel)) {
         return false;
@@ -143,7 +151,7 @@ static bool fill(parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *fact
     for (uint32_t i = 0; i < op_count; i++) {
         atp_command_t command;
         atp_refusal_t refusal;
-        if (!atp_read_command(reader, &command, intake->lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+        if (!atp_read_command(reader, &command, &room, &refusal)) {
             return false;
         }
         if (refusal.verdict != ATP_APPLIED) {
@@ -162,7 +170,7 @@ static bool need_room_for_answers(parcel_t *parcel)
 
     batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
     batch->results = calloc(batch->op_count, sizeof *batch->results);
-    batch->grants = calloc(batch->line_count, sizeof *batch->grants);
+    batch->grants = calloc(parcel->grant_room + 1, sizeof *batch->grants);
     return batch->results != NULL && batch->grants != NULL;
 }
 

@@ -7,7 +7,7 @@
 #define EXCHANGES_DEFAULT 256
 #define BUSY_RETRY_MS     2
 #define NO_SPACE_RETRY_MS 1000
-#define ROOMS             9
+#define ROOMS             10
 #define ROOM_KEPT         ((size_t)1 << 20) /* of each buffer, between two messages */
 
 uint64_t atp_service_now_ns(void)
@@ -62,9 +62,9 @@ void atp_work_begin_answer(atp_work_t *work, atp_writer_t *writer, uint64_t appl
 
 static void rooms_of(atp_work_t *work, atp_room_t *ret_rooms[ROOMS])
 {
-    atp_room_t *rooms[ROOMS] = {&work->ops,   &work->results,  &work->grants,
-                                &work->lines, &work->refusals, &work->refused_ops,
-                                &work->names, &work->body,     &work->rows};
+    atp_room_t *rooms[ROOMS] = {&work->ops,      &work->results,     &work->grants, &work->lines,
+                                &work->refusals, &work->refused_ops, &work->names,  &work->body,
+                                &work->rows,     &work->attributes};
     memcpy(ret_rooms, rooms, sizeof rooms);
 }
 

@@ -16,6 +16,7 @@ static bool need_rooms(atp_work_t *work, uint32_t ops)
     /* One more for the op that names the client. */
     return atp_room_need(&work->results, (ops + 1) * sizeof(atp_result_t)) &&
            atp_room_need(&work->lines, ATP_LINES_PER_OP_MAX * sizeof(atp_command_line_t)) &&
+           atp_room_need(&work->attributes, ATP_ATTRIBUTES_PER_OP_MAX * sizeof(atp_attribute_t)) &&
            atp_room_need(&work->ops, OPS_ROOM_FIRST);
 }
 
@@ -94,6 +95,7 @@ static void begin_batch(atp_work_t *work, atp_op_context_t *ret_context)
                                       .client_name = client,
                                       .client = ATP_CLIENT_NAMED};
     work->refused_count = 0;
+    work->grant_room = 0;
     work->has_client_op = !atp_catalog_find_client(ret_context->catalog, client, atp_hash_text(client, seed),
                                                    &ret_context->client);
     if (work->has_client_op) {
@@ -129,6 +131,7 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
     batch->class = joined(batch->class, class_of(command->kind));
     batch->ops_size += size;
     batch->line_count += op->line_count;
+    work->grant_room += atp_op_grant_room(op);
     batch->op_count++;
     return true;
 }
@@ -137,14 +140,17 @@ typedef enum build { BUILT, REFUSED, NO_ROOM } build_t;
 
 static build_t build_batch(atp_work_t *work)
 {
-    atp_command_line_t *lines = work->lines.bytes;
+    const atp_command_room_t room = {.lines = work->lines.bytes,
+                                     .line_capacity = ATP_LINES_PER_OP_MAX,
+                                     .attributes = work->attributes.bytes,
+                                     .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
     atp_op_context_t context;
 
     begin_batch(work, &context);
     for (uint32_t i = 0; i < work->op_count; i++) {
         atp_command_t command;
         atp_refusal_t refusal;
-        if (!atp_read_command(&work->reader, &command, lines, ATP_LINES_PER_OP_MAX, &refusal)) {
+        if (!atp_read_command(&work->reader, &command, &room, &refusal)) {
             return REFUSED;
         }
         bool is_kept;
@@ -165,11 +171,22 @@ static build_t build_batch(atp_work_t *work)
 
 /* ---- answering ---- */
 
+/* Numbers of a plan become ids, which live as long as the ledger. */
+static void name_plan(const atp_work_t *work, const atp_result_t *result, atp_grant_t *grants)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(work->service->ledger);
+
+    for (uint32_t i = result->line_count; i < (uint32_t)result->line_count + result->plan_count; i++) {
+        grants[i].sku_id = atp_catalog_sku_id(catalog, grants[i].sku);
+        grants[i].node_id = atp_catalog_node_id(catalog, grants[i].node);
+    }
+}
+
 static void write_results(atp_work_t *work, atp_writer_t *writer)
 {
     const atp_batch_t *batch = &work->batch;
     const atp_result_t *result = batch->results;
-    const atp_grant_t *grants = batch->grants;
+    atp_grant_t *grants = batch->grants;
     const atp_op_t *op = batch->ops;
     const atp_result_t *refusal = work->refusals.bytes;
     const uint32_t *refused_op = work->refused_ops.bytes;
@@ -187,9 +204,10 @@ static void write_results(atp_work_t *work, atp_writer_t *writer)
             refused++;
             continue;
         }
+        name_plan(work, result, grants);
         atp_write_result(writer, result, grants);
         atp_metrics_add_ops(work->service->metrics, op->kind, result->verdict, 1);
-        grants += op->line_count;
+        grants += atp_op_grant_room(op);
         op = atp_op_next(op);
         result++;
     }
@@ -247,7 +265,7 @@ void atp_work_commands(atp_work_t *work)
         atp_work_refuse_reader(work);
         return;
     }
-    if (build == NO_ROOM || !atp_room_need(&work->grants, (batch->line_count + 1) * sizeof(atp_grant_t))) {
+    if (build == NO_ROOM || !atp_room_need(&work->grants, (work->grant_room + 1) * sizeof(atp_grant_t))) {
         atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
                         "the ops of this message take more room than one batch has", 0);
         return;

@@ -28,11 +28,13 @@ typedef struct atp_work {
     atp_room_t results;
     atp_room_t grants;
     atp_room_t lines;
+    atp_room_t attributes;
     atp_room_t refusals;    /* atp_result_t of the ops refused before the ledger, in order */
     atp_room_t refused_ops; /* their indexes, uint32_t */
     uint32_t op_count;      /* of the message */
     uint32_t refused_count;
-    bool has_client_op; /* the batch begins with an op that names the client */
+    uint32_t grant_room; /* of all ops of the batch: atp_op_grant_room */
+    bool has_client_op;  /* the batch begins with an op that names the client */
 
     /* queries */
     atp_room_t names;

@@ -45,6 +45,10 @@ static const named_t verdicts[] = {
     {38, "too_many_lines"},
     {39, "option_unknown"},
     {40, "sequence_invalid"},
+    {41, "too_many_attributes"},
+    {42, "attribute_not_taken"},
+    {43, "attribute_out_of_range"},
+    {44, "attribute_missing"},
     {50, "unknown_sku"},
     {51, "unknown_node"},
     {52, "unknown_channel"},
@@ -115,6 +119,8 @@ static const named_t fields[] = {
     {17, "client"},
     {18, "token"},
     {19, "correlation"},
+    {20, "subject"},
+    {21, "attribute"},
 };
 
 static const named_t node_states[] = {

@@ -109,7 +109,6 @@ static void broken_lines_are_named(void **state)
     broken_by("H5", *line, line->above = 0);
     broken_by("H5", *line,
               line->left = line->right = (uint32_t)(line - atp_line_at(&f.ledger->reservations, 0)) + 1);
-    broken_by("H1", *line, line->number = 3);
     broken_by("H1", *line, line->next = 1);
     broken_by("H1", *line, line->row = 99);
     broken_by("H1", *line, line->reservation++);
