@@ -30,7 +30,7 @@ static atp_err_t check_position(const atp_ledger_t *ledger, uint32_t row, atp_wh
         return ATP_BROKEN(ret_why, "P6", "row %u (SKU %u at node %u) is not found through its directory", row,
                           view.sku, view.node);
     }
-    if (position->is_over_committed && !atp_ledger_is_over_committed(position)) {
+    if (atp_position_has(position, ATP_POSITION_OVER_COMMITTED) && !atp_ledger_is_over_committed(position)) {
         return ATP_BROKEN(ret_why, "P7", "row %u counts as over-committed and is not", row);
     }
     return ATP_OK;

@@ -118,10 +118,11 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_numb
     add_to(&position->allocated, step->allocated * qty);
     add_to(&position->on_hand, step->on_hand * qty);
     reposition(ledger, position, number);
-    atp_positions_end_change(position);
-    if (ATP_UNLIKELY(position->is_over_committed)) {
-        position->is_over_committed = atp_ledger_is_over_committed(position); /* P7 */
+    if (ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_OVER_COMMITTED))) {
+        atp_position_set(position, ATP_POSITION_OVER_COMMITTED,
+                         atp_ledger_is_over_committed(position)); /* P7 */
     }
+    atp_positions_end_change(position);
     heads->reserved_lines += (uint64_t)(line->reserved > 0) - (uint64_t)was_reserved;
     heads->allocated_lines += (uint64_t)(line->allocated > 0) - (uint64_t)was_allocated;
 }

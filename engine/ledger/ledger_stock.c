@@ -134,10 +134,11 @@ void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_position_t *position = atp_table_change(&ledger->positions.rows, row);
-    bool was_told = position->is_over_committed;
+    bool was_told = atp_position_has(position, ATP_POSITION_OVER_COMMITTED);
+    bool is_so = atp_ledger_is_over_committed(position);
 
-    position->is_over_committed = atp_ledger_is_over_committed(position);
-    if (was_told || !position->is_over_committed) {
+    atp_position_set(position, ATP_POSITION_OVER_COMMITTED, is_so);
+    if (was_told || !is_so) {
         return; /* told once; told again only after it was mended in between */
     }
     atp_qty_t uncommitted = atp_ledger_promisable(ledger, row) + atp_load_relaxed(&position->safety);

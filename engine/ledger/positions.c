@@ -267,6 +267,7 @@ void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_posi
         uint32_t version = atp_load_acquire(&position->version);
         ret_view->sku = position->sku;
         ret_view->node = position->node;
+        ret_view->flags = atp_load_relaxed(&position->flags);
         ret_view->version = version;
         ret_view->on_hand = atp_load_relaxed(&position->on_hand);
         ret_view->unavailable = atp_load_relaxed(&position->unavailable);

@@ -15,7 +15,7 @@
  *             P4  soonest_deadline_ms is that of the first line in the row's deadline order, or "never".
  *             P5  the version of a row only grows, and is even outside a change.
  *             P6  each (sku, node) is found through its directory at exactly one row.
- *             P7  is_over_committed only while uncommitted < 0 and something is reserved or allocated. */
+ *             P7  ATP_POSITION_OVER_COMMITTED only while uncommitted < 0 and something is reserved or allocated. */
 #ifndef ATP_LEDGER_POSITIONS_H
 #define ATP_LEDGER_POSITIONS_H
 
@@ -28,12 +28,16 @@
 
 #define ATP_NEVER_MS INT64_MAX /* a deadline that does not come */
 
+/* Flags of a position. The ledger thread writes them. */
+#define ATP_POSITION_OVER_COMMITTED 0x01 /* an exception told of it, and it still is */
+#define ATP_POSITION_HAS_LIMITS     0x02 /* a record of limits stands beside the row */
+
 typedef struct atp_position {
     _Atomic uint32_t version;
     uint32_t sku; /* with node: set when the row is added, never changed */
     uint16_t node;
-    uint16_t is_over_committed; /* ledger thread only: an exception told of it, and it still is */
-    uint32_t last_line;         /* ledger thread only: of its live lines in deadline order, line + 1 */
+    _Atomic uint16_t flags; /* ATP_POSITION_ */
+    uint32_t last_line;     /* ledger thread only: of its live lines in deadline order, line + 1 */
     _Atomic int64_t on_hand;
     _Atomic int64_t unavailable;
     _Atomic int64_t reserved;
@@ -48,6 +52,7 @@ _Static_assert(sizeof(atp_position_t) == ATP_CACHE_LINE, "one row, one cache lin
 typedef struct atp_position_view {
     uint32_t sku;
     uint16_t node;
+    uint16_t flags;
     uint32_t version;
     atp_qty_t on_hand;
     atp_qty_t unavailable;
@@ -130,6 +135,20 @@ static inline void atp_positions_end_change(atp_position_t *position)
 {
     /* ROW-W2 (release) pairs with ROW-R2. Orders: the fields before the even version. */
     atp_store_release(&position->version, atp_load_relaxed(&position->version) + 1);
+}
+
+/* True if any of the flags is set. */
+static inline bool atp_position_has(const atp_position_t *position, unsigned flags)
+{
+    return (atp_load_relaxed(&((atp_position_t *)position)->flags) & flags) != 0;
+}
+
+/* Sets or clears flags. Those that readers go by: inside a change. */
+static inline void atp_position_set(atp_position_t *position, unsigned flags, bool is_set)
+{
+    unsigned old = atp_load_relaxed(&position->flags);
+
+    atp_store_relaxed(&position->flags, (uint16_t)(is_set ? old | flags : old & ~flags));
 }
 
 static inline void atp_positions_prefetch_directory(const atp_positions_t *positions, uint32_t sku)

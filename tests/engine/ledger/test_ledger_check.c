@@ -84,7 +84,7 @@ static void broken_positions_are_named(void **state)
     broken_by("P5", *position, atp_store_relaxed(&position->version, 7));
     broken_by("P6", *position, position->node = 1);
     broken_by("P6", *position, position->sku = 1);
-    broken_by("P7", *position, position->is_over_committed = 1);
+    broken_by("P7", *position, atp_position_set(position, ATP_POSITION_OVER_COMMITTED, true));
     broken_by("H3", *position,
               (position->last_line = 0, atp_store_relaxed(&position->reserved, 0),
                atp_store_relaxed(&position->allocated, 0),
