@@ -1,5 +1,6 @@
 /* Lines, rows and reservations move together here: every change of a bucket of a position that a reservation
  * causes goes through one function, which keeps tree, wheel and counters in step with it. */
+#include "engine/ledger/ledger_accounts.h"
 #include "engine/ledger/ledger_priv.h"
 
 /* ---- rows ---- */
@@ -65,6 +66,7 @@ void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
     }
     atp_positions_end_change(position);
     ledger->root->reservations.reserved_lines++;
+    atp_ledger_account(ledger, line, line->reserved, 0);
 }
 
 /* The line's own quantities after a step of `qty`. */
@@ -125,6 +127,8 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_numb
     atp_positions_end_change(position);
     heads->reserved_lines += (uint64_t)(line->reserved > 0) - (uint64_t)was_reserved;
     heads->allocated_lines += (uint64_t)(line->allocated > 0) - (uint64_t)was_allocated;
+    atp_ledger_account(ledger, line, (step->reserved + step->allocated) * qty,
+                       step->to == ATP_LINE_SHIPPED ? qty : 0);
 }
 
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
@@ -132,17 +136,19 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     bool has_reserved = false;
     bool has_allocated = false;
+    bool is_waiting = false;
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         has_reserved = has_reserved || line->reserved > 0;
         has_allocated = has_allocated || line->allocated > 0;
+        is_waiting = is_waiting || atp_line_waiting(&ledger->reservations, at - 1) > 0;
         at = line->next;
     }
     if (!has_reserved && reservation->is_in_wheel) {
         atp_wheel_remove(&ledger->wheel, number); /* H4 */
     }
-    if (!has_reserved && !has_allocated && reservation->status == ATP_RESERVATION_LIVE) {
+    if (!has_reserved && !has_allocated && !is_waiting && reservation->status == ATP_RESERVATION_LIVE) {
         atp_reservations_end(&ledger->reservations, number);
     }
 }

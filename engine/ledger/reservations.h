@@ -1,6 +1,6 @@
 /* Reservations and their lines: records, identity, and where free ones come from.
  *
- * A reservation is live while a line has reserved or allocated units, then ended. Ended ones stay, so that late questions and
+ * A reservation is live while a line has reserved, allocated or waiting units, then ended. Ended ones stay, so that late questions and
  * steps get a true answer, until their place is needed: then the oldest ended one goes.
  *
  * The lines of a position form a search tree in deadline order (atp_lines_*), so that what is due on one
@@ -12,7 +12,7 @@
  * Threads     ledger thread only.
  * Memory      64 bytes a reservation, 64 a line, plus the id (and owner) as strings and an index entry.
  * Invariants  H1  a live reservation is found by its id, and at one place.
- *             H2  granted = reserved + allocated + shipped + what ended otherwise, for each line.
+ *             H2  granted = reserved + allocated + shipped + what waits or ended otherwise, for each line (G3).
  *             H3  a line is in the tree of its position exactly while reserved + allocated > 0.
  *             H4  a reservation stands in the wheel exactly while one of its lines has reserved units.
  *             H5  the tree of a position is ordered by (deadline, line) and heap-ordered by priority; each line knows the
@@ -27,6 +27,7 @@
 #include "engine/ledger/index.h"
 #include "engine/ledger/lifecycle.h"
 #include "engine/ledger/positions.h"
+#include "engine/ledger/progress.h"
 #include "engine/ledger/strings.h"
 #include "engine/ledger/table.h"
 
@@ -55,11 +56,15 @@ typedef struct atp_reservation {
     uint16_t channel;
     uint8_t status;
     uint8_t is_in_wheel;
-    uint8_t unused[2];
+    uint8_t flags; /* ATP_RESERVATION_ACCOUNTED_... */
+    uint8_t unused;
 } atp_reservation_t;
 
-/* Deadlines are packed (atp_line_deadline_ms): ledger time ends in the year 10889. */
-#define ATP_LINE_DEADLINE_BITS 48
+/* Who keeps account of what the reservation's lines promise: engine/ledger/ledger_accounts.h. */
+#define ATP_RESERVATION_ACCOUNTED_CHANNEL 0x01u
+
+/* Deadlines are packed (atp_line_deadline_ms): ledger time ends in the year 4199. */
+#define ATP_LINE_DEADLINE_BITS 46
 #define ATP_LINE_NUMBER_BITS   10
 #define ATP_LINE_NEVER         ((UINT64_C(1) << ATP_LINE_DEADLINE_BITS) - 1)
 
@@ -75,6 +80,8 @@ typedef struct atp_line {
         : ATP_LINE_NUMBER_BITS; /* of the request it serves: index, from 0, never falling along the lines */
     uint64_t ended_as : 5;      /* atp_line_state_t of the units that ended last; NOTHING if none did */
     uint64_t is_in_tree : 1;
+    uint64_t has_progress : 1; /* a record of engine/ledger/progress.h belongs to it */
+    uint64_t unused : 1;
     int64_t granted;
     int64_t reserved;
     int64_t allocated;
@@ -101,6 +108,7 @@ typedef struct atp_reservations {
     atp_table_t records;
     atp_table_t lines;
     atp_index_t index;
+    atp_progress_book_t progress;
     /* borrowed */
     atp_table_t *strings;
     atp_string_heads_t *string_heads;
@@ -129,6 +137,24 @@ static inline void atp_line_set_deadline_ms(atp_line_t *line, int64_t deadline_m
     line->deadline = (uint64_t)deadline_ms & ATP_LINE_NEVER; /* "never" has all bits set */
 }
 
+/* The record beside the line; NULL for a plain one. */
+static inline const atp_progress_t *atp_line_progress(const atp_reservations_t *reservations, uint32_t number)
+{
+    return atp_line_at(reservations, number)->has_progress
+               ? atp_progress_find(&reservations->progress, number)
+               : NULL;
+}
+
+/* The same for writing: the record is made if the line has none. There is room (atp_reservations_make_progress_room). */
+atp_progress_t *atp_line_change_progress(atp_reservations_t *reservations, uint32_t number);
+
+/* Units that wait: backordered or pegged. A reservation with such units is live. */
+static inline atp_qty_t atp_line_waiting(const atp_reservations_t *reservations, uint32_t number)
+{
+    const atp_progress_t *progress = atp_line_progress(reservations, number);
+    return progress != NULL ? progress->backordered + progress->pegged : 0;
+}
+
 /* Finds by id, live or ended. */
 bool atp_reservations_find(const atp_reservations_t *reservations, atp_text_t id, uint64_t hash,
                            uint32_t *ret_number);
@@ -137,6 +163,10 @@ bool atp_reservations_find(const atp_reservations_t *reservations, atp_text_t id
  * ATP_APPLIED, or ATP_RESERVATIONS_FULL or ATP_STRINGS_FULL with as much room made as there was. */
 atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint32_t lines, uint32_t id_size,
                                          uint32_t owner_size);
+
+/* Makes room for `records` more records beside lines, at the cost of the oldest ended reservations, but not of `keep`.
+ * False: as much room was made as there was. */
+bool atp_reservations_make_progress_room(atp_reservations_t *reservations, uint32_t records, uint32_t keep);
 
 /* Takes a free record (room was made) and enters it in the index as live, without lines. */
 uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, uint64_t hash,

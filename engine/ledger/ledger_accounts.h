@@ -1,0 +1,39 @@
+/* Accounts: what is counted of reservations beyond the buckets of their positions.
+ *
+ * What a channel consumes of a SKU, a quota, a node's capacity: each is a number that follows the lines of the reservations
+ * it looks at. Such a reservation has a flag (ATP_RESERVATION_ACCOUNTED_...), set when it is granted or when the account is
+ * opened; every change of its lines is booked here, once. For all others it costs a look at the flag.
+ *
+ * Threads     ledger thread only. */
+#ifndef ATP_LEDGER_LEDGER_ACCOUNTS_H
+#define ATP_LEDGER_LEDGER_ACCOUNTS_H
+
+#include "engine/ledger/ledger_priv.h"
+
+/* What a step changed of a line, and where. */
+typedef struct account_change {
+    const atp_reservation_t *reservation;
+    const atp_line_t *line;
+    uint32_t sku;
+    uint16_t node;
+    uint16_t channel;
+    atp_qty_t promised; /* change of reserved + allocated, in the SKU's scale */
+    atp_qty_t shipped;
+} account_change_t;
+
+/* Books a change of a line whose reservation is flagged. */
+void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *reservation,
+                                const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped);
+
+/* Called after each change of a line: by how much reserved + allocated changed, and how much of it has left. */
+static inline void atp_ledger_account(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised,
+                                      atp_qty_t shipped)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
+
+    if (ATP_UNLIKELY(reservation->flags != 0)) {
+        atp_ledger_account_flagged(ledger, reservation, line, promised, shipped);
+    }
+}
+
+#endif
