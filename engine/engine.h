@@ -108,7 +108,8 @@ typedef struct atp_recovery {
     uint64_t last_op;
     uint64_t torn_bytes;
     uint64_t incarnation;
-    uint64_t took_ms;
+    uint64_t took_ms;   /* all of the start */
+    uint64_t replay_ms; /* of it, the journal's part */
     atp_why_t note; /* a damaged older generation, say; empty when all was well */
 } atp_recovery_t;
 

@@ -109,8 +109,8 @@ static atp_err_t visit_frame(void *context, const atp_frame_t *frame, atp_journa
 }
 
 /* Snapshot, then journal tail, into the empty ledger. */
-static atp_err_t restore(atp_ledger_t *ledger, atp_snapshots_t *snapshots, atp_journal_t *journal,
-                         atp_recovery_t *ret_recovery, atp_journal_tail_t *ret_tail,
+static atp_err_t restore(atp_clock_t *clock, atp_ledger_t *ledger, atp_snapshots_t *snapshots,
+                         atp_journal_t *journal, atp_recovery_t *ret_recovery, atp_journal_tail_t *ret_tail,
                          atp_snapshot_meta_t *ret_meta, atp_why_t *ret_why)
 {
     atp_table_t *tables[ATP_LEDGER_TABLES];
@@ -137,7 +137,9 @@ static atp_err_t restore(atp_ledger_t *ledger, atp_snapshots_t *snapshots, atp_j
         return err;
     }
     replay_t replay = {ledger, ret_recovery->snapshot_op + 1, 0};
+    uint64_t begun_ns = clock->monotonic_ns(clock);
     err = atp_journal_replay(journal, replay.from_op, visit_frame, &replay, ret_tail, ret_why);
+    ret_recovery->replay_ms = (clock->monotonic_ns(clock) - begun_ns) / 1000000;
     ret_recovery->replayed_ops = replay.ops;
     ret_recovery->torn_bytes = ret_tail->torn_bytes;
     return err;
@@ -387,8 +389,8 @@ atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery,
     err = err == ATP_OK ? open_store(engine, ret_why) : err;
     if (err == ATP_OK) {
         err = is_new ? check_untouched(engine->journal, &meta, &tail, ret_why)
-                     : restore(engine->ledger, engine->snapshots, engine->journal, ret_recovery, &tail, &meta,
-                               ret_why);
+                     : restore(engine->options.clock, engine->ledger, engine->snapshots, engine->journal,
+                               ret_recovery, &tail, &meta, ret_why);
     }
     if (err == ATP_OK && !is_new) {
         err = check_begun(engine, ret_why);
@@ -529,9 +531,9 @@ static atp_err_t check_store(const char *folder, atp_ledger_t *ledger, atp_stora
     atp_err_t err = atp_snapshots_open(&snapshot_options, &snapshots, ret_why);
     err = err == ATP_OK ? atp_snapshots_verify(snapshots, report->snapshots, ret_why) : err;
     err = err == ATP_OK ? atp_journal_open(&journal_options, &journal, ret_why) : err;
-    err = err == ATP_OK
-              ? restore(ledger, snapshots, journal, &report->recovery, &report->tail, &meta, ret_why)
-              : err;
+    err = err == ATP_OK ? restore(atp_clock_system(), ledger, snapshots, journal, &report->recovery,
+                                  &report->tail, &meta, ret_why)
+                        : err;
     if (err == ATP_OK && atp_ledger_stamp(ledger) > 0) {
         err = atp_ledger_check(ledger, ret_why);
         report->state_hash = atp_ledger_hash(ledger);
