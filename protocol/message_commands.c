@@ -628,6 +628,11 @@ static void put_by_layout(atp_writer_t *writer, const atp_command_t *command, la
     ATP_ASSERT(layout != LAYOUT_NONE);
 }
 
+bool atp_command_is_plain(unsigned kind)
+{
+    return kind < ATP_OP_KIND_LIMIT && kind_forms[kind].layout == LAYOUT_PLAIN;
+}
+
 void atp_write_command(atp_writer_t *writer, const atp_command_t *command)
 {
     unsigned kind = (unsigned)command->kind;

@@ -51,6 +51,9 @@ typedef struct atp_command_room {
 ATP_MUST_USE bool atp_read_command(atp_reader_t *reader, atp_command_t *ret_command,
                                    const atp_command_room_t *room, atp_refusal_t *ret_refusal);
 
+/* True for a kind whose op is [kind, id, issued_ms, subject, [line, ...], is_fact]. */
+bool atp_command_is_plain(unsigned kind);
+
 /* Writes one op, element of the list. The command is the caller's and is written as it is, not checked;
  * fields that its kind does not use are not written. */
 void atp_write_command(atp_writer_t *writer, const atp_command_t *command);

@@ -1,6 +1,7 @@
 #include "tools/atp/act.h"
 
 #include "tools/atp/session.h"
+#include "tools/atp/with.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ bool atp_act_identify(const atp_cli_t *cli, atp_command_t *command, atp_act_id_t
 
 bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
 {
+    bool may_be_open = command->kind == ATP_OP_RESERVE || atp_command_is_plain((unsigned)command->kind);
     unsigned count = cli->args.word_count > from ? cli->args.word_count - from : 0;
 
     if (count > ATP_LINES_PER_OP_MAX) {
@@ -31,7 +33,7 @@ bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
     }
     atp_command_line_t *lines = atp_cli_alloc(count, sizeof *lines);
     for (unsigned i = 0; i < count; i++) {
-        if (!atp_args_line(&cli->args, cli->args.words[from + i], &lines[i])) {
+        if (!atp_args_line(&cli->args, cli->args.words[from + i], may_be_open, &lines[i])) {
             free(lines);
             return false;
         }
@@ -174,7 +176,7 @@ static json_t *json_lines(const atp_command_t *command, const atp_result_t *resu
         (void)json_object_set_new(object, "sku", atp_json_text(line->sku));
         (void)json_object_set_new(object, "node", atp_json_text(line->node));
         (void)json_object_set_new(object, "asked", atp_json_qty(line->mantissa, line->decimals));
-        if (i < grants->count) {
+        if (i < result->line_count && i < grants->count) {
             (void)json_object_set_new(object, "granted",
                                       atp_json_qty(grants->items[i].qty, grants->items[i].scale));
         } else if (is_single && atp_verdict_is_success(result->verdict)) {
@@ -204,6 +206,36 @@ static void put_result(atp_out_t *out, const atp_command_t *command, const atp_r
     }
 }
 
+/* Which node gives how much to which line, where the ledger chose. */
+static json_t *json_plan(const atp_result_t *result, const atp_grants_t *grants)
+{
+    json_t *plan = json_array();
+
+    for (uint32_t i = result->line_count; i < grants->count; i++) {
+        const atp_grant_t *part = &grants->items[i];
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "line", atp_json_uint(part->line));
+        (void)json_object_set_new(object, "sku", atp_json_text(part->sku_id));
+        (void)json_object_set_new(object, "node", atp_json_text(part->node_id));
+        (void)json_object_set_new(object, "qty", atp_json_qty(part->qty, part->scale));
+        (void)json_array_append_new(plan, object);
+    }
+    return plan;
+}
+
+static void put_plan(atp_out_t *out, const atp_result_t *result, const atp_grants_t *grants)
+{
+    for (uint32_t i = result->line_count; i < grants->count; i++) {
+        const atp_grant_t *part = &grants->items[i];
+        atp_out_row(out);
+        atp_out_uint(out, NULL, "LINE", part->line + 1u);
+        atp_out_text(out, NULL, "SKU", part->sku_id);
+        atp_out_text(out, NULL, "FROM", part->node_id);
+        atp_out_qty(out, NULL, "QTY", part->qty, part->scale);
+    }
+    atp_out_end(out);
+}
+
 static void put_reservation_json(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
                                  const atp_grants_t *grants)
 {
@@ -220,6 +252,9 @@ static void put_reservation_json(atp_cli_t *cli, const atp_command_t *command, c
         }
     }
     atp_out_json(out, "lines", json_lines(command, result, grants));
+    if (result->plan_count > 0) {
+        atp_out_json(out, "plan", json_plan(result, grants));
+    }
     atp_out_end(out);
 }
 
@@ -240,7 +275,7 @@ static void put_reservation_lines(atp_cli_t *cli, const atp_command_t *command, 
         atp_out_text(out, NULL, "SKU", line->sku);
         atp_out_text(out, NULL, "NODE", line->node);
         atp_out_qty(out, NULL, "ASKED", line->mantissa, line->decimals);
-        if (i < grants->count) {
+        if (i < result->line_count && i < grants->count) {
             atp_out_qty(out, NULL, header, grants->items[i].qty, grants->items[i].scale);
         } else if (command->line_count == 1) {
             atp_out_qty(out, NULL, header, result->qty, result->scale);
@@ -276,35 +311,95 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
                  result->is_repeat ? "; asked before, this is the first answer" : "");
     put_reservation_lines(cli, command, result, grants, done);
+    put_plan(&cli->out, result, grants);
 }
 
-int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *done)
+/* How the answer to one command is printed when it is a success, or JSON is asked for. */
+typedef void (*put_answer_fn)(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                              const atp_grants_t *grants, const char *done);
+
+/* Sends one command and tells its answer, with room for its lines and plan. */
+static int act_on_one(atp_cli_t *cli, atp_command_t *command, put_answer_fn put_answer, const char *done)
 {
-    atp_grant_t *items = atp_cli_alloc(ATP_LINES_PER_OP_MAX, sizeof *items);
-    atp_grants_t grants = {.items = items, .capacity = ATP_LINES_PER_OP_MAX};
+    atp_grants_t grants = {.capacity = ATP_GRANTS_PER_OP_MAX,
+                           .text_capacity = ATP_GRANTS_PER_OP_MAX * 2 * ATP_ID_SIZE_MAX};
     atp_result_t result;
     int status;
 
+    if (!atp_with_take(cli, command)) {
+        return ATP_CLI_USAGE;
+    }
     if (!atp_session_open(cli, &status)) {
-        free(items);
         return status;
     }
+    grants.items = atp_cli_alloc(grants.capacity, sizeof *grants.items);
+    grants.texts = atp_cli_alloc(grants.text_capacity, 1);
     atp_err_t err = atp_client_call(cli->handle, command, &result, &grants, NULL);
-    grants.count = grants.count < ATP_LINES_PER_OP_MAX ? grants.count : ATP_LINES_PER_OP_MAX;
+    grants.count = grants.count < grants.capacity ? grants.count : grants.capacity;
     if (err != ATP_OK) {
         status = atp_session_fail(cli, cli->handle, err, command->id);
-    } else if (cli->is_json) {
-        put_reservation_json(cli, command, &result, &grants);
-        status = ATP_CLI_DONE;
-    } else if (atp_verdict_is_success(result.verdict)) {
-        put_reservation_table(cli, command, &result, &grants, done);
+    } else if (cli->is_json || atp_verdict_is_success(result.verdict)) {
+        put_answer(cli, command, &result, &grants, done);
         status = ATP_CLI_DONE;
     }
     if (err == ATP_OK && !atp_verdict_is_success(result.verdict)) {
         status = atp_act_refused(cli, command, &result);
     }
-    free(items);
+    free(grants.items);
+    free(grants.texts);
     return status;
+}
+
+static void put_reservation(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                            const atp_grants_t *grants, const char *done)
+{
+    if (cli->is_json) {
+        put_reservation_json(cli, command, result, grants);
+    } else {
+        put_reservation_table(cli, command, result, grants, done);
+    }
+}
+
+int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *done)
+{
+    return act_on_one(cli, command, put_reservation, done);
+}
+
+/* ---- subjects ---- */
+
+static void put_subject(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                        const atp_grants_t *grants, const char *done)
+{
+    atp_out_t *out = &cli->out;
+
+    if (cli->is_quiet && !cli->is_json) {
+        return;
+    }
+    if (cli->is_json) {
+        atp_out_row(out);
+        atp_out_string(out, "kind", NULL, atp_op_kind_name((unsigned)command->kind));
+        atp_out_text(out, "subject", NULL, command->subject);
+        put_result(out, command, result);
+        if (atp_verdict_is_success(result->verdict)) {
+            atp_out_qty(out, "qty", NULL, result->qty, result->scale);
+        }
+        atp_out_json(out, "lines", json_lines(command, result, grants));
+        atp_out_json(out, "plan", json_plan(result, grants));
+        atp_out_end(out);
+        return;
+    }
+    (void)printf("%s%s ", done, result->verdict == ATP_APPLIED_IN_PART ? " in part" : "");
+    atp_out_write_clean(stdout, command->subject);
+    (void)printf("%sop %" PRIu64 "%s%s\n", command->subject.size > 0 ? ", " : "", result->op,
+                 result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
+                 result->is_repeat ? "; asked before, this is the first answer" : "");
+    put_reservation_lines(cli, command, result, grants, done);
+    put_plan(out, result, grants);
+}
+
+int atp_act_on_subject(atp_cli_t *cli, atp_command_t *command, const char *done)
+{
+    return act_on_one(cli, command, put_subject, done);
 }
 
 /* ---- rows ---- */
@@ -372,9 +467,16 @@ static int tell_rows(atp_cli_t *cli, const atp_command_t *commands, const atp_re
 
 int atp_act_on_rows(atp_cli_t *cli, atp_command_t *commands, uint32_t count)
 {
-    atp_result_t *results = atp_cli_alloc(count, sizeof *results);
     int status;
 
+    if (!atp_with_take(cli, &commands[0])) {
+        return ATP_CLI_USAGE;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        commands[i].attributes = commands[0].attributes;
+        commands[i].attribute_count = commands[0].attribute_count;
+    }
+    atp_result_t *results = atp_cli_alloc(count, sizeof *results);
     if (atp_session_open(cli, &status)) {
         atp_err_t err = atp_client_call_many(cli->handle, commands, count, results, NULL, NULL);
         status = err == ATP_OK ? tell_rows(cli, commands, results, count)

@@ -1,6 +1,7 @@
 #include "tools/atp/args.h"
 
 #include "tools/atp/cli.h"
+#include "tools/atp/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -243,21 +244,6 @@ bool atp_args_count(const atp_args_t *args, const char *flag, uint64_t least, ui
     return true;
 }
 
-static int64_t unit_ms(const char *unit)
-{
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
-
-    for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(unit, units[i].name) == 0) {
-            return units[i].ms;
-        }
-    }
-    return 0;
-}
-
 bool atp_args_duration(const atp_args_t *args, const char *flag, int64_t least_ms, int64_t *ret_ms)
 {
     const char *text = atp_args_text(args, flag);
@@ -268,7 +254,7 @@ bool atp_args_duration(const atp_args_t *args, const char *flag, int64_t least_m
         return true;
     }
     const char *end = take_digits(text, &number);
-    int64_t unit = end == NULL ? 0 : unit_ms(end);
+    int64_t unit = end == NULL ? 0 : atp_when_unit_ms(end);
     if (end != NULL && *end == '\0' && number == 0) {
         unit = 1;
     }
@@ -421,7 +407,7 @@ static bool take_qty(const atp_args_t *args, const char *word, const char *text,
     return false;
 }
 
-bool atp_args_line(const atp_args_t *args, const char *word, atp_command_line_t *ret_line)
+bool atp_args_line(const atp_args_t *args, const char *word, bool may_be_open, atp_command_line_t *ret_line)
 {
     const char *equals = strrchr(word, '=');
 
@@ -429,8 +415,9 @@ bool atp_args_line(const atp_args_t *args, const char *word, atp_command_line_t 
     if (equals != NULL) {
         split_place(word, (size_t)(equals - word), &ret_line->sku, &ret_line->node);
     }
-    if (ret_line->sku.size == 0 || ret_line->node.size == 0) {
-        (void)atp_cli_usage(args->cmd, "'%.80s' is not SKU@NODE=QTY, as in bike-28@berlin=2", word);
+    if (ret_line->sku.size == 0 || (ret_line->node.size == 0 && !may_be_open)) {
+        (void)atp_cli_usage(args->cmd, "'%.80s' is not SKU%s=QTY, as in bike-28@berlin=2", word,
+                            may_be_open ? "[@NODE]" : "@NODE");
         return false;
     }
     return check_ids(args, word, ret_line->sku, ret_line->node) && take_qty(args, word, equals + 1, ret_line);

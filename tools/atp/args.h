@@ -63,8 +63,9 @@ ATP_MUST_USE bool atp_args_choice(const atp_args_t *args, const char *flag, unsi
 /* SKU[@NODE]: the node begins after the last @; SKU@ has none. Prints the fault of `word`. */
 ATP_MUST_USE bool atp_args_place(const atp_args_t *args, const char *word, atp_text_t *ret_sku,
                                  atp_text_t *ret_node);
-/* SKU@NODE=QTY: the quantity begins after the last =. */
-ATP_MUST_USE bool atp_args_line(const atp_args_t *args, const char *word, atp_command_line_t *ret_line);
+/* SKU@NODE=QTY: the quantity begins after the last =. SKU=QTY, where the node may be left open. */
+ATP_MUST_USE bool atp_args_line(const atp_args_t *args, const char *word, bool may_be_open,
+                                atp_command_line_t *ret_line);
 
 /* True if `text`, up to `size`, is one of the choices "a|b|c"; its index. */
 bool atp_choices_find(const char *choices, const char *text, unsigned *ret_index);

@@ -128,10 +128,10 @@ static int refuse_family(const char *word, const char *second)
 
 static int refuse_command(const char *word)
 {
-    const char *names[64];
+    const char *names[128];
     unsigned count = 0;
 
-    for (; count < 64 && atp_cmds[count] != NULL; count++) {
+    for (; count < 128 && atp_cmds[count] != NULL; count++) {
         names[count] = atp_cmds[count]->name;
     }
     const char *near = atp_suggest(word, names, count);
@@ -232,6 +232,7 @@ static int run(const atp_cmd_t *cmd, int argc, char **argv)
     }
     atp_session_close(&cli);
     status = finish_output(&cli, status);
+    free(cli.attributes);
     atp_args_fini(&cli.args);
     return status;
 }

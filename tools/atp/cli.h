@@ -43,6 +43,7 @@ typedef struct atp_cmd {
     unsigned word_max;
     const atp_flag_t *flags;     /* ended by a NULL name; may be NULL */
     const char *const *examples; /* ended by NULL */
+    unsigned kind; /* atp_op_kind_t of what it sends; 0 = none. It takes the attributes of that kind */
     int (*run)(atp_cli_t *cli);
 } atp_cmd_t;
 
@@ -61,8 +62,10 @@ struct atp_cli {
     const char *events_url;
     atp_text_t client;
     atp_text_t token;
-    uint32_t timeout_ms;  /* 0 = not given */
-    atp_client_t *handle; /* opened by atp_session_open */
+    uint32_t timeout_ms;         /* 0 = not given */
+    atp_client_t *handle;        /* opened by atp_session_open */
+    atp_attribute_t *attributes; /* of the request: with.h */
+    uint32_t attribute_count;
     char default_client[ATP_ID_SIZE_MAX + 1];
 };
 

@@ -249,6 +249,7 @@ const atp_cmd_t atp_cmd_sku_put = {
     .word_max = 1,
     .flags = sku_flags,
     .examples = sku_put_examples,
+    .kind = ATP_OP_SKU,
     .run = put_sku,
 };
 
@@ -286,6 +287,7 @@ const atp_cmd_t atp_cmd_node_put = {
     .word_max = 1,
     .flags = node_flags,
     .examples = node_put_examples,
+    .kind = ATP_OP_NODE,
     .run = put_node,
 };
 
@@ -319,6 +321,7 @@ const atp_cmd_t atp_cmd_channel_put = {
     .word_max = 1,
     .flags = channel_flags,
     .examples = channel_put_examples,
+    .kind = ATP_OP_CHANNEL,
     .run = put_channel,
 };
 

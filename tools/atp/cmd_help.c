@@ -1,5 +1,6 @@
 /* atp help, completion, version. */
 #include "tools/atp/cmds.h"
+#include "tools/atp/with.h"
 
 #include <string.h>
 
@@ -25,6 +26,10 @@ static int help(atp_cli_t *cli)
     }
     if (cli->args.word_count == 0) {
         atp_help_print(stdout);
+        return ATP_CLI_DONE;
+    }
+    if (strcmp(cli->args.words[0], "attributes") == 0) {
+        atp_with_print(stdout);
         return ATP_CLI_DONE;
     }
     const atp_cmd_t *cmd = find(&cli->args);
@@ -68,12 +73,13 @@ static const atp_flag_t help_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const help_examples[] = {"atp help", "atp help reserve", "atp help sku put", NULL};
+static const char *const help_examples[] = {"atp help", "atp help reserve", "atp help sku put",
+                                            "atp help attributes", NULL};
 
 const atp_cmd_t atp_cmd_help = {
     .name = "help",
     .group = "This program",
-    .synopsis = "[COMMAND]",
+    .synopsis = "[COMMAND|attributes]",
     .summary = "What commands there are, or one in full",
     .word_max = 2,
     .flags = help_flags,

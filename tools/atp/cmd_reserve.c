@@ -108,15 +108,17 @@ static const char *const reserve_examples[] = {
 const atp_cmd_t atp_cmd_reserve = {
     .name = "reserve",
     .group = "Reservations",
-    .synopsis = "SKU@NODE=QTY...",
+    .synopsis = "SKU[@NODE]=QTY...",
     .summary = "Promise units to a cart or an order, until a deadline",
     .about = "Never more than can be promised. The id names the reservation, and a request is done once "
              "however often\n"
-             "it is sent: with the same id, --issued and words the first answer is given again.",
+             "it is sent: with the same id, --issued and words the first answer is given again.\n"
+             "A line without a node leaves it to the engine, which chooses and says which.",
     .word_min = 1,
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = reserve_flags,
     .examples = reserve_examples,
+    .kind = ATP_OP_RESERVE,
     .run = reserve,
 };
 
@@ -138,6 +140,7 @@ const atp_cmd_t atp_cmd_extend = {
     .word_max = 1,
     .flags = extend_flags,
     .examples = extend_examples,
+    .kind = ATP_OP_EXTEND,
     .run = extend,
 };
 
@@ -156,6 +159,7 @@ const atp_cmd_t atp_cmd_allocate = {
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = allocate_examples,
+    .kind = ATP_OP_ALLOCATE,
     .run = allocate,
 };
 
@@ -172,6 +176,7 @@ const atp_cmd_t atp_cmd_release = {
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = release_examples,
+    .kind = ATP_OP_RELEASE,
     .run = release,
 };
 
@@ -188,6 +193,7 @@ const atp_cmd_t atp_cmd_cancel = {
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = step_flags,
     .examples = cancel_examples,
+    .kind = ATP_OP_CANCEL,
     .run = cancel,
 };
 
@@ -211,5 +217,6 @@ const atp_cmd_t atp_cmd_ship = {
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = ship_flags,
     .examples = ship_examples,
+    .kind = ATP_OP_SHIP,
     .run = ship,
 };

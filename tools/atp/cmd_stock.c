@@ -16,7 +16,7 @@ static bool read_commands(const atp_cli_t *cli, const atp_command_t *like, atp_c
     }
     for (unsigned i = 0; i < args->word_count; i++) {
         commands[i] = *like;
-        if (!atp_args_line(args, args->words[i], &lines[i]) ||
+        if (!atp_args_line(args, args->words[i], false, &lines[i]) ||
             !atp_act_identify(cli, &commands[i], &rooms[i])) {
             return false;
         }
@@ -97,6 +97,7 @@ const atp_cmd_t atp_cmd_receive = {
     .word_max = ATP_OPS_PER_MESSAGE_MAX,
     .flags = plain_flags,
     .examples = receive_examples,
+    .kind = ATP_OP_RECEIVE,
     .run = receive,
 };
 
@@ -112,6 +113,7 @@ const atp_cmd_t atp_cmd_sale = {
     .word_max = ATP_OPS_PER_MESSAGE_MAX,
     .flags = plain_flags,
     .examples = sale_examples,
+    .kind = ATP_OP_SALE,
     .run = sale,
 };
 
@@ -131,6 +133,7 @@ const atp_cmd_t atp_cmd_adjust = {
     .word_max = ATP_OPS_PER_MESSAGE_MAX,
     .flags = bucket_flags,
     .examples = adjust_examples,
+    .kind = ATP_OP_ADJUST,
     .run = adjust,
 };
 
@@ -148,6 +151,7 @@ const atp_cmd_t atp_cmd_count = {
     .word_max = ATP_OPS_PER_MESSAGE_MAX,
     .flags = bucket_flags,
     .examples = count_examples,
+    .kind = ATP_OP_COUNT,
     .run = count,
 };
 
@@ -164,5 +168,6 @@ const atp_cmd_t atp_cmd_safety = {
     .word_max = ATP_OPS_PER_MESSAGE_MAX,
     .flags = plain_flags,
     .examples = safety_examples,
+    .kind = ATP_OP_SAFETY,
     .run = safety,
 };

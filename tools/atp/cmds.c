@@ -13,6 +13,8 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_list,
     &atp_cmd_channel_put, &atp_cmd_channel_list,
 
+    &atp_cmd_put,
+
     &atp_cmd_load,        &atp_cmd_export,       &atp_cmd_generate,
 
     &atp_cmd_exceptions,  &atp_cmd_stat,         &atp_cmd_bench,

@@ -30,6 +30,8 @@ extern const atp_cmd_t atp_cmd_node_list;
 extern const atp_cmd_t atp_cmd_channel_put;
 extern const atp_cmd_t atp_cmd_channel_list;
 
+extern const atp_cmd_t atp_cmd_put;
+
 extern const atp_cmd_t atp_cmd_load;
 extern const atp_cmd_t atp_cmd_export;
 extern const atp_cmd_t atp_cmd_generate;

@@ -1,5 +1,6 @@
 /* Completion scripts for bash and zsh, from the table of commands. Both shells share one function in shell that
  * prints the candidates for a command line; what differs is how the shell hands the line over. */
+#include "engine/base/attribute.h"
 #include "tools/atp/cli.h"
 
 #include <stdio.h>
@@ -46,6 +47,48 @@ static void print_second_words(FILE *out)
     (void)fputs("  esac\n", out);
 }
 
+/* "node= method=ship method=pickup" for each key that a kind takes. */
+static void print_keys(FILE *out, unsigned kind)
+{
+    for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
+        const atp_attribute_rule_t *rule = atp_attribute_rule(key);
+        atp_text_t word;
+        if (atp_attribute_takes(kind, key) == 0) {
+            continue;
+        }
+        if (rule->type != ATP_ATTRIBUTE_CHOICE) {
+            (void)fprintf(out, " %s=", rule->name);
+            continue;
+        }
+        for (int64_t i = 0; atp_attribute_word(rule, i, &word); i++) {
+            (void)fprintf(out, " %s=%.*s", rule->name, (int)word.size, word.bytes);
+        }
+    }
+}
+
+/* What `put` puts: each kind's own keys after its name. */
+static void print_put(FILE *out)
+{
+    (void)fputs("  if [ \"$cmd\" = put ] && [ \"$previous\" = --with ]; then\n    case \"$kind\" in\n", out);
+    for (unsigned kind = ATP_FIRST_CLIENT_KIND; kind < ATP_OP_KIND_LIMIT; kind++) {
+        if (atp_command_is_plain(kind)) {
+            (void)fprintf(out, "      %s) echo \"", atp_op_kind_name(kind));
+            print_keys(out, kind);
+            (void)fputs("\" ;;\n", out);
+        }
+    }
+    (void)fputs("      *) ;;\n    esac\n    return\n  fi\n", out);
+}
+
+static void print_put_kinds(FILE *out)
+{
+    for (unsigned kind = ATP_FIRST_CLIENT_KIND; kind < ATP_OP_KIND_LIMIT; kind++) {
+        if (atp_command_is_plain(kind)) {
+            (void)fprintf(out, " %s", atp_op_kind_name(kind));
+        }
+    }
+}
+
 /* What may follow a flag: its choices, a file, or nothing that we know. */
 static void print_flag_values(FILE *out, const atp_cmd_t *cmd)
 {
@@ -56,6 +99,8 @@ static void print_flag_values(FILE *out, const atp_cmd_t *cmd)
         (void)fprintf(out, "    '%s/--%s') echo \"", cmd->name, flag->name);
         if (flag->choices != NULL) {
             print_choices(out, flag->choices);
+        } else if (strcmp(flag->name, "with") == 0) {
+            print_keys(out, cmd->kind);
         }
         (void)fprintf(out, "%s\"; return ;;\n",
                       strcmp(flag->value, "FILE") == 0 || strcmp(flag->value, "PROFILE") == 0 ? " @files"
@@ -68,7 +113,7 @@ static void print_candidates(FILE *out)
     (void)fputs("# Prints the candidates after the words $2... of which the last before the cursor is $1;\n"
                 "# \"@files\" among them stands for file names.\n"
                 "_atp_candidates() {\n"
-                "  local previous=\"$1\" cmd= words=0 word skip=\n"
+                "  local previous=\"$1\" cmd= words=0 word skip= kind=\n"
                 "  shift\n"
                 "  for word in \"$@\"; do\n"
                 "    if [ -n \"$skip\" ]; then skip=; continue; fi\n"
@@ -78,15 +123,16 @@ static void print_candidates(FILE *out)
                 "      *) case \"$cmd\" in\n"
                 "           '') cmd=\"$word\" ;;\n"
                 "           sku|node|channel) cmd=\"$cmd $word\" ;;\n"
-                "           *) words=$((words + 1)) ;;\n"
+                "           *) words=$((words + 1)); [ -n \"$kind\" ] || kind=\"$word\" ;;\n"
                 "         esac ;;\n"
                 "    esac\n"
                 "  done\n"
                 "  case \"$previous\" in\n"
                 "    --url|--events-url|--client|--token|--timeout) return ;;\n"
-                "  esac\n"
-                "  case \"$cmd/$previous\" in\n",
+                "  esac\n",
                 out);
+    print_put(out);
+    (void)fputs("  case \"$cmd/$previous\" in\n", out);
     for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
         print_flag_values(out, atp_cmds[i]);
     }
@@ -98,9 +144,14 @@ static void print_candidates(FILE *out)
     for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
         const atp_cmd_t *cmd = atp_cmds[i];
         (void)fprintf(out, "    '%s') ", cmd->name);
-        if (cmd->choices != NULL) {
+        bool is_put = strcmp(cmd->name, "put") == 0;
+        if (cmd->choices != NULL || is_put) {
             (void)fputs("[ \"$words\" -gt 0 ] || echo \"", out);
-            print_choices(out, cmd->choices);
+            if (is_put) {
+                print_put_kinds(out);
+            } else {
+                print_choices(out, cmd->choices);
+            }
             (void)fputs("\"; ", out);
         }
         (void)fputs("echo \"", out);
@@ -127,6 +178,8 @@ void atp_complete_print_bash(FILE *out)
                 "  fi\n"
                 "  [[ $current == -* ]] || all=$(printf '%s\\n' $all | grep -v '^-')\n"
                 "  mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -W \"$all\" -- \"$current\")\n"
+                "  [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null\n"
+                "  return 0\n"
                 "}\n"
                 "complete -F _atp atp\n",
                 out);

@@ -1,5 +1,6 @@
 /* --help and the reference, from the table of commands. */
 #include "tools/atp/cli.h"
+#include "tools/atp/with.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,16 @@ void atp_help_print(FILE *out)
                 out);
 }
 
+static void print_attributes(FILE *out, const atp_cmd_t *cmd)
+{
+    char list[1024];
+
+    atp_with_list(cmd->kind, list, sizeof list);
+    if (list[0] != '\0') {
+        (void)fprintf(out, "\nAttributes, by --with KEY=VALUE (see atp help attributes)\n  %s\n", list);
+    }
+}
+
 void atp_help_print_command(FILE *out, const atp_cmd_t *cmd)
 {
     (void)fprintf(out, "atp %s: %s\n\nUsage: atp %s%s%s%s\n", cmd->name, cmd->summary, cmd->name,
@@ -71,6 +82,7 @@ void atp_help_print_command(FILE *out, const atp_cmd_t *cmd)
         (void)fputs("\nFlags\n", out);
         print_flags(out, cmd->flags);
     }
+    print_attributes(out, cmd);
     (void)fputs("\nExamples\n", out);
     for (unsigned i = 0; cmd->examples[i] != NULL; i++) {
         (void)fprintf(out, "  %s\n", cmd->examples[i]);

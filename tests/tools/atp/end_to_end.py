@@ -25,7 +25,7 @@ DONE, REFUSED, USAGE, NO_ANSWER, BAD_INPUT, FAILED = range(6)
 ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 
 COMMANDS = """avail watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
-count safety load export generate exceptions stat bench help completion version""".split()
+count safety put load export generate exceptions stat bench help completion version""".split()
 FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list"]
 
 
@@ -123,8 +123,8 @@ class EndToEnd(unittest.TestCase):
             (["avail", "a", "--exlpain"], "did you mean --explain?"), (["avail", "a", "--zzz"], "unknown flag --zzz"),
             (["avail"], "something is missing: atp avail SKU[@NODE]..."), (["avail", "a", "--json=1"], "takes no value"),
             (["reserve", "a@b=1", "--ttl"], "--ttl needs a value"), (["reserve", "a@b=1", "--ttl", "15"], "not a duration"),
-            (["reserve", "a@b=1", "--mode", "most"], "'most' is not one of"), (["reserve", "a@b"], "is not SKU@NODE=QTY"),
-            (["reserve", "a=1"], "is not SKU@NODE=QTY"), (["reserve", "a@b=1e3"], "is not a quantity"),
+            (["reserve", "a@b=1", "--mode", "most"], "'most' is not one of"), (["reserve", "a@b"], "is not SKU[@NODE]=QTY"),
+            (["count", "a=1"], "is not SKU@NODE=QTY"), (["reserve", "a@b=1e3"], "is not a quantity"),
             (["count", "a@b=100000000000001"], "too large: at most 10^14 smallest units"),
             (["count", "a@b=" + "9" * 40 + ".5"], "too large: at most 10^14 smallest units"),
             (["count", "a@b=1.2345678"], "is not a quantity"), (["count", "a@b=1."], "is not a quantity"),
@@ -140,7 +140,8 @@ class EndToEnd(unittest.TestCase):
             (["generate", "--skus", "0"], "--skus"), (["bench", "avail", "--async", "5"], "--async is for reserve"),
             (["load", "x.csv"], "--profile says what the columns mean"), (["stat", "--url", "nowhere"], "nowhere"),
             (["count", "a@b=1", "c@d=1", "--id", "one"], "--id names one request"), ([], "Usage: atp COMMAND"),
-            (["--json"], "a command is missing"),
+            (["--json"], "a command is missing"), (["reserve", "a=1", "--with", "noed=b"], "reserve does not take it"),
+            (["reserve", "a=1", "--with", "2:node=b"], "there is no such line"), (["put", "reserve", "x"], "not a kind it can put"),
         ]
         for words, part in cases:
             result = self.atp(*words, status=USAGE)
@@ -160,6 +161,7 @@ class EndToEnd(unittest.TestCase):
             ("atp node put n --state ''", "open paused draining closed"), ("atp bench ''", "reserve avail"),
             ("atp count a@b=1 --bucket u", "unavailable"), ("atp load f --profile shop", "shopify-inventory"),
             ("atp completion ''", "bash zsh"), ("atp stat --js", "--json"), ("atp stat --url ''", ""),
+            ("atp reserve a=1 --with no", "node="),
         ]
         for line, wanted in cases:
             got = subprocess.run(
@@ -563,6 +565,25 @@ class EndToEnd(unittest.TestCase):
         self.assertIn("cannot be created", self.atp(*small, str(folder), status=FAILED).stderr)
         self.assertEqual(sorted(one.name for one in folder.iterdir()),
                          ["dangling.csv", "link.csv", "made.csv", "pipe", "real.csv"])
+
+    # ---- attributes ----
+
+    def test_a_line_that_leaves_its_node_open_is_answered_with_a_plan(self):
+        for node in ("open-1", "open-2", "open-3"):
+            self.stock("open", "2", node=node)
+        table = self.table("reserve", "open=5", "--id", "open-cart", "--with", "node=open-3", "--with", "node=open-1",
+                           "--with", "1:node=open-2", "--with", "1:node=open-3", "--with", "1:node=open-1")
+        self.assertEqual(table[1:], [["SKU", "NODE", "ASKED", "RESERVED"], ["open", "-", "5", "5"], ["LINE", "SKU", "FROM", "QTY"],
+                                     ["1", "open", "open-2", "2"], ["1", "open", "open-3", "2"], ["1", "open", "open-1", "1"]])
+        one = self.objects("reserve", "open=1", "--id", "open-rest")[0]
+        self.assertEqual(one["plan"], [{"line": 0, "sku": "open", "node": "open-1", "qty": "1"}])
+        self.assertEqual(self.objects("reserve", "open=1", status=REFUSED)[0]["verdict"], "not_enough_available")
+
+    def test_help_lists_the_attributes_of_every_request(self):
+        text = self.atp("help", "attributes").stdout
+        self.assertRegex(text, r"(?m)^  node +a node, in order of preference")
+        self.assertRegex(text, r"(?m)^  reserve +node\.\.\. \(also LINE:\), group")
+        self.assertIn("Attributes, by --with KEY=VALUE", self.atp("reserve", "--help").stdout)
 
     # ---- bench ----
 

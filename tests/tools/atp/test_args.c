@@ -172,7 +172,7 @@ static void a_line_is_split_at_the_last_at_and_equals(void **state)
     atp_command_line_t line;
 
     (void)state;
-    assert_true(atp_args_line(&args, "a@b=c@berlin=2.50", &line));
+    assert_true(atp_args_line(&args, "a@b=c@berlin=2.50", false, &line));
     assert_true(atp_text_equal(line.sku, ATP_TEXT("a@b=c")));
     assert_true(atp_text_equal(line.node, ATP_TEXT("berlin")));
     assert_int_equal(line.mantissa, 250);
@@ -180,7 +180,7 @@ static void a_line_is_split_at_the_last_at_and_equals(void **state)
     static const char *const bad[] = {"",     "a",    "a@b",     "a=1",     "@b=1",
                                       "a@=1", "a@b=", "a@b=1e3", "a@b=++1", "a\x01@b=1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(atp_args_line(&args, bad[i], &line));
+        assert_false(atp_args_line(&args, bad[i], false, &line));
     }
 }
 
