@@ -1,8 +1,11 @@
-/* docs/protocol.md and the code say the same: every verdict, message type, kind of op, field, state and limit,
- * and the bytes of the worked example. */
+/* docs/protocol.md and the code say the same: every verdict, message type, kind of op, attribute, field, state and
+ * limit, and the bytes of the worked example. */
+#include "engine/base/attribute.h"
 #include "protocol/message.h"
 #include "tests/test.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +101,103 @@ static void every_kind_of_op_is_there_and_no_other(void **state)
     assert_int_equal(numbered_rows("\n## Commands (1)\n"), count);
 }
 
+/* ---- attributes ---- */
+
+typedef struct text {
+    char bytes[32768];
+    size_t size;
+} text_t;
+
+static void put(text_t *text, const char *format, ...) ATP_PRINTF(2, 3);
+static void put(text_t *text, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int size = vsnprintf(text->bytes + text->size, sizeof text->bytes - text->size, format, arguments);
+    va_end(arguments);
+    assert_true(size >= 0 && (size_t)size < sizeof text->bytes - text->size);
+    text->size += (size_t)size;
+}
+
+static void put_value(text_t *text, const atp_attribute_rule_t *rule)
+{
+    static const char *const names[] = {[ATP_ATTRIBUTE_TIME] = "time",
+                                        [ATP_ATTRIBUTE_QTY] = "quantity",
+                                        [ATP_ATTRIBUTE_ID] = "id",
+                                        [ATP_ATTRIBUTE_TEXT] = "text"};
+    atp_text_t word;
+
+    if (rule->type == ATP_ATTRIBUTE_NUMBER) {
+        put(text, "%" PRId64 " to %" PRId64, rule->least, rule->most);
+    } else if (rule->type == ATP_ATTRIBUTE_CHOICE) {
+        for (int64_t i = 0; atp_attribute_word(rule, i, &word); i++) {
+            put(text, "%s%" PRId64 " %.*s", i > 0 ? ", " : "", i, (int)word.size, word.bytes);
+        }
+    } else {
+        put(text, "%s", names[rule->type]);
+    }
+}
+
+/* "once, also for each line", "any number of times for each line", "once, needed". */
+static void put_times(text_t *text, unsigned how)
+{
+    unsigned of_op = how & (ATP_TAKES_ONE | ATP_TAKES_MANY);
+    unsigned of_line = how & (ATP_TAKES_LINE | ATP_TAKES_MANY_LINE);
+    unsigned many = how & (ATP_TAKES_MANY | (of_op == 0 ? ATP_TAKES_MANY_LINE : 0u));
+
+    put(text, "%s", many != 0 ? "any number of times" : "once");
+    if (of_line != 0) {
+        put(text, "%s", of_op != 0 ? ", also for each line" : " for each line");
+    }
+    put(text, "%s", (how & ATP_TAKES_NEEDED) != 0 ? ", needed" : "");
+}
+
+static void put_takes(text_t *text, unsigned kind)
+{
+    const char *before = "";
+
+    for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
+        unsigned how = atp_attribute_takes(kind, key);
+        if (how == 0) {
+            continue;
+        }
+        if (before[0] == '\0') {
+            put(text, "| `%s` | ", atp_op_kind_name(kind));
+        }
+        put(text, "%s`%s` ", before, atp_attribute_rule(key)->name);
+        put_times(text, how);
+        before = "; ";
+    }
+    put(text, "%s", before[0] != '\0' ? " |\n" : "");
+}
+
+static void the_attributes_are_those_of_the_two_tables(void **state)
+{
+    static text_t text;
+
+    (void)state;
+    put(&text, "\n## Attributes\n\n| key | name | value | what it says |\n|---|---|---|---|\n");
+    for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
+        const atp_attribute_rule_t *rule = atp_attribute_rule(key);
+        if (rule != NULL) {
+            put(&text, "| %u | `%s` | ", key, rule->name);
+            put_value(&text, rule);
+            put(&text, " | %s |\n", rule->sentence);
+        }
+    }
+    put(&text, "\n| op | takes |\n|---|---|\n");
+    for (unsigned kind = 0; kind < ATP_OP_KIND_LIMIT; kind++) {
+        put_takes(&text, kind);
+    }
+    put(&text, "\n");
+    if (strstr(document, text.bytes) == NULL) {
+        (void)fputs("docs/protocol.md should say:\n", stdout); /* cmocka would cut it */
+        (void)fputs(text.bytes, stdout);
+        fail_msg("the section Attributes of docs/protocol.md is not what the tables say");
+    }
+}
+
 static void every_field_state_and_reason_is_there(void **state)
 {
     char text[64];
@@ -183,6 +283,7 @@ int main(void)
         cmocka_unit_test(every_verdict_is_there_and_no_other),
         cmocka_unit_test(every_message_type_is_there_and_no_other),
         cmocka_unit_test(every_kind_of_op_is_there_and_no_other),
+        cmocka_unit_test(the_attributes_are_those_of_the_two_tables),
         cmocka_unit_test(every_field_state_and_reason_is_there),
         cmocka_unit_test(every_limit_is_there),
         cmocka_unit_test(the_worked_example_has_the_bytes_of_its_vectors),
