@@ -26,6 +26,7 @@ typedef struct kind_form {
 static const kind_form_t kind_forms[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_SKU] = {LAYOUT_SKU, true, false},          [ATP_OP_NODE] = {LAYOUT_NODE, true, false},
     [ATP_OP_CHANNEL] = {LAYOUT_CHANNEL, false, false}, [ATP_OP_SAFETY] = {LAYOUT_STOCK, true, false},
+    [ATP_OP_GROUP] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_RESERVE] = {LAYOUT_RESERVE, false, false}, [ATP_OP_EXTEND] = {LAYOUT_EXTEND, false, false},
     [ATP_OP_ALLOCATE] = {LAYOUT_STEP, false, false},   [ATP_OP_RELEASE] = {LAYOUT_STEP, false, false},
     [ATP_OP_CANCEL] = {LAYOUT_STEP, false, false},     [ATP_OP_SHIP] = {LAYOUT_STEP, true, true},

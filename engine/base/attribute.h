@@ -28,7 +28,11 @@ typedef enum atp_attribute_type {
 /* X(number, NAME, name, TYPE, least, most, words of a choice, what it says) */
 #define ATP_ATTRIBUTES(X)                                                                                    \
     X(1, NODE, "node", ID, 0, 0, "", "a node, in order of preference where several are given")               \
-    X(2, GROUP, "group", ID, 0, 0, "", "a group of nodes")
+    X(2, GROUP, "group", ID, 0, 0, "", "a group of nodes")                                                        \
+    X(3, COST, "cost", NUMBER, 0, ATP_QTY_MAX, "", "what serving an order from the node named before it costs") \
+    X(4, METHOD, "method", CHOICE, 0, 0, "ship|pickup", "how the customer gets the goods")                   \
+    X(5, SHIP_GROUP, "ship_group", ID, 0, 0, "", "the group whose nodes serve what is shipped")              \
+    X(6, PICKUP_GROUP, "pickup_group", ID, 0, 0, "", "the group whose nodes serve what is picked up")
 
 typedef enum atp_attribute_key {
     ATP_KEY_NONE = 0,
@@ -47,6 +51,10 @@ typedef enum atp_attribute_key {
 
 /* X(KIND, KEY, how): one row for each key that a kind takes. A kind with needed keys has a row (KIND, NONE, NEEDED) too. */
 #define ATP_KIND_ATTRIBUTES(X)                                                                               \
+    X(GROUP, NODE, ATP_TAKES_MANY)                                                                           \
+    X(GROUP, COST, ATP_TAKES_MANY)                                                                           \
+    X(CHANNEL, SHIP_GROUP, ATP_TAKES_ONE)                                                                    \
+    X(CHANNEL, PICKUP_GROUP, ATP_TAKES_ONE)                                                                  \
     X(RESERVE, NODE, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                   \
     X(RESERVE, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)
 

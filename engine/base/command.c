@@ -33,7 +33,8 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_SKU] = "sku",           [ATP_OP_NODE] = "node",           [ATP_OP_CHANNEL] = "channel",
     [ATP_OP_SAFETY] = "safety",     [ATP_OP_RESERVE] = "reserve",     [ATP_OP_EXTEND] = "extend",
     [ATP_OP_ALLOCATE] = "allocate", [ATP_OP_RELEASE] = "release",     [ATP_OP_CANCEL] = "cancel",
-    [ATP_OP_SHIP] = "ship",         [ATP_OP_RECEIVE] = "receive",     [ATP_OP_SALE] = "sale",
+    [ATP_OP_SHIP] = "ship",         [ATP_OP_RECEIVE] = "receive",     [ATP_OP_GROUP] = "group",
+    [ATP_OP_SALE] = "sale",
     [ATP_OP_ADJUST] = "adjust",     [ATP_OP_COUNT] = "count",
 };
 

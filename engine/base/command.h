@@ -36,6 +36,7 @@ typedef enum atp_op_kind {
     ATP_OP_NODE = 17,    /* create or change a node: node, name, state */
     ATP_OP_CHANNEL = 18, /* create or change a channel: channel, ttl_ms (its default) */
     ATP_OP_SAFETY = 19,  /* set the safety stock of one position: one line, qty >= 0 */
+    ATP_OP_GROUP = 20,   /* create a group of nodes or replace its members: subject, nodes in order of preference */
 
     ATP_OP_RESERVE = 32,  /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
     ATP_OP_EXTEND = 33,   /* reservation, ttl_ms from now */
@@ -54,6 +55,13 @@ typedef enum atp_reserve_mode {
     ATP_RESERVE_ALL_OR_NOTHING = 0,
     ATP_RESERVE_PARTIAL = 1 /* each line takes what there is, down to nothing on some lines but not all */
 } atp_reserve_mode_t;
+
+/* How the customer gets the goods. A channel may have a group of nodes for each. */
+typedef enum atp_method {
+    ATP_METHOD_SHIP = 0,
+    ATP_METHOD_PICKUP = 1,
+    ATP_METHOD_COUNT
+} atp_method_t;
 
 typedef enum atp_node_state {
     ATP_NODE_OPEN = 0,     /* promises and ships */

@@ -55,6 +55,7 @@
     X(53, UNKNOWN_RESERVATION, "unknown_reservation", "no such reservation")                                 \
     X(54, UNKNOWN_LINE, "unknown_line", "the reservation has no such line")                                  \
     X(55, UNKNOWN_ID, "unknown_id", "no outcome is remembered under this id")                                \
+    X(56, UNKNOWN_GROUP, "unknown_group", "no such group of nodes")                                          \
                                                                                                              \
     X(60, SCALE_IN_USE, "scale_in_use", "the scale cannot change while stock or reservations are there")     \
     X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
@@ -75,7 +76,8 @@
     X(94, SOURCES_FULL, "sources_full", "the configured number of sources is reached")                       \
     X(95, POSITIONS_FULL, "positions_full", "the configured number of positions is reached")                 \
     X(96, RESERVATIONS_FULL, "reservations_full", "as many live reservations as configured")                 \
-    X(97, STRINGS_FULL, "strings_full", "the configured room for ids and names is used up")
+    X(97, STRINGS_FULL, "strings_full", "the configured room for ids and names is used up")                \
+    X(98, GROUPS_FULL, "groups_full", "the configured number of groups, or of nodes in groups, is reached")
 
 typedef enum atp_verdict {
 #define ATP_VERDICT_ENUM(number, NAME, name, sentence) ATP_##NAME = number,

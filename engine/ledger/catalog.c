@@ -55,6 +55,15 @@ bool atp_catalog_find_source(const atp_catalog_t *catalog, atp_text_t id, uint64
     return find(catalog, &catalog->sources, &catalog->source_index, id, hash, ret_source);
 }
 
+bool atp_catalog_find_group(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash, uint16_t *ret_group)
+{
+    uint32_t record;
+    bool is_found = find(catalog, &catalog->groups, &catalog->group_index, id, hash, &record);
+
+    *ret_group = is_found ? (uint16_t)record : *ret_group;
+    return is_found;
+}
+
 uint32_t atp_catalog_add(atp_catalog_t *catalog, atp_string_heads_t *heads, atp_table_t *table,
                          atp_index_t *index, atp_text_t id, uint64_t hash, uint64_t op)
 {
@@ -98,4 +107,5 @@ void atp_catalog_rebuild(atp_catalog_t *catalog)
     rebuild(&catalog->channels, &catalog->channel_index);
     rebuild(&catalog->clients, &catalog->client_index);
     rebuild(&catalog->sources, &catalog->source_index);
+    rebuild(&catalog->groups, &catalog->group_index);
 }

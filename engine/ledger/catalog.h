@@ -1,4 +1,4 @@
-/* The catalogue: SKUs, nodes, channels, clients and sources by name.
+/* The catalogue: SKUs, nodes, channels, clients, sources and groups by name.
  *
  * Each kind is one primary table of 64-byte records plus a name index. Records are created by ops and never
  * removed, so a number once given stays that name's for ever.
@@ -10,6 +10,7 @@
 
 #include "engine/base/command.h"
 #include "engine/base/text.h"
+#include "engine/ledger/groups.h"
 #include "engine/ledger/index.h"
 #include "engine/ledger/strings.h"
 #include "engine/ledger/table.h"
@@ -38,7 +39,8 @@ typedef struct atp_channel_record {
     uint64_t hash;
     uint64_t created_op;
     int64_t ttl_ms; /* 0 = the default */
-    uint8_t unused[32];
+    _Atomic uint16_t groups[ATP_METHOD_COUNT]; /* whose nodes serve each method: number + 1; 0 = any node */
+    uint8_t unused[28];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {
@@ -61,11 +63,13 @@ typedef struct atp_catalog {
     atp_table_t channels;
     atp_table_t clients;
     atp_table_t sources;
+    atp_table_t groups;
     atp_index_t sku_index;
     atp_index_t node_index;
     atp_index_t channel_index;
     atp_index_t client_index;
     atp_index_t source_index;
+    atp_index_t group_index;
 } atp_catalog_t;
 
 /* Look-ups by name. `hash`: of the name, with the ledger's seed. False if there is none; output untouched.
@@ -78,6 +82,7 @@ bool atp_catalog_find_client(const atp_catalog_t *catalog, atp_text_t id, uint64
                              uint32_t *ret_client);
 bool atp_catalog_find_source(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash,
                              uint32_t *ret_source);
+bool atp_catalog_find_group(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash, uint16_t *ret_group);
 
 /* Ids and names by number (below the table's count). Thread: any, for ids; a display name may change: ledger thread. */
 static inline atp_text_t atp_catalog_sku_id(const atp_catalog_t *catalog, uint32_t sku)
@@ -98,6 +103,28 @@ static inline atp_text_t atp_catalog_channel_id(const atp_catalog_t *catalog, ui
                            ((const atp_channel_record_t *)atp_table_at(&catalog->channels, channel))->id_ref);
 }
 
+/* Every record of the six tables begins like this. */
+typedef struct atp_named_record {
+    uint32_t id_ref;
+    uint32_t name_ref;
+    uint64_t hash;
+    uint64_t created_op;
+} atp_named_record_t;
+
+static inline atp_text_t atp_catalog_group_id(const atp_catalog_t *catalog, uint16_t group)
+{
+    const atp_named_record_t *record = atp_table_at(&catalog->groups, group);
+    return atp_strings_get(&catalog->strings, record->id_ref);
+}
+
+/* The group whose nodes serve a channel's orders of that method; ATP_NO_GROUP: any node may. Thread: any. */
+static inline uint16_t atp_catalog_channel_group(const atp_catalog_t *catalog, uint16_t channel,
+                                                 atp_method_t method)
+{
+    atp_channel_record_t *record = atp_table_at(&catalog->channels, channel);
+    return (uint16_t)(atp_load_relaxed(&record->groups[method]) - 1);
+}
+
 /* Thread: any. */
 static inline atp_node_state_t atp_catalog_node_state(const atp_catalog_t *catalog, uint16_t node)
 {
@@ -105,14 +132,6 @@ static inline atp_node_state_t atp_catalog_node_state(const atp_catalog_t *catal
     /* Relaxed: one small value; an answer says as of which op it is by other means. */
     return (atp_node_state_t)atp_load_relaxed(&record->state);
 }
-
-/* Every record of the five tables begins like this. */
-typedef struct atp_named_record {
-    uint32_t id_ref;
-    uint32_t name_ref;
-    uint64_t hash;
-    uint64_t created_op;
-} atp_named_record_t;
 
 /* Adds a record under a name that is not there yet (room in table and strings: asserted) and returns its number.
  * Thread: ledger. */
@@ -123,7 +142,7 @@ uint32_t atp_catalog_add(atp_catalog_t *catalog, atp_string_heads_t *heads, atp_
 void atp_catalog_rename(atp_catalog_t *catalog, atp_string_heads_t *heads, uint32_t *name_ref,
                         atp_text_t name);
 
-/* Builds the five indexes from the tables. Before the threads start. */
+/* Builds the six indexes from the tables. Before the threads start. */
 void atp_catalog_rebuild(atp_catalog_t *catalog);
 
 #endif

@@ -25,6 +25,8 @@ typedef struct atp_ledger_config {
     uint64_t lines;        /* of all reservations */
     uint64_t outcomes;     /* remembered answers; when full the oldest goes and the floor rises */
     uint64_t exceptions;   /* when full the oldest goes */
+    uint64_t groups;       /* of nodes; at most 65,534 */
+    uint64_t group_nodes;  /* members of all groups together */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -38,6 +40,6 @@ typedef struct atp_ledger_config {
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 19 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 21 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

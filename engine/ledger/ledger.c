@@ -19,6 +19,8 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .lines = 4000000,
         .outcomes = 4000000,
         .exceptions = 65536,
+        .groups = 256,
+        .group_nodes = 65536,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
@@ -53,6 +55,8 @@ static const config_range_t config_ranges[] = {
     RANGE(lines, 1, UINT32_MAX - 2),
     RANGE(outcomes, 1, UINT32_MAX - 2),
     RANGE(exceptions, 1, UINT32_MAX - 2),
+    RANGE(groups, 1, UINT16_MAX - 1),
+    RANGE(group_nodes, 1, UINT32_MAX - 2),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
@@ -85,7 +89,7 @@ atp_err_t atp_ledger_config_check(const atp_ledger_config_t *config, atp_why_t *
 
 uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
 {
-    uint64_t names = config->skus + config->nodes + config->channels + config->clients + config->sources;
+    uint64_t names = config->skus + config->nodes + config->channels + config->clients + config->sources + config->groups;
 
     return config->positions * (sizeof(atp_position_t) + 2 * sizeof(uint64_t)) +
            names * (sizeof(atp_sku_record_t) + INDEX_BYTES_PER_ENTRY) +
@@ -93,7 +97,8 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
-           config->exceptions * sizeof(atp_exception_t) + config->string_bytes;
+           config->exceptions * sizeof(atp_exception_t) + config->string_bytes +
+           config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY);
 }
 
 static atp_err_t check_memory(const atp_ledger_config_t *config, atp_why_t *ret_why)
@@ -142,6 +147,9 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&ledger->outcomes.records, "outcomes", ATP_TABLE_OUTCOMES, sizeof(atp_outcome_t), config->outcomes},
         {&ledger->exceptions.records, "exceptions", ATP_TABLE_EXCEPTIONS, sizeof(atp_exception_t),
          config->exceptions},
+        {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
+        {&ledger->groups.members, "group_nodes", ATP_TABLE_GROUP_NODES, sizeof(atp_group_member_t),
+         config->group_nodes},
     };
     unsigned count = 0;
 
@@ -167,6 +175,8 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->catalog.channel_index, config->channels},
         {&ledger->catalog.client_index, config->clients},
         {&ledger->catalog.source_index, config->sources},
+        {&ledger->catalog.group_index, config->groups},
+        {&ledger->groups.index, config->group_nodes},
         {&ledger->reservations.index, config->reservations},
         {&ledger->outcomes.index, config->outcomes},
     };
@@ -191,6 +201,8 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->outcomes.clients = &ledger->catalog.clients;
     ledger->outcomes.heads = &ledger->root->outcomes;
     ledger->exceptions.heads = &ledger->root->exceptions;
+    ledger->groups.records = &ledger->catalog.groups;
+    ledger->groups.heads = &ledger->root->groups;
 }
 
 atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **ret_ledger, atp_why_t *ret_why)
@@ -226,7 +238,8 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
     atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
                               &ledger->catalog.channel_index, &ledger->catalog.client_index,
                               &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->outcomes.index};
+                              &ledger->outcomes.index,        &ledger->catalog.group_index,
+                              &ledger->groups.index};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         atp_index_fini(indexes[i]);
     }
@@ -263,6 +276,8 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.lines.capacity, config->lines},
         {ledger->outcomes.records.capacity, config->outcomes},
         {ledger->exceptions.records.capacity, config->exceptions},
+        {ledger->catalog.groups.capacity, config->groups},
+        {ledger->groups.members.capacity, config->group_nodes},
     };
 
     for (size_t i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
@@ -293,6 +308,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_positions_rebuild(&ledger->positions);
     atp_reservations_rebuild(&ledger->reservations);
     atp_outcomes_rebuild(&ledger->outcomes);
+    atp_groups_rebuild(&ledger->groups);
     atp_store_release(&ledger->stamp, 2 * ledger->root->op);
     return ATP_OK;
 }
@@ -318,7 +334,8 @@ atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
     atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
                               &ledger->catalog.channel_index, &ledger->catalog.client_index,
                               &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->outcomes.index};
+                              &ledger->outcomes.index,        &ledger->catalog.group_index,
+                              &ledger->groups.index};
     atp_err_t err = atp_arena_populate_ahead(&ledger->positions.entry_arena, ahead);
 
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->positions.directory_arena, ahead) : err;
@@ -360,6 +377,11 @@ const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger)
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger)
 {
     return ledger->root->config.hash_seed;
+}
+
+const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger)
+{
+    return &ledger->groups;
 }
 
 const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger)

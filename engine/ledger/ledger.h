@@ -17,7 +17,7 @@
  *             L2  ledger time never goes back.
  *             L3  no reserve is granted beyond promisable (all lines of one op on a position taken together).
  *             L4  counters equal their recomputation (atp_ledger_check does it).
- *             and those of positions.h (P), reservations.h (H), wheel.h (W), outcomes.h (O), sources.h (N), strings.h (S). */
+ *             and those of positions.h (P), reservations.h (H), wheel.h (W), outcomes.h (O), sources.h (N), strings.h (S), groups.h (M), groups.h (G). */
 #ifndef ATP_LEDGER_LEDGER_H
 #define ATP_LEDGER_LEDGER_H
 
@@ -25,6 +25,7 @@
 #include "engine/base/err.h"
 #include "engine/ledger/config.h"
 #include "engine/ledger/exceptions.h"
+#include "engine/ledger/groups.h"
 #include "engine/ledger/op.h"
 #include "engine/ledger/positions.h"
 #include "engine/ledger/reservations.h"
@@ -34,7 +35,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 13
+#define ATP_LEDGER_TABLES 15
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -109,6 +110,7 @@ bool atp_ledger_stamp_holds(const atp_ledger_t *ledger, uint64_t stamp);
 
 const atp_catalog_t *atp_ledger_catalog(const atp_ledger_t *ledger);
 const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger);
+const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */

@@ -243,6 +243,8 @@ static atp_verdict_t execute(apply_t *apply)
         return atp_ledger_put_node(apply);
     case ATP_OP_CHANNEL:
         return atp_ledger_put_channel(apply);
+    case ATP_OP_GROUP:
+        return atp_ledger_put_group(apply);
     case ATP_OP_SAFETY:
         return atp_ledger_safety(apply);
     case ATP_OP_RESERVE:

@@ -143,6 +143,7 @@ atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_err_t err = check_root(ledger, ret_why);
 
     err = err == ATP_OK ? atp_check_catalog(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_groups(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_positions(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_reservations(ledger, &lines_in_trees, ret_why) : err;
     err = err == ATP_OK ? atp_check_trees(ledger, lines_in_trees, ret_why) : err;

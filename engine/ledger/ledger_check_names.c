@@ -116,6 +116,7 @@ atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? check_named(ledger, &catalog->channels, &catalog->channel_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->clients, &catalog->client_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->sources, &catalog->source_index, ret_why) : err;
+    err = err == ATP_OK ? check_named(ledger, &catalog->groups, &catalog->group_index, ret_why) : err;
     for (uint64_t i = 0; err == ATP_OK && i < skus; i++) {
         const atp_sku_record_t *sku = atp_table_at(&catalog->skus, i);
         if (sku->scale > ATP_SCALE_MAX ||
@@ -235,6 +236,7 @@ static atp_err_t take_all(const atp_ledger_t *ledger, granules_t *granules, atp_
     err = err == ATP_OK ? take_named(granules, &catalog->channels, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->clients, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->sources, false, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &catalog->groups, false, ret_why) : err;
     err = err == ATP_OK ? take_reservations(granules, &ledger->reservations.records, ret_why) : err;
     err = err == ATP_OK ? take_free_chains(granules, &ledger->root->strings, ret_why) : err;
     if (err == ATP_OK && granules->taken + 1 != atp_table_count(granules->strings)) {

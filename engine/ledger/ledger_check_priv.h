@@ -14,6 +14,8 @@ typedef unsigned long long ull_t; /* what "%llu" takes */
 
 /* X1, X2: every entry where its hash says, as many as the index counts. `name`: of the index. */
 atp_err_t atp_check_index(const atp_index_t *index, const char *name, uint64_t entries, atp_why_t *ret_why);
+/* M1 to M3, and the groups that channels name. Allocates a byte a member. */
+atp_err_t atp_check_groups(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* C1 and the indexes of the catalogue. */
 atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* S1. Allocates a bit a granule. */
@@ -25,6 +27,8 @@ atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, a
 /* H1 to H4, free chains and the ended queue, and the counters of reservations (L4). */
 atp_err_t atp_check_reservations(const atp_ledger_t *ledger, uint64_t *ret_lines_in_trees,
                                  atp_why_t *ret_why);
+/* Q1, Q2, and the index and free chain of the records beside lines. */
+atp_err_t atp_check_progress(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* W1, W2, and the wheel's side of H4. */
 atp_err_t atp_check_wheel(const atp_ledger_t *ledger, atp_why_t *ret_why);
 

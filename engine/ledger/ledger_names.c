@@ -1,6 +1,8 @@
 /* From the names and numbers of an op to records: SKUs, nodes, channels, clients, sources. */
 #include "engine/ledger/ledger_priv.h"
 
+#include "engine/base/attribute.h"
+
 #include <string.h>
 
 /* ---- resolving ---- */
@@ -106,9 +108,8 @@ void atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
 
 /* ---- creating and changing ---- */
 
-/* Adds a named record to one of the five tables, if there is room for it, its id and the display name to come. */
-static atp_verdict_t add(apply_t *apply, atp_table_t *table, atp_index_t *index, atp_text_t id,
-                         atp_text_t name, atp_verdict_t full, uint32_t *ret_number)
+atp_verdict_t atp_ledger_add_named(apply_t *apply, atp_table_t *table, atp_index_t *index, atp_text_t id,
+                                   atp_text_t name, atp_verdict_t full, uint32_t *ret_number)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_string_heads_t *heads = &ledger->root->strings;
@@ -172,7 +173,7 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
 
     if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
         verdict =
-            add(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name, ATP_SKUS_FULL, &sku);
+            atp_ledger_add_named(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name, ATP_SKUS_FULL, &sku);
     } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
                !is_sku_empty(ledger, sku, apply->now_ms)) {
         verdict = ATP_SCALE_IN_USE;
@@ -201,7 +202,7 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
 
     if (!atp_catalog_find_node(&ledger->catalog, id, apply->op->subject_hash, &node)) {
         uint32_t number = 0;
-        verdict = add(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name, ATP_NODES_FULL,
+        verdict = atp_ledger_add_named(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name, ATP_NODES_FULL,
                       &number);
         node = (uint16_t)number;
     } else if (!can_rename(apply, &ledger->catalog.nodes, node, name)) {
@@ -221,14 +222,23 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     atp_ledger_t *ledger = apply->ledger;
     const char *cursor = atp_op_text_begin(apply->op);
     atp_text_t id = atp_op_text_next(&cursor);
+    uint16_t groups[ATP_METHOD_COUNT];
     uint16_t channel;
 
+    atp_verdict_t verdict =
+        atp_ledger_named_group(apply, ATP_KEY_SHIP_GROUP, ATP_WHOLE_OP, &groups[ATP_METHOD_SHIP]);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_named_group(apply, ATP_KEY_PICKUP_GROUP, ATP_WHOLE_OP,
+                                                              &groups[ATP_METHOD_PICKUP])
+                                     : verdict;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     if (apply->op->value > ledger->root->config.ttl_max_ms) {
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
     }
     if (!atp_catalog_find_channel(&ledger->catalog, id, apply->op->subject_hash, &channel)) {
         uint32_t number = 0;
-        atp_verdict_t verdict = add(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
+        verdict = atp_ledger_add_named(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
                                     (atp_text_t){NULL, 0}, ATP_CHANNELS_FULL, &number);
         if (verdict != ATP_APPLIED) {
             return atp_ledger_refuse(apply, verdict, ATP_FIELD_CHANNEL, 0);
@@ -237,6 +247,9 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     }
     atp_channel_record_t *record = atp_table_change(&ledger->catalog.channels, channel);
     record->ttl_ms = apply->op->value;
+    for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
+        atp_store_relaxed(&record->groups[method], (uint16_t)(groups[method] + 1)); /* ATP_NO_GROUP: 0 */
+    }
     return ATP_APPLIED;
 }
 
@@ -249,7 +262,7 @@ atp_verdict_t atp_ledger_put_client(apply_t *apply)
     atp_verdict_t verdict = ATP_CONFIRMED;
 
     if (!atp_catalog_find_client(&ledger->catalog, id, apply->op->subject_hash, &client)) {
-        verdict = add(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id,
+        verdict = atp_ledger_add_named(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id,
                       (atp_text_t){NULL, 0}, ATP_CLIENTS_FULL, &client);
     }
     /* With the table full the client is served as number 0: its ids count there, its requests stay its own. */
@@ -300,7 +313,7 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
     uint32_t source = 0;
 
     if (!atp_catalog_find_source(&ledger->catalog, name, apply->op->subject_hash, &source)) {
-        atp_verdict_t verdict = add(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
+        atp_verdict_t verdict = atp_ledger_add_named(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
                                     (atp_text_t){NULL, 0}, ATP_SOURCES_FULL, &source);
         if (verdict != ATP_APPLIED) {
             ledger->frame_skip = verdict;

@@ -3,6 +3,7 @@
 #define ATP_LEDGER_LEDGER_PRIV_H
 
 #include "engine/ledger/catalog.h"
+#include "engine/ledger/groups.h"
 #include "engine/ledger/ledger.h"
 #include "engine/ledger/outcomes.h"
 #include "engine/ledger/wheel.h"
@@ -17,9 +18,10 @@ typedef struct atp_root {
     atp_wheel_heads_t wheel;
     atp_outcome_heads_t outcomes;
     atp_exception_heads_t exceptions;
+    atp_group_heads_t groups;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 152 + 16 + 32 + 56 + 16 + 24 + 8, "stored: no padding");
+_Static_assert(sizeof(atp_root_t) == 168 + 16 + 32 + 56 + 16 + 24 + 8 + 8, "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
 enum {
@@ -35,7 +37,9 @@ enum {
     ATP_TABLE_LINES = 9,
     ATP_TABLE_WHEEL = 10,
     ATP_TABLE_OUTCOMES = 11,
-    ATP_TABLE_EXCEPTIONS = 12
+    ATP_TABLE_EXCEPTIONS = 12,
+    ATP_TABLE_GROUPS = 14,
+    ATP_TABLE_GROUP_NODES = 15
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -71,6 +75,7 @@ struct atp_ledger {
     atp_wheel_t wheel;
     atp_outcomes_t outcomes;
     atp_exceptions_t exceptions;
+    atp_groups_t groups;
     atp_table_t *tables[ATP_LEDGER_TABLES];
 
     /* valid inside one frame */
@@ -126,10 +131,21 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply);
 atp_verdict_t atp_ledger_put_node(apply_t *apply);
 atp_verdict_t atp_ledger_put_channel(apply_t *apply);
 atp_verdict_t atp_ledger_put_client(apply_t *apply);
+/* Adds a record under the op's subject to one of the named tables, if there is room for it, its id and the display name to
+ * come; else the verdict `full`, or STRINGS_FULL, and nothing has changed. */
+atp_verdict_t atp_ledger_add_named(apply_t *apply, atp_table_t *table, atp_index_t *index, atp_text_t id,
+                                   atp_text_t name, atp_verdict_t full, uint32_t *ret_number);
 /* Looks whether a numbered batch was applied before, or has no number that can be; its facts are then skipped.
  * ATP_APPLIED: it is new. Changes no state. */
 atp_verdict_t atp_ledger_look_at_batch(apply_t *apply);
 atp_verdict_t atp_ledger_open_source(apply_t *apply);
+
+/* ---- ledger_groups.c: groups of nodes ---- */
+
+atp_verdict_t atp_ledger_put_group(apply_t *apply);
+/* The group that an attribute with that key names, of the op or of a line; ATP_NO_GROUP if there is no such attribute.
+ * UNKNOWN_GROUP, noted at `line`, if it names one that does not exist. */
+atp_verdict_t atp_ledger_named_group(apply_t *apply, unsigned key, unsigned line, uint16_t *ret_group);
 
 /* ---- ledger_lines.c: lines and rows together ---- */
 

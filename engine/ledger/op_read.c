@@ -67,7 +67,8 @@ static uint32_t expected_texts(const atp_op_t *op, expected_text_t *ret_texts)
     static const expected_text_t optional_id = {0, ATP_ID_SIZE_MAX};
     static const expected_text_t name = {0, ATP_NAME_SIZE_MAX};
     bool has_subject = op->kind == ATP_OP_CLIENT || op->kind == ATP_OP_SOURCE || op->kind == ATP_OP_RESERVE ||
-                       !atp_op_has_position_lines((atp_op_kind_t)op->kind);
+                       !atp_op_has_position_lines((atp_op_kind_t)op->kind) ||
+                       atp_op_rule(op->kind)->needs_subject;
     uint32_t count = 0;
 
     if (op->kind == ATP_OP_GENESIS || op->kind == ATP_OP_CONFIGURE || op->kind == ATP_OP_PULSE ||

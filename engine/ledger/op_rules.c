@@ -9,6 +9,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                     LINES_SUBJECT_SKU}, /* option is the scale: has a verdict of its own */
     [ATP_OP_NODE] = {true, false, ATP_NODE_CLOSED + 1, LINES_SUBJECT_NODE},
     [ATP_OP_CHANNEL] = {true, false, 0, LINES_NONE},
+    [ATP_OP_GROUP] = {true, false, 0, LINES_NONE, .needs_subject = true},
     [ATP_OP_SAFETY] = {true, false, 0, LINES_ONE, .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_RESERVE] = {true, false, ATP_RESERVE_PARTIAL + 1, LINES_SOME, .node = NODE_OPTIONAL},
     [ATP_OP_EXTEND] = {true, true, 0, LINES_NONE},

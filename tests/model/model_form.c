@@ -46,7 +46,7 @@ static bool is_of_one_position(atp_op_kind_t kind)
 static bool is_known(atp_op_kind_t kind)
 {
     return is_step(kind) || is_of_one_position(kind) || kind == ATP_OP_SKU || kind == ATP_OP_NODE ||
-           kind == ATP_OP_CHANNEL || kind == ATP_OP_RESERVE;
+           kind == ATP_OP_CHANNEL || kind == ATP_OP_RESERVE || kind == ATP_OP_GROUP;
 }
 
 static bool are_texts_good(const model_request_t *r, bool is_fact, model_answer_t *answer)
@@ -55,6 +55,9 @@ static bool are_texts_good(const model_request_t *r, bool is_fact, model_answer_
 
     if (!is_id_or_empty(&r->reservation) || (needs_reservation && r->reservation.size == 0)) {
         return refuse(answer, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);
+    }
+    if (r->kind == ATP_OP_GROUP) {
+        return refuse(answer, ATP_ID_INVALID, ATP_FIELD_SUBJECT, 0);
     }
     if (!is_id_or_empty(&r->channel) || (r->kind == ATP_OP_CHANNEL && r->channel.size == 0)) {
         return refuse(answer, ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0);

@@ -43,6 +43,8 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_ATTRIBUTE_OUT_OF_RANGE:
     case ATP_ATTRIBUTE_MISSING:
     case ATP_UNKNOWN_ID:
+    case ATP_UNKNOWN_GROUP: /* tests/engine/ledger/test_groups.c */
+    case ATP_GROUPS_FULL:
         return true;
     default:
         return false;

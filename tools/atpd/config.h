@@ -82,7 +82,7 @@ typedef struct atp_config {
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions;
+            exceptions, groups, group_nodes;
         uint64_t string_bytes;
     } capacity;
 

@@ -62,6 +62,10 @@ const atp_option_t atp_options[] = {
      "Answers remembered for a client that asks again; when full the oldest goes.", false},
     {"capacity.exceptions", ATP_OPTION_COUNT, AT(capacity.exceptions), 1, RECORDS_MAX, "65536",
      "Exceptions kept; when full the oldest goes.", false},
+    {"capacity.groups", ATP_OPTION_COUNT, AT(capacity.groups), 1, 65534, "256", "Groups of nodes there can be.",
+     false},
+    {"capacity.group_nodes", ATP_OPTION_COUNT, AT(capacity.group_nodes), 1, RECORDS_MAX, "65536",
+     "Nodes in groups, over all groups.", false},
     {"capacity.string_bytes", ATP_OPTION_SIZE, AT(capacity.string_bytes), MIB, TIB, "512MiB",
      "Room for all ids and names.", false},
 

@@ -95,6 +95,8 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .lines = config->capacity.lines,
         .outcomes = config->capacity.outcomes,
         .exceptions = config->capacity.exceptions,
+        .groups = config->capacity.groups,
+        .group_nodes = config->capacity.group_nodes,
         .string_bytes = config->capacity.string_bytes,
         .ttl_default_ms = (int64_t)config->time.default_ttl_ms,
         .ttl_max_ms = (int64_t)config->time.ttl_max_ms,
@@ -260,6 +262,8 @@ static void log_ignored_capacities(const atp_ledger_config_t *wanted, const atp_
         {"lines", wanted->lines, kept->lines},
         {"outcomes", wanted->outcomes, kept->outcomes},
         {"exceptions", wanted->exceptions, kept->exceptions},
+        {"groups", wanted->groups, kept->groups},
+        {"group_nodes", wanted->group_nodes, kept->group_nodes},
         {"string_bytes", wanted->string_bytes, kept->string_bytes},
     };
 

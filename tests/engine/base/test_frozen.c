@@ -55,6 +55,7 @@ static const named_t verdicts[] = {
     {53, "unknown_reservation"},
     {54, "unknown_line"},
     {55, "unknown_id"},
+    {56, "unknown_group"},
     {60, "scale_in_use"},
     {61, "node_not_open"},
     {62, "not_enough_available"},
@@ -73,6 +74,7 @@ static const named_t verdicts[] = {
     {95, "positions_full"},
     {96, "reservations_full"},
     {97, "strings_full"},
+    {98, "groups_full"},
 };
 
 static const named_t op_kinds[] = {
@@ -86,6 +88,7 @@ static const named_t op_kinds[] = {
     {17, "node"},
     {18, "channel"},
     {19, "safety"},
+    {20, "group"},
     {32, "reserve"},
     {33, "extend"},
     {34, "allocate"},

@@ -1,7 +1,10 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "engine/base/attribute.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 atp_ledger_config_t fixture_config(void)
 {
@@ -18,6 +21,8 @@ atp_ledger_config_t fixture_config(void)
     config.lines = 1024;
     config.outcomes = 4096;
     config.exceptions = 64;
+    config.groups = 8;
+    config.group_nodes = 32;
     config.string_bytes = 1 << 20;
     config.ids_per_client = 4096;
     return config;
@@ -34,7 +39,7 @@ fixture_t fixture_open_empty(const atp_ledger_config_t *config)
         fail_msg("%s", why.text);
     }
     f.record = calloc(1, ATP_OP_SIZE_MAX);
-    f.grants = calloc(ATP_LINES_PER_OP_MAX, sizeof *f.grants);
+    f.grants = calloc(ATP_GRANTS_PER_OP_MAX, sizeof *f.grants);
     assert_true(f.record != NULL && f.grants != NULL);
     return f;
 }
@@ -348,4 +353,60 @@ const atp_exception_t *newest_exception(const fixture_t *f)
 
     assert_non_null(exception);
     return exception;
+}
+
+/* ---- sourcing ---- */
+
+uint32_t attributes_of(const char *words, unsigned line, atp_attribute_t *ret_attributes)
+{
+    uint32_t count = 0;
+
+    for (const char *at = words; *at != '\0'; at += *at == ' ') {
+        size_t size = strcspn(at, " ");
+        size_t name = strcspn(at, ":= ");
+        atp_text_t text = {at, (uint32_t)name};
+        unsigned key = at[name] == '=' ? atp_attribute_find(text) : ATP_KEY_NODE;
+        assert_true(key != 0);
+        if (at[name] == '=') {
+            text = (atp_text_t){at + name + 1, (uint32_t)(size - name - 1)};
+        }
+        atp_attribute_t attribute = {.key = (uint8_t)key, .line = (uint16_t)line};
+        const atp_attribute_rule_t *rule = atp_attribute_rule(key);
+        if (rule->type == ATP_ATTRIBUTE_CHOICE) {
+            attribute.number = atp_attribute_choice(rule, text);
+        } else if (rule->type == ATP_ATTRIBUTE_ID || rule->type == ATP_ATTRIBUTE_TEXT) {
+            attribute.text = text;
+        } else {
+            attribute.number = strtoll(text.bytes, NULL, 10);
+        }
+        ret_attributes[count++] = attribute;
+        if (at[name] == ':') {
+            ret_attributes[count++] = (atp_attribute_t){
+                .key = ATP_KEY_COST, .line = (uint16_t)line, .number = strtoll(at + name + 1, NULL, 10)};
+        }
+        at += size;
+    }
+    return count;
+}
+
+atp_result_t put_group(fixture_t *f, const char *group, const char *nodes)
+{
+    atp_attribute_t attributes[FIXTURE_ATTRIBUTES_MAX];
+    uint32_t count = attributes_of(nodes, ATP_WHOLE_OP, attributes);
+
+    return fixture_do(f, (atp_command_t){.kind = ATP_OP_GROUP,
+                                         .subject = atp_text_of(group),
+                                         .attribute_count = count,
+                                         .attributes = attributes});
+}
+
+atp_result_t put_channel_with(fixture_t *f, const char *channel, const char *words)
+{
+    atp_attribute_t attributes[FIXTURE_ATTRIBUTES_MAX];
+    uint32_t count = attributes_of(words, ATP_WHOLE_OP, attributes);
+
+    return fixture_do(f, (atp_command_t){.kind = ATP_OP_CHANNEL,
+                                         .channel = atp_text_of(channel),
+                                         .attribute_count = count,
+                                         .attributes = attributes});
 }

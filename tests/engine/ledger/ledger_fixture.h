@@ -77,6 +77,11 @@ atp_result_t ship_fact(fixture_t *f, const char *reservation, const char *sku, c
 /* receive, sale, adjust, count, safety of one position, as a fact. */
 atp_result_t fact(fixture_t *f, atp_op_kind_t kind, const char *sku, const char *node, atp_qty_t qty);
 atp_result_t damage(fixture_t *f, const char *sku, const char *node, atp_qty_t qty);
+/* Attributes in words: "A B" nodes, "A:3 B:5" nodes with their costs, "strategy=cost splits=2" any key. Their number. */
+#define FIXTURE_ATTRIBUTES_MAX 64
+uint32_t attributes_of(const char *words, unsigned line, atp_attribute_t *ret_attributes);
+atp_result_t put_group(fixture_t *f, const char *group, const char *nodes);
+atp_result_t put_channel_with(fixture_t *f, const char *channel, const char *words);
 /* Opens a numbered batch. */
 atp_result_t open_batch(fixture_t *f, const char *source, uint64_t epoch, uint64_t sequence);
 atp_result_t pulse(fixture_t *f, int64_t limit);

@@ -1,0 +1,98 @@
+/* Groups of nodes: named, ordered, and replaced as a whole.
+ *
+ * A group is a record of the catalogue with a chain of members in order of preference. A node may be in any number of
+ * groups, in one group once. Whether it is, is found through an index: the same time however large the group.
+ *
+ * Threads     replace, rebuild: ledger thread.   find, walk, count: any thread, no lock; what they say is of one op if the
+ *             stamp of the ledger held (atp_ledger_stamp), else it may mix two memberships. Walks are bounded either way.
+ * Memory      24 bytes a member and its index entry; reserved at init.
+ * Invariants  M1  the chain of a group has as many members as its record counts, ranks 0, 1, 2, ..., all of that group.
+ *             M2  each (group, node) is found through the index at exactly one member.
+ *             M3  every member is on one chain: of its group, or of the free ones. */
+#ifndef ATP_LEDGER_GROUPS_H
+#define ATP_LEDGER_GROUPS_H
+
+#include "engine/base/atomics.h"
+#include "engine/base/command.h"
+#include "engine/ledger/index.h"
+#include "engine/ledger/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ATP_NO_GROUP          UINT16_MAX
+#define ATP_GROUP_MEMBERS_MAX ATP_ATTRIBUTES_PER_OP_MAX /* of one group: one op names them all */
+
+typedef struct atp_group_record {
+    uint32_t id_ref;
+    uint32_t unused_ref;
+    uint64_t hash;
+    uint64_t created_op;
+    _Atomic uint32_t first; /* member + 1; 0 = it has none */
+    _Atomic uint32_t count;
+    uint8_t unused[32];
+} atp_group_record_t;
+
+typedef struct atp_group_member {
+    _Atomic uint32_t next; /* member + 1 */
+    _Atomic uint16_t group;
+    _Atomic uint16_t node;
+    _Atomic uint16_t rank; /* 0 = preferred */
+    uint16_t unused;
+    uint32_t unused_too;
+    _Atomic int64_t cost; /* of an order served from there, in whatever unit; 0 = not given */
+} atp_group_member_t;
+
+_Static_assert(sizeof(atp_group_record_t) == 64 && sizeof(atp_group_member_t) == 24, "stored: no padding");
+
+typedef struct atp_group_heads {
+    uint32_t free; /* first free member + 1 */
+    uint32_t free_count;
+} atp_group_heads_t;
+
+typedef struct atp_groups {
+    atp_table_t members;
+    atp_index_t index;    /* (group, node) -> member */
+    atp_table_t *records; /* borrowed: the groups of the catalogue */
+    atp_group_heads_t *heads;
+} atp_groups_t;
+
+/* A member as it was read. */
+typedef struct atp_group_node {
+    uint16_t node;
+    uint16_t rank;
+    int64_t cost;
+} atp_group_node_t;
+
+/* True, and its place and cost, if the node is in the group. `group` is below the count of groups. Thread: any. */
+bool atp_groups_find(const atp_groups_t *groups, uint16_t group, uint16_t node, atp_group_node_t *ret_member);
+
+/* How many nodes the group has. Thread: any. */
+uint32_t atp_groups_count(const atp_groups_t *groups, uint16_t group);
+
+/* Walks the nodes of a group in order of preference:
+ *     atp_group_walk_t walk = atp_groups_walk(groups, group);
+ *     while (atp_groups_next(&walk, &member)) { ... }
+ * Thread: any. */
+typedef struct atp_group_walk {
+    const atp_groups_t *groups;
+    uint32_t at;
+    uint32_t left;
+} atp_group_walk_t;
+
+atp_group_walk_t atp_groups_walk(const atp_groups_t *groups, uint16_t group);
+bool atp_groups_next(atp_group_walk_t *walk, atp_group_node_t *ret_member);
+
+/* True if the group's membership can be replaced by one of `count` nodes. */
+bool atp_groups_has_room(const atp_groups_t *groups, uint16_t group, uint32_t count);
+
+/* Takes all members out of the group. */
+void atp_groups_clear(atp_groups_t *groups, uint16_t group);
+/* Puts a node at the end of the group: after `last`, what the append before it returned (0: the group is empty). There is
+ * room (asserted); no node twice. */
+uint32_t atp_groups_append(atp_groups_t *groups, uint16_t group, uint32_t last, uint16_t node, int64_t cost);
+
+/* Builds the index from the members. Before the threads start. */
+void atp_groups_rebuild(atp_groups_t *groups);
+
+#endif
