@@ -1,0 +1,147 @@
+/* Steps that name a kit: its stocked units first, then its components in proportion, as the reservation froze them.
+ *
+ * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
+ * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
+ * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
+ * units move. (Where kits differ, because a nested one was stocked for some of them only, the first ones named
+ * take the odd units.) */
+#include "engine/ledger/ledger_steps.h"
+
+#include <stddef.h>
+
+__extension__ typedef __int128 wide_t; /* a quantity times a number of kits */
+
+/* floor(units * kits / all) */
+static atp_qty_t units_of(atp_qty_t units, int64_t kits, int64_t all)
+{
+    return (atp_qty_t)((wide_t)units * kits / all);
+}
+
+/* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
+static int64_t kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
+{
+    int64_t kits = (int64_t)((((wide_t)units + 1) * all - 1) / granted);
+
+    return kits < all ? kits : all;
+}
+
+static atp_qty_t units_left(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_line_units_for(&apply->ledger->reservations, number, step) -
+           atp_ledger_taken_qty(apply, number);
+}
+
+/* The component after the kit's line, or after another of its components; 0 = no more. */
+static uint32_t component_after(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
+{
+    uint32_t next = atp_line_at(&ledger->reservations, number)->next;
+    const atp_progress_t *progress = next == 0 ? NULL : atp_line_progress(&ledger->reservations, next - 1);
+
+    return progress != NULL && progress->kit_parent == kit_line + 1 ? next : 0;
+}
+
+/* Kits of the line whose components are all there for the step. */
+static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    int64_t kits = atp_ledger_kits_of(ledger, kit_line);
+    int64_t least = kits;
+    bool has_units = false;
+
+    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
+         at = component_after(ledger, kit_line, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t units = units_left(apply, at - 1, step);
+        int64_t left = kits_in(units, granted, kits);
+        least = left < least ? left : least;
+        has_units = has_units || units > 0;
+    }
+    return has_units ? least : 0;
+}
+
+static atp_verdict_t choose(apply_t *apply, const resolved_line_t *wanted, uint32_t number, atp_qty_t qty,
+                            uint32_t *ret_count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if (*ret_count == ATP_LINES_PER_OP_MAX) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, wanted->asked);
+    }
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+    ledger->lines[(*ret_count)++] =
+        (resolved_line_t){.sku = position->sku,
+                          .row = line->row,
+                          .line = number,
+                          .node = position->node,
+                          .asked = wanted->asked,
+                          .scale = atp_positions_scale(&ledger->positions, position->sku),
+                          .qty = qty};
+    if (qty > 0) {
+        atp_ledger_taken(apply, number)->qty += qty;
+    }
+    return ATP_APPLIED;
+}
+
+/* The kit's own units, then `kits` of its components. */
+static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, uint32_t number,
+                                atp_step_t step, int64_t kits, uint32_t *ret_count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    int64_t all = atp_ledger_kits_of(ledger, number);
+    int64_t left = kits_left(apply, number, step);
+    uint32_t place = *ret_count;
+    atp_verdict_t verdict =
+        choose(apply, wanted, number, wanted->qty - kits * atp_kit_unit(wanted->scale), ret_count);
+
+    for (uint32_t at = component_after(ledger, number, number); verdict == ATP_APPLIED && at != 0;
+         at = component_after(ledger, number, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        verdict = choose(apply, wanted, at - 1, moved, ret_count);
+        if (verdict == ATP_APPLIED) {
+            ledger->lines[*ret_count - 1].is_component = true;
+        }
+    }
+    if (verdict == ATP_APPLIED) {
+        ledger->lines[place].kits = (uint32_t)kits;
+    }
+    return verdict;
+}
+
+bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                          resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    atp_qty_t unit = atp_kit_unit(wanted.scale);
+    bool is_kit = false;
+    bool has_some = false;
+    uint32_t any = 0;
+
+    for (uint32_t at = reservation->first_line; at != 0; at = atp_line_at(reservations, at - 1)->next) {
+        if (atp_line_at(reservations, at - 1)->row != wanted.row ||
+            atp_ledger_is_component(apply->ledger, at - 1)) {
+            continue;
+        }
+        is_kit = is_kit || atp_ledger_kits_of(apply->ledger, at - 1) > 0;
+        atp_qty_t stocked = units_left(apply, at - 1, step);
+        int64_t left = kits_left(apply, at - 1, step);
+        int64_t kits = wanted.qty > stocked ? (wanted.qty - stocked + unit - 1) / unit : 0;
+        if (kits <= left && kits * unit <= wanted.qty) {
+            *ret_verdict = choose_kit(apply, &wanted, at - 1, step, kits, ret_count);
+            return true;
+        }
+        has_some = has_some || stocked > 0 || left > 0;
+        any = any == 0 ? component_after(apply->ledger, at - 1, at - 1) : any;
+    }
+    if (!is_kit) {
+        return false;
+    }
+    *ret_verdict =
+        has_some
+            ? atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, wanted.asked)
+            : atp_ledger_refuse(
+                  apply, atp_lifecycle_refusal(step, atp_line_state(reservations, any - 1, apply->now_ms)),
+                  ATP_FIELD_LINES, wanted.asked);
+    return true;
+}

@@ -1,0 +1,238 @@
+/* Kits in the ledger: the op that puts a recipe. */
+#include "engine/ledger/ledger_priv.h"
+
+#include "engine/base/attribute.h"
+
+/* A date of one line of the op; 0 = not given. */
+static int64_t date_of(const atp_op_t *op, unsigned key, uint32_t line)
+{
+    const atp_op_attribute_t *attribute = atp_op_attribute(op, key, line);
+
+    return attribute == NULL ? 0 : attribute->number;
+}
+
+/* ---- the op ---- */
+
+static atp_verdict_t read_recipe(apply_t *apply, atp_recipe_line_t *recipe)
+{
+    line_names_t names = atp_ledger_line_names(apply->op);
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        resolved_line_t line;
+        atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, &line);
+        if (verdict != ATP_APPLIED) {
+            return verdict;
+        }
+        recipe[i] = (atp_recipe_line_t){line.sku, line.qty, date_of(apply->op, ATP_KEY_START, i),
+                                        date_of(apply->op, ATP_KEY_END, i)};
+        if (recipe[i].end_ms != 0 && recipe[i].end_ms <= recipe[i].start_ms) {
+            return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, i);
+        }
+    }
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_put_kit(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_t *op = apply->op;
+    const char *cursor = atp_op_text_begin(op);
+    uint32_t line = 0;
+    uint32_t sku;
+
+    if (op->line_count > ATP_KIT_ENTRIES_MAX) {
+        return atp_ledger_refuse(apply, ATP_KIT_TOO_LARGE, ATP_FIELD_LINES, ATP_KIT_ENTRIES_MAX);
+    }
+    if (!atp_catalog_find_sku(&ledger->catalog, atp_op_text_next(&cursor), op->subject_hash, &sku)) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SUBJECT, 0);
+    }
+    atp_verdict_t verdict = read_recipe(apply, ledger->recipe);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    verdict = atp_kits_look(&ledger->kits, sku, ledger->recipe, op->line_count, &line);
+    if (verdict != ATP_APPLIED) {
+        return atp_ledger_refuse(apply, verdict, ATP_FIELD_LINES, line);
+    }
+    atp_kits_replace(&ledger->kits, sku, ledger->recipe, op->line_count);
+    if (op->line_count > 0) {
+        atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_IS_KIT);
+    }
+    return ATP_APPLIED;
+}
+
+void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
+{
+    uint64_t count = atp_table_count(&ledger->kits.records);
+
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_kit_t *kit = atp_table_at(&ledger->kits.records, i);
+        atp_positions_set_sku(&ledger->positions, kit->sku, ATP_SKU_IS_KIT);
+    }
+    atp_arena_note_used(&ledger->kits.marks_arena, count * sizeof(atp_kit_mark_t));
+}
+
+/* ---- reserving ---- */
+
+/* The kit laid out as of this op: once, whatever the number of nodes that are looked at for it. */
+static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_bill_t *bill = &ledger->bill;
+
+    if (ledger->bill_op != ledger->root->op || bill->parts[0].sku != sku) {
+        (void)atp_bill_lay_out(bill, &ledger->kits, &ledger->positions, sku, apply->now_ms);
+        ledger->bill_op = ledger->root->op;
+    }
+    return bill;
+}
+
+/* Whole kits that can be put together at the node now, for this op. */
+static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
+{
+    uint32_t row;
+
+    if (bill->parts[0].edge_count == 0) {
+        return 0;
+    }
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        bill->parts[i].free = atp_ledger_stock_at(apply, bill->parts[i].sku, node, &row);
+        if (atp_bill_is_short(bill, i)) {
+            return 0;
+        }
+    }
+    return atp_bill_most(bill, UINT32_MAX);
+}
+
+atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
+    atp_bill_t *bill = bill_of(apply, sku);
+
+    return atp_ledger_stock_at(apply, sku, node, ret_row) +
+           most_at(apply, bill, node) * atp_kit_unit(bill->parts[0].scale);
+}
+
+/* How a quantity of a kit is served: stocked ones first, the rest put together in whole kits. */
+typedef struct kit_split {
+    atp_qty_t stocked;
+    int64_t built;
+} kit_split_t;
+
+static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_qty_t unit)
+{
+    atp_qty_t taken = stocked < wanted ? stocked : wanted;
+    int64_t built = (wanted - taken + unit - 1) / unit;
+
+    if (built <= most && built * unit <= wanted) {
+        return (kit_split_t){wanted - built * unit, built};
+    }
+    built = (wanted - taken) / unit; /* not in whole: what there is, in whole kits */
+    return (kit_split_t){taken, built < most ? built : most};
+}
+
+/* The components of so many kits at the node, as lines of the plan after the kit's. */
+static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill,
+                                     int64_t built)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    ATP_ASSERT(atp_bill_take(bill, built));
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[bill->order[i]];
+        if (part->taken == 0) {
+            continue;
+        }
+        resolved_line_t *line = atp_ledger_plan_next(ledger);
+        if (line == NULL) {
+            return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, kit->asked);
+        }
+        *line = (resolved_line_t){.sku = part->sku,
+                                  .node = kit->node,
+                                  .asked = kit->asked,
+                                  .scale = part->scale,
+                                  .is_component = true,
+                                  .qty = part->taken,
+                                  .granted = part->taken};
+        ATP_ASSERT(
+            atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)); /* it gives some */
+        atp_ledger_taken(apply, line->row)->qty += part->taken;
+        ledger->plan_count++;
+        ledger->plan_components++;
+    }
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted, uint16_t node, atp_qty_t qty,
+                                  atp_qty_t *ret_given)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_bill_t *bill = bill_of(apply, wanted->sku);
+    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
+    uint32_t row;
+    atp_qty_t stocked = atp_ledger_stock_at(apply, wanted->sku, node, &row);
+    kit_split_t given = split(qty, stocked, most_at(apply, bill, node), unit);
+    resolved_line_t *line = atp_ledger_plan_next(ledger);
+
+    *ret_given = 0;
+    if (line == NULL) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, wanted->asked);
+    }
+    *ret_given = given.stocked + given.built * unit;
+    *line = *wanted;
+    line->node = node;
+    line->row = row;
+    line->qty = *ret_given;
+    line->granted = given.stocked;
+    line->kits = (uint32_t)given.built;
+    if (given.stocked > 0) {
+        atp_ledger_taken(apply, row)->qty += given.stocked;
+    }
+    ledger->plan_count++;
+    return given.built == 0 ? ATP_APPLIED : plan_components(apply, line, bill, given.built);
+}
+
+atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t place = ledger->plan_count;
+    atp_qty_t given;
+
+    if (atp_catalog_node_state(&ledger->catalog, wanted.node) != ATP_NODE_OPEN) {
+        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, wanted.asked);
+    }
+    atp_verdict_t verdict = atp_ledger_plan_kit(apply, &wanted, wanted.node, wanted.qty, &given);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    if (given < wanted.qty && apply->op->option != ATP_RESERVE_PARTIAL) {
+        return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
+    }
+    ledger->lines[place].qty = wanted.qty; /* asked for, not granted */
+    return ATP_APPLIED;
+}
+
+void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits)
+{
+    atp_progress_t *progress = atp_line_change_progress(&ledger->reservations, number);
+
+    progress->kit_parent = kit_line + 1;
+    progress->kits = kits;
+}
+
+/* ---- what a reservation has of kits ---- */
+
+bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, number);
+
+    return progress != NULL && progress->kit_parent != 0;
+}
+
+int64_t atp_ledger_kits_of(const atp_ledger_t *ledger, uint32_t number)
+{
+    uint32_t next = atp_line_at(&ledger->reservations, number)->next;
+    const atp_progress_t *progress = next == 0 ? NULL : atp_line_progress(&ledger->reservations, next - 1);
+
+    /* The components stand right after the kit's line. */
+    return progress != NULL && progress->kit_parent == number + 1 ? progress->kits : 0;
+}

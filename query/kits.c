@@ -1,0 +1,41 @@
+#include "query/kits.h"
+
+bool atp_availability_is_kit(const atp_ledger_t *ledger, uint32_t sku)
+{
+    return atp_positions_sku_has(atp_ledger_positions(ledger), sku, ATP_SKU_IS_KIT);
+}
+
+void atp_availability_lay_out(const atp_ledger_t *ledger, uint32_t sku, int64_t now_ms, atp_bill_t *ret_bill)
+{
+    (void)atp_bill_lay_out(ret_bill, atp_ledger_kits(ledger), atp_ledger_positions(ledger), sku, now_ms);
+}
+
+/* Whole kits that can be put together at the node. */
+static int64_t most_at(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
+                       atp_availability_due_fn due, void *context)
+{
+    if (bill->parts[0].edge_count == 0) {
+        return 0;
+    }
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        atp_availability_t part;
+        atp_availability_read(ledger, bill->parts[i].sku, node, now_ms, &part);
+        bill->parts[i].free = part.promisable;
+        if (part.is_due) {
+            due(context, bill->parts[i].sku, node);
+        } else if (atp_bill_is_short(bill, i)) {
+            return 0;
+        }
+    }
+    return atp_bill_most(bill, UINT32_MAX);
+}
+
+void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
+                               atp_availability_due_fn due, void *context,
+                               atp_availability_t *ret_availability)
+{
+    atp_availability_read(ledger, bill->parts[0].sku, node, now_ms, ret_availability);
+    atp_qty_t built = most_at(ledger, bill, node, now_ms, due, context) * atp_kit_unit(bill->parts[0].scale);
+    ret_availability->shown += built;
+    ret_availability->promisable += built;
+}

@@ -1,0 +1,31 @@
+/* How many of a kit can be sold: those stocked as such, and those that can be put together.
+ *
+ *     shown = shown of the kit's own position + whole kits that the components there make
+ *     of a kit over all nodes: the sum of shown over the nodes. What lies at two nodes makes no kit.
+ *
+ * The kits are counted by engine/ledger/bill.h, as reserve counts them. A node that is not open makes none.
+ *
+ * Threads     any, without a lock. Recipe and positions are of one op only if the stamp of the ledger held: the caller of
+ *             these looks, and reads again. */
+#ifndef ATP_QUERY_KITS_H
+#define ATP_QUERY_KITS_H
+
+#include "engine/ledger/bill.h"
+#include "query/availability.h"
+
+/* True if the SKU has, or had, a recipe: its availability is to be read here. */
+bool atp_availability_is_kit(const atp_ledger_t *ledger, uint32_t sku);
+
+/* Lays the kit out as of `now_ms`, for any number of nodes. */
+void atp_availability_lay_out(const atp_ledger_t *ledger, uint32_t sku, int64_t now_ms, atp_bill_t *ret_bill);
+
+/* Told of each component position that counts something that has expired: it is to be settled, and the kit read again. */
+typedef void (*atp_availability_due_fn)(void *context, uint32_t sku, uint16_t node);
+
+/* The kit at one node. The components (on_hand, reserved, ...) are those of its own position. `due` is called for its
+ * components, not for itself. */
+void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
+                               atp_availability_due_fn due, void *context,
+                               atp_availability_t *ret_availability);
+
+#endif
