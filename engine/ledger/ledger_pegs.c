@@ -1,0 +1,363 @@
+/* Pegs: promises from supply that is not here yet. How they are made by a reserve, how they find other supply when theirs
+ * falls away, and how they become reserved when it comes. */
+#include "engine/ledger/ledger_supply.h"
+
+#include "engine/base/attribute.h"
+
+#define PEGS_PER_LINE_MAX 1024 /* supplies that one line may be promised from */
+#define PEGS_LOOKED_AT    1024 /* unbacked promises looked at by one op: bounds its work */
+
+static int32_t today_of(const apply_t *apply)
+{
+    return atp_day_of(apply->now_ms);
+}
+
+static atp_qty_t uncommitted_of(const atp_ledger_t *ledger, uint32_t row)
+{
+    atp_position_t *position = atp_positions_at(&ledger->positions, row);
+
+    /* Relaxed: the ledger thread reads what it wrote itself. */
+    return atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
+           atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated);
+}
+
+static atp_qty_t atp_of(const atp_ledger_t *ledger, uint32_t row)
+{
+    return uncommitted_of(ledger, row) - atp_load_relaxed(&atp_positions_at(&ledger->positions, row)->safety);
+}
+
+/* ---- reserving ---- */
+
+atp_verdict_t atp_ledger_note_needed_by(apply_t *apply, resolved_line_t *line)
+{
+    const atp_op_attribute_t *attribute = atp_op_attribute(apply->op, ATP_KEY_NEEDED_BY, line->asked);
+
+    if (attribute == NULL) {
+        attribute = atp_op_attribute(apply->op, ATP_KEY_NEEDED_BY, ATP_WHOLE_OP);
+    }
+    line->needed_by = 0;
+    apply->needed_by = 0;
+    if (attribute == NULL || attribute->number == 0) {
+        return ATP_APPLIED;
+    }
+    int32_t day = atp_day_of(attribute->number);
+    if (day > today_of(apply) + ATP_SUPPLY_HORIZON) {
+        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, line->asked);
+    }
+    if (day >= today_of(apply)) {
+        line->needed_by = (uint16_t)day;
+        apply->needed_by = line->needed_by;
+    }
+    return ATP_APPLIED;
+}
+
+atp_qty_t atp_ledger_promisable_by(const apply_t *apply, uint32_t row, uint16_t needed_by, atp_qty_t taken)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+
+    return atp_of(ledger, row) +
+           atp_supply_added_by(&ledger->supplies, row, today_of(apply), (int32_t)needed_by) - taken;
+}
+
+atp_qty_t atp_ledger_here_of(const atp_ledger_t *ledger, uint32_t row, atp_qty_t granted)
+{
+    atp_qty_t here = atp_of(ledger, row);
+    return here < 0 ? 0 : here < granted ? here : granted;
+}
+
+/* What earlier lines of the plan take of the row of line `i`. */
+static atp_qty_t taken_before(const atp_ledger_t *ledger, uint32_t i)
+{
+    atp_qty_t taken = 0;
+
+    for (uint32_t at = 0; at < i; at++) {
+        taken += ledger->lines[at].row == ledger->lines[i].row ? ledger->lines[at].granted : 0;
+    }
+    return taken;
+}
+
+/* How many pegs line `i` of the plan takes at most; PEGS_PER_LINE_MAX + 1 if that is too many. Lines of one row take what is
+ * here first, in their order, and share the supply. */
+static uint32_t pegs_of_line(const apply_t *apply, uint32_t i)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const resolved_line_t *line = &ledger->lines[i];
+
+    if (line->needed_by == 0 || line->granted == 0) {
+        return 0;
+    }
+    atp_qty_t all = taken_before(ledger, i) + line->granted;
+    atp_qty_t pegged = all - atp_ledger_here_of(ledger, line->row, all);
+    return pegged == 0 ? 0
+                       : atp_pegs_count_needed(&ledger->supplies, line->row, today_of(apply),
+                                               (int32_t)line->needed_by, pegged, PEGS_PER_LINE_MAX);
+}
+
+atp_verdict_t atp_ledger_look_for_pegs(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint64_t pegs = 0;
+    uint32_t lines = 0;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        uint32_t count = pegs_of_line(apply, i);
+        pegs += count;
+        lines += count > 0;
+        if (count > PEGS_PER_LINE_MAX || !atp_pegs_have_room(&ledger->supplies, pegs)) {
+            return atp_ledger_refuse(apply, ATP_PEGS_FULL, ATP_FIELD_QTY, ledger->lines[i].asked);
+        }
+    }
+    if (lines > 0 && !atp_reservations_make_progress_room(&ledger->reservations, lines, NO_ROW)) {
+        return atp_ledger_refuse(apply, ATP_PEGS_FULL, ATP_FIELD_LINES, 0);
+    }
+    return ATP_APPLIED;
+}
+
+/* Moves up to `qty` units of a peg as `seed` says to supply in time, the latest first; returns what found none. */
+static atp_qty_t peg_to_free(atp_ledger_t *ledger, int32_t today, const atp_peg_t *seed, atp_qty_t qty,
+                             uint32_t row, uint32_t *chain)
+{
+    atp_supply_book_t *book = &ledger->supplies;
+
+    while (qty > 0) {
+        uint32_t supply = atp_pegs_latest_free(book, row, today, (int32_t)seed->needed_by);
+        if (supply == 0 || !atp_pegs_have_room(book, 1)) {
+            break;
+        }
+        atp_qty_t free = atp_supply_free(atp_supply_at(book, supply - 1));
+        atp_peg_t peg = *seed;
+        peg.qty = free < qty ? free : qty;
+        peg.is_told = 0;
+        atp_pegs_add(book, row, supply, &peg, chain);
+        qty -= peg.qty;
+    }
+    return qty;
+}
+
+void atp_ledger_peg(apply_t *apply, uint32_t number, uint16_t needed_by, atp_qty_t qty)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    atp_peg_t seed = {.line = number + 1, .needed_by = needed_by, .age = ledger->root->op};
+
+    if (qty == 0) {
+        return;
+    }
+    atp_progress_t *progress = atp_line_change_progress(&ledger->reservations, number);
+    progress->pegged += qty;
+    atp_qty_t left = peg_to_free(ledger, today_of(apply), &seed, qty, line->row, &progress->first_peg);
+    ATP_ASSERT(left == 0); /* promisable_by and look_for_pegs looked */
+}
+
+void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, number);
+
+    while (qty > 0) {
+        uint32_t peg = progress->first_peg - 1;
+        atp_qty_t units = atp_peg_at(&ledger->supplies, peg)->qty;
+        units = units < qty ? units : qty;
+        atp_pegs_take(&ledger->supplies, line->row, peg, units, &progress->first_peg);
+        qty -= units;
+    }
+}
+
+atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation)
+{
+    atp_qty_t firm = 0;
+
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
+        firm += atp_ledger_firm(ledger, at - 1);
+        at = atp_line_at(&ledger->reservations, at - 1)->next;
+    }
+    return firm;
+}
+
+/* ---- when supply falls away ---- */
+
+/* Takes up to `qty` units of a peg off its supply; they are unbacked then. Returns how many it took: all of the peg where
+ * there is no room to split it. */
+static atp_qty_t unback_peg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
+{
+    atp_supply_book_t *book = &ledger->supplies;
+    atp_peg_t seed = *atp_peg_at(book, number);
+    uint32_t row = atp_supply_at(book, seed.supply - 1)->row;
+    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, seed.line - 1);
+
+    if (qty > seed.qty || !atp_pegs_have_room(book, 1)) {
+        qty = seed.qty;
+    }
+    seed.qty = qty;
+    seed.is_told = 0;
+    atp_pegs_take(book, row, number, qty, &progress->first_peg);
+    atp_pegs_add(book, row, 0, &seed, &progress->first_peg);
+    return qty;
+}
+
+void atp_ledger_unback(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
+{
+    const atp_supply_t *supply = atp_supply_at(&ledger->supplies, number);
+
+    while (qty > 0) {
+        qty -= unback_peg(ledger, supply->last_peg - 1, qty);
+    }
+}
+
+void atp_ledger_drop_late_pegs(atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_supply_t *supply = atp_supply_at(&ledger->supplies, number);
+    int32_t day = atp_day_of(supply->due_ms);
+    uint32_t at = supply->first_peg;
+
+    while (at != 0) {
+        const atp_peg_t *peg = atp_peg_at(&ledger->supplies, at - 1);
+        uint32_t next = peg->next;
+        if ((int32_t)peg->needed_by < day) {
+            (void)unback_peg(ledger, at - 1, peg->qty);
+        }
+        at = next;
+    }
+}
+
+/* Finds other supply for one unbacked peg. */
+static void back_peg(apply_t *apply, uint32_t row, uint32_t number)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_supply_book_t *book = &ledger->supplies;
+    const atp_peg_t seed = *atp_peg_at(book, number);
+    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, seed.line - 1);
+
+    atp_qty_t left = peg_to_free(ledger, today_of(apply), &seed, seed.qty, row, &progress->first_peg);
+    if (left < seed.qty) {
+        atp_pegs_take(book, row, number, seed.qty - left, &progress->first_peg);
+    }
+}
+
+static void name_reservation(const atp_ledger_t *ledger, uint32_t number, atp_exception_t *exception)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+
+    exception->reservation_total++;
+    if (exception->reservation_count < ATP_EXCEPTION_RESERVATIONS_MAX) {
+        unsigned i = exception->reservation_count++;
+        atp_exception_name(exception->reservations[i], &exception->reservation_sizes[i],
+                           atp_strings_get(&ledger->catalog.strings, reservation->id_ref));
+    }
+}
+
+/* Tells of the unbacked promises of a row that nobody was told of yet. */
+static void tell_at_risk(apply_t *apply, uint32_t row)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_supply_book_t *book = &ledger->supplies;
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    atp_exception_t *exception = NULL;
+    uint32_t told = 0; /* the reservation named last */
+    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
+
+    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0; i++) {
+        atp_peg_t *peg = atp_table_change(&book->pegs, at - 1);
+        uint32_t reservation = atp_line_at(&ledger->reservations, peg->line - 1)->reservation + 1;
+        at = peg->next;
+        if (peg->is_told) {
+            continue;
+        }
+        peg->is_told = 1;
+        if (exception == NULL) {
+            exception = atp_ledger_raise(apply, ATP_EXCEPTION_PROMISE_AT_RISK, row, 0);
+        }
+        exception->qty += peg->qty;
+        if (reservation != told) {
+            name_reservation(ledger, reservation - 1, exception);
+            told = reservation;
+        }
+    }
+}
+
+void atp_ledger_back(apply_t *apply, uint32_t row)
+{
+    const atp_supply_book_t *book = &apply->ledger->supplies;
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
+
+    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
+        uint32_t next = atp_peg_at(book, at - 1)->next;
+        back_peg(apply, row, at - 1);
+        at = next;
+    }
+    tell_at_risk(apply, row);
+}
+
+/* ---- when supply comes ---- */
+
+/* Turns units of a peg into reserved ones; into allocated ones where the client allocated before they came. */
+static void land(atp_ledger_t *ledger, uint32_t row, uint32_t number, atp_qty_t qty)
+{
+    uint32_t line = atp_peg_at(&ledger->supplies, number)->line - 1;
+    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, line);
+
+    atp_pegs_take(&ledger->supplies, row, number, qty, &progress->first_peg);
+    atp_ledger_move(ledger, line, ATP_STEP_LAND, qty);
+    if (atp_line_at(&ledger->reservations, line)->is_firm) {
+        atp_ledger_move(ledger, line, ATP_STEP_ALLOCATE, qty);
+    }
+}
+
+/* The pegs from `peg` on, up to `most` units and to what is uncommitted at the row; returns how many. */
+static atp_qty_t fill_from(atp_ledger_t *ledger, uint32_t row, uint32_t peg, atp_qty_t most)
+{
+    atp_qty_t free = uncommitted_of(ledger, row);
+    atp_qty_t filled = 0;
+
+    most = most < free ? most : free;
+    while (peg != 0 && filled < most) {
+        const atp_peg_t *record = atp_peg_at(&ledger->supplies, peg - 1);
+        uint32_t next = record->next;
+        atp_qty_t qty = record->qty < most - filled ? record->qty : most - filled;
+        land(ledger, row, peg - 1, qty);
+        filled += qty;
+        peg = next;
+    }
+    return filled;
+}
+
+atp_qty_t atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most)
+{
+    const atp_supply_t *supply = atp_supply_at(&apply->ledger->supplies, number);
+
+    return fill_from(apply->ledger, supply->row, supply->first_peg, most);
+}
+
+/* The pegs of one day, at most `looked` supplies of it. */
+static void fill_day(atp_ledger_t *ledger, uint32_t row, const atp_supply_day_t *day, unsigned *looked)
+{
+    uint32_t at = day->last; /* those promised whole stand last */
+
+    while (at != 0 && *looked > 0 && uncommitted_of(ledger, row) > 0) {
+        const atp_supply_t *supply = atp_supply_at(&ledger->supplies, at - 1);
+        uint32_t previous = supply->previous;
+        (void)fill_from(ledger, row, supply->first_peg, supply->pegged);
+        --*looked;
+        at = previous;
+    }
+}
+
+void atp_ledger_supply_lands(apply_t *apply, uint32_t row)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_supply_row_t *sums = atp_supply_row(&ledger->supplies, row);
+    unsigned looked = PEGS_LOOKED_AT;
+
+    if (sums != NULL && sums->unbacked + sums->pegged > 0) {
+        uint32_t at = sums->first_day; /* stays: filling ends no supply */
+        (void)fill_from(ledger, row, sums->first_unbacked, sums->unbacked);
+        while (at != 0 && atp_supply_day_at(&ledger->supplies, at - 1)->day < today_of(apply)) {
+            const atp_supply_day_t *day = atp_supply_day_at(&ledger->supplies, at - 1);
+            if (day->pegged > 0) {
+                fill_day(ledger, row, day, &looked);
+            }
+            at = day->next;
+        }
+    }
+}
