@@ -25,6 +25,9 @@ void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms)
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
 
     while (ATP_UNLIKELY(atp_load_relaxed(&position->soonest_deadline_ms) <= now_ms)) {
+        if (ledger->is_asking) {
+            return;
+        }
         uint32_t first = atp_lines_first(&ledger->reservations, position->last_line);
         atp_ledger_expire(ledger, atp_line_at(&ledger->reservations, first - 1)->reservation);
     }

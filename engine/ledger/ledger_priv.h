@@ -86,6 +86,8 @@ struct atp_ledger {
 
     uint64_t expired; /* for the figures; not state */
 
+    bool is_asking; /* a question borrows the scratch: nothing is settled */
+
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */

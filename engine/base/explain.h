@@ -1,0 +1,70 @@
+/* Explanations: what an availability figure is made of, part by part, and the rule that decided.
+ *
+ * An explanation is a list of parts in the order in which they are reckoned. A part has a stable code, a quantity, where it
+ * is of one node the node, and a detail where there is more to say. Within one node it is a running account: PLUS adds, MINUS and
+ * LIMIT take off, EQUALS is the result so far. The `free` parts of the nodes of a line make `all_nodes`, and the account goes
+ * on from there. This holds always: what no other code names is `other_limit` or `other_room`.
+ *
+ * Codes are frozen numbers: added, never reused.
+ *
+ * Threads     pure. */
+#ifndef ATP_BASE_EXPLAIN_H
+#define ATP_BASE_EXPLAIN_H
+
+#include "engine/base/qty.h"
+#include "engine/base/text.h"
+
+#include <stdint.h>
+
+/* How a part enters. */
+typedef enum atp_explain_effect {
+    ATP_EXPLAIN_PLUS = 1, /* adds its quantity */
+    ATP_EXPLAIN_MINUS,    /* takes its quantity off */
+    ATP_EXPLAIN_EQUALS,   /* the result so far */
+    ATP_EXPLAIN_LIMIT,    /* takes its quantity off, whatever there is */
+    ATP_EXPLAIN_DECIDED   /* what came of it; the detail names the part that decided */
+} atp_explain_effect_t;
+
+/* X(number, NAME, name, EFFECT, sentence). */
+#define ATP_EXPLANATIONS(X)                                                                                  \
+    X(1, ON_HAND, "on_hand", PLUS, "what is physically there")                                               \
+    X(2, UNAVAILABLE, "unavailable", MINUS, "damaged or on quality hold")                                    \
+    X(3, RESERVED, "reserved", MINUS, "promised until a deadline")                                           \
+    X(4, ALLOCATED, "allocated", MINUS, "promised firmly")                                                   \
+    X(5, SAFETY, "safety", MINUS, "kept back by rule")                                                       \
+    X(6, ATP, "atp", EQUALS, "what can be sold; below 0 where more is promised than is there")               \
+    X(7, NODE_NOT_OPEN, "node_not_open", LIMIT, "the node promises nothing now")                             \
+    X(8, OTHER_LIMIT, "other_limit", LIMIT, "held back by a rule of the SKU, the node or its capacity")      \
+    X(9, OTHER_ROOM, "other_room", PLUS, "promised beyond stock: backorder, supply or kits put together")    \
+    X(10, BELOW_ZERO, "below_zero", PLUS, "more is promised than is there: it counts as nothing")            \
+    X(11, FREE, "free", EQUALS, "what a reserve may take at the node")                                       \
+    X(12, ASSEMBLABLE, "assemblable", PLUS, "kits that its components make")                                 \
+    X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
+    X(33, CHANNEL_RULES, "channel_rules", LIMIT, "held back by buffers, rules and quotas of the channel")    \
+    X(34, CHANNEL_LEFT, "channel_left", EQUALS, "what a reserve through the channel may take")               \
+    X(64, ENOUGH, "enough", DECIDED, "a reserve of that many would be granted; so many are left then")       \
+    X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; it is the part named that decided")
+
+typedef enum atp_explain_code {
+#define ATP_EXPLAIN_ENUM(number, NAME, name, effect, sentence) ATP_EXPLAIN_CODE_##NAME = number,
+    ATP_EXPLANATIONS(ATP_EXPLAIN_ENUM)
+#undef ATP_EXPLAIN_ENUM
+        ATP_EXPLAIN_CODE_LIMIT = 128
+} atp_explain_code_t;
+
+typedef struct atp_explanation {
+    uint16_t line; /* index of the line asked about */
+    uint8_t code;  /* atp_explain_code_t */
+    uint8_t scale;
+    atp_qty_t qty;
+    atp_text_t node;   /* "" = of the whole line */
+    atp_text_t detail; /* "" = none: the state of a node, the name of the part that decided */
+} atp_explanation_t;
+
+/* "on_hand", ...; NULL for a number that is no code. */
+const char *atp_explain_name(unsigned code);
+const char *atp_explain_sentence(unsigned code);
+/* 0 for a number that is no code. */
+unsigned atp_explain_effect(unsigned code);
+
+#endif

@@ -1,0 +1,37 @@
+/* Why a figure is what it is: the parts of what a reserve may take, asked of the functions that decide.
+ *
+ * Threads     ledger thread, between two ops: a question. No state changes.
+ * Memory      the caller's; nothing is allocated.
+ * Invariants  G1  `free` of a node is what atp_ledger_free_at says there, and the parts before it add up to it. */
+#ifndef ATP_LEDGER_LEDGER_EXPLAIN_H
+#define ATP_LEDGER_LEDGER_EXPLAIN_H
+
+#include "engine/base/explain.h"
+#include "engine/ledger/ledger.h"
+
+#define ATP_EXPLAIN_ALL_NODES  UINT16_MAX
+#define ATP_EXPLAIN_NO_CHANNEL UINT16_MAX
+
+/* One SKU, at one node or all, seen through a channel or none. */
+typedef struct atp_ledger_explain_ask {
+    uint32_t sku;
+    uint16_t node;
+    uint16_t channel;
+    uint16_t line; /* of the answer's parts */
+    atp_qty_t qty; /* asked for, in the SKU's scale; 0 = only what there is */
+} atp_ledger_explain_ask_t;
+
+/* Room for parts. What does not fit is left out, and is_cut says so. */
+typedef struct atp_explain_room {
+    atp_explanation_t *parts;
+    uint32_t capacity;
+    uint32_t count;
+    bool is_cut;
+} atp_explain_room_t;
+
+/* Adds the parts of one line to `room`, as of now. What is due on its rows has been settled before: what is due all the same
+ * still counts as reserved. */
+void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
+                        atp_explain_room_t *room);
+
+#endif

@@ -1,0 +1,268 @@
+/* Explanations: the account adds up, ends in what a reserve is granted, and asking changes nothing. */
+#include "tests/engine/ledger/ledger_fixture.h"
+
+#include "engine/base/hash.h"
+#include "engine/ledger/ledger_explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTS 256
+
+static fixture_t f;
+static atp_explanation_t parts[PARTS];
+static atp_explain_room_t room;
+
+static int set_up(void **state)
+{
+    (void)state;
+    f = fixture_open(NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    return 0;
+}
+
+static uint32_t sku_number(const char *id)
+{
+    uint32_t sku;
+
+    assert_true(atp_catalog_find_sku(atp_ledger_catalog(f.ledger), atp_text_of(id),
+                                     atp_hash_text(atp_text_of(id), atp_ledger_seed(f.ledger)), &sku));
+    return sku;
+}
+
+static uint16_t node_number(const char *id)
+{
+    uint16_t node;
+
+    assert_true(atp_catalog_find_node(atp_ledger_catalog(f.ledger), atp_text_of(id),
+                                      atp_hash_text(atp_text_of(id), atp_ledger_seed(f.ledger)), &node));
+    return node;
+}
+
+/* `node` NULL: all. */
+static void explain(const char *sku, const char *node, atp_qty_t qty)
+{
+    atp_ledger_explain_ask_t ask = {.sku = sku_number(sku),
+                                    .node = node != NULL ? node_number(node) : ATP_EXPLAIN_ALL_NODES,
+                                    .channel = ATP_EXPLAIN_NO_CHANNEL,
+                                    .line = 3,
+                                    .qty = qty};
+    uint64_t hash = atp_ledger_hash(f.ledger);
+
+    room = (atp_explain_room_t){.parts = parts, .capacity = PARTS};
+    atp_ledger_explain(f.ledger, &ask, f.now_ms, &room);
+    assert_true(atp_ledger_hash(f.ledger) == hash);
+}
+
+/* The account: each result is what the parts before it make. */
+static void assert_it_adds_up(void)
+{
+    atp_qty_t running = 0;
+    atp_qty_t nodes = 0;
+    const atp_text_t *node = NULL;
+
+    for (uint32_t i = 0; i < room.count; i++) {
+        const atp_explanation_t *part = &parts[i];
+        if (part->node.size > 0 && (node == NULL || !atp_text_equal(*node, part->node))) {
+            running = 0;
+            node = &part->node;
+        }
+        if (part->code == ATP_EXPLAIN_CODE_ALL_NODES) {
+            running = nodes;
+        }
+        switch (atp_explain_effect(part->code)) {
+        case ATP_EXPLAIN_PLUS:
+            running += part->qty;
+            break;
+        case ATP_EXPLAIN_MINUS:
+        case ATP_EXPLAIN_LIMIT:
+            running -= part->qty;
+            break;
+        case ATP_EXPLAIN_EQUALS:
+            assert_int_equal(part->qty, running);
+            break;
+        default:
+            break;
+        }
+        nodes += part->code == ATP_EXPLAIN_CODE_FREE ? part->qty : 0;
+        assert_int_equal(part->line, 3);
+    }
+}
+
+static const atp_explanation_t *part_of(unsigned code)
+{
+    for (uint32_t i = 0; i < room.count; i++) {
+        if (parts[i].code == code) {
+            return &parts[i];
+        }
+    }
+    return NULL;
+}
+
+static void every_bucket_is_a_part_and_they_add_up(void **state)
+{
+    (void)state;
+    stock(&f, "S", "N", 10);
+    damage(&f, "S", "N", 1);
+    fact(&f, ATP_OP_SAFETY, "S", "N", 2);
+    reserve(&f, "a", "S", "N", 3);
+    reserve(&f, "b", "S", "N", 1);
+    step_all(&f, ATP_OP_ALLOCATE, "b");
+    explain("S", "N", 0);
+    const struct {
+        unsigned code;
+        atp_qty_t qty;
+    } wanted[] = {{ATP_EXPLAIN_CODE_ON_HAND, 10}, {ATP_EXPLAIN_CODE_UNAVAILABLE, 1},
+                  {ATP_EXPLAIN_CODE_RESERVED, 3}, {ATP_EXPLAIN_CODE_ALLOCATED, 1},
+                  {ATP_EXPLAIN_CODE_SAFETY, 2},   {ATP_EXPLAIN_CODE_ATP, 3},
+                  {ATP_EXPLAIN_CODE_FREE, 3}};
+    assert_int_equal(room.count, 7);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(parts[i].code, wanted[i].code);
+        assert_int_equal(parts[i].qty, wanted[i].qty);
+    }
+    assert_it_adds_up();
+}
+
+static void the_part_that_decided_is_named(void **state)
+{
+    (void)state;
+    stock(&f, "S", "N", 10);
+    reserve(&f, "a", "S", "N", 3);
+    fact(&f, ATP_OP_SAFETY, "S", "N", 2);
+    explain("S", "N", 4);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_ENOUGH)->qty, 1);
+    assert_null(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH));
+    explain("S", "N", 6);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->qty, 1);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "safety");
+    explain("S", "N", 8);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "reserved");
+    explain("S", "N", 11);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "on_hand");
+    put_node(&f, "N", ATP_NODE_PAUSED);
+    explain("S", "N", 1);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "node_not_open");
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NODE_NOT_OPEN)->detail.bytes, "paused");
+}
+
+static void a_sku_is_explained_node_by_node_and_a_short_one_counts_as_nothing(void **state)
+{
+    (void)state;
+    stock(&f, "S", "A", 4);
+    stock(&f, "S", "B", 6);
+    stock(&f, "S", "C", 5);
+    put_node(&f, "C", ATP_NODE_DRAINING);
+    put_node(&f, "D", ATP_NODE_OPEN);
+    reserve(&f, "a", "S", "A", 4);
+    fact(&f, ATP_OP_COUNT, "S", "A", 1);
+    explain("S", NULL, 7);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_ALL_NODES)->qty, 6);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_BELOW_ZERO)->qty, 3);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->qty, 1);
+}
+
+static void where_nothing_ever_was_there_is_nothing(void **state)
+{
+    (void)state;
+    put_sku(&f, "S", 3);
+    put_node(&f, "N", ATP_NODE_OPEN);
+    explain("S", "N", 1);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 0);
+    assert_int_equal(parts[0].scale, 3);
+    explain("S", NULL, 0);
+    assert_int_equal(room.count, 1);
+    assert_int_equal(parts[0].code, ATP_EXPLAIN_CODE_ALL_NODES);
+}
+
+static void what_is_due_is_left_for_an_op_to_settle(void **state)
+{
+    (void)state;
+    stock(&f, "S", "N", 5);
+    reserve_for(&f, "a", "S", "N", 5, 100);
+    f.now_ms += 100;
+    explain("S", "N", 1);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 0);
+    settle(&f, "S", "N");
+    explain("S", "N", 1);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 5);
+}
+
+static void parts_beyond_the_room_are_left_out_and_told(void **state)
+{
+    atp_ledger_explain_ask_t ask = {.channel = ATP_EXPLAIN_NO_CHANNEL, .line = 3, .qty = 1};
+
+    (void)state;
+    stock(&f, "S", "N", 5);
+    ask.sku = sku_number("S");
+    ask.node = node_number("N");
+    room = (atp_explain_room_t){.parts = parts, .capacity = 2};
+    atp_ledger_explain(f.ledger, &ask, f.now_ms, &room);
+    assert_int_equal(room.count, 2);
+    assert_true(room.is_cut);
+}
+
+/* What it says is free is granted, and one more is refused: at any time. */
+static void what_is_told_is_what_a_reserve_is_granted(void **state)
+{
+    const char *nodes[] = {"A", "B", "C"};
+    char id[32];
+
+    (void)state;
+    srandom(7);
+    for (int i = 0; i < 3; i++) {
+        stock(&f, "S", nodes[i], 20);
+    }
+    for (int i = 0; i < 300; i++) {
+        const char *node = nodes[random() % 3];
+        switch (random() % 6) {
+        case 0:
+            fact(&f, ATP_OP_COUNT, "S", node, random() % 30);
+            break;
+        case 1:
+            fact(&f, ATP_OP_SAFETY, "S", node, random() % 4);
+            break;
+        case 2:
+            put_node(&f, node, random() % 4 == 0 ? ATP_NODE_PAUSED : ATP_NODE_OPEN);
+            break;
+        default:
+            snprintf(id, sizeof id, "r-%d", i);
+            reserve_for(&f, id, "S", node, 1 + random() % 5, 1 + random() % 50);
+        }
+        f.now_ms += random() % 20;
+        settle(&f, "S", node);
+        explain("S", node, 1);
+        assert_it_adds_up();
+        atp_qty_t free = part_of(ATP_EXPLAIN_CODE_FREE)->qty;
+        snprintf(id, sizeof id, "more-%d", i);
+        assert_false(atp_verdict_is_success(reserve(&f, id, "S", node, free + 1).verdict));
+        if (free > 0 && random() % 2 == 0) {
+            snprintf(id, sizeof id, "all-%d", i);
+            assert_verdict(reserve_for(&f, id, "S", node, free, 1 + random() % 50), ATP_APPLIED);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_bucket_is_a_part_and_they_add_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_part_that_decided_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sku_is_explained_node_by_node_and_a_short_one_counts_as_nothing,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_nothing_ever_was_there_is_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_due_is_left_for_an_op_to_settle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_beyond_the_room_are_left_out_and_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_told_is_what_a_reserve_is_granted, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
