@@ -31,11 +31,19 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_GENESIS] = "genesis",   [ATP_OP_CONFIGURE] = "configure", [ATP_OP_PULSE] = "pulse",
     [ATP_OP_SETTLE] = "settle",     [ATP_OP_CLIENT] = "client",       [ATP_OP_SOURCE] = "source",
     [ATP_OP_SKU] = "sku",           [ATP_OP_NODE] = "node",           [ATP_OP_CHANNEL] = "channel",
-    [ATP_OP_SAFETY] = "safety",     [ATP_OP_RESERVE] = "reserve",     [ATP_OP_EXTEND] = "extend",
+    [ATP_OP_KIT] = "kit", [ATP_OP_SAFETY] = "safety",     [ATP_OP_RESERVE] = "reserve",     [ATP_OP_EXTEND] = "extend",
     [ATP_OP_ALLOCATE] = "allocate", [ATP_OP_RELEASE] = "release",     [ATP_OP_CANCEL] = "cancel",
+    [ATP_OP_PICK] = "pick",         [ATP_OP_PACK] = "pack",           [ATP_OP_DELIVER] = "deliver",
+    [ATP_OP_RETURN] = "return",     [ATP_OP_RECONCILE] = "reconcile", [ATP_OP_SHORT] = "short",
+    [ATP_OP_DISPOSE] = "dispose",
     [ATP_OP_SHIP] = "ship",         [ATP_OP_RECEIVE] = "receive",     [ATP_OP_GROUP] = "group",
+    [ATP_OP_RULE] = "rule",         [ATP_OP_QUOTA] = "quota",
     [ATP_OP_SALE] = "sale",
+    [ATP_OP_SUPPLY] = "supply",     [ATP_OP_TRANSFER] = "transfer",   [ATP_OP_TRANSFER_SHIP] = "transfer_ship",
+    [ATP_OP_TRANSFER_RECEIVE] = "transfer_receive", [ATP_OP_TRANSFER_CANCEL] = "transfer_cancel",
+    [ATP_OP_RECEIVE_SUPPLY] = "receive_supply",
     [ATP_OP_ADJUST] = "adjust",     [ATP_OP_COUNT] = "count",
+    [ATP_OP_EDIT] = "edit",
 };
 
 static const char *const state_names[] = {"open", "paused", "draining", "closed"};

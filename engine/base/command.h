@@ -37,6 +37,16 @@ typedef enum atp_op_kind {
     ATP_OP_CHANNEL = 18, /* create or change a channel: channel, ttl_ms (its default) */
     ATP_OP_SAFETY = 19,  /* set the safety stock of one position: one line, qty >= 0 */
     ATP_OP_GROUP = 20,   /* create a group of nodes or replace its members: subject, nodes in order of preference */
+    ATP_OP_KIT = 24,     /* subject, lines: the components of one whole kit, without node; none: a kit no more */
+
+    /* Supply: the subject is the id of the supply or transfer. */
+    ATP_OP_SUPPLY = 25,   /* create or change: at most one line, the whole quantity; due, status */
+    ATP_OP_TRANSFER = 26, /* one line, at the source: allocated there and on its way to another node, in one op */
+    ATP_OP_TRANSFER_SHIP = 27,    /* at most one qty (without: all that is left): it has left the source */
+    ATP_OP_TRANSFER_RECEIVE = 28, /* as receive_supply */
+    ATP_OP_TRANSFER_CANCEL = 29,  /* what has not left the source */
+    ATP_OP_RULE = 22,    /* create, change or drop a rule of a channel: subject; see its attributes */
+    ATP_OP_QUOTA = 23,   /* create, change or drop a quota: subject; see its attributes */
 
     ATP_OP_RESERVE = 32,  /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
     ATP_OP_EXTEND = 33,   /* reservation, ttl_ms from now */
@@ -44,16 +54,26 @@ typedef enum atp_op_kind {
     ATP_OP_RELEASE = 35,  /* reservation, lines: reserved units only */
     ATP_OP_CANCEL = 36,   /* reservation, lines: allocated units only */
     ATP_OP_SHIP = 37,     /* reservation, lines. As a fact the reservation may be empty or over */
+    ATP_OP_PICK = 38,     /* reservation, lines: allocated units */
+    ATP_OP_PACK = 39,     /* reservation, lines: picked or allocated units */
+    ATP_OP_DELIVER = 40,  /* reservation, lines: units that left have arrived */
+    ATP_OP_RETURN = 41,   /* reservation or none, lines: at which node units came back; disposition */
+    ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back */
+    ATP_OP_SHORT = 43,    /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
+    ATP_OP_EDIT = 46,     /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
     ATP_OP_SALE = 49,    /* one line, qty > 0: sold over the counter, on-hand down */
     ATP_OP_ADJUST = 50,  /* one line, qty signed, bucket, reason */
-    ATP_OP_COUNT = 51    /* one line, qty: the bucket is this much now; variance is booked */
+    ATP_OP_DISPOSE = 55, /* one line, qty > 0: unavailable units are restocked or scrapped; disposition */
+    ATP_OP_COUNT = 51,   /* one line, qty: the bucket is this much now; variance is booked */
+    ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 
 typedef enum atp_reserve_mode {
     ATP_RESERVE_ALL_OR_NOTHING = 0,
-    ATP_RESERVE_PARTIAL = 1 /* each line takes what there is, down to nothing on some lines but not all */
+    ATP_RESERVE_PARTIAL = 1,   /* each line takes what there is, down to nothing on some lines but not all */
+    ATP_RESERVE_TRACK_ONLY = 2 /* sold already, elsewhere: granted whatever there is */
 } atp_reserve_mode_t;
 
 /* How the customer gets the goods. A channel may have a group of nodes for each. */
@@ -168,6 +188,7 @@ typedef struct atp_result {
     uint64_t op;   /* number of the op that decided; of the first one when an id is asked again; 0 if none */
     atp_qty_t qty; /* units granted or moved, over all lines when their scales are equal, else 0 */
     int64_t deadline_ms; /* when the reservation expires; 0 = never, or not a reservation */
+    int64_t ready_ms;    /* when all of it is ready at its nodes, where they have calendars; 0 = at once */
     uint8_t verdict;     /* atp_verdict_t */
     uint8_t field;       /* atp_field_t at fault */
     uint8_t scale;       /* of qty */

@@ -25,8 +25,21 @@ typedef struct atp_ledger_config {
     uint64_t lines;        /* of all reservations */
     uint64_t outcomes;     /* remembered answers; when full the oldest goes and the floor rises */
     uint64_t exceptions;   /* when full the oldest goes */
+    uint64_t history;      /* steps of reservations kept; when full the oldest goes */
+    uint64_t progress;     /* records of lines past plain ones: picked, packed, delivered, returned, waiting, ... */
     uint64_t groups;       /* of nodes; at most 65,534 */
     uint64_t group_nodes;  /* members of all groups together */
+    uint64_t kits;         /* SKUs that are, or were, kits */
+    uint64_t components;   /* of all kits together */
+    uint64_t supplies;     /* open and ended ones; when full the oldest ended one makes room */
+    uint64_t pegs;         /* promises from supplies that are not here yet */
+    uint64_t limits;       /* of positions, SKUs and channels */
+    uint64_t demand;       /* SKUs at nodes in channels whose unmet demand is counted */
+    uint64_t tags;         /* at most 65,535 */
+    uint64_t rules;        /* of channels, dropped ones as well */
+    uint64_t quotas;       /* the same */
+    uint64_t accounts;     /* channels by SKU, where a channel has rules or quotas; by tag; by all */
+    uint64_t bookings;     /* of reservations at nodes with a calendar */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -40,6 +53,6 @@ typedef struct atp_ledger_config {
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 21 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 34 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

@@ -7,6 +7,13 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION] = "shipped_without_reservation",
     [ATP_EXCEPTION_FACT_REFUSED] = "fact_refused",
     [ATP_EXCEPTION_SEQUENCE_LOST] = "sequence_lost",
+    [ATP_EXCEPTION_SHORT] = "short",
+    [ATP_EXCEPTION_STEP_NOT_POSSIBLE] = "step_not_possible",
+    [ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT] = "returned_without_shipment",
+    [ATP_EXCEPTION_PROMISE_AT_RISK] = "promise_at_risk",
+    [ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY] = "received_without_supply",
+    [ATP_EXCEPTION_TRANSFER_DISCREPANCY] = "transfer_discrepancy",
+    [ATP_EXCEPTION_STRANDED] = "stranded",
 };
 
 atp_exception_t *atp_exceptions_add(atp_exceptions_t *exceptions, const atp_exception_t *exception)

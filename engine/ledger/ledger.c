@@ -19,8 +19,21 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .lines = 4000000,
         .outcomes = 4000000,
         .exceptions = 65536,
+        .progress = 1000000,
+        .history = 1000000,
         .groups = 256,
         .group_nodes = 65536,
+        .kits = 20000,
+        .components = 200000,
+        .supplies = 200000,
+        .pegs = 200000,
+        .limits = 100000,
+        .demand = 65536,
+        .tags = 1024,
+        .rules = 10000,
+        .quotas = 10000,
+        .accounts = 200000,
+        .bookings = 500000,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
@@ -55,8 +68,21 @@ static const config_range_t config_ranges[] = {
     RANGE(lines, 1, UINT32_MAX - 2),
     RANGE(outcomes, 1, UINT32_MAX - 2),
     RANGE(exceptions, 1, UINT32_MAX - 2),
+    RANGE(progress, 1, UINT32_MAX - 2),
+    RANGE(history, 1, UINT32_MAX - 2),
     RANGE(groups, 1, UINT16_MAX - 1),
     RANGE(group_nodes, 1, UINT32_MAX - 2),
+    RANGE(kits, 1, UINT32_MAX - 2),
+    RANGE(components, 1, UINT32_MAX - 2),
+    RANGE(supplies, 1, UINT32_MAX - 2),
+    RANGE(pegs, 1, UINT32_MAX / 2),
+    RANGE(limits, 1, UINT32_MAX - 2),
+    RANGE(demand, 1, UINT32_MAX - 2),
+    RANGE(tags, 1, UINT16_MAX),
+    RANGE(rules, 1, UINT32_MAX - 2),
+    RANGE(quotas, 1, UINT32_MAX - 2),
+    RANGE(accounts, 1, UINT32_MAX - 2),
+    RANGE(bookings, 1, UINT32_MAX - 2),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
@@ -87,6 +113,27 @@ atp_err_t atp_ledger_config_check(const atp_ledger_config_t *config, atp_why_t *
 /* Bytes of an index entry at the load at which the index doubles, and right after. */
 #define INDEX_BYTES_PER_ENTRY 32
 
+static uint64_t supply_bytes(const atp_ledger_config_t *config)
+{
+    return config->supplies * (sizeof(atp_supply_t) + sizeof(atp_supply_day_t) + INDEX_BYTES_PER_ENTRY) +
+           config->pegs * sizeof(atp_peg_t) +
+           (config->supplies + config->pegs) * (sizeof(atp_supply_row_t) + INDEX_BYTES_PER_ENTRY);
+}
+
+static uint64_t rulebook_bytes(const atp_ledger_config_t *config)
+{
+    return config->tags * (sizeof(atp_tag_record_t) + INDEX_BYTES_PER_ENTRY) +
+           config->rules * (sizeof(atp_rule_record_t) + INDEX_BYTES_PER_ENTRY) +
+           config->quotas * (sizeof(atp_quota_record_t) + INDEX_BYTES_PER_ENTRY) +
+           config->accounts * (sizeof(atp_account_t) + INDEX_BYTES_PER_ENTRY);
+}
+
+static uint64_t capacity_bytes(const atp_ledger_config_t *config)
+{
+    return config->nodes * (sizeof(atp_node_calendar_t) + ATP_CAPACITY_DAYS * sizeof(atp_capacity_day_t)) +
+           config->bookings * (sizeof(atp_booking_t) + INDEX_BYTES_PER_ENTRY);
+}
+
 uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
 {
     uint64_t names = config->skus + config->nodes + config->channels + config->clients + config->sources + config->groups;
@@ -97,7 +144,14 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
-           config->exceptions * sizeof(atp_exception_t) + config->string_bytes +
+           config->exceptions * sizeof(atp_exception_t) +
+           config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
+           config->components * sizeof(atp_component_t) +
+           config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
+           config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
+           config->history * sizeof(atp_history_step_t) + config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
+           config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
+           supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
            config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY);
 }
 
@@ -143,13 +197,42 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&ledger->reservations.records, "reservations", ATP_TABLE_RESERVATIONS, sizeof(atp_reservation_t),
          config->reservations},
         {&ledger->reservations.lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
+        {&ledger->rulebook.tags, "tags", ATP_TABLE_TAGS, sizeof(atp_tag_record_t), config->tags},
+        {&ledger->rulebook.rules, "rules", ATP_TABLE_RULES, sizeof(atp_rule_record_t), config->rules},
+        {&ledger->rulebook.quotas, "quotas", ATP_TABLE_QUOTAS, sizeof(atp_quota_record_t), config->quotas},
+        {&ledger->rulebook.accounts, "accounts", ATP_TABLE_ACCOUNTS, sizeof(atp_account_t), config->accounts},
         {&ledger->wheel.slots, "wheel", ATP_TABLE_WHEEL, sizeof(uint32_t), ATP_WHEEL_SLOTS},
         {&ledger->outcomes.records, "outcomes", ATP_TABLE_OUTCOMES, sizeof(atp_outcome_t), config->outcomes},
         {&ledger->exceptions.records, "exceptions", ATP_TABLE_EXCEPTIONS, sizeof(atp_exception_t),
          config->exceptions},
+        {&ledger->positions.limits.records, "limits", ATP_TABLE_LIMITS, sizeof(atp_limit_t), config->limits},
+        {&ledger->demand.records, "demand", ATP_TABLE_DEMAND, sizeof(atp_demand_record_t), config->demand},
+        {&ledger->reservations.capacity.nodes, "calendars", ATP_TABLE_CALENDARS, sizeof(atp_node_calendar_t),
+         config->nodes},
+        {&ledger->reservations.capacity.days, "capacity_days", ATP_TABLE_CAPACITY_DAYS,
+         sizeof(atp_capacity_day_t), config->nodes * ATP_CAPACITY_DAYS},
+        {&ledger->reservations.capacity.bookings, "bookings", ATP_TABLE_BOOKINGS, sizeof(atp_booking_t),
+         config->bookings},
+        {&ledger->reservations.progress.records, "progress", ATP_TABLE_PROGRESS, sizeof(atp_progress_t),
+         config->progress},
+        {&ledger->reservations.orders.records, "orders", ATP_TABLE_ORDERS, sizeof(atp_order_t),
+         config->reservations},
+        {&ledger->reservations.history.steps, "history", ATP_TABLE_HISTORY, sizeof(atp_history_step_t),
+         config->history},
+        {&ledger->reservations.history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t),
+         config->reservations},
         {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
         {&ledger->groups.members, "group_nodes", ATP_TABLE_GROUP_NODES, sizeof(atp_group_member_t),
          config->group_nodes},
+        {&ledger->kits.records, "kits", ATP_TABLE_KITS, sizeof(atp_kit_t), config->kits},
+        {&ledger->kits.components, "components", ATP_TABLE_COMPONENTS, sizeof(atp_component_t),
+         config->components},
+        {&ledger->supplies.supplies, "supplies", ATP_TABLE_SUPPLIES, sizeof(atp_supply_t), config->supplies},
+        {&ledger->supplies.days, "supply_days", ATP_TABLE_SUPPLY_DAYS, sizeof(atp_supply_day_t),
+         config->supplies},
+        {&ledger->supplies.rows, "supply_rows", ATP_TABLE_SUPPLY_ROWS, sizeof(atp_supply_row_t),
+         config->supplies + config->pegs},
+        {&ledger->supplies.pegs, "pegs", ATP_TABLE_PEGS, sizeof(atp_peg_t), config->pegs},
     };
     unsigned count = 0;
 
@@ -179,6 +262,18 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->groups.index, config->group_nodes},
         {&ledger->reservations.index, config->reservations},
         {&ledger->outcomes.index, config->outcomes},
+        {&ledger->rulebook.tag_index, config->tags},
+        {&ledger->rulebook.rule_index, config->rules},
+        {&ledger->rulebook.quota_index, config->quotas},
+        {&ledger->rulebook.account_index, config->accounts},
+        {&ledger->positions.limits.index, config->limits},
+        {&ledger->demand.index, config->demand},
+        {&ledger->supplies.index, config->supplies},
+        {&ledger->supplies.row_index, config->supplies + config->pegs},
+        {&ledger->reservations.progress.index, config->progress},
+        {&ledger->reservations.capacity.index, config->bookings},
+        {&ledger->reservations.orders.by_id, config->reservations},
+        {&ledger->reservations.orders.by_reservation, config->reservations},
     };
     atp_err_t err = ATP_OK;
 
@@ -201,6 +296,17 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->outcomes.clients = &ledger->catalog.clients;
     ledger->outcomes.heads = &ledger->root->outcomes;
     ledger->exceptions.heads = &ledger->root->exceptions;
+    ledger->positions.limits.seed = &ledger->root->config.hash_seed;
+    ledger->demand.seed = &ledger->root->config.hash_seed;
+    ledger->supplies.heads = &ledger->root->supplies;
+    ledger->supplies.strings = &ledger->catalog.strings;
+    ledger->supplies.string_heads = &ledger->root->strings;
+    ledger->kits.skus = &ledger->catalog.skus;
+    ledger->kits.heads = &ledger->root->kits;
+    ledger->reservations.progress.heads = &ledger->root->progress;
+    ledger->reservations.capacity.heads = &ledger->root->capacity;
+    ledger->reservations.orders.heads = &ledger->root->orders;
+    ledger->reservations.history.heads = &ledger->root->history;
     ledger->groups.records = &ledger->catalog.groups;
     ledger->groups.heads = &ledger->root->groups;
 }
@@ -219,6 +325,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     memset(ledger, 0, sizeof *ledger);
     err = init_tables(ledger, config);
     err = err == ATP_OK ? init_indexes(ledger, config) : err;
+    err = err == ATP_OK ? atp_kits_init_marks(&ledger->kits, config->kits) : err;
     if (err != ATP_OK) {
         atp_ledger_destroy(ledger);
         return atp_fail(ret_why, err,
@@ -238,8 +345,15 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
     atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
                               &ledger->catalog.channel_index, &ledger->catalog.client_index,
                               &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->outcomes.index,        &ledger->catalog.group_index,
-                              &ledger->groups.index};
+                              &ledger->supplies.index,        &ledger->supplies.row_index,
+                              &ledger->outcomes.index,        &ledger->rulebook.tag_index,
+                              &ledger->rulebook.rule_index,   &ledger->rulebook.quota_index,
+                              &ledger->rulebook.account_index, &ledger->reservations.progress.index,
+                              &ledger->reservations.capacity.index,
+                              &ledger->positions.limits.index, &ledger->demand.index,
+                              &ledger->catalog.group_index,  &ledger->groups.index,
+                              &ledger->reservations.orders.by_id,
+                              &ledger->reservations.orders.by_reservation};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         atp_index_fini(indexes[i]);
     }
@@ -248,6 +362,7 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
             atp_table_fini(ledger->tables[i]);
         }
     }
+    atp_kits_fini_marks(&ledger->kits);
     atp_positions_fini(&ledger->positions);
     free(ledger);
 }
@@ -276,6 +391,19 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.lines.capacity, config->lines},
         {ledger->outcomes.records.capacity, config->outcomes},
         {ledger->exceptions.records.capacity, config->exceptions},
+        {ledger->rulebook.tags.capacity, config->tags},
+        {ledger->rulebook.rules.capacity, config->rules},
+        {ledger->rulebook.quotas.capacity, config->quotas},
+        {ledger->rulebook.accounts.capacity, config->accounts},
+        {ledger->positions.limits.records.capacity, config->limits},
+        {ledger->demand.records.capacity, config->demand},
+        {ledger->supplies.supplies.capacity, config->supplies},
+        {ledger->supplies.pegs.capacity, config->pegs},
+        {ledger->kits.records.capacity, config->kits},
+        {ledger->kits.components.capacity, config->components},
+        {ledger->reservations.progress.records.capacity, config->progress},
+        {ledger->reservations.capacity.bookings.capacity, config->bookings},
+        {ledger->reservations.history.steps.capacity, config->history},
         {ledger->catalog.groups.capacity, config->groups},
         {ledger->groups.members.capacity, config->group_nodes},
     };
@@ -306,8 +434,14 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
         atp_positions_set_scale(&ledger->positions, (uint32_t)sku, record->scale);
     }
     atp_positions_rebuild(&ledger->positions);
+    atp_ledger_rebuild_kits(ledger);
     atp_reservations_rebuild(&ledger->reservations);
     atp_outcomes_rebuild(&ledger->outcomes);
+    atp_rulebook_rebuild(&ledger->rulebook);
+    atp_ledger_rebuild_rationed(ledger);
+    atp_ledger_rebuild_limits(ledger);
+    atp_demand_rebuild(&ledger->demand);
+    atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);
     atp_store_release(&ledger->stamp, 2 * ledger->root->op);
     return ATP_OK;
@@ -334,9 +468,18 @@ atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
     atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
                               &ledger->catalog.channel_index, &ledger->catalog.client_index,
                               &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->outcomes.index,        &ledger->catalog.group_index,
-                              &ledger->groups.index};
+                              &ledger->supplies.index,        &ledger->supplies.row_index,
+                              &ledger->outcomes.index,        &ledger->rulebook.tag_index,
+                              &ledger->rulebook.rule_index,   &ledger->rulebook.quota_index,
+                              &ledger->rulebook.account_index, &ledger->reservations.progress.index,
+                              &ledger->reservations.capacity.index,
+                              &ledger->positions.limits.index, &ledger->demand.index,
+                              &ledger->catalog.group_index,  &ledger->groups.index,
+                              &ledger->reservations.orders.by_id,
+                              &ledger->reservations.orders.by_reservation};
     atp_err_t err = atp_arena_populate_ahead(&ledger->positions.entry_arena, ahead);
+
+    err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->kits.marks_arena, ahead) : err;
 
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->positions.directory_arena, ahead) : err;
     for (unsigned i = 0; err == ATP_OK && i < ATP_LEDGER_TABLES; i++) {
@@ -379,6 +522,11 @@ uint64_t atp_ledger_seed(const atp_ledger_t *ledger)
     return ledger->root->config.hash_seed;
 }
 
+const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger)
+{
+    return &ledger->rulebook;
+}
+
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger)
 {
     return &ledger->groups;
@@ -389,9 +537,19 @@ const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger)
     return &ledger->root->config;
 }
 
+const atp_supply_book_t *atp_ledger_supplies(const atp_ledger_t *ledger)
+{
+    return &ledger->supplies;
+}
+
 const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger)
 {
     return &ledger->reservations;
+}
+
+const atp_kits_t *atp_ledger_kits(const atp_ledger_t *ledger)
+{
+    return &ledger->kits;
 }
 
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
@@ -403,17 +561,6 @@ bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint
 {
     return atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
                                  ret_number);
-}
-
-atp_line_state_t atp_ledger_line_state(const atp_line_t *line, int64_t now_ms)
-{
-    if (line->reserved > 0) {
-        return atp_line_deadline_ms(line) <= now_ms ? ATP_LINE_EXPIRED : ATP_LINE_RESERVED;
-    }
-    if (line->allocated > 0) {
-        return ATP_LINE_ALLOCATED;
-    }
-    return line->shipped > 0 ? ATP_LINE_SHIPPED : (atp_line_state_t)line->ended_as;
 }
 
 void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts)

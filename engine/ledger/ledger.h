@@ -26,16 +26,19 @@
 #include "engine/ledger/config.h"
 #include "engine/ledger/exceptions.h"
 #include "engine/ledger/groups.h"
+#include "engine/ledger/kits.h"
 #include "engine/ledger/op.h"
 #include "engine/ledger/positions.h"
 #include "engine/ledger/reservations.h"
+#include "engine/ledger/rulebook.h"
 #include "engine/ledger/sources.h"
+#include "engine/ledger/supplies.h"
 #include "engine/ledger/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 15
+#define ATP_LEDGER_TABLES 34
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -110,7 +113,9 @@ bool atp_ledger_stamp_holds(const atp_ledger_t *ledger, uint64_t stamp);
 
 const atp_catalog_t *atp_ledger_catalog(const atp_ledger_t *ledger);
 const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger);
+const atp_kits_t *atp_ledger_kits(const atp_ledger_t *ledger);
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
+const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */
@@ -128,12 +133,12 @@ typedef struct atp_ledger_counts {
 void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts);
 
 const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger);
+const atp_supply_book_t *atp_ledger_supplies(const atp_ledger_t *ledger);
 const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
-/* What a reservation counts for at `now_ms`: a reserved line whose deadline has passed is expired, although no
- * op has settled it yet. */
-atp_line_state_t atp_ledger_line_state(const atp_line_t *line, int64_t now_ms);
+/* When all that a reservation was granted at nodes with a calendar is ready there; 0: it was granted none there. */
+int64_t atp_ledger_ready_ms(const atp_ledger_t *ledger, uint32_t reservation);
 
 /* The remembered outcome of an id; false if none is. */
 bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,

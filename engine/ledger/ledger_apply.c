@@ -1,5 +1,7 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_rules.h"
+#include "engine/ledger/ledger_supply.h"
 
 #include <string.h>
 
@@ -23,6 +25,20 @@ taken_t *atp_ledger_taken(apply_t *apply, uint32_t number)
         *taken = (taken_t){op, number, 0};
     }
     return taken;
+}
+
+atp_qty_t atp_ledger_taken_qty(const apply_t *apply, uint32_t number)
+{
+    uint32_t at = atp_mix32(number) % TAKEN_MAX;
+    const taken_t *taken = apply->ledger->taken;
+
+    while (taken[at].op == apply->ledger->root->op) {
+        if (taken[at].number == number) {
+            return taken[at].qty;
+        }
+        at = (at + 1) % TAKEN_MAX;
+    }
+    return 0;
 }
 
 /* ---- identity: has this id been answered before? ---- */
@@ -54,21 +70,24 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
 }
 
 /* What one line of the reservation was granted, for the line of the op that it serves, and as a line of the plan. */
-static void fill_grant(apply_t *apply, const atp_line_t *line)
+static void fill_grant(apply_t *apply, uint32_t number)
 {
     const atp_positions_t *positions = &apply->ledger->positions;
+    const atp_line_t *line = atp_line_at(&apply->ledger->reservations, number);
     const atp_position_t *position = atp_positions_at(positions, line->row);
     atp_result_t *result = apply->result;
     uint8_t scale = atp_positions_scale(positions, position->sku);
 
-    if (line->number >= result->line_count) {
+    if (line->number >= result->line_count || atp_ledger_is_component(apply->ledger, number)) {
         return;
     }
-    apply->grants[line->number].qty += line->granted;
+    atp_qty_t granted =
+        line->granted + atp_ledger_kits_of(apply->ledger, number) * atp_kit_unit(scale);
+    apply->grants[line->number].qty += granted;
     apply->grants[line->number].scale = scale;
-    if (apply->op->flags & ATP_OP_CHOOSES && line->granted > 0) {
+    if (apply->op->flags & ATP_OP_CHOOSES && granted > 0) {
         apply->grants[result->line_count + result->plan_count++] =
-            (atp_grant_t){.qty = line->granted,
+            (atp_grant_t){.qty = granted,
                           .scale = scale,
                           .line = (uint16_t)line->number,
                           .node = position->node,
@@ -86,8 +105,9 @@ static void fill_grants(apply_t *apply)
     if (apply->op->kind != ATP_OP_RESERVE ||
         (apply->op->line_count < 2 && (apply->op->flags & ATP_OP_CHOOSES) == 0) ||
         !atp_verdict_is_success(apply->result->verdict) ||
-        !atp_reservations_find(reservations, atp_op_text_next(&cursor), apply->op->subject_hash, &number)) {
-        return;
+        !atp_reservations_find(reservations, atp_op_text_next(&cursor), apply->op->subject_hash, &number) ||
+        atp_reservation_at(reservations, number)->version != apply->result->op) {
+        return; /* forgotten, or edited since: the lines are no longer those that were granted */
     }
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         apply->grants[i] = (atp_grant_t){0};
@@ -95,8 +115,21 @@ static void fill_grants(apply_t *apply)
     apply->result->line_count = apply->op->line_count;
     for (uint32_t at = atp_reservation_at(reservations, number)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        fill_grant(apply, line);
+        fill_grant(apply, at - 1);
         at = line->next;
+    }
+}
+
+/* When the reservation is ready, as it was promised. */
+static void fill_ready(apply_t *apply)
+{
+    const char *cursor = atp_op_text_begin(apply->op);
+    uint32_t number;
+
+    if (apply->op->kind == ATP_OP_RESERVE && atp_verdict_is_success(apply->result->verdict) &&
+        atp_reservations_find(&apply->ledger->reservations, atp_op_text_next(&cursor), apply->op->subject_hash,
+                              &number)) {
+        apply->result->ready_ms = atp_ledger_ready_ms(apply->ledger, number);
     }
 }
 
@@ -124,6 +157,7 @@ static bool is_answered_by_identity(apply_t *apply)
     if (outcome != NULL && outcome->digest == op->digest && outcome->kind == op->kind) {
         fill_from_outcome(outcome, result);
         fill_grants(apply);
+        fill_ready(apply);
         return true;
     }
     if (outcome != NULL) {
@@ -222,6 +256,13 @@ static atp_verdict_t configure(apply_t *apply)
 
 /* ---- the work of each kind ---- */
 
+/* A step as it is asked for, or told. */
+static atp_verdict_t step(apply_t *apply, atp_step_t step_number)
+{
+    return apply->op->flags & ATP_OP_FACT ? atp_ledger_step_fact(apply, step_number)
+                                          : atp_ledger_step(apply, step_number);
+}
+
 static atp_verdict_t execute(apply_t *apply)
 {
     switch ((atp_op_kind_t)apply->op->kind) {
@@ -245,10 +286,29 @@ static atp_verdict_t execute(apply_t *apply)
         return atp_ledger_put_channel(apply);
     case ATP_OP_GROUP:
         return atp_ledger_put_group(apply);
+    case ATP_OP_KIT:
+        return atp_ledger_put_kit(apply);
+    case ATP_OP_SUPPLY:
+        return atp_ledger_put_supply(apply);
+    case ATP_OP_RECEIVE_SUPPLY:
+    case ATP_OP_TRANSFER_RECEIVE:
+        return atp_ledger_receive_supply(apply);
+    case ATP_OP_TRANSFER:
+        return atp_ledger_put_transfer(apply);
+    case ATP_OP_TRANSFER_SHIP:
+        return atp_ledger_ship_transfer(apply);
+    case ATP_OP_TRANSFER_CANCEL:
+        return atp_ledger_cancel_transfer(apply);
     case ATP_OP_SAFETY:
         return atp_ledger_safety(apply);
+    case ATP_OP_RULE:
+        return atp_ledger_put_rule(apply);
+    case ATP_OP_QUOTA:
+        return atp_ledger_put_quota(apply);
     case ATP_OP_RESERVE:
         return atp_ledger_reserve(apply);
+    case ATP_OP_EDIT:
+        return atp_ledger_edit(apply);
     case ATP_OP_EXTEND:
         return atp_ledger_extend(apply);
     case ATP_OP_ALLOCATE:
@@ -260,6 +320,20 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_SHIP:
         return apply->op->flags & ATP_OP_FACT ? atp_ledger_ship_fact(apply)
                                               : atp_ledger_step(apply, ATP_STEP_SHIP);
+    case ATP_OP_PICK:
+        return step(apply, ATP_STEP_PICK);
+    case ATP_OP_PACK:
+        return step(apply, ATP_STEP_PACK);
+    case ATP_OP_DELIVER:
+        return step(apply, ATP_STEP_DELIVER);
+    case ATP_OP_RECONCILE:
+        return step(apply, ATP_STEP_RECONCILE);
+    case ATP_OP_SHORT:
+        return step(apply, ATP_STEP_SHORT);
+    case ATP_OP_RETURN:
+        return atp_ledger_return(apply);
+    case ATP_OP_DISPOSE:
+        return atp_ledger_dispose(apply);
     case ATP_OP_RECEIVE:
     case ATP_OP_SALE:
     case ATP_OP_ADJUST:
@@ -309,7 +383,12 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
                       atp_grant_t *ret_grants)
 {
     atp_root_t *root = ledger->root;
-    apply_t apply = {ledger, op, now_ms > root->time_ms ? now_ms : root->time_ms, ret_result, ret_grants};
+    ledger->cause = op;
+    apply_t apply = {.ledger = ledger,
+                     .op = op,
+                     .now_ms = now_ms > root->time_ms ? now_ms : root->time_ms,
+                     .result = ret_result,
+                     .grants = ret_grants};
 
     memset(ret_result, 0, sizeof *ret_result);
     ATP_ASSERT((op->kind == ATP_OP_GENESIS) == (root->op == 0)); /* the first op, and only the first */

@@ -1,7 +1,9 @@
 /* Lines, rows and reservations move together here: every change of a bucket of a position that a reservation
  * causes goes through one function, which keeps tree, wheel and counters in step with it. */
-#include "engine/ledger/ledger_accounts.h"
+#include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_supply.h"
+#include "engine/ledger/line_units.h"
 
 /* ---- rows ---- */
 
@@ -54,43 +56,52 @@ static void refresh_soonest(const atp_ledger_t *ledger, atp_position_t *position
 
 /* ---- lines ---- */
 
+void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_op_t *cause = ledger->cause;
+    const atp_history_step_t noted = {
+        .op = ledger->root->op,
+        .time_ms = ledger->root->time_ms,
+        .qty = qty,
+        .client = cause->client == ATP_CLIENT_NAMED ? ledger->frame_client : cause->client,
+        .line = (uint16_t)line->number,
+        .step = (uint8_t)step,
+        .op_kind = cause->kind,
+    };
+
+    atp_history_add(&ledger->reservations.history, line->reservation, &noted);
+}
+
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
-    add_to(&position->reserved, line->reserved);
+    add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * line->reserved);
     atp_lines_insert(&ledger->reservations, &position->last_line, number);
     if (atp_line_deadline_ms(line) < atp_load_relaxed(&position->soonest_deadline_ms)) {
         atp_store_relaxed(&position->soonest_deadline_ms, atp_line_deadline_ms(line));
     }
     atp_positions_end_change(position);
-    ledger->root->reservations.reserved_lines++;
-    atp_ledger_account(ledger, line, line->reserved, 0);
-}
-
-/* The line's own quantities after a step of `qty`. */
-static void move_units(atp_line_t *line, const atp_transition_t *step, atp_qty_t qty)
-{
-    int64_t *from = step->from == ATP_LINE_RESERVED ? &line->reserved : &line->allocated;
-
-    ATP_ASSERT(qty > 0 && *from >= qty); /* H2 */
-    *from -= qty;
-    if (step->to == ATP_LINE_ALLOCATED) {
-        line->allocated += qty;
-    } else if (step->to == ATP_LINE_SHIPPED) {
-        line->shipped += qty;
-    } else {
-        line->ended_as = (unsigned)step->to & 0x1fu;
+    ledger->root->reservations.reserved_lines += line->reserved > 0;
+    if (line->reserved > 0) {
+        atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, line->reserved);
     }
+    atp_qty_t pegged = atp_line_waiting(&ledger->reservations, number);
+    if (ATP_UNLIKELY(pegged > 0)) {
+        atp_ledger_note_step(ledger, number, ATP_STEP_PEG, pegged);
+    }
+    atp_ledger_account(ledger, line, line->reserved + pegged, 0);
 }
 
 /* Where the line stands in its position's deadline order, after its quantities changed. */
 static void reposition(atp_ledger_t *ledger, atp_position_t *position, uint32_t number)
 {
     atp_line_t *line = atp_line_at(&ledger->reservations, number);
-    bool must_expire = line->reserved > 0;
-    bool is_live = line->reserved + line->allocated > 0;
+    bool must_expire = atp_line_expiring(&ledger->reservations, number) > 0;
+    bool is_live =
+        line->reserved + line->allocated + atp_line_waiting(&ledger->reservations, number) > 0;
 
     int64_t deadline_ms = atp_line_deadline_ms(line);
     if (is_live && (must_expire || deadline_ms == ATP_NEVER_MS)) {
@@ -106,19 +117,49 @@ static void reposition(atp_ledger_t *ledger, atp_position_t *position, uint32_t 
     }
 }
 
-void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_number, atp_qty_t qty)
+atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number)
 {
-    const atp_transition_t *step = &atp_transitions[step_number];
+    atp_qty_t waiting = atp_line_waiting(&ledger->reservations, number);
+
+    if (waiting == 0 || atp_line_at(&ledger->reservations, number)->is_firm) {
+        return 0;
+    }
+    atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+    atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
+    line->is_firm = 1;
+    reposition(ledger, position, number);
+    atp_positions_end_change(position);
+    return waiting;
+}
+
+/* 1 for the states in which units count as promised by the channel, whether they are here or not. */
+static int is_promised(unsigned state)
+{
+    return state == ATP_LINE_RESERVED || state == ATP_LINE_ALLOCATED || state == ATP_LINE_PICKED ||
+           state == ATP_LINE_PACKED || state == ATP_LINE_PEGGED;
+}
+
+/* Moves units of a line by one row of the table. */
+static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition_t *row, atp_qty_t qty)
+{
     atp_reservation_heads_t *heads = &ledger->root->reservations;
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
     bool was_reserved = line->reserved > 0;
     bool was_allocated = line->allocated > 0;
 
-    move_units(line, step, qty);
+    atp_line_shift(&ledger->reservations, number, row, qty);
+    if (row->from == ATP_LINE_PEGGED && row->to != ATP_LINE_RESERVED) {
+        atp_ledger_unpeg(ledger, number, qty);
+    } else if (row->from != ATP_LINE_BACKORDERED && (row->reserved | row->allocated | row->on_hand) == 0) {
+        return; /* nothing a position knows of */
+    }
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
-    add_to(&position->reserved, step->reserved * qty);
-    add_to(&position->allocated, step->allocated * qty);
-    add_to(&position->on_hand, step->on_hand * qty);
+    if (ATP_UNLIKELY(row->from == ATP_LINE_BACKORDERED || row->to == ATP_LINE_BACKORDERED)) {
+        atp_ledger_note_waiting(ledger, number, row->to == ATP_LINE_BACKORDERED ? qty : -qty);
+    }
+    add_to(&position->reserved, row->reserved * qty);
+    add_to(&position->allocated, row->allocated * qty);
+    add_to(&position->on_hand, row->on_hand * qty);
     reposition(ledger, position, number);
     if (ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_OVER_COMMITTED))) {
         atp_position_set(position, ATP_POSITION_OVER_COMMITTED,
@@ -127,8 +168,26 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_numb
     atp_positions_end_change(position);
     heads->reserved_lines += (uint64_t)(line->reserved > 0) - (uint64_t)was_reserved;
     heads->allocated_lines += (uint64_t)(line->allocated > 0) - (uint64_t)was_allocated;
-    atp_ledger_account(ledger, line, (step->reserved + step->allocated) * qty,
-                       step->to == ATP_LINE_SHIPPED ? qty : 0);
+    atp_ledger_account(ledger, line, (is_promised(row->to) - is_promised(row->from)) * qty,
+                       row->to == ATP_LINE_SHIPPED ? qty : 0);
+}
+
+void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty)
+{
+    const atp_step_rule_t *rule = &atp_steps[step];
+    atp_qty_t left = qty;
+
+    for (unsigned i = 0; left > 0 && i < rule->row_count; i++) {
+        const atp_transition_t *row = &rule->rows[i];
+        atp_qty_t units = atp_line_units(&ledger->reservations, number, (atp_line_state_t)row->from);
+        atp_qty_t moved = left < units ? left : units;
+        if (moved > 0) {
+            move_row(ledger, number, row, moved);
+            left -= moved;
+        }
+    }
+    ATP_ASSERT(qty > 0 && left == 0);
+    atp_ledger_note_step(ledger, number, step, qty);
 }
 
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
@@ -140,7 +199,7 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        has_reserved = has_reserved || line->reserved > 0;
+        has_reserved = has_reserved || atp_line_expiring(&ledger->reservations, at - 1) > 0;
         has_allocated = has_allocated || line->allocated > 0;
         is_waiting = is_waiting || atp_line_waiting(&ledger->reservations, at - 1) > 0;
         at = line->next;
@@ -151,6 +210,19 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
     if (!has_reserved && !has_allocated && !is_waiting && reservation->status == ATP_RESERVATION_LIVE) {
         atp_reservations_end(&ledger->reservations, number);
     }
+}
+
+void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
+{
+    atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+    atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
+
+    ATP_ASSERT(qty > 0 && line->reserved > 0);
+    line->granted += qty;
+    line->reserved += qty;
+    add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * qty);
+    atp_positions_end_change(position);
+    atp_ledger_account(ledger, line, qty, 0);
 }
 
 static void reschedule_line(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms)
@@ -173,7 +245,7 @@ void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadli
     atp_wheel_insert(&ledger->wheel, number);
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        if (line->reserved > 0) {
+        if (atp_line_expiring(&ledger->reservations, at - 1) > 0) {
             reschedule_line(ledger, at - 1, deadline_ms);
         }
         at = line->next;

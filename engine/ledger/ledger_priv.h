@@ -2,10 +2,13 @@
 #ifndef ATP_LEDGER_LEDGER_PRIV_H
 #define ATP_LEDGER_LEDGER_PRIV_H
 
+#include "engine/ledger/bill.h"
 #include "engine/ledger/catalog.h"
+#include "engine/ledger/demand.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/ledger.h"
 #include "engine/ledger/outcomes.h"
+#include "engine/ledger/rulebook.h"
 #include "engine/ledger/wheel.h"
 
 /* The one record of the table "root": whatever state is not a record of another table. */
@@ -18,10 +21,16 @@ typedef struct atp_root {
     atp_wheel_heads_t wheel;
     atp_outcome_heads_t outcomes;
     atp_exception_heads_t exceptions;
+    atp_progress_heads_t progress;
     atp_group_heads_t groups;
+    atp_kit_heads_t kits;
+    atp_supply_heads_t supplies;
+    atp_order_heads_t orders;
+    atp_history_heads_t history;
+    atp_capacity_heads_t capacity;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 168 + 16 + 32 + 56 + 16 + 24 + 8 + 8, "stored: no padding");
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16, "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
 enum {
@@ -38,8 +47,27 @@ enum {
     ATP_TABLE_WHEEL = 10,
     ATP_TABLE_OUTCOMES = 11,
     ATP_TABLE_EXCEPTIONS = 12,
+    ATP_TABLE_PROGRESS = 13,
     ATP_TABLE_GROUPS = 14,
-    ATP_TABLE_GROUP_NODES = 15
+    ATP_TABLE_GROUP_NODES = 15,
+    ATP_TABLE_KITS = 16,
+    ATP_TABLE_COMPONENTS = 17,
+    ATP_TABLE_SUPPLIES = 18,
+    ATP_TABLE_SUPPLY_DAYS = 19,
+    ATP_TABLE_SUPPLY_ROWS = 20,
+    ATP_TABLE_PEGS = 21,
+    ATP_TABLE_LIMITS = 22,
+    ATP_TABLE_DEMAND = 23,
+    ATP_TABLE_TAGS = 24,
+    ATP_TABLE_RULES = 25,
+    ATP_TABLE_QUOTAS = 26,
+    ATP_TABLE_ACCOUNTS = 27,
+    ATP_TABLE_ORDERS = 28,
+    ATP_TABLE_HISTORY = 29,
+    ATP_TABLE_HISTORY_LAST = 30,
+    ATP_TABLE_CALENDARS = 31,
+    ATP_TABLE_CAPACITY_DAYS = 32,
+    ATP_TABLE_BOOKINGS = 33
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -50,8 +78,11 @@ typedef struct resolved_line {
     uint16_t node;  /* NO_NODE: the op leaves it open */
     uint16_t asked; /* index of the op's line it serves */
     uint8_t scale;
+    bool is_component;  /* of the kit whose line is the last before it that is none */
+    uint16_t needed_by; /* day by which it may be promised from supply; 0 = from what is here */
+    uint32_t kits;      /* whole kits that the components after it make up */
     atp_qty_t qty;
-    atp_qty_t granted;
+    atp_qty_t granted; /* at its own row */
 } resolved_line_t;
 
 #define NO_ROW  UINT32_MAX
@@ -64,7 +95,28 @@ typedef struct taken {
     atp_qty_t qty;
 } taken_t;
 
+#define ATP_VIEW_ROWS_MAX UINT16_MAX /* there are no more nodes */
+#define ATP_SETTLE_STEP   1024       /* reservations that expire in one go */
+
 #define TAKEN_MAX 2048 /* twice ATP_LINES_PER_OP_MAX */
+
+/* What the plan of the op takes of nodes with a calendar; the node is looked for by its number. */
+typedef struct booked_node {
+    uint64_t round; /* the entry counts for this round only */
+    uint16_t node;
+    int32_t day; /* chosen; ATP_READY_NEVER before */
+    int64_t units;
+} booked_node_t;
+
+#define BOOKED_NODES_MAX 2048 /* twice ATP_LINES_PER_OP_MAX */
+
+typedef struct capacity_scratch {
+    uint64_t op;         /* that was counted; 0 = to be counted anew */
+    uint64_t settled_op; /* what is due has expired for it */
+    uint64_t round;
+    uint32_t counted; /* lines of the plan */
+    booked_node_t nodes[BOOKED_NODES_MAX];
+} capacity_scratch_t;
 
 struct atp_ledger {
     atp_table_t root_table;
@@ -75,7 +127,11 @@ struct atp_ledger {
     atp_wheel_t wheel;
     atp_outcomes_t outcomes;
     atp_exceptions_t exceptions;
+    atp_demand_t demand;
+    atp_supply_book_t supplies;
+    atp_kits_t kits;
     atp_groups_t groups;
+    atp_rulebook_t rulebook;
     atp_table_t *tables[ATP_LEDGER_TABLES];
 
     /* valid inside one frame */
@@ -85,14 +141,21 @@ struct atp_ledger {
     atp_verdict_t frame_skip;
 
     uint64_t expired; /* for the figures; not state */
+    const atp_op_t *cause; /* the op being applied */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled */
 
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
+    uint32_t view_rows[ATP_VIEW_ROWS_MAX];       /* of the SKU whose view is read */
     uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
+    uint32_t plan_components;                    /* those of them that are components of kits */
     taken_t taken[TAKEN_MAX];
+    capacity_scratch_t capacity_scratch;
+    atp_recipe_line_t recipe[ATP_KIT_ENTRIES_MAX]; /* of a kit op */
+    atp_bill_t bill;                               /* of the kit that is being reserved */
+    uint64_t bill_op;                              /* the op it was laid out for */
 
     /* written by the ledger thread, read by any */
     _Alignas(ATP_CACHE_LINE) _Atomic uint64_t stamp;
@@ -105,6 +168,12 @@ typedef struct apply {
     int64_t now_ms;
     atp_result_t *result;
     atp_grant_t *grants;
+    uint16_t channel; /* of a reserve or an edit, once it is known */
+    uint16_t needed_by; /* day by which the line being planned is needed; 0 = from what is here */
+    bool is_plain;    /* a reserve that no rule of its channel and no attribute says more of */
+    bool is_track_only;
+    bool has_calendar; /* the plan may take from a node with a calendar */
+    bool is_short; /* the plan grants less than the lines it was made for asked */
 } apply_t;
 
 /* True if the tables have the capacities of `config`. */
@@ -118,6 +187,8 @@ atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field
 /* The entry of row or line `number` for this op: 0 taken when it is asked for first. One op asks for rows or for
  * lines, never both. */
 taken_t *atp_ledger_taken(apply_t *apply, uint32_t number);
+/* What its entry says, without making one: any number of rows may be looked at. */
+atp_qty_t atp_ledger_taken_qty(const apply_t *apply, uint32_t number);
 
 /* ---- ledger_names.c: from names and numbers to records ---- */
 
@@ -142,6 +213,24 @@ atp_verdict_t atp_ledger_add_named(apply_t *apply, atp_table_t *table, atp_index
 atp_verdict_t atp_ledger_look_at_batch(apply_t *apply);
 atp_verdict_t atp_ledger_open_source(apply_t *apply);
 
+/* ---- ledger_channels.c: what the channel of a reserve or edit lets it have ---- */
+
+/* What the channel may still take of the SKU, what the op has taken counted. ATP_NO_LIMIT: no rule says anything. */
+atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku);
+/* What this one reservation may still take of the SKU by the caps of the channel's rules, after the plan so far. */
+atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku);
+/* The group whose nodes the channel sees for the op's method; ATP_NO_GROUP: all. */
+uint16_t atp_ledger_view_group(const apply_t *apply);
+/* True if the channel sees the node. */
+bool atp_ledger_channel_sees(apply_t *apply, uint16_t node);
+/* Room to count the first `count` lines of the plan, if the channel is counted: ACCOUNTS_FULL. */
+atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count);
+
+/* ---- ledger_tags.c ---- */
+
+/* Notes beside the directories of all SKUs whether a quota is over them. */
+void atp_ledger_rebuild_rationed(atp_ledger_t *ledger);
+
 /* ---- ledger_groups.c: groups of nodes ---- */
 
 atp_verdict_t atp_ledger_put_group(apply_t *apply);
@@ -153,10 +242,14 @@ atp_verdict_t atp_ledger_named_group(apply_t *apply, unsigned key, unsigned line
 
 /* Moves `qty` units of a line by a step: line, row, tree, wheel, counters. The units are there (asserted). */
 void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_number, atp_qty_t qty);
+/* Keeps a step of a line in the history. Moving and attaching do it. */
+void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty);
 /* Ends the reservation, or takes it off the wheel, if its lines say so. To be called after moves. */
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
+/* Adds units to a line that has reserved ones. */
+void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
 /* Changes the deadline of a reservation and of its reserved lines. */
 void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms);
 /* True if more is promised at the row than is there: uncommitted < 0, and not only because on-hand is. */
@@ -165,10 +258,38 @@ bool atp_ledger_is_over_committed(const atp_position_t *position);
 atp_qty_t atp_ledger_promisable(const atp_ledger_t *ledger, uint32_t row);
 atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row);
 
+/* ---- ledger_kits.c ---- */
+
+atp_verdict_t atp_ledger_put_kit(apply_t *apply);
+/* Notes beside the directories which SKUs are kits. */
+void atp_ledger_rebuild_kits(atp_ledger_t *ledger);
+/* atp_ledger_free_at for a kit: stocked ones, and those that can be put together there. */
+atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row);
+/* Plans up to `qty` of a kit at a node: the kit's line, then its components. What it gives is less than asked only if it is
+ * all there is. */
+atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted, uint16_t node, atp_qty_t qty,
+                                  atp_qty_t *ret_given);
+/* Plans a kit's line that names its node: in whole, or whole kits if the op takes parts. */
+atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted);
+/* What a line of the plan that is no component grants of the SKU asked for. */
+static inline atp_qty_t atp_ledger_granted(const resolved_line_t *line)
+{
+    return line->granted + (ATP_UNLIKELY(line->kits > 0) ? line->kits * atp_kit_unit(line->scale) : 0);
+}
+/* Notes that a line is a component of so many kits of `kit_line`. */
+void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits);
+bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);
+/* How many kits were put together for a kit's line: 0 for any other. */
+int64_t atp_ledger_kits_of(const atp_ledger_t *ledger, uint32_t number);
+
 /* ---- ledger_expiry.c ---- */
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
+/* The same, as the wheel calls it: the context is the ledger. */
+void atp_ledger_expire_one(void *context, uint32_t reservation);
 void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
+/* Expires what is due anywhere, after looking at up to `limit` reservations. */
+void atp_ledger_settle_due(atp_ledger_t *ledger, int64_t now_ms, uint64_t limit);
 atp_verdict_t atp_ledger_pulse(apply_t *apply);
 atp_verdict_t atp_ledger_settle(apply_t *apply);
 
@@ -177,10 +298,39 @@ atp_verdict_t atp_ledger_settle(apply_t *apply);
 /* What a reserve may still take of `node` for this op: promisable, less what earlier lines of the op take. 0 where the
  * node is not open or has no such position. Settles the row first. */
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row);
+/* The same of what is stocked as such, kit or not. */
+atp_qty_t atp_ledger_stock_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row);
 /* The place of the next line of the plan, NULL when it is full. plan_count counts it once it stands. */
 resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger);
 /* Plans a line that leaves its node open: in whole, or what there is if the op takes parts. */
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted);
+
+/* Plans a line that names its node, where something beyond the row's buckets has a say: attributes, limits, rules. */
+atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line);
+
+/* ---- ledger_limits.c: what limits say ---- */
+
+/* The verdict for a line of `qty` (as the reservation would have it) by the quantities of its SKU and channel; and how many of
+ * it may be granted when it is not all. */
+atp_verdict_t atp_ledger_look_at_quantity(apply_t *apply, const resolved_line_t *line, atp_bounds_t *ret_bounds);
+/* Takes back from the plan's lines from `first` on what is not a whole step, or less than the least. */
+void atp_ledger_round_plan(apply_t *apply, uint32_t first, const atp_bounds_t *bounds);
+/* The quantities that the op tells of a SKU or channel: whether they are in order and have room (nothing changes); then
+ * noting them. False: it tells none. */
+atp_verdict_t atp_ledger_look_at_quantities(apply_t *apply, atp_limit_scope_t scope, uint32_t sku,
+                                            uint16_t channel);
+bool atp_ledger_put_quantities(apply_t *apply, atp_limit_scope_t scope, uint32_t sku, uint16_t channel);
+/* Builds the index of limits, and what SKUs have beside their scale because of them. */
+void atp_ledger_rebuild_limits(atp_ledger_t *ledger);
+/* Counts, for planners, what a reserve did not grant for want of stock: the line at fault, or all that fell short. */
+void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict);
+
+/* ---- ledger_edit.c: reservations that change, or take the place of others ---- */
+
+atp_verdict_t atp_ledger_edit(apply_t *apply);
+/* The reservation that the op replaces: its soft units are left out of what is counted against the op. NO_ROW: none. */
+atp_verdict_t atp_ledger_look_at_replaced(apply_t *apply, uint32_t *ret_number);
+void atp_ledger_release_all(atp_ledger_t *ledger, uint32_t number);
 
 /* ---- ledger_reserve.c, ledger_steps.c, ledger_stock.c ---- */
 
@@ -188,6 +338,11 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply);
 atp_verdict_t atp_ledger_extend(apply_t *apply);
 atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step);
 atp_verdict_t atp_ledger_ship_fact(apply_t *apply);
+/* A step told as a fact: pick, pack, deliver, reconcile, short. */
+atp_verdict_t atp_ledger_step_fact(apply_t *apply, atp_step_t step);
+/* ledger_returns.c: units come back; stock set aside is settled. */
+atp_verdict_t atp_ledger_return(apply_t *apply);
+atp_verdict_t atp_ledger_dispose(apply_t *apply);
 atp_verdict_t atp_ledger_stock(apply_t *apply);
 atp_verdict_t atp_ledger_safety(apply_t *apply);
 

@@ -1,9 +1,12 @@
-/* Steps of a reservation: allocate, release, cancel, ship, extend; and the shipment told as a fact. */
-#include "engine/ledger/ledger_priv.h"
+/* Steps of a reservation that a client asks for: allocate, pick, pack, ship, deliver, reconcile, release, cancel, short,
+ * extend. What is told as a fact is in ledger_step_facts.c, what comes back in ledger_returns.c. */
+#include "engine/ledger/ledger_steps.h"
+#include "engine/base/attribute.h"
+#include "engine/ledger/ledger_supply.h"
 
 /* ---- finding reservation and lines ---- */
 
-static bool find_reservation(apply_t *apply, uint32_t *ret_number)
+bool atp_steps_find_reservation(apply_t *apply, uint32_t *ret_number)
 {
     const char *cursor = atp_op_text_begin(apply->op);
     atp_text_t id = atp_op_text_next(&cursor);
@@ -13,18 +16,13 @@ static bool find_reservation(apply_t *apply, uint32_t *ret_number)
 }
 
 /* What is due has expired before the step: it is never revived. */
-static void settle(apply_t *apply, uint32_t number)
+void atp_steps_settle(apply_t *apply, uint32_t number)
 {
     const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
 
     if (reservation->is_in_wheel && reservation->deadline_ms <= apply->now_ms) {
         atp_ledger_expire(apply->ledger, number);
     }
-}
-
-static atp_qty_t units_in(const atp_line_t *line, atp_step_t step)
-{
-    return atp_transitions[step].from == ATP_LINE_RESERVED ? line->reserved : line->allocated;
 }
 
 /* Finds the reservation's line at the row of `wanted` that has as many units left for the step, looking from `hint` on
@@ -40,7 +38,8 @@ static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, 
     for (uint32_t seen = 0; seen < reservation->line_count; seen++) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
         if (line->row == wanted->row) {
-            atp_qty_t left = units_in(line, step) - atp_ledger_taken(apply, at - 1)->qty;
+            atp_qty_t left =
+                atp_line_units_for(reservations, at - 1, step) - atp_ledger_taken(apply, at - 1)->qty;
             if (left >= wanted->qty) {
                 return at;
             }
@@ -54,77 +53,114 @@ static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, 
 
 /* ---- choosing what to move: nothing changes yet ---- */
 
+/* Chooses the line of the reservation that `chosen`, line `i` of the op, means; looks from `hint` on. */
+static atp_verdict_t choose_line(apply_t *apply, const atp_reservation_t *reservation, uint32_t hint,
+                                 atp_step_t step, uint32_t i, resolved_line_t *chosen)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    uint32_t found = chosen->row == NO_ROW ? 0 : find_line(apply, reservation, hint, chosen, step);
+
+    if (found == 0) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
+    }
+    taken_t *taken = atp_ledger_taken(apply, found - 1);
+    atp_qty_t units = atp_line_units_for(reservations, found - 1, step);
+    if (units == 0) {
+        atp_line_state_t state = atp_line_state(reservations, found - 1, apply->now_ms);
+        return atp_ledger_refuse(apply, atp_lifecycle_refusal(step, state), ATP_FIELD_LINES, i);
+    }
+    if (chosen->qty > units - taken->qty) {
+        return atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, i);
+    }
+    taken->qty += chosen->qty;
+    chosen->line = found - 1;
+    return ATP_APPLIED;
+}
+
+atp_verdict_t atp_steps_choose_line(apply_t *apply, uint32_t number, atp_step_t step, uint32_t i,
+                                    resolved_line_t *chosen)
+{
+    return choose_line(apply, atp_reservation_at(&apply->ledger->reservations, number), 0, step, i, chosen);
+}
+
 static atp_verdict_t choose_named_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                                         uint32_t *ret_count)
 {
     atp_ledger_t *ledger = apply->ledger;
     line_names_t names = atp_ledger_line_names(apply->op);
+    bool may_be_kits = atp_table_count(&ledger->kits.records) > 0;
     uint32_t hint = 0;
 
+    *ret_count = 0;
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        resolved_line_t *chosen = &ledger->lines[i];
-        atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, chosen);
+        resolved_line_t chosen;
+        atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, &chosen);
+        if (verdict == ATP_APPLIED && ATP_UNLIKELY(may_be_kits) && chosen.row != NO_ROW &&
+            atp_steps_choose_kit(apply, reservation, step, chosen, ret_count, &verdict)) {
+            hint = 0;
+        } else if (verdict == ATP_APPLIED && *ret_count == ATP_LINES_PER_OP_MAX) {
+            verdict = atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, i);
+        } else if (verdict == ATP_APPLIED) {
+            verdict = choose_line(apply, reservation, hint, step, i, &chosen);
+            hint = verdict == ATP_APPLIED ? atp_line_at(&ledger->reservations, chosen.line)->next : 0;
+            ledger->lines[(*ret_count)++] = chosen;
+        }
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
-        uint32_t found = chosen->row == NO_ROW ? 0 : find_line(apply, reservation, hint, chosen, step);
-        if (found == 0) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
-        }
-        const atp_line_t *line = atp_line_at(&ledger->reservations, found - 1);
-        taken_t *taken = atp_ledger_taken(apply, found - 1);
-        if (units_in(line, step) == 0) {
-            return atp_ledger_refuse(apply, atp_lifecycle_refusal(atp_ledger_line_state(line, apply->now_ms)),
-                                     ATP_FIELD_LINES, i);
-        }
-        if (chosen->qty > units_in(line, step) - taken->qty) {
-            return atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, i);
-        }
-        taken->qty += chosen->qty;
-        chosen->line = found - 1;
-        hint = line->next;
     }
-    *ret_count = apply->op->line_count;
     return ATP_APPLIED;
 }
 
-static atp_verdict_t choose_all_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
-                                      uint32_t *ret_count)
+atp_verdict_t atp_steps_add_all_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                                      uint32_t *count)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_line_state_t found = ATP_LINE_NOTHING;
-    uint32_t count = 0;
+    atp_line_state_t found = ATP_LINE_ACCEPTED;
+    uint32_t before = *count;
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
-        if (units_in(line, step) > 0) {
-            ledger->lines[count++] =
+        atp_qty_t units = atp_line_units_for(&ledger->reservations, at - 1, step);
+        if (units > 0 && *count == ATP_LINES_PER_OP_MAX) {
+            return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
+        }
+        if (units > 0) {
+            ledger->lines[(*count)++] =
                 (resolved_line_t){.line = at - 1,
                                   .row = line->row,
                                   .scale = atp_positions_scale(&ledger->positions, position->sku),
-                                  .qty = units_in(line, step)};
-        } else if (found == ATP_LINE_NOTHING) {
-            found = atp_ledger_line_state(line, apply->now_ms);
+                                  .qty = units};
+        } else if (found == ATP_LINE_ACCEPTED) {
+            found = atp_line_state(&ledger->reservations, at - 1, apply->now_ms);
         }
         at = line->next;
     }
-    if (count == 0) {
-        return atp_ledger_refuse(apply, atp_lifecycle_refusal(found), ATP_FIELD_RESERVATION, 0);
-    }
-    *ret_count = count;
-    return ATP_APPLIED;
+    return *count > before
+               ? ATP_APPLIED
+               : atp_ledger_refuse(apply, atp_lifecycle_refusal(step, found), ATP_FIELD_RESERVATION, 0);
 }
 
-static void answer(apply_t *apply, uint32_t count)
+atp_verdict_t atp_steps_choose_all_lines(apply_t *apply, const atp_reservation_t *reservation,
+                                         atp_step_t step, uint32_t *ret_count)
+{
+    *ret_count = 0;
+    return atp_steps_add_all_lines(apply, reservation, step, ret_count);
+}
+
+void atp_steps_answer(apply_t *apply, uint32_t count)
 {
     const resolved_line_t *lines = apply->ledger->lines;
     atp_result_t *result = apply->result;
     bool is_one_scale = true;
 
     for (uint32_t i = 0; i < count; i++) {
+        if (lines[i].is_component) {
+            continue; /* of a kit that the op names: the kit counts */
+        }
         is_one_scale = is_one_scale && lines[i].scale == lines[0].scale;
-        result->qty += lines[i].qty;
+        result->qty += lines[i].qty + lines[i].kits * atp_kit_unit(lines[i].scale);
     }
     result->qty = is_one_scale ? result->qty : 0;
     result->scale = is_one_scale ? lines[0].scale : 0;
@@ -134,7 +170,7 @@ static void answer(apply_t *apply, uint32_t count)
 
 /* Whether on-hand stays in range (P2) when the chosen lines leave. Far from the edge nothing has to be added up by
  * row. */
-static atp_verdict_t look_at_on_hand(apply_t *apply, uint32_t count)
+atp_verdict_t atp_steps_look_at_on_hand(apply_t *apply, uint32_t count)
 {
     const resolved_line_t *lines = apply->ledger->lines;
     atp_qty_t total = 0;
@@ -155,6 +191,41 @@ static atp_verdict_t look_at_on_hand(apply_t *apply, uint32_t count)
     return ATP_APPLIED;
 }
 
+/* Whether there is a record for each chosen line that the step needs one for. */
+atp_verdict_t atp_steps_need_progress(apply_t *apply, uint32_t reservation, atp_step_t step, uint32_t count)
+{
+    atp_reservations_t *reservations = &apply->ledger->reservations;
+    uint32_t records = 0;
+
+    if (!atp_step_needs_progress(step)) {
+        return ATP_APPLIED;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        records += !atp_line_at(reservations, apply->ledger->lines[i].line)->has_progress;
+    }
+    return atp_reservations_make_progress_room(reservations, records, reservation)
+               ? ATP_APPLIED
+               : atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
+}
+
+void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
+    atp_exception_t *exception = atp_ledger_raise(apply, kind, row, qty);
+
+    exception->reservation_count = 1;
+    exception->reservation_total = 1;
+    atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0],
+                       atp_strings_get(reservations->strings, reservation->id_ref));
+}
+
+void atp_steps_tell_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty)
+{
+    atp_steps_raise(apply, ATP_EXCEPTION_SHORT, atp_line_at(&apply->ledger->reservations, line)->row, qty,
+                    number);
+}
+
 /* A line allocated in part gives its rest back at once. */
 static void release_rests(atp_ledger_t *ledger, uint32_t count)
 {
@@ -172,27 +243,45 @@ atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step)
     uint32_t number;
     uint32_t count = 0;
 
-    if (!find_reservation(apply, &number)) {
+    if (ATP_UNLIKELY(atp_op_attribute(apply->op, ATP_KEY_ORDER_ID, ATP_WHOLE_OP) != NULL)) {
+        return atp_ledger_step_order(apply, step);
+    }
+    if (!atp_steps_find_reservation(apply, &number)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
     }
-    settle(apply, number);
+    atp_steps_settle(apply, number);
+    /* What waits for supply becomes firm with what is here. */
+    atp_qty_t firm =
+        step == ATP_STEP_ALLOCATE && apply->op->line_count == 0 ? atp_ledger_firm_all(ledger, number) : 0;
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
-    atp_verdict_t verdict = apply->op->line_count > 0 ? choose_named_lines(apply, reservation, step, &count)
-                                                      : choose_all_lines(apply, reservation, step, &count);
-    if (verdict == ATP_APPLIED && step == ATP_STEP_SHIP) {
-        verdict = look_at_on_hand(apply, count);
+    atp_verdict_t verdict = apply->op->line_count > 0
+                                ? choose_named_lines(apply, reservation, step, &count)
+                                : atp_steps_choose_all_lines(apply, reservation, step, &count);
+    if (verdict != ATP_APPLIED && firm > 0) { /* nothing is here yet */
+        apply->result->field = ATP_FIELD_NONE;
+        verdict = ATP_APPLIED;
     }
+    if (verdict == ATP_APPLIED && step == ATP_STEP_SHIP) {
+        verdict = atp_steps_look_at_on_hand(apply, count);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_steps_need_progress(apply, number, step, count) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
     for (uint32_t i = 0; i < count; i++) {
+        if (ledger->lines[i].qty == 0) {
+            continue; /* of a kit: all of its lines are chosen */
+        }
         atp_ledger_move(ledger, ledger->lines[i].line, step, ledger->lines[i].qty);
+        if (step == ATP_STEP_SHORT) {
+            atp_steps_tell_short(apply, number, ledger->lines[i].line, ledger->lines[i].qty);
+        }
     }
     if (step == ATP_STEP_ALLOCATE) {
         release_rests(ledger, count);
     }
     atp_ledger_tidy(ledger, number);
-    answer(apply, count);
+    atp_steps_answer(apply, count);
     return ATP_APPLIED;
 }
 
@@ -206,12 +295,12 @@ atp_verdict_t atp_ledger_extend(apply_t *apply)
     if (apply->op->value > config->ttl_max_ms) {
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
     }
-    if (!find_reservation(apply, &number)) {
+    if (!atp_steps_find_reservation(apply, &number)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
     }
-    settle(apply, number);
+    atp_steps_settle(apply, number);
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
-    atp_verdict_t verdict = choose_all_lines(apply, reservation, ATP_STEP_EXPIRE, &count);
+    atp_verdict_t verdict = atp_steps_choose_all_lines(apply, reservation, ATP_STEP_EXPIRE, &count);
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
@@ -224,127 +313,5 @@ atp_verdict_t atp_ledger_extend(apply_t *apply)
     }
     atp_ledger_reschedule(ledger, number, apply->now_ms + ttl);
     apply->result->deadline_ms = apply->now_ms + ttl;
-    return ATP_APPLIED;
-}
-
-/* ---- a shipment told as a fact: it has left, whatever the reservations say ---- */
-
-/* Takes up to `qty` units of one line by one step; returns what is left. */
-static atp_qty_t ship_from_line(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty)
-{
-    atp_qty_t units = units_in(atp_line_at(&ledger->reservations, number), step);
-    atp_qty_t moved = qty < units ? qty : units;
-
-    if (moved > 0) {
-        atp_ledger_move(ledger, number, step, moved);
-    }
-    return qty - moved;
-}
-
-/* Allocated units of the reservation at the row first, then reserved ones; returns what is left. */
-static atp_qty_t ship_from_reservation(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped)
-{
-    static const atp_step_t order[] = {ATP_STEP_SHIP, ATP_STEP_SHIP_RESERVED};
-    atp_ledger_t *ledger = apply->ledger;
-    atp_qty_t left = shipped->qty;
-
-    for (unsigned i = 0; i < 2; i++) {
-        uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
-        while (at != 0 && left > 0) {
-            const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-            uint32_t next = line->next;
-            if (line->row == shipped->row) {
-                left = ship_from_line(ledger, at - 1, order[i], left);
-            }
-            at = next;
-        }
-    }
-    return left;
-}
-
-/* Resolves all lines and makes sure that each can be booked, before the first one is. */
-static atp_verdict_t prepare_shipment(apply_t *apply)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    line_names_t names = atp_ledger_line_names(apply->op);
-    atp_verdict_t verdict = ATP_APPLIED;
-
-    for (uint32_t i = 0; verdict == ATP_APPLIED && i < apply->op->line_count; i++) {
-        verdict = atp_ledger_resolve_line(apply, &names, i, &ledger->lines[i]);
-    }
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, apply->op->line_count) : verdict;
-    if (verdict != ATP_APPLIED) {
-        return verdict;
-    }
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        resolved_line_t *line = &ledger->lines[i];
-        atp_ledger_need_row(apply, line);
-        taken_t *taken = atp_ledger_taken(apply, line->row);
-        taken->qty += line->qty;
-        atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
-        if (taken->qty > ATP_QTY_MAX ||
-            !atp_qty_in_range(atp_load_relaxed(&position->on_hand) - taken->qty)) {
-            return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
-        }
-        atp_ledger_settle_row(ledger, line->row, apply->now_ms);
-    }
-    return ATP_APPLIED;
-}
-
-static void ship_line(apply_t *apply, bool has_reservation, uint32_t reservation, const resolved_line_t *line)
-{
-    atp_qty_t excess = has_reservation ? ship_from_reservation(apply, reservation, line) : line->qty;
-
-    if (excess == 0) {
-        return;
-    }
-    atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -excess); /* prepare_shipment looked */
-    atp_ledger_raise(apply, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION, line->row, excess);
-    atp_ledger_note_over_commitment(apply, line->row);
-}
-
-/* "All of it has left": what is allocated; if nothing is, what is reserved; if all had left, this is the second who
- * says so. */
-static atp_verdict_t choose_all_shipped(apply_t *apply, uint32_t number, uint32_t *ret_count)
-{
-    const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
-    atp_verdict_t verdict = choose_all_lines(apply, reservation, ATP_STEP_SHIP, ret_count);
-
-    if (verdict != ATP_APPLIED) {
-        verdict = choose_all_lines(apply, reservation, ATP_STEP_SHIP_RESERVED, ret_count);
-    }
-    if (verdict == ATP_APPLIED) {
-        verdict = look_at_on_hand(apply, *ret_count);
-    }
-    if (verdict == ATP_APPLIED || verdict == ATP_ALREADY_SHIPPED) {
-        apply->result->field = ATP_FIELD_NONE;
-    }
-    return verdict == ATP_ALREADY_SHIPPED ? ATP_CONFIRMED : verdict;
-}
-
-atp_verdict_t atp_ledger_ship_fact(apply_t *apply)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    uint32_t number = 0;
-    bool has_reservation = find_reservation(apply, &number);
-    uint32_t count = apply->op->line_count;
-
-    if (count == 0 && !has_reservation) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
-    }
-    if (has_reservation) {
-        settle(apply, number);
-    }
-    atp_verdict_t verdict = count == 0 ? choose_all_shipped(apply, number, &count) : prepare_shipment(apply);
-    if (verdict != ATP_APPLIED) {
-        return verdict;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        ship_line(apply, has_reservation, number, &ledger->lines[i]);
-    }
-    if (has_reservation) {
-        atp_ledger_tidy(ledger, number);
-    }
-    answer(apply, count);
     return ATP_APPLIED;
 }

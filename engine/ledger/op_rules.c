@@ -1,5 +1,6 @@
 #include "engine/ledger/op_rules.h"
 
+#include "engine/base/attribute.h"
 #include "engine/base/verdict.h"
 
 #include <string.h>
@@ -10,13 +11,30 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_NODE] = {true, false, ATP_NODE_CLOSED + 1, LINES_SUBJECT_NODE},
     [ATP_OP_CHANNEL] = {true, false, 0, LINES_NONE},
     [ATP_OP_GROUP] = {true, false, 0, LINES_NONE, .needs_subject = true},
+    [ATP_OP_KIT] = {true, false, 0, LINES_OPTIONAL, NODE_NEVER, .needs_subject = true},
     [ATP_OP_SAFETY] = {true, false, 0, LINES_ONE, .qty = QTY_NOT_NEGATIVE},
-    [ATP_OP_RESERVE] = {true, false, ATP_RESERVE_PARTIAL + 1, LINES_SOME, .node = NODE_OPTIONAL},
+    [ATP_OP_SUPPLY] = {true, false, 0, LINES_OPTIONAL, .needs_subject = true, .qty = QTY_NOT_NEGATIVE},
+    [ATP_OP_TRANSFER] = {true, false, 0, LINES_ONE, .needs_subject = true},
+    [ATP_OP_TRANSFER_SHIP] = {true, false, 0, LINES_OPTIONAL, .needs_subject = true},
+    [ATP_OP_TRANSFER_RECEIVE] = {true, false, 0, LINES_ONE, .needs_subject = true, .qty = QTY_NOT_NEGATIVE},
+    [ATP_OP_TRANSFER_CANCEL] = {true, false, 0, LINES_NONE, .needs_subject = true},
+    [ATP_OP_RECEIVE_SUPPLY] = {true, false, 0, LINES_ONE, .needs_subject = true, .qty = QTY_NOT_NEGATIVE},
+    [ATP_OP_RULE] = {true, false, 0, LINES_NONE, .needs_subject = true},
+    [ATP_OP_QUOTA] = {true, false, 0, LINES_NONE, .needs_subject = true},
+    [ATP_OP_RESERVE] = {true, false, ATP_RESERVE_TRACK_ONLY + 1, LINES_SOME, .node = NODE_OPTIONAL},
+    [ATP_OP_EDIT] = {true, true, 0, LINES_OPTIONAL, .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_EXTEND] = {true, true, 0, LINES_NONE},
     [ATP_OP_ALLOCATE] = {true, true, 0, LINES_OPTIONAL},
     [ATP_OP_RELEASE] = {true, true, 0, LINES_OPTIONAL},
     [ATP_OP_CANCEL] = {true, true, 0, LINES_OPTIONAL},
     [ATP_OP_SHIP] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_PICK] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_PACK] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_DELIVER] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_RETURN] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_RECONCILE] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_SHORT] = {true, true, 0, LINES_OPTIONAL},
+    [ATP_OP_DISPOSE] = {true, false, 0, LINES_ONE},
     [ATP_OP_RECEIVE] = {true, false, 0, LINES_ONE},
     [ATP_OP_SALE] = {true, false, 0, LINES_ONE},
     [ATP_OP_ADJUST] = {true, false, ATP_BUCKET_UNAVAILABLE + 1, LINES_ONE, .qty = QTY_SIGNED},
@@ -67,11 +85,17 @@ static atp_verdict_t check_identity(const atp_command_t *command, const atp_op_c
     return ATP_APPLIED;
 }
 
+static bool names_order(const atp_command_t *command)
+{
+    return atp_attributes_find(command, ATP_KEY_ORDER_ID, ATP_WHOLE_OP) != NULL;
+}
+
 static atp_verdict_t check_texts(const atp_command_t *command, const atp_op_rule_t *rule, bool is_fact,
                                  atp_result_t *ret_fault)
 {
-    /* A shipment told as a fact may name no reservation. */
-    bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && is_fact);
+    /* A shipment told as a fact, and a return, may name no reservation; other steps may name an order instead. */
+    bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && is_fact) ||
+                        command->kind == ATP_OP_RETURN || names_order(command);
 
     if (!is_optional_id(command->reservation) || (command->reservation.size == 0 && !may_be_empty)) {
         return atp_op_fault(ret_fault, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);
@@ -131,8 +155,8 @@ static atp_verdict_t check_line_count(const atp_command_t *command, const atp_op
     default:
         break;
     }
-    if (command->kind == ATP_OP_SHIP && command->reservation.size == 0) {
-        least = 1; /* a shipment of nothing in particular says nothing */
+    if ((command->kind == ATP_OP_SHIP || command->kind == ATP_OP_RETURN) && command->reservation.size == 0) {
+        least = 1; /* a shipment or return of nothing in particular says nothing */
     }
     if (command->line_count < least) {
         return atp_op_fault(ret_fault, ATP_LINES_MISSING, ATP_FIELD_LINES, 0);

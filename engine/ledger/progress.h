@@ -7,7 +7,7 @@
  * `shipped` counts what came after. The record says how many of them are further on.
  *
  * Threads     ledger thread only.
- * Memory      88 bytes a record and an index entry; nothing is allocated after init.
+ * Memory      104 bytes a record and an index entry; nothing is allocated after init.
  * Invariants  Q1  a line has the bit has_progress exactly while one record names it, and the index finds that one.
  *             Q2  each quantity >= 0; picked + packed <= allocated; delivered + returned + reconciled + return_reconciled
  *                 <= shipped; short <= what of the line ended.
@@ -27,7 +27,12 @@ typedef struct atp_progress {
     uint32_t line;       /* number + 1; 0 = the record is free */
     uint32_t next;       /* free chain: record + 1 */
     uint32_t kit_parent; /* the kit's line + 1; 0 = not a component of one */
-    uint32_t unused;
+    uint32_t first_peg;  /* + 1: of the pegs of its pegged units (engine/ledger/supplies.h) */
+    uint32_t kits;       /* how many kits it and its fellow components were put together for */
+    uint32_t queue_next; /* lines that wait at the position: line + 1 (engine/ledger/limits.h) */
+    uint32_t queue_previous;
+    uint8_t queue; /* its priority there */
+    uint8_t unused[3];
     atp_qty_t picked; /* of allocated */
     atp_qty_t packed;
     atp_qty_t delivered; /* of shipped */
@@ -39,7 +44,7 @@ typedef struct atp_progress {
     atp_qty_t pegged;      /* promised from supply that is not here yet */
 } atp_progress_t;
 
-_Static_assert(sizeof(atp_progress_t) == 88, "stored: no padding");
+_Static_assert(sizeof(atp_progress_t) == 104, "stored: no padding");
 
 /* The part of the root record that belongs to it. */
 typedef struct atp_progress_heads {

@@ -31,6 +31,9 @@ void atp_reservations_rebuild(atp_reservations_t *reservations)
             atp_index_insert(&reservations->index, reservation->id_hash, (uint32_t)i);
         }
     }
+    atp_progress_rebuild(&reservations->progress);
+    atp_capacity_rebuild(&reservations->capacity);
+    atp_orders_rebuild(&reservations->orders);
 }
 
 /* ---- room ---- */
@@ -42,6 +45,9 @@ static void free_lines(atp_reservations_t *reservations, uint32_t first)
     while (first != 0) {
         atp_line_t *line = atp_table_change(&reservations->lines, first - 1);
         uint32_t next = line->next;
+        if (line->has_progress) {
+            atp_progress_drop(&reservations->progress, first - 1);
+        }
         memset(line, 0, sizeof *line);
         line->next = heads->free_line;
         heads->free_line = first;
@@ -66,6 +72,10 @@ static void forget_oldest_ended(atp_reservations_t *reservations)
     atp_strings_drop(reservations->strings, reservations->string_heads, reservation->id_ref);
     atp_strings_drop(reservations->strings, reservations->string_heads, reservation->owner_ref);
     free_lines(reservations, reservation->first_line);
+    if (reservation->has_order) {
+        atp_orders_drop(&reservations->orders, number);
+    }
+    atp_history_forget(&reservations->history, number);
     memset(reservation, 0, sizeof *reservation);
     reservation->next = heads->free_reservation;
     heads->free_reservation = number + 1;
@@ -96,6 +106,39 @@ atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint3
         forget_oldest_ended(reservations);
     }
     return ATP_APPLIED;
+}
+
+bool atp_reservations_make_progress_room(atp_reservations_t *reservations, uint32_t records, uint32_t keep)
+{
+    while (!atp_progress_has_room(&reservations->progress, records)) {
+        uint32_t oldest = reservations->heads->ended_first;
+        if (oldest == 0 || oldest == keep + 1) {
+            return false;
+        }
+        forget_oldest_ended(reservations);
+    }
+    return true;
+}
+
+bool atp_reservations_make_booking_room(atp_reservations_t *reservations, uint32_t bookings)
+{
+    while (!atp_capacity_has_room(&reservations->capacity, bookings)) {
+        if (reservations->heads->ended_first == 0) {
+            return false;
+        }
+        forget_oldest_ended(reservations);
+    }
+    return true;
+}
+
+atp_progress_t *atp_line_change_progress(atp_reservations_t *reservations, uint32_t number)
+{
+    if (atp_line_at(reservations, number)->has_progress) {
+        return atp_progress_change(&reservations->progress, number);
+    }
+    atp_line_t *line = atp_table_change(&reservations->lines, number);
+    line->has_progress = 1;
+    return atp_progress_take(&reservations->progress, number);
 }
 
 uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, uint64_t hash,

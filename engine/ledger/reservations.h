@@ -12,9 +12,9 @@
  * Threads     ledger thread only.
  * Memory      64 bytes a reservation, 64 a line, plus the id (and owner) as strings and an index entry.
  * Invariants  H1  a live reservation is found by its id, and at one place.
- *             H2  granted = reserved + allocated + shipped + what waits or ended otherwise, for each line (G3).
- *             H3  a line is in the tree of its position exactly while reserved + allocated > 0.
- *             H4  a reservation stands in the wheel exactly while one of its lines has reserved units.
+ *             H2  granted = reserved + allocated + shipped + what waits or ended otherwise, for each line (Q3).
+ *             H3  a line is in the tree of its position exactly while reserved + allocated + waiting > 0.
+ *             H4  a reservation stands in the wheel exactly while one of its lines has units that expire.
  *             H5  the tree of a position is ordered by (deadline, line) and heap-ordered by priority; each line knows the
  *                 one above it, and the position its last. */
 #ifndef ATP_LEDGER_RESERVATIONS_H
@@ -24,8 +24,11 @@
 #include "engine/base/hash.h"
 #include "engine/base/qty.h"
 #include "engine/base/text.h"
+#include "engine/ledger/history.h"
+#include "engine/ledger/capacity.h"
 #include "engine/ledger/index.h"
 #include "engine/ledger/lifecycle.h"
+#include "engine/ledger/orders.h"
 #include "engine/ledger/positions.h"
 #include "engine/ledger/progress.h"
 #include "engine/ledger/strings.h"
@@ -49,7 +52,7 @@ typedef struct atp_reservation {
     uint32_t previous;
     uint32_t client;
     uint64_t id_hash;
-    uint64_t created_op;
+    uint64_t version; /* number of the op that granted it, or last edited it */
     int64_t created_ms;
     int64_t deadline_ms;
     uint16_t line_count;
@@ -57,11 +60,17 @@ typedef struct atp_reservation {
     uint8_t status;
     uint8_t is_in_wheel;
     uint8_t flags; /* ATP_RESERVATION_ACCOUNTED_... */
-    uint8_t unused;
+    uint8_t priority : 3;
+    uint8_t is_track_only : 1; /* sold before it came here: it may go beyond what there is */
+    uint8_t has_order : 1;     /* engine/ledger/orders.h has a record for it */
+    uint8_t unused : 3;
 } atp_reservation_t;
 
 /* Who keeps account of what the reservation's lines promise: engine/ledger/ledger_accounts.h. */
 #define ATP_RESERVATION_ACCOUNTED_CHANNEL 0x01u
+#define ATP_RESERVATION_ACCOUNTED_CAPACITY 0x10u /* has bookings: engine/ledger/capacity.h */
+#define ATP_RESERVATION_UNBOOKED           0x20u /* there was no room for one of them */
+#define ATP_RESERVATION_ACCOUNTED_TRANSFER 0x80u /* is the source of a transfer */
 
 /* Deadlines are packed (atp_line_deadline_ms): ledger time ends in the year 4199. */
 #define ATP_LINE_DEADLINE_BITS 46
@@ -81,7 +90,7 @@ typedef struct atp_line {
     uint64_t ended_as : 5;      /* atp_line_state_t of the units that ended last; NOTHING if none did */
     uint64_t is_in_tree : 1;
     uint64_t has_progress : 1; /* a record of engine/ledger/progress.h belongs to it */
-    uint64_t unused : 1;
+    uint64_t is_firm : 1;      /* what waits of it does not expire, and is allocated as it comes */
     int64_t granted;
     int64_t reserved;
     int64_t allocated;
@@ -109,6 +118,9 @@ typedef struct atp_reservations {
     atp_table_t lines;
     atp_index_t index;
     atp_progress_book_t progress;
+    atp_capacity_t capacity;
+    atp_orders_t orders;
+    atp_history_t history;
     /* borrowed */
     atp_table_t *strings;
     atp_string_heads_t *string_heads;
@@ -155,6 +167,13 @@ static inline atp_qty_t atp_line_waiting(const atp_reservations_t *reservations,
     return progress != NULL ? progress->backordered + progress->pegged : 0;
 }
 
+/* Units that end at the deadline of the reservation: what is reserved, and what waits and is not firm. */
+static inline atp_qty_t atp_line_expiring(const atp_reservations_t *reservations, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(reservations, number);
+    return line->reserved + (line->is_firm ? 0 : atp_line_waiting(reservations, number));
+}
+
 /* Finds by id, live or ended. */
 bool atp_reservations_find(const atp_reservations_t *reservations, atp_text_t id, uint64_t hash,
                            uint32_t *ret_number);
@@ -167,6 +186,9 @@ atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint3
 /* Makes room for `records` more records beside lines, at the cost of the oldest ended reservations, but not of `keep`.
  * False: as much room was made as there was. */
 bool atp_reservations_make_progress_room(atp_reservations_t *reservations, uint32_t records, uint32_t keep);
+
+/* Makes room for so many bookings of capacity, at the cost of the oldest ended reservations. False: there is not. */
+bool atp_reservations_make_booking_room(atp_reservations_t *reservations, uint32_t bookings);
 
 /* Takes a free record (room was made) and enters it in the index as live, without lines. */
 uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, uint64_t hash,

@@ -21,8 +21,19 @@ atp_ledger_config_t fixture_config(void)
     config.lines = 1024;
     config.outcomes = 4096;
     config.exceptions = 64;
+    config.limits = 64;
+    config.demand = 32;
+    config.supplies = 64;
+    config.pegs = 64;
+    config.bookings = 256;
     config.groups = 8;
     config.group_nodes = 32;
+    config.tags = 8;
+    config.rules = 32;
+    config.quotas = 32;
+    config.accounts = 64;
+    config.kits = 16;
+    config.components = 64;
     config.string_bytes = 1 << 20;
     config.ids_per_client = 4096;
     return config;
@@ -409,4 +420,80 @@ atp_result_t put_channel_with(fixture_t *f, const char *channel, const char *wor
                                          .channel = atp_text_of(channel),
                                          .attribute_count = count,
                                          .attributes = attributes});
+}
+
+atp_result_t do_with(fixture_t *f, atp_command_t command, const char *words)
+{
+    atp_attribute_t attributes[FIXTURE_ATTRIBUTES_MAX];
+
+    command.attribute_count = attributes_of(words, ATP_WHOLE_OP, attributes);
+    command.attributes = attributes;
+    return fixture_do(f, command);
+}
+
+atp_result_t reserve_with(fixture_t *f, const char *id, const char *sku, const char *node, atp_qty_t qty,
+                          atp_reserve_mode_t mode, const char *words)
+{
+    const atp_command_line_t line = line_of(sku, node, qty);
+
+    return do_with(f,
+                   (atp_command_t){.kind = ATP_OP_RESERVE,
+                                   .id = atp_text_of(id),
+                                   .option = (uint8_t)mode,
+                                   .line_count = 1,
+                                   .lines = &line},
+                   words);
+}
+
+atp_result_t edit(fixture_t *f, const char *reservation, const char *sku, const char *node, atp_qty_t qty,
+                  const char *words)
+{
+    const atp_command_line_t line = line_of(sku, node, qty);
+
+    return do_with(f,
+                   (atp_command_t){.kind = ATP_OP_EDIT,
+                                   .reservation = atp_text_of(reservation),
+                                   .line_count = *sku != '\0',
+                                   .lines = &line},
+                   words);
+}
+
+static uint32_t line_number(const fixture_t *f, const char *id, uint16_t line)
+{
+    const atp_reservations_t *reservations = atp_ledger_reservations(f->ledger);
+    uint32_t at = atp_reservation_at(reservations, reservation_of(f, id))->first_line;
+
+    while (line-- > 0) {
+        at = atp_line_at(reservations, at - 1)->next;
+    }
+    return at - 1;
+}
+
+atp_line_state_t line_state(const fixture_t *f, const char *id, uint16_t line)
+{
+    return atp_line_state(atp_ledger_reservations(f->ledger), line_number(f, id, line), f->now_ms);
+}
+
+atp_qty_t line_units(const fixture_t *f, const char *id, uint16_t line, atp_line_state_t state)
+{
+    return atp_line_units(atp_ledger_reservations(f->ledger), line_number(f, id, line), state);
+}
+
+atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation, const char *sku,
+                       const char *node, atp_qty_t qty, const char *words)
+{
+    atp_command_line_t line = line_of(sku, node, qty);
+    atp_command_t command = {.kind = kind,
+                             .is_fact = is_fact,
+                             .reservation = atp_text_of(reservation),
+                             .line_count = qty > 0,
+                             .lines = &line};
+
+    return do_with(f, command, words);
+}
+
+atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku, const char *node,
+                       atp_qty_t qty)
+{
+    return step_with(f, kind, true, reservation, sku, node, qty, "");
 }

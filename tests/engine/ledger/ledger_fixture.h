@@ -14,6 +14,7 @@
 
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/ledger.h"
+#include "engine/ledger/line_units.h"
 
 #define FIXTURE_START_MS INT64_C(1700000000000)
 
@@ -82,6 +83,13 @@ atp_result_t damage(fixture_t *f, const char *sku, const char *node, atp_qty_t q
 uint32_t attributes_of(const char *words, unsigned line, atp_attribute_t *ret_attributes);
 atp_result_t put_group(fixture_t *f, const char *group, const char *nodes);
 atp_result_t put_channel_with(fixture_t *f, const char *channel, const char *words);
+/* Any op with attributes in words. */
+atp_result_t do_with(fixture_t *f, atp_command_t command, const char *words);
+/* reserve of one line in a mode, with attributes; edit of one position ("" SKU: of none). */
+atp_result_t reserve_with(fixture_t *f, const char *id, const char *sku, const char *node, atp_qty_t qty,
+                          atp_reserve_mode_t mode, const char *words);
+atp_result_t edit(fixture_t *f, const char *reservation, const char *sku, const char *node, atp_qty_t qty,
+                  const char *words);
 /* Opens a numbered batch. */
 atp_result_t open_batch(fixture_t *f, const char *source, uint64_t epoch, uint64_t sequence);
 atp_result_t pulse(fixture_t *f, int64_t limit);
@@ -96,6 +104,14 @@ atp_qty_t atp_of(fixture_t *f, const char *sku, const char *node);
 uint32_t reservation_of(const fixture_t *f, const char *id);
 /* Its line number `line` (from 0). */
 const atp_line_t *line_at(const fixture_t *f, const char *id, uint16_t line);
+/* The state that line counts for now, and its units in a state. */
+atp_line_state_t line_state(const fixture_t *f, const char *id, uint16_t line);
+atp_qty_t line_units(const fixture_t *f, const char *id, uint16_t line, atp_line_state_t state);
+/* A step of one line told as a fact; and one with attributes in words, as a fact or not. "" reservation: none. */
+atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku, const char *node,
+                       atp_qty_t qty);
+atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation, const char *sku,
+                       const char *node, atp_qty_t qty, const char *words);
 atp_ledger_counts_t counts_of(const fixture_t *f);
 /* The newest exception; asserts that there is one. */
 const atp_exception_t *newest_exception(const fixture_t *f);

@@ -16,7 +16,7 @@ static void at_its_deadline_a_reservation_counts_no_more_though_no_op_came(void 
     f.now_ms += 1;
     assert_true(view_of(&f, "S", "N").soonest_deadline_ms <=
                 f.now_ms); /* a reader knows to ask for a settle */
-    assert_int_equal(atp_ledger_line_state(line_at(&f, "r", 0), f.now_ms), ATP_LINE_EXPIRED);
+    assert_int_equal(line_state(&f, "r", 0), ATP_LINE_EXPIRED);
     assert_int_equal(atp_of(&f, "S", "N"), 1);
     fixture_close(&f);
 }

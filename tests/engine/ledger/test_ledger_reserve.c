@@ -142,7 +142,7 @@ static void partial_lines_may_get_nothing_even_where_there_never_was_a_position(
     assert_int_equal(f.grants[1].qty, 2);
     assert_int_equal(f.grants[2].qty, 0);
     assert_int_equal(f.grants[3].qty, 0);
-    assert_int_equal(atp_ledger_line_state(line_at(&f, "r", 2), f.now_ms), ATP_LINE_NOTHING);
+    assert_int_equal(line_state(&f, "r", 2), ATP_LINE_ACCEPTED);
     assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "r", "S", "M", 1), ATP_NOT_THAT_MANY);
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r"), ATP_APPLIED);
     assert_int_equal(f.result.qty, 5);

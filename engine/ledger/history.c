@@ -1,0 +1,52 @@
+#include "engine/ledger/history.h"
+
+#include <string.h>
+
+static const atp_history_step_t *step_numbered(const atp_history_t *history, uint64_t number)
+{
+    uint64_t capacity = history->steps.capacity;
+
+    if (number == 0 || number > history->heads->newest || number + capacity <= history->heads->newest) {
+        return NULL;
+    }
+    return atp_table_at(&history->steps, (number - 1) % capacity);
+}
+
+void atp_history_add(atp_history_t *history, uint32_t reservation, const atp_history_step_t *step)
+{
+    uint64_t number = ++history->heads->newest;
+    uint64_t count = atp_table_count(&history->last);
+
+    if (number <= history->steps.capacity) {
+        atp_table_append(&history->steps, 1);
+    }
+    if (reservation >= count) {
+        atp_table_append(&history->last, reservation + 1 - count);
+    }
+    uint64_t *last = atp_table_change(&history->last, reservation);
+    atp_history_step_t *record = atp_table_change(&history->steps, (number - 1) % history->steps.capacity);
+    memcpy(record, step, sizeof *record);
+    record->number = number;
+    record->previous = *last;
+    *last = number;
+}
+
+void atp_history_forget(atp_history_t *history, uint32_t reservation)
+{
+    if (reservation < atp_table_count(&history->last)) {
+        uint64_t *last = atp_table_change(&history->last, reservation);
+        *last = 0;
+    }
+}
+
+const atp_history_step_t *atp_history_newest(const atp_history_t *history, uint32_t reservation)
+{
+    return reservation < atp_table_count(&history->last)
+               ? step_numbered(history, *(const uint64_t *)atp_table_at(&history->last, reservation))
+               : NULL;
+}
+
+const atp_history_step_t *atp_history_before(const atp_history_t *history, const atp_history_step_t *step)
+{
+    return step_numbered(history, step->previous);
+}

@@ -1,0 +1,317 @@
+/* What comes back: against a reservation or blind, at any node, by disposition; and what becomes of stock set aside. */
+#include "engine/base/attribute.h"
+#include "engine/ledger/ledger_steps.h"
+
+/* ---- what the op says ---- */
+
+/* The disposition of line `i`: its own, else that of the op, else the one that sells nothing unseen. */
+static atp_disposition_t disposition_of(const atp_op_t *op, uint32_t i)
+{
+    const atp_op_attribute_t *own = atp_op_attribute(op, ATP_KEY_DISPOSITION, i);
+    const atp_op_attribute_t *whole =
+        own != NULL ? own : atp_op_attribute(op, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
+
+    return whole != NULL ? (atp_disposition_t)whole->number : ATP_DISPOSITION_QUARANTINE;
+}
+
+/* Resolves the lines, and looks whether each position is there or can be made, and stays in range. */
+static atp_verdict_t resolve_lines(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    line_names_t names = atp_ledger_line_names(apply->op);
+    uint32_t count = apply->op->line_count;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
+        verdict = atp_ledger_resolve_line(apply, &names, i, &ledger->lines[i]);
+    }
+    return verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, count) : verdict;
+}
+
+/* Whether the buckets stay in range (P2) if all `count` lines came back to each of their rows. */
+static atp_verdict_t look_at_range(apply_t *apply, uint32_t count)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t total = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        total += line->qty;
+        if (total > ATP_QTY_MAX) {
+            return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (ledger->lines[i].row == NO_ROW) {
+            continue;
+        }
+        atp_position_t *position = atp_positions_at(&ledger->positions, ledger->lines[i].row);
+        if (atp_load_relaxed(&position->on_hand) > ATP_QTY_MAX - total ||
+            atp_load_relaxed(&position->unavailable) > ATP_QTY_MAX - total) {
+            return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+        }
+    }
+    return ATP_APPLIED;
+}
+
+/* ---- buckets ---- */
+
+static void change_buckets(apply_t *apply, uint32_t row, atp_qty_t on_hand, atp_qty_t unavailable)
+{
+    if (on_hand != 0) {
+        atp_ledger_change_bucket(apply, row, ATP_BUCKET_ON_HAND, on_hand);
+    }
+    if (unavailable != 0) {
+        atp_ledger_change_bucket(apply, row, ATP_BUCKET_UNAVAILABLE, unavailable);
+    }
+    if (on_hand != 0 || unavailable != 0) {
+        atp_ledger_note_over_commitment(apply, row);
+    }
+}
+
+/* The units of a line are back at its row. */
+static void put_back(apply_t *apply, const resolved_line_t *line, atp_disposition_t disposition,
+                     atp_qty_t qty)
+{
+    const atp_disposition_rule_t *rule = &atp_dispositions[disposition];
+
+    atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
+    change_buckets(apply, line->row, rule->on_hand * qty, rule->unavailable * qty);
+}
+
+/* ---- against a reservation ---- */
+
+/* Walks the lines of a reservation that have the SKU of `back`, those at its position first. */
+typedef struct sku_lines {
+    uint32_t at; /* line + 1 */
+    bool is_second_round;
+} sku_lines_t;
+
+static uint32_t next_sku_line(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
+                              const resolved_line_t *back, sku_lines_t *walk)
+{
+    for (;;) {
+        if (walk->at == 0) {
+            if (walk->is_second_round) {
+                return 0;
+            }
+            walk->is_second_round = true;
+            walk->at = reservation->first_line;
+        }
+        uint32_t number = walk->at;
+        const atp_line_t *line = atp_line_at(&ledger->reservations, number - 1);
+        walk->at = line->next;
+        bool is_same_row = line->row == back->row;
+        if (is_same_row != walk->is_second_round &&
+            (is_same_row || atp_positions_at(&ledger->positions, line->row)->sku == back->sku)) {
+            return number;
+        }
+    }
+}
+
+/* How many units of the SKU may come back (or, with `is_past`, have), whichever line of the reservation they are of. */
+static atp_qty_t units_of_sku(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
+                              const resolved_line_t *back, bool is_past, uint32_t *ret_first)
+{
+    sku_lines_t walk = {reservation->first_line, false};
+    atp_qty_t units = 0;
+    uint32_t at;
+
+    *ret_first = 0;
+    while ((at = next_sku_line(ledger, reservation, back, &walk)) != 0) {
+        units += is_past ? atp_line_units_past(&ledger->reservations, at - 1, ATP_STEP_RETURN)
+                         : atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
+        *ret_first = *ret_first == 0 ? at : *ret_first;
+    }
+    return units;
+}
+
+/* Moves up to the line's units to returned; says how many there were not. */
+static atp_qty_t take_back(atp_ledger_t *ledger, const atp_reservation_t *reservation,
+                           const resolved_line_t *back)
+{
+    sku_lines_t walk = {reservation->first_line, false};
+    atp_qty_t left = back->qty;
+    uint32_t at;
+
+    while (left > 0 && (at = next_sku_line(ledger, reservation, back, &walk)) != 0) {
+        atp_qty_t units = atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
+        atp_qty_t moved = left < units ? left : units;
+        if (moved > 0) {
+            atp_ledger_move(ledger, at - 1, ATP_STEP_RETURN, moved);
+            left -= moved;
+        }
+    }
+    return left;
+}
+
+/* A request gets back what has left and no more; several lines of one SKU share it. */
+static atp_verdict_t look_at_units(apply_t *apply, const atp_reservation_t *reservation)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *back = &ledger->lines[i];
+        taken_t *taken = atp_ledger_taken(apply, back->sku);
+        uint32_t first;
+        atp_qty_t units = units_of_sku(ledger, reservation, back, false, &first);
+        if (first == 0) {
+            return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
+        }
+        if (units == 0) {
+            atp_line_state_t state = atp_line_state(&ledger->reservations, first - 1, apply->now_ms);
+            return atp_ledger_refuse(apply, atp_lifecycle_refusal(ATP_STEP_RETURN, state), ATP_FIELD_LINES,
+                                     i);
+        }
+        if (back->qty > units - taken->qty) {
+            return atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, i);
+        }
+        taken->qty += back->qty;
+    }
+    return ATP_APPLIED;
+}
+
+/* Room for a record beside every plain line of which something has left. */
+static atp_verdict_t need_records(apply_t *apply, uint32_t number)
+{
+    atp_reservations_t *reservations = &apply->ledger->reservations;
+    uint32_t records = 0;
+
+    for (uint32_t at = atp_reservation_at(reservations, number)->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        records += !line->has_progress && line->shipped > 0;
+        at = line->next;
+    }
+    return atp_reservations_make_progress_room(reservations, records, number)
+               ? ATP_APPLIED
+               : atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
+}
+
+/* One line that came back to a reservation. Of a fact, units that had come back before are a second report, and those
+ * that never left are taken in all the same, with an exception. Returns how many were taken in. */
+static atp_qty_t return_line(apply_t *apply, uint32_t number, uint32_t i)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+    const resolved_line_t *back = &ledger->lines[i];
+    uint32_t first;
+    atp_qty_t past = units_of_sku(ledger, reservation, back, true, &first);
+    atp_qty_t left = take_back(ledger, reservation, back);
+    atp_qty_t came = back->qty - left;
+
+    if (left > past) {
+        came = back->qty;
+        atp_steps_raise(apply, ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT, back->row, left, number);
+    }
+    if (came > 0) {
+        put_back(apply, back, disposition_of(apply->op, i), came);
+    }
+    return came;
+}
+
+/* "All of it came back": to where each line was. */
+static atp_verdict_t return_all(apply_t *apply, uint32_t number)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+    uint32_t count = 0;
+    atp_verdict_t verdict = atp_steps_choose_all_lines(apply, reservation, ATP_STEP_RETURN, &count);
+
+    if (verdict == ATP_ALREADY_RETURNED || verdict == ATP_ALREADY_RECONCILED) {
+        bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
+        return is_fact ? atp_ledger_refuse(apply, ATP_CONFIRMED, ATP_FIELD_NONE, 0) : verdict;
+    }
+    verdict = verdict == ATP_APPLIED ? look_at_range(apply, count) : verdict;
+    verdict = verdict == ATP_APPLIED ? need_records(apply, number) : verdict;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const resolved_line_t *back = &ledger->lines[i];
+        atp_ledger_move(ledger, back->line, ATP_STEP_RETURN, back->qty);
+        put_back(apply, back, disposition_of(apply->op, UINT32_MAX), back->qty);
+    }
+    atp_steps_answer(apply, count);
+    return ATP_APPLIED;
+}
+
+static atp_verdict_t return_lines(apply_t *apply, bool has_reservation, uint32_t number)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t count = apply->op->line_count;
+    bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
+    atp_qty_t total = 0;
+
+    atp_verdict_t verdict = resolve_lines(apply);
+    verdict = verdict == ATP_APPLIED ? look_at_range(apply, count) : verdict;
+    if (verdict == ATP_APPLIED && has_reservation && !is_fact) {
+        verdict = look_at_units(apply, atp_reservation_at(&ledger->reservations, number));
+    }
+    if (verdict == ATP_APPLIED && has_reservation) {
+        verdict = need_records(apply, number);
+    }
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        resolved_line_t *back = &ledger->lines[i];
+        atp_ledger_need_row(apply, back);
+        if (has_reservation) {
+            back->qty = return_line(apply, number, i);
+        } else {
+            put_back(apply, back, disposition_of(apply->op, i), back->qty);
+        }
+        total += back->qty;
+    }
+    atp_steps_answer(apply, count);
+    return total > 0 ? ATP_APPLIED : ATP_CONFIRMED;
+}
+
+atp_verdict_t atp_ledger_return(apply_t *apply)
+{
+    const char *cursor = atp_op_text_begin(apply->op);
+    bool is_blind = atp_op_text_next(&cursor).size == 0;
+    bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
+    uint32_t number = 0;
+    bool has_reservation = atp_steps_find_reservation(apply, &number);
+
+    if (!has_reservation && (apply->op->line_count == 0 || (!is_blind && !is_fact))) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
+    }
+    if (has_reservation) {
+        atp_steps_settle(apply, number);
+    }
+    return apply->op->line_count == 0 ? return_all(apply, number)
+                                      : return_lines(apply, has_reservation, number);
+}
+
+/* ---- stock set aside ---- */
+
+atp_verdict_t atp_ledger_dispose(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    resolved_line_t *line = &ledger->lines[0];
+    line_names_t names = atp_ledger_line_names(apply->op);
+    atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
+    atp_disposition_t disposition = disposition_of(apply->op, 0);
+
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    if (disposition != ATP_DISPOSITION_RESTOCK && disposition != ATP_DISPOSITION_SCRAP) {
+        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    atp_position_t *position = line->row == NO_ROW ? NULL : atp_positions_at(&ledger->positions, line->row);
+    if (position == NULL || atp_load_relaxed(&position->unavailable) < line->qty) {
+        return atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, 0);
+    }
+    atp_qty_t on_hand = disposition == ATP_DISPOSITION_SCRAP ? -line->qty : 0;
+    if (!atp_qty_in_range(atp_load_relaxed(&position->on_hand) + on_hand)) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
+    }
+    atp_ledger_settle_row(ledger, line->row, apply->now_ms);
+    change_buckets(apply, line->row, on_hand, -line->qty);
+    apply->result->qty = line->qty;
+    apply->result->scale = line->scale;
+    return ATP_APPLIED;
+}

@@ -1,0 +1,53 @@
+/* What the files of steps share: ledger_steps.c (asked for), ledger_step_facts.c (told), ledger_returns.c (come back).
+ *
+ * Choosing comes before moving: a step that is refused has changed nothing but what expired. */
+#ifndef ATP_LEDGER_LEDGER_STEPS_H
+#define ATP_LEDGER_LEDGER_STEPS_H
+
+#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/line_units.h"
+
+/* The reservation that the op names; false if it names none, or one that is not there. */
+bool atp_steps_find_reservation(apply_t *apply, uint32_t *ret_number);
+
+/* What is due of it expires before the step: it is never revived. */
+void atp_steps_settle(apply_t *apply, uint32_t number);
+
+/* Puts all lines that have units for the step into ledger->lines; the verdict says why there is none. */
+atp_verdict_t atp_steps_choose_all_lines(apply_t *apply, const atp_reservation_t *reservation,
+                                         atp_step_t step, uint32_t *ret_count);
+
+/* The same, behind the `count` lines chosen before. TOO_MANY_LINES: no op moves so many. */
+atp_verdict_t atp_steps_add_all_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                                      uint32_t *count);
+
+/* Chooses the line of a reservation that `chosen`, line `i` of the op, means; its units count as taken. */
+atp_verdict_t atp_steps_choose_line(apply_t *apply, uint32_t number, atp_step_t step, uint32_t i,
+                                    resolved_line_t *chosen);
+
+/* A step of a whole order: ledger_order_steps.c. */
+atp_verdict_t atp_ledger_step_order(apply_t *apply, atp_step_t step);
+
+/* Whether on-hand stays in range (P2) when the chosen lines leave. */
+atp_verdict_t atp_steps_look_at_on_hand(apply_t *apply, uint32_t count);
+
+/* Makes room for the records that the chosen lines need for the step; PROGRESS_FULL if there is none. */
+atp_verdict_t atp_steps_need_progress(apply_t *apply, uint32_t reservation, atp_step_t step, uint32_t count);
+
+/* Keeps an exception for a row that names the reservation. */
+void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number);
+
+/* Keeps the exception that the node cannot fulfil `qty` of a line. */
+void atp_steps_tell_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty);
+
+/* The units of the first `count` of ledger->lines, into the answer. */
+void atp_steps_answer(apply_t *apply, uint32_t count);
+
+/* ---- ledger_kit_steps.c ---- */
+
+/* Chooses for a line of the op that names a kit: its own units, then its components in proportion. False if the reservation
+ * has no components of it there: it is a line like any other. */
+bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                          resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict);
+
+#endif
