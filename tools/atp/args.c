@@ -1,7 +1,7 @@
 #include "tools/atp/args.h"
 
 #include "tools/atp/cli.h"
-#include "tools/atp/when.h"
+#include "tools/when.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "tools/atp/with.h"
 
 #include "engine/base/attribute.h"
-#include "tools/atp/when.h"
+#include "tools/when.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  *     --with KEY=VALUE           of the whole request
  *     --with LINE:KEY=VALUE      of its line number LINE, counted from 1
  *
- * A value is written by the type of its key: a number, a word of its choice, a quantity, an id, a text, or a time (when.h).
+ * A value is written by the type of its key: a number, a word of its choice, a quantity, an id, a text, or a time (tools/when.h).
  *
  * Memory      kept in the atp_cli_t until the program ends. */
 #ifndef ATP_CLI_WITH_H

@@ -150,7 +150,7 @@ static atp_err_t read_file(atp_config_t *config, const char *path, atp_why_t *re
 /* ---- flags ---- */
 
 typedef struct flags {
-    struct option getopt[ATP_OPTION_COUNT_MAX + 8];
+    struct option getopt[ATP_OPTION_COUNT_MAX + 16];
     char name[ATP_OPTION_COUNT_MAX][ATP_FLAG_SIZE];
 } flags_t;
 
@@ -175,7 +175,8 @@ static void make_flags(flags_t *flags)
 typedef struct request {
     atp_config_action_t action;
     const char *file;   /* NULL = none */
-    const char *folder; /* of --check and --audit */
+    const char *folder; /* of --check, --audit and --past */
+    atp_config_past_t past;
 } request_t;
 
 static atp_err_t refuse_flag(int value, const char *flag, atp_why_t *ret_why)
@@ -186,10 +187,23 @@ static atp_err_t refuse_flag(int value, const char *flag, atp_why_t *ret_why)
                     value == ':' ? "needs a value" : "unknown flag, or one given wrongly");
 }
 
+static void take_past(int letter, const char *argument, atp_config_past_t *past)
+{
+    const char **place = letter == 'w'   ? &past->at
+                         : letter == 'b' ? &past->window
+                         : letter == 's' ? &past->position
+                         : letter == 'r' ? &past->reservation
+                                         : NULL;
+    if (place != NULL) {
+        *place = argument;
+    }
+}
+
 static void take_command(int letter, const char *argument, request_t *request)
 {
     atp_config_action_t action = letter == 'k'   ? ATP_CONFIG_CHECK
                                  : letter == 'a' ? ATP_CONFIG_AUDIT
+                                 : letter == 't' ? ATP_CONFIG_PAST
                                  : letter == 'p' ? ATP_CONFIG_PRINT
                                  : letter == 'h' ? ATP_CONFIG_HELP
                                  : letter == 'V' ? ATP_CONFIG_VERSION
@@ -198,9 +212,10 @@ static void take_command(int letter, const char *argument, request_t *request)
     if (letter == 'c') {
         request->file = argument;
     }
-    if (letter == 'k' || letter == 'a') {
+    if (letter == 'k' || letter == 'a' || letter == 't') {
         request->folder = argument;
     }
+    take_past(letter, argument, &request->past);
     if (action > request->action) {
         request->action = action;
     }
@@ -289,6 +304,7 @@ atp_err_t atp_config_load(int argc, char *const argv[], atp_config_t *ret_config
         err = load(argc, argv, &config, &request, ret_why);
     }
     if (err == ATP_OK) {
+        config.past = request.past;
         *ret_config = config;
         *ret_action = request.action;
     }

@@ -70,6 +70,14 @@ typedef struct atp_config_lines_in_flight {
     uint64_t feeds;        /* bulk loads */
 } atp_config_lines_in_flight_t;
 
+/* What --past is asked for, as it was written; NULL = not said. The command line's memory. */
+typedef struct atp_config_past {
+    const char *at;
+    const char *window;
+    const char *position;
+    const char *reservation;
+} atp_config_past_t;
+
 typedef struct atp_config {
     char data_folder[ATP_CONFIG_PATH_SIZE];
     atp_config_urls_t listen;                  /* REQ/REP: commands and queries */
@@ -109,6 +117,7 @@ typedef struct atp_config {
     } snapshot;
 
     atp_config_channels_t channels; /* made at the first start */
+    atp_config_past_t past;         /* of --past */
 } atp_config_t;
 
 /* What the command line asks for. */
@@ -116,6 +125,7 @@ typedef enum atp_config_action {
     ATP_CONFIG_RUN = 0,
     ATP_CONFIG_CHECK,  /* --check DIR: verify that data folder (it is in data_folder) and leave */
     ATP_CONFIG_AUDIT,  /* --audit DIR: replay its journal, check every grant, and leave */
+    ATP_CONFIG_PAST,   /* --past DIR: say what was promised at a time, and leave */
     ATP_CONFIG_PRINT,  /* --print-config */
     ATP_CONFIG_HELP,   /* --help */
     ATP_CONFIG_VERSION /* --version */

@@ -60,7 +60,8 @@ void atp_config_print_help(FILE *out)
                  "  atpd --data /var/lib/atpd\n"
                  "  atpd --config /etc/atpd/atpd.yaml --log-level debug\n"
                  "  atpd --listen tcp://127.0.0.1:7411 --listen ipc:///run/atpd/atpd.sock --metrics off\n"
-                 "  atpd --check /var/lib/atpd\n\n"
+                 "  atpd --check /var/lib/atpd\n"
+                 "  atpd --past /var/lib/atpd --position bike-28@berlin --at 2026-11-21T12:03:07 --window 2h\n\n"
                  "Flags:\n");
     for (uint32_t i = 0; i < atp_config_command_count; i++) {
         const atp_config_command_t *command = &atp_config_commands[i];

@@ -8,6 +8,7 @@
 #include "tools/atpd/exit_status.h"
 #include "tools/atpd/log.h"
 #include "tools/atpd/notify.h"
+#include "tools/atpd/past.h"
 #include "tools/atpd/version.h"
 
 #include <errno.h>
@@ -103,6 +104,19 @@ static atp_exit_status_t audit(const char *folder)
     return ATP_EXIT_OK;
 }
 
+/* ---- --past ---- */
+
+static atp_exit_status_t past(const atp_config_t *config)
+{
+    atp_why_t why = {""};
+    atp_err_t err = atp_past_tell(stdout, config->data_folder, &config->past, &why);
+
+    if (err != ATP_OK) {
+        fprintf(stderr, "atpd: %s\n", why.text);
+    }
+    return exit_status_of(err);
+}
+
 /* ---- running ---- */
 
 /* Signals are taken by the main thread alone; threads started later inherit the mask. */
@@ -178,6 +192,8 @@ static atp_exit_status_t act(int argc, char *argv[])
         return check(config.data_folder);
     case ATP_CONFIG_AUDIT:
         return audit(config.data_folder);
+    case ATP_CONFIG_PAST:
+        return past(&config);
     case ATP_CONFIG_PRINT:
         atp_config_print(stdout, &config);
         return ATP_EXIT_OK;

@@ -5,6 +5,7 @@
 #include "tools/atp/cli.h"
 #include "tools/atp/when.h"
 #include "tools/atp/with.h"
+#include "tools/when.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Times as people write them.
  *
  * Threads     pure. */
-#ifndef ATP_CLI_WHEN_H
-#define ATP_CLI_WHEN_H
+#ifndef ATP_TOOLS_WHEN_H
+#define ATP_TOOLS_WHEN_H
 
 #include "engine/base/err.h"
 

@@ -1,4 +1,4 @@
-#include "tools/atp/when.h"
+#include "tools/when.h"
 
 #include <stddef.h>
 #include <string.h>
