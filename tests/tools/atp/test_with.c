@@ -3,7 +3,6 @@
 
 #include "engine/base/attribute.h"
 #include "tools/atp/cli.h"
-#include "tools/atp/when.h"
 #include "tools/atp/with.h"
 #include "tools/when.h"
 
