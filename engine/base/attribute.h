@@ -41,6 +41,8 @@ typedef enum atp_attribute_type {
     X(21, MAXIMUM, "maximum", QTY, 0, 0, "", "the greatest quantity of a line; 0 = none")                    \
     X(22, INCREMENT, "increment", QTY, 0, 0, "", "a line is a whole multiple of this; 0 = of anything")      \
     X(23, TTL, "ttl_ms", NUMBER, 1, INT64_MAX, "", "lives so long from now") \
+    X(24, UNLIMITED, "unlimited", CHOICE, 0, 0, "no|yes", "as many as anybody wants, whatever the quantity says") \
+    X(25, FOR_SALE, "for_sale", CHOICE, 0, 0, "no|yes", "whether anything of the position is promised at all") \
     X(32, CHANNEL, "channel", ID, 0, 0, "", "the channel it is for") \
     X(33, SKU, "sku", ID, 0, 0, "", "the SKU it is for") \
     X(34, TAG, "tag", ID, 0, 0, "", "a mark that several SKUs share") \
@@ -135,6 +137,9 @@ typedef enum atp_attribute_key {
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \
     X(RESERVE, PRIORITY, ATP_TAKES_ONE)                                                                      \
+    X(LIMIT, CHANNEL, ATP_TAKES_ONE) \
+    X(LIMIT, UNLIMITED, ATP_TAKES_ONE) \
+    X(LIMIT, FOR_SALE, ATP_TAKES_ONE) \
     X(EDIT, EXPECTED_VERSION, ATP_TAKES_ONE)                                                                 \
     X(EDIT, PRIORITY, ATP_TAKES_ONE)                                                                         \
     X(EDIT, TTL, ATP_TAKES_ONE)                                                                              \

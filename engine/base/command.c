@@ -43,7 +43,7 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_TRANSFER_RECEIVE] = "transfer_receive", [ATP_OP_TRANSFER_CANCEL] = "transfer_cancel",
     [ATP_OP_RECEIVE_SUPPLY] = "receive_supply",
     [ATP_OP_ADJUST] = "adjust",     [ATP_OP_COUNT] = "count",
-    [ATP_OP_EDIT] = "edit",
+    [ATP_OP_EDIT] = "edit",         [ATP_OP_LIMIT] = "limit",
 };
 
 static const char *const state_names[] = {"open", "paused", "draining", "closed"};

@@ -36,6 +36,7 @@ typedef enum atp_op_kind {
     ATP_OP_NODE = 17,    /* create or change a node: node, name, state */
     ATP_OP_CHANNEL = 18, /* create or change a channel: channel, ttl_ms (its default) */
     ATP_OP_SAFETY = 19,  /* set the safety stock of one position: one line, qty >= 0 */
+    ATP_OP_LIMIT = 21,   /* how many units a position (or a SKU, in a channel or in all) may be promised beyond stock: one line */
     ATP_OP_GROUP = 20,   /* create a group of nodes or replace its members: subject, nodes in order of preference */
     ATP_OP_KIT = 24,     /* subject, lines: the components of one whole kit, without node; none: a kit no more */
 

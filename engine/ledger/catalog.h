@@ -12,6 +12,7 @@
 #include "engine/base/text.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/index.h"
+#include "engine/ledger/rulebook.h"
 #include "engine/ledger/strings.h"
 #include "engine/ledger/table.h"
 
@@ -21,7 +22,12 @@ typedef struct atp_sku_record {
     uint64_t hash; /* of the id */
     uint64_t created_op;
     uint8_t scale;
-    uint8_t unused[39];
+    uint8_t unused[3];
+    _Atomic uint32_t quota;                     /* root of its quota tree, + 1 */
+    _Atomic uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1, the first 0 ends them */
+    uint8_t unused_too[12];
+    _Atomic uint32_t kit; /* its record in kits.h + 1; 0 = it never was a kit */
+    uint32_t first_use;   /* of it in kits: component + 1 */
 } atp_sku_record_t;
 
 typedef struct atp_node_record {
@@ -29,18 +35,35 @@ typedef struct atp_node_record {
     uint32_t name_ref;
     uint64_t hash;
     uint64_t created_op;
-    _Atomic uint8_t state; /* atp_node_state_t; read by availability without a lock */
-    uint8_t unused[39];
+    _Atomic uint8_t state; /* atp_node_state_t and ATP_NODE_HAS_...; read by availability without a lock */
+    uint8_t unused[3];
+    uint32_t calendar; /* its record in capacity.h + 1; 0 = it has none */
+    /* With a calendar, of an order placed now, read without a lock; engine/ledger/ledger_capacity.c */
+    _Atomic int64_t ready_until_ms; /* good until then */
+    _Atomic int64_t ready_ms;       /* when it is ready; 0 = never */
+    _Atomic int64_t capacity_left;  /* millionths of a unit; INT64_MAX = no limit */
+    _Atomic int32_t ready_day;
+    uint32_t unused_too;
 } atp_node_record_t;
+
+#define ATP_NODE_STATE_BITS   0x0fu
+#define ATP_NODE_HAS_CALENDAR 0x80u
+
+typedef enum atp_channel_state { ATP_CHANNEL_OPEN = 0, ATP_CHANNEL_PAUSED = 1 } atp_channel_state_t;
 
 typedef struct atp_channel_record {
     uint32_t id_ref;
     uint32_t unused_ref;
     uint64_t hash;
     uint64_t created_op;
-    int64_t ttl_ms; /* 0 = the default */
+    int64_t ttl_ms;                            /* 0 = the default */
     _Atomic uint16_t groups[ATP_METHOD_COUNT]; /* whose nodes serve each method: number + 1; 0 = any node */
-    uint8_t unused[28];
+    _Atomic uint8_t state;                     /* atp_channel_state_t */
+    _Atomic uint8_t is_first_match;            /* its buffers do not add up: the first rule counts */
+    _Atomic uint8_t may_re_source;             /* promises short at a node count against its group */
+    _Atomic uint8_t is_accounted;              /* it has, or had, a rule or a quota */
+    uint8_t has_quantities;                    /* least, greatest and step of a line: engine/ledger/limits.h */
+    uint8_t unused[23];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {
@@ -130,7 +153,22 @@ static inline atp_node_state_t atp_catalog_node_state(const atp_catalog_t *catal
 {
     atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
     /* Relaxed: one small value; an answer says as of which op it is by other means. */
-    return (atp_node_state_t)atp_load_relaxed(&record->state);
+    return (atp_node_state_t)(atp_load_relaxed(&record->state) & ATP_NODE_STATE_BITS);
+}
+
+/* Thread: any. */
+static inline bool atp_catalog_has_calendar(const atp_catalog_t *catalog, uint16_t node)
+{
+    atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
+    return (atp_load_relaxed(&record->state) & ATP_NODE_HAS_CALENDAR) != 0;
+}
+
+/* True if the node is open and nothing else is to be looked at. Thread: any. */
+static inline bool atp_catalog_is_plain_node(const atp_catalog_t *catalog, uint16_t node)
+{
+    atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
+    _Static_assert(ATP_NODE_OPEN == 0, "one test");
+    return atp_load_relaxed(&record->state) == 0;
 }
 
 /* Adds a record under a name that is not there yet (room in table and strings: asserted) and returns its number.

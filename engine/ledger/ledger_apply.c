@@ -301,6 +301,8 @@ static atp_verdict_t execute(apply_t *apply)
         return atp_ledger_cancel_transfer(apply);
     case ATP_OP_SAFETY:
         return atp_ledger_safety(apply);
+    case ATP_OP_LIMIT:
+        return atp_ledger_put_limit(apply);
     case ATP_OP_RULE:
         return atp_ledger_put_rule(apply);
     case ATP_OP_QUOTA:
@@ -406,6 +408,9 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     root->op++;                   /* L1 */
     ret_result->op = root->op;
     atp_verdict_t verdict = execute(&apply);
+    if (ATP_UNLIKELY(ledger->first_due != 0)) {
+        atp_ledger_fill_due(ledger);
+    }
     ret_result->verdict = (uint8_t)verdict;
     keep_refused_fact(&apply, verdict);
     if (op->flags & ATP_OP_HAS_ID) {

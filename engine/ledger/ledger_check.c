@@ -145,12 +145,20 @@ atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? atp_check_catalog(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_groups(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_positions(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_progress(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_orders(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_reservations(ledger, &lines_in_trees, ret_why) : err;
+    err = err == ATP_OK ? atp_check_channels(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_trees(ledger, lines_in_trees, ret_why) : err;
+    err = err == ATP_OK ? atp_check_limits(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_demand(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_wheel(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_capacity(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_supplies(ledger, ret_why) : err;
     err = err == ATP_OK ? check_outcomes_found(ledger, ret_why) : err;
     err = err == ATP_OK ? check_outcome_counts(ledger, ret_why) : err;
     err = err == ATP_OK ? check_sources(ledger, ret_why) : err;
     err = err == ATP_OK ? check_exceptions(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_kits(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_strings(ledger, ret_why) : err;
 }

@@ -29,7 +29,22 @@ atp_err_t atp_check_reservations(const atp_ledger_t *ledger, uint64_t *ret_lines
                                  atp_why_t *ret_why);
 /* Q1, Q2, and the index and free chain of the records beside lines. */
 atp_err_t atp_check_progress(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* D1 to D5, and the indexes of supplies. */
+atp_err_t atp_check_supplies(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* B1 to B3: limits, and who waits. */
+atp_err_t atp_check_limits(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* U1. */
+atp_err_t atp_check_demand(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* E1, E2 and Y1. */
+atp_err_t atp_check_orders(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* W1, W2, and the wheel's side of H4. */
 atp_err_t atp_check_wheel(const atp_ledger_t *ledger, atp_why_t *ret_why);
+
+/* R1 to R5. Allocates a word an account and a quota. */
+atp_err_t atp_check_channels(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* K1 to K5. Allocates a byte a component. */
+atp_err_t atp_check_kits(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* K2, Y1 to Y3. Allocates a word a day that is kept. */
+atp_err_t atp_check_capacity(const atp_ledger_t *ledger, atp_why_t *ret_why);
 
 #endif

@@ -1,5 +1,6 @@
 /* From the names and numbers of an op to records: SKUs, nodes, channels, clients, sources. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_rules.h"
 
 #include "engine/base/attribute.h"
 
@@ -66,7 +67,10 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     }
     ret_line->scale = atp_positions_scale(&apply->ledger->positions, ret_line->sku);
     ret_line->granted = 0;
+    ret_line->is_component = false;
+    ret_line->kits = 0;
     ret_line->line = 0;
+    ret_line->needed_by = 0;
     ret_line->asked = (uint16_t)i;
     ret_line->row = NO_ROW;
     switch (atp_qty_rescale(op_line->mantissa, op_line->decimals, ret_line->scale, &ret_line->qty)) {
@@ -162,20 +166,37 @@ static bool is_sku_empty(atp_ledger_t *ledger, uint32_t sku, int64_t now_ms)
     return true;
 }
 
+/* True if a recipe counts in the scale of the SKU. */
+static bool is_component(const atp_ledger_t *ledger, uint32_t sku)
+{
+    const atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+
+    return record->first_use != 0;
+}
+
 atp_verdict_t atp_ledger_put_sku(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     const char *cursor = atp_op_text_begin(apply->op);
     atp_text_t id = atp_op_text_next(&cursor);
     atp_text_t name = atp_op_text_next(&cursor);
-    atp_verdict_t verdict = ATP_APPLIED;
-    uint32_t sku;
+    uint32_t sku = UINT32_MAX; /* not there yet */
 
+    (void)atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku);
+    atp_verdict_t verdict = atp_ledger_look_at_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    tag_list_t tags;
+    verdict = atp_ledger_named_tags(apply, sku, apply->op->option, &tags);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
         verdict =
             atp_ledger_add_named(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name, ATP_SKUS_FULL, &sku);
     } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
-               !is_sku_empty(ledger, sku, apply->now_ms)) {
+               (!is_sku_empty(ledger, sku, apply->now_ms) || atp_ledger_is_rationed(ledger, sku) || is_component(ledger, sku))) {
         verdict = ATP_SCALE_IN_USE;
     } else if (!can_rename(apply, &ledger->catalog.skus, sku, name)) {
         verdict = ATP_STRINGS_FULL;
@@ -187,6 +208,10 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     atp_sku_record_t *record = atp_table_change(&ledger->catalog.skus, sku);
     record->scale = apply->op->option;
     atp_positions_set_scale(&ledger->positions, sku, record->scale);
+    if (atp_ledger_put_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0)) {
+        atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_HAS_QUANTITIES);
+    }
+    atp_ledger_set_tags(apply, sku, &tags);
     rename_record(apply, &record->name_ref, name);
     return ATP_APPLIED;
 }
@@ -199,8 +224,14 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     atp_text_t name = atp_op_text_next(&cursor);
     atp_verdict_t verdict = ATP_APPLIED;
     uint16_t node;
+    atp_node_calendar_t calendar;
 
-    if (!atp_catalog_find_node(&ledger->catalog, id, apply->op->subject_hash, &node)) {
+    bool is_known = atp_catalog_find_node(&ledger->catalog, id, apply->op->subject_hash, &node);
+    verdict = atp_ledger_look_at_calendar(apply, is_known ? &node : NULL, &calendar);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    if (!is_known) {
         uint32_t number = 0;
         verdict = atp_ledger_add_named(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name, ATP_NODES_FULL,
                       &number);
@@ -212,8 +243,14 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
         return atp_ledger_refuse(apply, verdict, ATP_FIELD_NODE, 0);
     }
     atp_node_record_t *record = atp_table_change(&ledger->catalog.nodes, node);
-    atp_store_relaxed(&record->state, apply->op->option);
+    bool was_closed = (atp_load_relaxed(&record->state) & ATP_NODE_STATE_BITS) == ATP_NODE_CLOSED;
+    uint8_t flags = (uint8_t)(atp_load_relaxed(&record->state) & ~ATP_NODE_STATE_BITS);
+    atp_store_relaxed(&record->state, (uint8_t)(flags | apply->op->option));
     rename_record(apply, &record->name_ref, name);
+    atp_ledger_put_calendar(apply, node, &calendar);
+    if (apply->op->option == ATP_NODE_CLOSED && !was_closed) {
+        atp_ledger_note_stranded(apply, node);
+    }
     return ATP_APPLIED;
 }
 
@@ -236,7 +273,13 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     if (apply->op->value > ledger->root->config.ttl_max_ms) {
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
     }
-    if (!atp_catalog_find_channel(&ledger->catalog, id, apply->op->subject_hash, &channel)) {
+    bool is_known = atp_catalog_find_channel(&ledger->catalog, id, apply->op->subject_hash, &channel);
+    verdict = atp_ledger_look_at_quantities(apply, ATP_LIMIT_CHANNEL_QUANTITIES, 0,
+                                            is_known ? channel : UINT16_MAX);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    if (!is_known) {
         uint32_t number = 0;
         verdict = atp_ledger_add_named(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
                                     (atp_text_t){NULL, 0}, ATP_CHANNELS_FULL, &number);
@@ -247,6 +290,10 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     }
     atp_channel_record_t *record = atp_table_change(&ledger->catalog.channels, channel);
     record->ttl_ms = apply->op->value;
+    if (atp_ledger_put_quantities(apply, ATP_LIMIT_CHANNEL_QUANTITIES, 0, channel)) {
+        record->has_quantities = 1;
+    }
+    atp_ledger_switch_channel(apply, channel);
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
         atp_store_relaxed(&record->groups[method], (uint16_t)(groups[method] + 1)); /* ATP_NO_GROUP: 0 */
     }

@@ -150,6 +150,7 @@ struct atp_ledger {
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
     uint32_t view_rows[ATP_VIEW_ROWS_MAX];       /* of the SKU whose view is read */
     uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
+    uint32_t first_due;                          /* limits whose queue may find stock: record + 1 */
     uint32_t plan_components;                    /* those of them that are components of kits */
     taken_t taken[TAKEN_MAX];
     capacity_scratch_t capacity_scratch;
@@ -172,6 +173,7 @@ typedef struct apply {
     uint16_t needed_by; /* day by which the line being planned is needed; 0 = from what is here */
     bool is_plain;    /* a reserve that no rule of its channel and no attribute says more of */
     bool is_track_only;
+    bool may_backorder; /* the line being planned may be promised beyond stock */
     bool has_calendar; /* the plan may take from a node with a calendar */
     bool is_short; /* the plan grants less than the lines it was made for asked */
 } apply_t;
@@ -248,8 +250,8 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
-/* Adds units to a line that has reserved ones. */
-void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
+/* Adds units to a line that has reserved ones, and grants it `waiting` more that are backordered next. */
+void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_qty_t waiting);
 /* Changes the deadline of a reservation and of its reserved lines. */
 void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms);
 /* True if more is promised at the row than is there: uncommitted < 0, and not only because on-hand is. */
@@ -324,6 +326,26 @@ bool atp_ledger_put_quantities(apply_t *apply, atp_limit_scope_t scope, uint32_t
 void atp_ledger_rebuild_limits(atp_ledger_t *ledger);
 /* Counts, for planners, what a reserve did not grant for want of stock: the line at fault, or all that fell short. */
 void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict);
+
+/* ---- ledger_backorder.c: promises beyond stock ---- */
+
+atp_verdict_t atp_ledger_put_limit(apply_t *apply);
+/* What an op may take of a row with limits that has `free` units of stock left for it (signed). */
+atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free);
+/* How many of `free` units are beyond stock: they do not count against what the channel sees. */
+atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free);
+/* Whether there is room for the records of what the plan may promise beyond stock. */
+atp_verdict_t atp_ledger_look_for_waiting(apply_t *apply);
+/* `qty` more units of a line wait. They are counted as granted already. */
+void atp_ledger_backorder(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
+/* So many more (fewer: below 0) units of a line wait: queue, limits, caps. Inside a change of the row. */
+void atp_ledger_note_waiting(atp_ledger_t *ledger, uint32_t number, atp_qty_t change);
+/* The priority of the reservation has changed. */
+void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation);
+/* A row with a queue changes: when the op is done the queue is looked at. */
+void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row);
+/* Gives what is free to those who wait. */
+void atp_ledger_fill_due(atp_ledger_t *ledger);
 
 /* ---- ledger_edit.c: reservations that change, or take the place of others ---- */
 

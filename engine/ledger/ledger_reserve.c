@@ -2,9 +2,22 @@
  *
  * First the plan: for each line of the op which positions serve it, with how much. Then, if the whole op stands, the plan is
  * granted. Lines of one op share what there is. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_supply.h"
+
+#include "engine/base/attribute.h"
 
 /* ---- deciding ---- */
+
+/* True if nothing beyond the buckets of its row has a say in the line. */
+static bool is_plain_line(const apply_t *apply, const resolved_line_t *line)
+{
+    const atp_positions_t *positions = &apply->ledger->positions;
+
+    return apply->is_plain && !atp_positions_sku_has(positions, line->sku, ATP_SKU_IS_RATIONED) &&
+           (line->row == NO_ROW || !atp_position_has(atp_positions_at(positions, line->row),
+                                                                        ATP_POSITION_HAS_LIMITS));
+}
 
 /* How many of a line that names its node can be granted: all, a part if the mode allows it, or the verdict that says
  * why not. */
@@ -14,8 +27,11 @@ static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
     atp_qty_t promisable = 0;
     taken_t *taken = NULL;
 
-    if (atp_catalog_node_state(&ledger->catalog, line->node) != ATP_NODE_OPEN) {
-        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, line->asked);
+    if (ATP_UNLIKELY(!is_plain_line(apply, line))) {
+        return atp_ledger_plan_named_line(apply, line);
+    }
+    if (ATP_UNLIKELY(!atp_catalog_is_plain_node(&ledger->catalog, line->node))) {
+        return atp_ledger_plan_named_line(apply, line); /* not open, or with a calendar */
     }
     if (line->row != NO_ROW) {
         atp_ledger_settle_row(ledger, line->row, apply->now_ms);
@@ -39,6 +55,18 @@ static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
     return ATP_APPLIED;
 }
 
+/* True if nothing is said of the channel that has a say in its reserves. */
+static bool is_plain_channel(atp_channel_record_t *record)
+{
+    bool is_plain = !record->has_quantities && atp_load_relaxed(&record->is_accounted) == 0 &&
+                    atp_load_relaxed(&record->may_re_source) == 0;
+
+    for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
+        is_plain = is_plain && atp_load_relaxed(&record->groups[method]) == 0;
+    }
+    return is_plain;
+}
+
 static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int64_t *ret_deadline_ms)
 {
     const atp_ledger_t *ledger = apply->ledger;
@@ -58,7 +86,7 @@ static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int6
     if (channel >= atp_table_count(&ledger->catalog.channels)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_CHANNEL, ATP_FIELD_CHANNEL, 0);
     }
-    const atp_channel_record_t *record = atp_table_at(&ledger->catalog.channels, channel);
+    atp_channel_record_t *record = atp_table_at(&ledger->catalog.channels, channel);
     int64_t ttl = op->value > 0        ? op->value
                   : record->ttl_ms > 0 ? record->ttl_ms
                                        : ledger->root->config.ttl_default_ms;
@@ -67,7 +95,110 @@ static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int6
     }
     *ret_channel = channel;
     *ret_deadline_ms = apply->now_ms + ttl;
+    apply->channel = channel;
+    apply->is_track_only = op->option == ATP_RESERVE_TRACK_ONLY;
+    apply->is_plain =
+        !apply->is_track_only && (op->flags & ATP_OP_HAS_ATTRIBUTES) == 0 && is_plain_channel(record);
+    if (!apply->is_track_only && atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN) {
+        return atp_ledger_refuse(apply, ATP_CHANNEL_NOT_OPEN, ATP_FIELD_CHANNEL, 0);
+    }
     return ATP_APPLIED;
+}
+
+/* What the plan's lines from `first` on take is free again. */
+static void unplan(apply_t *apply, uint32_t first)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    while (ledger->plan_count > first) {
+        const resolved_line_t *line = &ledger->lines[--ledger->plan_count];
+        atp_ledger_taken(apply, line->row)->qty -= line->granted;
+    }
+}
+
+/* A line that leaves its node open is served from stock; only if that is too little, beyond it. */
+static atp_verdict_t plan_stock_first(apply_t *apply, const resolved_line_t *line)
+{
+    const resolved_line_t wanted = *line;
+    uint32_t first = apply->ledger->plan_count;
+    atp_qty_t granted = 0;
+
+    atp_verdict_t verdict = atp_ledger_plan_open_line(apply, wanted);
+    for (uint32_t i = first; i < apply->ledger->plan_count; i++) {
+        granted += apply->ledger->lines[i].granted;
+    }
+    if ((verdict == ATP_APPLIED && granted == wanted.qty) ||
+        (verdict != ATP_APPLIED && verdict != ATP_NOT_ENOUGH_AVAILABLE)) {
+        return verdict;
+    }
+    unplan(apply, first);
+    apply->result->field = ATP_FIELD_NONE;
+    apply->may_backorder = true;
+    return atp_ledger_plan_open_line(apply, wanted);
+}
+
+static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    apply->may_backorder = false;
+    if (line->node == NO_NODE && !apply->is_track_only) {
+        return ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, line->sku, ATP_SKU_HAS_BACKORDERS))
+                   ? plan_stock_first(apply, line)
+                   : atp_ledger_plan_open_line(apply, *line);
+    }
+    if (ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, line->sku, ATP_SKU_IS_KIT))) {
+        return atp_ledger_plan_named_kit(apply, *line);
+    }
+    atp_verdict_t verdict = decide_line(apply, line);
+    ledger->plan_count++;
+    return verdict;
+}
+
+/* Plans a line of which the channel lets the op have so much only, and one reservation no more than `cap`. */
+static atp_verdict_t plan_within(apply_t *apply, resolved_line_t *line, atp_qty_t cap)
+{
+    atp_qty_t wanted = line->qty;
+    atp_qty_t left = line->node == NO_NODE ? atp_ledger_channel_left(apply, line->sku) : ATP_NO_LIMIT;
+    uint32_t asked = line->asked;
+
+    if (apply->op->option == ATP_RESERVE_PARTIAL) {
+        left = left < cap ? left : cap;
+        apply->is_short = apply->is_short || wanted > left;
+        line->qty = wanted < left ? wanted : left;
+        return line->qty > 0 ? plan_line(apply, line) : ATP_APPLIED;
+    }
+    if (wanted > left) {
+        return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, asked);
+    }
+    atp_verdict_t verdict = plan_line(apply, line);
+    return verdict == ATP_APPLIED && wanted > cap
+               ? atp_ledger_refuse(apply, ATP_ABOVE_CAP, ATP_FIELD_QTY, asked)
+               : verdict;
+}
+
+/* A line whose quantity someone has a say in: its SKU, its channel, or the request. */
+static atp_verdict_t plan_bounded_line(apply_t *apply, resolved_line_t *line)
+{
+    uint32_t first = apply->ledger->plan_count;
+    atp_bounds_t bounds;
+    atp_qty_t cap = atp_ledger_cap_left(apply, line->sku);
+
+    atp_verdict_t verdict = atp_ledger_look_at_quantity(apply, line, &bounds);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_note_needed_by(apply, line) : verdict;
+    verdict = verdict == ATP_APPLIED ? plan_within(apply, line, cap) : verdict;
+    if (verdict == ATP_APPLIED) {
+        atp_ledger_round_plan(apply, first, &bounds);
+    }
+    return verdict;
+}
+
+static bool is_bounded(const apply_t *apply, const resolved_line_t *line)
+{
+    return !apply->is_track_only &&
+           (!apply->is_plain ||
+            atp_positions_sku_has(&apply->ledger->positions, line->sku,
+                                  ATP_SKU_HAS_QUANTITIES | ATP_SKU_IS_RATIONED));
 }
 
 /* Resolves and decides every line, which makes the plan; nothing but expiry has changed after it. */
@@ -77,17 +208,16 @@ static atp_verdict_t decide_lines(apply_t *apply)
     line_names_t names = atp_ledger_line_names(apply->op);
 
     ledger->plan_count = 0;
+    ledger->plan_components = 0;
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t *line = atp_ledger_plan_next(ledger);
         if (line == NULL) {
             return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, i);
         }
         atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, line);
-        if (verdict == ATP_APPLIED && line->node == NO_NODE) {
-            verdict = atp_ledger_plan_open_line(apply, *line);
-        } else if (verdict == ATP_APPLIED) {
-            verdict = decide_line(apply, line);
-            ledger->plan_count++;
+        if (verdict == ATP_APPLIED) {
+            verdict = ATP_UNLIKELY(is_bounded(apply, line)) ? plan_bounded_line(apply, line)
+                                                            : plan_line(apply, line);
         }
         if (verdict != ATP_APPLIED) {
             return verdict;
@@ -106,14 +236,17 @@ static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
+        if (line->is_component) {
+            continue; /* its kit counts */
+        }
         is_one_scale = is_one_scale && line->scale == ledger->lines[0].scale;
-        result->qty += line->granted;
+        result->qty += atp_ledger_granted(line);
         asked += line->qty;
     }
     if (result->qty == 0) {
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, 0);
     }
-    *ret_is_whole = result->qty == asked;
+    *ret_is_whole = result->qty == asked && !apply->is_short;
     result->qty = is_one_scale ? result->qty : 0;
     result->scale = is_one_scale ? ledger->lines[0].scale : 0;
     return ATP_APPLIED;
@@ -121,10 +254,19 @@ static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
 
 /* ---- granting ---- */
 
+/* True if not all that is granted may be there. */
+static bool is_beyond_stock(const apply_t *apply, const resolved_line_t *decided)
+{
+    return decided->granted > 0 && decided->needed_by == 0 && !apply->is_track_only &&
+           atp_position_has(atp_positions_at(&apply->ledger->positions, decided->row), ATP_POSITION_HAS_LIMITS);
+}
+
 static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
     uint32_t last = 0;
+    uint32_t kit_line = 0;
+    uint32_t kits = 0;
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *decided = &ledger->lines[i];
@@ -134,9 +276,25 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
         line->number = decided->asked & ((1u << ATP_LINE_NUMBER_BITS) - 1);
         line->granted = decided->granted;
         line->reserved = decided->granted;
+        if (ATP_UNLIKELY(decided->needed_by != 0)) {
+            line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
+            atp_ledger_peg(apply, number, decided->needed_by, decided->granted - line->reserved);
+        }
         atp_line_set_deadline_ms(line, decided->granted > 0 ? deadline_ms : ATP_NEVER_MS);
+        if (ATP_UNLIKELY(is_beyond_stock(apply, decided))) {
+            line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
+        }
         if (decided->granted > 0) {
             atp_ledger_attach(ledger, number);
+        }
+        if (ATP_UNLIKELY(is_beyond_stock(apply, decided)) && line->reserved < decided->granted) {
+            atp_ledger_backorder(ledger, number, decided->granted - line->reserved);
+        }
+        if (ATP_UNLIKELY(decided->is_component)) {
+            atp_ledger_note_component(ledger, number, kit_line, kits);
+        } else {
+            kit_line = number;
+            kits = decided->kits;
         }
         last = number + 1;
     }
@@ -167,15 +325,29 @@ static void answer(apply_t *apply)
     result->line_count = op->line_count;
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
-        apply->grants[line->asked].qty += line->granted;
+        atp_qty_t granted = atp_ledger_granted(line);
+        if (line->is_component) {
+            continue;
+        }
+        apply->grants[line->asked].qty += granted;
         apply->grants[line->asked].scale = line->scale;
-        if (has_plan && line->granted > 0) {
-            apply->grants[op->line_count + result->plan_count++] = (atp_grant_t){.qty = line->granted,
+        if (has_plan && granted > 0) {
+            apply->grants[op->line_count + result->plan_count++] = (atp_grant_t){.qty = granted,
                                                                                  .scale = line->scale,
                                                                                  .line = line->asked,
                                                                                  .node = line->node,
                                                                                  .sku = line->sku};
         }
+    }
+}
+
+static void note_terms(const apply_t *apply, atp_reservation_t *reservation)
+{
+    const atp_op_attribute_t *priority = atp_op_attribute(apply->op, ATP_KEY_PRIORITY, ATP_WHOLE_OP);
+
+    reservation->is_track_only = apply->is_track_only;
+    if (priority != NULL) {
+        reservation->priority = (unsigned)priority->number & 7u;
     }
 }
 
@@ -189,6 +361,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     uint16_t channel = 0;
     int64_t deadline_ms = 0;
     bool is_whole;
+    uint32_t replaced = NO_ROW;
     uint32_t number;
 
     if (atp_reservations_find(&ledger->reservations, id, op->subject_hash, &number)) {
@@ -199,11 +372,29 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
     atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
+        verdict = atp_ledger_look_at_replaced(apply, &replaced);
+    }
     verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
     verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
+    if (ATP_UNLIKELY(verdict == ATP_NOT_ENOUGH_AVAILABLE || (verdict == ATP_APPLIED && !is_whole))) {
+        atp_ledger_count_unmet(apply, verdict);
+    }
     verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, ledger->plan_count) : verdict;
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(apply->has_calendar)) {
+        verdict = atp_ledger_plan_bookings(apply);
+    }
     if (verdict == ATP_APPLIED) {
         verdict = atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(ledger->plan_components > 0) &&
+        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_components, UINT32_MAX)) {
+        verdict = atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
+    }
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
+        verdict = atp_ledger_look_for_pegs(apply);
     }
     if (verdict != ATP_APPLIED) {
         apply->result->qty = 0;
@@ -211,16 +402,38 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
         return verdict;
     }
     need_rows(apply);
+    if (ATP_UNLIKELY(replaced != NO_ROW)) {
+        atp_ledger_release_all(ledger, replaced);
+    }
     number = atp_reservations_take(&ledger->reservations, id, op->subject_hash, owner);
     atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, number);
     reservation->channel = channel;
+    atp_channel_record_t *record = atp_table_at(&ledger->catalog.channels, channel);
+    if (ATP_UNLIKELY(atp_load_relaxed(&record->is_accounted) != 0)) {
+        reservation->flags |= ATP_RESERVATION_ACCOUNTED_CHANNEL;
+    }
     reservation->client = op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
-    reservation->created_op = ledger->root->op;
+    reservation->version = ledger->root->op;
     reservation->created_ms = apply->now_ms;
     reservation->deadline_ms = deadline_ms;
+    reservation->priority = ATP_PRIORITY_DEFAULT;
+    if (ATP_UNLIKELY(!apply->is_plain)) {
+        note_terms(apply, reservation);
+    }
+    const atp_op_attribute_t *order = atp_op_attribute(op, ATP_KEY_ORDER_ID, ATP_WHOLE_OP);
+    if (order != NULL) {
+        atp_text_t order_id = atp_op_attribute_text(op, order);
+        atp_orders_add(&ledger->reservations.orders, number, order_id,
+                       atp_hash_text(order_id, atp_ledger_seed(ledger)));
+        reservation->has_order = 1;
+    }
     grant_lines(apply, number, deadline_ms);
     atp_wheel_insert(&ledger->wheel, number);
+    for (uint32_t i = 0; apply->is_track_only && i < ledger->plan_count; i++) {
+        atp_ledger_note_over_commitment(apply, ledger->lines[i].row);
+    }
     apply->result->deadline_ms = deadline_ms;
+    apply->result->ready_ms = atp_ledger_ready_ms(ledger, number);
     answer(apply);
     return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
 }

@@ -2,7 +2,8 @@
  *
  * Candidates are the nodes that the request names, in its order; else all nodes of the SKU, by their numbers. They
  * are taken in that order, each gives what it has, until the line is served: at most ATP_SPLITS_PER_LINE_MAX of them. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_supply.h"
 
 #include "engine/base/attribute.h"
 
@@ -15,6 +16,14 @@ resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger)
 
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
+    return ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT))
+               ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
+               : atp_ledger_stock_at(apply, sku, node, ret_row);
+}
+
+/* What the row can give, whatever the node can pick. */
+static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
     atp_ledger_t *ledger = apply->ledger;
 
     if (!atp_positions_find(&ledger->positions, sku, node, ret_row)) {
@@ -25,8 +34,40 @@ atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32
         return 0;
     }
     atp_ledger_settle_row(ledger, *ret_row, apply->now_ms);
-    atp_qty_t free = atp_ledger_promisable(ledger, *ret_row) - atp_ledger_taken(apply, *ret_row)->qty;
+    atp_qty_t free = atp_ledger_promisable(ledger, *ret_row) - atp_ledger_taken_qty(apply, *ret_row);
+    if (ATP_UNLIKELY(apply->needed_by != 0)) {
+        free = atp_ledger_promisable_by(apply, *ret_row, apply->needed_by,
+                                        atp_ledger_taken_qty(apply, *ret_row));
+    }
+    if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, *ret_row), ATP_POSITION_HAS_LIMITS))) {
+        free = atp_ledger_beyond_stock(apply, *ret_row, free);
+    }
     return free > 0 ? free : 0;
+}
+
+/* `free` units of a SKU at a node, or as many of them as it can make ready; ret_why: why fewer. */
+static atp_qty_t within_capacity(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t free,
+                                 atp_verdict_t *ret_why)
+{
+    uint8_t scale = atp_positions_scale(&apply->ledger->positions, sku);
+    atp_qty_t capacity = atp_ledger_capacity_at(apply, node, scale, free, ret_why);
+
+    return capacity < free ? capacity : free;
+}
+
+static bool has_capacity(const apply_t *apply, uint16_t node)
+{
+    return !apply->is_plain || !atp_catalog_is_plain_node(&apply->ledger->catalog, node);
+}
+
+atp_qty_t atp_ledger_stock_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
+    atp_qty_t free = row_at(apply, sku, node, ret_row);
+    atp_verdict_t why;
+
+    return free > 0 && ATP_UNLIKELY(has_capacity(apply, node))
+               ? within_capacity(apply, sku, node, free, &why)
+               : free;
 }
 
 /* One line being served: what it still wants, and how many nodes serve it. */
@@ -44,6 +85,15 @@ static atp_verdict_t take_from(apply_t *apply, serving_t *serving, uint16_t node
 
     if (free == 0 || serving->left == 0 || serving->nodes == ATP_SPLITS_PER_LINE_MAX) {
         return ATP_APPLIED;
+    }
+    if (ATP_UNLIKELY(
+            atp_positions_sku_has(&apply->ledger->positions, serving->wanted.sku, ATP_SKU_IS_KIT))) {
+        atp_qty_t given;
+        atp_verdict_t verdict = atp_ledger_plan_kit(apply, &serving->wanted, node, serving->left, &given);
+        apply->ledger->plan_count -= verdict == ATP_APPLIED && given == 0; /* it gives none: no line */
+        serving->left -= given;
+        serving->nodes += given > 0;
+        return verdict;
     }
     resolved_line_t *line = atp_ledger_plan_next(apply->ledger);
     if (line == NULL) {
@@ -119,7 +169,85 @@ atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
     }
     if (serving.nodes > 0) {
-        apply->ledger->lines[apply->ledger->plan_count - 1].qty += serving.left; /* asked for, not granted */
+        resolved_line_t *last = &apply->ledger->lines[apply->ledger->plan_count - 1];
+        while (last->is_component) {
+            last--; /* to the kit's own line */
+        }
+        last->qty += serving.left; /* asked for, not granted */
+    }
+    return ATP_APPLIED;
+}
+
+/* ---- lines that name their node ---- */
+
+/* Sold already, wherever that was: all of it, whatever there is. */
+static atp_verdict_t plan_track_only(apply_t *apply, resolved_line_t *line)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if (line->node == NO_NODE) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_NODE, line->asked);
+    }
+    if (line->row != NO_ROW) {
+        atp_ledger_settle_row(ledger, line->row, apply->now_ms);
+        taken_t *taken = atp_ledger_taken(apply, line->row);
+        taken->qty += line->qty;
+        if (atp_load_relaxed(&atp_positions_at(&ledger->positions, line->row)->reserved) + taken->qty >
+            ATP_QTY_MAX) {
+            return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, line->asked); /* P2 */
+        }
+    }
+    line->granted = line->qty;
+    return ATP_APPLIED;
+}
+
+/* Too little stock, or, if that would do, too little capacity. */
+static atp_verdict_t refuse_named_line(apply_t *apply, const resolved_line_t *line)
+{
+    atp_verdict_t why;
+    uint32_t row;
+
+    if (row_at(apply, line->sku, line->node, &row) >= line->qty && has_capacity(apply, line->node) &&
+        within_capacity(apply, line->sku, line->node, line->qty, &why) < line->qty) {
+        return atp_ledger_refuse(apply, why, ATP_FIELD_NODE, line->asked);
+    }
+    return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, line->asked);
+}
+
+static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t row)
+{
+    atp_position_view_t view;
+
+    if (row == NO_ROW ||
+        !atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_LIMITS)) {
+        return false;
+    }
+    atp_positions_read(&ledger->positions, row, &view);
+    return view.is_withdrawn;
+}
+
+atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line)
+{
+    if (apply->is_track_only) {
+        return plan_track_only(apply, line);
+    }
+    if (atp_catalog_node_state(&apply->ledger->catalog, line->node) != ATP_NODE_OPEN) {
+        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, line->asked);
+    }
+    if (is_withdrawn(apply->ledger, line->row)) {
+        return atp_ledger_refuse(apply, ATP_NOT_FOR_SALE, ATP_FIELD_SKU, line->asked);
+    }
+    apply->may_backorder = true;
+    atp_qty_t free = atp_ledger_free_at(apply, line->sku, line->node, &line->row);
+    atp_qty_t left = atp_ledger_channel_sees(apply, line->node) ? atp_ledger_channel_left(apply, line->sku) : 0;
+    left = left < free ? left + atp_ledger_allowance(apply, line->row, free) : left;
+    free = left < free ? left : free;
+    if (line->qty > free && apply->op->option != ATP_RESERVE_PARTIAL) {
+        return refuse_named_line(apply, line);
+    }
+    line->granted = line->qty < free ? line->qty : free;
+    if (line->row != NO_ROW) {
+        atp_ledger_taken(apply, line->row)->qty += line->granted;
     }
     return ATP_APPLIED;
 }

@@ -258,8 +258,7 @@ atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step)
                                 ? choose_named_lines(apply, reservation, step, &count)
                                 : atp_steps_choose_all_lines(apply, reservation, step, &count);
     if (verdict != ATP_APPLIED && firm > 0) { /* nothing is here yet */
-        apply->result->field = ATP_FIELD_NONE;
-        verdict = ATP_APPLIED;
+        return atp_ledger_answer_firm(apply, number, firm);
     }
     if (verdict == ATP_APPLIED && step == ATP_STEP_SHIP) {
         verdict = atp_steps_look_at_on_hand(apply, count);

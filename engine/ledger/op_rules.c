@@ -22,6 +22,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_RULE] = {true, false, 0, LINES_NONE, .needs_subject = true},
     [ATP_OP_QUOTA] = {true, false, 0, LINES_NONE, .needs_subject = true},
     [ATP_OP_RESERVE] = {true, false, ATP_RESERVE_TRACK_ONLY + 1, LINES_SOME, .node = NODE_OPTIONAL},
+    [ATP_OP_LIMIT] = {true, false, 0, LINES_ONE, .node = NODE_OPTIONAL, .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_EDIT] = {true, true, 0, LINES_OPTIONAL, .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_EXTEND] = {true, true, 0, LINES_NONE},
     [ATP_OP_ALLOCATE] = {true, true, 0, LINES_OPTIONAL},

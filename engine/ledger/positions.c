@@ -34,9 +34,10 @@ void atp_positions_fini(atp_positions_t *positions)
 
 /* ---- the directory word ---- */
 
-static uint64_t directory_word(uint64_t offset, uint32_t log2, uint8_t scale)
+/* `low`: flags and scale. */
+static uint64_t directory_word(uint64_t offset, uint32_t log2, uint8_t low)
 {
-    return offset << 16 | (uint64_t)log2 << 8 | scale;
+    return offset << 16 | (uint64_t)log2 << 8 | low;
 }
 
 static uint32_t directory_log2(uint64_t word)
@@ -53,8 +54,16 @@ void atp_positions_set_scale(atp_positions_t *positions, uint32_t sku, uint8_t s
 {
     uint64_t word = atp_load_relaxed(&positions->directories[sku]);
 
-    atp_store_release(&positions->directories[sku], (word & ~(uint64_t)0xff) | scale);
+    atp_store_release(&positions->directories[sku], (word & ~(uint64_t)ATP_SKU_SCALE_MASK) | scale);
     atp_arena_note_used(&positions->directory_arena, ((size_t)sku + 1) * sizeof(uint64_t));
+}
+
+void atp_positions_set_sku(atp_positions_t *positions, uint32_t sku, unsigned flags)
+{
+    uint64_t word = atp_load_relaxed(&positions->directories[sku]);
+
+    ATP_ASSERT((flags & ~0xf8u) == 0);
+    atp_store_release(&positions->directories[sku], word | flags);
 }
 
 /* ---- finding ---- */
@@ -257,6 +266,23 @@ uint32_t atp_positions_add(atp_positions_t *positions, uint32_t sku, uint16_t no
 
 /* ---- reading ---- */
 
+/* The limits beside a row, as its version covers them. */
+static void read_limits(const atp_positions_t *positions, atp_position_view_t *view)
+{
+    uint32_t number;
+
+    view->backordered = 0;
+    view->backorder_limit = 0;
+    view->is_withdrawn = false;
+    if (ATP_UNLIKELY((view->flags & ATP_POSITION_HAS_LIMITS) != 0) &&
+        atp_limits_find(&positions->limits, ATP_LIMIT_POSITION, view->sku, view->node, &number)) {
+        atp_limit_t *limit = atp_limits_at(&positions->limits, number);
+        view->backordered = atp_load_relaxed(&limit->backordered);
+        view->backorder_limit = atp_load_relaxed(&limit->limit);
+        view->is_withdrawn = atp_load_relaxed(&limit->is_withdrawn) != 0;
+    }
+}
+
 void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_position_view_t *ret_view)
 {
     atp_position_t *position = atp_positions_at(positions, row);
@@ -275,6 +301,7 @@ void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_posi
         ret_view->allocated = atp_load_relaxed(&position->allocated);
         ret_view->safety = atp_load_relaxed(&position->safety);
         ret_view->soonest_deadline_ms = atp_load_relaxed(&position->soonest_deadline_ms);
+        read_limits(positions, ret_view);
         /* ROW-R1 (acquire fence) pairs with ROW-W1. */
         atp_fence_acquire();
         if ((version & 1) == 0 && atp_load_relaxed(&position->version) == version) {

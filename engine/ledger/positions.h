@@ -6,7 +6,7 @@
  *
  * Formulas    uncommitted = on_hand - unavailable - reserved - allocated
  *             atp         = uncommitted - safety            (signed; floored at 0 only for display)
- *             promisable  = atp                             (backorders enter here later)
+ *             promisable  = atp - backordered + backorder limit, 0 where the position is not for sale (limits.h)
  * Threads     add, begin_change, end_change: ledger thread.   find, read, list, scale: any, no lock.
  * Memory      64 bytes a row, 8 bytes a directory entry (directories are 7/8 full at most); reserved at init.
  * Invariants  P1  reserved >= 0, allocated >= 0, unavailable >= 0, safety >= 0.
@@ -21,6 +21,7 @@
 
 #include "engine/base/atomics.h"
 #include "engine/base/qty.h"
+#include "engine/ledger/limits.h"
 #include "engine/ledger/table.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@
 /* Flags of a position. The ledger thread writes them. */
 #define ATP_POSITION_OVER_COMMITTED 0x01 /* an exception told of it, and it still is */
 #define ATP_POSITION_HAS_LIMITS     0x02 /* a record of limits stands beside the row */
+#define ATP_POSITION_HAS_QUEUE      0x04 /* units wait for stock there */
 
 typedef struct atp_position {
     _Atomic uint32_t version;
@@ -60,6 +62,10 @@ typedef struct atp_position_view {
     atp_qty_t allocated;
     atp_qty_t safety;
     int64_t soonest_deadline_ms; /* at or before now: the view still counts what has expired; settle first */
+    /* beside the row, where it has limits; else 0 */
+    atp_qty_t backordered;
+    atp_qty_t backorder_limit;
+    bool is_withdrawn; /* not for sale */
 } atp_position_view_t;
 
 static inline atp_qty_t atp_view_uncommitted(const atp_position_view_t *view)
@@ -72,10 +78,17 @@ static inline atp_qty_t atp_view_atp(const atp_position_view_t *view)
     return atp_view_uncommitted(view) - view->safety;
 }
 
+/* What may be promised at most, signed: beyond stock as far as the limit allows. */
+static inline atp_qty_t atp_view_promisable(const atp_position_view_t *view)
+{
+    return view->is_withdrawn ? 0 : atp_view_atp(view) - view->backordered + view->backorder_limit;
+}
+
 typedef struct atp_positions {
     atp_table_t rows;
+    atp_limits_t limits; /* beside the rows that have some */
 
-    _Atomic uint64_t *directories; /* by SKU: entry offset << 16 | log2 of capacity << 8 | scale */
+    _Atomic uint64_t *directories; /* by SKU: entry offset << 16 | log2 of capacity << 8 | flags | scale */
     _Atomic uint64_t *entries;     /* row + 1 << 16 | node; 0 = free */
     atp_arena_t directory_arena;
     atp_arena_t entry_arena;
@@ -93,10 +106,24 @@ void atp_positions_fini(atp_positions_t *positions);
 /* Notes the scale of a SKU, so that readers find it beside the directory. */
 void atp_positions_set_scale(atp_positions_t *positions, uint32_t sku, uint8_t scale);
 
+/* What is said of all positions of a SKU: bits beside its scale, found where the scale is. */
+#define ATP_SKU_HAS_QUANTITIES 0x80u /* least, greatest and step of a line */
+#define ATP_SKU_IS_KIT         0x40u /* or was one: set for good */
+#define ATP_SKU_IS_RATIONED    0x20u /* a quota is, or was, over it or one of its tags */
+#define ATP_SKU_HAS_BACKORDERS 0x10u /* a position of it has, or had, limits */
+#define ATP_SKU_SCALE_MASK     0x07u
+
+void atp_positions_set_sku(atp_positions_t *positions, uint32_t sku, unsigned flags);
+
 /* Thread: any. */
 static inline uint8_t atp_positions_scale(const atp_positions_t *positions, uint32_t sku)
 {
-    return (uint8_t)atp_load_relaxed(&positions->directories[sku]);
+    return (uint8_t)(atp_load_relaxed(&positions->directories[sku]) & ATP_SKU_SCALE_MASK);
+}
+
+static inline bool atp_positions_sku_has(const atp_positions_t *positions, uint32_t sku, unsigned flags)
+{
+    return (atp_load_relaxed(&positions->directories[sku]) & flags) != 0;
 }
 
 /* Finds the row. False if the SKU is not at that node. Thread: any. */

@@ -11,7 +11,7 @@
  * Invariants  Q1  a line has the bit has_progress exactly while one record names it, and the index finds that one.
  *             Q2  each quantity >= 0; picked + packed <= allocated; delivered + returned + reconciled + return_reconciled
  *                 <= shipped; short <= what of the line ended.
- *             Q3  granted = reserved + allocated + shipped + backordered + pegged + what ended, for each line. */
+ *             and H2 of reservations.h, which counts what waits. */
 #ifndef ATP_LEDGER_PROGRESS_H
 #define ATP_LEDGER_PROGRESS_H
 

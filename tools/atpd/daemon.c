@@ -95,8 +95,21 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .lines = config->capacity.lines,
         .outcomes = config->capacity.outcomes,
         .exceptions = config->capacity.exceptions,
+        .bookings = config->capacity.bookings,
+        .limits = config->capacity.limits,
+        .demand = config->capacity.demand,
+        .progress = config->capacity.progress,
+        .history = config->capacity.history,
         .groups = config->capacity.groups,
         .group_nodes = config->capacity.group_nodes,
+        .supplies = config->capacity.supplies,
+        .pegs = config->capacity.pegs,
+        .kits = config->capacity.kits,
+        .components = config->capacity.components,
+        .tags = config->capacity.tags,
+        .rules = config->capacity.rules,
+        .quotas = config->capacity.quotas,
+        .accounts = config->capacity.accounts,
         .string_bytes = config->capacity.string_bytes,
         .ttl_default_ms = (int64_t)config->time.default_ttl_ms,
         .ttl_max_ms = (int64_t)config->time.ttl_max_ms,
@@ -241,7 +254,8 @@ static void log_recovery(const atp_recovery_t *recovery)
             ATP_LOG_U64("snapshot_op", recovery->snapshot_op),
             ATP_LOG_U64("replayed_ops", recovery->replayed_ops), ATP_LOG_U64("last_op", recovery->last_op),
             ATP_LOG_U64("torn_bytes", recovery->torn_bytes),
-            ATP_LOG_U64("incarnation", recovery->incarnation), ATP_LOG_U64("took_ms", recovery->took_ms));
+            ATP_LOG_U64("incarnation", recovery->incarnation), ATP_LOG_U64("took_ms", recovery->took_ms),
+            ATP_LOG_U64("replay_ms", recovery->replay_ms));
 }
 
 /* Capacities are for the life of a data folder: another wish is told, not granted. */
@@ -262,8 +276,21 @@ static void log_ignored_capacities(const atp_ledger_config_t *wanted, const atp_
         {"lines", wanted->lines, kept->lines},
         {"outcomes", wanted->outcomes, kept->outcomes},
         {"exceptions", wanted->exceptions, kept->exceptions},
+        {"bookings", wanted->bookings, kept->bookings},
+        {"limits", wanted->limits, kept->limits},
+        {"demand", wanted->demand, kept->demand},
+        {"progress", wanted->progress, kept->progress},
+        {"history", wanted->history, kept->history},
         {"groups", wanted->groups, kept->groups},
         {"group_nodes", wanted->group_nodes, kept->group_nodes},
+        {"supplies", wanted->supplies, kept->supplies},
+        {"pegs", wanted->pegs, kept->pegs},
+        {"kits", wanted->kits, kept->kits},
+        {"components", wanted->components, kept->components},
+        {"tags", wanted->tags, kept->tags},
+        {"rules", wanted->rules, kept->rules},
+        {"quotas", wanted->quotas, kept->quotas},
+        {"accounts", wanted->accounts, kept->accounts},
         {"string_bytes", wanted->string_bytes, kept->string_bytes},
     };
 

@@ -9,6 +9,7 @@
 
 #include "engine/base/hash.h"
 #include "query/availability.h"
+#include "query/kits.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ typedef struct reading {
     uint32_t due_count;
     bool may_settle;
     bool is_too_many;
+    bool has_kit; /* recipe and components are to be of one op */
 } reading_t;
 
 /* ---- what is due ---- */
@@ -129,12 +131,70 @@ static void read_all_nodes(reading_t *reading, uint32_t index, uint32_t sku)
     read_rows_of_sku(reading, index, sku, room->bytes, count < capacity ? count : capacity);
 }
 
+/* ---- kits ---- */
+
+static void note_due_component(void *context, uint32_t sku, uint16_t node)
+{
+    note_due(context, sku, node);
+}
+
+static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp_availability_t *ret_read)
+{
+    atp_availability_read_kit(reading->ledger, bill, node, reading->now_ms, note_due_component, reading,
+                              ret_read);
+    if (ret_read->is_due) {
+        note_due(reading, bill->parts[0].sku, node);
+    }
+}
+
+/* A kit is there wherever it is stocked or can be put together. */
+static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t *bill)
+{
+    bool is_per_node = (reading->work->ask.flags & ATP_AVAILABILITY_PER_NODE) != 0;
+    uint64_t nodes = atp_table_count(&reading->catalog->nodes);
+    atp_availability_t sum = {.scale = bill->parts[0].scale};
+
+    for (uint64_t node = 0; node < nodes; node++) {
+        atp_availability_t read;
+        read_kit_at(reading, bill, (uint16_t)node, &read);
+        if (!is_per_node) {
+            atp_availability_add(&sum, &read);
+        } else if (read.version > 0 || read.shown > 0) {
+            write_row(reading, index, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
+        }
+    }
+    if (!is_per_node) {
+        write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
+    }
+}
+
+static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_t node_id)
+{
+    atp_bill_t bill;
+    uint16_t node = 0;
+
+    reading->has_kit = true;
+    atp_availability_lay_out(reading->ledger, sku, reading->now_ms, &bill);
+    if (node_id.size == 0) {
+        read_kit_at_all_nodes(reading, index, &bill);
+    } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
+                                      &node)) {
+        write_unknown(reading, index, node_id, ATP_UNKNOWN_NODE);
+    } else {
+        atp_availability_t read;
+        read_kit_at(reading, &bill, node, &read);
+        write_row(reading, index, node_id, &read);
+    }
+}
+
 static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t sku, atp_text_t node_id)
 {
     uint16_t node = 0;
 
     if (!has_sku) {
         write_unknown(reading, index, node_id, ATP_UNKNOWN_SKU);
+    } else if (atp_availability_is_kit(reading->ledger, sku)) {
+        read_kit(reading, index, sku, node_id);
     } else if (node_id.size == 0) {
         read_all_nodes(reading, index, sku);
     } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
@@ -338,7 +398,7 @@ static void read_and_send(atp_work_t *work)
         }
         /* An op that is being applied may be in the rows already: it counts. */
         if (reading.is_too_many || is_one_op ||
-            (!must_be_one_op &&
+            (!must_be_one_op && !reading.has_kit &&
              note_newest_op(work, &writer, head_size, (atp_ledger_stamp(ledger) + 1) / 2))) {
             finish(work, &writer, &reading, is_one_op);
             return;

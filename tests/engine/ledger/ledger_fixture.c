@@ -497,3 +497,68 @@ atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation
 {
     return step_with(f, kind, true, reservation, sku, node, qty, "");
 }
+
+/* ---- channels ---- */
+
+atp_result_t rule(fixture_t *f, const char *id, const char *words)
+{
+    return do_with(f, (atp_command_t){.kind = ATP_OP_RULE, .subject = atp_text_of(id)}, words);
+}
+
+atp_result_t quota(fixture_t *f, const char *id, const char *words)
+{
+    return do_with(f, (atp_command_t){.kind = ATP_OP_QUOTA, .subject = atp_text_of(id)}, words);
+}
+
+atp_result_t tag_sku(fixture_t *f, const char *sku, uint8_t scale, const char *words)
+{
+    const atp_command_line_t line = {.sku = atp_text_of(sku)};
+    return do_with(f, (atp_command_t){.kind = ATP_OP_SKU, .option = scale, .line_count = 1, .lines = &line},
+                   words);
+}
+
+atp_result_t sell(fixture_t *f, const char *channel, const char *id, const char *sku, const char *node,
+                         atp_qty_t qty, atp_reserve_mode_t mode)
+{
+    const atp_command_line_t line = {.sku = atp_text_of(sku), .node = atp_text_of(node), .mantissa = qty};
+    return fixture_do(f, (atp_command_t){.kind = ATP_OP_RESERVE,
+                                         .id = atp_text_of(id),
+                                         .channel = atp_text_of(channel),
+                                         .option = (uint8_t)mode,
+                                         .ttl_ms = 60000,
+                                         .line_count = 1,
+                                         .lines = &line});
+}
+
+static uint16_t channel_number(const fixture_t *f, const char *channel)
+{
+    uint16_t number = 0;
+    atp_text_t name = atp_text_of(channel);
+
+    assert_true(atp_catalog_find_channel(atp_ledger_catalog(f->ledger), name,
+                                         atp_hash_text(name, atp_ledger_seed(f->ledger)), &number));
+    return number;
+}
+
+atp_channel_view_t view(const fixture_t *f, const char *channel, const char *sku)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(f->ledger);
+    atp_text_t name = atp_text_of(sku);
+    uint16_t number = channel_number(f, channel);
+    uint32_t rows[64];
+    uint32_t sku_number = 0;
+    atp_channel_view_t seen;
+
+    assert_true(
+        atp_catalog_find_sku(catalog, name, atp_hash_text(name, atp_ledger_seed(f->ledger)), &sku_number));
+    uint32_t count = atp_positions_list(atp_ledger_positions(f->ledger), sku_number, rows, 64);
+    atp_channel_view_read(f->ledger, number, sku_number,
+                          atp_catalog_channel_group(catalog, number, ATP_METHOD_SHIP), f->now_ms, rows, count,
+                          NULL, &seen);
+    return seen;
+}
+
+atp_qty_t sees(const fixture_t *f, const char *channel, const char *sku)
+{
+    return view(f, channel, sku).available;
+}
