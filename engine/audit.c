@@ -29,7 +29,7 @@ static bool is_oversold(const audit_t *audit, const atp_op_t *op)
         const atp_line_t *line = atp_line_at(reservations, link - 1);
         atp_position_view_t view;
         atp_positions_read(atp_ledger_positions(audit->ledger), line->row, &view);
-        if (line->granted > 0 && atp_view_atp(&view) < 0) {
+        if (line->reserved > 0 && atp_view_atp(&view) < 0) {
             return true;
         }
         link = line->next;
@@ -37,7 +37,8 @@ static bool is_oversold(const audit_t *audit, const atp_op_t *op)
     return false;
 }
 
-/* Right after a grant no position that it took from may have less than nothing left: that would be oversold. */
+/* Right after a grant no position that it took from may have less than nothing left: that would be oversold. (What was sold
+ * elsewhere, and is only kept track of, may.) */
 static void check_grant(audit_t *audit, const atp_op_t *op, const atp_result_t *result)
 {
     audit->report->reserves++;
@@ -64,7 +65,7 @@ static atp_err_t apply_op(audit_t *audit, const atp_op_t *op, int64_t time_ms, u
     }
     audit->digest = atp_verdict_digest_add(audit->digest, &result);
     audit->report->ops++;
-    if (op->kind == ATP_OP_RESERVE) {
+    if (op->kind == ATP_OP_RESERVE && op->option != ATP_RESERVE_TRACK_ONLY) {
         check_grant(audit, op, &result);
     }
     return ATP_OK;

@@ -4,6 +4,7 @@
 
 static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_OVER_COMMITMENT] = "over_commitment",
+    [ATP_EXCEPTION_BACKORDER_FILLED] = "backorder_filled",
     [ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION] = "shipped_without_reservation",
     [ATP_EXCEPTION_FACT_REFUSED] = "fact_refused",
     [ATP_EXCEPTION_SEQUENCE_LOST] = "sequence_lost",

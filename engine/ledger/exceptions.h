@@ -25,6 +25,7 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_STEP_NOT_POSSIBLE = 11,          /* a step told of more units than there are to make it */
     ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12,  /* more came back for a reservation than had left */
     ATP_EXCEPTION_STRANDED = 15,                   /* a node was closed with stock, promises or supply */
+    ATP_EXCEPTION_BACKORDER_FILLED = 16,           /* stock was there for units that waited for it */
     ATP_EXCEPTION_KIND_LIMIT
 } atp_exception_kind_t;
 

@@ -200,27 +200,30 @@ static atp_err_t check_line(const atp_ledger_t *ledger, uint32_t reservation, ui
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     const atp_reservation_t *owner = atp_reservation_at(&ledger->reservations, reservation);
-    atp_qty_t accounted = line->reserved + line->allocated + line->shipped;
+    atp_qty_t waiting = atp_line_waiting(&ledger->reservations, number);
+    atp_qty_t accounted = line->reserved + line->allocated + line->shipped + waiting;
 
     if (line->reservation != reservation || line->number < least_asked ||
         line->row >= atp_table_count(&ledger->positions.rows)) {
         return ATP_BROKEN(ret_why, "H1", "line %u is not line %u of reservation %u", number, expected_number,
                           reservation);
     }
-    if (line->reserved < 0 || line->allocated < 0 || line->shipped < 0 || accounted > line->granted ||
-        (accounted < line->granted) != (line->ended_as != ATP_LINE_NOTHING)) {
+    if (line->reserved < 0 || line->allocated < 0 || line->shipped < 0 || waiting < 0 ||
+        accounted > line->granted || (accounted < line->granted) != (line->ended_as != ATP_LINE_ACCEPTED)) {
         return ATP_BROKEN(
             ret_why, "H2",
             "line %u of reservation %u: granted %lld, reserved %lld, allocated %lld, shipped %lld, "
-            "ended as %u",
+            "waiting %lld, ended as %u",
             expected_number, reservation, (long long)line->granted, (long long)line->reserved,
-            (long long)line->allocated, (long long)line->shipped, line->ended_as);
+            (long long)line->allocated, (long long)line->shipped, (long long)waiting, line->ended_as);
     }
-    if ((line->is_in_tree != 0) != (line->reserved + line->allocated > 0)) {
+    if ((line->is_in_tree != 0) !=
+        (line->reserved + line->allocated + atp_line_waiting(&ledger->reservations, number) > 0)) {
         return ATP_BROKEN(ret_why, "H3", "line %u of reservation %u is %s the tree of its position",
                           expected_number, reservation, line->is_in_tree ? "in" : "not in");
     }
-    if (atp_line_deadline_ms(line) != (line->reserved > 0 ? owner->deadline_ms : ATP_NEVER_MS)) {
+    bool must_expire = atp_line_expiring(&ledger->reservations, number) > 0;
+    if (atp_line_deadline_ms(line) != (must_expire ? owner->deadline_ms : ATP_NEVER_MS)) {
         return ATP_BROKEN(ret_why, "H5", "line %u of reservation %u has a deadline of its own",
                           expected_number, reservation);
     }
@@ -231,8 +234,9 @@ static atp_err_t check_lines(const atp_ledger_t *ledger, uint32_t reservation, t
                              atp_why_t *ret_why)
 {
     const atp_reservation_t *owner = atp_reservation_at(&ledger->reservations, reservation);
-    uint64_t reserved_before = totals->lines_reserved;
     uint64_t in_trees_before = totals->lines_in_trees;
+    bool is_waiting = false;
+    bool must_expire = false;
     uint32_t at = owner->first_line;
 
     uint16_t least_asked = 0; /* several lines may serve one of the request, in its order */
@@ -251,17 +255,19 @@ static atp_err_t check_lines(const atp_ledger_t *ledger, uint32_t reservation, t
         totals->lines_in_trees += line->is_in_tree != 0;
         totals->lines_reserved += line->reserved > 0;
         totals->lines_allocated += line->allocated > 0;
+        is_waiting = is_waiting || atp_line_waiting(&ledger->reservations, at - 1) > 0;
+        must_expire = must_expire || atp_line_expiring(&ledger->reservations, at - 1) > 0;
         at = line->next;
     }
     if (at != 0 || owner->line_count == 0) {
         return ATP_BROKEN(ret_why, "H1", "reservation %u has other lines than the %u it counts", reservation,
                           owner->line_count);
     }
-    if ((totals->lines_reserved > reserved_before) != (owner->is_in_wheel != 0)) {
+    if (must_expire != (owner->is_in_wheel != 0)) {
         return ATP_BROKEN(ret_why, "H4", "reservation %u is %s the wheel", reservation,
                           owner->is_in_wheel ? "in" : "not in");
     }
-    if ((totals->lines_in_trees > in_trees_before) != (owner->status == ATP_RESERVATION_LIVE)) {
+    if ((totals->lines_in_trees > in_trees_before || is_waiting) != (owner->status == ATP_RESERVATION_LIVE)) {
         return ATP_BROKEN(ret_why, "H1", "reservation %u has status %u", reservation, owner->status);
     }
     return ATP_OK;
@@ -288,7 +294,7 @@ static atp_err_t check_reservation(const atp_ledger_t *ledger, uint32_t number, 
         return ATP_BROKEN(ret_why, "H1", "reservation %u is not found by its id '%.*s'", number, (int)id.size,
                           id.bytes);
     }
-    if (reservation->created_op > ledger->root->op || reservation->created_ms > ledger->root->time_ms ||
+    if (reservation->version > ledger->root->op || reservation->created_ms > ledger->root->time_ms ||
         reservation->channel >= atp_table_count(&ledger->catalog.channels)) {
         return ATP_BROKEN(ret_why, "L2", "reservation %u comes from the future, or from no channel", number);
     }

@@ -2,7 +2,7 @@
  *
  * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
  * something due on it has that settled first. Both end in the same function. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_capacity.h"
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
 {
@@ -11,8 +11,9 @@ void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
     while (at != 0) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         uint32_t next = line->next;
-        if (line->reserved > 0) {
-            atp_ledger_move(ledger, at - 1, ATP_STEP_EXPIRE, line->reserved);
+        atp_qty_t units = atp_line_expiring(&ledger->reservations, at - 1);
+        if (units > 0) {
+            atp_ledger_move(ledger, at - 1, ATP_STEP_EXPIRE, units);
         }
         at = next;
     }
@@ -31,11 +32,19 @@ void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms)
         uint32_t first = atp_lines_first(&ledger->reservations, position->last_line);
         atp_ledger_expire(ledger, atp_line_at(&ledger->reservations, first - 1)->reservation);
     }
+    if (ATP_UNLIKELY(ledger->first_due != 0)) {
+        atp_ledger_fill_due(ledger); /* who waits comes before who asks now */
+    }
 }
 
-static void expire_one(void *context, uint32_t reservation)
+void atp_ledger_expire_one(void *context, uint32_t reservation)
 {
     atp_ledger_expire(context, reservation);
+}
+
+void atp_ledger_settle_due(atp_ledger_t *ledger, int64_t now_ms, uint64_t limit)
+{
+    atp_wheel_settle(&ledger->wheel, now_ms, limit, atp_ledger_expire_one, ledger);
 }
 
 atp_verdict_t atp_ledger_pulse(apply_t *apply)
@@ -43,7 +52,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_ledger_t *ledger = apply->ledger;
     uint64_t limit = (uint64_t)apply->op->value;
 
-    atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, expire_one, ledger);
+    atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
     return ATP_APPLIED;
@@ -67,6 +76,9 @@ atp_verdict_t atp_ledger_settle(apply_t *apply)
     uint32_t sku = (uint32_t)(apply->op->subject_hash >> 16);
     uint32_t row;
 
+    if ((uint16_t)apply->op->subject_hash < atp_table_count(&apply->ledger->catalog.nodes)) {
+        atp_ledger_refresh_node(apply->ledger, (uint16_t)apply->op->subject_hash, apply->now_ms);
+    }
     if (sku >= atp_table_count(&apply->ledger->catalog.skus)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, 0);
     }

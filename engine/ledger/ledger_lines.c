@@ -18,6 +18,9 @@ atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row)
             changes->is_overflown = true;
         }
     }
+    if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_QUEUE))) {
+        atp_ledger_note_due(ledger, row);
+    }
     return atp_positions_begin_change(&ledger->positions, row);
 }
 
@@ -65,6 +68,7 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
         .time_ms = ledger->root->time_ms,
         .qty = qty,
         .client = cause->client == ATP_CLIENT_NAMED ? ledger->frame_client : cause->client,
+        .row = line->row,
         .line = (uint16_t)line->number,
         .step = (uint8_t)step,
         .op_kind = cause->kind,
@@ -91,6 +95,9 @@ void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
     atp_qty_t pegged = atp_line_waiting(&ledger->reservations, number);
     if (ATP_UNLIKELY(pegged > 0)) {
         atp_ledger_note_step(ledger, number, ATP_STEP_PEG, pegged);
+    }
+    if (ATP_UNLIKELY(atp_catalog_has_calendar(&ledger->catalog, position->node))) {
+        atp_ledger_need_booking(ledger, line->reservation, position->node);
     }
     atp_ledger_account(ledger, line, line->reserved + pegged, 0);
 }
@@ -212,13 +219,13 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
     }
 }
 
-void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
+void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_qty_t waiting)
 {
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
-    ATP_ASSERT(qty > 0 && line->reserved > 0);
-    line->granted += qty;
+    ATP_ASSERT(qty >= 0 && line->reserved > 0);
+    line->granted += qty + waiting;
     line->reserved += qty;
     add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * qty);
     atp_positions_end_change(position);

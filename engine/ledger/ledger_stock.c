@@ -1,6 +1,7 @@
 /* Facts about stock: receive, sale, adjust, count; the safety stock of a position; and the exceptions that reality
  * raises when it does not fit the promises. */
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_supply.h"
 
 /* ---- exceptions ---- */
 
@@ -17,10 +18,17 @@ static void name_subject(const atp_op_t *op, atp_exception_t *exception)
         atp_exception_name(exception->node, &exception->node_size, atp_op_text_next(&cursor));
         break;
     case ATP_OP_EXTEND:
+    case ATP_OP_EDIT:
     case ATP_OP_ALLOCATE:
     case ATP_OP_RELEASE:
     case ATP_OP_CANCEL:
     case ATP_OP_SHIP:
+    case ATP_OP_PICK:
+    case ATP_OP_PACK:
+    case ATP_OP_DELIVER:
+    case ATP_OP_RETURN:
+    case ATP_OP_RECONCILE:
+    case ATP_OP_SHORT:
     case ATP_OP_RESERVE: {
         atp_text_t id = atp_op_text_next(&cursor);
         atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0], id);
@@ -210,6 +218,9 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
     atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
     if (change != 0) {
         atp_ledger_change_bucket(apply, line->row, bucket, change);
+        if (bucket == ATP_BUCKET_ON_HAND && change > 0) {
+            atp_ledger_supply_lands(apply, line->row);
+        }
         atp_ledger_note_over_commitment(apply, line->row);
     }
     apply->result->qty = change;

@@ -14,6 +14,7 @@
 
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/ledger.h"
+#include "engine/ledger/views.h"
 #include "engine/ledger/line_units.h"
 
 #define FIXTURE_START_MS INT64_C(1700000000000)
@@ -115,6 +116,17 @@ atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const cha
 atp_ledger_counts_t counts_of(const fixture_t *f);
 /* The newest exception; asserts that there is one. */
 const atp_exception_t *newest_exception(const fixture_t *f);
+
+/* Rule, quota: any attributes in words. A SKU with tags. */
+atp_result_t rule(fixture_t *f, const char *id, const char *words);
+atp_result_t quota(fixture_t *f, const char *id, const char *words);
+atp_result_t tag_sku(fixture_t *f, const char *sku, uint8_t scale, const char *words);
+/* reserve of one line for a channel; "" node: the ledger chooses. */
+atp_result_t sell(fixture_t *f, const char *channel, const char *id, const char *sku, const char *node,
+                  atp_qty_t qty, atp_reserve_mode_t mode);
+/* What a channel sees of a SKU, with its reasons; and how many. */
+atp_channel_view_t view(const fixture_t *f, const char *channel, const char *sku);
+atp_qty_t sees(const fixture_t *f, const char *channel, const char *sku);
 
 #define assert_verdict(result, expected)                                                                     \
     assert_string_equal(atp_verdict_name((result).verdict), atp_verdict_name(expected))
