@@ -96,7 +96,6 @@ typedef struct taken {
 } taken_t;
 
 #define ATP_VIEW_ROWS_MAX UINT16_MAX /* there are no more nodes */
-#define ATP_SETTLE_STEP   1024       /* reservations that expire in one go */
 
 #define TAKEN_MAX 2048 /* twice ATP_LINES_PER_OP_MAX */
 

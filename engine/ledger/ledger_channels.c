@@ -1,0 +1,158 @@
+/* What a channel may still take, for the op that is being decided: the view of views.h, as of now and less what the op has
+ * taken already. */
+#include "engine/ledger/ledger_rules.h"
+#include "engine/ledger/views.h"
+
+#include "engine/base/attribute.h"
+
+#include <string.h>
+
+uint16_t atp_ledger_view_group(const apply_t *apply)
+{
+    int64_t method = atp_ledger_attribute_number(apply, ATP_KEY_METHOD, ATP_METHOD_SHIP);
+    return atp_catalog_channel_group(&apply->ledger->catalog, apply->channel, (atp_method_t)method);
+}
+
+/* All that is due anywhere, since the quota of a tag counts what other SKUs have. It is work that has to be done anyway. */
+static void settle_all(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    atp_wheel_settle(&ledger->wheel, apply->now_ms, UINT64_MAX, atp_ledger_expire_one, ledger);
+}
+
+/* Brings the rows of the SKU up to date and adds up what the op has taken of them. */
+static atp_qty_t settle_rows(apply_t *apply, uint32_t count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t taken = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        atp_ledger_settle_row(ledger, ledger->view_rows[i], apply->now_ms);
+        taken += atp_ledger_taken_qty(apply, ledger->view_rows[i]);
+    }
+    return taken;
+}
+
+/* What earlier lines of the op have taken of other SKUs with the same tags. */
+static void add_tags(const apply_t *apply, uint32_t sku, atp_channel_taken_t *taken)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        if (line->sku == sku) {
+            continue;
+        }
+        for (unsigned k = 0; k < ATP_TAGS_PER_SKU_MAX; k++) {
+            uint16_t tag = atp_load_relaxed(&record->tags[k]);
+            if (tag != 0 && atp_ledger_sku_has_tag(ledger, line->sku, tag - 1u)) {
+                taken->of_tags[k] += line->granted;
+            }
+        }
+    }
+}
+
+static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
+    atp_channel_taken_t taken = {0};
+
+    if (atp_load_relaxed(&record->tags[0]) != 0 &&
+        atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
+        settle_all(apply);
+        add_tags(apply, sku, &taken);
+    }
+    taken.of_sku = settle_rows(apply, count);
+    atp_channel_view_read(ledger, apply->channel, sku, atp_ledger_view_group(apply), apply->now_ms,
+                          ledger->view_rows, count, &taken, ret_view);
+}
+
+atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku)
+{
+    atp_channel_view_t view;
+
+    if (apply->is_track_only || !atp_channel_view_is_limited(apply->ledger, apply->channel, sku)) {
+        return ATP_NO_LIMIT;
+    }
+    read_view(apply, sku, &view);
+    return view.available;
+}
+
+bool atp_ledger_channel_sees(apply_t *apply, uint16_t node)
+{
+    uint16_t group = atp_ledger_view_group(apply);
+    atp_group_node_t member;
+
+    return group == ATP_NO_GROUP || atp_groups_find(&apply->ledger->groups, group, node, &member);
+}
+
+/* ---- caps ---- */
+
+/* Units of the SKU that the plan has so far. */
+static atp_qty_t planned(const atp_ledger_t *ledger, uint32_t sku)
+{
+    atp_qty_t sum = 0;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        sum += ledger->lines[i].sku == sku && !ledger->lines[i].is_component ? ledger->lines[i].granted : 0;
+    }
+    return sum;
+}
+
+atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku)
+{
+    atp_channel_view_t view;
+    atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
+
+    if (apply->is_track_only || atp_load_relaxed(&channel->is_accounted) == 0) {
+        return ATP_NO_LIMIT;
+    }
+    atp_channel_view_read(apply->ledger, apply->channel, sku, ATP_NO_GROUP, apply->now_ms, NULL, 0, NULL,
+                          &view);
+    if (view.cap == ATP_NO_LIMIT) {
+        return ATP_NO_LIMIT;
+    }
+    atp_qty_t left = view.cap - planned(apply->ledger, sku);
+    return left > 0 ? left : 0;
+}
+
+/* ---- room ---- */
+
+atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_rulebook_t *rulebook = &ledger->rulebook;
+    atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, apply->channel);
+    uint32_t account;
+
+    for (uint32_t i = 0; atp_load_relaxed(&channel->is_accounted) != 0 && i < count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        if (line->granted <= 0 ||
+            atp_rulebook_find_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku, &account)) {
+            continue;
+        }
+        if (!atp_table_has_room(&rulebook->accounts, 1)) {
+            return atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_CHANNEL, line->asked);
+        }
+        atp_rulebook_need_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku);
+    }
+    return ATP_APPLIED;
+}
+
+/* ---- the switches of a channel ---- */
+
+void atp_ledger_switch_channel(const apply_t *apply, uint16_t number)
+{
+    atp_channel_record_t *record = atp_table_change(&apply->ledger->catalog.channels, number);
+
+    atp_store_relaxed(&record->state,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_STATE, ATP_CHANNEL_OPEN));
+    atp_store_relaxed(&record->is_first_match,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_BUFFERS, 0));
+    atp_store_relaxed(&record->may_re_source,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_SHORTAGE, 0));
+}

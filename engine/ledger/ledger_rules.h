@@ -1,0 +1,66 @@
+/* Rules, quotas, tags and the switches of a channel, as ops change them. */
+#ifndef ATP_LEDGER_LEDGER_RULES_H
+#define ATP_LEDGER_LEDGER_RULES_H
+
+#include "engine/ledger/ledger_priv.h"
+
+/* ---- ledger_rules.c ---- */
+
+atp_verdict_t atp_ledger_put_rule(apply_t *apply);
+
+/* What an attribute of the whole op says; `otherwise` where the op does not have it. */
+int64_t atp_ledger_attribute_number(const apply_t *apply, unsigned key, int64_t otherwise);
+
+/* The quantity an attribute of the whole op says, in `scale`, 0 where the op does not have it. QTY_TOO_PRECISE, or
+ * QTY_OUT_OF_RANGE. */
+atp_verdict_t atp_ledger_attribute_qty(apply_t *apply, unsigned key, uint8_t scale, atp_qty_t *ret_qty);
+
+/* What a rule or quota is for, as its attributes say. */
+typedef struct target {
+    atp_scope_t scope;
+    uint32_t subject;
+    uint16_t channel;
+    bool has_channel;
+} target_t;
+
+/* UNKNOWN_SKU, UNKNOWN_CHANNEL, RULE_INVALID, or no room for a tag that nobody has yet. */
+atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target);
+
+/* Opens the accounts of a channel: from now on what its reservations take is counted, and what they have is counted at once.
+ * ACCOUNTS_FULL: there is no room for the SKUs they are of. */
+atp_verdict_t atp_ledger_open_accounts(apply_t *apply, uint16_t channel);
+
+/* ---- ledger_channels.c ---- */
+
+/* State and policies of a channel, as the op puts them. */
+void atp_ledger_switch_channel(const apply_t *apply, uint16_t number);
+
+/* ---- ledger_tags.c ---- */
+
+/* The tags that the op names for a SKU, ended by 0 where they are fewer, each known from now on. */
+typedef struct tag_list {
+    uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1 */
+} tag_list_t;
+
+/* The tag of that name, made if there is none: TAGS_FULL or STRINGS_FULL. */
+atp_verdict_t atp_ledger_need_tag(apply_t *apply, atp_text_t name, uint16_t *ret_tag);
+
+/* TAGS_FULL; SCALE_IN_USE: a tag has SKUs or a quota of another scale than `scale`, `sku` (NO_ROW: a new one) apart. */
+atp_verdict_t atp_ledger_named_tags(apply_t *apply, uint32_t sku, uint8_t scale, tag_list_t *ret_list);
+
+/* True if a quota counts in the SKU's scale: it cannot change. */
+bool atp_ledger_is_rationed(const atp_ledger_t *ledger, uint32_t sku);
+
+bool atp_ledger_sku_has_tag(const atp_ledger_t *ledger, uint32_t sku, uint32_t tag);
+
+/* Gives the SKU these tags and no others. */
+void atp_ledger_set_tags(apply_t *apply, uint32_t sku, const tag_list_t *list);
+
+/* Notes beside the directories of SKUs whether a quota is over them: of one SKU, or of all that have the tag. */
+void atp_ledger_note_rationed(atp_ledger_t *ledger, atp_scope_t scope, uint32_t subject);
+
+/* ---- ledger_quotas.c ---- */
+
+atp_verdict_t atp_ledger_put_quota(apply_t *apply);
+
+#endif

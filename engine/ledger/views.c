@@ -1,0 +1,237 @@
+#include "engine/ledger/views.h"
+
+#include "engine/ledger/ledger_priv.h"
+
+#include <string.h>
+
+static atp_channel_record_t *channel_of(const atp_ledger_t *ledger, uint16_t channel)
+{
+    return atp_table_at(&ledger->catalog.channels, channel);
+}
+
+bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    atp_channel_record_t *record = channel_of(ledger, channel);
+
+    return atp_load_relaxed(&record->is_accounted) != 0 ||
+           atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN ||
+           atp_load_relaxed(&record->may_re_source) != 0 ||
+           atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED);
+}
+
+/* ---- stock ---- */
+
+/* What all nodes have, and those of the group. */
+typedef struct stock {
+    atp_qty_t of_group;
+    atp_qty_t of_all;
+    atp_qty_t short_units;
+    bool is_due;
+} stock_t;
+
+static bool is_withdrawn(const atp_ledger_t *ledger, const atp_position_view_t *view)
+{
+    const atp_limits_t *limits = &ledger->positions.limits;
+    uint32_t number;
+
+    return (view->flags & ATP_POSITION_HAS_LIMITS) != 0 &&
+           atp_limits_find(limits, ATP_LIMIT_POSITION, view->sku, view->node, &number) &&
+           atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
+}
+
+static void add_row(const atp_ledger_t *ledger, uint32_t row, uint16_t group, int64_t now_ms, stock_t *stock)
+{
+    atp_position_view_t view;
+    atp_group_node_t member;
+
+    atp_positions_read(&ledger->positions, row, &view);
+    stock->is_due = stock->is_due || view.soonest_deadline_ms <= now_ms;
+    if (atp_catalog_node_state(&ledger->catalog, view.node) != ATP_NODE_OPEN || is_withdrawn(ledger, &view)) {
+        return;
+    }
+    atp_qty_t atp = atp_view_atp(&view);
+    atp_qty_t floored = atp > 0 ? atp : 0;
+    stock->of_all += floored;
+    if (group == ATP_NO_GROUP || atp_groups_find(&ledger->groups, group, view.node, &member)) {
+        atp_qty_t missing = -atp_view_uncommitted(&view);
+        atp_qty_t promised = view.reserved + view.allocated;
+        stock->of_group += floored;
+        stock->short_units += missing > 0 ? (missing < promised ? missing : promised) : 0;
+    }
+}
+
+/* ---- rules ---- */
+
+typedef struct limits {
+    const atp_ledger_t *ledger;
+    uint8_t scale;
+    bool is_first_match;
+    bool has_match;       /* a buffer counts already, and it is the first that does */
+    uint16_t match_order; /* its rule's */
+    atp_qty_t base;       /* of percents */
+    const atp_channel_taken_t *taken;
+    atp_channel_view_t *view;
+} limits_t;
+
+static void take_buffer(limits_t *limits, atp_rule_record_t *rule)
+{
+    atp_qty_t mantissa = atp_load_relaxed(&rule->buffer);
+    uint8_t percent = atp_load_relaxed(&rule->buffer_percent);
+    uint16_t order = atp_load_relaxed(&rule->order);
+
+    if (mantissa == 0 && percent == 0) {
+        return;
+    }
+    atp_qty_t buffer =
+        atp_rulebook_to_scale(mantissa, atp_load_relaxed(&rule->buffer_decimals), limits->scale, true);
+    buffer += (atp_qty_t)((atp_u128_t)limits->base * percent / 100);
+    if (!limits->is_first_match) {
+        limits->view->buffer += buffer;
+    } else if (!limits->has_match || order < limits->match_order) {
+        limits->has_match = true;
+        limits->match_order = order;
+        limits->view->buffer = buffer;
+    }
+}
+
+static void take_rule(limits_t *limits, atp_rule_record_t *rule)
+{
+    atp_channel_view_t *view = limits->view;
+    atp_qty_t threshold = atp_rulebook_to_scale(
+        atp_load_relaxed(&rule->threshold), atp_load_relaxed(&rule->threshold_decimals), limits->scale, true);
+    atp_qty_t cap = atp_load_relaxed(&rule->cap);
+
+    take_buffer(limits, rule);
+    view->threshold = threshold > view->threshold ? threshold : view->threshold;
+    view->is_excluded = view->is_excluded || atp_load_relaxed(&rule->is_excluded) != 0;
+    if (cap > 0) {
+        cap = atp_rulebook_to_scale(cap, atp_load_relaxed(&rule->cap_decimals), limits->scale, false);
+        view->cap = cap < view->cap ? cap : view->cap;
+    }
+}
+
+static void take_rules(limits_t *limits, uint16_t channel, atp_scope_t scope, uint32_t subject)
+{
+    const atp_rulebook_t *rulebook = &limits->ledger->rulebook;
+    uint32_t number;
+
+    if (!atp_rulebook_find_account(rulebook, channel, scope, subject, &number)) {
+        return;
+    }
+    uint32_t at = atp_load_relaxed(&atp_account_at(rulebook, number)->first_rule);
+    for (unsigned i = 0; at != 0 && i < ATP_RULES_PER_ACCOUNT_MAX; i++) {
+        atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
+        take_rule(limits, rule);
+        at = atp_load_relaxed(&rule->next);
+    }
+}
+
+/* ---- quotas ---- */
+
+/* What the tree over the SKU, or over a tag, leaves the channel, and keeps from it. */
+static void take_tree(limits_t *limits, uint32_t root, uint16_t channel, atp_scope_t scope, uint32_t subject,
+                      atp_qty_t stock, atp_qty_t taken, int64_t now_ms)
+{
+    const atp_rulebook_t *rulebook = &limits->ledger->rulebook;
+    atp_channel_view_t *view = limits->view;
+    uint32_t number;
+    uint32_t leaf = 0;
+
+    if (root == 0) {
+        return;
+    }
+    if (atp_rulebook_find_account(rulebook, channel, scope, subject, &number)) {
+        leaf = atp_load_relaxed(&atp_account_at(rulebook, number)->quota);
+    }
+    view->held += atp_quota_held_from(rulebook, root - 1, leaf);
+    if (leaf != 0) {
+        atp_qty_t left = atp_quota_left(rulebook, leaf - 1, stock, now_ms);
+        left = left == ATP_NO_LIMIT ? left : left - taken;
+        view->quota_left = left < view->quota_left ? left : view->quota_left;
+    }
+}
+
+/* Rules and trees of the SKU, of each of its tags, and rules of all. */
+static void take_limits(limits_t *limits, uint16_t channel, uint32_t sku, const stock_t *stock,
+                        int64_t now_ms)
+{
+    const atp_rulebook_t *rulebook = &limits->ledger->rulebook;
+    atp_sku_record_t *record = atp_table_at(&limits->ledger->catalog.skus, sku);
+    bool has_rules = atp_load_relaxed(&channel_of(limits->ledger, channel)->is_accounted) != 0;
+
+    if (has_rules) {
+        take_rules(limits, channel, ATP_SCOPE_SKU, sku);
+    }
+    take_tree(limits, atp_load_relaxed(&record->quota), channel, ATP_SCOPE_SKU, sku, stock->of_all,
+              limits->taken->of_sku, now_ms);
+    for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
+        uint16_t tag = atp_load_relaxed(&record->tags[i]);
+        if (tag == 0) {
+            break;
+        }
+        uint32_t root = atp_load_relaxed(&atp_tag_at(rulebook, tag - 1u)->quota);
+        if (has_rules) {
+            take_rules(limits, channel, ATP_SCOPE_TAG, tag - 1u);
+        }
+        take_tree(limits, root, channel, ATP_SCOPE_TAG, tag - 1u, ATP_NO_LIMIT,
+                  limits->taken->of_sku + limits->taken->of_tags[i], now_ms);
+        limits->view->is_pooled = limits->view->is_pooled || root != 0;
+    }
+    if (has_rules) {
+        take_rules(limits, channel, ATP_SCOPE_ALL, 0);
+    }
+}
+
+/* ---- the view ---- */
+
+static atp_qty_t consumed_by(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    uint32_t number;
+
+    return atp_rulebook_find_account(&ledger->rulebook, channel, ATP_SCOPE_SKU, sku, &number)
+               ? atp_load_relaxed(&atp_account_at(&ledger->rulebook, number)->promised)
+               : 0;
+}
+
+static atp_qty_t available_of(const atp_channel_view_t *view, atp_qty_t taken)
+{
+    atp_qty_t free = view->stock - view->short_units - view->held - view->buffer - view->threshold - taken;
+    atp_qty_t least = free < view->quota_left ? free : view->quota_left;
+
+    return view->is_paused || view->is_excluded || least < 0 ? 0 : least;
+}
+
+void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint16_t group,
+                           int64_t now_ms, const uint32_t *rows, uint32_t row_count,
+                           const atp_channel_taken_t *taken, atp_channel_view_t *ret_view)
+{
+    static const atp_channel_taken_t nothing;
+    atp_channel_record_t *record = channel_of(ledger, channel);
+    stock_t stock = {0};
+
+    taken = taken != NULL ? taken : &nothing;
+    memset(ret_view, 0, sizeof *ret_view);
+    for (uint32_t i = 0; i < row_count; i++) {
+        add_row(ledger, rows[i], group, now_ms, &stock);
+    }
+    ret_view->scale = atp_positions_scale(&ledger->positions, sku);
+    ret_view->stock = stock.of_group;
+    ret_view->short_units = atp_load_relaxed(&record->may_re_source) ? stock.short_units : 0;
+    ret_view->is_due = stock.is_due;
+    ret_view->is_paused = atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN;
+    ret_view->quota_left = ATP_NO_LIMIT;
+    ret_view->cap = ATP_NO_LIMIT;
+    if (atp_channel_view_is_limited(ledger, channel, sku)) {
+        limits_t limits = {
+            .ledger = ledger,
+            .scale = ret_view->scale,
+            .is_first_match = atp_load_relaxed(&record->is_first_match) != 0,
+            .taken = taken,
+            .view = ret_view,
+        };
+        ret_view->consumed = consumed_by(ledger, channel, sku);
+        limits.base = ret_view->stock + ret_view->consumed;
+        take_limits(&limits, channel, sku, &stock, now_ms);
+    }
+    ret_view->available = available_of(ret_view, taken->of_sku);
+}

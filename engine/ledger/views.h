@@ -1,0 +1,55 @@
+/* The view of a channel: how many of a SKU it may sell, and why not more.
+ *
+ *     stock       for each open node of the channel's group, max(0, atp); summed
+ *     short       units promised at those nodes that are not there, where the channel lets them be re-sourced
+ *     held        what quotas guarantee to other channels and those have not used
+ *     buffer      of the channel's rules: absolute, and of a hundred of (stock + consumed), rounded down
+ *     threshold   the last units that are never promised to the channel: the greatest of its rules
+ *     quota_left  what the channel's quotas leave it
+ *
+ *     available = min(stock - short - held - buffer - threshold, quota_left), floored at 0
+ *                 0 while the channel is paused, and of what it does not sell
+ *
+ * One function says it to the reserve decision and to queries, so that what availability says is what a reserve is granted.
+ * A SKU's rules are those of (channel, SKU), (channel, each of its tags) and (channel, all). Buffers of several rules add up,
+ * or the first rule with one counts, by the channel's choice: lowest order first, then SKU before tag before all.
+ *
+ * Threads     any; what it says is of one op if the stamp held (atp_ledger_stamp). */
+#ifndef ATP_LEDGER_VIEWS_H
+#define ATP_LEDGER_VIEWS_H
+
+#include "engine/ledger/ledger.h"
+
+typedef struct atp_channel_view {
+    atp_qty_t available;
+    atp_qty_t stock;
+    atp_qty_t short_units;
+    atp_qty_t held;
+    atp_qty_t consumed; /* the channel's own: reserved + allocated */
+    atp_qty_t buffer;
+    atp_qty_t threshold;
+    atp_qty_t quota_left; /* ATP_NO_LIMIT: no quota limits it */
+    atp_qty_t cap;        /* of one reservation; ATP_NO_LIMIT */
+    uint8_t scale;
+    bool is_paused;
+    bool is_excluded;
+    bool is_due;    /* a row counts what has expired */
+    bool is_pooled; /* quotas of tags: what expired at other SKUs may count in them */
+} atp_channel_view_t;
+
+/* True if the view can differ from what the nodes have: rules, a pause, or guarantees to others. A group alone does not. */
+bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
+
+/* What an op that is being decided has taken already; below 0: what it is to give back. */
+typedef struct atp_channel_taken {
+    atp_qty_t of_sku;
+    atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
+} atp_channel_taken_t;
+
+/* The view of `channel` on `sku`. `group`: whose nodes count, ATP_NO_GROUP: all. `rows`: those of the SKU
+ * (atp_positions_list). `taken` is off what the view leaves; NULL: nothing. */
+void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint16_t group,
+                           int64_t now_ms, const uint32_t *rows, uint32_t row_count,
+                           const atp_channel_taken_t *taken, atp_channel_view_t *ret_view);
+
+#endif
