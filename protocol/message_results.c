@@ -78,7 +78,8 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
         !atp_row_u16(reader, &left, ATP_FIELD_LINES, &ret_result->line) ||
         !read_grants(reader, &left, grants, grant_capacity, &ret_result->line_count) ||
         !read_plan(reader, &left, grants + ret_result->line_count, grant_capacity - ret_result->line_count,
-                   &ret_result->plan_count)) {
+                   &ret_result->plan_count) ||
+        !atp_row_i64(reader, &left, ATP_FIELD_NONE, &ret_result->ready_ms)) {
         return false;
     }
     ret_result->is_repeat = (flags & RESULT_IS_REPEAT) != 0;
@@ -88,6 +89,9 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
 /* Elements up to the last one that says something. */
 static uint32_t result_count(const atp_result_t *result)
 {
+    if (result->ready_ms != 0) {
+        return 10;
+    }
     if (result->plan_count > 0) {
         return 9;
     }
@@ -166,6 +170,9 @@ void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const at
     }
     if (count > 8) {
         put_plan(writer, grants + result->line_count, result->plan_count);
+    }
+    if (count > 9) {
+        atp_put_int(writer, result->ready_ms);
     }
     atp_list_count(writer);
 }

@@ -75,6 +75,9 @@ static void forget_oldest_ended(atp_reservations_t *reservations)
     if (reservation->has_order) {
         atp_orders_drop(&reservations->orders, number);
     }
+    if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CAPACITY) {
+        atp_capacity_forget(&reservations->capacity, number);
+    }
     atp_history_forget(&reservations->history, number);
     memset(reservation, 0, sizeof *reservation);
     reservation->next = heads->free_reservation;

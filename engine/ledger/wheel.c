@@ -135,3 +135,14 @@ void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
         }
     }
 }
+
+void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
+                      void (*expire)(void *context, uint32_t reservation), void *context)
+{
+    uint64_t left = limit;
+
+    atp_wheel_sweep(wheel, now_ms, limit, expire, context);
+    if (wheel->heads->sweep_slot >= slot_of(now_ms)) {
+        (void)sweep_slot(wheel, *head_of(wheel, slot_of(now_ms)), now_ms, &left, expire, context);
+    }
+}

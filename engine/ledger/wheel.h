@@ -48,4 +48,9 @@ bool atp_wheel_is_due(atp_wheel_t *wheel, int64_t now_ms);
 void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
                      void (*expire)(void *context, uint32_t reservation), void *context);
 
+/* As atp_wheel_sweep, and then the slot that `now_ms` is in: after it nothing that is due is left in the wheel, unless
+ * `limit` ended it. */
+void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
+                      void (*expire)(void *context, uint32_t reservation), void *context);
+
 #endif

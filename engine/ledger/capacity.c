@@ -1,0 +1,227 @@
+#include "engine/ledger/capacity.h"
+
+#include <string.h>
+
+/* ---- units ---- */
+
+static int64_t millionths_of(uint8_t scale)
+{
+    static const int64_t factors[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+
+    ATP_ASSERT(scale <= ATP_CAPACITY_SCALE);
+    return factors[scale];
+}
+
+int64_t atp_capacity_units(atp_qty_t qty, uint8_t scale)
+{
+    int64_t factor = millionths_of(scale);
+    int64_t most = INT64_MAX / 4 / factor; /* two such sums do not overflow */
+
+    return (qty < most ? qty : most) * factor;
+}
+
+atp_qty_t atp_capacity_qty(int64_t units, uint8_t scale)
+{
+    return units == ATP_CAPACITY_NO_LIMIT ? ATP_CAPACITY_NO_LIMIT
+           : units <= 0                   ? 0
+                                          : units / millionths_of(scale);
+}
+
+/* ---- days ---- */
+
+uint32_t atp_capacity_add_node(atp_capacity_t *capacity, uint16_t node)
+{
+    uint32_t first = (uint32_t)atp_table_append(&capacity->days, ATP_CAPACITY_DAYS);
+    uint32_t number = (uint32_t)atp_table_append(&capacity->nodes, 1);
+    atp_node_calendar_t *record = atp_table_change(&capacity->nodes, number);
+
+    record->days = first;
+    record->node = node;
+    return number;
+}
+
+static uint64_t place_of(const atp_node_calendar_t *node, int32_t day)
+{
+    return node->days + (uint64_t)((uint32_t)day % ATP_CAPACITY_DAYS);
+}
+
+/* The day, if the ring has it. */
+static const atp_capacity_day_t *find_day(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
+                                          int32_t day)
+{
+    const atp_capacity_day_t *at = atp_table_at(&capacity->days, place_of(node, day));
+
+    return at->day == day ? at : NULL;
+}
+
+/* The day for writing; an earlier one gives way to it. NULL: a later one is there. */
+static atp_capacity_day_t *change_day(atp_capacity_t *capacity, const atp_node_calendar_t *node, int32_t day)
+{
+    atp_capacity_day_t *at = atp_table_change(&capacity->days, place_of(node, day));
+    if (at->day < day) {
+        *at = (atp_capacity_day_t){.day = day};
+    }
+    return at->day == day ? at : NULL;
+}
+
+atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
+                                      int32_t day)
+{
+    const atp_capacity_day_t *booked = find_day(capacity, node, day);
+    atp_capacity_left_t left = {ATP_CAPACITY_NO_LIMIT, ATP_CAPACITY_NO_LIMIT};
+
+    if (node->units_a_day > 0) {
+        left.units = node->units_a_day - (booked == NULL ? 0 : booked->units + booked->units_done);
+    }
+    if (node->orders_a_day > 0) {
+        left.orders =
+            node->orders_a_day - (booked == NULL ? 0 : (int64_t)booked->orders + booked->orders_done);
+    }
+    return left;
+}
+
+/* ---- bookings ---- */
+
+bool atp_capacity_has_room(const atp_capacity_t *capacity, uint64_t bookings)
+{
+    uint64_t fresh = capacity->bookings.capacity - atp_table_count(&capacity->bookings);
+
+    return capacity->heads->free_count + fresh >= bookings;
+}
+
+/* The newest booking of a reservation; the others follow it. */
+static uint32_t first_of(const atp_capacity_t *capacity, uint32_t reservation)
+{
+    atp_index_probe_t probe = atp_index_probe(&capacity->index, atp_mix32(reservation));
+    uint32_t record;
+
+    while (atp_index_next(&probe, &record)) {
+        const atp_booking_t *booking = atp_table_at(&capacity->bookings, record);
+        if (booking->reservation == reservation + 1) {
+            return record + 1;
+        }
+    }
+    return 0;
+}
+
+const atp_booking_t *atp_capacity_first(const atp_capacity_t *capacity, uint32_t reservation)
+{
+    uint32_t first = first_of(capacity, reservation);
+
+    return first == 0 ? NULL : atp_table_at(&capacity->bookings, first - 1);
+}
+
+const atp_booking_t *atp_capacity_next(const atp_capacity_t *capacity, const atp_booking_t *booking)
+{
+    return booking->next == 0 ? NULL : atp_table_at(&capacity->bookings, booking->next - 1);
+}
+
+const atp_booking_t *atp_capacity_find(const atp_capacity_t *capacity, uint32_t reservation, uint16_t node)
+{
+    const atp_booking_t *booking = atp_capacity_first(capacity, reservation);
+
+    while (booking != NULL && booking->node != node) {
+        booking = atp_capacity_next(capacity, booking);
+    }
+    return booking;
+}
+
+static uint32_t take_record(atp_capacity_t *capacity)
+{
+    atp_capacity_heads_t *heads = capacity->heads;
+
+    if (heads->free == 0) {
+        return (uint32_t)atp_table_append(&capacity->bookings, 1);
+    }
+    uint32_t record = heads->free - 1;
+    const atp_booking_t *booking = atp_table_at(&capacity->bookings, record);
+    heads->free = booking->next;
+    heads->free_count--;
+    return record;
+}
+
+void atp_capacity_book(atp_capacity_t *capacity, uint32_t reservation, uint16_t node, int32_t day,
+                       int64_t ready_ms)
+{
+    uint32_t first = first_of(capacity, reservation);
+    uint32_t record = take_record(capacity);
+    atp_booking_t *booking = atp_table_change(&capacity->bookings, record);
+
+    *booking = (atp_booking_t){.reservation = reservation + 1,
+                               .next = first,
+                               .day = day,
+                               .node = node,
+                               .is_first = 1,
+                               .ready_ms = ready_ms};
+    if (first != 0) {
+        atp_booking_t *before = atp_table_change(&capacity->bookings, first - 1);
+        before->is_first = 0;
+        atp_index_remove(&capacity->index, atp_mix32(reservation), first - 1);
+    }
+    atp_index_insert(&capacity->index, atp_mix32(reservation), record);
+}
+
+/* An order counts while it has units; one that ends after some have left has been picked, and stays. */
+static void count_order(atp_capacity_day_t *day, const atp_booking_t *booking, int sign)
+{
+    if (booking->units > 0) {
+        day->orders += (uint32_t)sign;
+    } else if (booking->has_left) {
+        day->orders_done += (uint32_t)sign;
+    }
+}
+
+void atp_capacity_change(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking,
+                         int64_t units, int64_t done)
+{
+    const atp_node_calendar_t *node = atp_capacity_node(capacity, record);
+    uint64_t number = (uint64_t)(booking - (const atp_booking_t *)atp_table_at(&capacity->bookings, 0));
+    atp_booking_t *changed = atp_table_change(&capacity->bookings, number);
+    atp_capacity_day_t *day = change_day(capacity, node, booking->day);
+    int64_t change = units < -changed->units ? -changed->units : units;
+    int64_t left = done < -change ? done : -change; /* of an order that is not booked in whole, what is */
+
+    if (day != NULL) {
+        count_order(day, changed, -1);
+    }
+    changed->units += change;
+    changed->has_left |= left > 0;
+    if (day != NULL) {
+        count_order(day, changed, +1);
+        day->units += change;
+        day->units_done += left > 0 ? left : 0;
+        ATP_ASSERT(day->units >= 0); /* Y1 */
+    }
+}
+
+void atp_capacity_forget(atp_capacity_t *capacity, uint32_t reservation)
+{
+    atp_capacity_heads_t *heads = capacity->heads;
+    uint32_t at = first_of(capacity, reservation);
+
+    if (at != 0) {
+        atp_index_remove(&capacity->index, atp_mix32(reservation), at - 1);
+    }
+    while (at != 0) {
+        atp_booking_t *booking = atp_table_change(&capacity->bookings, at - 1);
+        uint32_t next = booking->next;
+        ATP_ASSERT(booking->units == 0); /* Y2 */
+        memset(booking, 0, sizeof *booking);
+        booking->next = heads->free;
+        heads->free = at;
+        heads->free_count++;
+        at = next;
+    }
+}
+
+void atp_capacity_rebuild(atp_capacity_t *capacity)
+{
+    uint64_t count = atp_table_count(&capacity->bookings);
+
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_booking_t *booking = atp_table_at(&capacity->bookings, i);
+        if (booking->reservation != 0 && booking->is_first) {
+            atp_index_insert(&capacity->index, atp_mix32(booking->reservation - 1), (uint32_t)i);
+        }
+    }
+}
