@@ -28,11 +28,17 @@ typedef enum atp_attribute_type {
 /* X(number, NAME, name, TYPE, least, most, words of a choice, what it says) */
 #define ATP_ATTRIBUTES(X)                                                                                    \
     X(1, NODE, "node", ID, 0, 0, "", "a node, in order of preference where several are given")               \
-    X(2, GROUP, "group", ID, 0, 0, "", "a group of nodes")                                                        \
-    X(3, COST, "cost", NUMBER, 0, ATP_QTY_MAX, "", "what serving an order from the node named before it costs") \
+    X(2, GROUP, "group", ID, 0, 0, "", "a group of nodes")                                                   \
+    X(3, COST, "cost", NUMBER, 0, ATP_QTY_MAX, "",                                                           \
+      "what serving an order from the node named before it costs")                                           \
     X(4, METHOD, "method", CHOICE, 0, 0, "ship|pickup", "how the customer gets the goods")                   \
     X(5, SHIP_GROUP, "ship_group", ID, 0, 0, "", "the group whose nodes serve what is shipped")              \
     X(6, PICKUP_GROUP, "pickup_group", ID, 0, 0, "", "the group whose nodes serve what is picked up") \
+    X(7, STRATEGY, "strategy", CHOICE, 0, 0, "priority|fewest|stock|cost|balance", "which nodes come first") \
+    X(8, SPLIT, "split", CHOICE, 0, 0, "yes|no|together",                                                    \
+      "whether several nodes serve a line, or one all lines")                                                \
+    X(9, SPLITS, "splits", NUMBER, 1, 16, "", "nodes that serve one line at most")                           \
+    X(10, SPLIT_LEAST, "split_least", QTY, 0, 0, "", "the least that one of several nodes gives")            \
     X(16, MULTIPLE, "multiple", QTY, 0, 0, "", "grant whole multiples of this only")                         \
     X(17, REPLACES, "replaces", ID, 0, 0, "", "the reservation that this one takes the place of")            \
     X(18, EXPECTED_VERSION, "expected_version", NUMBER, 1, INT64_MAX, "", "the version that is changed")     \
@@ -133,6 +139,15 @@ typedef enum atp_attribute_key {
     X(CHANNEL, SHIP_GROUP, ATP_TAKES_ONE)                                                                    \
     X(CHANNEL, PICKUP_GROUP, ATP_TAKES_ONE)                                                                  \
     X(RESERVE, NODE, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                   \
+    X(CHANNEL, STRATEGY, ATP_TAKES_ONE)                                                                      \
+    X(CHANNEL, SPLIT, ATP_TAKES_ONE)                                                                         \
+    X(CHANNEL, SPLITS, ATP_TAKES_ONE)                                                                        \
+    X(RESERVE, COST, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                   \
+    X(RESERVE, METHOD, ATP_TAKES_ONE)                                                                        \
+    X(RESERVE, STRATEGY, ATP_TAKES_ONE)                                                                      \
+    X(RESERVE, SPLIT, ATP_TAKES_ONE)                                                                         \
+    X(RESERVE, SPLITS, ATP_TAKES_ONE)                                                                        \
+    X(RESERVE, SPLIT_LEAST, ATP_TAKES_ONE)                                                                   \
     X(RESERVE, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE) \
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \

@@ -69,6 +69,8 @@
     X(62, NOT_ENOUGH_AVAILABLE, "not_enough_available", "less can be promised than was asked for")           \
     X(63, ABOVE_MAXIMUM, "above_maximum", "more than the greatest quantity of a line")                        \
     X(64, NOT_FOR_SALE, "not_for_sale", "the position is not for sale now")                                  \
+    X(65, SPLIT_NOT_ALLOWED, "split_not_allowed",                                                            \
+      "there is enough, but not at as few nodes as may serve it")                                            \
                                                                                                              \
     X(67, UNKNOWN_RULE, "unknown_rule", "no such rule, quota or parent") \
     X(68, RULE_INVALID, "rule_invalid", "the rule or quota contradicts itself or its tree") \

@@ -63,7 +63,10 @@ typedef struct atp_channel_record {
     _Atomic uint8_t may_re_source;             /* promises short at a node count against its group */
     _Atomic uint8_t is_accounted;              /* it has, or had, a rule or a quota */
     uint8_t has_quantities;                    /* least, greatest and step of a line: engine/ledger/limits.h */
-    uint8_t unused[23];
+    uint8_t strategy; /* atp_strategy_t + 1, of requests that name none; 0 = none */
+    uint8_t split;    /* atp_split_t + 1 */
+    uint8_t splits;   /* + 1 */
+    uint8_t unused[20];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {

@@ -254,6 +254,14 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     return ATP_APPLIED;
 }
 
+/* A small number that the op tells, + 1; 0 if it does not. */
+static uint8_t number_or_none(const apply_t *apply, unsigned key)
+{
+    const atp_op_attribute_t *attribute = atp_op_attribute(apply->op, key, ATP_WHOLE_OP);
+
+    return attribute != NULL ? (uint8_t)(attribute->number + 1) : 0;
+}
+
 atp_verdict_t atp_ledger_put_channel(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -294,6 +302,9 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
         record->has_quantities = 1;
     }
     atp_ledger_switch_channel(apply, channel);
+    record->strategy = number_or_none(apply, ATP_KEY_STRATEGY);
+    record->split = number_or_none(apply, ATP_KEY_SPLIT);
+    record->splits = number_or_none(apply, ATP_KEY_SPLITS);
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
         atp_store_relaxed(&record->groups[method], (uint16_t)(groups[method] + 1)); /* ATP_NO_GROUP: 0 */
     }

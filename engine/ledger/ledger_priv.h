@@ -9,6 +9,7 @@
 #include "engine/ledger/ledger.h"
 #include "engine/ledger/outcomes.h"
 #include "engine/ledger/rulebook.h"
+#include "engine/ledger/sourcing.h"
 #include "engine/ledger/wheel.h"
 
 /* The one record of the table "root": whatever state is not a record of another table. */
@@ -116,6 +117,39 @@ typedef struct capacity_scratch {
     uint32_t counted; /* lines of the plan */
     booked_node_t nodes[BOOKED_NODES_MAX];
 } capacity_scratch_t;
+/* ---- choosing nodes: the scratch of ledger_plan.c ---- */
+
+#define ATP_OPEN_LINES_MAX 64 /* lines that may have to come from one node */
+
+typedef struct plan_mark {
+    uint32_t mark;      /* the node was asked if it is that of the line */
+    uint16_t candidate; /* its place; ATP_CANDIDATES_MAX: it has nothing */
+} plan_mark_t;
+
+/* A node that could serve lines of the op. */
+typedef struct plan_node {
+    int64_t key;
+    uint16_t node;
+    uint16_t served; /* lines that it serves alone */
+    uint16_t lines;  /* lines that it has something for */
+} plan_node_t;
+
+typedef struct plan {
+    uint32_t mark; /* of the line that is being asked for */
+    uint32_t count;
+    atp_candidate_t candidates[ATP_CANDIDATES_MAX];
+    plan_mark_t asked[UINT16_MAX + 1];
+    uint32_t rows[ATP_CANDIDATES_MAX];
+
+    uint64_t op; /* the op that the rest was chosen for */
+    uint32_t chosen_count;
+    uint16_t chosen[ATP_SEARCH_NODES_MAX];
+    uint32_t node_count;
+    plan_node_t nodes[ATP_CANDIDATES_MAX];
+    uint16_t place[UINT16_MAX + 1]; /* of a node in nodes, where nodes agrees */
+    resolved_line_t open_lines[ATP_OPEN_LINES_MAX];
+    atp_search_t search;
+} plan_t;
 
 struct atp_ledger {
     atp_table_t root_table;
@@ -156,6 +190,7 @@ struct atp_ledger {
     atp_recipe_line_t recipe[ATP_KIT_ENTRIES_MAX]; /* of a kit op */
     atp_bill_t bill;                               /* of the kit that is being reserved */
     uint64_t bill_op;                              /* the op it was laid out for */
+    plan_t plan;
 
     /* written by the ledger thread, read by any */
     _Alignas(ATP_CACHE_LINE) _Atomic uint64_t stamp;

@@ -1,11 +1,8 @@
-/* Sourcing: which nodes serve a line that leaves them open, decided in the same op that reserves.
- *
- * Candidates are the nodes that the request names, in its order; else all nodes of the SKU, by their numbers. They
- * are taken in that order, each gives what it has, until the line is served: at most ATP_SPLITS_PER_LINE_MAX of them. */
+/* Sourcing: a line that leaves its node open is served in the same op that reserves, by the nodes that ledger_plan.c
+ * chooses. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_supply.h"
-
-#include "engine/base/attribute.h"
 
 resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger)
 {
@@ -111,56 +108,26 @@ static atp_verdict_t take_from(apply_t *apply, serving_t *serving, uint16_t node
     return ATP_APPLIED;
 }
 
-/* The nodes the request names for the line, or for the whole op. *ret_count 0: it names none. */
-static atp_verdict_t take_from_named(apply_t *apply, serving_t *serving, unsigned line, uint32_t *ret_count)
+/* Takes what was picked there, or what it has if that is less. */
+static atp_verdict_t take_pick(apply_t *apply, serving_t *serving, const atp_pick_t *pick)
 {
-    const atp_op_t *op = apply->op;
-    const atp_catalog_t *catalog = &apply->ledger->catalog;
-    const atp_op_attribute_t *attribute = atp_op_attribute(op, ATP_KEY_NODE, line);
+    atp_qty_t rest = serving->left - pick->qty;
 
-    *ret_count = 0;
-    while (attribute != NULL) {
-        atp_text_t name = atp_op_attribute_text(op, attribute);
-        uint16_t node;
-        if (!atp_catalog_find_node(catalog, name, atp_hash_text(name, atp_ledger_seed(apply->ledger)),
-                                   &node)) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, serving->wanted.asked);
-        }
-        atp_verdict_t verdict = take_from(apply, serving, node);
-        if (verdict != ATP_APPLIED) {
-            return verdict;
-        }
-        ++*ret_count;
-        uint32_t next = (uint32_t)(attribute - atp_op_attributes(op)) + 1;
-        attribute = atp_op_attribute_from(op, next, ATP_KEY_NODE, line);
-    }
-    return ATP_APPLIED;
-}
-
-static atp_verdict_t take_from_all(apply_t *apply, serving_t *serving)
-{
-    uint64_t nodes = atp_table_count(&apply->ledger->catalog.nodes);
-
-    for (uint64_t node = 0; node < nodes && serving->left > 0; node++) {
-        atp_verdict_t verdict = take_from(apply, serving, (uint16_t)node);
-        if (verdict != ATP_APPLIED) {
-            return verdict;
-        }
-    }
-    return ATP_APPLIED;
+    serving->left = pick->qty;
+    atp_verdict_t verdict = take_from(apply, serving, pick->node);
+    serving->left += rest;
+    return verdict;
 }
 
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
 {
     serving_t serving = {wanted, wanted.qty, 0};
-    uint32_t named;
+    atp_pick_t picks[ATP_SPLITS_PER_LINE_MAX];
+    uint32_t count;
 
-    atp_verdict_t verdict = take_from_named(apply, &serving, wanted.asked, &named);
-    if (verdict == ATP_APPLIED && named == 0) {
-        verdict = take_from_named(apply, &serving, ATP_WHOLE_OP, &named);
-    }
-    if (verdict == ATP_APPLIED && named == 0) {
-        verdict = take_from_all(apply, &serving);
+    atp_verdict_t verdict = atp_ledger_choose_nodes(apply, &wanted, picks, &count);
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
+        verdict = take_pick(apply, &serving, &picks[i]);
     }
     if (verdict != ATP_APPLIED || serving.left == 0) {
         return verdict;

@@ -71,6 +71,7 @@ static const named_t verdicts[] = {
     {67, "unknown_rule"},
     {68, "rule_invalid"},
     {69, "rule_in_use"},
+    {65, "split_not_allowed"},
     {70, "already_allocated"},
     {71, "already_shipped"},
     {72, "already_released"},

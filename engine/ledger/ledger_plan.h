@@ -1,0 +1,19 @@
+/* Choosing the nodes of lines that leave them open: the scratch of one op, and what ledger_plan.c does for ledger_source.c. */
+#ifndef ATP_LEDGER_LEDGER_PLAN_H
+#define ATP_LEDGER_LEDGER_PLAN_H
+
+#include "engine/ledger/ledger_priv.h"
+
+/* How the op wants its open lines served; refused if the least quantity of a split is no quantity of the SKU. */
+atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *wanted,
+                                     atp_sourcing_t *ret_sourcing);
+
+/* The nodes that may serve the line and have something, into ledger->plan.candidates. */
+atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted,
+                                const atp_sourcing_t *sourcing);
+
+/* Who serves the line with how much: all of it, or, if the op takes parts, as much as there is. */
+atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, atp_pick_t *ret_picks,
+                                      uint32_t *ret_count);
+
+#endif
