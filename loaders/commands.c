@@ -97,6 +97,20 @@ static void add_sku(const atp_load_commands_t *commands, const atp_load_row_t *r
     command->option = row->has_scale ? row->scale : scale;
 }
 
+/* The SKUs that a recipe names: made if they are not there, left alone if they are. */
+static atp_err_t add_missing_sku(const atp_load_commands_t *commands, atp_text_t sku, writer_t *writer)
+{
+    uint8_t scale = 0;
+    bool is_new;
+    atp_err_t err = is_first(commands->skus, sku, &is_new);
+
+    if (err == ATP_OK && is_new &&
+        (commands->known.sku == NULL || !commands->known.sku(commands->known.context, sku, &scale))) {
+        (void)add(writer, ATP_OP_SKU, sku, (atp_text_t){NULL, 0});
+    }
+    return err;
+}
+
 static void add_node(const atp_load_commands_t *commands, const atp_load_row_t *row, writer_t *writer)
 {
     bool is_of_node = commands->loads == ATP_LOADS_NODES; /* else the name is the SKU's */
@@ -126,6 +140,10 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
     }
     if (err == ATP_OK && (commands->loads == ATP_LOADS_POSITIONS || commands->loads == ATP_LOADS_NODES)) {
         err = is_first(commands->nodes, row->node, &is_new_node);
+    }
+    if (err == ATP_OK && commands->loads == ATP_LOADS_KITS) {
+        err = add_missing_sku(commands, row->kit, &writer);
+        err = err == ATP_OK ? add_missing_sku(commands, row->sku, &writer) : err;
     }
     if (err != ATP_OK) {
         return err;

@@ -3,6 +3,7 @@
  *     positions   sku and node if the ledger lacks them, count on_hand, count unavailable, safety, as far as given
  *     skus        sku
  *     nodes       node
+ *     kits        sku of the kit and of the component, if the ledger lacks them; the recipes: loaders/recipes.h
  *     safety      safety
  *
  * A sku or node command sets name and scale, or name and state, as a whole. So a stock file, whose business they

@@ -43,7 +43,13 @@ void atp_keys_destroy(atp_keys_t *keys)
 
 atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *row)
 {
-    atp_fingerprint_t key = atp_seen_key(keys->seen, row->sku, row->node);
+    /* A component may be in a kit several times, from different dates on. */
+    atp_fingerprint_t key = atp_seen_key(keys->seen, row->sku, row->kit.size > 0 ? row->kit : row->node);
+
+    if (row->start_ms != 0) {
+        key = atp_fingerprint_of((atp_text_t){(const char *)&row->start_ms, sizeof row->start_ms},
+                                 key.low ^ key.high);
+    }
 
     atp_seen_prefetch(keys->seen, key);
     return key;

@@ -1,5 +1,6 @@
 #include "loaders/mapping.h"
 
+#include "loaders/date.h"
 #include "loaders/number.h"
 
 #include <string.h>
@@ -159,7 +160,14 @@ static bool is_clean(atp_text_t text)
 static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_csv_record_t *record,
                                      atp_slot_t slot, atp_text_t *ret_id)
 {
-    bool is_sku = slot == ATP_SLOT_SKU;
+    static const struct {
+        atp_reason_of_reject_t empty;
+        atp_reason_of_reject_t too_long;
+    } reasons[ATP_SLOT_COUNT] = {
+        [ATP_SLOT_SKU] = {ATP_REJECT_SKU_EMPTY, ATP_REJECT_SKU_TOO_LONG},
+        [ATP_SLOT_NODE] = {ATP_REJECT_NODE_EMPTY, ATP_REJECT_NODE_TOO_LONG},
+        [ATP_SLOT_KIT] = {ATP_REJECT_KIT_EMPTY, ATP_REJECT_KIT_TOO_LONG},
+    };
 
     if (!is_given(mapping, slot)) {
         return ATP_REJECT_NONE;
@@ -169,10 +177,10 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_csv
         return reason;
     }
     if (ATP_UNLIKELY(ret_id->size == 0)) {
-        return is_sku ? ATP_REJECT_SKU_EMPTY : ATP_REJECT_NODE_EMPTY;
+        return reasons[slot].empty;
     }
     if (ATP_UNLIKELY(ret_id->size > ATP_ID_SIZE_MAX)) {
-        return is_sku ? ATP_REJECT_SKU_TOO_LONG : ATP_REJECT_NODE_TOO_LONG;
+        return reasons[slot].too_long;
     }
     return is_clean(*ret_id) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
 }
@@ -328,7 +336,8 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_cs
     if (reason == ATP_REJECT_NONE) {
         reason = parse_qty(mapping, text, &row->qty[kind]);
     }
-    if (reason == ATP_REJECT_NONE) {
+    if (reason == ATP_REJECT_NONE &&
+        kind != ATP_LOAD_QUANTITY) { /* of a component the ledger knows the scale */
         (void)fits_scale(&row->qty[kind], row->scale, &reason);
     }
     return reason;
@@ -409,6 +418,49 @@ static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const at
     return ATP_REJECT_NONE;
 }
 
+/* A date and so much more, never 0; 0 where there is none. */
+static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+                                       atp_slot_t slot, int64_t more_ms, int64_t *ret_ms)
+{
+    atp_text_t text = {NULL, 0};
+
+    if (!is_given(mapping, slot)) {
+        return ATP_REJECT_NONE;
+    }
+    atp_reason_of_reject_t reason = slot_text(mapping, record, slot, &text);
+    if (reason != ATP_REJECT_NONE || text.size == 0) {
+        return reason;
+    }
+    if (!atp_date_parse(text, ret_ms)) {
+        return ATP_REJECT_DATE_INVALID;
+    }
+    *ret_ms = *ret_ms + more_ms > 0 ? *ret_ms + more_ms : 1;
+    return ATP_REJECT_NONE;
+}
+
+/* What only a row of a kit has: its kit, the dates of the component, more than nothing of it. */
+static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+                                            atp_load_row_t *row, atp_slot_t *ret_slot)
+{
+    int64_t last_day_ms = mapping->profile->end_date == ATP_END_LAST_DAY ? ATP_DAY_MS : 0;
+    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_KIT, &row->kit);
+
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_START, 0, &row->start_ms);
+    }
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_END, last_day_ms, &row->end_ms);
+    }
+    if (reason != ATP_REJECT_NONE) {
+        return reason;
+    }
+    if (row->end_ms != 0 && row->end_ms <= row->start_ms) {
+        return ATP_REJECT_DATE_INVALID;
+    }
+    *ret_slot = ATP_SLOT_QUANTITY;
+    return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
+}
+
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_csv_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
@@ -432,6 +484,9 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT && reason == ATP_REJECT_NONE; kind++) {
         reason = map_qty(mapping, record, kind, row);
         *ret_slot = (atp_slot_t)(ATP_SLOT_ON_HAND + kind);
+    }
+    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_KITS) {
+        reason = map_component(mapping, record, row, ret_slot);
     }
     return reason;
 }

@@ -15,13 +15,15 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
     [ATP_SLOT_ON_HAND] = "on_hand",
     [ATP_SLOT_UNAVAILABLE] = "unavailable",
     [ATP_SLOT_SAFETY] = "safety_stock",
+    [ATP_SLOT_QUANTITY] = "quantity",
+    [ATP_SLOT_KIT] = "kit",
+    [ATP_SLOT_START] = "start",
+    [ATP_SLOT_END] = "end",
 };
 
 static const char *const loads_names[] = {
-    [ATP_LOADS_POSITIONS] = "positions",
-    [ATP_LOADS_SKUS] = "skus",
-    [ATP_LOADS_NODES] = "nodes",
-    [ATP_LOADS_SAFETY] = "safety",
+    [ATP_LOADS_POSITIONS] = "positions", [ATP_LOADS_SKUS] = "skus", [ATP_LOADS_NODES] = "nodes",
+    [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits",
 };
 
 const char *atp_slot_name(atp_slot_t slot)
@@ -32,7 +34,7 @@ const char *atp_slot_name(atp_slot_t slot)
 
 const char *atp_loads_name(atp_loads_t loads)
 {
-    ATP_ASSERT((unsigned)loads <= ATP_LOADS_SAFETY);
+    ATP_ASSERT((unsigned)loads <= ATP_LOADS_KITS);
     return loads_names[loads];
 }
 

@@ -22,7 +22,8 @@ typedef enum atp_loads {
     ATP_LOADS_POSITIONS = 0, /* how much of a SKU is at a node */
     ATP_LOADS_SKUS = 1,      /* SKUs: name, scale, safety stock of the SKU over all nodes */
     ATP_LOADS_NODES = 2,     /* nodes: name, state */
-    ATP_LOADS_SAFETY = 3     /* safety stock of a SKU at a node */
+    ATP_LOADS_SAFETY = 3,    /* safety stock of a SKU at a node */
+    ATP_LOADS_KITS = 4       /* components of kits, with dates: a bill of materials */
 } atp_loads_t;
 
 /* Loads a shipped profile by its name ("shopify-inventory"), or a file when the text holds a '/' or ends in
@@ -44,7 +45,7 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile);
 /* Share of bad rows above which nothing is loaded, 0..1. */
 double atp_profile_max_bad_share(const atp_profile_t *profile);
 
-/* "positions", "skus", "nodes", "safety". */
+/* "positions", "skus", "nodes", "safety", "kits". */
 const char *atp_loads_name(atp_loads_t loads);
 
 /* Names of the shipped profiles, in order; NULL past the last. */

@@ -225,6 +225,8 @@ static const struct {
     [ATP_LOADS_NODES] = {BIT(NODE), BIT(NODE) | BIT(NAME) | BIT(STATE)},
     [ATP_LOADS_SAFETY] = {BIT(SKU) | BIT(NODE) | BIT(SAFETY),
                           BIT(SKU) | BIT(NODE) | BIT(SAFETY) | BIT(SCALE)},
+    [ATP_LOADS_KITS] = {BIT(KIT) | BIT(SKU) | BIT(QUANTITY),
+                        BIT(KIT) | BIT(SKU) | BIT(QUANTITY) | BIT(START) | BIT(END)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)
@@ -256,6 +258,9 @@ static atp_err_t check_options(const checker_t *checker)
     }
     if (profile->duplicates == ATP_DUPLICATES_SUM && !has_quantities) {
         return refuse(checker, "duplicates", "can be summed for positions and safety only");
+    }
+    if (profile->end_date == ATP_END_LAST_DAY && !is_given(profile, ATP_SLOT_END)) {
+        return refuse(checker, "end_date", "has no meaning without an end");
     }
     if (profile->safety_spread == ATP_SPREAD_BY_STOCK &&
         (profile->loads != ATP_LOADS_POSITIONS || !is_given(profile, ATP_SLOT_SAFETY) ||

@@ -16,9 +16,13 @@ typedef enum atp_slot {
     ATP_SLOT_SCALE,
     ATP_SLOT_STATE,
     ATP_SLOT_STATUS,
-    ATP_SLOT_ON_HAND, /* the three quantities stand together, in the order of atp_load_qty_kind_t */
+    ATP_SLOT_ON_HAND, /* the four quantities stand together, in the order of atp_load_qty_kind_t */
     ATP_SLOT_UNAVAILABLE,
     ATP_SLOT_SAFETY,
+    ATP_SLOT_QUANTITY,
+    ATP_SLOT_KIT,
+    ATP_SLOT_START,
+    ATP_SLOT_END,
     ATP_SLOT_COUNT
 } atp_slot_t;
 
@@ -41,6 +45,8 @@ typedef enum atp_duplicates {
     ATP_DUPLICATES_LAST
 } atp_duplicates_t;
 typedef enum atp_empty_qty { ATP_EMPTY_QTY_BAD = 0, ATP_EMPTY_QTY_ZERO } atp_empty_qty_t;
+/* What the end of a span of dates means: the first moment after it, or the last day in it. */
+typedef enum atp_end_date { ATP_END_MOMENT = 0, ATP_END_LAST_DAY } atp_end_date_t;
 typedef enum atp_spread { ATP_SPREAD_NONE = 0, ATP_SPREAD_BY_STOCK } atp_spread_t;
 typedef enum atp_row_bucket { ATP_ROW_ON_HAND = 0, ATP_ROW_UNAVAILABLE, ATP_ROW_SKIP } atp_row_bucket_t;
 
@@ -111,6 +117,7 @@ struct atp_profile {
     atp_duplicates_t duplicates;
     atp_empty_qty_t empty_quantity;
     atp_spread_t safety_spread;
+    atp_end_date_t end_date;
     double max_bad_share;
 };
 

@@ -15,12 +15,14 @@ static const cyaml_strval_t switch_values[] = {{"true", ATP_SWITCH_ON}, {"false"
 static const cyaml_strval_t loads_values[] = {{"positions", ATP_LOADS_POSITIONS},
                                               {"skus", ATP_LOADS_SKUS},
                                               {"nodes", ATP_LOADS_NODES},
-                                              {"safety", ATP_LOADS_SAFETY}};
+                                              {"safety", ATP_LOADS_SAFETY},
+                                              {"kits", ATP_LOADS_KITS}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};
 static const cyaml_strval_t spread_values[] = {{"none", ATP_SPREAD_NONE}, {"by_stock", ATP_SPREAD_BY_STOCK}};
+static const cyaml_strval_t end_values[] = {{"moment", ATP_END_MOMENT}, {"last_day", ATP_END_LAST_DAY}};
 static const cyaml_strval_t bucket_values[] = {
     {"on_hand", ATP_ROW_ON_HAND}, {"unavailable", ATP_ROW_UNAVAILABLE}, {"skip", ATP_ROW_SKIP}};
 
@@ -60,6 +62,10 @@ static const cyaml_schema_field_t slots_fields[] = {
     TEXT_FIELD("on_hand", atp_profile_slots_t, text[ATP_SLOT_ON_HAND]),
     TEXT_FIELD("unavailable", atp_profile_slots_t, text[ATP_SLOT_UNAVAILABLE]),
     TEXT_FIELD("safety_stock", atp_profile_slots_t, text[ATP_SLOT_SAFETY]),
+    TEXT_FIELD("quantity", atp_profile_slots_t, text[ATP_SLOT_QUANTITY]),
+    TEXT_FIELD("kit", atp_profile_slots_t, text[ATP_SLOT_KIT]),
+    TEXT_FIELD("start", atp_profile_slots_t, text[ATP_SLOT_START]),
+    TEXT_FIELD("end", atp_profile_slots_t, text[ATP_SLOT_END]),
     CYAML_FIELD_END,
 };
 
@@ -124,6 +130,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     ENUM_FIELD("duplicates", CYAML_FLAG_OPTIONAL, atp_profile_t, duplicates, duplicates_values),
     ENUM_FIELD("empty_quantity", CYAML_FLAG_OPTIONAL, atp_profile_t, empty_quantity, empty_values),
     ENUM_FIELD("safety_spread", CYAML_FLAG_OPTIONAL, atp_profile_t, safety_spread, spread_values),
+    ENUM_FIELD("end_date", CYAML_FLAG_OPTIONAL, atp_profile_t, end_date, end_values),
     CYAML_FIELD_FLOAT("max_bad_share", CYAML_FLAG_OPTIONAL, atp_profile_t, max_bad_share),
     CYAML_FIELD_END,
 };

@@ -31,7 +31,11 @@
     X(STATE_UNKNOWN, "state_unknown", "the node state is not open, paused, draining or closed")              \
     X(STATUS_UNKNOWN, "status_unknown", "the profile maps no bucket to this status")                         \
     X(LOOKUP_MISSING, "lookup_missing", "the value is not in the lookup file")                               \
-    X(DUPLICATE, "duplicate", "an earlier row has the same key")
+    X(DUPLICATE, "duplicate", "an earlier row has the same key")                                             \
+    X(KIT_EMPTY, "kit_empty", "the kit is empty")                                                            \
+    X(KIT_TOO_LONG, "kit_too_long", "the kit is longer than 64 bytes")                                       \
+    X(QTY_ZERO, "qty_zero", "a kit needs more than nothing of a component")                                  \
+    X(DATE_INVALID, "date_invalid", "the date is not year-month-day, or the end is not after the start")
 
 typedef enum atp_reason_of_reject {
 #define ATP_REASON_ENUM(NAME, code, sentence) ATP_REJECT_##NAME,

@@ -156,6 +156,7 @@ static void put_rows(atp_out_t *out, const atp_load_report_t *report, const atp_
     put_count(out, "empty_positions", "rows at 0, sent to make the position", plan->positions_empty,
               plan->positions_empty > 0);
     put_count(out, "changed", "rows that change it", plan->rows_changed, true);
+    put_count(out, "kits", "  kits", plan->kits, plan->kits > 0);
     put_count(out, "new_skus", "  new SKUs", plan->skus_new, plan->skus_new > 0);
     put_count(out, "new_nodes", "  new nodes", plan->nodes_new, plan->nodes_new > 0);
     put_count(out, "new_positions", "  new positions", plan->positions_new, plan->positions_new > 0);
@@ -235,6 +236,10 @@ static void print_notes(const loading_t *loading, const atp_load_tally_t *tally)
         atp_cli_note(cli,
                      "Safety stock of %" PRIu64 " SKUs was not set: they have no stock to spread it over.",
                      plan->safety_unspread);
+    }
+    if (plan->kits_too_large > 0) {
+        atp_cli_note(cli, "%" PRIu64 " kits have more components or dates than one operation takes: left out.",
+                     plan->kits_too_large);
     }
     if (plan->too_precise > 0 && loading->is_dry) {
         atp_cli_note(cli, "%" PRIu64 " quantities have more decimals than their SKU: they would be refused.",
@@ -405,8 +410,8 @@ static int run(atp_cli_t *cli)
 
 static const atp_flag_t flags[] = {
     {"profile", "PROFILE",
-     "native|adventureworks-inventory|adventureworks-locations|adventureworks-products|magento-stock-sources|"
-     "shopify-inventory|...",
+     "native|adventureworks-inventory|adventureworks-kits|adventureworks-locations|adventureworks-products|kits|"
+     "magento-stock-sources|shopify-inventory|...",
      "What the columns mean: a shipped profile, or the path of a .yaml file"},
     {"dry-run", NULL, NULL, "Show what would change, and change nothing"},
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
@@ -423,6 +428,7 @@ static const char *const examples[] = {
     "atp load stock.csv.zst --profile native --rejects bad.csv",
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",
+    "atp load BillOfMaterials.csv --profile adventureworks-kits",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
 
@@ -430,7 +436,7 @@ const atp_cmd_t atp_cmd_load = {
     .name = "load",
     .group = "Files",
     .synopsis = "FILE",
-    .summary = "A file of stock, SKUs or nodes into the ledger",
+    .summary = "A file of stock, SKUs, nodes or kits into the ledger",
     .about = "First every row is checked; with too many bad ones nothing is loaded. Then rows the ledger has "
              "already are\n"
              "left out, SKUs and nodes that are missing are made, and the rest is counted. Stopped half way, "

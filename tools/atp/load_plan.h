@@ -33,6 +33,8 @@ typedef struct atp_load_plan {
     uint64_t negative;        /* positions with less left than is promised */
     uint64_t safety_unspread; /* SKUs whose safety stock finds no stock to stand on */
     uint64_t safety_ignored;  /* SKUs whose safety stock was left out */
+    uint64_t kits;            /* recipes sent, or that would be */
+    uint64_t kits_too_large;  /* left out: more components than an operation has lines */
     uint32_t top_count;
     uint32_t negative_count;
     atp_load_change_t top[ATP_LOAD_PLAN_TOP];       /* the largest first */

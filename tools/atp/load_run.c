@@ -1,5 +1,6 @@
 #include "tools/atp/load_run.h"
 
+#include "loaders/recipes.h"
 #include "loaders/safety.h"
 #include "tools/atp/known.h"
 #include "tools/atp/session.h"
@@ -17,6 +18,7 @@ struct atp_load_run {
     atp_known_t *skus; /* of a load of SKUs only */
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
+    atp_recipes_t *recipes;   /* of a load of kits only */
     atp_load_plan_t plan;
     int status;                          /* not DONE: a failure, said */
     const atp_availability_row_t *there; /* of the row whose commands are made */
@@ -168,9 +170,10 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
     }
     count = drop_same(run, commands, count);
     count_new(run, commands, count);
-    bool is_change = there != NULL ? atp_load_plan_note(&run->plan, commands, count, there) : count > 0;
+    bool is_change = run->recipes != NULL ? true
+                     : there != NULL ? atp_load_plan_note(&run->plan, commands, count, there) : count > 0;
     run->plan.rows_changed += is_change;
-    run->plan.rows_unchanged += count == 0;
+    run->plan.rows_unchanged += count == 0 && run->recipes == NULL;
     /* The lines of the commands left lie where they were made: step over all of them. */
     for (uint32_t i = count; i < ATP_LOAD_COMMANDS_PER_ROW_MAX; i++) {
         commands[i].kind = 0;
@@ -320,6 +323,71 @@ static atp_err_t spread(atp_load_run_t *run, const atp_load_row_t *rows, uint32_
     return err == ATP_OK && count > 0 ? spread_some(run, asked, count) : err;
 }
 
+/* ---- recipes of kits ---- */
+
+/* One message of recipes. */
+typedef struct kit_batch {
+    atp_command_t commands[ATP_OPS_PER_MESSAGE_MAX];
+    atp_command_line_t lines[ATP_OPS_PER_MESSAGE_MAX];
+    atp_attribute_t attributes[ATP_OPS_PER_MESSAGE_MAX + ATP_ATTRIBUTES_PER_OP_MAX];
+    uint32_t count;
+    uint32_t line_count;
+    uint32_t attribute_count;
+} kit_batch_t;
+
+static atp_err_t send_kits(atp_load_run_t *run, kit_batch_t *batch)
+{
+    atp_err_t err = ATP_OK;
+
+    run->plan.kits += batch->count;
+    if (!run->options.is_dry) {
+        err = fail_sending(run, atp_load_sender_do(run->sender, batch->commands, batch->count));
+    }
+    batch->count = batch->line_count = batch->attribute_count = 0;
+    return err;
+}
+
+/* All rows are there: each kit in one command, once the SKUs they name are made. */
+static atp_err_t send_recipes(atp_load_run_t *run)
+{
+    kit_batch_t *batch = atp_cli_alloc(1, sizeof *batch);
+    atp_err_t err = run->options.is_dry ? ATP_OK : fail_sending(run, atp_load_sender_finish(run->sender));
+    bool is_cut;
+
+    atp_recipes_sort(run->recipes);
+    while (err == ATP_OK &&
+           atp_recipes_next(run->recipes, &batch->commands[batch->count], &batch->lines[batch->line_count],
+                            &batch->attributes[batch->attribute_count], &is_cut)) {
+        if (is_cut) {
+            run->plan.kits_too_large++;
+            continue;
+        }
+        const atp_command_t *kit = &batch->commands[batch->count++];
+        batch->line_count += kit->line_count;
+        batch->attribute_count += kit->attribute_count;
+        if (batch->line_count + batch->count + ATP_LINES_PER_OP_MAX + 1 > ATP_OPS_PER_MESSAGE_MAX ||
+            batch->attribute_count > ATP_OPS_PER_MESSAGE_MAX) {
+            err = send_kits(run, batch);
+        }
+    }
+    err = err == ATP_OK && batch->count > 0 ? send_kits(run, batch) : err;
+    free(batch);
+    return err;
+}
+
+/* The SKUs that rows name are made at once; the recipes go when all rows have come. */
+static atp_err_t take_kits(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+{
+    atp_err_t err = ATP_OK;
+
+    run->made_count = 0;
+    for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
+        err = make_commands(run, &rows[i], NULL);
+        err = err == ATP_OK ? atp_recipes_add(run->recipes, &rows[i]) : err;
+    }
+    return err == ATP_OK ? send_made(run) : err;
+}
+
 /* ---- the sink ---- */
 
 static atp_err_t take_catalogue(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
@@ -363,8 +431,9 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 {
     atp_load_run_t *run = context;
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
-    atp_err_t err =
-        is_catalogue_load ? take_catalogue(run, rows, row_count) : take_stock(run, rows, row_count);
+    atp_err_t err = run->recipes != NULL  ? take_kits(run, rows, row_count)
+                    : is_catalogue_load ? take_catalogue(run, rows, row_count)
+                                        : take_stock(run, rows, row_count);
 
     if (err != ATP_OK && run->status == ATP_CLI_DONE) {
         return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));
@@ -377,7 +446,7 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 static bool open_parts(atp_load_run_t *run, int *ret_status)
 {
     atp_load_known_t known = {.context = run, .sku = known_sku, .node = known_node};
-    bool needs_skus = run->options.loads == ATP_LOADS_SKUS;
+    bool needs_skus = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_KITS;
 
     *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_NODES, &run->nodes);
     if (*ret_status == ATP_CLI_DONE && needs_skus) {
@@ -386,7 +455,8 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     if (*ret_status != ATP_CLI_DONE) {
         return false;
     }
-    if (atp_load_commands_create(run->options.loads, &known, &run->commands) != ATP_OK) {
+    if (atp_load_commands_create(run->options.loads, &known, &run->commands) != ATP_OK ||
+        (run->options.loads == ATP_LOADS_KITS && atp_recipes_create(&run->recipes) != ATP_OK)) {
         *ret_status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "no memory for the load");
         return false;
     }
@@ -411,6 +481,10 @@ bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t *options, at
 
 int atp_load_run_finish(atp_load_run_t *run)
 {
+    if (run->recipes != NULL && run->status == ATP_CLI_DONE && send_recipes(run) != ATP_OK &&
+        run->status == ATP_CLI_DONE) {
+        run->status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "the recipes cannot be sent");
+    }
     if (run->sender != NULL) {
         (void)fail_sending(run, atp_load_sender_finish(run->sender));
     }
@@ -442,6 +516,7 @@ void atp_load_run_close(atp_load_run_t *run)
     }
     atp_load_sender_close(run->sender);
     atp_load_commands_destroy(run->commands);
+    atp_recipes_destroy(run->recipes);
     atp_known_destroy(run->nodes);
     atp_known_destroy(run->skus);
     free(run);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ID_SIZE       32
-#define TEXT_SIZE_MAX (3 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one command: SKU, node, name, id */
+#define TEXT_SIZE_MAX (4 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id */
 #define TEXT_ROOM     ((size_t)1 << 20)
 
 typedef struct batch {
@@ -62,12 +62,11 @@ static size_t put_text(char *to, atp_text_t text)
     return 1 + put_bytes(to + 1, text.bytes, text.size);
 }
 
-/* 32 hex digits of the hash of everything the command says, seeded by the file. */
-static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
+/* Stirs one line of the command into the fingerprint of what it says so far. */
+static atp_fingerprint_t add_line(const atp_command_t *command, uint32_t number, uint64_t seed)
 {
-    const atp_command_line_t *line = &command->lines[0];
+    const atp_command_line_t *line = &command->lines[number];
     char bytes[TEXT_SIZE_MAX + 64];
-    char hex[ID_SIZE + 1];
     uint8_t head[4] = {(uint8_t)command->kind, command->option, command->reason, line->decimals};
     size_t size = put_bytes(bytes, head, sizeof head);
 
@@ -75,7 +74,24 @@ static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
     size += put_text(bytes + size, line->sku);
     size += put_text(bytes + size, line->node);
     size += put_text(bytes + size, command->name);
-    atp_fingerprint_t print = atp_fingerprint_of((atp_text_t){bytes, (uint32_t)size}, seed);
+    size += put_text(bytes + size, command->subject);
+    return atp_fingerprint_of((atp_text_t){bytes, (uint32_t)size}, seed);
+}
+
+/* 32 hex digits of the hash of everything the command says, seeded by the file. */
+static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
+{
+    char hex[ID_SIZE + 1];
+    atp_fingerprint_t print = add_line(command, 0, seed);
+
+    for (uint32_t i = 1; i < command->line_count; i++) {
+        print = add_line(command, i, print.low ^ print.high);
+    }
+    for (uint32_t i = 0; i < command->attribute_count; i++) { /* numbers only: dates of components */
+        const atp_attribute_t *attribute = &command->attributes[i];
+        int64_t words[] = {attribute->key, attribute->line, attribute->number};
+        print = atp_fingerprint_of((atp_text_t){(const char *)words, sizeof words}, print.low ^ print.high);
+    }
     (void)snprintf(hex, sizeof hex, "%016" PRIx64 "%016" PRIx64, print.high, print.low);
     memcpy(ret_id, hex, ID_SIZE);
 }
@@ -98,7 +114,7 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     atp_load_refusal_t *refusal = &tally->refusals[tally->refusal_count++];
     refusal->verdict = result->verdict;
     refusal->kind = (uint8_t)command->kind;
-    copy_id(refusal->sku, command->lines[0].sku);
+    copy_id(refusal->sku, command->subject.size > 0 ? command->subject : command->lines[0].sku);
     copy_id(refusal->node, command->lines[0].node);
 }
 

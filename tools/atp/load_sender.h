@@ -44,8 +44,8 @@ typedef struct atp_load_sender atp_load_sender_t;
 ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t seed,
                                        atp_load_sender_t **ret_sender, int *ret_status);
 
-/* Sends these before anything that is added later, and waits for the answers. At most ATP_OPS_PER_MESSAGE_MAX, of one
- * line each; ids are filled in. Any result but ATP_OK ends the load. */
+/* Sends these before anything that is added later, and waits for the answers. At most ATP_OPS_PER_MESSAGE_MAX, and
+ * lines of all together; ids are filled in. Any result but ATP_OK ends the load. */
 ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count);
 
 /* Adds one command of one line; its texts are copied. Blocks while its connection is two batches behind. */
