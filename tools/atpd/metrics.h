@@ -114,7 +114,7 @@ typedef enum atp_metric_reservation_state {
     ATP_METRIC_RESERVATION_STATE_COUNT
 } atp_metric_reservation_state_t;
 
-#define ATP_METRIC_TABLES_MAX 32
+#define ATP_METRIC_TABLES_MAX 64
 
 typedef struct atp_metrics atp_metrics_t;
 
