@@ -109,6 +109,7 @@ static atp_err_t check_named(const atp_ledger_t *ledger, const atp_table_t *tabl
 atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_catalog_t *catalog = &ledger->catalog;
+    const atp_rulebook_t *rulebook = &ledger->rulebook;
     uint64_t skus = atp_table_count(&catalog->skus);
 
     atp_err_t err = check_named(ledger, &catalog->skus, &catalog->sku_index, ret_why);
@@ -117,6 +118,9 @@ atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? check_named(ledger, &catalog->clients, &catalog->client_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->sources, &catalog->source_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->groups, &catalog->group_index, ret_why) : err;
+    err = err == ATP_OK ? check_named(ledger, &rulebook->tags, &rulebook->tag_index, ret_why) : err;
+    err = err == ATP_OK ? check_named(ledger, &rulebook->rules, &rulebook->rule_index, ret_why) : err;
+    err = err == ATP_OK ? check_named(ledger, &rulebook->quotas, &rulebook->quota_index, ret_why) : err;
     for (uint64_t i = 0; err == ATP_OK && i < skus; i++) {
         const atp_sku_record_t *sku = atp_table_at(&catalog->skus, i);
         if (sku->scale > ATP_SCALE_MAX ||
@@ -227,6 +231,20 @@ static atp_err_t take_reservations(granules_t *granules, const atp_table_t *tabl
     return err;
 }
 
+static atp_err_t take_supplies(granules_t *granules, const atp_table_t *table, atp_why_t *ret_why)
+{
+    uint64_t count = atp_table_count(table);
+    atp_err_t err = ATP_OK;
+
+    for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
+        const atp_supply_t *record = atp_table_at(table, i);
+        if (record->status != ATP_SUPPLY_FREE) {
+            err = take_string(granules, table->name, i, record->id_ref, ret_why);
+        }
+    }
+    return err;
+}
+
 static atp_err_t take_all(const atp_ledger_t *ledger, granules_t *granules, atp_why_t *ret_why)
 {
     const atp_catalog_t *catalog = &ledger->catalog;
@@ -237,7 +255,11 @@ static atp_err_t take_all(const atp_ledger_t *ledger, granules_t *granules, atp_
     err = err == ATP_OK ? take_named(granules, &catalog->clients, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->sources, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->groups, false, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &ledger->rulebook.tags, false, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &ledger->rulebook.rules, false, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &ledger->rulebook.quotas, false, ret_why) : err;
     err = err == ATP_OK ? take_reservations(granules, &ledger->reservations.records, ret_why) : err;
+    err = err == ATP_OK ? take_supplies(granules, &ledger->supplies.supplies, ret_why) : err;
     err = err == ATP_OK ? take_free_chains(granules, &ledger->root->strings, ret_why) : err;
     if (err == ATP_OK && granules->taken + 1 != atp_table_count(granules->strings)) {
         err = ATP_BROKEN(ret_why, "S1", "%llu granules are neither in use nor free",

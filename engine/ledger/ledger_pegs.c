@@ -174,6 +174,23 @@ atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation)
     return firm;
 }
 
+atp_verdict_t atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t first = atp_reservation_at(&ledger->reservations, reservation)->first_line - 1;
+    uint32_t sku = atp_positions_at(&ledger->positions, atp_line_at(&ledger->reservations, first)->row)->sku;
+
+    atp_ledger_tidy(ledger, reservation); /* it no longer expires */
+    apply->result->field = ATP_FIELD_NONE;
+    apply->result->line = 0;
+    if (atp_reservation_at(&ledger->reservations, reservation)->line_count ==
+        1) { /* else scales may differ */
+        apply->result->qty = firm;
+        apply->result->scale = atp_positions_scale(&ledger->positions, sku);
+    }
+    return ATP_APPLIED;
+}
+
 /* ---- when supply falls away ---- */
 
 /* Takes up to `qty` units of a peg off its supply; they are unbacked then. Returns how many it took: all of the peg where

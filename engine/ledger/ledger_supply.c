@@ -86,6 +86,7 @@ static atp_verdict_t create_supply(apply_t *apply)
         return atp_ledger_refuse(apply, verdict, ATP_FIELD_SUBJECT, 0);
     }
     atp_ledger_need_row(apply, line);
+    atp_ledger_settle_row(ledger, line->row, apply->now_ms);
     uint32_t number = atp_supplies_take(book, id, apply->op->subject_hash, line->row);
     atp_supply_t *supply = atp_table_change(&book->supplies, number);
     supply->created_op = ledger->root->op;
@@ -163,6 +164,7 @@ static atp_verdict_t change_supply(apply_t *apply, uint32_t number)
                    ? ATP_CONFIRMED
                    : atp_ledger_refuse(apply, ATP_SUPPLY_ENDED, ATP_FIELD_SUBJECT, 0);
     }
+    atp_ledger_settle_row(ledger, row, apply->now_ms);
     answer(apply, ordered, atp_positions_scale(&ledger->positions, sku));
     if (ordered == supply->ordered && due_ms == supply->due_ms) {
         return ATP_CONFIRMED;

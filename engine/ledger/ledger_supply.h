@@ -55,6 +55,9 @@ atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number);
 /* The same for all lines of a reservation. */
 atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation);
 
+/* Answers an allocation of a reservation of which nothing is here yet. */
+atp_verdict_t atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm);
+
 /* ---- when supply changes ---- */
 
 /* Pegs of a supply that is due too late for them lose it. */

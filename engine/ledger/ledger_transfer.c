@@ -124,6 +124,7 @@ atp_verdict_t atp_ledger_put_transfer(apply_t *apply)
         return verdict;
     }
     atp_ledger_need_row(apply, &lines[1]);
+    atp_ledger_settle_row(apply->ledger, lines[1].row, apply->now_ms);
     open_at_target(apply, &lines[1], allocate_at_source(apply, &lines[0]));
     apply->result->qty = lines[0].qty;
     apply->result->scale = lines[0].scale;
@@ -251,6 +252,7 @@ atp_verdict_t atp_ledger_cancel_transfer(apply_t *apply)
     uint32_t target = atp_supply_at(&ledger->supplies, supply)->row;
     uint32_t row = atp_line_at(&ledger->reservations, number)->row;
     atp_qty_t qty = atp_line_at(&ledger->reservations, number)->allocated;
+    atp_ledger_settle_row(ledger, target, apply->now_ms);
     move(ledger, number, ATP_STEP_CANCEL, qty);
     atp_ledger_back(apply, target);
     answer(apply, row, qty);

@@ -50,6 +50,8 @@ atp_ledger_config_t generator_config(generator_t *g, uint64_t seed)
         .sources = g->is_tiny ? 2 : 6,
         .groups = g->is_tiny ? 2 : 4,
         .group_nodes = g->is_tiny ? 4 : 16,
+        .supplies = 16,
+        .pegs = 16,
         .string_bytes = g->has_few_strings ? 4096 : 1 << 18,
     };
     /* One draw a statement: the order in which a compiler evaluates an initialiser must not matter. */

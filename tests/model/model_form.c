@@ -43,9 +43,15 @@ static bool is_of_one_position(atp_op_kind_t kind)
            kind == ATP_OP_COUNT;
 }
 
+/* Of dated supply and transfers: the model of those is tests/model/model_supply.c; here they lack their subject. */
+static bool is_of_supply(atp_op_kind_t kind)
+{
+    return (kind >= ATP_OP_SUPPLY && kind <= ATP_OP_TRANSFER_CANCEL) || kind == ATP_OP_RECEIVE_SUPPLY;
+}
+
 static bool is_known(atp_op_kind_t kind)
 {
-    return is_step(kind) || is_of_one_position(kind) || kind == ATP_OP_SKU || kind == ATP_OP_NODE ||
+    return is_of_supply(kind) || is_step(kind) || is_of_one_position(kind) || kind == ATP_OP_SKU || kind == ATP_OP_NODE ||
            kind == ATP_OP_CHANNEL || kind == ATP_OP_RESERVE || kind == ATP_OP_GROUP;
 }
 
@@ -56,7 +62,7 @@ static bool are_texts_good(const model_request_t *r, bool is_fact, model_answer_
     if (!is_id_or_empty(&r->reservation) || (needs_reservation && r->reservation.size == 0)) {
         return refuse(answer, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);
     }
-    if (r->kind == ATP_OP_GROUP) {
+    if (r->kind == ATP_OP_GROUP || is_of_supply(r->kind)) {
         return refuse(answer, ATP_ID_INVALID, ATP_FIELD_SUBJECT, 0);
     }
     if (!is_id_or_empty(&r->channel) || (r->kind == ATP_OP_CHANNEL && r->channel.size == 0)) {

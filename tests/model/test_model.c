@@ -45,6 +45,16 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_UNKNOWN_ID:
     case ATP_UNKNOWN_GROUP: /* tests/engine/ledger/test_groups.c */
     case ATP_GROUPS_FULL:
+    case ATP_KIT_TOO_LARGE: /* tests/model/test_kits.c */
+    case ATP_KIT_CYCLE:
+    case ATP_KITS_FULL:
+    case ATP_COMPONENTS_FULL:
+    case ATP_APPLIED_BEYOND: /* tests/model/test_supply.c */
+    case ATP_UNKNOWN_SUPPLY:
+    case ATP_SUPPLY_ENDED:
+    case ATP_SUPPLY_ELSEWHERE:
+    case ATP_SUPPLIES_FULL:
+    case ATP_PEGS_FULL:
         return true;
     default:
         return false;

@@ -115,7 +115,8 @@ static atp_qty_t pegged_of(const fixture_t *f, const char *reservation)
 {
     const atp_reservations_t *reservations = atp_ledger_reservations(f->ledger);
     uint32_t line = atp_reservation_at(reservations, reservation_of(f, reservation))->first_line - 1;
-    return atp_line_pegged(reservations, line);
+    const atp_progress_t *progress = atp_line_progress(reservations, line);
+    return progress != NULL ? progress->pegged : 0;
 }
 
 static void stocked(fixture_t *f, atp_qty_t qty)

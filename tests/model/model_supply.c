@@ -1,0 +1,551 @@
+#include "tests/model/model_supply.h"
+
+#include "tests/test.h"
+
+#define DAY_MS  INT64_C(86400000)
+#define HORIZON 730
+
+static int32_t today(const supply_model_t *m)
+{
+    return (int32_t)(m->now_ms / DAY_MS);
+}
+
+static supply_answer_t say(atp_verdict_t verdict, atp_qty_t qty)
+{
+    return (supply_answer_t){verdict, qty};
+}
+
+/* ---- sums ---- */
+
+static atp_qty_t uncommitted(const supply_model_t *m, unsigned node)
+{
+    atp_qty_t sum = m->nodes[node].on_hand;
+
+    for (unsigned i = 0; i < MODEL_HOLDS; i++) {
+        sum -= m->holds[i].node == node ? m->holds[i].reserved + m->holds[i].allocated : 0;
+    }
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+        sum -= m->supplies[i].is_transfer && m->supplies[i].source == node ? m->supplies[i].left : 0;
+    }
+    return sum;
+}
+
+atp_qty_t supply_model_atp(const supply_model_t *m, unsigned node)
+{
+    return uncommitted(m, node) - m->nodes[node].safety;
+}
+
+atp_qty_t supply_model_open(const supply_model_t *m, unsigned supply)
+{
+    const model_supply_t *s = &m->supplies[supply];
+    return s->is_open ? s->ordered - s->received : 0;
+}
+
+atp_qty_t supply_model_pegged(const supply_model_t *m, int supply)
+{
+    atp_qty_t sum = 0;
+
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        sum += m->pegs[i].supply == supply ? m->pegs[i].qty : 0;
+    }
+    return sum;
+}
+
+atp_qty_t supply_model_pegged_of(const supply_model_t *m, unsigned hold)
+{
+    atp_qty_t sum = 0;
+
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        sum += m->pegs[i].hold == hold ? m->pegs[i].qty : 0;
+    }
+    return sum;
+}
+
+static atp_qty_t unbacked_at(const supply_model_t *m, unsigned node)
+{
+    atp_qty_t sum = 0;
+
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        sum += m->pegs[i].supply < 0 && m->holds[m->pegs[i].hold].node == node ? m->pegs[i].qty : 0;
+    }
+    return sum;
+}
+
+/* Supply due by `day` less what is pegged of it. */
+static atp_qty_t standing(const supply_model_t *m, unsigned node, int32_t day)
+{
+    atp_qty_t sum = -unbacked_at(m, node);
+
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+        const model_supply_t *s = &m->supplies[i];
+        if (s->is_open && s->node == node && s->day <= day) {
+            sum += s->day >= today(m) ? supply_model_open(m, i) : 0;
+            sum -= supply_model_pegged(m, (int)i);
+        }
+    }
+    return sum;
+}
+
+atp_qty_t supply_model_added(const supply_model_t *m, unsigned node, int32_t day)
+{
+    atp_qty_t least = standing(m, node, day);
+
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) { /* it changes on days that have supply, and on no other */
+        const model_supply_t *s = &m->supplies[i];
+        if (s->is_open && s->node == node && s->day > day && s->day <= today(m) + HORIZON) {
+            atp_qty_t then = standing(m, node, s->day);
+            least = then < least ? then : least;
+        }
+    }
+    return least;
+}
+
+bool supply_model_day_is_taken(const supply_model_t *m, unsigned node, int32_t day)
+{
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+        if (m->supplies[i].is_open && m->supplies[i].node == node && m->supplies[i].day == day) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- pegs ---- */
+
+static void add_peg(supply_model_t *m, unsigned hold, int supply, atp_qty_t qty)
+{
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        if (m->pegs[i].qty == 0) {
+            m->pegs[i] = (model_peg_t){.qty = qty, .hold = hold, .supply = supply, .born = ++m->born};
+            return;
+        }
+    }
+    fail_msg("the model has no room for pegs");
+}
+
+/* Of the pegs of one supply (or the unbacked ones of a node) the one after `last` in age; NULL: there is none. */
+static model_peg_t *next_peg(supply_model_t *m, int supply, unsigned node, const model_peg_t *last)
+{
+    model_peg_t *best = NULL;
+
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        model_peg_t *p = &m->pegs[i];
+        uint64_t age = m->holds[p->hold].age;
+        if (p->qty == 0 || p->supply != supply || m->holds[p->hold].node != node) {
+            continue;
+        }
+        if (last != NULL &&
+            (age < m->holds[last->hold].age || (age == m->holds[last->hold].age && p->born <= last->born))) {
+            continue;
+        }
+        if (best == NULL || age < m->holds[best->hold].age ||
+            (age == m->holds[best->hold].age && p->born < best->born)) {
+            best = p;
+        }
+    }
+    return best;
+}
+
+static model_peg_t *youngest_peg(supply_model_t *m, unsigned supply)
+{
+    model_peg_t *last = NULL;
+    model_peg_t *peg;
+
+    while ((peg = next_peg(m, (int)supply, m->supplies[supply].node, last)) != NULL) {
+        last = peg;
+    }
+    return last;
+}
+
+/* The latest supply in time with something free; -1: there is none. */
+static int latest_free(const supply_model_t *m, unsigned node, int32_t needed_by)
+{
+    int best = -1;
+
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+        const model_supply_t *s = &m->supplies[i];
+        if (s->is_open && s->node == node && s->day >= today(m) && s->day <= needed_by &&
+            supply_model_open(m, i) > supply_model_pegged(m, (int)i) &&
+            (best < 0 || s->day > m->supplies[best].day)) {
+            best = (int)i;
+        }
+    }
+    return best;
+}
+
+static atp_qty_t peg_to_free(supply_model_t *m, unsigned hold, atp_qty_t qty)
+{
+    int supply;
+
+    while (qty > 0 && (supply = latest_free(m, m->holds[hold].node, m->holds[hold].needed_by)) >= 0) {
+        atp_qty_t free = supply_model_open(m, (unsigned)supply) - supply_model_pegged(m, supply);
+        atp_qty_t units = free < qty ? free : qty;
+        add_peg(m, hold, supply, units);
+        qty -= units;
+    }
+    return qty;
+}
+
+static void unback(supply_model_t *m, unsigned supply, atp_qty_t qty)
+{
+    while (qty > 0) {
+        model_peg_t *peg = youngest_peg(m, supply);
+        atp_qty_t units = peg->qty < qty ? peg->qty : qty;
+        unsigned hold = peg->hold;
+        peg->qty -= units;
+        add_peg(m, hold, -1, units);
+        qty -= units;
+    }
+}
+
+/* Unbacked pegs find other supply; who does not is told of, once. */
+static void back(supply_model_t *m, unsigned node)
+{
+    bool is_any_new = false;
+    model_peg_t *peg = NULL;
+
+    while ((peg = next_peg(m, -1, node, peg)) != NULL) {
+        peg->qty = peg_to_free(m, peg->hold, peg->qty);
+    }
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        model_peg_t *p = &m->pegs[i];
+        if (p->qty > 0 && p->supply < 0 && m->holds[p->hold].node == node && !p->is_told) {
+            p->is_told = true;
+            is_any_new = true;
+        }
+    }
+    m->at_risk += is_any_new;
+}
+
+/* Up to `most` units of the pegs of a supply, as far as there is stock. */
+static void fill(supply_model_t *m, int supply, unsigned node, atp_qty_t most)
+{
+    atp_qty_t free = uncommitted(m, node);
+    model_peg_t *peg = NULL;
+
+    most = free < most ? free : most;
+    while (most > 0 && (peg = next_peg(m, supply, node, peg)) != NULL) {
+        atp_qty_t units = peg->qty < most ? peg->qty : most;
+        model_hold_t *hold = &m->holds[peg->hold];
+        peg->qty -= units;
+        *(hold->is_firm ? &hold->allocated : &hold->reserved) += units;
+        most -= units;
+    }
+}
+
+static void lands(supply_model_t *m, unsigned node)
+{
+    fill(m, -1, node, ATP_QTY_MAX);
+    for (int32_t day = 0; day < today(m);) { /* overdue ones, the oldest day first */
+        int next = -1;
+        for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+            const model_supply_t *s = &m->supplies[i];
+            if (s->is_open && s->node == node && s->day >= day && s->day < today(m) &&
+                (next < 0 || s->day < m->supplies[next].day)) {
+                next = (int)i;
+            }
+        }
+        if (next < 0) {
+            return;
+        }
+        fill(m, next, node, ATP_QTY_MAX);
+        day = m->supplies[next].day + 1;
+    }
+}
+
+static void drop_pegs(supply_model_t *m, unsigned hold)
+{
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        m->pegs[i].qty = m->pegs[i].hold == hold ? 0 : m->pegs[i].qty;
+    }
+}
+
+void supply_model_expire(supply_model_t *m)
+{
+    for (unsigned i = 0; i < MODEL_HOLDS; i++) {
+        model_hold_t *hold = &m->holds[i];
+        if (hold->is_known && hold->deadline_ms <= m->now_ms) {
+            hold->reserved = 0;
+            if (!hold->is_firm) {
+                drop_pegs(m, i);
+            }
+        }
+    }
+}
+
+/* ---- supplies ---- */
+
+static void lower(supply_model_t *m, unsigned id, atp_qty_t ordered)
+{
+    atp_qty_t open = ordered - m->supplies[id].received;
+    atp_qty_t pegged = supply_model_pegged(m, (int)id);
+
+    if (pegged > open) {
+        unback(m, id, pegged - open);
+    }
+    m->supplies[id].ordered = ordered;
+}
+
+static void end(supply_model_t *m, unsigned id)
+{
+    unback(m, id, supply_model_pegged(m, (int)id));
+    m->supplies[id].is_open = false;
+}
+
+supply_answer_t supply_model_put(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty, int32_t day)
+{
+    model_supply_t *s = &m->supplies[id];
+
+    supply_model_expire(m);
+    if (!s->is_known) {
+        *s = (model_supply_t){.is_known = true, .is_open = true, .node = node, .day = day, .ordered = qty};
+        back(m, node);
+        return say(ATP_APPLIED, qty);
+    }
+    if (s->node != node || (s->is_transfer && s->left > 0 && qty != s->ordered)) {
+        return say(ATP_SUPPLY_ELSEWHERE, 0);
+    }
+    if (!s->is_open) {
+        return say(qty == 0 && s->is_cancelled ? ATP_CONFIRMED : ATP_SUPPLY_ENDED, 0);
+    }
+    if (qty == s->ordered && day == s->day) {
+        return say(ATP_CONFIRMED, qty);
+    }
+    if (qty <= s->received) {
+        s->is_cancelled = true;
+        end(m, id);
+    } else {
+        if (qty < s->ordered) {
+            lower(m, id, qty);
+        }
+        s->ordered = qty;
+        s->day = day;
+        model_peg_t *peg = NULL;
+        while ((peg = next_peg(m, (int)id, node, peg)) != NULL) {
+            if (m->holds[peg->hold].needed_by < day) {
+                add_peg(m, peg->hold, -1, peg->qty);
+                peg->qty = 0;
+            }
+        }
+    }
+    back(m, node);
+    return say(ATP_APPLIED, qty);
+}
+
+supply_answer_t supply_model_cancel(supply_model_t *m, unsigned id)
+{
+    model_supply_t *s = &m->supplies[id];
+
+    supply_model_expire(m);
+    if (!s->is_known) {
+        return say(ATP_UNKNOWN_SUPPLY, 0);
+    }
+    if (s->is_transfer && s->left > 0) {
+        return say(ATP_SUPPLY_ELSEWHERE, 0);
+    }
+    if (!s->is_open) {
+        return say(s->is_cancelled ? ATP_CONFIRMED : ATP_SUPPLY_ENDED, 0);
+    }
+    s->is_cancelled = true;
+    end(m, id);
+    back(m, s->node);
+    return say(ATP_APPLIED, 0);
+}
+
+/* What has arrived has left its source; the last receipt gives back what never will. */
+static void arrive(supply_model_t *m, unsigned id, atp_qty_t qty, bool is_final)
+{
+    model_supply_t *s = &m->supplies[id];
+    atp_qty_t gone = s->received + qty - s->shipped;
+
+    if (gone > 0) {
+        gone = gone < s->left ? gone : s->left;
+        s->left -= gone;
+        s->shipped += gone;
+        m->nodes[s->source].on_hand -= gone;
+    }
+    if (is_final && s->left > 0) {
+        atp_qty_t left = s->left;
+        s->left = 0;
+        lower(m, id, s->ordered - left);
+        if (supply_model_open(m, id) == 0) {
+            s->is_cancelled = true;
+            end(m, id);
+        }
+    }
+}
+
+supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty,
+                                     bool is_final)
+{
+    model_supply_t *s = &m->supplies[id];
+
+    supply_model_expire(m);
+    if (qty == 0 && !is_final) {
+        return say(ATP_QTY_MUST_BE_POSITIVE, 0);
+    }
+    bool is_expected = s->is_known && s->is_open && s->node == node;
+    if (!is_expected && qty == 0) {
+        return say(s->is_known ? ATP_SUPPLY_ENDED : ATP_UNKNOWN_SUPPLY, 0);
+    }
+    if (!is_expected) {
+        m->nodes[node].on_hand += qty;
+        lands(m, node);
+        return say(ATP_APPLIED_BEYOND, qty);
+    }
+    if (s->is_transfer && s->left > 0) {
+        arrive(m, id, qty, is_final);
+        if (!s->is_open) {
+            return say(ATP_APPLIED, qty);
+        }
+    }
+    atp_qty_t open = supply_model_open(m, id);
+    m->nodes[node].on_hand += qty;
+    if (qty > 0) {
+        fill(m, (int)id, node, qty);
+    }
+    if (qty < open && !is_final) {
+        atp_qty_t pegged = supply_model_pegged(m, (int)id);
+        if (pegged > open - qty) {
+            unback(m, id, pegged - (open - qty));
+        }
+        s->received += qty;
+    } else {
+        end(m, id);
+        s->received += qty;
+        s->is_cancelled = qty < open; /* closed short: to cancel it is no change */
+    }
+    lands(m, node);
+    back(m, node);
+    return say(qty == open ? ATP_APPLIED : qty < open ? ATP_APPLIED_IN_PART : ATP_APPLIED_BEYOND, qty);
+}
+
+supply_answer_t supply_model_stock(supply_model_t *m, unsigned node, atp_qty_t change)
+{
+    supply_model_expire(m);
+    m->nodes[node].on_hand += change;
+    if (change > 0) {
+        lands(m, node);
+    }
+    return say(ATP_APPLIED, change);
+}
+
+/* ---- reservations ---- */
+
+supply_answer_t supply_model_reserve(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty,
+                                     int32_t needed_by, bool is_partial, int64_t ttl_ms)
+{
+    supply_model_expire(m);
+    if (needed_by > today(m) + HORIZON) {
+        return say(ATP_ATTRIBUTE_OUT_OF_RANGE, 0);
+    }
+    atp_qty_t atp = supply_model_atp(m, node);
+    bool is_dated = needed_by >= today(m);
+    atp_qty_t free = is_dated ? atp + supply_model_added(m, node, needed_by) : atp;
+    if (free < qty && (!is_partial || free <= 0)) {
+        return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
+    }
+    atp_qty_t granted = free < qty ? free : qty;
+    atp_qty_t here = atp > 0 ? atp : 0;
+    here = here < granted ? here : granted;
+    m->holds[id] = (model_hold_t){.is_known = true,
+                                  .node = node,
+                                  .deadline_ms = m->now_ms + ttl_ms,
+                                  .needed_by = needed_by,
+                                  .age = m->op,
+                                  .reserved = here};
+    atp_qty_t left = peg_to_free(m, id, granted - here);
+    assert_int_equal(left, 0);
+    return say(granted < qty ? ATP_APPLIED_IN_PART : ATP_APPLIED, granted);
+}
+
+/* Of a reservation that has units for the step; the generator asks for no other. */
+supply_answer_t supply_model_step(supply_model_t *m, atp_op_kind_t kind, unsigned id)
+{
+    model_hold_t *hold = &m->holds[id];
+    atp_qty_t pegged;
+    atp_qty_t qty;
+
+    supply_model_expire(m);
+    pegged = supply_model_pegged_of(m, id);
+    switch (kind) {
+    case ATP_OP_ALLOCATE:
+        qty = hold->reserved > 0 ? hold->reserved : hold->is_firm ? 0 : pegged;
+        hold->is_firm = hold->is_firm || pegged > 0;
+        hold->allocated += hold->reserved;
+        hold->reserved = 0;
+        return say(ATP_APPLIED, qty);
+    case ATP_OP_RELEASE:
+        qty = hold->reserved + pegged;
+        hold->reserved = 0;
+        drop_pegs(m, id);
+        return say(ATP_APPLIED, qty);
+    case ATP_OP_CANCEL:
+        qty = hold->allocated + pegged;
+        hold->allocated = 0;
+        drop_pegs(m, id);
+        return say(ATP_APPLIED, qty);
+    default:
+        qty = hold->allocated;
+        hold->allocated = 0;
+        m->nodes[hold->node].on_hand -= qty;
+        return say(ATP_APPLIED, qty);
+    }
+}
+
+/* ---- transfers ---- */
+
+supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned from, unsigned to,
+                                      atp_qty_t qty, int32_t day)
+{
+    supply_model_expire(m);
+    if (supply_model_atp(m, from) < qty) {
+        return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
+    }
+    m->supplies[id] = (model_supply_t){.is_known = true,
+                                       .is_open = true,
+                                       .is_transfer = true,
+                                       .node = to,
+                                       .day = day,
+                                       .ordered = qty,
+                                       .source = from,
+                                       .left = qty};
+    back(m, to);
+    return say(ATP_APPLIED, qty);
+}
+
+supply_answer_t supply_model_ship(supply_model_t *m, unsigned id, atp_qty_t qty)
+{
+    model_supply_t *s = &m->supplies[id];
+
+    supply_model_expire(m);
+    if (s->left == 0) {
+        return say(s->is_open ? ATP_ALREADY_SHIPPED : ATP_SUPPLY_ENDED, 0);
+    }
+    if (qty > s->left) {
+        return say(ATP_NOT_THAT_MANY, 0);
+    }
+    s->left -= qty;
+    s->shipped += qty;
+    m->nodes[s->source].on_hand -= qty;
+    return say(ATP_APPLIED, qty);
+}
+
+supply_answer_t supply_model_give_back(supply_model_t *m, unsigned id)
+{
+    model_supply_t *s = &m->supplies[id];
+    atp_qty_t left = s->left;
+
+    supply_model_expire(m);
+    if (left == 0) {
+        return say(s->is_open ? ATP_ALREADY_SHIPPED : ATP_SUPPLY_ENDED, 0);
+    }
+    s->left = 0;
+    lower(m, id, s->ordered - left);
+    if (supply_model_open(m, id) == 0) {
+        s->is_cancelled = true;
+        end(m, id);
+    }
+    back(m, s->node);
+    return say(ATP_APPLIED, left);
+}
