@@ -49,6 +49,7 @@ typedef enum atp_attribute_type {
     X(23, TTL, "ttl_ms", NUMBER, 1, INT64_MAX, "", "lives so long from now") \
     X(24, UNLIMITED, "unlimited", CHOICE, 0, 0, "no|yes", "as many as anybody wants, whatever the quantity says") \
     X(25, FOR_SALE, "for_sale", CHOICE, 0, 0, "no|yes", "whether anything of the position is promised at all") \
+    X(26, OVER_COMMITMENT, "over_commitment", CHOICE, 0, 0, "unset|person|backorder|cancel", "what becomes of promises that stock shrank under") \
     X(32, CHANNEL, "channel", ID, 0, 0, "", "the channel it is for") \
     X(33, SKU, "sku", ID, 0, 0, "", "the SKU it is for") \
     X(34, TAG, "tag", ID, 0, 0, "", "a mark that several SKUs share") \
@@ -152,6 +153,8 @@ typedef enum atp_attribute_key {
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \
     X(RESERVE, PRIORITY, ATP_TAKES_ONE)                                                                      \
+    X(NODE, OVER_COMMITMENT, ATP_TAKES_ONE) \
+    X(CHANNEL, OVER_COMMITMENT, ATP_TAKES_ONE) \
     X(LIMIT, CHANNEL, ATP_TAKES_ONE) \
     X(LIMIT, UNLIMITED, ATP_TAKES_ONE) \
     X(LIMIT, FOR_SALE, ATP_TAKES_ONE) \

@@ -91,6 +91,13 @@ typedef enum atp_node_state {
     ATP_NODE_CLOSED = 3
 } atp_node_state_t;
 
+/* What becomes of promises that stock shrank under. */
+typedef enum atp_over_commitment {
+    ATP_OVER_COMMITMENT_PERSON = 1, /* a person settles it */
+    ATP_OVER_COMMITMENT_BACKORDER = 2,
+    ATP_OVER_COMMITMENT_CANCEL = 3
+} atp_over_commitment_t;
+
 typedef enum atp_bucket {
     ATP_BUCKET_ON_HAND = 0,
     ATP_BUCKET_UNAVAILABLE = 1 /* damaged or on quality hold: part of on-hand that cannot be sold */

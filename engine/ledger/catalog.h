@@ -36,7 +36,8 @@ typedef struct atp_node_record {
     uint64_t hash;
     uint64_t created_op;
     _Atomic uint8_t state; /* atp_node_state_t and ATP_NODE_HAS_...; read by availability without a lock */
-    uint8_t unused[3];
+    uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
+    uint8_t unused[2];
     uint32_t calendar; /* its record in capacity.h + 1; 0 = it has none */
     /* With a calendar, of an order placed now, read without a lock; engine/ledger/ledger_capacity.c */
     _Atomic int64_t ready_until_ms; /* good until then */
@@ -66,7 +67,8 @@ typedef struct atp_channel_record {
     uint8_t strategy; /* atp_strategy_t + 1, of requests that name none; 0 = none */
     uint8_t split;    /* atp_split_t + 1 */
     uint8_t splits;   /* + 1 */
-    uint8_t unused[20];
+    uint8_t over_commitment;                   /* atp_over_commitment_t; 0 = not said */
+    uint8_t unused[19];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {
@@ -164,6 +166,20 @@ static inline bool atp_catalog_has_calendar(const atp_catalog_t *catalog, uint16
 {
     atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
     return (atp_load_relaxed(&record->state) & ATP_NODE_HAS_CALENDAR) != 0;
+}
+
+/* What is published of a node with a calendar. Thread: any. Each is right by itself; all by the stamp. */
+typedef struct atp_node_ready {
+    int64_t until_ms;
+    int64_t ready_ms;
+    int64_t capacity_left;
+} atp_node_ready_t;
+
+static inline atp_node_ready_t atp_catalog_node_ready(const atp_catalog_t *catalog, uint16_t node)
+{
+    atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
+    return (atp_node_ready_t){atp_load_relaxed(&record->ready_until_ms), atp_load_relaxed(&record->ready_ms),
+                              atp_load_relaxed(&record->capacity_left)};
 }
 
 /* True if the node is open and nothing else is to be looked at. Thread: any. */

@@ -151,6 +151,15 @@ typedef struct plan {
     atp_search_t search;
 } plan_t;
 
+#define HITS_LOOKED_AT 1024 /* bounds the work of one op; the total beyond is told as "at least" */
+
+/* A line at an over-committed position. */
+typedef struct hit {
+    uint64_t version; /* of its reservation */
+    uint32_t line;
+    uint32_t priority;
+} hit_t;
+
 struct atp_ledger {
     atp_table_t root_table;
     atp_root_t *root; /* its record */
@@ -186,6 +195,8 @@ struct atp_ledger {
     uint32_t first_due;                          /* limits whose queue may find stock: record + 1 */
     uint32_t plan_components;                    /* those of them that are components of kits */
     taken_t taken[TAKEN_MAX];
+    hit_t hits[HITS_LOOKED_AT];
+    uint32_t hit_count;
     capacity_scratch_t capacity_scratch;
     atp_recipe_line_t recipe[ATP_KIT_ENTRIES_MAX]; /* of a kit op */
     atp_bill_t bill;                               /* of the kit that is being reserved */

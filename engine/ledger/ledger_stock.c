@@ -95,65 +95,6 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
     return atp_exceptions_add(&ledger->exceptions, &exception);
 }
 
-/* Collects the reservations hit, the merely reserved ones first: they are the weaker promise. */
-typedef struct hit_list {
-    const atp_ledger_t *ledger;
-    atp_exception_t *exception;
-} hit_list_t;
-
-#define HITS_LOOKED_AT 1024 /* bounds the work of one op; the total beyond is told as "at least" */
-
-/* True if no earlier line of the same reservation is on the position's list. */
-static bool is_first_at_row(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
-                            uint32_t line)
-{
-    uint32_t at = reservation->first_line;
-
-    while (at != line + 1) {
-        const atp_line_t *earlier = atp_line_at(reservations, at - 1);
-        if (earlier->row == atp_line_at(reservations, line)->row && earlier->is_in_tree) {
-            return false;
-        }
-        at = earlier->next;
-    }
-    return true;
-}
-
-static void note_hit(void *context, uint32_t line)
-{
-    hit_list_t *hits = context;
-    const atp_reservations_t *reservations = &hits->ledger->reservations;
-    const atp_reservation_t *reservation =
-        atp_reservation_at(reservations, atp_line_at(reservations, line)->reservation);
-    atp_exception_t *exception = hits->exception;
-
-    if (!is_first_at_row(reservations, reservation, line)) {
-        return;
-    }
-    exception->reservation_total++;
-    if (exception->reservation_count < ATP_EXCEPTION_RESERVATIONS_MAX) {
-        unsigned i = exception->reservation_count++;
-        atp_exception_name(exception->reservations[i], &exception->reservation_sizes[i],
-                           atp_strings_get(reservations->strings, reservation->id_ref));
-    }
-}
-
-void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    atp_position_t *position = atp_table_change(&ledger->positions.rows, row);
-    bool was_told = atp_position_has(position, ATP_POSITION_OVER_COMMITTED);
-    bool is_so = atp_ledger_is_over_committed(position);
-
-    atp_position_set(position, ATP_POSITION_OVER_COMMITTED, is_so);
-    if (was_told || !is_so) {
-        return; /* told once; told again only after it was mended in between */
-    }
-    atp_qty_t uncommitted = atp_ledger_promisable(ledger, row) + atp_load_relaxed(&position->safety);
-    hit_list_t hits = {ledger, atp_ledger_raise(apply, ATP_EXCEPTION_OVER_COMMITMENT, row, uncommitted)};
-    atp_lines_walk(&ledger->reservations, position->last_line, HITS_LOOKED_AT, note_hit, &hits);
-}
-
 /* ---- buckets ---- */
 
 static _Atomic int64_t *bucket_of(const apply_t *apply, uint32_t row, atp_bucket_t bucket)

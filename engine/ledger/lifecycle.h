@@ -56,6 +56,7 @@ typedef enum atp_step {
     ATP_STEP_LAND = 14,      /* that supply is here */
     ATP_STEP_BACKORDER = 15, /* promised beyond stock: they wait for it */
     ATP_STEP_FILL = 16,      /* stock is there for them */
+    ATP_STEP_REVOKE = 17,    /* stock shrank under the promise, and policy is to cancel */
     ATP_STEP_COUNT
 } atp_step_t;
 

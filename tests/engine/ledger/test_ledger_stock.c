@@ -279,8 +279,8 @@ static void a_reservation_of_two_lines_at_one_position_is_hit_once(void **state)
     const atp_exception_t *exception = newest_exception(&f);
     assert_int_equal(exception->reservation_total, 13);
     assert_int_equal(exception->reservation_count, ATP_EXCEPTION_RESERVATIONS_MAX);
-    assert_memory_equal(exception->reservations[0], "r00", 3); /* soonest deadline first */
-    assert_memory_equal(exception->reservations[7], "r07", 3);
+    assert_memory_equal(exception->reservations[0], "r11", 3); /* the newest first */
+    assert_memory_equal(exception->reservations[7], "r04", 3);
     fixture_close(&f);
 }
 
