@@ -8,6 +8,7 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
+#include "engine/ledger/views.h"
 #include "query/availability.h"
 #include "query/kits.h"
 
@@ -32,7 +33,10 @@ typedef struct reading {
     uint32_t due_count;
     bool may_settle;
     bool is_too_many;
-    bool has_kit; /* recipe and components are to be of one op */
+    bool has_kit;  /* recipe and components are to be of one op */
+    bool has_view; /* rules, quotas and rows are: a channel asks */
+    uint16_t channel;
+    uint16_t group; /* whose nodes the channel sees; ATP_NO_GROUP: all */
 } reading_t;
 
 /* ---- what is due ---- */
@@ -68,6 +72,7 @@ static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const
         .safety = read->safety,
         .atp_signed = read->atp,
         .version = read->version,
+        .ready_ms = read->ready_ms,
     };
 
     reading->rows++;
@@ -86,13 +91,38 @@ static void write_unknown(reading_t *reading, uint32_t index, atp_text_t node, a
     atp_write_availability_row(reading->writer, &row);
 }
 
+/* ---- channels ---- */
+
+static bool sees(const reading_t *reading, uint16_t node)
+{
+    atp_group_node_t member;
+
+    return !reading->has_view || reading->group == ATP_NO_GROUP ||
+           atp_groups_find(atp_ledger_groups(reading->ledger), reading->group, node, &member);
+}
+
+static void look_through(const reading_t *reading, const atp_channel_view_t *view, atp_availability_t *read)
+{
+    if (reading->has_view) {
+        read->shown = read->shown < view->available ? read->shown : view->available;
+        read->promisable = read->promisable < view->available ? read->promisable : view->available;
+    }
+}
+
+/* ---- SKUs ---- */
+
 static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, const uint32_t *rows,
                              uint32_t count)
 {
     bool is_per_node = (reading->work->ask.flags & ATP_AVAILABILITY_PER_NODE) != 0;
     const atp_positions_t *positions = atp_ledger_positions(reading->ledger);
     atp_availability_t sum = {.scale = atp_positions_scale(positions, sku)};
+    atp_channel_view_t view;
 
+    if (reading->has_view) {
+        atp_channel_view_read(reading->ledger, reading->channel, sku, reading->group, reading->now_ms, rows,
+                              count, NULL, &view);
+    }
     for (uint32_t i = 0; i < count; i++) {
         atp_availability_t read;
         uint16_t node = atp_positions_at(positions, rows[i])->node;
@@ -100,35 +130,81 @@ static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, c
         if (read.is_due) {
             note_due(reading, sku, node);
         }
+        if (!sees(reading, node)) {
+            continue;
+        }
         if (is_per_node) {
+            look_through(reading, &view, &read);
             write_row(reading, index, atp_catalog_node_id(reading->catalog, node), &read);
         } else {
             atp_availability_add(&sum, &read);
         }
     }
     if (!is_per_node) {
+        look_through(reading, &view, &sum);
         write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
     }
 }
 
-static void read_all_nodes(reading_t *reading, uint32_t index, uint32_t sku)
+/* The numbers of the SKU's rows: in `on_stack`, or in the room of the work. NULL: there is no memory for them. */
+static const uint32_t *list_rows(reading_t *reading, uint32_t sku, uint32_t on_stack[ROWS_ON_STACK],
+                                 uint32_t *ret_count)
 {
-    uint32_t on_stack[ROWS_ON_STACK];
     uint32_t count = atp_availability_rows(reading->ledger, sku, on_stack, ROWS_ON_STACK);
 
+    *ret_count = count;
     if (count <= ROWS_ON_STACK) {
-        read_rows_of_sku(reading, index, sku, on_stack, count);
-        return;
+        return on_stack;
     }
     /* Rows may be added while we look: some more than were there. */
     uint32_t capacity = count + 64;
     atp_room_t *room = &reading->work->rows;
     if (!atp_room_need(room, capacity * sizeof(uint32_t))) {
         reading->is_too_many = true;
-        return;
+        return NULL;
     }
     count = atp_availability_rows(reading->ledger, sku, room->bytes, capacity);
-    read_rows_of_sku(reading, index, sku, room->bytes, count < capacity ? count : capacity);
+    *ret_count = count < capacity ? count : capacity;
+    return room->bytes;
+}
+
+static void read_all_nodes(reading_t *reading, uint32_t index, uint32_t sku)
+{
+    uint32_t on_stack[ROWS_ON_STACK];
+    uint32_t count;
+    const uint32_t *rows = list_rows(reading, sku, on_stack, &count);
+
+    if (rows != NULL) {
+        read_rows_of_sku(reading, index, sku, rows, count);
+    }
+}
+
+/* One node as a channel sees it: no more than the channel may have of the SKU anywhere. */
+static void read_node_in_view(reading_t *reading, uint32_t sku, uint16_t node, atp_availability_t *read)
+{
+    const atp_positions_t *positions = atp_ledger_positions(reading->ledger);
+    uint32_t on_stack[ROWS_ON_STACK];
+    atp_channel_view_t view;
+    uint32_t count;
+    const uint32_t *rows = list_rows(reading, sku, on_stack, &count);
+
+    if (rows == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        atp_availability_t other;
+        atp_availability_read_row(reading->ledger, rows[i], reading->now_ms, &other);
+        if (other.is_due) {
+            note_due(reading, sku, atp_positions_at(positions, rows[i])->node);
+        }
+    }
+    atp_channel_view_read(reading->ledger, reading->channel, sku, reading->group, reading->now_ms, rows,
+                          count, NULL, &view);
+    look_through(reading, &view, read);
+    if (!sees(reading, node)) {
+        read->shown = 0;
+        read->promisable = 0;
+    }
 }
 
 /* ---- kits ---- */
@@ -203,7 +279,9 @@ static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t
     } else {
         atp_availability_t read;
         atp_availability_read(reading->ledger, sku, node, reading->now_ms, &read);
-        if (read.is_due) {
+        if (reading->has_view) {
+            read_node_in_view(reading, sku, node, &read);
+        } else if (read.is_due) {
             note_due(reading, sku, node);
         }
         write_row(reading, index, node_id, &read);
@@ -230,13 +308,17 @@ static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer, bool may_
 {
     const atp_ledger_t *ledger = work->service->ledger;
 
-    return (reading_t){.work = work,
-                       .writer = writer,
-                       .ledger = ledger,
-                       .catalog = atp_ledger_catalog(ledger),
-                       .seed = atp_ledger_seed(ledger),
-                       .now_ms = work->now_ms,
-                       .may_settle = may_settle};
+    return (reading_t){
+        .work = work,
+        .writer = writer,
+        .ledger = ledger,
+        .catalog = atp_ledger_catalog(ledger),
+        .seed = atp_ledger_seed(ledger),
+        .now_ms = work->now_ms,
+        .has_view = work->ask.channel.size > 0,
+        .channel = work->channel,
+        .group = atp_catalog_channel_group(atp_ledger_catalog(ledger), work->channel, ATP_METHOD_SHIP),
+        .may_settle = may_settle};
 }
 
 /* ---- the passes ---- */
@@ -398,7 +480,7 @@ static void read_and_send(atp_work_t *work)
         }
         /* An op that is being applied may be in the rows already: it counts. */
         if (reading.is_too_many || is_one_op ||
-            (!must_be_one_op && !reading.has_kit &&
+            (!must_be_one_op && !reading.has_kit && !reading.has_view &&
              note_newest_op(work, &writer, head_size, (atp_ledger_stamp(ledger) + 1) / 2))) {
             finish(work, &writer, &reading, is_one_op);
             return;
@@ -413,7 +495,6 @@ void atp_work_availability(atp_work_t *work)
     size_t message = (size_t)(work->reader.end - work->reader.begin);
     /* Every name takes a byte at least. */
     size_t names = message < 2 * ATP_AVAILABILITY_ROWS_MAX ? message : 2 * ATP_AVAILABILITY_ROWS_MAX;
-    uint16_t channel;
 
     if (!atp_room_need(&work->names, names * sizeof(atp_text_t))) {
         atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the question", 0);
@@ -425,9 +506,11 @@ void atp_work_availability(atp_work_t *work)
         return;
     }
     const atp_ledger_t *ledger = work->service->ledger;
+    work->channel = 0;
     if (work->ask.channel.size > 0 &&
         !atp_catalog_find_channel(atp_ledger_catalog(ledger), work->ask.channel,
-                                  atp_hash_text(work->ask.channel, atp_ledger_seed(ledger)), &channel)) {
+                                  atp_hash_text(work->ask.channel, atp_ledger_seed(ledger)),
+                                  &work->channel)) {
         atp_work_refuse(work, ATP_UNKNOWN_CHANNEL, ATP_FIELD_CHANNEL, "", 0);
         return;
     }

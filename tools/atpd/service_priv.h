@@ -42,6 +42,7 @@ typedef struct atp_work {
     atp_room_t rows; /* row numbers of one SKU */
     atp_writer_t writer;
     atp_availability_ask_t ask;
+    uint16_t channel; /* that the ask names; 0: none */
     atp_page_ask_t page;
     int64_t now_ms;
     uint32_t settle_rounds;
@@ -55,6 +56,7 @@ struct atp_service {
     const atp_ledger_t *ledger;
     atp_metrics_t *metrics;
     atp_server_t *server;
+    atp_text_t status_names[ATP_RECORD_STATE_LIMIT];
     uint32_t work_count;
     atp_work_t *works;
 };
@@ -86,7 +88,10 @@ void atp_work_commands(atp_work_t *work);
 void atp_work_availability(atp_work_t *work);
 void atp_work_outcomes(atp_work_t *work);
 void atp_work_reservations_by_id(atp_work_t *work);
+void atp_work_orders(atp_work_t *work);
+void atp_work_history(atp_work_t *work);
 void atp_work_page(atp_work_t *work);
 void atp_work_stat(atp_work_t *work);
+void atp_work_explain(atp_work_t *work);
 
 #endif
