@@ -141,6 +141,8 @@ atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
             last--; /* to the kit's own line */
         }
         last->qty += serving.left; /* asked for, not granted */
+    } else {
+        apply->is_short = true; /* no line of the plan says so */
     }
     return ATP_APPLIED;
 }
