@@ -58,7 +58,7 @@ void atp_ledger_refresh_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms
 {
     atp_node_record_t *record = node_record(ledger, node);
 
-    if (record->calendar != 0 && atp_load_relaxed(&record->ready_until_ms) <= now_ms) {
+    if (record->calendar != 0 && atp_load_relaxed(&record->ready_until_ms) <= now_ms && !ledger->is_asking) {
         atp_calendar_now_t now = atp_calendar_look(&calendar_of(ledger, node)->calendar, now_ms);
         publish(ledger, node, &now);
     }
@@ -245,7 +245,7 @@ atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, a
         *ret_why = ATP_NOT_READY_IN_TIME;
         return 0;
     }
-    if (atp_capacity_qty(room, scale) < wanted) {
+    if (atp_capacity_qty(room, scale) < wanted && !ledger->is_asking) {
         settle_capacity(apply);
         room = room_at(apply, node, &day);
     }
@@ -272,6 +272,10 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
         }
         atp_ledger_refresh_node(ledger, line->node, apply->now_ms);
         int64_t room = look_for_day(apply, line->node, booked->units, &booked->day);
+        if (booked->day != atp_load_relaxed(&node_record(ledger, line->node)->ready_day)) {
+            settle_capacity(apply); /* an earlier day may have been full of what is due */
+            room = look_for_day(apply, line->node, booked->units, &booked->day);
+        }
         if (room < booked->units && !apply->is_track_only) {
             return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, line->asked);
         }
