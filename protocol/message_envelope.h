@@ -19,6 +19,7 @@
     X(7, EXCEPTIONS, "exceptions", "a page of what a person has to settle")                                  \
     X(8, STAT, "stat", "figures of the engine by name")                                                      \
     X(9, CATALOG, "catalog", "a page of SKUs, nodes or channels")                                            \
+    X(13, EXPLAIN, "explain", "what a reserve may take, part by part, and what decided")                      \
     X(64, FACTS, "facts", "event: a numbered batch of facts told by a source")                               \
     X(65, AVAILABILITY_CHANGED, "availability_changed", "event: a position has a new availability")          \
     X(127, ERROR, "error", "response: the message is refused as a whole")

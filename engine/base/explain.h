@@ -34,16 +34,27 @@ typedef enum atp_explain_effect {
     X(5, SAFETY, "safety", MINUS, "kept back by rule")                                                       \
     X(6, ATP, "atp", EQUALS, "what can be sold; below 0 where more is promised than is there")               \
     X(7, NODE_NOT_OPEN, "node_not_open", LIMIT, "the node promises nothing now")                             \
-    X(8, OTHER_LIMIT, "other_limit", LIMIT, "held back by a rule of the SKU, the node or its capacity")      \
-    X(9, OTHER_ROOM, "other_room", PLUS, "promised beyond stock: backorder, supply or kits put together")    \
+    X(8, OTHER_LIMIT, "other_limit", LIMIT, "held back by another rule of the SKU or the node")              \
+    X(9, OTHER_ROOM, "other_room", PLUS, "more by another rule of the SKU or the node")                      \
     X(10, BELOW_ZERO, "below_zero", PLUS, "more is promised than is there: it counts as nothing")            \
     X(11, FREE, "free", EQUALS, "what a reserve may take at the node")                                       \
-    X(12, ASSEMBLABLE, "assemblable", PLUS, "kits that its components make")                                 \
+    X(12, ASSEMBLABLE, "assemblable", PLUS, "kits that components there make up")                            \
+    X(13, NOT_FOR_SALE, "not_for_sale", LIMIT, "the position is withdrawn from sale")                        \
+    X(14, BEYOND_STOCK, "beyond_stock", PLUS, "what may be promised beyond stock, less what waits already")  \
+    X(15, CAPACITY, "capacity", LIMIT, "the node cannot make more ready on the day")                         \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
-    X(33, CHANNEL_RULES, "channel_rules", LIMIT, "held back by buffers, rules and quotas of the channel")    \
-    X(34, CHANNEL_LEFT, "channel_left", EQUALS, "what a reserve through the channel may take")               \
+    X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
+    X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \
+    X(35, BUFFER, "buffer", MINUS, "held back from the channel")                                             \
+    X(36, THRESHOLD, "threshold", MINUS, "the last units, never promised to the channel")                    \
+    X(37, CHANNEL_PAUSED, "channel_paused", LIMIT, "the channel promises nothing now")                       \
+    X(38, EXCLUDED, "excluded", LIMIT, "the channel does not sell it")                                       \
+    X(39, QUOTA, "quota", LIMIT, "more than its quotas leave the channel")                                   \
+    X(40, CAP, "cap", LIMIT, "more than one reservation of the channel may have")                            \
+    X(41, CHANNEL_OTHER, "channel_other", LIMIT, "held back by other rules of the channel")                  \
+    X(42, CHANNEL_LEFT, "channel_left", EQUALS, "what one reserve through the channel may take")             \
     X(64, ENOUGH, "enough", DECIDED, "a reserve of that many would be granted; so many are left then")       \
-    X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; it is the part named that decided")
+    X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; the part named decided")
 
 typedef enum atp_explain_code {
 #define ATP_EXPLAIN_ENUM(number, NAME, name, effect, sentence) ATP_EXPLAIN_CODE_##NAME = number,

@@ -1,6 +1,7 @@
 #include "engine/ledger/ledger_explain.h"
 
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/views.h"
 
 #include <string.h>
 
@@ -11,16 +12,23 @@ typedef struct telling {
     atp_explain_room_t *room;
     uint8_t scale;
     uint32_t nodes;
-    atp_qty_t free;
+    atp_qty_t free; /* over the nodes */
+    atp_qty_t left; /* of the running account */
     atp_qty_t sums[ATP_EXPLAIN_CODE_LIMIT];
 } telling_t;
+
+static const atp_text_t no_node = {"", 0};
 
 static void tell(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node,
                  const char *detail)
 {
     atp_explain_room_t *room = telling->room;
+    unsigned effect = atp_explain_effect(code);
 
     telling->sums[code] += qty;
+    telling->left += effect == ATP_EXPLAIN_PLUS                                   ? qty
+                     : effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT ? -qty
+                                                                                  : 0;
     if (room->count == room->capacity) {
         room->is_cut = true;
         return;
@@ -34,28 +42,69 @@ static void tell(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp
 }
 
 /* A part that only some have: nothing is said of none. */
-static void tell_some(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node,
-                      const char *detail)
+static void tell_some(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node)
 {
     if (qty != 0) {
-        tell(telling, code, qty, node, detail);
+        tell(telling, code, qty, node, "");
     }
 }
 
-/* From what the buckets leave to what the deciding function gives. */
-static void tell_limits(telling_t *telling, uint16_t node, atp_text_t name, atp_qty_t atp, atp_qty_t free)
+/* ---- a node ---- */
+
+/* Promises beyond stock, or none at all: what stands beside the row. */
+static void tell_position_limits(telling_t *telling, uint32_t row, atp_text_t name, atp_qty_t atp)
+{
+    apply_t *apply = &telling->apply;
+    const atp_limits_t *limits = &apply->ledger->positions.limits;
+    const atp_position_t *position = atp_positions_at(&apply->ledger->positions, row);
+    uint32_t record;
+
+    if (!atp_position_has(position, ATP_POSITION_HAS_LIMITS) ||
+        !atp_limits_find(limits, ATP_LIMIT_POSITION, position->sku, position->node, &record)) {
+        return;
+    }
+    if (atp_load_relaxed(&atp_limits_at(limits, record)->is_withdrawn)) {
+        tell(telling, ATP_EXPLAIN_CODE_NOT_FOR_SALE, telling->left, name, "");
+        return;
+    }
+    atp_qty_t with = atp_ledger_beyond_stock(apply, row, atp);
+    tell_some(telling, ATP_EXPLAIN_CODE_BEYOND_STOCK, with > telling->left ? with - telling->left : 0, name);
+}
+
+static void tell_capacity(telling_t *telling, uint16_t node, atp_text_t name)
+{
+    atp_verdict_t why;
+
+    if (telling->left <= 0 || atp_catalog_is_plain_node(&telling->apply.ledger->catalog, node)) {
+        return;
+    }
+    atp_qty_t capacity = atp_ledger_capacity_at(&telling->apply, node, telling->scale, telling->left, &why);
+    if (capacity < telling->left) {
+        tell(telling, ATP_EXPLAIN_CODE_CAPACITY, telling->left - capacity, name, atp_verdict_name(why));
+    }
+}
+
+/* From what the buckets leave to what the deciding function gives; what has no name of its own is told too. */
+static void tell_limits(telling_t *telling, uint16_t node, uint32_t row, atp_qty_t free)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
+    atp_text_t name = atp_catalog_node_id(&ledger->catalog, node);
     atp_node_state_t state = atp_catalog_node_state(&ledger->catalog, node);
-    atp_qty_t left = atp > 0 ? atp : 0;
+    atp_qty_t atp = telling->left;
 
-    tell_some(telling, ATP_EXPLAIN_CODE_BELOW_ZERO, left - atp, name, "");
+    tell_some(telling, ATP_EXPLAIN_CODE_BELOW_ZERO, atp < 0 ? -atp : 0, name);
     if (state != ATP_NODE_OPEN) {
-        tell(telling, ATP_EXPLAIN_CODE_NODE_NOT_OPEN, left, name, atp_node_state_name(state));
-        left = 0;
+        tell(telling, ATP_EXPLAIN_CODE_NODE_NOT_OPEN, telling->left, name, atp_node_state_name(state));
+    } else if (row != NO_ROW) {
+        tell_position_limits(telling, row, name, atp);
     }
-    tell_some(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, free > left ? free - left : 0, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_OTHER_LIMIT, left > free ? left - free : 0, name, "");
+    if (atp_positions_sku_has(&ledger->positions, telling->ask->sku, ATP_SKU_IS_KIT)) {
+        tell_some(telling, ATP_EXPLAIN_CODE_ASSEMBLABLE, free > telling->left ? free - telling->left : 0,
+                  name);
+    }
+    tell_capacity(telling, node, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, free > telling->left ? free - telling->left : 0, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_OTHER_LIMIT, telling->left > free ? telling->left - free : 0, name);
     tell(telling, ATP_EXPLAIN_CODE_FREE, free, name, "");
     telling->free += free;
 }
@@ -68,44 +117,101 @@ static void tell_node(telling_t *telling, uint16_t node)
     uint32_t row;
 
     atp_qty_t free = atp_ledger_free_at(&telling->apply, telling->ask->sku, node, &row);
-    if (row != NO_ROW) {
+    if (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row)) {
         atp_positions_read(&ledger->positions, row, &view);
+    } else {
+        row = NO_ROW;
     }
     telling->nodes++;
+    telling->left = 0;
     tell(telling, ATP_EXPLAIN_CODE_ON_HAND, view.on_hand, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_UNAVAILABLE, view.unavailable, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_RESERVED, view.reserved, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_ALLOCATED, view.allocated, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_SAFETY, view.safety, name, "");
-    tell(telling, ATP_EXPLAIN_CODE_ATP, atp_view_atp(&view), name, "");
-    tell_limits(telling, node, name, atp_view_atp(&view), free);
+    tell_some(telling, ATP_EXPLAIN_CODE_UNAVAILABLE, view.unavailable, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_RESERVED, view.reserved, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_ALLOCATED, view.allocated, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_SAFETY, view.safety, name);
+    tell(telling, ATP_EXPLAIN_CODE_ATP, telling->left, name, "");
+    tell_limits(telling, node, row, free);
 }
 
-/* All nodes that have the SKU, or give something of it. */
+/* All nodes that the channel sees and that have the SKU, or give something of it. */
 static void tell_nodes(telling_t *telling)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
     uint64_t nodes = atp_table_count(&ledger->catalog.nodes);
+    bool has_channel = telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL;
     uint32_t row;
 
-    for (uint64_t node = 0; node < nodes; node++) {
-        if (atp_positions_find(&ledger->positions, telling->ask->sku, (uint16_t)node, &row) ||
-            atp_ledger_free_at(&telling->apply, telling->ask->sku, (uint16_t)node, &row) > 0) {
-            tell_node(telling, (uint16_t)node);
+    for (uint64_t i = 0; i < nodes; i++) {
+        uint16_t node = (uint16_t)i;
+        if (has_channel && !atp_ledger_channel_sees(&telling->apply, node)) {
+            continue;
+        }
+        if (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row) ||
+            atp_ledger_free_at(&telling->apply, telling->ask->sku, node, &row) > 0) {
+            tell_node(telling, node);
         }
     }
 }
 
+/* ---- the channel ---- */
+
+/* Takes at most what the running account has left. */
+static void tell_off(telling_t *telling, atp_explain_code_t code, atp_qty_t qty)
+{
+    tell_some(telling, code, qty < telling->left ? qty : telling->left, no_node);
+}
+
+/* Everything above `most`. */
+static void tell_above(telling_t *telling, atp_explain_code_t code, atp_qty_t most)
+{
+    atp_qty_t least = most > 0 ? most : 0;
+
+    tell_some(telling, code, telling->left > least ? telling->left - least : 0, no_node);
+}
+
+/* From what the nodes have to what the view of the channel leaves: the function that decides a reserve says both. */
+static void tell_channel(telling_t *telling)
+{
+    atp_ledger_t *ledger = telling->apply.ledger;
+    uint16_t channel = telling->ask->channel;
+    uint32_t sku = telling->ask->sku;
+    atp_channel_view_t view;
+
+    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
+    atp_channel_view_read(ledger, channel, sku, atp_ledger_view_group(&telling->apply), telling->apply.now_ms,
+                          ledger->view_rows, count, NULL, &view);
+    tell_off(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view.short_units);
+    tell_off(telling, ATP_EXPLAIN_CODE_GUARANTEED, view.held);
+    tell_off(telling, ATP_EXPLAIN_CODE_BUFFER, view.buffer);
+    tell_off(telling, ATP_EXPLAIN_CODE_THRESHOLD, view.threshold);
+    if (view.is_paused) {
+        tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_PAUSED, 0);
+    }
+    if (view.is_excluded) {
+        tell_above(telling, ATP_EXPLAIN_CODE_EXCLUDED, 0);
+    }
+    tell_above(telling, ATP_EXPLAIN_CODE_QUOTA, view.quota_left);
+    if (atp_channel_view_is_limited(ledger, channel, sku)) {
+        tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, view.available);
+    }
+    tell_above(telling, ATP_EXPLAIN_CODE_CAP, view.cap);
+    tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node, "");
+}
+
+/* ---- the decision ---- */
+
 /* The part at which what there is fell below what was asked for, in the order of reckoning. */
 static const char *deciding_part(const telling_t *telling)
 {
-    atp_qty_t left = telling->sums[ATP_EXPLAIN_CODE_ON_HAND] + telling->sums[ATP_EXPLAIN_CODE_OTHER_ROOM] +
-                     telling->sums[ATP_EXPLAIN_CODE_ASSEMBLABLE] + telling->sums[ATP_EXPLAIN_CODE_BELOW_ZERO];
+    atp_qty_t left = 0;
     unsigned decided = ATP_EXPLAIN_CODE_ON_HAND;
 
+    for (unsigned code = 1; code < ATP_EXPLAIN_CODE_LIMIT; code++) {
+        left += atp_explain_effect(code) == ATP_EXPLAIN_PLUS ? telling->sums[code] : 0;
+    }
     for (unsigned code = 1; code < ATP_EXPLAIN_CODE_LIMIT && left >= telling->ask->qty; code++) {
         unsigned effect = atp_explain_effect(code);
-        if (effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT) {
+        if ((effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT) && telling->sums[code] != 0) {
             left -= telling->sums[code];
             decided = code;
         }
@@ -113,15 +219,34 @@ static const char *deciding_part(const telling_t *telling)
     return atp_explain_name(decided);
 }
 
-static void tell_decision(telling_t *telling, atp_qty_t left)
+static void tell_decision(telling_t *telling)
 {
-    const atp_text_t line = {"", 0};
+    atp_qty_t left = telling->left;
     atp_qty_t qty = telling->ask->qty;
 
     if (left >= qty) {
-        tell(telling, ATP_EXPLAIN_CODE_ENOUGH, left - qty, line, "");
+        tell(telling, ATP_EXPLAIN_CODE_ENOUGH, left - qty, no_node, "");
     } else {
-        tell(telling, ATP_EXPLAIN_CODE_NOT_ENOUGH, qty - left, line, deciding_part(telling));
+        tell(telling, ATP_EXPLAIN_CODE_NOT_ENOUGH, qty - left, no_node, deciding_part(telling));
+    }
+}
+
+static void tell_line(telling_t *telling)
+{
+    if (telling->ask->node == ATP_EXPLAIN_ALL_NODES) {
+        tell_nodes(telling);
+    } else {
+        tell_node(telling, telling->ask->node);
+    }
+    telling->left = telling->free;
+    if (telling->nodes != 1) {
+        tell(telling, ATP_EXPLAIN_CODE_ALL_NODES, telling->free, no_node, "");
+    }
+    if (telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL) {
+        tell_channel(telling);
+    }
+    if (telling->ask->qty > 0) {
+        tell_decision(telling);
     }
 }
 
@@ -133,23 +258,20 @@ void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask
      * would be a change (see is_asking). */
     atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
     atp_result_t result = {0};
-    telling_t telling = {.apply = {.ledger = scratch, .op = &no_op, .now_ms = now_ms, .result = &result},
+    telling_t telling = {.apply = {.ledger = scratch,
+                                   .op = &no_op,
+                                   .now_ms = now_ms,
+                                   .result = &result,
+                                   .channel = ask->channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : ask->channel,
+                                   .may_backorder = true},
                          .ask = ask,
                          .room = room,
                          .scale = atp_positions_scale(&ledger->positions, ask->sku)};
 
     scratch->is_asking = true;
     memset(scratch->taken, 0, sizeof scratch->taken);
-    if (ask->node == ATP_EXPLAIN_ALL_NODES) {
-        tell_nodes(&telling);
-    } else {
-        tell_node(&telling, ask->node);
-    }
+    scratch->plan_count = 0;
+    atp_ledger_recount_capacity(scratch);
+    tell_line(&telling);
     scratch->is_asking = false;
-    if (telling.nodes != 1) {
-        tell(&telling, ATP_EXPLAIN_CODE_ALL_NODES, telling.free, (atp_text_t){"", 0}, "");
-    }
-    if (ask->qty > 0) {
-        tell_decision(&telling, telling.free);
-    }
 }

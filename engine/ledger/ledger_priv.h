@@ -185,7 +185,7 @@ struct atp_ledger {
     uint64_t expired; /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */
 
-    bool is_asking; /* a question borrows the scratch: nothing is settled */
+    bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
 
     /* scratch of the op being applied */
     atp_row_changes_t *changes;

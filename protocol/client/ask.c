@@ -112,6 +112,18 @@ static atp_err_t read_exceptions(atp_reader_t *reader, atp_answer_t *answer)
     return err;
 }
 
+static atp_err_t read_explanations(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_explanation_t *rows = answer->rows;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_explain_part(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    return atp_read_explain_end(reader, &answer->head.is_cut) ? ATP_OK : ATP_ERR_FORMAT;
+}
+
 static atp_err_t read_catalog(atp_reader_t *reader, atp_answer_t *answer)
 {
     atp_catalog_entry_t *rows = answer->rows;
@@ -150,6 +162,7 @@ static const struct layout {
     [ATP_MESSAGE_POSITIONS] = {atp_read_page, read_positions, sizeof(atp_position_row_t), true},
     [ATP_MESSAGE_EXCEPTIONS] = {atp_read_page, read_exceptions, sizeof(atp_exception_row_t), true},
     [ATP_MESSAGE_STAT] = {atp_read_stats, read_stats, sizeof(atp_stat_t), false},
+    [ATP_MESSAGE_EXPLAIN] = {atp_read_explain, read_explanations, sizeof(atp_explanation_t), false},
     [ATP_MESSAGE_CATALOG] = {atp_read_page, read_catalog, sizeof(atp_catalog_entry_t), true},
 };
 
@@ -232,6 +245,11 @@ const atp_stat_t *atp_answer_stats(const atp_answer_t *answer)
     return rows_of(answer, answer->type == ATP_MESSAGE_STAT);
 }
 
+const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_EXPLAIN);
+}
+
 /* ---- asking ---- */
 
 static atp_err_t ask(atp_client_t *client, atp_message_type_t type, atp_call_write_t write,
@@ -273,6 +291,19 @@ atp_err_t atp_client_availability(atp_client_t *client, const atp_availability_a
                                   atp_answer_t **ret_answer)
 {
     return ask(client, ATP_MESSAGE_AVAILABILITY, write_availability, asked, ret_answer);
+}
+
+static void write_explain(atp_writer_t *writer, const void *context)
+{
+    atp_write_explain_ask(writer, context);
+}
+
+atp_err_t atp_client_explain(atp_client_t *client, const atp_explain_ask_t *asked, atp_answer_t **ret_answer)
+{
+    if (asked->line_count < 1 || asked->line_count > ATP_EXPLAIN_LINES_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    return ask(client, ATP_MESSAGE_EXPLAIN, write_explain, asked, ret_answer);
 }
 
 typedef struct ids {

@@ -55,6 +55,7 @@
 #include "engine/base/text.h"
 #include "engine/base/verdict.h"
 #include "protocol/message_events.h"
+#include "protocol/message_explain.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
 
@@ -177,6 +178,7 @@ typedef struct atp_answer_head {
     uint8_t verdict;      /* ATP_APPLIED: answered. Else the question was refused as a whole */
     uint8_t field;        /* atp_field_t at fault */
     bool is_as_of_one_op; /* availability: all rows show the state after one op */
+    bool is_cut;          /* explain: there were more parts than an answer has */
     atp_text_t detail;    /* of a refusal: one sentence, may be empty; the answer's */
 } atp_answer_head_t;
 
@@ -193,6 +195,7 @@ const atp_position_row_t *atp_answer_positions(const atp_answer_t *answer);
 const atp_exception_row_t *atp_answer_exceptions(const atp_answer_t *answer);
 const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer);
 const atp_stat_t *atp_answer_stats(const atp_answer_t *answer);
+const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer);
 
 /* All of these wait for the answer, take part in the retries (asking twice changes nothing), and set
  * *ret_answer on ATP_OK only. A refused question is ATP_OK and an answer with a verdict and no rows. */
@@ -201,6 +204,11 @@ const atp_stat_t *atp_answer_stats(const atp_answer_t *answer);
  * protocol/message_query.h. At most ATP_AVAILABILITY_ROWS_MAX pairs. */
 ATP_MUST_USE atp_err_t atp_client_availability(atp_client_t *client, const atp_availability_ask_t *ask,
                                                atp_answer_t **ret_answer);
+
+/* What a reserve may take of 1 to ATP_EXPLAIN_LINES_MAX SKUs, at a node or all, and of which parts the figure is made; with a
+ * quantity also whether it would be granted, and what decides. Rows: explanations. */
+ATP_MUST_USE atp_err_t atp_client_explain(atp_client_t *client, const atp_explain_ask_t *ask,
+                                          atp_answer_t **ret_answer);
 
 /* What became of 1 to ATP_OUTCOMES_MAX requests, by their ids: the first answer to each, or `unknown_id`.
  * Outputs as atp_client_call_many. */

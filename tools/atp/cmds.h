@@ -5,6 +5,7 @@
 #include "tools/atp/cli.h"
 
 extern const atp_cmd_t atp_cmd_avail;
+extern const atp_cmd_t atp_cmd_explain;
 extern const atp_cmd_t atp_cmd_watch;
 
 extern const atp_cmd_t atp_cmd_reserve;

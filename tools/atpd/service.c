@@ -202,6 +202,9 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_STAT:
         atp_work_stat(work);
         return;
+    case ATP_MESSAGE_EXPLAIN:
+        atp_work_explain(work);
+        return;
     case ATP_MESSAGE_FACTS:
     case ATP_MESSAGE_AVAILABILITY_CHANGED:
     case ATP_MESSAGE_ERROR:

@@ -1,0 +1,141 @@
+/* atp explain: why a figure is what it is. */
+#include "tools/atp/cmds.h"
+#include "tools/atp/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_words(const atp_cli_t *cli, atp_command_line_t *lines)
+{
+    atp_command_line_t like = {.decimals = 0};
+    const char *qty = atp_args_text(&cli->args, "qty");
+
+    if (qty != NULL &&
+        (!atp_qty_parse(atp_text_of(qty), &like.mantissa, &like.decimals) || like.mantissa < 0)) {
+        (void)atp_cli_usage(cli->cmd, "--qty: '%.40s' is not a quantity, 0 or more", qty);
+        return false;
+    }
+    for (unsigned i = 0; i < cli->args.word_count; i++) {
+        lines[i] = like;
+        if (!atp_args_place(&cli->args, cli->args.words[i], &lines[i].sku, &lines[i].node)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *mark_of(unsigned code)
+{
+    static const char *const marks[] = {[ATP_EXPLAIN_PLUS] = "+",
+                                        [ATP_EXPLAIN_MINUS] = "-",
+                                        [ATP_EXPLAIN_EQUALS] = "=",
+                                        [ATP_EXPLAIN_LIMIT] = "-",
+                                        [ATP_EXPLAIN_DECIDED] = "!"};
+    unsigned effect = atp_explain_effect(code);
+
+    return effect != 0 ? marks[effect] : "?";
+}
+
+static const char *effect_name(unsigned code)
+{
+    static const char *const names[] = {"unknown", "plus", "minus", "equals", "limit", "decided"};
+
+    return names[atp_explain_effect(code)];
+}
+
+static void put_part(atp_out_t *out, const atp_command_line_t *lines, const atp_explanation_t *part)
+{
+    const char *name = atp_explain_name(part->code);
+    const char *sentence = atp_explain_sentence(part->code);
+    char why[512];
+
+    (void)snprintf(why, sizeof why, "%s%s%.*s", sentence != NULL ? sentence : "",
+                   part->detail.size > 0 ? ": " : "", (int)part->detail.size,
+                   part->detail.size > 0 ? part->detail.bytes : "");
+    atp_out_row(out);
+    atp_out_text(out, "sku", "SKU", lines[part->line].sku);
+    if (out->is_json && part->node.size == 0) {
+        atp_out_none(out, "node", NULL);
+    } else {
+        atp_out_text(out, "node", "NODE", part->node.size > 0 ? part->node : ATP_TEXT("(all)"));
+    }
+    atp_out_string(out, NULL, " ", mark_of(part->code));
+    atp_out_string(out, "code", "PART", name != NULL ? name : "?");
+    atp_out_qty(out, "qty", "QTY", part->qty, part->scale);
+    if (out->is_json) {
+        atp_out_string(out, "effect", NULL, effect_name(part->code));
+        atp_out_text(out, "detail", NULL, part->detail);
+        atp_out_string(out, "sentence", NULL, sentence != NULL ? sentence : "");
+    } else {
+        atp_out_string(out, NULL, "WHY", why);
+    }
+}
+
+static int print_answer(atp_cli_t *cli, const atp_command_line_t *lines, const atp_answer_t *answer)
+{
+    atp_answer_head_t head = atp_answer_head(answer);
+    const atp_explanation_t *parts = atp_answer_explanations(answer);
+
+    if (head.verdict != ATP_APPLIED) {
+        return atp_session_refused(cli, &head);
+    }
+    for (uint32_t i = 0; i < head.row_count; i++) {
+        if (parts[i].line < cli->args.word_count) {
+            put_part(&cli->out, lines, &parts[i]);
+            atp_out_uint(&cli->out, "as_of_op", NULL, head.as_of.applied_op);
+        }
+    }
+    atp_out_end(&cli->out);
+    atp_cli_note(cli, "as of op %llu%s", (unsigned long long)head.as_of.applied_op,
+                 head.is_cut ? "; there is more: ask for one node at a time" : "");
+    return ATP_CLI_DONE;
+}
+
+static int explain(atp_cli_t *cli)
+{
+    atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
+    atp_explain_ask_t ask = {.line_count = cli->args.word_count, .lines = lines};
+    atp_answer_t *answer = NULL;
+    int status;
+
+    if (!read_words(cli, lines) || !atp_args_id(&cli->args, "channel", &ask.channel)) {
+        return ATP_CLI_USAGE;
+    }
+    if (!atp_session_open(cli, &status)) {
+        return status;
+    }
+    atp_err_t err = atp_client_explain(cli->handle, &ask, &answer);
+    if (err != ATP_OK) {
+        return atp_session_fail(cli, cli->handle, err, (atp_text_t){"", 0});
+    }
+    status = print_answer(cli, lines, answer);
+    atp_answer_free(answer);
+    return status;
+}
+
+static const atp_flag_t flags[] = {
+    {"channel", "CHANNEL", NULL, "As a reserve through this channel"},
+    {"qty", "QTY", NULL, "Would a reserve of so many be granted, and what decides?"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const examples[] = {"atp explain bike-28@berlin",
+                                       "atp explain bike-28 --qty 5 --channel web",
+                                       "atp explain bike-28 helmet-m --json", NULL};
+
+const atp_cmd_t atp_cmd_explain = {
+    .name = "explain",
+    .group = "Ask",
+    .synopsis = "SKU[@NODE]...",
+    .summary = "Why a figure is what it is: its parts, and what decides",
+    .about = "A running account: + adds, - takes off, = is the result so far, ! is the decision. It is asked "
+             "of the\n"
+             "functions that decide a reserve, so it ends in what one may take. What was promised at an "
+             "earlier time:\n"
+             "atpd --past.",
+    .word_min = 1,
+    .word_max = ATP_EXPLAIN_LINES_MAX,
+    .flags = flags,
+    .examples = examples,
+    .run = explain,
+};

@@ -1,0 +1,206 @@
+/* Explanations: what has expired is settled first, then the ledger thread is asked, between two ops. */
+#include "tools/atpd/service_priv.h"
+
+#include "engine/base/hash.h"
+#include "engine/ledger/ledger_explain.h"
+#include "query/availability.h"
+
+#include <string.h>
+
+#define BODY_SIZE   ((size_t)512 << 10)
+#define SETTLES_MAX 1024 /* positions settled for one question; what is due beyond still counts */
+
+/* What was asked, by number. Stands in work->names, before the lines. */
+typedef struct asked {
+    atp_ledger_explain_ask_t lines[ATP_EXPLAIN_LINES_MAX];
+    uint32_t count;
+} asked_t;
+
+static void send_body(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    } else if (work->writer.is_overflown) {
+        atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_LINES,
+                        "the answer would be too large: ask for fewer at a time", 0);
+    } else {
+        atp_work_send_body(work);
+    }
+}
+
+static void tell(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const asked_t *asked = work->names.bytes;
+    atp_explain_room_t room = {.parts = work->rows.bytes, .capacity = ATP_EXPLAIN_PARTS_MAX};
+
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    for (uint32_t i = 0; i < asked->count && !room.is_cut; i++) {
+        atp_ledger_explain(ledger, &asked->lines[i], now_ms, &room);
+    }
+    atp_write_explain_begin(&work->writer);
+    for (uint32_t i = 0; i < room.count; i++) {
+        atp_write_explain_part(&work->writer, &room.parts[i]);
+    }
+    atp_write_explain_end(&work->writer, room.is_cut);
+}
+
+static void submit(atp_work_t *work)
+{
+    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}
+
+static void ask_ledger_thread(atp_work_t *work)
+{
+    const asked_t *asked = work->names.bytes;
+
+    atp_writer_init(&work->writer, work->body.bytes, work->body.size);
+    memset(&work->batch, 0, sizeof work->batch);
+    work->batch.class = ATP_CLASS_RESERVE;
+    work->batch.line_count = asked->count * 64;
+    work->batch.question = tell;
+    work->batch.done = send_body;
+    work->batch.context = work;
+    submit(work);
+}
+
+/* ---- what is due ---- */
+
+static void settled(atp_batch_t *batch, atp_err_t err)
+{
+    atp_work_t *work = batch->context;
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    } else {
+        ask_ledger_thread(work);
+    }
+}
+
+/* Writes an op for each position of the SKUs asked for that still counts something expired. Returns how many. */
+static uint32_t note_due(atp_work_t *work)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+    const asked_t *asked = work->names.bytes;
+    uint32_t rows[SETTLES_MAX];
+    uint32_t due = 0;
+
+    for (uint32_t i = 0; i < asked->count; i++) {
+        uint32_t sku = asked->lines[i].sku;
+        uint32_t count = atp_availability_rows(ledger, sku, rows, SETTLES_MAX);
+        for (uint32_t k = 0; k < count && k < SETTLES_MAX && due < SETTLES_MAX; k++) {
+            atp_position_view_t view;
+            atp_positions_read(atp_ledger_positions(ledger), rows[k], &view);
+            if (view.soonest_deadline_ms <= work->now_ms) {
+                (void)atp_op_encode_settle((char *)work->ops.bytes + due * sizeof(atp_op_t), sku, view.node);
+                due++;
+            }
+        }
+    }
+    return due;
+}
+
+static void settle(atp_work_t *work, uint32_t due)
+{
+    memset(&work->batch, 0, sizeof work->batch);
+    work->batch.class = ATP_CLASS_RELEASE;
+    work->batch.op_count = due;
+    work->batch.line_count = due;
+    work->batch.ops = work->ops.bytes;
+    work->batch.ops_size = due * sizeof(atp_op_t);
+    work->batch.results = work->results.bytes;
+    work->batch.done = settled;
+    work->batch.context = work;
+    submit(work);
+}
+
+/* ---- the question ---- */
+
+/* Numbers of what a line names. ATP_APPLIED, or the verdict and the field at fault. */
+static atp_verdict_t resolve(const atp_ledger_t *ledger, const atp_command_line_t *line,
+                             atp_ledger_explain_ask_t *ret_line, atp_field_t *ret_field)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    uint64_t seed = atp_ledger_seed(ledger);
+
+    *ret_field = ATP_FIELD_SKU;
+    if (!atp_catalog_find_sku(catalog, line->sku, atp_hash_text(line->sku, seed), &ret_line->sku)) {
+        return ATP_UNKNOWN_SKU;
+    }
+    *ret_field = ATP_FIELD_NODE;
+    ret_line->node = ATP_EXPLAIN_ALL_NODES;
+    if (line->node.size > 0 &&
+        !atp_catalog_find_node(catalog, line->node, atp_hash_text(line->node, seed), &ret_line->node)) {
+        return ATP_UNKNOWN_NODE;
+    }
+    *ret_field = ATP_FIELD_QTY;
+    switch (atp_qty_rescale(line->mantissa, line->decimals,
+                            atp_positions_scale(atp_ledger_positions(ledger), ret_line->sku),
+                            &ret_line->qty)) {
+    case ATP_RESCALED:
+        return ATP_APPLIED;
+    case ATP_RESCALE_TOO_PRECISE:
+        return ATP_QTY_TOO_PRECISE;
+    case ATP_RESCALE_OUT_OF_RANGE:
+        break;
+    }
+    return ATP_QTY_OUT_OF_RANGE;
+}
+
+/* All of the ask by number, into work->names. */
+static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask, atp_field_t *ret_field)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+    asked_t *asked = work->names.bytes;
+    uint16_t channel = ATP_EXPLAIN_NO_CHANNEL;
+
+    *ret_field = ATP_FIELD_CHANNEL;
+    if (ask->channel.size > 0 &&
+        !atp_catalog_find_channel(atp_ledger_catalog(ledger), ask->channel,
+                                  atp_hash_text(ask->channel, atp_ledger_seed(ledger)), &channel)) {
+        return ATP_UNKNOWN_CHANNEL;
+    }
+    asked->count = ask->line_count;
+    for (uint32_t i = 0; i < ask->line_count; i++) {
+        asked->lines[i] = (atp_ledger_explain_ask_t){.channel = channel, .line = (uint16_t)i};
+        atp_verdict_t verdict = resolve(ledger, &ask->lines[i], &asked->lines[i], ret_field);
+        if (verdict != ATP_APPLIED) {
+            return verdict;
+        }
+    }
+    return ATP_APPLIED;
+}
+
+void atp_work_explain(atp_work_t *work)
+{
+    atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
+    atp_explain_ask_t ask;
+    atp_field_t field;
+
+    if (!atp_room_need(&work->body, BODY_SIZE) || !atp_room_need(&work->names, sizeof(asked_t)) ||
+        !atp_room_need(&work->rows, ATP_EXPLAIN_PARTS_MAX * sizeof(atp_explanation_t)) ||
+        !atp_room_need(&work->ops, SETTLES_MAX * sizeof(atp_op_t) + ATP_OP_SIZE_MAX) ||
+        !atp_room_need(&work->results, SETTLES_MAX * sizeof(atp_result_t)) ||
+        !atp_read_explain_ask(&work->reader, lines, &ask) || !atp_message_close(&work->reader)) {
+        atp_work_refuse_reader(work);
+        return;
+    }
+    atp_verdict_t verdict = resolve_all(work, &ask, &field);
+    if (verdict != ATP_APPLIED) {
+        atp_work_refuse(work, verdict, field, "", 0);
+        return;
+    }
+    work->now_ms = atp_engine_now_ms(work->service->engine);
+    uint32_t due = note_due(work);
+    if (due > 0) {
+        settle(work, due);
+    } else {
+        ask_ledger_thread(work);
+    }
+}
