@@ -188,7 +188,8 @@ bool atp_read_availability_row(atp_reader_t *reader, atp_availability_row_t *ret
         !atp_row_u32(reader, &left, ATP_FIELD_NONE, &row->index) ||
         !atp_row_id(reader, &left, ATP_FIELD_NODE, &row->node) ||
         !atp_row_qtys(reader, &left, qtys, 8, &row->scale) ||
-        !atp_row_u64(reader, &left, ATP_FIELD_NONE, &row->version)) {
+        !atp_row_u64(reader, &left, ATP_FIELD_NONE, &row->version) ||
+        !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->ready_ms)) {
         return false;
     }
     return atp_row_end(reader, left);
@@ -215,12 +216,15 @@ static void put_components(atp_writer_t *writer, const atp_availability_row_t *r
     atp_put_qty(writer, row->safety, row->scale);
     atp_put_qty(writer, row->atp_signed, row->scale);
     atp_put_uint(writer, row->version);
+    if (row->ready_ms != 0) {
+        atp_put_int(writer, row->ready_ms);
+    }
 }
 
 void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row_t *row)
 {
     uint32_t count = row->verdict != ATP_APPLIED ? ROW_COUNT_REFUSED
-                     : row->has_components       ? ROW_COUNT_COMPONENTS
+                     : row->has_components       ? ROW_COUNT_COMPONENTS + (row->ready_ms != 0)
                                                  : ROW_COUNT;
 
     atp_put_array(writer, count);

@@ -5,7 +5,8 @@
  *                 [flags | cross, channel, [sku, ...], [node, ...]]  every SKU at every node
  *       response  [[row, ...], is_as_of_one_op]
  *       row       [verdict, index, node, atp, promisable]  and with components
- *                 [..., on_hand, unavailable, reserved, allocated, safety, atp_signed, version]
+ *                 [..., on_hand, unavailable, reserved, allocated, safety, atp_signed, version, ready_ms]
+ *                 ready_ms only where the node has a calendar
  *     outcome
  *       request   [[space, id], ...]       response  [result, ...] in the same order
  *
@@ -51,6 +52,7 @@ typedef struct atp_availability_row {
     atp_qty_t safety;
     atp_qty_t atp_signed; /* before the floor */
     uint64_t version;     /* of the position; grows with each change; 0 for a sum */
+    int64_t ready_ms;     /* when an order placed now is ready there; 0 = at once, or never */
 } atp_availability_row_t;
 
 /* Reads the whole ask; the names go to `names` (skus first, then nodes), at most `capacity` of them

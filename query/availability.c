@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+/* A node with a calendar: no more than what it can still make ready of an order placed now, whoever orders it. */
+static void limit_by_capacity(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms,
+                              atp_availability_t *availability)
+{
+    atp_node_ready_t ready = atp_catalog_node_ready(atp_ledger_catalog(ledger), node);
+    atp_qty_t left = atp_capacity_qty(ready.capacity_left, availability->scale);
+
+    availability->shown = availability->shown < left ? availability->shown : left;
+    availability->promisable = availability->promisable < left ? availability->promisable : left;
+    availability->ready_ms = ready.ready_ms;
+    availability->is_due = availability->is_due || ready.until_ms <= now_ms;
+}
+
 static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,
                       atp_availability_t *ret_availability)
 {
@@ -24,6 +37,9 @@ static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *vie
         .scale = atp_positions_scale(atp_ledger_positions(ledger), view->sku),
         .is_due = view->soonest_deadline_ms <= now_ms,
     };
+    if (ATP_UNLIKELY(atp_catalog_has_calendar(atp_ledger_catalog(ledger), view->node))) {
+        limit_by_capacity(ledger, view->node, now_ms, ret_availability);
+    }
 }
 
 void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
@@ -67,4 +83,7 @@ void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row
     sum->atp += row->atp;
     sum->scale = row->scale;
     sum->is_due = sum->is_due || row->is_due;
+    if (row->ready_ms != 0 && row->promisable > 0 && (sum->ready_ms == 0 || row->ready_ms < sum->ready_ms)) {
+        sum->ready_ms = row->ready_ms;
+    }
 }

@@ -8,6 +8,7 @@
  *             shown = max(0, atp) at an open node, 0 at any other
  *             promisable = shown          what a reserve for this position is granted at most
  *             of a SKU over all nodes: the sum of shown, and of promisable, over its nodes
+ * A node with a calendar shows no more than what it can make ready of an order placed now (engine/ledger/capacity.h).
  * Threads     any.
  * Expiry      A position whose soonest deadline has passed still counts what has expired. Such rows are told by
  *             is_due: the caller has them settled (ATP_OP_SETTLE) and reads again, or answers by the op that it
@@ -30,9 +31,10 @@ typedef struct atp_availability {
     atp_qty_t allocated;
     atp_qty_t safety;
     atp_qty_t atp;    /* signed */
+    int64_t ready_ms; /* of an order placed now, at a node with a calendar; of a sum the soonest; 0 = at once, or never */
     uint32_t version; /* of the position; 0 for a sum, or where there is no position */
     uint8_t scale;
-    bool is_due; /* counts something that has expired by now_ms */
+    bool is_due; /* counts something that has expired by now_ms, or the node's day has changed */
 } atp_availability_t;
 
 /* SKU at node, by number. A pair without a position is all zero. */
