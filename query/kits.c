@@ -14,13 +14,14 @@ void atp_availability_lay_out(const atp_ledger_t *ledger, uint32_t sku, int64_t 
 static int64_t most_at(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
                        atp_availability_due_fn due, void *context)
 {
+    (void)atp_bill_take(bill, 0);
     if (bill->parts[0].edge_count == 0) {
         return 0;
     }
     for (uint32_t i = 1; i < bill->part_count; i++) {
         atp_availability_t part;
         atp_availability_read(ledger, bill->parts[i].sku, node, now_ms, &part);
-        bill->parts[i].free = part.promisable;
+        bill->parts[i].free = part.promisable < bill->parts[i].limit ? part.promisable : bill->parts[i].limit;
         if (part.is_due) {
             due(context, bill->parts[i].sku, node);
         } else if (atp_bill_is_short(bill, i)) {
@@ -34,8 +35,22 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
                                atp_availability_due_fn due, void *context,
                                atp_availability_t *ret_availability)
 {
+    atp_qty_t limit = bill->parts[0].limit;
+
     atp_availability_read(ledger, bill->parts[0].sku, node, now_ms, ret_availability);
+    ret_availability->shown = ret_availability->shown < limit ? ret_availability->shown : limit;
+    ret_availability->promisable =
+        ret_availability->promisable < limit ? ret_availability->promisable : limit;
+    atp_qty_t stocked = ret_availability->promisable;
     atp_qty_t built = most_at(ledger, bill, node, now_ms, due, context) * atp_kit_unit(bill->parts[0].scale);
     ret_availability->shown += built;
     ret_availability->promisable += built;
+    bill->parts[0].taken = stocked;
+}
+
+void atp_availability_use_limits(atp_bill_t *bill)
+{
+    for (uint32_t i = 0; i < bill->part_count; i++) {
+        bill->parts[i].limit -= bill->parts[i].taken;
+    }
 }

@@ -3,6 +3,9 @@
  *     shown = shown of the kit's own position + whole kits that the components there make
  *     of a kit over all nodes: the sum of shown over the nodes. What lies at two nodes makes no kit.
  *
+ * For a channel each SKU of the kit gives no more than its view leaves (the limit of the part): at one node, or over all of
+ * them together.
+ *
  * The kits are counted by engine/ledger/bill.h, as reserve counts them. A node that is not open makes none.
  *
  * Threads     any, without a lock. Recipe and positions are of one op only if the stamp of the ledger held: the caller of
@@ -21,6 +24,9 @@ void atp_availability_lay_out(const atp_ledger_t *ledger, uint32_t sku, int64_t 
 
 /* Told of each component position that counts something that has expired: it is to be settled, and the kit read again. */
 typedef void (*atp_availability_due_fn)(void *context, uint32_t sku, uint16_t node);
+
+/* Takes what the last reading of a node counted off the limits: the next node shares them. */
+void atp_availability_use_limits(atp_bill_t *bill);
 
 /* The kit at one node. The components (on_hand, reserved, ...) are those of its own position. `due` is called for its
  * components, not for itself. */

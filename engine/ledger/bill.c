@@ -17,8 +17,8 @@ static uint16_t part_of(atp_bill_t *bill, const atp_positions_t *positions, uint
             return (uint16_t)i;
         }
     }
-    bill->parts[bill->part_count] =
-        (atp_bill_part_t){.sku = sku, .scale = atp_positions_scale(positions, sku), .level = level};
+    bill->parts[bill->part_count] = (atp_bill_part_t){
+        .sku = sku, .scale = atp_positions_scale(positions, sku), .level = level, .limit = ATP_QTY_MAX};
     return (uint16_t)bill->part_count++;
 }
 

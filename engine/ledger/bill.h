@@ -23,6 +23,7 @@ typedef struct atp_bill_part {
     uint8_t level; /* 0: no kit */
     uint16_t edges_at;
     uint16_t edge_count; /* 0: it is no kit now, and must be there as such */
+    atp_qty_t limit;     /* of free anywhere, by the caller; ATP_QTY_MAX when it is laid out */
     atp_qty_t free;      /* by the caller, 0 or more; not asked for part 0 */
     atp_qty_t need;
     atp_qty_t taken;

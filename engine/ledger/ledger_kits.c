@@ -87,6 +87,22 @@ static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
     return bill;
 }
 
+/* What is stocked of a SKU at the node, as far as the channel may have it. */
+static atp_qty_t stock_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
+    atp_qty_t free = atp_ledger_stock_at(apply, sku, node, ret_row);
+
+    if (free == 0 ||
+        (apply->is_plain && !atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_RATIONED))) {
+        return free;
+    }
+    if (!atp_ledger_channel_sees(apply, node)) {
+        return 0;
+    }
+    atp_qty_t left = atp_ledger_channel_left(apply, sku);
+    return left < free ? left > 0 ? left : 0 : free;
+}
+
 /* Whole kits that can be put together at the node now, for this op. */
 static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
 {
@@ -96,7 +112,7 @@ static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
         return 0;
     }
     for (uint32_t i = 1; i < bill->part_count; i++) {
-        bill->parts[i].free = atp_ledger_stock_at(apply, bill->parts[i].sku, node, &row);
+        bill->parts[i].free = stock_for(apply, bill->parts[i].sku, node, &row);
         if (atp_bill_is_short(bill, i)) {
             return 0;
         }
@@ -108,7 +124,7 @@ atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, ui
 {
     atp_bill_t *bill = bill_of(apply, sku);
 
-    return atp_ledger_stock_at(apply, sku, node, ret_row) +
+    return stock_for(apply, sku, node, ret_row) +
            most_at(apply, bill, node) * atp_kit_unit(bill->parts[0].scale);
 }
 
@@ -169,7 +185,7 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
     atp_bill_t *bill = bill_of(apply, wanted->sku);
     atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
     uint32_t row;
-    atp_qty_t stocked = atp_ledger_stock_at(apply, wanted->sku, node, &row);
+    atp_qty_t stocked = stock_for(apply, wanted->sku, node, &row);
     kit_split_t given = split(qty, stocked, most_at(apply, bill, node), unit);
     resolved_line_t *line = atp_ledger_plan_next(ledger);
 

@@ -15,8 +15,8 @@ static bool is_plain_line(const apply_t *apply, const resolved_line_t *line)
     const atp_positions_t *positions = &apply->ledger->positions;
 
     return apply->is_plain && !atp_positions_sku_has(positions, line->sku, ATP_SKU_IS_RATIONED) &&
-           (line->row == NO_ROW || !atp_position_has(atp_positions_at(positions, line->row),
-                                                                        ATP_POSITION_HAS_LIMITS));
+           (line->row == NO_ROW ||
+            !atp_position_has(atp_positions_at(positions, line->row), ATP_POSITION_HAS_LIMITS));
 }
 
 /* How many of a line that names its node can be granted: all, a part if the mode allows it, or the verdict that says
@@ -159,7 +159,10 @@ static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
 static atp_verdict_t plan_within(apply_t *apply, resolved_line_t *line, atp_qty_t cap)
 {
     atp_qty_t wanted = line->qty;
-    atp_qty_t left = line->node == NO_NODE ? atp_ledger_channel_left(apply, line->sku) : ATP_NO_LIMIT;
+    /* A line that names its node, and what a kit is made of, are looked at where they are planned. */
+    bool is_limited_later =
+        line->node != NO_NODE || atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT);
+    atp_qty_t left = is_limited_later ? ATP_NO_LIMIT : atp_ledger_channel_left(apply, line->sku);
     uint32_t asked = line->asked;
 
     if (apply->op->option == ATP_RESERVE_PARTIAL) {
@@ -196,9 +199,8 @@ static atp_verdict_t plan_bounded_line(apply_t *apply, resolved_line_t *line)
 static bool is_bounded(const apply_t *apply, const resolved_line_t *line)
 {
     return !apply->is_track_only &&
-           (!apply->is_plain ||
-            atp_positions_sku_has(&apply->ledger->positions, line->sku,
-                                  ATP_SKU_HAS_QUANTITIES | ATP_SKU_IS_RATIONED));
+           (!apply->is_plain || atp_positions_sku_has(&apply->ledger->positions, line->sku,
+                                                      ATP_SKU_HAS_QUANTITIES | ATP_SKU_IS_RATIONED));
 }
 
 /* Resolves and decides every line, which makes the plan; nothing but expiry has changed after it. */
@@ -258,7 +260,8 @@ static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
 static bool is_beyond_stock(const apply_t *apply, const resolved_line_t *decided)
 {
     return decided->granted > 0 && decided->needed_by == 0 && !apply->is_track_only &&
-           atp_position_has(atp_positions_at(&apply->ledger->positions, decided->row), ATP_POSITION_HAS_LIMITS);
+           atp_position_has(atp_positions_at(&apply->ledger->positions, decided->row),
+                            ATP_POSITION_HAS_LIMITS);
 }
 
 static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
@@ -291,7 +294,9 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
             atp_ledger_backorder(ledger, number, decided->granted - line->reserved);
         }
         if (ATP_UNLIKELY(decided->is_component)) {
-            atp_ledger_note_component(ledger, number, kit_line, kits);
+            if (kits > 0) { /* none: given back by rounding */
+                atp_ledger_note_component(ledger, number, kit_line, kits);
+            }
         } else {
             kit_line = number;
             kits = decided->kits;

@@ -214,12 +214,43 @@ static void note_due_component(void *context, uint32_t sku, uint16_t node)
     note_due(context, sku, node);
 }
 
+/* What the channel may have of each SKU of the kit. */
+static void limit_kit(reading_t *reading, atp_bill_t *bill)
+{
+    uint32_t on_stack[ROWS_ON_STACK];
+
+    for (uint32_t i = 0; reading->has_view && i < bill->part_count; i++) {
+        atp_bill_part_t *part = &bill->parts[i];
+        atp_channel_view_t view;
+        uint32_t count;
+        const uint32_t *rows = list_rows(reading, part->sku, on_stack, &count);
+        if (rows == NULL) {
+            return;
+        }
+        for (uint32_t k = 0; k < count; k++) {
+            atp_availability_t read;
+            atp_availability_read_row(reading->ledger, rows[k], reading->now_ms, &read);
+            if (read.is_due) {
+                note_due(reading, part->sku,
+                         atp_positions_at(atp_ledger_positions(reading->ledger), rows[k])->node);
+            }
+        }
+        atp_channel_view_read(reading->ledger, reading->channel, part->sku, reading->group, reading->now_ms,
+                              rows, count, NULL, &view);
+        part->limit = view.available < ATP_QTY_MAX ? view.available : ATP_QTY_MAX;
+    }
+}
+
 static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp_availability_t *ret_read)
 {
     atp_availability_read_kit(reading->ledger, bill, node, reading->now_ms, note_due_component, reading,
                               ret_read);
     if (ret_read->is_due) {
         note_due(reading, bill->parts[0].sku, node);
+    }
+    if (!sees(reading, node)) {
+        ret_read->shown = 0;
+        ret_read->promisable = 0;
     }
 }
 
@@ -233,9 +264,10 @@ static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t
     for (uint64_t node = 0; node < nodes; node++) {
         atp_availability_t read;
         read_kit_at(reading, bill, (uint16_t)node, &read);
-        if (!is_per_node) {
+        if (!is_per_node && sees(reading, (uint16_t)node)) {
             atp_availability_add(&sum, &read);
-        } else if (read.version > 0 || read.shown > 0) {
+            atp_availability_use_limits(bill);
+        } else if (is_per_node && sees(reading, (uint16_t)node) && (read.version > 0 || read.shown > 0)) {
             write_row(reading, index, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
         }
     }
@@ -251,6 +283,7 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
 
     reading->has_kit = true;
     atp_availability_lay_out(reading->ledger, sku, reading->now_ms, &bill);
+    limit_kit(reading, &bill);
     if (node_id.size == 0) {
         read_kit_at_all_nodes(reading, index, &bill);
     } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
