@@ -23,7 +23,8 @@ const char *atp_message_type_sentence(unsigned type)
 
 static bool is_request_type(uint64_t type)
 {
-    return type >= ATP_MESSAGE_COMMANDS && type <= ATP_MESSAGE_CATALOG;
+    return type >= ATP_MESSAGE_COMMANDS && type < ATP_MESSAGE_FACTS &&
+           atp_message_type_name((unsigned)type) != NULL;
 }
 
 /* ---- the head: version, type, correlation ---- */

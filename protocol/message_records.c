@@ -3,10 +3,30 @@
 #include "protocol/message_priv.h"
 
 static const char *const state_names[ATP_RECORD_STATE_LIMIT] = {
-    [ATP_RECORD_RESERVED] = "reserved",   [ATP_RECORD_ALLOCATED] = "allocated",
-    [ATP_RECORD_SHIPPED] = "shipped",     [ATP_RECORD_RELEASED] = "released",
-    [ATP_RECORD_CANCELLED] = "cancelled", [ATP_RECORD_EXPIRED] = "expired",
+    [ATP_RECORD_RESERVED] = "reserved",
+    [ATP_RECORD_ALLOCATED] = "allocated",
+    [ATP_RECORD_SHIPPED] = "shipped",
+    [ATP_RECORD_RELEASED] = "released",
+    [ATP_RECORD_CANCELLED] = "cancelled",
+    [ATP_RECORD_EXPIRED] = "expired",
+    [ATP_RECORD_BACKORDERED] = "backordered",
+    [ATP_RECORD_PICKED] = "picked",
+    [ATP_RECORD_PACKED] = "packed",
+    [ATP_RECORD_DELIVERED] = "delivered",
+    [ATP_RECORD_RETURNED] = "returned",
+    [ATP_RECORD_RECONCILED] = "reconciled",
+    [ATP_RECORD_SHORT] = "short",
 };
+
+static const char *const part_names[ATP_PART_COUNT] = {
+    "picked", "packed",      "delivered", "returned", "reconciled", "return_reconciled",
+    "short",  "backordered", "pegged",
+};
+
+const char *atp_record_part_name(unsigned part)
+{
+    return part < ATP_PART_COUNT ? part_names[part] : NULL;
+}
 
 const char *atp_record_state_name(unsigned state)
 {
@@ -118,7 +138,8 @@ void atp_write_page_end(atp_writer_t *writer, uint64_t next_cursor)
 
 bool atp_read_reservation_ids(atp_reader_t *reader, uint32_t *ret_count)
 {
-    ATP_ASSERT(reader->type == ATP_MESSAGE_RESERVATION);
+    ATP_ASSERT(reader->type == ATP_MESSAGE_RESERVATION || reader->type == ATP_MESSAGE_ORDER ||
+               reader->type == ATP_MESSAGE_HISTORY);
     return atp_body_list(reader, ATP_RESERVATIONS_MAX, ret_count);
 }
 
@@ -142,8 +163,27 @@ void atp_write_reservation_id(atp_writer_t *writer, atp_text_t id)
 
 bool atp_read_records(atp_reader_t *reader, uint32_t *ret_count)
 {
-    ATP_ASSERT(reader->type == ATP_MESSAGE_RESERVATION);
-    return atp_body_list(reader, ATP_RESERVATIONS_MAX, ret_count);
+    ATP_ASSERT(reader->type == ATP_MESSAGE_RESERVATION || reader->type == ATP_MESSAGE_ORDER);
+    return atp_body_list(
+        reader, reader->type == ATP_MESSAGE_ORDER ? ATP_PAGE_LIMIT_MAX : ATP_RESERVATIONS_MAX, ret_count);
+}
+
+/* The quantities beyond the plain ones, if they are there. */
+static bool read_parts(atp_reader_t *reader, uint32_t *left, atp_record_line_t *line)
+{
+    atp_qty_t *qtys[ATP_PART_COUNT];
+    uint32_t parts_left;
+    uint8_t scale;
+
+    if (!atp_take_one(left)) {
+        return true;
+    }
+    for (unsigned i = 0; i < ATP_PART_COUNT; i++) {
+        qtys[i] = &line->parts[i];
+    }
+    return atp_take_array(reader, ATP_FIELD_LINES, &parts_left) &&
+           atp_row_qtys(reader, &parts_left, qtys, ATP_PART_COUNT, &scale) &&
+           (parts_left == 0 || atp_read_skip(reader, parts_left, reader->list_depth + 4u));
 }
 
 static bool read_record_line(atp_reader_t *reader, atp_record_line_t *line)
@@ -151,10 +191,11 @@ static bool read_record_line(atp_reader_t *reader, atp_record_line_t *line)
     atp_qty_t *const qtys[] = {&line->granted, &line->reserved, &line->allocated, &line->shipped};
     uint32_t left;
 
+    memset(line->parts, 0, sizeof line->parts);
     if (!atp_take_array(reader, ATP_FIELD_LINES, &left) ||
         !atp_row_id(reader, &left, ATP_FIELD_SKU, &line->sku) ||
         !atp_row_id(reader, &left, ATP_FIELD_NODE, &line->node) ||
-        !atp_row_qtys(reader, &left, qtys, 4, &line->scale)) {
+        !atp_row_qtys(reader, &left, qtys, 4, &line->scale) || !read_parts(reader, &left, line)) {
         return false;
     }
     return left == 0 || atp_read_skip(reader, left, reader->list_depth + 3u);
@@ -194,46 +235,114 @@ bool atp_read_record(atp_reader_t *reader, atp_record_t *ret_record, atp_record_
         !atp_row_id(reader, &left, ATP_FIELD_OWNER, &record->owner) ||
         !atp_row_id(reader, &left, ATP_FIELD_CHANNEL, &record->channel) ||
         !atp_row_i64(reader, &left, ATP_FIELD_ISSUED, &record->created_ms) ||
-        !atp_row_u64(reader, &left, ATP_FIELD_NONE, &record->created_op) ||
+        !atp_row_u64(reader, &left, ATP_FIELD_NONE, &record->version) ||
         !atp_row_i64(reader, &left, ATP_FIELD_TTL, &record->deadline_ms) ||
         !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &record->state) ||
-        !read_record_lines(reader, &left, lines, line_capacity, &record->line_count)) {
+        !read_record_lines(reader, &left, lines, line_capacity, &record->line_count) ||
+        !atp_row_id(reader, &left, ATP_FIELD_ATTRIBUTE, &record->order) ||
+        !atp_row_id(reader, &left, ATP_FIELD_OPTION, &record->status)) {
         return false;
     }
     record->lines = lines;
     return atp_row_end(reader, left);
 }
 
+static bool has_parts(const atp_record_line_t *line)
+{
+    for (unsigned i = 0; i < ATP_PART_COUNT; i++) {
+        if (line->parts[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_record_line(atp_writer_t *writer, const atp_record_line_t *line)
 {
-    atp_put_array(writer, 6);
+    bool is_long = has_parts(line);
+
+    atp_put_array(writer, is_long ? 7 : 6);
     atp_put_text(writer, line->sku);
     atp_put_text(writer, line->node);
     atp_put_qty(writer, line->granted, line->scale);
     atp_put_qty(writer, line->reserved, line->scale);
     atp_put_qty(writer, line->allocated, line->scale);
     atp_put_qty(writer, line->shipped, line->scale);
+    if (is_long) {
+        atp_put_array(writer, ATP_PART_COUNT);
+        for (unsigned i = 0; i < ATP_PART_COUNT; i++) {
+            atp_put_qty(writer, line->parts[i], line->scale);
+        }
+    }
 }
 
 void atp_write_record(atp_writer_t *writer, const atp_record_t *record)
 {
     bool is_found = record->verdict == ATP_APPLIED;
 
-    atp_put_array(writer, is_found ? 9 : 2);
+    atp_put_array(writer, is_found ? 11 : 2);
     atp_put_uint(writer, record->verdict);
     atp_put_text(writer, record->id);
     if (is_found) {
         atp_put_text(writer, record->owner);
         atp_put_text(writer, record->channel);
         atp_put_int(writer, record->created_ms);
-        atp_put_uint(writer, record->created_op);
+        atp_put_uint(writer, record->version);
         atp_put_int(writer, record->deadline_ms);
         atp_put_uint(writer, record->state);
         atp_put_array(writer, record->line_count);
         for (uint32_t i = 0; i < record->line_count; i++) {
             put_record_line(writer, &record->lines[i]);
         }
+        atp_put_text(writer, record->order);
+        atp_put_text(writer, record->status);
     }
+    atp_list_count(writer);
+}
+
+/* ---- history ---- */
+
+bool atp_read_steps(atp_reader_t *reader, uint32_t *ret_count)
+{
+    ATP_ASSERT(reader->type == ATP_MESSAGE_HISTORY);
+    return atp_body_list(reader, ATP_PAGE_LIMIT_MAX, ret_count);
+}
+
+bool atp_read_step(atp_reader_t *reader, atp_step_row_t *ret_row)
+{
+    uint8_t has_more = 0;
+    uint32_t left;
+
+    memset(ret_row, 0, sizeof *ret_row);
+    if (!atp_row_begin(reader, &left) || !atp_row_u64(reader, &left, ATP_FIELD_NONE, &ret_row->op) ||
+        !atp_row_i64(reader, &left, ATP_FIELD_ISSUED, &ret_row->time_ms) ||
+        !atp_row_id(reader, &left, ATP_FIELD_OPTION, &ret_row->step) ||
+        !atp_row_u32(reader, &left, ATP_FIELD_LINES, &ret_row->line) ||
+        !atp_row_id(reader, &left, ATP_FIELD_SKU, &ret_row->sku) ||
+        !atp_row_id(reader, &left, ATP_FIELD_NODE, &ret_row->node) ||
+        !atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) ||
+        !atp_row_id(reader, &left, ATP_FIELD_KIND, &ret_row->kind) ||
+        !atp_row_id(reader, &left, ATP_FIELD_CLIENT, &ret_row->client) ||
+        !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &has_more)) {
+        return false;
+    }
+    ret_row->has_more = has_more != 0;
+    return atp_row_end(reader, left);
+}
+
+void atp_write_step(atp_writer_t *writer, const atp_step_row_t *row)
+{
+    atp_put_array(writer, 10);
+    atp_put_uint(writer, row->op);
+    atp_put_int(writer, row->time_ms);
+    atp_put_text(writer, row->step);
+    atp_put_uint(writer, row->line);
+    atp_put_text(writer, row->sku);
+    atp_put_text(writer, row->node);
+    atp_put_qty(writer, row->qty, row->scale);
+    atp_put_text(writer, row->kind);
+    atp_put_text(writer, row->client);
+    atp_put_uint(writer, row->has_more);
     atp_list_count(writer);
 }
 

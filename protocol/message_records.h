@@ -1,6 +1,8 @@
 /* Reservations, positions, exceptions, figures and the catalog: what people and tools look at.
  *
  *     reservation    request   [id, ...]                                              response  [record, ...]
+ *     order          request   [order, ...]                                           response  [record, ...]
+ *     history        request   [id]                                                   response  [step, ...], newest first
  *     reservations   request   [cursor, limit, older_than_ms, owner, channel, states]  response  page of records
  *     positions      request   [cursor, limit]                                        response  page of positions
  *     exceptions     request   [cursor, limit]                                        response  page of exceptions
@@ -8,8 +10,12 @@
  *     stat           request   []                                                     response  [[name, value], ...]
  *
  *     page           [[row, ...], next_cursor]
- *     record         [verdict, id, owner, channel, created_ms, created_op, deadline_ms, state, [record line, ...]]
- *     record line    [sku, node, granted, reserved, allocated, shipped]
+ *     record         [verdict, id, owner, channel, created_ms, version, deadline_ms, state, [record line, ...], order,
+ *                     status]
+ *     record line    [sku, node, granted, reserved, allocated, shipped]  and where any of them is not zero
+ *                    [..., [picked, packed, delivered, returned, reconciled, return_reconciled, short, backordered,
+ *                     pegged]]
+ *     step           [op, time_ms, step, line, sku, node, qty, kind, client, has_more]
  *     position       [sku, node, on_hand, unavailable, reserved, allocated, safety, version]
  *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...]]
  *     entry          [id, name, value]
@@ -54,8 +60,8 @@ void atp_write_page_end(atp_writer_t *writer, uint64_t next_cursor);
 
 /* ---- reservations ---- */
 
-/* What a reservation is as a whole: the first of this list that one of its units is in; when no unit is
- * reserved, allocated or shipped, how it ended. Frozen numbers. */
+/* What a reservation is as a whole: the first, in the order of life (backordered, reserved, allocated, picked, packed,
+ * shipped, delivered, returned, reconciled), that one of its units is in; when there is none, how it ended. Frozen numbers. */
 typedef enum atp_record_state {
     ATP_RECORD_RESERVED = 1,
     ATP_RECORD_ALLOCATED = 2,
@@ -63,11 +69,35 @@ typedef enum atp_record_state {
     ATP_RECORD_RELEASED = 4,
     ATP_RECORD_CANCELLED = 5,
     ATP_RECORD_EXPIRED = 6,
+    ATP_RECORD_BACKORDERED = 7, /* or promised from supply */
+    ATP_RECORD_PICKED = 8,
+    ATP_RECORD_PACKED = 9,
+    ATP_RECORD_DELIVERED = 10,
+    ATP_RECORD_RETURNED = 11,
+    ATP_RECORD_RECONCILED = 12,
+    ATP_RECORD_SHORT = 13,
     ATP_RECORD_STATE_LIMIT
 } atp_record_state_t;
 
 /* "reserved", ...; NULL for a number that is no state. Thread: any. */
 const char *atp_record_state_name(unsigned state);
+
+/* How far the units of a line are, beyond the plain sums. */
+typedef enum atp_record_part {
+    ATP_PART_PICKED, /* of allocated */
+    ATP_PART_PACKED,
+    ATP_PART_DELIVERED, /* of shipped */
+    ATP_PART_RETURNED,
+    ATP_PART_RECONCILED,
+    ATP_PART_RETURN_RECONCILED,
+    ATP_PART_SHORT, /* of what ended */
+    ATP_PART_BACKORDERED,
+    ATP_PART_PEGGED,
+    ATP_PART_COUNT
+} atp_record_part_t;
+
+/* "picked", ...; NULL for a number that is no part. Thread: any. */
+const char *atp_record_part_name(unsigned part);
 
 typedef struct atp_record_line {
     atp_text_t sku;
@@ -76,6 +106,7 @@ typedef struct atp_record_line {
     atp_qty_t reserved;
     atp_qty_t allocated;
     atp_qty_t shipped;
+    atp_qty_t parts[ATP_PART_COUNT];
     uint8_t scale;
 } atp_record_line_t;
 
@@ -86,18 +117,33 @@ typedef struct atp_record {
     atp_text_t owner;
     atp_text_t channel;
     int64_t created_ms;
-    uint64_t created_op;
+    uint64_t version;
     int64_t deadline_ms; /* 0 = never */
     uint32_t line_count;
     const atp_record_line_t *lines;
+    atp_text_t order;  /* "" = none */
+    atp_text_t status; /* what a customer is told, in the words configured */
 } atp_record_t;
+
+/* What of a line may still be called off: reserved units by a release, those not shipped by a cancel. */
+static inline atp_qty_t atp_record_line_releasable(const atp_record_line_t *line)
+{
+    return line->reserved;
+}
+static inline atp_qty_t atp_record_line_cancellable(const atp_record_line_t *line)
+{
+    return line->allocated;
+}
 
 /* The ids of a reservation request: at most ATP_RESERVATIONS_MAX, each 1 to 64 clean bytes. */
 ATP_MUST_USE bool atp_read_reservation_ids(atp_reader_t *reader, uint32_t *ret_count);
 ATP_MUST_USE bool atp_read_reservation_id(atp_reader_t *reader, atp_text_t *ret_id);
 void atp_write_reservation_id(atp_writer_t *writer, atp_text_t id); /* element of the list */
 
-/* The answer to a reservation request is a plain list of records, in the order of the ids. */
+/* Orders are asked for as reservations are, up to so many ids; the answer is the records of all reservations that name
+ * them, and for an order that none does one with its id as `order` and unknown_reservation. */
+
+/* The answer to a reservation or order request is a plain list of records, in the order of the ids. */
 ATP_MUST_USE bool atp_read_records(atp_reader_t *reader, uint32_t *ret_count);
 
 /* One record, in a list or a page. Lines go to `lines`; more than `line_capacity` are refused
@@ -105,6 +151,26 @@ ATP_MUST_USE bool atp_read_records(atp_reader_t *reader, uint32_t *ret_count);
 ATP_MUST_USE bool atp_read_record(atp_reader_t *reader, atp_record_t *ret_record, atp_record_line_t *lines,
                                   uint32_t line_capacity);
 void atp_write_record(atp_writer_t *writer, const atp_record_t *record); /* element of the list */
+
+/* ---- history ---- */
+
+typedef struct atp_step_row {
+    uint64_t op;
+    int64_t time_ms;
+    atp_text_t step; /* "reserve", "pick", ... */
+    uint32_t line;   /* of the request it served, from 0 */
+    atp_text_t sku;
+    atp_text_t node;
+    atp_qty_t qty;
+    uint8_t scale;
+    atp_text_t kind;   /* of the op that caused it */
+    atp_text_t client; /* who asked; "" = the engine itself */
+    bool has_more;     /* there was a step before it; of the last row: it is gone */
+} atp_step_row_t;
+
+ATP_MUST_USE bool atp_read_steps(atp_reader_t *reader, uint32_t *ret_count);
+ATP_MUST_USE bool atp_read_step(atp_reader_t *reader, atp_step_row_t *ret_row);
+void atp_write_step(atp_writer_t *writer, const atp_step_row_t *row); /* element of the list */
 
 /* ---- positions ---- */
 

@@ -4,7 +4,7 @@
  * chain then ends earlier, and says so. That a reservation was granted is in the ring too, as the step reserve.
  *
  * Threads     ledger thread only.
- * Memory      48 bytes a step, 8 bytes a reservation.
+ * Memory      56 bytes a step, 8 bytes a reservation.
  * Invariants  Y1  a chain leads from newer numbers to older ones, all of one reservation. */
 #ifndef ATP_LEDGER_HISTORY_H
 #define ATP_LEDGER_HISTORY_H
@@ -21,13 +21,15 @@ typedef struct atp_history_step {
     uint64_t op;
     int64_t time_ms;
     atp_qty_t qty;
+    uint32_t row; /* of the position it was at */
+    uint32_t unused;
     uint32_t client; /* who asked; 0 = the engine itself */
-    uint16_t line;   /* which line of the reservation it was, from 0 */
+    uint16_t line;   /* which line of the request it served, from 0 */
     uint8_t step;    /* atp_step_t */
     uint8_t op_kind; /* the op that caused it; an expiry may be met by any */
 } atp_history_step_t;
 
-_Static_assert(sizeof(atp_history_step_t) == 48, "stored: no padding");
+_Static_assert(sizeof(atp_history_step_t) == 56, "stored: no padding");
 
 /* The part of the root record that belongs to the history. */
 typedef struct atp_history_heads {

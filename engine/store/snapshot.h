@@ -41,7 +41,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_SNAPSHOT_TABLES_MAX 24
+#define ATP_SNAPSHOT_TABLES_MAX 64
 #define ATP_SNAPSHOT_FORMAT     1
 
 typedef struct atp_snapshots atp_snapshots_t;

@@ -112,6 +112,18 @@ static atp_err_t read_exceptions(atp_reader_t *reader, atp_answer_t *answer)
     return err;
 }
 
+static atp_err_t read_steps(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_step_row_t *rows = answer->rows;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_step(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    return ATP_OK;
+}
+
 static atp_err_t read_explanations(atp_reader_t *reader, atp_answer_t *answer)
 {
     atp_explanation_t *rows = answer->rows;
@@ -122,6 +134,18 @@ static atp_err_t read_explanations(atp_reader_t *reader, atp_answer_t *answer)
         }
     }
     return atp_read_explain_end(reader, &answer->head.is_cut) ? ATP_OK : ATP_ERR_FORMAT;
+}
+
+static atp_err_t read_schedule(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_schedule_row_t *rows = answer->rows;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_schedule_row(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    return atp_read_schedule_end(reader, &answer->head.next_cursor) ? ATP_OK : ATP_ERR_FORMAT;
 }
 
 static atp_err_t read_catalog(atp_reader_t *reader, atp_answer_t *answer)
@@ -158,11 +182,14 @@ static const struct layout {
     [ATP_MESSAGE_AVAILABILITY] = {atp_read_availability, read_availability, sizeof(atp_availability_row_t),
                                   false},
     [ATP_MESSAGE_RESERVATION] = {atp_read_records, read_records, sizeof(atp_record_t), false},
+    [ATP_MESSAGE_ORDER] = {atp_read_records, read_records, sizeof(atp_record_t), false},
+    [ATP_MESSAGE_HISTORY] = {atp_read_steps, read_steps, sizeof(atp_step_row_t), false},
     [ATP_MESSAGE_RESERVATIONS] = {atp_read_page, read_records, sizeof(atp_record_t), true},
     [ATP_MESSAGE_POSITIONS] = {atp_read_page, read_positions, sizeof(atp_position_row_t), true},
     [ATP_MESSAGE_EXCEPTIONS] = {atp_read_page, read_exceptions, sizeof(atp_exception_row_t), true},
     [ATP_MESSAGE_STAT] = {atp_read_stats, read_stats, sizeof(atp_stat_t), false},
     [ATP_MESSAGE_EXPLAIN] = {atp_read_explain, read_explanations, sizeof(atp_explanation_t), false},
+    [ATP_MESSAGE_SCHEDULE] = {atp_read_schedule, read_schedule, sizeof(atp_schedule_row_t), false},
     [ATP_MESSAGE_CATALOG] = {atp_read_page, read_catalog, sizeof(atp_catalog_entry_t), true},
 };
 
@@ -219,10 +246,20 @@ const atp_availability_row_t *atp_answer_availability(const atp_answer_t *answer
     return rows_of(answer, answer->type == ATP_MESSAGE_AVAILABILITY);
 }
 
+const atp_schedule_row_t *atp_answer_schedule(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_SCHEDULE);
+}
+
 const atp_record_t *atp_answer_records(const atp_answer_t *answer)
 {
-    return rows_of(answer,
-                   answer->type == ATP_MESSAGE_RESERVATION || answer->type == ATP_MESSAGE_RESERVATIONS);
+    return rows_of(answer, answer->type == ATP_MESSAGE_RESERVATION ||
+                               answer->type == ATP_MESSAGE_RESERVATIONS || answer->type == ATP_MESSAGE_ORDER);
+}
+
+const atp_step_row_t *atp_answer_steps(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_HISTORY);
 }
 
 const atp_position_row_t *atp_answer_positions(const atp_answer_t *answer)
@@ -282,6 +319,16 @@ static atp_err_t ask(atp_client_t *client, atp_message_type_t type, atp_call_wri
     return ATP_OK;
 }
 
+static void write_schedule(atp_writer_t *writer, const void *context)
+{
+    atp_write_schedule_ask(writer, context);
+}
+
+atp_err_t atp_client_schedule(atp_client_t *client, const atp_schedule_ask_t *asked, atp_answer_t **ret_answer)
+{
+    return ask(client, ATP_MESSAGE_SCHEDULE, write_schedule, asked, ret_answer);
+}
+
 static void write_availability(atp_writer_t *writer, const void *context)
 {
     atp_write_availability_ask(writer, context);
@@ -331,6 +378,24 @@ atp_err_t atp_client_reservation(atp_client_t *client, const atp_text_t *ids, ui
         return ATP_ERR_INVALID;
     }
     return ask(client, ATP_MESSAGE_RESERVATION, write_ids, &list, ret_answer);
+}
+
+atp_err_t atp_client_order(atp_client_t *client, const atp_text_t *orders, uint32_t count,
+                           atp_answer_t **ret_answer)
+{
+    const ids_t list = {orders, count};
+
+    if (count < 1 || count > ATP_RESERVATIONS_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    return ask(client, ATP_MESSAGE_ORDER, write_ids, &list, ret_answer);
+}
+
+atp_err_t atp_client_history(atp_client_t *client, atp_text_t reservation, atp_answer_t **ret_answer)
+{
+    const ids_t list = {&reservation, 1};
+
+    return ask(client, ATP_MESSAGE_HISTORY, write_ids, &list, ret_answer);
 }
 
 typedef struct page {

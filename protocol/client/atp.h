@@ -58,6 +58,7 @@
 #include "protocol/message_explain.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
+#include "protocol/message_supply.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -190,7 +191,9 @@ void atp_answer_free(atp_answer_t *answer);
 /* The rows, atp_answer_head().row_count of them, in the order asked; NULL if the answer has another type of rows or none.
  * They and their texts live as long as the answer. */
 const atp_availability_row_t *atp_answer_availability(const atp_answer_t *answer);
+const atp_schedule_row_t *atp_answer_schedule(const atp_answer_t *answer);
 const atp_record_t *atp_answer_records(const atp_answer_t *answer);
+const atp_step_row_t *atp_answer_steps(const atp_answer_t *answer);
 const atp_position_row_t *atp_answer_positions(const atp_answer_t *answer);
 const atp_exception_row_t *atp_answer_exceptions(const atp_answer_t *answer);
 const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer);
@@ -204,6 +207,11 @@ const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer);
  * protocol/message_query.h. At most ATP_AVAILABILITY_ROWS_MAX pairs. */
 ATP_MUST_USE atp_err_t atp_client_availability(atp_client_t *client, const atp_availability_ask_t *ask,
                                                atp_answer_t **ret_answer);
+
+/* What may be promised by which day, from which day on a quantity may be, or what is expected: as ask->what says. Rows:
+ * schedule; of supplies next_cursor asks for more. */
+ATP_MUST_USE atp_err_t atp_client_schedule(atp_client_t *client, const atp_schedule_ask_t *ask,
+                                           atp_answer_t **ret_answer);
 
 /* What a reserve may take of 1 to ATP_EXPLAIN_LINES_MAX SKUs, at a node or all, and of which parts the figure is made; with a
  * quantity also whether it would be granted, and what decides. Rows: explanations. */
@@ -219,6 +227,15 @@ ATP_MUST_USE atp_err_t atp_client_outcome(atp_client_t *client, const atp_outcom
 /* Reservations in full, by id, 1 to ATP_RESERVATIONS_MAX of them. Rows: records. */
 ATP_MUST_USE atp_err_t atp_client_reservation(atp_client_t *client, const atp_text_t *ids, uint32_t count,
                                               atp_answer_t **ret_answer);
+
+/* All reservations that name one of 1 to ATP_RESERVATIONS_MAX orders. Rows: records; of an order that none names one with
+ * the verdict unknown_reservation. */
+ATP_MUST_USE atp_err_t atp_client_order(atp_client_t *client, const atp_text_t *orders, uint32_t count,
+                                        atp_answer_t **ret_answer);
+
+/* The steps of a reservation that are still kept, newest first. Rows: steps; none if there is no such reservation. */
+ATP_MUST_USE atp_err_t atp_client_history(atp_client_t *client, atp_text_t reservation,
+                                          atp_answer_t **ret_answer);
 
 /* A page of a list (cursor 0 first, then head.next_cursor until it is 0). */
 ATP_MUST_USE atp_err_t atp_client_reservations(atp_client_t *client, const atp_page_ask_t *ask,

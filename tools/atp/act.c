@@ -1,5 +1,7 @@
 #include "tools/atp/act.h"
 
+#include "engine/base/attribute.h"
+
 #include "tools/atp/session.h"
 #include "tools/atp/with.h"
 
@@ -301,6 +303,10 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
         return;
     }
     (void)printf("%s%s ", done, result->verdict == ATP_APPLIED_IN_PART ? " in part" : "");
+    const atp_attribute_t *order = atp_attributes_find(command, ATP_KEY_ORDER_ID, ATP_WHOLE_OP);
+    if (name.size == 0 && order != NULL) {
+        name = order->text;
+    }
     atp_out_write_clean(stdout, name.size > 0 ? name : ATP_TEXT("without a reservation"));
     if (result->deadline_ms != 0) {
         atp_out_format_time(result->deadline_ms, deadline);

@@ -23,6 +23,12 @@ static json_t *json_lines(const atp_record_t *record)
         (void)json_object_set_new(object, "reserved", atp_json_qty(line->reserved, line->scale));
         (void)json_object_set_new(object, "allocated", atp_json_qty(line->allocated, line->scale));
         (void)json_object_set_new(object, "shipped", atp_json_qty(line->shipped, line->scale));
+        for (unsigned part = 0; part < ATP_PART_COUNT; part++) {
+            if (line->parts[part] != 0) {
+                (void)json_object_set_new(object, atp_record_part_name(part),
+                                          atp_json_qty(line->parts[part], line->scale));
+            }
+        }
         (void)json_array_append_new(lines, object);
     }
     return lines;
@@ -48,7 +54,7 @@ static void print_head(const atp_record_t *record)
     char text[ATP_OUT_TIME_SIZE + 32];
 
     atp_out_format_time(record->created_ms, created);
-    (void)snprintf(text, sizeof text, "%s, op %" PRIu64, created, record->created_op);
+    (void)snprintf(text, sizeof text, "%s, version %" PRIu64, created, record->version);
     if (record->deadline_ms != 0) {
         char time[ATP_OUT_TIME_SIZE];
         char left[ATP_OUT_SPAN_SIZE];
@@ -62,10 +68,36 @@ static void print_head(const atp_record_t *record)
     print_field("owner", record->owner);
     print_field("created", atp_text_of(text));
     print_field("expires", atp_text_of(deadline));
+    if (record->order.size > 0) {
+        print_field("order", record->order);
+    }
+    if (record->status.size > 0) {
+        print_field("status", record->status);
+    }
+}
+
+/* "2 picked, 1 returned" */
+static void format_parts(const atp_record_line_t *line, char *ret_text, size_t size)
+{
+    size_t used = 0;
+
+    ret_text[0] = '\0';
+    for (unsigned part = 0; part < ATP_PART_COUNT && used < size; part++) {
+        char qty[ATP_QTY_TEXT_SIZE];
+        if (line->parts[part] != 0) {
+            (void)atp_qty_format(line->parts[part], line->scale, qty);
+            int more = snprintf(ret_text + used, size - used, "%s%s %s", used > 0 ? ", " : "", qty,
+                                atp_record_part_name(part));
+            used += more > 0 ? (size_t)more : 0;
+        }
+    }
 }
 
 static void put_line(atp_out_t *out, const atp_record_line_t *line)
 {
+    char parts[ATP_PART_COUNT * 48];
+
+    format_parts(line, parts, sizeof parts);
     atp_out_row(out);
     atp_out_text(out, NULL, "SKU", line->sku);
     atp_out_text(out, NULL, "NODE", line->node);
@@ -73,6 +105,7 @@ static void put_line(atp_out_t *out, const atp_record_line_t *line)
     atp_out_qty(out, NULL, "RESERVED", line->reserved, line->scale);
     atp_out_qty(out, NULL, "ALLOCATED", line->allocated, line->scale);
     atp_out_qty(out, NULL, "SHIPPED", line->shipped, line->scale);
+    atp_out_string(out, NULL, "OF WHICH", parts);
 }
 
 static void put_record(atp_cli_t *cli, const atp_record_t *record, bool is_first)
@@ -128,7 +161,9 @@ static int show(atp_cli_t *cli)
         free(ids);
         return status;
     }
-    atp_err_t err = atp_client_reservation(cli->handle, ids, args->word_count, &answer);
+    atp_err_t err = atp_args_has(args, "order")
+                        ? atp_client_order(cli->handle, ids, args->word_count, &answer)
+                        : atp_client_reservation(cli->handle, ids, args->word_count, &answer);
     status = err == ATP_OK ? put_records(cli, answer)
                            : atp_session_fail(cli, cli->handle, err, (atp_text_t){"", 0});
     atp_answer_free(answer);
@@ -216,7 +251,8 @@ static bool read_states(const atp_cli_t *cli, uint32_t *ret_states)
         if (state == ATP_RECORD_STATE_LIMIT) {
             (void)atp_cli_usage(
                 cli->cmd,
-                "--state: '%.*s' is not one of reserved, allocated, shipped, released, cancelled, expired",
+                "--state: '%.*s' is not one of reserved, allocated, picked, packed, shipped, delivered, "
+                "returned, reconciled, backordered, short, released, cancelled, expired",
                 (int)size, at);
             return false;
         }
@@ -399,7 +435,13 @@ static int list_exceptions(atp_cli_t *cli)
 
 /* ---- the commands ---- */
 
-static const char *const show_examples[] = {"atp show cart-77", "atp show cart-77 order-9 --json", NULL};
+static const atp_flag_t show_flags[] = {
+    {"order", NULL, NULL, "The words are numbers of orders: all their reservations"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const show_examples[] = {"atp show cart-77", "atp show cart-77 order-9 --json",
+                                            "atp show --order 4711", NULL};
 
 const atp_cmd_t atp_cmd_show = {
     .name = "show",
@@ -408,6 +450,7 @@ const atp_cmd_t atp_cmd_show = {
     .summary = "Reservations in full, line by line",
     .word_min = 1,
     .word_max = ATP_RESERVATIONS_MAX,
+    .flags = show_flags,
     .examples = show_examples,
     .run = show,
 };
@@ -416,7 +459,9 @@ static const atp_flag_t reservations_flags[] = {
     {"older-than", "TIME", NULL, "Made at least this long ago"},
     {"owner", "OWNER", NULL, "Of this owner"},
     {"channel", "CHANNEL", NULL, "Of this channel"},
-    {"state", "STATES", "reserved|allocated|shipped|released|cancelled|expired|...",
+    {"state", "STATES",
+     "reserved|allocated|picked|packed|shipped|delivered|returned|reconciled|backordered|short|released|"
+     "cancelled|expired|...",
      "In one of these states: reserved,allocated"},
     {"limit", "N", NULL, "At most so many rows"},
     {NULL, NULL, NULL, NULL},

@@ -1,4 +1,5 @@
 /* atp reserve, extend, allocate, release, cancel, ship: the life of a reservation. */
+#include "engine/base/attribute.h"
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
 
@@ -13,7 +14,8 @@ static int reserve(atp_cli_t *cli)
     if (!atp_act_identify(cli, &command, &room) ||
         !atp_args_duration(&cli->args, "ttl", 1, &command.ttl_ms) ||
         !atp_args_id(&cli->args, "channel", &command.channel) ||
-        !atp_args_id(&cli->args, "owner", &command.owner) || !atp_act_lines(cli, 0, &command)) {
+        !atp_args_id(&cli->args, "owner", &command.owner) ||
+        !atp_with_flag_as(cli, "order", ATP_KEY_ORDER_ID) || !atp_act_lines(cli, 0, &command)) {
         return ATP_CLI_USAGE;
     }
     unsigned mode = atp_args_has(&cli->args, "partial") ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
@@ -55,12 +57,18 @@ static int step(atp_cli_t *cli, atp_op_kind_t kind, const char *done)
     atp_command_t command = {.kind = kind};
     atp_act_id_t room;
 
+    bool has_order = kind != ATP_OP_ALLOCATE && kind != ATP_OP_SHIP && atp_args_has(&cli->args, "order");
+
     command.is_fact = kind == ATP_OP_SHIP && atp_args_has(&cli->args, "fact");
-    if (!take_reservation(cli, &command) || !atp_act_identify(cli, &command, &room) ||
-        !atp_act_lines(cli, 1, &command)) {
+    if (!has_order && cli->args.word_count == 0) {
+        return atp_cli_usage(cli->cmd, "a reservation is missing, or --order");
+    }
+    if ((!has_order && !take_reservation(cli, &command)) || !atp_act_identify(cli, &command, &room) ||
+        (has_order && !atp_with_flag_as(cli, "order", ATP_KEY_ORDER_ID)) ||
+        !atp_act_lines(cli, has_order ? 0 : 1, &command)) {
         return ATP_CLI_USAGE;
     }
-    if (command.reservation.size == 0 && !command.is_fact) {
+    if (command.reservation.size == 0 && !command.is_fact && !has_order) {
         free((void *)(uintptr_t)command.lines);
         return atp_cli_usage(cli->cmd, "the reservation is empty");
     }
@@ -94,6 +102,7 @@ static const atp_flag_t reserve_flags[] = {
     {"ttl", "TIME", NULL, "How long it lives: 90s, 15min, 2h (the channel's)"},
     {"channel", "CHANNEL", NULL, "Who sells: web, pos, ..."},
     {"owner", "OWNER", NULL, "Whose it is: a customer, a cart"},
+    {"order", "ORDER", NULL, "The order it is for, by its number elsewhere"},
     {"mode", "MODE", "all-or-nothing|partial",
      "All lines in full, or of each what there is (all-or-nothing)"},
     {"partial", NULL, NULL, "Short for --mode partial"},
@@ -146,6 +155,13 @@ const atp_cmd_t atp_cmd_extend = {
 
 static const atp_flag_t step_flags[] = {ATP_ACT_FLAGS, {NULL, NULL, NULL, NULL}};
 
+/* Of a release or cancel: an order may be named instead of a reservation. */
+static const atp_flag_t order_flags[] = {
+    {"order", "ORDER", NULL, "Of all reservations of this order, instead of one; the words are lines then"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
 static const char *const allocate_examples[] = {"atp allocate cart-77",
                                                 "atp allocate cart-77 bike-28@berlin=1", NULL};
 
@@ -169,29 +185,29 @@ static const char *const release_examples[] = {"atp release cart-77", "atp relea
 const atp_cmd_t atp_cmd_release = {
     .name = "release",
     .group = "Reservations",
-    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .synopsis = "[RESERVATION] [SKU@NODE=QTY...]",
     .summary = "Give reserved units back",
     .about = "Without lines, all of it. What is allocated already is given back by atp cancel.",
-    .word_min = 1,
+    .word_min = 0,
     .word_max = UINT_MAX, /* atp_act_lines says how many */
-    .flags = step_flags,
+    .flags = order_flags,
     .examples = release_examples,
     .kind = ATP_OP_RELEASE,
     .run = release,
 };
 
 static const char *const cancel_examples[] = {"atp cancel order-9", "atp cancel order-9 bike-28@berlin=1",
-                                              NULL};
+                                              "atp cancel --order 4711", NULL};
 
 const atp_cmd_t atp_cmd_cancel = {
     .name = "cancel",
     .group = "Reservations",
-    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .synopsis = "[RESERVATION] [SKU@NODE=QTY...]",
     .summary = "Give allocated units back",
     .about = "Without lines, all of it. What is only reserved is given back by atp release.",
-    .word_min = 1,
+    .word_min = 0,
     .word_max = UINT_MAX, /* atp_act_lines says how many */
-    .flags = step_flags,
+    .flags = order_flags,
     .examples = cancel_examples,
     .kind = ATP_OP_CANCEL,
     .run = cancel,

@@ -15,6 +15,8 @@ void atp_record_put_head(atp_out_t *out, const atp_record_t *record)
     atp_out_text(out, "channel", NULL, record->channel);
     atp_out_text(out, "owner", NULL, record->owner);
     atp_out_time(out, "created_ms", NULL, record->created_ms);
-    atp_out_uint(out, "created_op", NULL, record->created_op);
+    atp_out_uint(out, "version", NULL, record->version);
     atp_out_time(out, "deadline_ms", NULL, record->deadline_ms);
+    atp_out_text(out, "order", NULL, record->order);
+    atp_out_text(out, "status", NULL, record->status);
 }

@@ -27,6 +27,7 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "protocol/message_records.h"
 #include "tools/atpd/log.h"
 
 #include <stdbool.h>
@@ -34,6 +35,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define ATP_CONFIG_NAME_SIZE (ATP_ID_SIZE_MAX + 1)
 #define ATP_CONFIG_PATH_SIZE     1024
 #define ATP_CONFIG_URL_SIZE      128 /* NNG takes no longer address */
 #define ATP_CONFIG_URLS_MAX      16
@@ -87,6 +89,8 @@ typedef struct atp_config {
     atp_log_format_t log_format;
     atp_log_level_t log_level;
     uint64_t log_repeats_per_s;
+
+    char status[ATP_RECORD_STATE_LIMIT][ATP_CONFIG_NAME_SIZE]; /* what a customer is told, by atp_record_state_t */
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,

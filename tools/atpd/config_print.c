@@ -10,6 +10,8 @@ static const char *argument_of(const atp_option_t *option)
     switch (option->type) {
     case ATP_OPTION_PATH:
         return " FOLDER";
+    case ATP_OPTION_NAME:
+        return " WORDS";
     case ATP_OPTION_URL:
         return " URL";
     case ATP_OPTION_URLS:
@@ -154,7 +156,7 @@ static void print_value(FILE *out, const atp_option_t *option, const atp_config_
     }
     atp_option_get(option, config, 0, text);
     fputc(' ', out);
-    if (option->type == ATP_OPTION_PATH || option->type == ATP_OPTION_URL ||
+    if (option->type == ATP_OPTION_PATH || option->type == ATP_OPTION_NAME || option->type == ATP_OPTION_URL ||
         option->type == ATP_OPTION_ADDRESS) {
         print_quoted(out, text);
     } else {

@@ -8,6 +8,7 @@
 
 typedef enum atp_option_type {
     ATP_OPTION_PATH,
+    ATP_OPTION_NAME, /* a few words, up to ATP_CONFIG_NAME_SIZE - 1 bytes */
     ATP_OPTION_URL,
     ATP_OPTION_URLS, /* lists take the flag, or the entry of a sequence, any number of times */
     ATP_OPTION_SOURCES,
@@ -35,7 +36,7 @@ typedef struct atp_option {
 } atp_option_t;
 
 /* Options of one group stand together; those without a group first. */
-#define ATP_OPTION_COUNT_MAX 64
+#define ATP_OPTION_COUNT_MAX 96
 extern const atp_option_t atp_options[];
 extern const uint32_t atp_option_count;
 

@@ -234,6 +234,8 @@ atp_err_t atp_option_set(const atp_option_t *option, atp_config_t *config, const
     switch (option->type) {
     case ATP_OPTION_PATH:
         return copy_text(text, value, ATP_CONFIG_PATH_SIZE, ret_why);
+    case ATP_OPTION_NAME:
+        return copy_text(text, value, ATP_CONFIG_NAME_SIZE, ret_why);
     case ATP_OPTION_URL:
         return set_url(text, value, ret_why);
     case ATP_OPTION_ADDRESS:

@@ -340,6 +340,9 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
     for (uint32_t i = 0; i < daemon->config.listen.count; i++) {
         urls[i] = daemon->config.listen.url[i];
     }
+    for (unsigned state = 1; state < ATP_RECORD_STATE_LIMIT; state++) {
+        service.status_names[state] = atp_text_of(daemon->config.status[state]);
+    }
     atp_err_t err =
         atp_facts_open(daemon->engine, daemon->metrics, &daemon->config.subscribe, &daemon->facts, ret_why);
     if (err == ATP_OK && daemon->config.metrics_address[0] != '\0') {

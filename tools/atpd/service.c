@@ -193,6 +193,12 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_RESERVATION:
         atp_work_reservations_by_id(work);
         return;
+    case ATP_MESSAGE_ORDER:
+        atp_work_orders(work);
+        return;
+    case ATP_MESSAGE_HISTORY:
+        atp_work_history(work);
+        return;
     case ATP_MESSAGE_RESERVATIONS:
     case ATP_MESSAGE_POSITIONS:
     case ATP_MESSAGE_EXCEPTIONS:
@@ -201,6 +207,9 @@ static void dispatch(atp_work_t *work)
         return;
     case ATP_MESSAGE_STAT:
         atp_work_stat(work);
+        return;
+    case ATP_MESSAGE_SCHEDULE:
+        atp_work_schedule(work);
         return;
     case ATP_MESSAGE_EXPLAIN:
         atp_work_explain(work);
@@ -255,6 +264,7 @@ atp_err_t atp_service_open(const atp_service_options_t *options, atp_service_t *
     service->engine = options->engine;
     service->ledger = atp_engine_ledger(options->engine);
     service->metrics = options->metrics;
+    memcpy(service->status_names, options->status_names, sizeof service->status_names);
     service->work_count = options->exchange_count > 0 ? options->exchange_count : EXCHANGES_DEFAULT;
     service->works = calloc(service->work_count, sizeof *service->works);
     if (service->works == NULL) {

@@ -17,6 +17,7 @@
 
 #include "engine/engine.h"
 #include "protocol/endpoint.h"
+#include "protocol/message_records.h"
 #include "tools/atpd/metrics.h"
 
 typedef struct atp_service atp_service_t;
@@ -27,6 +28,9 @@ typedef struct atp_service_options {
     const char *const *urls;
     size_t url_count;
     uint32_t exchange_count; /* 0 = 256 */
+    /* What a customer is told of a reservation, by atp_record_state_t: borrowed texts of at most ATP_ID_SIZE_MAX bytes. All
+     * empty: nothing is. */
+    atp_text_t status_names[ATP_RECORD_STATE_LIMIT];
 } atp_service_options_t;
 
 ATP_MUST_USE atp_err_t atp_service_open(const atp_service_options_t *options, atp_service_t **ret_service,

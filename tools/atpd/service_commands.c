@@ -42,15 +42,27 @@ static atp_class_t class_of(atp_op_kind_t kind)
     switch (kind) {
     case ATP_OP_RELEASE:
     case ATP_OP_CANCEL:
+    case ATP_OP_TRANSFER_CANCEL:
     case ATP_OP_SHIP:
+    case ATP_OP_SHORT:
         return ATP_CLASS_RELEASE;
     case ATP_OP_ALLOCATE:
     case ATP_OP_EXTEND:
+    case ATP_OP_PICK:
+    case ATP_OP_PACK:
         return ATP_CLASS_FIRM;
     case ATP_OP_RECEIVE:
+    case ATP_OP_RECEIVE_SUPPLY:
+    case ATP_OP_SUPPLY:
+    case ATP_OP_TRANSFER_SHIP:
+    case ATP_OP_TRANSFER_RECEIVE:
     case ATP_OP_SALE:
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
+    case ATP_OP_DELIVER:
+    case ATP_OP_RETURN:
+    case ATP_OP_RECONCILE:
+    case ATP_OP_DISPOSE:
         return ATP_CLASS_FACT;
     default:
         return ATP_CLASS_RESERVE;

@@ -93,5 +93,6 @@ void atp_work_history(atp_work_t *work);
 void atp_work_page(atp_work_t *work);
 void atp_work_stat(atp_work_t *work);
 void atp_work_explain(atp_work_t *work);
+void atp_work_schedule(atp_work_t *work);
 
 #endif

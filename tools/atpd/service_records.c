@@ -6,6 +6,7 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
+#include "engine/ledger/line_units.h"
 
 #include <string.h>
 
@@ -96,28 +97,62 @@ void atp_work_outcomes(atp_work_t *work)
 
 /* ---- reservations ---- */
 
-/* What a reservation is as a whole: the first of reserved, allocated, shipped that one of its units is in; else how it
- * ended. */
+/* What a reservation is as a whole, by the states of its lines: the first of this list. */
+static const struct {
+    uint8_t line;   /* atp_line_state_t */
+    uint8_t record; /* atp_record_state_t */
+} record_states[] = {
+    {ATP_LINE_BACKORDERED, ATP_RECORD_BACKORDERED},
+    {ATP_LINE_PEGGED, ATP_RECORD_BACKORDERED},
+    {ATP_LINE_RESERVED, ATP_RECORD_RESERVED},
+    {ATP_LINE_ALLOCATED, ATP_RECORD_ALLOCATED},
+    {ATP_LINE_PICKED, ATP_RECORD_PICKED},
+    {ATP_LINE_PACKED, ATP_RECORD_PACKED},
+    {ATP_LINE_SHIPPED, ATP_RECORD_SHIPPED},
+    {ATP_LINE_DELIVERED, ATP_RECORD_DELIVERED},
+    {ATP_LINE_RETURNED, ATP_RECORD_RETURNED},
+    {ATP_LINE_RECONCILED, ATP_RECORD_RECONCILED},
+    {ATP_LINE_RETURN_RECONCILED, ATP_RECORD_RECONCILED},
+    {ATP_LINE_SHORT, ATP_RECORD_SHORT},
+    {ATP_LINE_RELEASED, ATP_RECORD_RELEASED},
+    {ATP_LINE_CANCELLED, ATP_RECORD_CANCELLED},
+    {ATP_LINE_EXPIRED, ATP_RECORD_EXPIRED},
+};
+
 static uint8_t state_of(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
                         int64_t now_ms)
 {
-    static const uint8_t record_state[ATP_LINE_STATE_COUNT] = {
-        [ATP_LINE_NOTHING] = ATP_RECORD_RELEASED,    [ATP_LINE_RESERVED] = ATP_RECORD_RESERVED,
-        [ATP_LINE_ALLOCATED] = ATP_RECORD_ALLOCATED, [ATP_LINE_SHIPPED] = ATP_RECORD_SHIPPED,
-        [ATP_LINE_RELEASED] = ATP_RECORD_RELEASED,   [ATP_LINE_EXPIRED] = ATP_RECORD_EXPIRED,
-        [ATP_LINE_CANCELLED] = ATP_RECORD_CANCELLED,
-    };
-    uint8_t least = ATP_RECORD_STATE_LIMIT;
+    unsigned seen = 0;
 
     for (uint32_t at = reservation->first_line; at != 0;) {
-        const atp_line_t *line = atp_line_at(reservations, at - 1);
-        atp_line_state_t state = atp_ledger_line_state(line, now_ms);
-        if (state != ATP_LINE_NOTHING && record_state[state] < least) {
-            least = record_state[state];
-        }
-        at = line->next;
+        seen |= 1u << atp_line_state(reservations, at - 1, now_ms);
+        at = atp_line_at(reservations, at - 1)->next;
     }
-    return least == ATP_RECORD_STATE_LIMIT ? (uint8_t)ATP_RECORD_RELEASED : least;
+    for (size_t i = 0; i < sizeof record_states / sizeof record_states[0]; i++) {
+        if (seen >> record_states[i].line & 1) {
+            return record_states[i].record;
+        }
+    }
+    return ATP_RECORD_RELEASED;
+}
+
+static void fill_parts(const atp_reservations_t *reservations, uint32_t number, atp_record_line_t *line)
+{
+    static const atp_line_state_t states[ATP_PART_COUNT] = {
+        [ATP_PART_PICKED] = ATP_LINE_PICKED,
+        [ATP_PART_PACKED] = ATP_LINE_PACKED,
+        [ATP_PART_DELIVERED] = ATP_LINE_DELIVERED,
+        [ATP_PART_RETURNED] = ATP_LINE_RETURNED,
+        [ATP_PART_RECONCILED] = ATP_LINE_RECONCILED,
+        [ATP_PART_RETURN_RECONCILED] = ATP_LINE_RETURN_RECONCILED,
+        [ATP_PART_SHORT] = ATP_LINE_SHORT,
+        [ATP_PART_BACKORDERED] = ATP_LINE_BACKORDERED,
+        [ATP_PART_PEGGED] = ATP_LINE_PEGGED,
+    };
+
+    for (unsigned i = 0; i < ATP_PART_COUNT && atp_line_at(reservations, number)->has_progress; i++) {
+        line->parts[i] = atp_line_units(reservations, number, states[i]);
+    }
 }
 
 static uint32_t fill_lines(const atp_ledger_t *ledger, const atp_reservation_t *reservation, int64_t now_ms,
@@ -131,7 +166,7 @@ static uint32_t fill_lines(const atp_ledger_t *ledger, const atp_reservation_t *
     for (uint32_t at = reservation->first_line; at != 0 && count < ATP_LINES_PER_OP_MAX;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
         const atp_position_t *position = atp_positions_at(positions, line->row);
-        bool is_expired = atp_ledger_line_state(line, now_ms) == ATP_LINE_EXPIRED;
+        bool is_expired = atp_line_state(reservations, at - 1, now_ms) == ATP_LINE_EXPIRED;
         lines[count++] = (atp_record_line_t){.sku = atp_catalog_sku_id(catalog, position->sku),
                                              .node = atp_catalog_node_id(catalog, position->node),
                                              .granted = line->granted,
@@ -139,9 +174,20 @@ static uint32_t fill_lines(const atp_ledger_t *ledger, const atp_reservation_t *
                                              .allocated = line->allocated,
                                              .shipped = line->shipped,
                                              .scale = atp_positions_scale(positions, position->sku)};
+        fill_parts(reservations, at - 1, &lines[count - 1]);
         at = line->next;
     }
     return count;
+}
+
+static const atp_order_t *order_of(const atp_ledger_t *ledger, const atp_reservation_t *reservation)
+{
+    const atp_reservations_t *reservations = atp_ledger_reservations(ledger);
+
+    return reservation->has_order
+               ? atp_orders_of(&reservations->orders,
+                               (uint32_t)(reservation - atp_reservation_at(reservations, 0)))
+               : NULL;
 }
 
 static void write_reservation(atp_work_t *work, const atp_ledger_t *ledger,
@@ -149,6 +195,7 @@ static void write_reservation(atp_work_t *work, const atp_ledger_t *ledger,
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     atp_record_line_t *lines = work->lines.bytes;
+    const atp_order_t *order = order_of(ledger, reservation);
     atp_record_t record = {
         .verdict = ATP_APPLIED,
         .state = state_of(atp_ledger_reservations(ledger), reservation, now_ms),
@@ -156,13 +203,93 @@ static void write_reservation(atp_work_t *work, const atp_ledger_t *ledger,
         .owner = atp_strings_get(&catalog->strings, reservation->owner_ref),
         .channel = atp_catalog_channel_id(catalog, reservation->channel),
         .created_ms = reservation->created_ms,
-        .created_op = reservation->created_op,
+        .version = reservation->version,
         .deadline_ms = reservation->is_in_wheel ? reservation->deadline_ms : 0,
         .line_count = fill_lines(ledger, reservation, now_ms, lines),
         .lines = lines,
+        .order = order != NULL ? (atp_text_t){order->id, order->id_size} : ATP_TEXT(""),
     };
 
+    record.status = work->service->status_names[record.state];
+
     atp_write_record(&work->writer, &record);
+}
+
+static void tell_orders(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const atp_reservations_t *reservations = atp_ledger_reservations(ledger);
+    const atp_text_t *ids = work->names.bytes;
+    uint32_t count = 0;
+
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_list_begin(&work->writer);
+    for (uint32_t i = 0; i < work->op_count; i++) {
+        const atp_order_t *order =
+            atp_orders_find(&reservations->orders, ids[i], atp_hash_text(ids[i], atp_ledger_seed(ledger)));
+        if (order == NULL) {
+            atp_record_t record = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ids[i]};
+            atp_write_record(&work->writer, &record);
+        }
+        for (; order != NULL; order = atp_orders_next(&reservations->orders, order)) {
+            if (work->writer.is_overflown || ++count > ATP_PAGE_LIMIT_MAX) {
+                work->is_overflown = true;
+                return;
+            }
+            write_reservation(work, ledger, atp_reservation_at(reservations, order->reservation - 1), now_ms);
+        }
+    }
+    atp_write_list_end(&work->writer);
+}
+
+static atp_text_t client_name(const atp_catalog_t *catalog, uint32_t client)
+{
+    if (client == ATP_CLIENT_ENGINE || client >= atp_table_count(&catalog->clients)) {
+        return ATP_TEXT("");
+    }
+    const atp_named_record_t *record = atp_table_at(&catalog->clients, client);
+    return atp_strings_get(&catalog->strings, record->id_ref);
+}
+
+static void write_step(atp_work_t *work, const atp_ledger_t *ledger, const atp_history_step_t *step)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    const atp_position_t *position = atp_positions_at(positions, step->row);
+    atp_step_row_t row = {.op = step->op,
+                          .time_ms = step->time_ms,
+                          .step = atp_text_of(atp_steps[step->step].name),
+                          .line = step->line,
+                          .sku = atp_catalog_sku_id(catalog, position->sku),
+                          .node = atp_catalog_node_id(catalog, position->node),
+                          .qty = step->qty,
+                          .scale = atp_positions_scale(positions, position->sku),
+                          .kind = atp_text_of(atp_op_kind_name(step->op_kind)),
+                          .client = client_name(catalog, step->client),
+                          .has_more = step->previous != 0};
+
+    atp_write_step(&work->writer, &row);
+}
+
+static void tell_history(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const atp_history_t *history = &atp_ledger_reservations(ledger)->history;
+    const atp_text_t *ids = work->names.bytes;
+    uint32_t number;
+    uint32_t count = 0;
+
+    (void)now_ms;
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_list_begin(&work->writer);
+    if (atp_ledger_find_reservation(ledger, ids[0], &number)) {
+        const atp_history_step_t *step = atp_history_newest(history, number);
+        for (; step != NULL && count < SCAN_MAX / 2 && !work->writer.is_overflown; count++) {
+            write_step(work, ledger, step);
+            step = atp_history_before(history, step);
+        }
+    }
+    atp_write_list_end(&work->writer);
 }
 
 static void tell_reservations(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
@@ -190,7 +317,9 @@ static bool need_lines(atp_work_t *work)
     return atp_room_need(&work->lines, ATP_LINES_PER_OP_MAX * sizeof(atp_record_line_t));
 }
 
-void atp_work_reservations_by_id(atp_work_t *work)
+/* Reads a list of ids, of reservations or orders, and has it answered. */
+static void ask_by_id(atp_work_t *work, uint32_t most,
+                      void (*question)(atp_batch_t *, const atp_ledger_t *, int64_t))
 {
     uint32_t count;
 
@@ -210,8 +339,28 @@ void atp_work_reservations_by_id(atp_work_t *work)
         atp_work_refuse_reader(work);
         return;
     }
+    if (count > most || (most == 1 && count == 0)) {
+        atp_work_refuse(work, ATP_MALFORMED, ATP_FIELD_RESERVATION, "one reservation is asked for at a time",
+                        0);
+        return;
+    }
     work->op_count = count;
-    ask(work, count > 0 ? count : 1, tell_reservations);
+    ask(work, count > 0 ? count : 1, question);
+}
+
+void atp_work_reservations_by_id(atp_work_t *work)
+{
+    ask_by_id(work, ATP_RESERVATIONS_MAX, tell_reservations);
+}
+
+void atp_work_orders(atp_work_t *work)
+{
+    ask_by_id(work, ATP_RESERVATIONS_MAX, tell_orders);
+}
+
+void atp_work_history(atp_work_t *work)
+{
+    ask_by_id(work, 1, tell_history);
 }
 
 /* ---- pages ---- */
