@@ -1,0 +1,271 @@
+/* F: what channels see; A8, A9: groups that overlap. */
+#include "tests/acceptance/acceptance.h"
+
+#include "engine/base/attribute.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTRIBUTES_MAX 16
+
+/* "channel=web buffer=2": attributes by the words of the table; quantities are decimal text. */
+static uint32_t attributes_of(const char *words, atp_attribute_t *ret_attributes)
+{
+    uint32_t count = 0;
+
+    for (const char *at = words; *at != '\0'; at += *at == ' ') {
+        size_t name = strcspn(at, "=");
+        size_t size = strcspn(at, " ");
+        atp_text_t value = {at + name + 1, (uint32_t)(size - name - 1)};
+        unsigned key = atp_attribute_find((atp_text_t){at, (uint32_t)name});
+        const atp_attribute_rule_t *rule = atp_attribute_rule(key);
+        atp_attribute_t attribute = {.key = (uint8_t)key, .line = ATP_WHOLE_OP, .text = value};
+        assert_non_null(rule);
+        if (rule->type == ATP_ATTRIBUTE_QTY) {
+            assert_true(atp_qty_parse(value, &attribute.number, &attribute.decimals));
+        } else if (rule->type == ATP_ATTRIBUTE_CHOICE) {
+            attribute.number = atp_attribute_choice(rule, value);
+        } else if (rule->type == ATP_ATTRIBUTE_NUMBER) {
+            attribute.number = strtoll(value.bytes, NULL, 10);
+        }
+        ret_attributes[count++] = attribute;
+        at += size;
+    }
+    return count;
+}
+
+static void put(acceptance_t *a, atp_op_kind_t kind, const char *name, const char *words)
+{
+    char id[ATP_ID_SIZE_MAX + 1];
+    atp_attribute_t attributes[ATTRIBUTES_MAX];
+    bool is_channel = kind == ATP_OP_CHANNEL;
+    atp_command_t command = {.kind = kind,
+                             .id = atp_text_of(fresh_id(a, id)),
+                             .channel = atp_text_of(is_channel ? name : ""),
+                             .subject = atp_text_of(is_channel ? "" : name),
+                             .attribute_count = attributes_of(words, attributes),
+                             .attributes = attributes};
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+static atp_result_t sell(acceptance_t *a, const char *channel, const char *sku, const char *node,
+                         const char *qty)
+{
+    char id[ATP_ID_SIZE_MAX + 1];
+    atp_command_line_t line = {.sku = atp_text_of(sku), .node = atp_text_of(node)};
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = atp_text_of(fresh_id(a, id)),
+                             .channel = atp_text_of(channel),
+                             .line_count = 1,
+                             .lines = &line};
+
+    assert_true(atp_qty_parse(atp_text_of(qty), &line.mantissa, &line.decimals));
+    return call(a, &command, NULL);
+}
+
+/* What availability tells a channel, over all nodes it sees, in smallest units; `ret_signed`: the sum before any floor. */
+static int64_t sees(acceptance_t *a, const char *channel, const char *sku, int64_t *ret_signed)
+{
+    atp_text_t skus[] = {atp_text_of(sku)};
+    atp_text_t nodes[] = {ATP_TEXT("")};
+    atp_availability_ask_t ask = {.flags = ATP_AVAILABILITY_COMPONENTS,
+                                  .channel = atp_text_of(channel),
+                                  .sku_count = 1,
+                                  .node_count = 1,
+                                  .skus = skus,
+                                  .nodes = nodes};
+    atp_answer_t *answer = NULL;
+
+    assert_int_equal(atp_client_availability(a->client, &ask, &answer), ATP_OK);
+    const atp_availability_row_t *row = atp_answer_availability(answer);
+    assert_verdict(*row, ATP_APPLIED);
+    assert_int_equal(row->atp, row->promisable);
+    int64_t promisable = row->promisable;
+    if (ret_signed != NULL) {
+        *ret_signed = row->atp_signed;
+    }
+    atp_answer_free(answer);
+    return promisable;
+}
+
+/* ---- A ---- */
+
+static void a8_a_node_in_two_groups_is_sold_once(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "a8", "a8x", "10");
+    stock(a, "a8", "a8z", "5");
+    put(a, ATP_OP_GROUP, "a8xz", "node=a8x node=a8z");
+    put(a, ATP_OP_GROUP, "a8z", "node=a8z");
+    put(a, ATP_OP_CHANNEL, "a8p", "ship_group=a8xz");
+    put(a, ATP_OP_CHANNEL, "a8q", "ship_group=a8z");
+    assert_int_equal(sees(a, "a8p", "a8", NULL), 15);
+    assert_int_equal(sees(a, "a8q", "a8", NULL), 5);
+    assert_verdict(sell(a, "a8p", "a8", "", "15"), ATP_APPLIED);
+    assert_int_equal(sees(a, "a8q", "a8", NULL), 0);
+    assert_verdict(sell(a, "a8q", "a8", "", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+}
+
+static void a9_what_the_second_group_sees_is_what_it_gets(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "a9", "a9x", "10");
+    stock(a, "a9", "a9z", "5");
+    put(a, ATP_OP_GROUP, "a9xz", "node=a9x node=a9z");
+    put(a, ATP_OP_GROUP, "a9z", "node=a9z");
+    put(a, ATP_OP_CHANNEL, "a9p", "ship_group=a9xz");
+    put(a, ATP_OP_CHANNEL, "a9q", "ship_group=a9z");
+    assert_verdict(sell(a, "a9p", "a9", "", "10"), ATP_APPLIED);
+    char text[ATP_QTY_TEXT_SIZE];
+    int64_t seen = sees(a, "a9q", "a9", NULL);
+    atp_qty_format(seen + 1, 0, text);
+    assert_verdict(sell(a, "a9q", "a9", "", text), ATP_NOT_ENOUGH_AVAILABLE);
+    if (seen > 0) {
+        atp_qty_format(seen, 0, text);
+        assert_verdict(sell(a, "a9q", "a9", "", text), ATP_APPLIED);
+    }
+    assert_int_equal(sees(a, "a9p", "a9", NULL), 5 - seen);
+}
+
+/* ---- F ---- */
+
+static void f1_each_node_is_floored_and_the_signed_sum_is_told(void **state)
+{
+    acceptance_t *a = *state;
+    int64_t signed_sum;
+
+    stock(a, "f1", "f1a", "0");
+    stock(a, "f1", "f1b", "3");
+    put(a, ATP_OP_GROUP, "f1ab", "node=f1a node=f1b");
+    put(a, ATP_OP_CHANNEL, "f1", "ship_group=f1ab");
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "f1", "f1a", "4"), ATP_APPLIED); /* -4, nothing is promised */
+    assert_int_equal(sees(a, "f1", "f1", &signed_sum), 3);
+    assert_int_equal(signed_sum, -1);
+}
+
+static void f1b_orders_short_at_one_node_may_be_served_from_the_other(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f1b", "f1ba", "4");
+    stock(a, "f1b", "f1bb", "3");
+    put(a, ATP_OP_CHANNEL, "f1b", "shortage=re_source");
+    assert_verdict(sell(a, "f1b", "f1b", "f1ba", "4"), ATP_APPLIED);
+    stock(a, "f1b", "f1ba", "0");
+    assert_int_equal(sees(a, "f1b", "f1b", NULL), 0);
+    assert_verdict(sell(a, "f1b", "f1b", "f1bb", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+}
+
+static void f2_two_nodes_with_the_same_number_are_both_counted(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f2", "f2a", "5");
+    stock(a, "f2", "f2b", "5");
+    put(a, ATP_OP_CHANNEL, "f2", "");
+    assert_int_equal(sees(a, "f2", "f2", NULL), 10);
+}
+
+static void f3_the_last_five_are_never_promised(void **state)
+{
+    acceptance_t *a = *state;
+
+    sku(a, "f3", 1);
+    stock(a, "f3", "N", "8.5");
+    put(a, ATP_OP_CHANNEL, "f3", "");
+    put(a, ATP_OP_RULE, "f3", "channel=f3 sku=f3 threshold=5");
+    assert_verdict(sell(a, "f3", "f3", "N", "4"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "f3", "f3", "N", "3"), ATP_APPLIED);
+    assert_int_equal(sees(a, "f3", "f3", NULL), 5); /* 0.5 */
+}
+
+static void f4_a_buffer_and_a_guarantee_bind_the_channel_they_are_for(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f4", "N", "5");
+    put(a, ATP_OP_CHANNEL, "f4w", "");
+    put(a, ATP_OP_CHANNEL, "f4m", "");
+    put(a, ATP_OP_RULE, "f4", "channel=f4w sku=f4 buffer=2");
+    assert_int_equal(sees(a, "f4w", "f4", NULL), 3);
+    assert_int_equal(sees(a, "f4m", "f4", NULL), 5);
+    assert_verdict(sell(a, "f4w", "f4", "N", "4"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "f4w", "f4", "N", "3"), ATP_APPLIED);
+    assert_verdict(sell(a, "f4m", "f4", "N", "3"), ATP_NOT_ENOUGH_AVAILABLE); /* 5 in all */
+    assert_verdict(sell(a, "f4m", "f4", "N", "2"), ATP_APPLIED);
+
+    stock(a, "f4b", "N", "10");
+    put(a, ATP_OP_QUOTA, "f4b", "sku=f4b channel=f4m guaranteed=4");
+    assert_int_equal(sees(a, "f4w", "f4b", NULL), 6);
+    assert_verdict(sell(a, "f4w", "f4b", "N", "7"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "f4w", "f4b", "N", "6"), ATP_APPLIED);
+    assert_verdict(sell(a, "f4m", "f4b", "N", "4"), ATP_APPLIED);
+}
+
+/* F6 with stock; caps of what is backordered are limits of positions. */
+static void f6_a_channel_takes_what_its_cap_and_the_common_one_leave(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f6", "N", "100");
+    put(a, ATP_OP_CHANNEL, "f6w", "");
+    put(a, ATP_OP_CHANNEL, "f6m", "");
+    put(a, ATP_OP_QUOTA, "f6", "sku=f6 amount=12");
+    put(a, ATP_OP_QUOTA, "f6w", "parent=f6 channel=f6w amount=10");
+    put(a, ATP_OP_QUOTA, "f6m", "parent=f6 channel=f6m");
+    assert_verdict(sell(a, "f6m", "f6", "N", "5"), ATP_APPLIED);
+    assert_int_equal(sees(a, "f6w", "f6", NULL), 7);
+    assert_verdict(sell(a, "f6w", "f6", "N", "8"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "f6w", "f6", "N", "7"), ATP_APPLIED);
+}
+
+static void f8_a_paused_node_is_not_counted(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f8", "f8a", "10");
+    stock(a, "f8", "f8b", "2");
+    put(a, ATP_OP_CHANNEL, "f8", "");
+    assert_int_equal(sees(a, "f8", "f8", NULL), 12);
+    node(a, "f8a", ATP_NODE_PAUSED);
+    assert_int_equal(sees(a, "f8", "f8", NULL), 2);
+    assert_verdict(sell(a, "f8", "f8", "", "3"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "f8", "f8", "", "2"), ATP_APPLIED);
+}
+
+static void rules_and_what_they_count_survive_a_kill(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "fk", "N", "10");
+    put(a, ATP_OP_CHANNEL, "fk", "");
+    put(a, ATP_OP_RULE, "fk", "channel=fk buffer_percent=50");
+    put(a, ATP_OP_QUOTA, "fk", "sku=fk channel=fk amount=4");
+    assert_verdict(sell(a, "fk", "fk", "N", "1"), ATP_APPLIED);
+    assert_int_equal(sees(a, "fk", "fk", NULL), 3);
+    acceptance_kill(a);
+    acceptance_restart(a);
+    assert_int_equal(sees(a, "fk", "fk", NULL), 3);
+    assert_verdict(sell(a, "fk", "fk", "N", "4"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "fk", "fk", "N", "3"), ATP_APPLIED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a8_a_node_in_two_groups_is_sold_once),
+        cmocka_unit_test(a9_what_the_second_group_sees_is_what_it_gets),
+        cmocka_unit_test(f1_each_node_is_floored_and_the_signed_sum_is_told),
+        cmocka_unit_test(f1b_orders_short_at_one_node_may_be_served_from_the_other),
+        cmocka_unit_test(f2_two_nodes_with_the_same_number_are_both_counted),
+        cmocka_unit_test(f3_the_last_five_are_never_promised),
+        cmocka_unit_test(f4_a_buffer_and_a_guarantee_bind_the_channel_they_are_for),
+        cmocka_unit_test(f6_a_channel_takes_what_its_cap_and_the_common_one_leave),
+        cmocka_unit_test(f8_a_paused_node_is_not_counted),
+        cmocka_unit_test(rules_and_what_they_count_survive_a_kill),
+    };
+    return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
+}
