@@ -14,13 +14,16 @@ static bool read_line(atp_reader_t *reader, uint32_t index, atp_command_line_t *
         !atp_row_qty(reader, &left, &line->mantissa, &line->decimals)) {
         return false;
     }
+    bool is_right = true;
     if (line->sku.size == 0) {
-        reader->refusal.line = index;
-        return atp_reader_refuse(reader, ATP_ID_INVALID, ATP_FIELD_SKU, "the SKU is empty");
+        is_right = atp_reader_refuse(reader, ATP_ID_INVALID, ATP_FIELD_SKU, "the SKU is empty");
+    } else if (line->mantissa < 0) {
+        is_right =
+            atp_reader_refuse(reader, ATP_QTY_MUST_NOT_BE_NEGATIVE, ATP_FIELD_QTY, "a quantity below 0");
     }
-    if (line->mantissa < 0) {
+    if (!is_right) {
         reader->refusal.line = index;
-        return atp_reader_refuse(reader, ATP_QTY_MUST_NOT_BE_NEGATIVE, ATP_FIELD_QTY, "a quantity below 0");
+        return false;
     }
     return atp_row_end(reader, left);
 }

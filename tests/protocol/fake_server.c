@@ -142,7 +142,7 @@ static void write_record(atp_writer_t *writer, atp_text_t id)
                                  .owner = ATP_TEXT("anna"),
                                  .channel = ATP_TEXT("web"),
                                  .created_ms = 1000,
-                                 .created_op = 9,
+                                 .version = 9,
                                  .line_count = 2,
                                  .lines = lines};
 

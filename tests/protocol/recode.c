@@ -168,6 +168,41 @@ static bool recode_availability_ask(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_explain_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_explain_ask_t ask;
+    if (!atp_read_explain_ask(reader, lines, &ask)) {
+        return false;
+    }
+    atp_write_explain_ask(writer, &ask);
+    return true;
+}
+
+static bool recode_explain_part(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_explanation_t part;
+    if (!atp_read_explain_part(reader, &part)) {
+        return false;
+    }
+    atp_write_explain_part(writer, &part);
+    return true;
+}
+
+static bool recode_explain(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint32_t count;
+    bool is_cut;
+    if (!atp_read_explain(reader, &count)) {
+        return false;
+    }
+    atp_write_explain_begin(writer);
+    if (!recode_rows(reader, writer, count, recode_explain_part) || !atp_read_explain_end(reader, &is_cut)) {
+        return false;
+    }
+    atp_write_explain_end(writer, is_cut);
+    return true;
+}
+
 /* Elements of a list that is open already. */
 static bool recode_ops(atp_reader_t *reader, atp_writer_t *writer, uint32_t count, uint32_t *op_refusals)
 {
@@ -233,6 +268,8 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
     case ATP_MESSAGE_RESERVATION:
         return atp_read_reservation_ids(reader, &count) &&
                recode_list(reader, writer, count, recode_reservation_id);
+    case ATP_MESSAGE_EXPLAIN:
+        return recode_explain_ask(reader, writer);
     case ATP_MESSAGE_STAT:
         atp_write_stat_ask(writer);
         return atp_read_stat_ask(reader);
@@ -273,6 +310,8 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return atp_read_stats(reader, &count) && recode_list(reader, writer, count, recode_stat);
     case ATP_MESSAGE_CATALOG:
         return recode_page(reader, writer, recode_entry);
+    case ATP_MESSAGE_EXPLAIN:
+        return recode_explain(reader, writer);
     default:
         return recode_error(reader, writer);
     }

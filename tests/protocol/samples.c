@@ -214,6 +214,32 @@ static void write_availability(atp_writer_t *writer)
     atp_write_availability_end(writer, true);
 }
 
+static void write_explain_ask(atp_writer_t *writer)
+{
+    const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0},
+                                        {ATP_TEXT("ROPE"), ATP_TEXT(""), 25, 1}};
+    const atp_explain_ask_t ask = {.line_count = 2, .lines = lines, .channel = ATP_TEXT("web")};
+    begin_request(writer, ATP_MESSAGE_EXPLAIN);
+    atp_write_explain_ask(writer, &ask);
+}
+
+static void write_explain(atp_writer_t *writer)
+{
+    const atp_explanation_t parts[] = {
+        {.code = ATP_EXPLAIN_CODE_ON_HAND, .qty = 3, .node = ATP_TEXT("berlin")},
+        {.code = ATP_EXPLAIN_CODE_NODE_NOT_OPEN,
+         .qty = 3,
+         .node = ATP_TEXT("berlin"),
+         .detail = ATP_TEXT("paused")},
+        {.line = 1, .code = ATP_EXPLAIN_CODE_ALL_NODES, .scale = 1, .qty = 25, .node = ATP_TEXT("")}};
+    begin_response(writer, ATP_MESSAGE_EXPLAIN);
+    atp_write_explain_begin(writer);
+    for (size_t i = 0; i < 3; i++) {
+        atp_write_explain_part(writer, &parts[i]);
+    }
+    atp_write_explain_end(writer, false);
+}
+
 static void write_availability_components(atp_writer_t *writer)
 {
     const atp_availability_row_t row = {.index = 0,
@@ -259,15 +285,15 @@ static void write_outcome(atp_writer_t *writer)
 static void write_cart_77(atp_writer_t *writer)
 {
     const atp_record_line_t lines[] = {
-        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0, 1, 1, 0},
-        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 250, 0, 0, 2},
+        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0, 1, 1, {0}, 0},
+        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 250, 0, 0, {0}, 2},
     };
     const atp_record_t record = {.state = ATP_RECORD_RESERVED,
                                  .id = ATP_TEXT("cart-77"),
                                  .owner = ATP_TEXT("anna"),
                                  .channel = ATP_TEXT("web"),
                                  .created_ms = T0,
-                                 .created_op = 1002,
+                                 .version = 1002,
                                  .deadline_ms = T0 + 900000,
                                  .line_count = 2,
                                  .lines = lines};
@@ -545,6 +571,12 @@ const sample_t samples[] = {
             "[\"cart-77\",\"cart-78\"]],"
             "[8,1004,1795253000001,\"rejected_fact\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[]]],8]]",
      NULL, write_exceptions},
+    {"explain_ask", SAMPLE_REQUEST, "explain: two at a node, and 2.5 over all nodes, through a channel",
+     REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"berlin\",2],[\"ROPE\",\"\",\"2.5\"]],\"web\"]]", NULL,
+     write_explain_ask},
+    {"explain", SAMPLE_RESPONSE, "explain: parts",
+     RESPONSE_HEAD(13) "[[[0,1,3,\"berlin\"],[0,7,3,\"berlin\",\"paused\"],[1,32,\"2.5\",\"\"]],false]]",
+     NULL, write_explain},
     {"stat_ask", SAMPLE_REQUEST, "stat", REQUEST_HEAD(8) "[]]", NULL, write_stat_ask},
     {"stat", SAMPLE_RESPONSE, "stat: numbers and a text",
      RESPONSE_HEAD(8) "[[\"ops_applied\",1002],[\"lag\",-1],[\"state_hash\",\"9f3c21aa00b1e2d4\"]]]", NULL,

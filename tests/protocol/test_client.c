@@ -565,7 +565,7 @@ static void lists_are_read_page_by_page(void **state)
     assert_int_equal(atp_answer_catalog(answer)[0].value, 3);
     atp_answer_free(answer);
     assert_int_equal(atp_client_reservations(client, &ask, &answer), ATP_OK);
-    assert_int_equal(atp_answer_records(answer)[0].created_op, 9);
+    assert_int_equal(atp_answer_records(answer)[0].version, 9);
     atp_answer_free(answer);
     atp_client_close(client);
     fake_close(&fake);
