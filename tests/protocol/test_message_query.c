@@ -58,7 +58,7 @@ static void assert_refused(sample_way_t way, const refused_t *cases, size_t coun
 static void a_query_with_a_fault_is_refused_by_name_and_field(void **state)
 {
     static const refused_t cases[] = {
-        {REQUEST(2) "[16,\"\",[[\"s\",\"n\"]]]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+        {REQUEST(2) "[128,\"\",[[\"s\",\"n\"]]]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
         {REQUEST(2) "[4294967296,\"\",[[\"s\",\"n\"]]]]", ATP_MALFORMED, ATP_FIELD_OPTION, 0},
         {REQUEST(2) "[0," ID65 ",[[\"s\",\"n\"]]]]", ATP_ID_INVALID, ATP_FIELD_CHANNEL, 0},
         {REQUEST(2) "[0,\"\",[]]]", ATP_LINES_MISSING, ATP_FIELD_LINES, 0},
