@@ -451,24 +451,66 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
 
 /* ---- catalog ---- */
 
+#define ENTRY_COUNT          3
+#define ENTRY_COUNT_CALENDAR 14
+
+static bool read_calendar(atp_reader_t *reader, uint32_t *left, atp_catalog_calendar_t *calendar)
+{
+    atp_qty_t *const qtys[] = {&calendar->capacity_units, &calendar->booked_units};
+
+    return atp_row_text(reader, left, &calendar->time_zone) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->cut_off) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->working_days) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->closed_days) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->handling_days) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->ready_minute) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->capacity_orders) &&
+           atp_row_u32(reader, left, ATP_FIELD_OPTION, &calendar->booked_orders) &&
+           atp_row_i64(reader, left, ATP_FIELD_OPTION, &calendar->ready_ms) &&
+           atp_row_qtys(reader, left, qtys, 2, &calendar->scale);
+}
+
 bool atp_read_catalog_entry(atp_reader_t *reader, atp_catalog_entry_t *ret_entry)
 {
     uint32_t left;
 
+    memset(ret_entry, 0, sizeof *ret_entry);
     if (!atp_row_begin(reader, &left) || !atp_row_id(reader, &left, ATP_FIELD_ID, &ret_entry->id) ||
         !atp_row_text(reader, &left, &ret_entry->name) ||
         !atp_row_i64(reader, &left, ATP_FIELD_OPTION, &ret_entry->value)) {
         return false;
     }
+    ret_entry->has_calendar = left > 0;
+    if (ret_entry->has_calendar && !read_calendar(reader, &left, &ret_entry->calendar)) {
+        return false;
+    }
     return atp_row_end(reader, left);
+}
+
+static void put_calendar(atp_writer_t *writer, const atp_catalog_calendar_t *calendar)
+{
+    atp_put_text(writer, calendar->time_zone);
+    atp_put_uint(writer, calendar->cut_off);
+    atp_put_uint(writer, calendar->working_days);
+    atp_put_uint(writer, calendar->closed_days);
+    atp_put_uint(writer, calendar->handling_days);
+    atp_put_uint(writer, calendar->ready_minute);
+    atp_put_uint(writer, calendar->capacity_orders);
+    atp_put_uint(writer, calendar->booked_orders);
+    atp_put_int(writer, calendar->ready_ms);
+    atp_put_qty(writer, calendar->capacity_units, calendar->scale);
+    atp_put_qty(writer, calendar->booked_units, calendar->scale);
 }
 
 void atp_write_catalog_entry(atp_writer_t *writer, const atp_catalog_entry_t *entry)
 {
-    atp_put_array(writer, 3);
+    atp_put_array(writer, entry->has_calendar ? ENTRY_COUNT_CALENDAR : ENTRY_COUNT);
     atp_put_text(writer, entry->id);
     atp_put_text(writer, entry->name);
     atp_put_int(writer, entry->value);
+    if (entry->has_calendar) {
+        put_calendar(writer, &entry->calendar);
+    }
     atp_list_count(writer);
 }
 

@@ -18,7 +18,9 @@
  *     step           [op, time_ms, step, line, sku, node, qty, kind, client, has_more]
  *     position       [sku, node, on_hand, unavailable, reserved, allocated, safety, version]
  *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...]]
- *     entry          [id, name, value]
+ *     entry          [id, name, value]  and of a node with a calendar
+ *                    [..., time_zone, cut_off, working_days, closed_days, handling_days, ready_minute, capacity_orders,
+ *                     booked_orders, ready_ms, capacity_units, booked_units]
  *
  * A cursor is 0 to begin with, then what the last page said; next_cursor 0 means there is no more. It is a
  * place, not a snapshot: what changes between two pages may be seen in neither state or twice.
@@ -214,10 +216,28 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row); 
 
 /* ---- catalog ---- */
 
+/* Of a node that has one: see engine/ledger/capacity.h. What is booked is of the day on which an order placed now is ready. */
+typedef struct atp_catalog_calendar {
+    atp_text_t time_zone; /* its rule; "" = UTC */
+    uint32_t cut_off;     /* minutes of the day */
+    uint32_t working_days; /* 1 = Sunday, 2 = Monday, 4, ... */
+    uint32_t closed_days;  /* how many are told */
+    uint32_t handling_days;
+    uint32_t ready_minute;
+    uint32_t capacity_orders; /* 0 = no limit */
+    uint32_t booked_orders;
+    int64_t ready_ms; /* of an order placed now; 0 = never */
+    atp_qty_t capacity_units; /* 0 = no limit */
+    atp_qty_t booked_units;
+    uint8_t scale; /* of both */
+} atp_catalog_calendar_t;
+
 typedef struct atp_catalog_entry {
     atp_text_t id;
     atp_text_t name;
     int64_t value; /* see atp_catalog_what_t */
+    bool has_calendar;
+    atp_catalog_calendar_t calendar;
 } atp_catalog_entry_t;
 
 ATP_MUST_USE bool atp_read_catalog_entry(atp_reader_t *reader, atp_catalog_entry_t *ret_entry);

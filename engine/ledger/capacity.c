@@ -80,6 +80,14 @@ atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_
     return left;
 }
 
+atp_capacity_day_t atp_capacity_booked(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
+                                       int32_t day)
+{
+    const atp_capacity_day_t *booked = find_day(capacity, node, day);
+
+    return booked == NULL ? (atp_capacity_day_t){.day = day} : *booked;
+}
+
 /* ---- bookings ---- */
 
 bool atp_capacity_has_room(const atp_capacity_t *capacity, uint64_t bookings)

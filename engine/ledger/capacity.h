@@ -101,6 +101,10 @@ uint32_t atp_capacity_add_node(atp_capacity_t *capacity, uint16_t node);
 atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
                                       int32_t day);
 
+/* What is booked of a day; all zero if nothing is. */
+atp_capacity_day_t atp_capacity_booked(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
+                                       int32_t day);
+
 /* ---- bookings ---- */
 
 /* True if `bookings` more fit. */

@@ -139,6 +139,8 @@ const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
 /* When all that a reservation was granted at nodes with a calendar is ready there; 0: it was granted none there. */
 int64_t atp_ledger_ready_ms(const atp_ledger_t *ledger, uint32_t reservation);
+/* The calendar and limits of a node; NULL if it has none. */
+const atp_node_calendar_t *atp_ledger_node_calendar(const atp_ledger_t *ledger, uint16_t node);
 
 /* The remembered outcome of an id; false if none is. */
 bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,

@@ -359,6 +359,11 @@ int64_t atp_ledger_ready_ms(const atp_ledger_t *ledger, uint32_t reservation)
     return ready_ms;
 }
 
+const atp_node_calendar_t *atp_ledger_node_calendar(const atp_ledger_t *ledger, uint16_t node)
+{
+    return atp_catalog_has_calendar(&ledger->catalog, node) ? calendar_of(ledger, node) : NULL;
+}
+
 /* ---- changing a node ---- */
 
 /* Replaces the closed days by those that the op tells; a single 0 tells that there are none. */

@@ -1,6 +1,7 @@
 /* atp sku, node and channel: put and list. */
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
+#include "tools/atp/node_calendar.h"
 #include "tools/atp/pages.h"
 
 #include <string.h>
@@ -116,7 +117,8 @@ static int put_node(atp_cli_t *cli)
     int status = ATP_CLI_USAGE;
 
     if (!take_subject(cli, &line.node) || !take_name(cli, &command) ||
-        !atp_args_choice(&cli->args, "state", &state) || !atp_act_identify(cli, &command, &room)) {
+        !atp_args_choice(&cli->args, "state", &state) || !atp_node_calendar_take(cli) ||
+        !atp_act_identify(cli, &command, &room)) {
         return status;
     }
     command.option = (uint8_t)state;
@@ -217,6 +219,42 @@ static int list_nodes(atp_cli_t *cli)
     return list(cli, ATP_CATALOG_NODES, "no nodes yet: atp node put NODE, or atp load FILE --profile NAME");
 }
 
+typedef struct shown_node {
+    atp_cli_t *cli;
+    atp_text_t id;
+    bool is_found;
+} shown_node_t;
+
+static bool show_entry(void *context, const atp_answer_t *answer)
+{
+    shown_node_t *shown = context;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+    const listing_t listing = {&shown->cli->out, ATP_CATALOG_NODES, 1};
+
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count && !shown->is_found; i++) {
+        if (atp_text_equal(entries[i].id, shown->id)) {
+            shown->is_found = true;
+            put_entry(&listing, &entries[i]);
+            atp_node_calendar_put(&shown->cli->out, &entries[i]);
+        }
+    }
+    return !shown->is_found;
+}
+
+static int show_node(atp_cli_t *cli)
+{
+    shown_node_t shown = {cli, atp_text_of(cli->args.words[0]), false};
+    atp_page_ask_t ask = {.what = ATP_CATALOG_NODES};
+    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, show_entry, &shown);
+
+    atp_out_end(&cli->out);
+    if (status == ATP_CLI_DONE && !shown.is_found) {
+        atp_cli_note(cli, "no such node: atp node list");
+        return ATP_CLI_REFUSED;
+    }
+    return status;
+}
+
 static int list_channels(atp_cli_t *cli)
 {
     return list(cli, ATP_CATALOG_CHANNELS, "no channels yet: atp channel put CHANNEL");
@@ -268,12 +306,16 @@ const atp_cmd_t atp_cmd_sku_list = {
 static const atp_flag_t node_flags[] = {
     {"name", "NAME", NULL, "Name for people"},
     {"state", "STATE", "open|paused|draining|closed", "Whether it promises and ships (open)"},
+    ATP_NODE_CALENDAR_FLAGS,
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},
 };
 
 static const char *const node_put_examples[] = {"atp node put berlin --name 'Store Berlin'",
-                                                "atp node put berlin --state paused", NULL};
+                                                "atp node put berlin --state paused",
+                                                "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 "
+                                                "--working-days mon-fri --capacity-orders 400",
+                                                NULL};
 
 const atp_cmd_t atp_cmd_node_put = {
     .name = "node put",
@@ -282,13 +324,29 @@ const atp_cmd_t atp_cmd_node_put = {
     .summary = "Create or change a node",
     .about =
         "open promises and ships; paused promises nothing for now; draining ships what it owes and promises\n"
-        "nothing; closed does neither. What is not given stays as it is.",
+        "nothing; closed does neither. A node with a calendar promises what it can make ready on its own day:\n"
+        "orders before the cut-off count for that day, else for the next working day, and are ready the handling\n"
+        "time later. What is not given stays as it is.",
     .word_min = 1,
     .word_max = 1,
     .flags = node_flags,
     .examples = node_put_examples,
     .kind = ATP_OP_NODE,
     .run = put_node,
+};
+
+static const char *const node_show_examples[] = {"atp node show berlin", "atp node show berlin --json", NULL};
+
+const atp_cmd_t atp_cmd_node_show = {
+    .name = "node show",
+    .group = "Catalogue",
+    .synopsis = "NODE",
+    .summary = "A node, its calendar and what is booked of its day",
+    .about = "What is booked is of the day on which an order placed now is ready.",
+    .word_min = 1,
+    .word_max = 1,
+    .examples = node_show_examples,
+    .run = show_node,
 };
 
 static const char *const node_list_examples[] = {"atp node list", "atp node list --json", NULL};

@@ -12,7 +12,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_receive,     &atp_cmd_sale,         &atp_cmd_adjust,   &atp_cmd_count,
     &atp_cmd_dispose,     &atp_cmd_safety,
 
-    &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_list,
+    &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_show,    &atp_cmd_node_list,
     &atp_cmd_channel_put, &atp_cmd_channel_list,
 
     &atp_cmd_put,

@@ -36,6 +36,7 @@ extern const atp_cmd_t atp_cmd_safety;
 extern const atp_cmd_t atp_cmd_sku_put;
 extern const atp_cmd_t atp_cmd_sku_list;
 extern const atp_cmd_t atp_cmd_node_put;
+extern const atp_cmd_t atp_cmd_node_show;
 extern const atp_cmd_t atp_cmd_node_list;
 extern const atp_cmd_t atp_cmd_channel_put;
 extern const atp_cmd_t atp_cmd_channel_list;

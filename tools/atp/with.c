@@ -134,6 +134,11 @@ void atp_with_number(atp_cli_t *cli, unsigned key, int64_t number)
     cli->attribute_count++;
 }
 
+bool atp_with_text(atp_cli_t *cli, unsigned key, const char *text)
+{
+    return add(cli, atp_attribute_rule(key)->name, text, key, ATP_WHOLE_OP, text);
+}
+
 /* ---- reading --with ---- */
 
 /* The line of "12:node=..."; where its key begins. ATP_WHOLE_OP when no line is named; NULL: not a line there is. */

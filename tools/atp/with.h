@@ -25,6 +25,8 @@ ATP_MUST_USE bool atp_with_flag(atp_cli_t *cli, const char *name);
 ATP_MUST_USE bool atp_with_flag_as(atp_cli_t *cli, const char *flag, unsigned key);
 /* Adds a number, choice or time. */
 void atp_with_number(atp_cli_t *cli, unsigned key, int64_t number);
+/* Adds a text or id, which must stay. Prints the fault and returns false if it cannot be one. */
+ATP_MUST_USE bool atp_with_text(atp_cli_t *cli, unsigned key, const char *text);
 
 /* Adds what --with says, and gives all to the command, whose kind and lines are known: of the whole op first, then by
  * line, else in the order given. Prints the fault and returns false when its kind does not take one so. */

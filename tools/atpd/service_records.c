@@ -455,6 +455,35 @@ static void page_of_exceptions(atp_work_t *work, const atp_ledger_t *ledger, uin
     work->op_count++;
 }
 
+/* What a node's calendar says, for an order placed now. */
+static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms, atp_catalog_entry_t *entry)
+{
+    const atp_node_calendar_t *kept = atp_ledger_node_calendar(ledger, node);
+
+    if (kept == NULL) {
+        return;
+    }
+    const atp_calendar_t *calendar = &kept->calendar;
+    atp_calendar_now_t now = atp_calendar_look(calendar, now_ms);
+    bool is_never = now.ready_day == ATP_READY_NEVER;
+    atp_capacity_day_t day = atp_capacity_booked(&atp_ledger_reservations(ledger)->capacity, kept, now.ready_day);
+    entry->has_calendar = true;
+    entry->calendar = (atp_catalog_calendar_t){
+        .time_zone = {calendar->rule, calendar->rule_size},
+        .cut_off = calendar->cut_off,
+        .working_days = calendar->working_days,
+        .closed_days = calendar->closed_count,
+        .handling_days = calendar->handling_days,
+        .ready_minute = calendar->ready_minute,
+        .capacity_orders = kept->orders_a_day,
+        .booked_orders = is_never ? 0 : day.orders + day.orders_done,
+        .ready_ms = is_never ? 0 : atp_calendar_ready_ms(calendar, now.ready_day),
+        .capacity_units = kept->units_a_day,
+        .booked_units = is_never ? 0 : day.units + day.units_done,
+        .scale = ATP_CAPACITY_SCALE,
+    };
+}
+
 static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
@@ -470,6 +499,7 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     case ATP_CATALOG_NODES:
         record = atp_table_at(&catalog->nodes, index);
         entry.value = (int64_t)atp_catalog_node_state(catalog, (uint16_t)index);
+        fill_calendar(ledger, (uint16_t)index, now_ms, &entry);
         break;
     case ATP_CATALOG_CHANNELS:
     default:
