@@ -1,7 +1,9 @@
 #include "tests/model/generator.h"
 
+#include "engine/ledger/ledger.h"
 #include "tests/test.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +35,19 @@ static model_id_t numbered(const char *prefix, uint64_t number)
 }
 
 /* ---- the run ---- */
+
+/* What nothing here is about has the default capacity. */
+static void fill_up(atp_ledger_config_t *config)
+{
+    atp_ledger_config_t plain = atp_ledger_config_default();
+    uint64_t *values = (uint64_t *)(void *)config;
+
+    for (size_t i = 0; i < sizeof plain / sizeof *values; i++) {
+        values[i] = values[i] != 0 || i == offsetof(atp_ledger_config_t, issued_skew_ms) / sizeof *values
+                        ? values[i]
+                        : ((const uint64_t *)(const void *)&plain)[i];
+    }
+}
 
 atp_ledger_config_t generator_config(generator_t *g, uint64_t seed)
 {
@@ -67,6 +82,7 @@ atp_ledger_config_t generator_config(generator_t *g, uint64_t seed)
     config.issued_skew_ms = between(g, 0, 60);
     config.ids_per_client = (uint64_t)(g->is_tiny ? between(g, 5, 60) : 200);
     config.lines_per_reservation = (uint64_t)between(g, 4, 12);
+    fill_up(&config);
     return config;
 }
 
@@ -194,6 +210,7 @@ static void reserve(generator_t *g, const model_t *model, model_request_t *r)
     r->channel = channel_name(g);
     r->owner = owner_name(g);
     r->option = chance(g, 300) ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
+    r->option = chance(g, 30) ? ATP_RESERVE_TRACK_ONLY : r->option;
     r->ttl_ms = chance(g, 300) ? 0 : between(g, 1, chance(g, 300) ? 100000 : 200);
     if (chance(g, 10)) {
         r->ttl_ms = model->config.ttl_max_ms + between(g, 0, 1);
@@ -267,7 +284,7 @@ static void catalogue(generator_t *g, const model_t *model, model_request_t *r)
     } else if (dice < 85) {
         r->kind = ATP_OP_NODE;
         r->lines[0].node = node_name(g);
-        r->option = chance(g, 850) ? ATP_NODE_OPEN : (uint8_t)below(g, 4);
+        r->option = chance(g, 850) ? ATP_NODE_OPEN : (uint8_t)below(g, 3); /* closing one: model_capacity.c */
         r->line_count = 1;
     } else {
         r->kind = ATP_OP_CHANNEL;
@@ -324,6 +341,7 @@ static void spoil(generator_t *g, model_request_t *r)
         break;
     case 5:
         r->option = (uint8_t)between(g, 1, 9);
+        r->option = r->kind == ATP_OP_NODE && r->option == ATP_NODE_CLOSED ? 9 : r->option;
         break;
     case 6:
         r->reason = (uint8_t)between(g, 5, 9);
@@ -346,6 +364,10 @@ static void spoil(generator_t *g, model_request_t *r)
         break;
     case 12:
         r->kind = (atp_op_kind_t)below(g, 70);
+        if ((r->kind > ATP_OP_GROUP && r->kind < ATP_OP_RESERVE) ||
+            (r->kind > ATP_OP_SHIP && r->kind < ATP_OP_RECEIVE) || (r->kind > ATP_OP_COUNT && r->kind < 63)) {
+            r->kind = (atp_op_kind_t)63; /* these have models of their own */
+        }
         break;
     default:
         r->issued_ms = between(g, -1, 0);

@@ -107,6 +107,7 @@ typedef struct model_reservation {
     uint32_t channel;
     int64_t created_ms;
     int64_t deadline_ms;
+    uint64_t version;  /* the op that granted it */
     uint64_t ended_op; /* the op that ended it; 0: it has not ended, or it expired */
     uint32_t line_count;
     model_line_t lines[MODEL_LINES_MAX];
@@ -121,7 +122,7 @@ typedef struct model_outcome {
 
 typedef struct model_hit {
     model_id_t reservation;
-    int64_t deadline_ms;
+    uint64_t version;
 } model_hit_t;
 
 #define MODEL_HITS_MAX 1024

@@ -88,7 +88,9 @@ static bool are_options_good(const model_request_t *r, model_answer_t *answer)
         most = 6;
     } else if (r->kind == ATP_OP_NODE) {
         most = 3;
-    } else if (r->kind == ATP_OP_RESERVE || r->kind == ATP_OP_ADJUST || r->kind == ATP_OP_COUNT) {
+    } else if (r->kind == ATP_OP_RESERVE) {
+        most = 2;
+    } else if (r->kind == ATP_OP_ADJUST || r->kind == ATP_OP_COUNT) {
         most = 1;
     }
     if (r->option > most || r->reason > 6) {

@@ -139,6 +139,19 @@ static atp_qty_t promisable(const model_t *model, const model_resolved_t *line)
            model_reserved_at(model, line->sku, line->node) - model_allocated_at(model, line->sku, line->node);
 }
 
+/* What is reserved at the place of line `i`, if it is granted with those before it. */
+static atp_qty_t reserved_with(const model_t *model, const model_resolved_t *lines, const atp_qty_t *granted,
+                               uint32_t i)
+{
+    atp_qty_t sum =
+        lines[i].position == MODEL_NONE ? 0 : model_reserved_at(model, lines[i].sku, lines[i].node);
+
+    for (uint32_t j = 0; j <= i && lines[i].position != MODEL_NONE; j++) {
+        sum += lines[j].sku == lines[i].sku && lines[j].node == lines[i].node ? granted[j] : 0;
+    }
+    return sum;
+}
+
 /* Decides all lines; false with the answer if nothing is granted. */
 static bool decide(model_t *model, const model_request_t *request, model_resolved_t *lines,
                    atp_qty_t *granted, model_answer_t *answer)
@@ -148,6 +161,15 @@ static bool decide(model_t *model, const model_request_t *request, model_resolve
     for (uint32_t i = 0; i < request->line_count; i++) {
         if (!model_resolve(model, request, i, &lines[i], answer)) {
             return false;
+        }
+        if (request->option == ATP_RESERVE_TRACK_ONLY) {
+            granted[i] = lines[i].qty; /* sold already */
+            if (reserved_with(model, lines, granted, i) > ATP_QTY_MAX) {
+                model_refuse(answer, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+                return false;
+            }
+            has_any = true;
+            continue;
         }
         if (model->nodes[lines[i].node].state != ATP_NODE_OPEN) {
             model_refuse(answer, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, i);
@@ -220,6 +242,7 @@ void model_reserve(model_t *model, const model_request_t *request, uint32_t clie
                                        .channel = channel,
                                        .created_ms = model->now_ms,
                                        .deadline_ms = model->now_ms + ttl_ms,
+                                       .version = model->op,
                                        .line_count = request->line_count};
     bool is_whole = true;
     for (uint32_t i = 0; i < request->line_count; i++) {
@@ -232,6 +255,10 @@ void model_reserve(model_t *model, const model_request_t *request, uint32_t clie
         }
     }
     model->reservations[model->reservation_count++] = reservation;
+    for (uint32_t i = 0; request->option == ATP_RESERVE_TRACK_ONLY && i < request->line_count; i++) {
+        model_raise_if_over_committed(model, ATP_OP_RESERVE,
+                                      model_find_position(model, lines[i].sku, lines[i].node));
+    }
     sum_up(answer, lines, granted, request->line_count);
     answer->result.line_count = request->line_count > 1 ? (uint16_t)request->line_count : 0;
     answer->result.deadline_ms = reservation.deadline_ms;

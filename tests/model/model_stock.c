@@ -63,7 +63,7 @@ static void note_hits(const model_t *model, const model_position_t *position, mo
                 line->reserved + line->allocated > 0) {
                 assert_true(exception->hit_count < MODEL_HITS_MAX);
                 exception->hits[exception->hit_count++] =
-                    (model_hit_t){reservation->id, line->reserved > 0 ? reservation->deadline_ms : INT64_MAX};
+                    (model_hit_t){reservation->id, reservation->version};
                 break;
             }
         }

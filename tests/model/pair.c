@@ -160,38 +160,38 @@ static void compare_result(pair_t *pair, const char *what, const atp_result_t *r
 }
 
 static bool is_hit_named(const atp_exception_t *exception, unsigned named, const model_exception_t *expected,
-                         int64_t *ret_deadline_ms)
+                         uint64_t *ret_version)
 {
     for (uint32_t i = 0; i < expected->hit_count; i++) {
         const model_id_t *id = &expected->hits[i].reservation;
         if (is_text((atp_text_t){exception->reservations[named], exception->reservation_sizes[named]},
                     id->bytes, id->size)) {
-            *ret_deadline_ms = expected->hits[i].deadline_ms;
+            *ret_version = expected->hits[i].version;
             return true;
         }
     }
     return false;
 }
 
-/* The named reservations are hit, soonest deadline first, and none that is not named has a sooner one. */
+/* The named reservations are hit, the newest first (they have one priority), and none that is not named is newer. */
 static void compare_hits(pair_t *pair, const atp_exception_t *exception, const model_exception_t *expected)
 {
     uint32_t named = expected->hit_count < ATP_EXCEPTION_RESERVATIONS_MAX ? expected->hit_count
                                                                           : ATP_EXCEPTION_RESERVATIONS_MAX;
-    int64_t last_ms = INT64_MIN;
-    uint32_t sooner = 0;
+    uint64_t last = UINT64_MAX;
+    uint32_t newer = 0;
 
     expect_equal(pair, "the number of reservations named", exception->reservation_count, named);
     for (uint32_t i = 0; i < named; i++) {
-        int64_t deadline_ms = 0;
-        assert_true(is_hit_named(exception, i, expected, &deadline_ms));
-        assert_true(deadline_ms >= last_ms);
-        last_ms = deadline_ms;
+        uint64_t version = 0;
+        assert_true(is_hit_named(exception, i, expected, &version));
+        assert_true(version < last || expected->hits[i].version == 0);
+        last = version;
     }
     for (uint32_t i = 0; i < expected->hit_count; i++) {
-        sooner += expected->hits[i].deadline_ms < last_ms;
+        newer += expected->hits[i].version > last;
     }
-    assert_true(named == 0 || sooner < named);
+    assert_true(named == 0 || newer < named);
 }
 
 static void compare_exceptions(pair_t *pair)
@@ -501,7 +501,7 @@ void pair_step(pair_t *pair)
 static void compare_line(pair_t *pair, const atp_line_t *line, const model_reservation_t *reservation,
                          const model_line_t *expected)
 {
-    static const atp_line_state_t ends[] = {[MODEL_NOT_ENDED] = ATP_LINE_NOTHING,
+    static const atp_line_state_t ends[] = {[MODEL_NOT_ENDED] = ATP_LINE_ACCEPTED,
                                             [MODEL_RELEASED] = ATP_LINE_RELEASED,
                                             [MODEL_EXPIRED] = ATP_LINE_EXPIRED,
                                             [MODEL_CANCELLED] = ATP_LINE_CANCELLED};

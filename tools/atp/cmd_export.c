@@ -150,7 +150,7 @@ static void put_reservation(FILE *file, const atp_record_t *record, const atp_re
     put_text(file, record->channel, ',');
     put_text(file, record->owner, ',');
     put_time(file, record->created_ms, ',');
-    (void)fprintf(file, "%" PRIu64 ",", record->created_op);
+    (void)fprintf(file, "%" PRIu64 ",", record->version);
     put_time(file, record->deadline_ms, ',');
     put_text(file, line->sku, ',');
     put_text(file, line->node, ',');
@@ -184,7 +184,7 @@ static bool take_reservations(void *context, const atp_answer_t *answer)
 static const char positions_header[] =
     "sku,node,on_hand,unavailable,reserved,allocated,safety,atp_signed,scale,version\n";
 static const char reservations_header[] =
-    "reservation,state,channel,owner,created,created_op,deadline,sku,node,granted,"
+    "reservation,state,channel,owner,created,version,deadline,sku,node,granted,"
     "reserved,allocated,shipped\n";
 
 static int walk(export_t *export, bool is_positions)

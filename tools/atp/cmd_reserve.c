@@ -15,7 +15,9 @@ static int reserve(atp_cli_t *cli)
         !atp_args_duration(&cli->args, "ttl", 1, &command.ttl_ms) ||
         !atp_args_id(&cli->args, "channel", &command.channel) ||
         !atp_args_id(&cli->args, "owner", &command.owner) ||
-        !atp_with_flag_as(cli, "order", ATP_KEY_ORDER_ID) || !atp_act_lines(cli, 0, &command)) {
+        !atp_with_flag_as(cli, "order", ATP_KEY_ORDER_ID) || !atp_with_flag(cli, "multiple") ||
+        !atp_with_flag(cli, "replaces") || !atp_with_flag(cli, "priority") ||
+        !atp_with_flag_as(cli, "by", ATP_KEY_NEEDED_BY) || !atp_act_lines(cli, 0, &command)) {
         return ATP_CLI_USAGE;
     }
     unsigned mode = atp_args_has(&cli->args, "partial") ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
@@ -103,8 +105,12 @@ static const atp_flag_t reserve_flags[] = {
     {"channel", "CHANNEL", NULL, "Who sells: web, pos, ..."},
     {"owner", "OWNER", NULL, "Whose it is: a customer, a cart"},
     {"order", "ORDER", NULL, "The order it is for, by its number elsewhere"},
-    {"mode", "MODE", "all-or-nothing|partial",
-     "All lines in full, or of each what there is (all-or-nothing)"},
+    {"by", "WHEN", NULL, "The day it is needed by: what is not here yet is promised from supply due by then"},
+    {"mode", "MODE", "all-or-nothing|partial|track-only",
+     "All lines in full, of each what there is, or sold already elsewhere (all-or-nothing)"},
+    {"multiple", "QTY", NULL, "Grant whole multiples of this only"},
+    {"replaces", "RESERVATION", NULL, "Takes the place of this one, in one request"},
+    {"priority", "N", NULL, "Who comes first when there is too little: 0 to 7, 7 first (3)"},
     {"partial", NULL, NULL, "Short for --mode partial"},
     {NULL, NULL, NULL, NULL},
 };

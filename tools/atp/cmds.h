@@ -9,6 +9,7 @@ extern const atp_cmd_t atp_cmd_explain;
 extern const atp_cmd_t atp_cmd_watch;
 
 extern const atp_cmd_t atp_cmd_reserve;
+extern const atp_cmd_t atp_cmd_edit;
 extern const atp_cmd_t atp_cmd_extend;
 extern const atp_cmd_t atp_cmd_allocate;
 extern const atp_cmd_t atp_cmd_release;
@@ -32,6 +33,7 @@ extern const atp_cmd_t atp_cmd_sale;
 extern const atp_cmd_t atp_cmd_adjust;
 extern const atp_cmd_t atp_cmd_count;
 extern const atp_cmd_t atp_cmd_safety;
+extern const atp_cmd_t atp_cmd_limit;
 
 extern const atp_cmd_t atp_cmd_sku_put;
 extern const atp_cmd_t atp_cmd_sku_list;
