@@ -207,9 +207,8 @@ static void tell_discrepancy(apply_t *apply, const atp_supply_t *supply)
     }
 }
 
-/* What came of an open supply: its promises first. Returns the verdict; the rest expected, or the excess, in *ret_other. */
-static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t qty, bool is_final,
-                                      atp_qty_t *ret_other)
+/* What came of an open supply: its promises first. More than was expected is told. */
+static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t qty, bool is_final)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_supply_t *supply = atp_table_change(&ledger->supplies.supplies, number);
@@ -217,11 +216,13 @@ static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t
     atp_qty_t within = qty < open ? qty : open;
 
     supply->received += qty;
-    *ret_other = qty < open ? open - qty : qty - open;
     if (qty > 0) {
         atp_ledger_change_bucket(apply, supply->row, ATP_BUCKET_ON_HAND, qty);
         (void)atp_ledger_fill_supply(apply, number, qty);
         atp_ledger_lower_supply(ledger, number, within);
+    }
+    if (qty > open) {
+        atp_ledger_raise(apply, ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY, supply->row, qty - open);
     }
     if (qty >= open || is_final) {
         tell_discrepancy(apply, supply);
@@ -265,15 +266,12 @@ atp_verdict_t atp_ledger_receive_supply(apply_t *apply)
     if (!is_expected) {
         verdict = receive_unexpected(apply, line);
     } else {
-        atp_qty_t other = 0;
         if (supply->source_line != 0) {
             atp_ledger_transfer_arrived(apply, number, line->qty, is_final);
         }
         verdict = supply->status == ATP_SUPPLY_OPEN
-                      ? receive_expected(apply, number, line->qty, is_final, &other)
+                      ? receive_expected(apply, number, line->qty, is_final)
                       : ATP_APPLIED; /* a transfer given back in whole is over */
-        apply->grants[0] = (atp_grant_t){.qty = other, .scale = line->scale};
-        apply->result->line_count = 1;
     }
     atp_ledger_note_over_commitment(apply, line->row);
     return verdict;
