@@ -30,5 +30,6 @@
 #include "protocol/message_explain.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
+#include "protocol/message_supply.h"
 
 #endif

@@ -15,7 +15,7 @@
     X(2, CONFIRMED, "confirmed", "already so: nothing had to change")                                        \
     X(3, DUPLICATE_IGNORED, "duplicate_ignored", "this source and sequence number was applied before")       \
                                                                                                              \
-    X(4, APPLIED_BEYOND, "applied_beyond", "done; more came than was expected: the excess is in the answer") \
+    X(4, APPLIED_BEYOND, "applied_beyond", "done; more came than was expected: an exception says how much") \
     X(10, MALFORMED, "malformed", "the message or field does not have the stated form")                      \
     X(11, UNSUPPORTED_VERSION, "unsupported_version", "this engine does not speak that protocol version")    \
     X(12, UNKNOWN_KIND, "unknown_kind", "no such message or operation kind")                                 \

@@ -19,7 +19,7 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_FACT_REFUSED = 3,                /* a fact that could not be applied: see its verdict */
     ATP_EXCEPTION_SEQUENCE_LOST = 4,               /* numbers of a source that will never be seen */
     ATP_EXCEPTION_PROMISE_AT_RISK = 5, /* promised from supply that fell away or comes too late */
-    ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY = 6, /* a receipt for a supply that is unknown, ended or elsewhere */
+    ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY = 6, /* received more than was expected, or of no open supply: how much */
     ATP_EXCEPTION_TRANSFER_DISCREPANCY = 7, /* received other than shipped: how many more (fewer: negative) */
     ATP_EXCEPTION_SHORT = 10,                      /* the node cannot fulfil units of a reservation */
     ATP_EXCEPTION_STEP_NOT_POSSIBLE = 11,          /* a step told of more units than there are to make it */

@@ -1,7 +1,7 @@
 #include "tools/atp/cmds.h"
 
 const atp_cmd_t *const atp_cmds[] = {
-    &atp_cmd_avail,       &atp_cmd_explain,      &atp_cmd_watch,
+    &atp_cmd_avail,       &atp_cmd_explain, &atp_cmd_schedule,      &atp_cmd_watch,
 
     &atp_cmd_reserve,     &atp_cmd_edit,    &atp_cmd_extend,       &atp_cmd_allocate, &atp_cmd_release,
     &atp_cmd_cancel,      &atp_cmd_ship,         &atp_cmd_pick,         &atp_cmd_pack,     &atp_cmd_deliver,
@@ -11,6 +11,10 @@ const atp_cmd_t *const atp_cmds[] = {
 
     &atp_cmd_receive,     &atp_cmd_sale,         &atp_cmd_adjust,   &atp_cmd_count,
     &atp_cmd_dispose,     &atp_cmd_safety,   &atp_cmd_limit,
+
+    &atp_cmd_supply_put, &atp_cmd_supply_list, &atp_cmd_supply_receive, &atp_cmd_supply_cancel,
+    &atp_cmd_transfer_create, &atp_cmd_transfer_list, &atp_cmd_transfer_ship, &atp_cmd_transfer_receive,
+    &atp_cmd_transfer_cancel,
 
     &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_show,    &atp_cmd_node_list,
     &atp_cmd_channel_put, &atp_cmd_channel_list,

@@ -6,6 +6,16 @@
 
 extern const atp_cmd_t atp_cmd_avail;
 extern const atp_cmd_t atp_cmd_explain;
+extern const atp_cmd_t atp_cmd_supply_put;
+extern const atp_cmd_t atp_cmd_supply_list;
+extern const atp_cmd_t atp_cmd_supply_receive;
+extern const atp_cmd_t atp_cmd_supply_cancel;
+extern const atp_cmd_t atp_cmd_transfer_create;
+extern const atp_cmd_t atp_cmd_transfer_ship;
+extern const atp_cmd_t atp_cmd_transfer_receive;
+extern const atp_cmd_t atp_cmd_transfer_cancel;
+extern const atp_cmd_t atp_cmd_transfer_list;
+extern const atp_cmd_t atp_cmd_schedule;
 extern const atp_cmd_t atp_cmd_watch;
 
 extern const atp_cmd_t atp_cmd_reserve;
