@@ -46,6 +46,16 @@ static bool recode_reservation_id(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_step(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_step_row_t row;
+    if (!atp_read_step(reader, &row)) {
+        return false;
+    }
+    atp_write_step(writer, &row);
+    return true;
+}
+
 static bool recode_record(atp_reader_t *reader, atp_writer_t *writer)
 {
     atp_record_t record;
@@ -266,6 +276,8 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
     case ATP_MESSAGE_OUTCOME:
         return atp_read_outcomes(reader, &count) && recode_list(reader, writer, count, recode_outcome_ask);
     case ATP_MESSAGE_RESERVATION:
+    case ATP_MESSAGE_ORDER:
+    case ATP_MESSAGE_HISTORY:
         return atp_read_reservation_ids(reader, &count) &&
                recode_list(reader, writer, count, recode_reservation_id);
     case ATP_MESSAGE_EXPLAIN:
@@ -298,7 +310,10 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return atp_read_results(reader, &count) && recode_list(reader, writer, count, recode_result);
     case ATP_MESSAGE_AVAILABILITY:
         return recode_availability(reader, writer);
+    case ATP_MESSAGE_HISTORY:
+        return atp_read_steps(reader, &count) && recode_list(reader, writer, count, recode_step);
     case ATP_MESSAGE_RESERVATION:
+    case ATP_MESSAGE_ORDER:
         return atp_read_records(reader, &count) && recode_list(reader, writer, count, recode_record);
     case ATP_MESSAGE_RESERVATIONS:
         return recode_page(reader, writer, recode_record);

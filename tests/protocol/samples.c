@@ -285,7 +285,14 @@ static void write_outcome(atp_writer_t *writer)
 static void write_cart_77(atp_writer_t *writer)
 {
     const atp_record_line_t lines[] = {
-        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0, 1, 1, {0}, 0},
+        {ATP_TEXT("TSHIRT-M"),
+         ATP_TEXT("berlin"),
+         2,
+         0,
+         1,
+         1,
+         {[ATP_PART_PICKED] = 1, [ATP_PART_DELIVERED] = 1},
+         0},
         {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 250, 0, 0, {0}, 2},
     };
     const atp_record_t record = {.state = ATP_RECORD_RESERVED,
@@ -296,7 +303,9 @@ static void write_cart_77(atp_writer_t *writer)
                                  .version = 1002,
                                  .deadline_ms = T0 + 900000,
                                  .line_count = 2,
-                                 .lines = lines};
+                                 .lines = lines,
+                                 .order = ATP_TEXT("4711"),
+                                 .status = ATP_TEXT("waiting for payment")};
     atp_write_record(writer, &record);
 }
 
@@ -316,6 +325,49 @@ static void write_reservation(atp_writer_t *writer)
     atp_write_list_begin(writer);
     write_cart_77(writer);
     atp_write_record(writer, &unknown);
+    atp_write_list_end(writer);
+}
+
+static void write_order_ask(atp_writer_t *writer)
+{
+    begin_request(writer, ATP_MESSAGE_ORDER);
+    atp_write_list_begin(writer);
+    atp_write_reservation_id(writer, ATP_TEXT("4711"));
+    atp_write_list_end(writer);
+}
+
+static void write_order(atp_writer_t *writer)
+{
+    begin_response(writer, ATP_MESSAGE_ORDER);
+    atp_write_list_begin(writer);
+    write_cart_77(writer);
+    atp_write_list_end(writer);
+}
+
+static void write_history_ask(atp_writer_t *writer)
+{
+    begin_request(writer, ATP_MESSAGE_HISTORY);
+    atp_write_list_begin(writer);
+    atp_write_reservation_id(writer, ATP_TEXT("cart-77"));
+    atp_write_list_end(writer);
+}
+
+static void write_history(atp_writer_t *writer)
+{
+    const atp_step_row_t step = {.op = 1010,
+                                 .time_ms = T0 + 5000,
+                                 .step = ATP_TEXT("ship"),
+                                 .line = 1,
+                                 .sku = ATP_TEXT("ROPE"),
+                                 .node = ATP_TEXT("lyon-2"),
+                                 .qty = 250,
+                                 .scale = 2,
+                                 .kind = ATP_TEXT("ship"),
+                                 .client = ATP_TEXT("wms"),
+                                 .has_more = true};
+    begin_response(writer, ATP_MESSAGE_HISTORY);
+    atp_write_list_begin(writer);
+    atp_write_step(writer, &step);
     atp_write_list_end(writer);
 }
 
@@ -490,7 +542,8 @@ static void write_availability_event(atp_writer_t *writer)
 #define RESPONSE_HEAD(type) "[1," #type ",\"c-1\",3,1002,1001,"
 #define RECORD_JSON                                                                                          \
     "[0,\"cart-77\",\"anna\",\"web\",1795253000000,1002,1795253900000,1,"                                    \
-    "[[\"TSHIRT-M\",\"berlin\",2,0,1,1],[\"ROPE\",\"lyon-2\",\"2.50\",\"2.50\",\"0.00\",\"0.00\"]]]"
+    "[[\"TSHIRT-M\",\"berlin\",2,0,1,1,[1,0,1,0,0,0,0,0,0]],"                                                \
+    "[\"ROPE\",\"lyon-2\",\"2.50\",\"2.50\",\"0.00\",\"0.00\"]],\"4711\",\"waiting for payment\"]"
 
 const sample_t samples[] = {
     {"reserve", SAMPLE_REQUEST, "commands: one reserve of one line",
@@ -551,6 +604,14 @@ const sample_t samples[] = {
      NULL, write_reservation_ask},
     {"reservation", SAMPLE_RESPONSE, "reservation: a record, and an unknown one",
      RESPONSE_HEAD(4) "[" RECORD_JSON ",[53,\"cart-0\"]]]", NULL, write_reservation},
+    {"order_ask", SAMPLE_REQUEST, "order: one number", REQUEST_HEAD(14) "[\"4711\"]]", NULL, write_order_ask},
+    {"order", SAMPLE_RESPONSE, "order: its reservations", RESPONSE_HEAD(14) "[" RECORD_JSON "]]", NULL,
+     write_order},
+    {"history_ask", SAMPLE_REQUEST, "history: of one reservation", REQUEST_HEAD(15) "[\"cart-77\"]]", NULL,
+     write_history_ask},
+    {"history", SAMPLE_RESPONSE, "history: one step, the one before it is gone",
+     RESPONSE_HEAD(15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1]]]",
+     NULL, write_history},
     {"reservations_ask", SAMPLE_REQUEST,
      "reservations: older than a day, of one owner and channel, reserved or allocated",
      REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, write_reservations_ask},
