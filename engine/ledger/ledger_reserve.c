@@ -7,6 +7,8 @@
 
 #include "engine/base/attribute.h"
 
+#include <string.h>
+
 /* ---- deciding ---- */
 
 /* True if nothing beyond the buckets of its row has a say in the line. */
@@ -365,7 +367,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     atp_text_t owner = atp_op_text_next(&cursor);
     uint16_t channel = 0;
     int64_t deadline_ms = 0;
-    bool is_whole;
+    bool is_whole = false;
     uint32_t replaced = NO_ROW;
     uint32_t number;
 
@@ -441,4 +443,63 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     apply->result->ready_ms = atp_ledger_ready_ms(ledger, number);
     answer(apply);
     return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
+}
+
+/* ---- what would be granted ---- */
+
+/* Decides as atp_ledger_reserve does, up to where that would begin to change something. */
+static atp_verdict_t decide_promise(apply_t *apply)
+{
+    uint16_t channel;
+    int64_t deadline_ms;
+    uint32_t replaced;
+    bool is_whole = false;
+
+    if (apply->op->line_count > apply->ledger->root->config.lines_per_reservation) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
+    }
+    atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
+    if (verdict == ATP_APPLIED && !apply->is_plain) {
+        verdict = atp_ledger_look_at_replaced(apply, &replaced);
+    }
+    verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
+    verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
+    if (verdict != ATP_APPLIED) {
+        apply->result->qty = 0;
+        apply->result->scale = 0;
+        return verdict;
+    }
+    answer(apply);
+    return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
+}
+
+/* Nothing that an op has left in the scratch counts for what comes next. */
+static void forget_scratch(atp_ledger_t *ledger)
+{
+    memset(ledger->taken, 0, sizeof ledger->taken);
+    ledger->plan.op = 0;
+    ledger->bill_op = 0;
+    ledger->capacity_scratch.op = 0;
+    ledger->capacity_scratch.settled_op = 0;
+}
+
+void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
+                        atp_result_t *ret_result, atp_grant_t *ret_grants)
+{
+    /* The deciding functions work in the scratch of an op, which is no state. */
+    atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
+    apply_t apply = {.ledger = scratch,
+                     .op = op,
+                     .now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms,
+                     .result = ret_result,
+                     .grants = ret_grants};
+
+    memset(ret_result, 0, sizeof *ret_result);
+    ATP_ASSERT(op->kind == ATP_OP_RESERVE && ledger->root->op > 0);
+    forget_scratch(scratch);
+    scratch->is_asking = true;
+    ret_result->verdict = (uint8_t)decide_promise(&apply);
+    scratch->is_asking = false;
+    forget_scratch(scratch);
+    ret_result->op = ledger->root->op;
 }

@@ -145,6 +145,37 @@ static inline atp_position_t *atp_positions_at(const atp_positions_t *positions,
 /* Copies a row. Never blocks; reads again while the writer is in it. Thread: any. */
 void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_position_view_t *ret_view);
 
+/* What a sum over many nodes needs of a row. */
+typedef struct atp_position_stock {
+    uint16_t node;
+    uint16_t flags;
+    atp_qty_t uncommitted;
+    atp_qty_t promised; /* reserved + allocated */
+    atp_qty_t safety;
+    int64_t soonest_deadline_ms;
+} atp_position_stock_t;
+
+/* Reads no more than that. Never blocks; reads again while the writer is in the row. Thread: any. */
+static inline atp_position_stock_t atp_positions_stock(const atp_positions_t *positions, uint32_t row)
+{
+    atp_position_t *position = atp_positions_at(positions, row);
+    atp_position_stock_t stock;
+    uint32_t version;
+
+    do {
+        version = atp_load_acquire(&position->version); /* ROW-R2 */
+        stock.node = position->node;
+        stock.flags = atp_load_relaxed(&position->flags);
+        stock.promised = atp_load_relaxed(&position->reserved) + atp_load_relaxed(&position->allocated);
+        stock.uncommitted = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
+                            stock.promised;
+        stock.safety = atp_load_relaxed(&position->safety);
+        stock.soonest_deadline_ms = atp_load_relaxed(&position->soonest_deadline_ms);
+        atp_fence_acquire(); /* ROW-R1 */
+    } while ((version & 1) != 0 || atp_load_relaxed(&position->version) != version);
+    return stock;
+}
+
 /* Opens a row for change and closes it again. Between them only relaxed stores to its fields. */
 static inline atp_position_t *atp_positions_begin_change(atp_positions_t *positions, uint32_t row)
 {

@@ -29,34 +29,79 @@ typedef struct stock {
     bool is_due;
 } stock_t;
 
-static bool is_withdrawn(const atp_ledger_t *ledger, const atp_position_view_t *view)
+static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at)
 {
     const atp_limits_t *limits = &ledger->positions.limits;
     uint32_t number;
 
-    return (view->flags & ATP_POSITION_HAS_LIMITS) != 0 &&
-           atp_limits_find(limits, ATP_LIMIT_POSITION, view->sku, view->node, &number) &&
+    return ATP_UNLIKELY((at->flags & ATP_POSITION_HAS_LIMITS) != 0) &&
+           atp_limits_find(limits, ATP_LIMIT_POSITION, sku, at->node, &number) &&
            atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
 }
 
-static void add_row(const atp_ledger_t *ledger, uint32_t row, uint16_t group, int64_t now_ms, stock_t *stock)
-{
-    atp_position_view_t view;
-    atp_group_node_t member;
+/* Which nodes count: all, or those of a group. */
+typedef struct members {
+    const atp_groups_t *groups;
+    uint16_t group;
+    bool has_bits;
+    uint64_t bits[(UINT16_MAX + 1) / 64]; /* of the nodes there are */
+} members_t;
 
-    atp_positions_read(&ledger->positions, row, &view);
-    stock->is_due = stock->is_due || view.soonest_deadline_ms <= now_ms;
-    if (atp_catalog_node_state(&ledger->catalog, view.node) != ATP_NODE_OPEN || is_withdrawn(ledger, &view)) {
+/* Where a large part of the group is asked for its members are noted once, else each is looked for. */
+static void note_members(const atp_ledger_t *ledger, uint16_t group, uint32_t row_count, members_t *members)
+{
+    members->groups = &ledger->groups;
+    members->group = group;
+    members->has_bits = false;
+    if (group == ATP_NO_GROUP || atp_groups_count(&ledger->groups, group) > 2 * row_count) {
         return;
     }
-    atp_qty_t atp = atp_view_atp(&view);
+    atp_group_walk_t walk = atp_groups_walk(&ledger->groups, group);
+    atp_group_node_t member;
+    memset(members->bits, 0, (atp_table_count(&ledger->catalog.nodes) / 64 + 1) * sizeof members->bits[0]);
+    while (atp_groups_next(&walk, &member)) {
+        members->bits[member.node / 64] |= UINT64_C(1) << member.node % 64;
+    }
+    members->has_bits = true;
+}
+
+static bool is_member(const members_t *members, uint16_t node)
+{
+    atp_group_node_t member;
+
+    return members->has_bits ? (members->bits[node / 64] >> node % 64 & 1) != 0
+                             : members->group == ATP_NO_GROUP ||
+                                   atp_groups_find(members->groups, members->group, node, &member);
+}
+
+static void add_row(const atp_ledger_t *ledger, uint32_t sku, uint32_t row, const members_t *members,
+                    int64_t now_ms, stock_t *stock)
+{
+    atp_position_stock_t at = atp_positions_stock(&ledger->positions, row);
+
+    stock->is_due = stock->is_due || at.soonest_deadline_ms <= now_ms;
+    if (atp_catalog_node_state(&ledger->catalog, at.node) != ATP_NODE_OPEN ||
+        is_withdrawn(ledger, sku, &at)) {
+        return;
+    }
+    atp_qty_t atp = at.uncommitted - at.safety;
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
-    if (group == ATP_NO_GROUP || atp_groups_find(&ledger->groups, group, view.node, &member)) {
-        atp_qty_t missing = -atp_view_uncommitted(&view);
-        atp_qty_t promised = view.reserved + view.allocated;
+    if (is_member(members, at.node)) {
+        atp_qty_t missing = -at.uncommitted;
         stock->of_group += floored;
-        stock->short_units += missing > 0 ? (missing < promised ? missing : promised) : 0;
+        stock->short_units += missing > 0 ? (missing < at.promised ? missing : at.promised) : 0;
+    }
+}
+
+static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, int64_t now_ms,
+                     const uint32_t *rows, uint32_t row_count, stock_t *stock)
+{
+    members_t members;
+
+    note_members(ledger, group, row_count, &members);
+    for (uint32_t i = 0; i < row_count; i++) {
+        add_row(ledger, sku, rows[i], &members, now_ms, stock);
     }
 }
 
@@ -211,9 +256,7 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
 
     taken = taken != NULL ? taken : &nothing;
     memset(ret_view, 0, sizeof *ret_view);
-    for (uint32_t i = 0; i < row_count; i++) {
-        add_row(ledger, rows[i], group, now_ms, &stock);
-    }
+    add_rows(ledger, sku, group, now_ms, rows, row_count, &stock);
     ret_view->scale = atp_positions_scale(&ledger->positions, sku);
     ret_view->stock = stock.of_group;
     ret_view->short_units = atp_load_relaxed(&record->may_re_source) ? stock.short_units : 0;
