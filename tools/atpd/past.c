@@ -164,12 +164,16 @@ static void put_reservation(FILE *out, const atp_past_report_t *report)
     (void)fprintf(out, "  %s; granted or edited by op %" PRIu64 ", made ",
                   reservation->status == ATP_RESERVATION_LIVE ? "live" : "ended", reservation->version);
     put_time(out, reservation->created_ms);
-    (void)fputs("; deadline ", out);
-    put_time(out, reservation->deadline_ms);
+    if (reservation->is_in_wheel) {
+        (void)fputs("; deadline ", out);
+        put_time(out, reservation->deadline_ms);
+    }
     (void)fputs("\n  channel ", out);
     put_text(out, atp_catalog_channel_id(catalog, reservation->channel));
-    (void)fputs(", owner ", out);
-    put_text(out, atp_strings_get(&catalog->strings, reservation->owner_ref));
+    if (reservation->owner_ref != 0) {
+        (void)fputs(", owner ", out);
+        put_text(out, atp_strings_get(&catalog->strings, reservation->owner_ref));
+    }
     (void)fputc('\n', out);
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);

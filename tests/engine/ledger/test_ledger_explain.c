@@ -46,12 +46,23 @@ static uint16_t node_number(const char *id)
     return node;
 }
 
-/* `node` NULL: all. */
-static void explain(const char *sku, const char *node, atp_qty_t qty)
+static uint16_t channel_number(const char *id)
+{
+    uint16_t channel;
+
+    assert_true(atp_catalog_find_channel(atp_ledger_catalog(f.ledger), atp_text_of(id),
+                                         atp_hash_text(atp_text_of(id), atp_ledger_seed(f.ledger)),
+                                         &channel));
+    return channel;
+}
+
+/* `channel` NULL: none; `node` NULL: all. */
+static void explain_for(const char *channel, const char *sku, const char *node, atp_qty_t qty)
 {
     atp_ledger_explain_ask_t ask = {.sku = sku_number(sku),
                                     .node = node != NULL ? node_number(node) : ATP_EXPLAIN_ALL_NODES,
-                                    .channel = ATP_EXPLAIN_NO_CHANNEL,
+                                    .channel =
+                                        channel != NULL ? channel_number(channel) : ATP_EXPLAIN_NO_CHANNEL,
                                     .line = 3,
                                     .qty = qty};
     uint64_t hash = atp_ledger_hash(f.ledger);
@@ -59,6 +70,11 @@ static void explain(const char *sku, const char *node, atp_qty_t qty)
     room = (atp_explain_room_t){.parts = parts, .capacity = PARTS};
     atp_ledger_explain(f.ledger, &ask, f.now_ms, &room);
     assert_true(atp_ledger_hash(f.ledger) == hash);
+}
+
+static void explain(const char *sku, const char *node, atp_qty_t qty)
+{
+    explain_for(NULL, sku, node, qty);
 }
 
 /* The account: each result is what the parts before it make. */
@@ -252,6 +268,82 @@ static void what_is_told_is_what_a_reserve_is_granted(void **state)
     }
 }
 
+/* ---- rules ---- */
+
+static void each_rule_of_a_channel_is_a_part(void **state)
+{
+    (void)state;
+    stock(&f, "S", "A", 20);
+    stock(&f, "S", "B", 10);
+    put_group(&f, "g", "A");
+    put_channel_with(&f, "web", "ship_group=g");
+    assert_verdict(rule(&f, "b", "channel=web sku=S buffer=3"), ATP_APPLIED);
+    assert_verdict(rule(&f, "t", "channel=web threshold=2"), ATP_APPLIED);
+    explain_for("web", "S", NULL, 16);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 20); /* B is not in its group */
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_BUFFER)->qty, 3);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_THRESHOLD)->qty, 2);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 15);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "threshold");
+    assert_verdict(rule(&f, "c", "channel=web cap=5"), ATP_APPLIED);
+    explain_for("web", "S", NULL, 6);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "cap");
+    assert_verdict(rule(&f, "x", "channel=web sku=S excluded=yes"), ATP_APPLIED);
+    explain_for("web", "S", NULL, 1);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "excluded");
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 0);
+    assert_it_adds_up();
+}
+
+/* A channel is told what a reserve through it is granted, whatever its rules. */
+static void what_a_channel_is_told_is_what_it_is_granted(void **state)
+{
+    const char *nodes[] = {"A", "B", "C"};
+    char words[96];
+    char id[32];
+
+    (void)state;
+    srandom(11);
+    for (int i = 0; i < 3; i++) {
+        stock(&f, "S", nodes[i], 20);
+    }
+    put_channel_with(&f, "web", "");
+    put_channel_with(&f, "pos", "");
+    for (int i = 0; i < 150; i++) {
+        switch (random() % 6) {
+        case 0:
+            snprintf(words, sizeof words, "channel=web sku=S buffer=%ld", random() % 9);
+            rule(&f, "b", words);
+            break;
+        case 1:
+            snprintf(words, sizeof words, "channel=web buffer_percent=%ld", random() % 30);
+            rule(&f, "p", words);
+            break;
+        case 2:
+            snprintf(words, sizeof words, "channel=web threshold=%ld", random() % 5);
+            rule(&f, "t", words);
+            break;
+        case 3:
+            fact(&f, ATP_OP_COUNT, "S", nodes[random() % 3], random() % 40);
+            break;
+        default:
+            snprintf(id, sizeof id, "r-%d", i);
+            sell(&f, random() % 2 == 0 ? "web" : "pos", id, "S", "", 1 + random() % 6, ATP_RESERVE_PARTIAL);
+        }
+        explain_for("web", "S", NULL, 1);
+        assert_it_adds_up();
+        atp_qty_t left = part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty;
+        snprintf(id, sizeof id, "more-%d", i);
+        assert_false(atp_verdict_is_success(
+            sell(&f, "web", id, "S", "", left + 1, ATP_RESERVE_ALL_OR_NOTHING).verdict));
+        if (left > 0 && random() % 8 == 0) {
+            snprintf(id, sizeof id, "all-%d", i);
+            assert_verdict(sell(&f, "web", id, "S", "", left, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +355,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_due_is_left_for_an_op_to_settle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_beyond_the_room_are_left_out_and_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_is_what_a_reserve_is_granted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_rule_of_a_channel_is_a_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_channel_is_told_is_what_it_is_granted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
