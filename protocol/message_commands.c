@@ -424,7 +424,7 @@ static bool take_op(op_reading_t *op)
 
 bool atp_read_commands(atp_reader_t *reader, uint32_t *ret_op_count)
 {
-    ATP_ASSERT(reader->type == ATP_MESSAGE_COMMANDS);
+    ATP_ASSERT(reader->type == ATP_MESSAGE_COMMANDS || reader->type == ATP_MESSAGE_PROMISE);
     if (!atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_op_count)) {
         return false;
     }

@@ -7,7 +7,8 @@
 
 bool atp_read_results(atp_reader_t *reader, uint32_t *ret_count)
 {
-    ATP_ASSERT(reader->type == ATP_MESSAGE_COMMANDS || reader->type == ATP_MESSAGE_OUTCOME);
+    ATP_ASSERT(reader->type == ATP_MESSAGE_COMMANDS || reader->type == ATP_MESSAGE_OUTCOME ||
+               reader->type == ATP_MESSAGE_PROMISE);
     return atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_count);
 }
 

@@ -69,6 +69,12 @@ atp_ledger_config_t atp_ledger_config_default(void);
 bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
                       atp_grant_t *ret_grants);
 
+/* What a reserve op would be answered now, its plan included, decided by the same code; nothing changes, not even what is
+ * due: what expires at this very moment may count still. ret_result->op is the op that the answer is as of. Room for grants as
+ * for apply. */
+void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
+                        atp_result_t *ret_result, atp_grant_t *ret_grants);
+
 /* Brings the cache lines into reach that `op` will touch. The steps follow pointers: each needs what the one before
  * it fetched, so the caller lets other ops come between them. A hint carries what a step found to the next one; it is
  * never trusted for anything else. */

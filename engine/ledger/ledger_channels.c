@@ -18,7 +18,7 @@ static void settle_all(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
 
-    atp_wheel_settle(&ledger->wheel, apply->now_ms, UINT64_MAX, atp_ledger_expire_one, ledger);
+    atp_ledger_settle_due(ledger, apply->now_ms, UINT64_MAX);
 }
 
 /* Brings the rows of the SKU up to date and adds up what the op has taken of them. */

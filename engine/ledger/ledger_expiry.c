@@ -44,7 +44,9 @@ void atp_ledger_expire_one(void *context, uint32_t reservation)
 
 void atp_ledger_settle_due(atp_ledger_t *ledger, int64_t now_ms, uint64_t limit)
 {
-    atp_wheel_settle(&ledger->wheel, now_ms, limit, atp_ledger_expire_one, ledger);
+    if (!ledger->is_asking) {
+        atp_wheel_settle(&ledger->wheel, now_ms, limit, atp_ledger_expire_one, ledger);
+    }
 }
 
 atp_verdict_t atp_ledger_pulse(apply_t *apply)

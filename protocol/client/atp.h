@@ -145,6 +145,12 @@ ATP_MUST_USE atp_err_t atp_client_call_many(atp_client_t *client, const atp_comm
                                             uint32_t count, atp_result_t *ret_results, atp_grants_t *grants,
                                             atp_as_of_t *ret_as_of);
 
+/* What a reserve would be answered now, with its plan; nothing is reserved, and its id need not be given. Outputs as
+ * atp_client_call. */
+ATP_MUST_USE atp_err_t atp_client_promise(atp_client_t *client, const atp_command_t *command,
+                                          atp_result_t *ret_result, atp_grants_t *grants,
+                                          atp_as_of_t *ret_as_of);
+
 /* The answer to a submitted command, or why there is none. `result`, `grants` (result->line_count and then
  * result->plan_count of them) and `as_of` are valid during the call, and NULL unless `err` is ATP_OK. Runs on a library thread: it must
  * not block; it may submit. */

@@ -213,6 +213,20 @@ atp_err_t atp_client_call_many(atp_client_t *client, const atp_command_t *comman
     return atp_client_do_results(client, &call, count, ret_results, grants, ret_as_of);
 }
 
+atp_err_t atp_client_promise(atp_client_t *client, const atp_command_t *command, atp_result_t *ret_result,
+                             atp_grants_t *grants, atp_as_of_t *ret_as_of)
+{
+    atp_command_t asked = *command;
+    many_t many = {&asked, 1, atp_now_ms()};
+    atp_call_t call = {.type = ATP_MESSAGE_PROMISE, .write = write_many, .write_context = &many};
+
+    if (command->kind != ATP_OP_RESERVE || command->line_count > ATP_LINES_PER_OP_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    asked.id = asked.id.size > 0 ? asked.id : ATP_TEXT("promise"); /* it has the form of a reserve; nobody keeps it */
+    return atp_client_do_results(client, &call, 1, ret_result, grants, ret_as_of);
+}
+
 /* ---- submitted ---- */
 
 /* Copies `text` to *at and moves *at behind it. */

@@ -313,6 +313,10 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
         atp_out_format_span(result->deadline_ms - atp_now_ms(), left);
         (void)printf(", until %s (%s)", deadline, left);
     }
+    if (result->ready_ms != 0) {
+        atp_out_format_time(result->ready_ms, deadline);
+        (void)printf(", ready %s", deadline);
+    }
     (void)printf(", op %" PRIu64 "%s%s\n", result->op,
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
                  result->is_repeat ? "; asked before, this is the first answer" : "");
@@ -324,8 +328,13 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
 typedef void (*put_answer_fn)(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
                               const atp_grants_t *grants, const char *done);
 
+/* atp_client_call, or atp_client_promise. */
+typedef atp_err_t (*call_fn)(atp_client_t *client, const atp_command_t *command, atp_result_t *ret_result,
+                             atp_grants_t *grants, atp_as_of_t *ret_as_of);
+
 /* Sends one command and tells its answer, with room for its lines and plan. */
-static int act_on_one(atp_cli_t *cli, atp_command_t *command, put_answer_fn put_answer, const char *done)
+static int act_on_one(atp_cli_t *cli, atp_command_t *command, call_fn call, put_answer_fn put_answer,
+                      const char *done)
 {
     atp_grants_t grants = {.capacity = ATP_GRANTS_PER_OP_MAX,
                            .text_capacity = ATP_GRANTS_PER_OP_MAX * 2 * ATP_ID_SIZE_MAX};
@@ -340,7 +349,7 @@ static int act_on_one(atp_cli_t *cli, atp_command_t *command, put_answer_fn put_
     }
     grants.items = atp_cli_alloc(grants.capacity, sizeof *grants.items);
     grants.texts = atp_cli_alloc(grants.text_capacity, 1);
-    atp_err_t err = atp_client_call(cli->handle, command, &result, &grants, NULL);
+    atp_err_t err = call(cli->handle, command, &result, &grants, NULL);
     grants.count = grants.count < grants.capacity ? grants.count : grants.capacity;
     if (err != ATP_OK) {
         status = atp_session_fail(cli, cli->handle, err, command->id);
@@ -368,7 +377,29 @@ static void put_reservation(atp_cli_t *cli, const atp_command_t *command, const 
 
 int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *done)
 {
-    return act_on_one(cli, command, put_reservation, done);
+    return act_on_one(cli, command, atp_client_call, put_reservation, done);
+}
+
+/* ---- promises ---- */
+
+static void put_promise(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                        const atp_grants_t *grants, const char *done)
+{
+    if (cli->is_json) {
+        put_reservation_json(cli, command, result, grants);
+        return;
+    }
+    if (!cli->is_quiet) {
+        (void)printf("%s%s, as of op %" PRIu64 "\n", done,
+                     result->verdict == ATP_APPLIED_IN_PART ? " in part" : "", result->op);
+        put_reservation_lines(cli, command, result, grants, done);
+        put_plan(&cli->out, result, grants);
+    }
+}
+
+int atp_act_promise(atp_cli_t *cli, atp_command_t *command)
+{
+    return act_on_one(cli, command, atp_client_promise, put_promise, "promised");
 }
 
 /* ---- subjects ---- */
@@ -405,7 +436,7 @@ static void put_subject(atp_cli_t *cli, const atp_command_t *command, const atp_
 
 int atp_act_on_subject(atp_cli_t *cli, atp_command_t *command, const char *done)
 {
-    return act_on_one(cli, command, put_subject, done);
+    return act_on_one(cli, command, atp_client_call, put_subject, done);
 }
 
 /* ---- rows ---- */

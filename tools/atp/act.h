@@ -31,6 +31,9 @@ ATP_MUST_USE bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command
  * "reserved". Returns the exit status. */
 int atp_act_on_reservation(atp_cli_t *cli, atp_command_t *command, const char *done);
 
+/* Asks what a reserve would be answered, and prints that. */
+int atp_act_promise(atp_cli_t *cli, atp_command_t *command);
+
 /* The same for a command about its subject: `done` is "set", "opened". */
 int atp_act_on_subject(atp_cli_t *cli, atp_command_t *command, const char *done);
 

@@ -30,6 +30,19 @@ static int reserve(atp_cli_t *cli)
     return status;
 }
 
+static int promise(atp_cli_t *cli)
+{
+    atp_command_t command = {.kind = ATP_OP_RESERVE, .id = ATP_TEXT("promise"), .issued_ms = atp_now_ms()};
+
+    if (!atp_args_id(&cli->args, "channel", &command.channel) || !atp_act_lines(cli, 0, &command)) {
+        return ATP_CLI_USAGE;
+    }
+    command.option = atp_args_has(&cli->args, "partial") ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
+    int status = atp_act_promise(cli, &command);
+    free((void *)(uintptr_t)command.lines);
+    return status;
+}
+
 static bool take_reservation(const atp_cli_t *cli, atp_command_t *command)
 {
     atp_text_t id = atp_text_of(cli->args.words[0]);
@@ -135,6 +148,31 @@ const atp_cmd_t atp_cmd_reserve = {
     .examples = reserve_examples,
     .kind = ATP_OP_RESERVE,
     .run = reserve,
+};
+
+static const atp_flag_t promise_flags[] = {
+    ATP_WITH_FLAG,
+    {"channel", "CHANNEL", NULL, "Who sells: web, pos, ..."},
+    {"partial", NULL, NULL, "Of each line what there is"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const promise_examples[] = {
+    "atp promise bike-28=2", "atp promise bike-28=2 helmet-m=1 --with strategy=fewest --json",
+    "atp promise rice=2.500 --with group=east --with split=no", NULL};
+
+const atp_cmd_t atp_cmd_promise = {
+    .name = "promise",
+    .group = "Ask",
+    .synopsis = "SKU[@NODE]=QTY...",
+    .summary = "What a reserve would be answered now, and from where",
+    .about = "Decided as atp reserve is, by the same code, but nothing is reserved: the next one may get it.",
+    .word_min = 1,
+    .word_max = UINT_MAX, /* atp_act_lines says how many */
+    .flags = promise_flags,
+    .examples = promise_examples,
+    .kind = ATP_OP_RESERVE,
+    .run = promise,
 };
 
 static const atp_flag_t extend_flags[] = {

@@ -1,7 +1,7 @@
 #include "tools/atp/cmds.h"
 
 const atp_cmd_t *const atp_cmds[] = {
-    &atp_cmd_avail,       &atp_cmd_explain, &atp_cmd_schedule,      &atp_cmd_watch,
+    &atp_cmd_avail,       &atp_cmd_explain,      &atp_cmd_promise, &atp_cmd_schedule,      &atp_cmd_watch,
 
     &atp_cmd_reserve,     &atp_cmd_edit,    &atp_cmd_extend,       &atp_cmd_allocate, &atp_cmd_release,
     &atp_cmd_cancel,      &atp_cmd_ship,         &atp_cmd_pick,         &atp_cmd_pack,     &atp_cmd_deliver,

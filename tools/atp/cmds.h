@@ -18,6 +18,7 @@ extern const atp_cmd_t atp_cmd_transfer_list;
 extern const atp_cmd_t atp_cmd_schedule;
 extern const atp_cmd_t atp_cmd_watch;
 
+extern const atp_cmd_t atp_cmd_promise;
 extern const atp_cmd_t atp_cmd_reserve;
 extern const atp_cmd_t atp_cmd_edit;
 extern const atp_cmd_t atp_cmd_extend;

@@ -184,6 +184,9 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_COMMANDS:
         atp_work_commands(work);
         return;
+    case ATP_MESSAGE_PROMISE:
+        atp_work_promise(work);
+        return;
     case ATP_MESSAGE_AVAILABILITY:
         atp_work_availability(work);
         return;

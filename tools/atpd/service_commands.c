@@ -150,6 +150,16 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
 
 typedef enum build { BUILT, REFUSED, NO_ROOM } build_t;
 
+/* A message of promises has reserves only. */
+static bool is_fitting(const atp_work_t *work, const atp_command_t *command, atp_result_t *ret_fault)
+{
+    if (work->request.type != ATP_MESSAGE_PROMISE || command->kind == ATP_OP_RESERVE) {
+        return true;
+    }
+    *ret_fault = (atp_result_t){.verdict = ATP_UNKNOWN_KIND, .field = ATP_FIELD_KIND};
+    return false;
+}
+
 static build_t build_batch(atp_work_t *work)
 {
     const atp_command_room_t room = {.lines = work->lines.bytes,
@@ -172,7 +182,9 @@ static build_t build_batch(atp_work_t *work)
                                   .line = (uint16_t)refusal.line};
             is_kept = keep_refusal(work, i, &fault);
         } else {
-            is_kept = add_command(work, i, &command, &context);
+            atp_result_t fault;
+            is_kept = is_fitting(work, &command, &fault) ? add_command(work, i, &command, &context)
+                                                         : keep_refusal(work, i, &fault);
         }
         if (!is_kept) {
             return NO_ROOM;
@@ -196,10 +208,9 @@ static void name_plan(const atp_work_t *work, const atp_result_t *result, atp_gr
 
 static void write_results(atp_work_t *work, atp_writer_t *writer)
 {
-    const atp_batch_t *batch = &work->batch;
-    const atp_result_t *result = batch->results;
-    atp_grant_t *grants = batch->grants;
-    const atp_op_t *op = batch->ops;
+    const atp_result_t *result = work->results.bytes;
+    atp_grant_t *grants = work->grants.bytes;
+    const atp_op_t *op = work->ops.bytes;
     const atp_result_t *refusal = work->refusals.bytes;
     const uint32_t *refused_op = work->refused_ops.bytes;
     uint32_t refused = 0;
@@ -218,7 +229,9 @@ static void write_results(atp_work_t *work, atp_writer_t *writer)
         }
         name_plan(work, result, grants);
         atp_write_result(writer, result, grants);
-        atp_metrics_add_ops(work->service->metrics, op->kind, result->verdict, 1);
+        if (work->request.type == ATP_MESSAGE_COMMANDS) {
+            atp_metrics_add_ops(work->service->metrics, op->kind, result->verdict, 1);
+        }
         grants += atp_op_grant_room(op);
         op = atp_op_next(op);
         result++;
@@ -226,12 +239,13 @@ static void write_results(atp_work_t *work, atp_writer_t *writer)
     atp_write_list_end(writer);
 }
 
-static uint64_t highest_op(const atp_batch_t *batch)
+static uint64_t highest_op(const atp_work_t *work)
 {
+    const atp_result_t *results = work->results.bytes;
     uint64_t highest = 0;
 
-    for (uint32_t i = 0; i < batch->op_count; i++) {
-        highest = batch->results[i].op > highest ? batch->results[i].op : highest;
+    for (uint32_t i = 0; i < work->batch.op_count; i++) {
+        highest = results[i].op > highest ? results[i].op : highest;
     }
     return highest;
 }
@@ -245,7 +259,7 @@ static void answer(atp_batch_t *batch, atp_err_t err)
         atp_work_refuse_submit(work, err);
         return;
     }
-    uint64_t op = highest_op(batch);
+    uint64_t op = highest_op(work);
     atp_work_begin_answer(work, &writer, op > batch->durable_op ? op : batch->durable_op, batch->durable_op);
     write_results(work, &writer);
     atp_work_send_results(work, &writer);
@@ -264,38 +278,90 @@ static void answer_refusals(atp_work_t *work)
     atp_work_send(work, &writer);
 }
 
-void atp_work_commands(atp_work_t *work)
+/* Reads and encodes the whole message. False: it was answered, with a refusal. */
+static bool take_message(atp_work_t *work)
 {
-    atp_batch_t *batch = &work->batch;
-
     if (!atp_read_commands(&work->reader, &work->op_count)) {
         atp_work_refuse_reader(work);
-        return;
+        return false;
     }
     build_t build = need_rooms(work, work->op_count) ? build_batch(work) : NO_ROOM;
     if (build == REFUSED) {
         atp_work_refuse_reader(work);
-        return;
+        return false;
     }
     if (build == NO_ROOM || !atp_room_need(&work->grants, (work->grant_room + 1) * sizeof(atp_grant_t))) {
         atp_work_refuse(work, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
                         "the ops of this message take more room than one batch has", 0);
-        return;
+        return false;
     }
     if (work->refused_count == work->op_count) {
         answer_refusals(work);
-        return;
+        return false;
     }
-    batch->ops = work->ops.bytes;
-    batch->results = work->results.bytes;
-    batch->grants = work->grants.bytes;
+    return true;
+}
+
+static void submit(atp_work_t *work)
+{
+    atp_batch_t *batch = &work->batch;
+
     batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
-    batch->class =
-        batch->class == ATP_CLASS_FACT && work->op_count >= BULK_OPS ? ATP_CLASS_BULK : batch->class;
     batch->done = answer;
     batch->context = work;
     atp_err_t err = atp_engine_submit(work->service->engine, batch);
     if (err != ATP_OK) {
         atp_work_refuse_submit(work, err);
     }
+}
+
+void atp_work_commands(atp_work_t *work)
+{
+    atp_batch_t *batch = &work->batch;
+
+    if (!take_message(work)) {
+        return;
+    }
+    batch->ops = work->ops.bytes;
+    batch->results = work->results.bytes;
+    batch->grants = work->grants.bytes;
+    batch->class =
+        batch->class == ATP_CLASS_FACT && work->op_count >= BULK_OPS ? ATP_CLASS_BULK : batch->class;
+    submit(work);
+}
+
+/* ---- promises: the same commands as a question ---- */
+
+/* Runs on the ledger thread, between two ops. */
+static void promise(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const atp_op_t *op = work->ops.bytes;
+    atp_result_t *results = work->results.bytes;
+    atp_grant_t *grants = work->grants.bytes;
+
+    for (uint32_t i = 0; i < batch->op_count; i++) {
+        if (op->kind == ATP_OP_RESERVE) {
+            atp_ledger_promise(ledger, op, now_ms, &results[i], grants);
+        } else {
+            results[i] = (atp_result_t){0}; /* the op that names the client */
+        }
+        grants += atp_op_grant_room(op);
+        op = atp_op_next(op);
+    }
+}
+
+void atp_work_promise(atp_work_t *work)
+{
+    if (!take_message(work)) {
+        return;
+    }
+    if (work->op_count > ATP_PROMISES_MAX || work->batch.line_count > ATP_LINES_PER_OP_MAX) {
+        atp_work_refuse(work, ATP_TOO_MANY_OPS, ATP_FIELD_LINES,
+                        "a question holds the ledger up: ask for fewer", 0);
+        return;
+    }
+    work->batch.class = ATP_CLASS_RESERVE;
+    work->batch.question = promise;
+    submit(work);
 }

@@ -85,6 +85,7 @@ void atp_work_send_body(atp_work_t *work);
 void atp_work_refuse_reader(atp_work_t *work);
 
 void atp_work_commands(atp_work_t *work);
+void atp_work_promise(atp_work_t *work);
 void atp_work_availability(atp_work_t *work);
 void atp_work_outcomes(atp_work_t *work);
 void atp_work_reservations_by_id(atp_work_t *work);

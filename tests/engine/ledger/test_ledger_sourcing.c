@@ -295,6 +295,56 @@ static void the_same_request_again_gets_the_same_plan(void **state)
     fixture_close(&f);
 }
 
+/* What a reserve like that would be answered: f->result and f->grants, as if it had been one. */
+static atp_result_t promise_one(fixture_t *f, const char *words, atp_qty_t qty)
+{
+    atp_attribute_t attributes[FIXTURE_ATTRIBUTES_MAX];
+    atp_command_line_t line = line_of("S", "", qty);
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = ATP_TEXT("promise"),
+                             .issued_ms = f->now_ms,
+                             .line_count = 1,
+                             .lines = &line,
+                             .attribute_count = attributes_of(words, ATP_WHOLE_OP, attributes),
+                             .attributes = attributes};
+    uint64_t hash = atp_ledger_hash(f->ledger);
+
+    assert_int_equal(fixture_encode(f, command, &f->result), ATP_APPLIED);
+    atp_ledger_promise(f->ledger, f->record, f->now_ms, &f->result, f->grants);
+    assert_true(hash == atp_ledger_hash(f->ledger)); /* not a bit */
+    fixture_check(f);
+    return f->result;
+}
+
+static void a_promise_says_what_the_reserve_then_gets(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_stock();
+    assert_verdict(source_one(&f, "r0", "", 1), ATP_APPLIED);
+
+    assert_plan(promise_one(&f, "splits=2", 50), "D 40, B 10");
+    assert_plan(promise_one(&f, "splits=2", 50), "D 40, B 10"); /* nothing was taken by the first */
+    assert_plan(source_one(&f, "r1", "splits=2", 50), "D 40, B 10");
+    assert_refused(promise_one(&f, "split=no", 12), ATP_SPLIT_NOT_ALLOWED, ATP_FIELD_QTY);
+    assert_refused(source_one(&f, "r2", "split=no", 12), ATP_SPLIT_NOT_ALLOWED, ATP_FIELD_QTY);
+    assert_refused(promise_one(&f, "group=none", 1), ATP_UNKNOWN_GROUP, ATP_FIELD_ATTRIBUTE);
+    assert_plan(source_one(&f, "r3", "", 12), "A 9, B 3"); /* the question left nothing behind */
+    fixture_close(&f);
+}
+
+static void a_promise_settles_nothing_that_is_due(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_stock();
+
+    assert_verdict(reserve_for(&f, "due", "S", "D", 40, 1000), ATP_APPLIED);
+    f.now_ms += 1000;
+    assert_refused(promise_one(&f, "D", 1), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_verdict(settle(&f, "S", "D"), ATP_APPLIED);
+    assert_plan(promise_one(&f, "D", 1), "D 1");
+    fixture_close(&f);
+}
+
 /* A8: two groups share Z; what P took of it is not there for Q. */
 static void groups_that_overlap_share_what_is_there(void **state)
 {
@@ -328,6 +378,8 @@ int main(void)
         cmocka_unit_test(lines_that_go_together_come_from_one_node),
         cmocka_unit_test(in_part_a_line_takes_what_its_splits_let_it),
         cmocka_unit_test(the_same_request_again_gets_the_same_plan),
+        cmocka_unit_test(a_promise_says_what_the_reserve_then_gets),
+        cmocka_unit_test(a_promise_settles_nothing_that_is_due),
         cmocka_unit_test(groups_that_overlap_share_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
