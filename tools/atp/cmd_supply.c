@@ -6,7 +6,6 @@
 #include "tools/when.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- changing ---- */
 
@@ -150,17 +149,9 @@ static void put_supply_row(atp_out_t *out, const atp_schedule_row_t *row)
 
 static void put_day_row(atp_out_t *out, const atp_schedule_row_t *row)
 {
-    char day[ATP_OUT_TIME_SIZE];
-
-    atp_out_format_time(row->day_ms, day);
-    day[strcspn(day, "T ")] = '\0';
     atp_out_row(out);
     atp_out_text(out, "node", "NODE", row->node);
-    if (out->is_json) {
-        atp_out_time(out, "day_ms", NULL, row->day_ms);
-    } else {
-        atp_out_string(out, NULL, "FROM", day);
-    }
+    atp_out_time(out, "day_ms", "FROM", row->day_ms);
     atp_out_qty(out, "atp", "ATP", row->qty, row->scale);
 }
 
