@@ -196,13 +196,13 @@ static atp_verdict_t decide_lines(apply_t *apply, const atp_reservation_t *reser
     return verdict;
 }
 
-/* A line of the reservation at the row that grows with it: one that has reserved units. 0: there is none. */
+/* A line of the reservation at the row that grows with it: one that has soft units. 0: there is none. */
 static uint32_t growing_line(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
                              uint32_t row)
 {
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        if (line->row == row && line->reserved > 0) {
+        if (line->row == row && soft_units(reservations, at - 1) > 0) {
             return at;
         }
         at = line->next;
