@@ -34,15 +34,57 @@ static void print_first_words(FILE *out)
     }
 }
 
+/* The length of "sku" in "sku put"; 0 for a command of one word. */
+static size_t family_size(const char *name)
+{
+    const char *space = strchr(name, ' ');
+
+    return space != NULL ? (size_t)(space - name) : 0;
+}
+
+/* True for the first command of its family. */
+static bool begins_family(unsigned i)
+{
+    const char *name = atp_cmds[i]->name;
+    size_t size = family_size(name);
+
+    for (unsigned k = 0; k < i && size > 0; k++) {
+        if (family_size(atp_cmds[k]->name) == size && strncmp(atp_cmds[k]->name, name, size) == 0) {
+            return false;
+        }
+    }
+    return size > 0;
+}
+
+/* "sku|node|channel": the first words that need a second. */
+static void print_families(FILE *out)
+{
+    const char *bar = "";
+
+    for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
+        if (begins_family(i)) {
+            (void)fprintf(out, "%s%.*s", bar, (int)family_size(atp_cmds[i]->name), atp_cmds[i]->name);
+            bar = "|";
+        }
+    }
+}
+
 static void print_second_words(FILE *out)
 {
     (void)fputs("  case \"$cmd\" in\n", out);
     for (unsigned i = 0; atp_cmds[i] != NULL; i++) {
-        const char *space = strchr(atp_cmds[i]->name, ' ');
-        if (space != NULL && strcmp(space, " put") == 0) {
-            (void)fprintf(out, "    %.*s) echo \"put list\"; return ;;\n", (int)(space - atp_cmds[i]->name),
-                          atp_cmds[i]->name);
+        size_t size = family_size(atp_cmds[i]->name);
+        if (!begins_family(i)) {
+            continue;
         }
+        (void)fprintf(out, "    %.*s) echo \"", (int)size, atp_cmds[i]->name);
+        for (unsigned k = i; atp_cmds[k] != NULL; k++) {
+            if (family_size(atp_cmds[k]->name) == size &&
+                strncmp(atp_cmds[k]->name, atp_cmds[i]->name, size) == 0) {
+                (void)fprintf(out, "%s%s", k > i ? " " : "", atp_cmds[k]->name + size + 1);
+            }
+        }
+        (void)fputs("\"; return ;;\n", out);
     }
     (void)fputs("  esac\n", out);
 }
@@ -122,7 +164,10 @@ static void print_candidates(FILE *out)
                 "      -*) ;;\n"
                 "      *) case \"$cmd\" in\n"
                 "           '') cmd=\"$word\" ;;\n"
-                "           sku|node|channel) cmd=\"$cmd $word\" ;;\n"
+                "           ",
+                out);
+    print_families(out);
+    (void)fputs(") cmd=\"$cmd $word\" ;;\n"
                 "           *) words=$((words + 1)); [ -n \"$kind\" ] || kind=\"$word\" ;;\n"
                 "         esac ;;\n"
                 "    esac\n"

@@ -24,7 +24,7 @@ ATP, ATPD, SOURCE = sys.argv[1:4]
 DONE, REFUSED, USAGE, NO_ANSWER, BAD_INPUT, FAILED = range(6)
 ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 
-COMMANDS = """avail watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
+COMMANDS = """avail explain watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
 count safety put load export generate exceptions stat bench help completion version""".split()
 FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list"]
 
@@ -113,7 +113,7 @@ class EndToEnd(unittest.TestCase):
             text = self.atp(*command.split(), "--help").stdout
             self.assertIn("Examples\n", text)
             examples = text.split("Examples\n")[1].split("\n\n")[0].splitlines()
-            self.assertTrue(2 <= len(examples) <= 5, command)
+            self.assertTrue(2 <= len(examples) <= 8, command)
             self.assertEqual(text, self.atp("help", *command.split()).stdout)
 
     def test_a_wrong_command_or_flag_is_named_with_a_suggestion(self):
@@ -157,7 +157,7 @@ class EndToEnd(unittest.TestCase):
         script.write_text(self.atp("completion", "bash").stdout)
         cases = [
             ("atp rese", "reserve reservations"), ("atp reserve --mo", "--mode"),
-            ("atp reserve a@b=1 --mode ''", "all-or-nothing partial"), ("atp --url x node ''", "put list"),
+            ("atp reserve a@b=1 --mode ''", "all-or-nothing partial track-only"), ("atp --url x node ''", "put show list"), ("atp transfer ''", "create list ship receive cancel"),
             ("atp node put n --state ''", "open paused draining closed"), ("atp bench ''", "reserve avail"),
             ("atp count a@b=1 --bucket u", "unavailable"), ("atp load f --profile shop", "shopify-inventory"),
             ("atp completion ''", "bash zsh"), ("atp stat --js", "--json"), ("atp stat --url ''", ""),
@@ -565,6 +565,28 @@ class EndToEnd(unittest.TestCase):
         self.assertIn("cannot be created", self.atp(*small, str(folder), status=FAILED).stderr)
         self.assertEqual(sorted(one.name for one in folder.iterdir()),
                          ["dangling.csv", "link.csv", "made.csv", "pipe", "real.csv"])
+
+    # ---- explain ----
+
+    def test_explain_is_an_account_that_ends_in_the_decision(self):
+        self.stock("why", "10", node="why-1")
+        self.stock("why", "4", node="why-2")
+        self.atp("safety", "why@why-1=3")
+        self.atp("node", "put", "why-2", "--state", "paused")
+        rows = self.table("explain", "why", "--qty", "8")
+        self.assertEqual([row[2:5] for row in rows[1:]], [
+            ["+", "on_hand", "10"], ["-", "safety", "3"], ["=", "atp", "7"], ["=", "free", "7"],
+            ["+", "on_hand", "4"], ["=", "atp", "4"], ["-", "node_not_open", "4"], ["=", "free", "0"],
+            ["=", "all_nodes", "7"], ["!", "not_enough", "1"]])
+        last = self.objects("explain", "why", "--qty", "8")[-1]
+        self.assertEqual((last["code"], last["detail"], last["effect"], last["node"]), ("not_enough", "node_not_open", "decided", None))
+        self.assertEqual(self.objects("explain", "why@why-1", "--qty", "7")[-1]["code"], "enough")
+        self.assertEqual([one["sku"] for one in self.objects("explain", "why@why-2", "why@why-1") if one["code"] == "free"],
+                         ["why", "why"])
+        for words, name in [(["nothing"], "unknown_sku"), (["why@nowhere"], "unknown_node"),
+                            (["why", "--channel", "none"], "unknown_channel"), (["why", "--qty", "0.5"], "qty_too_precise")]:
+            self.assertEqual(self.objects("explain", *words, status=REFUSED)[0]["error"], name)
+        self.assertIn("not a quantity", self.atp("explain", "why", "--qty", "-1", status=USAGE).stderr)
 
     # ---- attributes ----
 
