@@ -196,6 +196,16 @@ static void put_weekdays(atp_out_t *out, unsigned days)
     atp_out_string(out, "working_days", "WORKING", days == 0x7fu ? "all" : text);
 }
 
+/* Without zeros at the end. */
+static void put_units(atp_out_t *out, const char *key, const char *header, atp_qty_t qty, uint8_t scale)
+{
+    while (scale > 0 && qty % 10 == 0) { /* the shortest way to write it */
+        qty /= 10;
+        scale--;
+    }
+    atp_out_qty(out, key, header, qty, scale);
+}
+
 void atp_node_calendar_put(atp_out_t *out, const atp_catalog_entry_t *entry)
 {
     const atp_catalog_calendar_t *calendar = &entry->calendar;
@@ -210,9 +220,9 @@ void atp_node_calendar_put(atp_out_t *out, const atp_catalog_entry_t *entry)
     atp_out_uint(out, "closed_days", "CLOSED DAYS", calendar->closed_days);
     atp_out_uint(out, "handling_days", "HANDLING", calendar->handling_days);
     put_minute(out, "ready_at", "READY AT", calendar->ready_minute);
-    atp_out_qty(out, "capacity_units", "UNITS A DAY", calendar->capacity_units, calendar->scale);
+    put_units(out, "capacity_units", "UNITS A DAY", calendar->capacity_units, calendar->scale);
     atp_out_uint(out, "capacity_orders", "ORDERS A DAY", calendar->capacity_orders);
     atp_out_time(out, "ready_ms", "READY", calendar->ready_ms);
-    atp_out_qty(out, "booked_units", "BOOKED UNITS", calendar->booked_units, calendar->scale);
+    put_units(out, "booked_units", "BOOKED UNITS", calendar->booked_units, calendar->scale);
     atp_out_uint(out, "booked_orders", "BOOKED ORDERS", calendar->booked_orders);
 }
