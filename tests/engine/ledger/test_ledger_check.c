@@ -102,7 +102,7 @@ static void broken_lines_are_named(void **state)
     broken_by("H2", *line, line->granted = 0);
     broken_by("H2", *line, line->granted = 5);
     broken_by("H2", *line, line->shipped = -1);
-    broken_by("H2", *ended, ended->ended_as = ATP_LINE_NOTHING);
+    broken_by("H2", *ended, ended->ended_as = ATP_LINE_ACCEPTED);
     broken_by("H3", *line, line->is_in_tree = 0);
     broken_by("H3", *ended, ended->is_in_tree = 1);
     broken_by("H5", *line, line->deadline++);
