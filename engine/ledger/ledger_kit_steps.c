@@ -40,8 +40,10 @@ static uint32_t component_after(const atp_ledger_t *ledger, uint32_t kit_line, u
     return progress != NULL && progress->kit_parent == kit_line + 1 ? next : 0;
 }
 
+typedef atp_qty_t (*units_fn)(apply_t *apply, uint32_t number, atp_step_t step);
+
 /* Kits of the line whose components are all there for the step. */
-static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step)
+static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, units_fn units_in)
 {
     const atp_ledger_t *ledger = apply->ledger;
     int64_t kits = atp_ledger_kits_of(ledger, kit_line);
@@ -51,7 +53,7 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step)
     for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
          at = component_after(ledger, kit_line, at - 1)) {
         atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
-        atp_qty_t units = units_left(apply, at - 1, step);
+        atp_qty_t units = units_in(apply, at - 1, step);
         int64_t left = kits_in(units, granted, kits);
         least = left < least ? left : least;
         has_units = has_units || units > 0;
@@ -89,7 +91,7 @@ static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, u
 {
     atp_ledger_t *ledger = apply->ledger;
     int64_t all = atp_ledger_kits_of(ledger, number);
-    int64_t left = kits_left(apply, number, step);
+    int64_t left = kits_left(apply, number, step, units_left);
     uint32_t place = *ret_count;
     atp_verdict_t verdict =
         choose(apply, wanted, number, wanted->qty - kits * atp_kit_unit(wanted->scale), ret_count);
@@ -125,7 +127,7 @@ bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, 
         }
         is_kit = is_kit || atp_ledger_kits_of(apply->ledger, at - 1) > 0;
         atp_qty_t stocked = units_left(apply, at - 1, step);
-        int64_t left = kits_left(apply, at - 1, step);
+        int64_t left = kits_left(apply, at - 1, step, units_left);
         int64_t kits = wanted.qty > stocked ? (wanted.qty - stocked + unit - 1) / unit : 0;
         if (kits <= left && kits * unit <= wanted.qty) {
             *ret_verdict = choose_kit(apply, &wanted, at - 1, step, kits, ret_count);
@@ -144,4 +146,64 @@ bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, 
                   apply, atp_lifecycle_refusal(step, atp_line_state(reservations, any - 1, apply->now_ms)),
                   ATP_FIELD_LINES, wanted.asked);
     return true;
+}
+
+/* ---- told as a fact ---- */
+
+static atp_qty_t units_told(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_line_units_for(&apply->ledger->reservations, number, step);
+}
+
+/* True if on-hand of every component stays in range when all of it leaves. */
+static bool can_leave(const atp_ledger_t *ledger, uint32_t kit_line)
+{
+    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
+         at = component_after(ledger, kit_line, at - 1)) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+        if (!atp_qty_in_range(atp_load_relaxed(&position->on_hand) - line->granted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Moves the components of `kits` of the kits that are left. */
+static void move_kits(atp_ledger_t *ledger, uint32_t kit_line, atp_step_t step, int64_t left, int64_t kits)
+{
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+
+    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
+         at = component_after(ledger, kit_line, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        if (moved > 0) {
+            atp_ledger_move(ledger, at - 1, step, moved);
+        }
+    }
+}
+
+atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,
+                              atp_qty_t qty)
+{
+    static const atp_step_t order[] = {ATP_STEP_SHIP, ATP_STEP_SHIP_RESERVED};
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(shipped->scale);
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
+        while (at != 0 && qty >= unit) {
+            const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+            if (line->row == shipped->row && atp_ledger_kits_of(ledger, at - 1) > 0 &&
+                can_leave(ledger, at - 1)) {
+                int64_t left = kits_left(apply, at - 1, order[i], units_told);
+                int64_t kits = left < qty / unit ? left : qty / unit;
+                move_kits(ledger, at - 1, order[i], left, kits);
+                qty -= kits * unit;
+            }
+            at = line->next;
+        }
+    }
+    return qty;
 }

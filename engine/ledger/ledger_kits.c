@@ -80,9 +80,11 @@ static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
     atp_ledger_t *ledger = apply->ledger;
     atp_bill_t *bill = &ledger->bill;
 
-    if (ledger->bill_op != ledger->root->op || bill->parts[0].sku != sku) {
+    if (ledger->bill_op != ledger->root->op || ledger->bill_ms != apply->now_ms ||
+        bill->parts[0].sku != sku) {
         (void)atp_bill_lay_out(bill, &ledger->kits, &ledger->positions, sku, apply->now_ms);
         ledger->bill_op = ledger->root->op;
+        ledger->bill_ms = apply->now_ms;
     }
     return bill;
 }

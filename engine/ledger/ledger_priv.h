@@ -201,6 +201,7 @@ struct atp_ledger {
     atp_recipe_line_t recipe[ATP_KIT_ENTRIES_MAX]; /* of a kit op */
     atp_bill_t bill;                               /* of the kit that is being reserved */
     uint64_t bill_op;                              /* the op it was laid out for */
+    int64_t bill_ms;
     plan_t plan;
 
     /* written by the ledger thread, read by any */

@@ -69,6 +69,10 @@ static void ship_line(apply_t *apply, bool has_reservation, uint32_t reservation
 {
     atp_qty_t excess = has_reservation ? ship_from_reservation(apply, reservation, line) : line->qty;
 
+    if (has_reservation && excess > 0 &&
+        atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT)) {
+        excess = atp_steps_ship_kits(apply, reservation, line, excess);
+    }
     if (excess == 0) {
         return;
     }

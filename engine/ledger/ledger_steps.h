@@ -49,5 +49,9 @@ void atp_steps_answer(apply_t *apply, uint32_t count);
  * has no components of it there: it is a line like any other. */
 bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                           resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict);
+/* Ships up to `qty` of a kit that has left from the components of the reservation's kits, allocated ones first; returns what is
+ * left. */
+atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,
+                              atp_qty_t qty);
 
 #endif

@@ -513,6 +513,26 @@ static void steps_of_all_kits_move_all_units_however_they_are_cut(void **state)
     fixture_close(&f);
 }
 
+static void a_kit_that_has_left_takes_its_components_along(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+
+    stock(&f, "K", "N", 1);
+    assert_verdict(reserve(&f, "r", "K", "N", 3), ATP_APPLIED);
+    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "r", "K", "N", 3), ATP_APPLIED);
+    assert_verdict(ship_fact(&f, "r", "K", "N", 2), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "K", "N").on_hand, 0);
+    assert_int_equal(view_of(&f, "A", "N").on_hand, 3);
+    assert_int_equal(view_of(&f, "A", "N").allocated, 2);
+    assert_int_equal(counts_of(&f).exceptions, 0);
+    assert_verdict(ship_fact(&f, "r", "K", "N", 2), ATP_APPLIED); /* one more than was left */
+    assert_int_equal(view_of(&f, "A", "N").on_hand, 1);
+    assert_int_equal(view_of(&f, "K", "N").on_hand, -1);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION);
+    fixture_close(&f);
+}
+
 static void a_full_reservation_refuses_the_kit_whole(void **state)
 {
     (void)state;
@@ -557,6 +577,7 @@ int main(void)
         cmocka_unit_test(kits_allocated_in_part_give_the_rest_back),
         cmocka_unit_test(a_step_may_name_a_component),
         cmocka_unit_test(steps_of_all_kits_move_all_units_however_they_are_cut),
+        cmocka_unit_test(a_kit_that_has_left_takes_its_components_along),
         cmocka_unit_test(a_full_reservation_refuses_the_kit_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
