@@ -160,7 +160,7 @@ static int64_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *no
     if (is_own_day && own.booking->units > 0 && left.orders != ATP_CAPACITY_NO_LIMIT) {
         left.orders++; /* it is counted among them */
     }
-    if (is_own_day && !own.is_same && left.units != ATP_CAPACITY_NO_LIMIT) {
+    if (is_own_day && left.units != ATP_CAPACITY_NO_LIMIT) {
         left.units += own.booking->units;
     }
     return left.orders <= 0 || left.units < 0 ? 0 : left.units;
@@ -283,6 +283,41 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
     }
     if (count > 0 && !atp_reservations_make_booking_room(&ledger->reservations, count)) {
         return atp_ledger_refuse(apply, ATP_BOOKINGS_FULL, ATP_FIELD_LINES, 0);
+    }
+    return ATP_APPLIED;
+}
+
+/* What all lines of an edit change at a node, in millionths. */
+static int64_t change_at(const apply_t *apply, uint16_t node)
+{
+    int64_t change = 0;
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *line = &apply->ledger->lines[i];
+        if (line->node == node) {
+            change += line->granted < 0 ? -atp_capacity_units(-line->granted, line->scale)
+                                        : atp_capacity_units(line->granted, line->scale);
+        }
+    }
+    return change;
+}
+
+atp_verdict_t atp_ledger_look_at_edit(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        int32_t day;
+        if (line->granted <= 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node) ||
+            apply->is_track_only) {
+            continue;
+        }
+        own_t own = own_booking(apply, line->node);
+        int64_t units = change_at(apply, line->node) + (own.booking == NULL ? 0 : own.booking->units);
+        if (look_for_day(apply, line->node, units, &day) < units) {
+            return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, i);
+        }
     }
     return ATP_APPLIED;
 }

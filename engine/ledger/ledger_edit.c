@@ -5,6 +5,7 @@
  * before is decided, by what is free: what the reservation has already is not counted against it. All or nothing.
  *
  * A reservation that replaces another one is decided as if the soft units of that one were free; then they are. */
+#include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_accounts.h"
 #include "engine/ledger/ledger_steps.h"
 #include "engine/ledger/ledger_supply.h"
@@ -193,7 +194,7 @@ static atp_verdict_t decide_lines(apply_t *apply, const atp_reservation_t *reser
             }
         }
     }
-    return verdict;
+    return verdict == ATP_APPLIED ? atp_ledger_look_at_edit(apply) : verdict;
 }
 
 /* A line of the reservation at the row that grows with it: one that has soft units. 0: there is none. */

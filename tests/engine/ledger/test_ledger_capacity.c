@@ -419,6 +419,26 @@ static void an_edit_and_a_replacement_have_their_own_units_back(void **state)
     fixture_close(&f);
 }
 
+static void lines_of_one_edit_share_the_capacity(void **state)
+{
+    (void)state;
+    fixture_t f = open_with("capacity_units=10");
+    atp_command_line_t lines[] = {line_of("S", "N", 7), line_of("T", "N", 7)};
+    atp_command_t command = {
+        .kind = ATP_OP_EDIT, .reservation = ATP_TEXT("a"), .line_count = 2, .lines = lines};
+
+    reserve(&f, "a", "S", "N", 2);
+    assert_verdict(fixture_do(&f, command), ATP_NODE_AT_CAPACITY);
+    assert_int_equal(left_at(&f, "N"), 8);
+    lines[1].mantissa = 3;
+    assert_verdict(fixture_do(&f, command), ATP_APPLIED);
+    assert_int_equal(left_at(&f, "N"), 0);
+    lines[0].mantissa = 1; /* what one gives, the other may take */
+    lines[1].mantissa = 9;
+    assert_verdict(fixture_do(&f, command), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 /* ---- changing the node ---- */
 
 static void a_calendar_that_is_none_is_refused_and_changes_nothing(void **state)
@@ -657,6 +677,7 @@ int main(void)
         cmocka_unit_test(sourcing_goes_to_the_next_node),
         cmocka_unit_test(the_answer_tells_when_it_is_ready_and_tells_it_again),
         cmocka_unit_test(an_edit_and_a_replacement_have_their_own_units_back),
+        cmocka_unit_test(lines_of_one_edit_share_the_capacity),
         cmocka_unit_test(a_calendar_that_is_none_is_refused_and_changes_nothing),
         cmocka_unit_test(what_a_node_op_does_not_tell_stays),
         cmocka_unit_test(promises_from_before_the_calendar_end_as_they_should),
