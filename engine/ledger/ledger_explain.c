@@ -253,13 +253,17 @@ static void tell_line(telling_t *telling)
 void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
                         atp_explain_room_t *room)
 {
-    static const atp_op_t no_op = {.size = sizeof no_op, .kind = ATP_OP_RESERVE};
+    /* A reserve without lines, of an empty id and owner. */
+    static const struct {
+        atp_op_t op;
+        unsigned char texts[8];
+    } nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
     /* The deciding functions work in the scratch of an op, which is no state. What they would settle is left as it is: that
      * would be a change (see is_asking). */
     atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
     atp_result_t result = {0};
     telling_t telling = {.apply = {.ledger = scratch,
-                                   .op = &no_op,
+                                   .op = &nothing.op,
                                    .now_ms = now_ms,
                                    .result = &result,
                                    .channel = ask->channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : ask->channel,

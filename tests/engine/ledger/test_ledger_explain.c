@@ -296,6 +296,45 @@ static void each_rule_of_a_channel_is_a_part(void **state)
     assert_it_adds_up();
 }
 
+static void capacity_kits_and_room_beyond_stock_have_parts_of_their_own(void **state)
+{
+    const atp_command_line_t node = line_of("", "N", 0);
+    const atp_command_line_t limit = line_of("S", "N", 4);
+    const atp_command_line_t recipe[] = {line_of("S", "", 2), line_of("T", "", 1)};
+
+    (void)state;
+    stock(&f, "S", "N", 9);
+    stock(&f, "T", "N", 3);
+    stock(&f, "K", "N", 1);
+    assert_verdict(
+        fixture_do(
+            &f,
+            (atp_command_t){.kind = ATP_OP_KIT, .subject = ATP_TEXT("K"), .line_count = 2, .lines = recipe}),
+        ATP_APPLIED);
+    explain("K", "N", 5);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_ASSEMBLABLE)->qty, 3);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 4);
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = &limit}),
+                   ATP_APPLIED);
+    reserve(&f, "all", "S", "N", 10);
+    explain("S", "N", 4);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_BEYOND_STOCK)->qty, 3);
+    step_all(&f, ATP_OP_RELEASE, "all");
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_NODE, .line_count = 1, .lines = &node},
+                           "capacity_units=6"),
+                   ATP_APPLIED);
+    explain("S", "N", 8);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_FREE)->qty, 6);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_CAPACITY)->detail.bytes, "node_at_capacity");
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "capacity");
+    f.now_ms += INT64_C(86400000) * 2; /* its day has passed, and nobody has looked yet */
+    explain("S", "N", 1);
+    assert_it_adds_up();
+}
+
 /* A channel is told what a reserve through it is granted, whatever its rules. */
 static void what_a_channel_is_told_is_what_it_is_granted(void **state)
 {
@@ -356,6 +395,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(parts_beyond_the_room_are_left_out_and_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_is_what_a_reserve_is_granted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_rule_of_a_channel_is_a_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(capacity_kits_and_room_beyond_stock_have_parts_of_their_own, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_a_channel_is_told_is_what_it_is_granted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
