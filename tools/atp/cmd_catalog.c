@@ -175,6 +175,19 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         atp_out_int(out, "ttl_ms", NULL, entry->value);
         atp_out_string(out, NULL, "TTL", span[0] != '\0' ? span : "the default");
         return;
+    case ATP_CATALOG_RULES:
+        atp_out_text(out, "rule", "RULE", entry->id);
+        atp_out_text(out, "says", "SAYS", entry->name);
+        return;
+    case ATP_CATALOG_QUOTAS:
+        atp_out_text(out, "quota", "QUOTA", entry->id);
+        atp_out_text(out, "says", "SAYS", entry->name);
+        return;
+    case ATP_CATALOG_DEMAND:
+        atp_out_text(out, "sku", "SKU", entry->id);
+        atp_out_int(out, "refused", "TIMES REFUSED", entry->value);
+        atp_out_text(out, "units", "UNITS", entry->name);
+        return;
     }
 }
 
@@ -260,6 +273,22 @@ static int list_channels(atp_cli_t *cli)
     return list(cli, ATP_CATALOG_CHANNELS, "no channels yet: atp channel put CHANNEL");
 }
 
+static int list_rules(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_RULES,
+                "no rules: atp put rule RULE --with channel=CHANNEL --with buffer=QTY");
+}
+
+static int list_quotas(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_QUOTAS, "no quotas: atp put quota QUOTA --with sku=SKU --with amount=QTY");
+}
+
+static int list_demand(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_DEMAND, "all demand was met so far");
+}
+
 /* ---- the commands ---- */
 
 static const atp_flag_t list_flags[] = {
@@ -311,11 +340,11 @@ static const atp_flag_t node_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const node_put_examples[] = {"atp node put berlin --name 'Store Berlin'",
-                                                "atp node put berlin --state paused",
-                                                "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 "
-                                                "--working-days mon-fri --capacity-orders 400",
-                                                NULL};
+static const char *const node_put_examples[] = {
+    "atp node put berlin --name 'Store Berlin'", "atp node put berlin --state paused",
+    "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 "
+    "--working-days mon-fri --capacity-orders 400",
+    NULL};
 
 const atp_cmd_t atp_cmd_node_put = {
     .name = "node put",
@@ -324,8 +353,10 @@ const atp_cmd_t atp_cmd_node_put = {
     .summary = "Create or change a node",
     .about =
         "open promises and ships; paused promises nothing for now; draining ships what it owes and promises\n"
-        "nothing; closed does neither. A node with a calendar promises what it can make ready on its own day:\n"
-        "orders before the cut-off count for that day, else for the next working day, and are ready the handling\n"
+        "nothing; closed does neither. A node with a calendar promises what it can make ready on its own "
+        "day:\n"
+        "orders before the cut-off count for that day, else for the next working day, and are ready the "
+        "handling\n"
         "time later. What is not given stays as it is.",
     .word_min = 1,
     .word_max = 1,
@@ -393,4 +424,48 @@ const atp_cmd_t atp_cmd_channel_list = {
     .flags = list_flags,
     .examples = channel_list_examples,
     .run = list_channels,
+};
+
+static const char *const demand_examples[] = {"atp demand", "atp demand --json", NULL};
+
+const atp_cmd_t atp_cmd_demand = {
+    .name = "demand",
+    .group = "Stock",
+    .synopsis = "",
+    .summary = "Demand that was not met, for planners",
+    .about = "By SKU, node and channel: how often a reserve was refused for want of stock and for how many "
+             "units, how many\n"
+             "lines were granted in part and how much they fell short. What found no room is counted "
+             "together, as '-'.",
+    .flags = list_flags,
+    .examples = demand_examples,
+    .run = list_demand,
+};
+
+static const char *const rule_list_examples[] = {
+    "atp rule list", "atp put rule web-few --with channel=web --with sku=bike-28 --with buffer=2",
+    "atp put rule web-few --with dropped=yes", NULL};
+
+const atp_cmd_t atp_cmd_rule_list = {
+    .name = "rule list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All rules of channels, as atp put takes them",
+    .flags = list_flags,
+    .examples = rule_list_examples,
+    .run = list_rules,
+};
+
+static const char *const quota_list_examples[] = {
+    "atp quota list", "atp put quota market --with sku=bike-28 --with channel=market --with guaranteed=4",
+    "atp put quota market --with dropped=yes", NULL};
+
+const atp_cmd_t atp_cmd_quota_list = {
+    .name = "quota list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All quotas, as atp put takes them, and what is in use",
+    .flags = list_flags,
+    .examples = quota_list_examples,
+    .run = list_quotas,
 };

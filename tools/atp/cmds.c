@@ -10,14 +10,14 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_outcome,
 
     &atp_cmd_receive,     &atp_cmd_sale,         &atp_cmd_adjust,   &atp_cmd_count,
-    &atp_cmd_dispose,     &atp_cmd_safety,   &atp_cmd_limit,
+    &atp_cmd_dispose,     &atp_cmd_safety,   &atp_cmd_limit, &atp_cmd_demand,
 
     &atp_cmd_supply_put, &atp_cmd_supply_list, &atp_cmd_supply_receive, &atp_cmd_supply_cancel,
     &atp_cmd_transfer_create, &atp_cmd_transfer_list, &atp_cmd_transfer_ship, &atp_cmd_transfer_receive,
     &atp_cmd_transfer_cancel,
 
     &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_show,    &atp_cmd_node_list,
-    &atp_cmd_channel_put, &atp_cmd_channel_list,
+    &atp_cmd_channel_put, &atp_cmd_channel_list, &atp_cmd_rule_list,    &atp_cmd_quota_list,
 
     &atp_cmd_put,
 

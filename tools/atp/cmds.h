@@ -45,6 +45,7 @@ extern const atp_cmd_t atp_cmd_adjust;
 extern const atp_cmd_t atp_cmd_count;
 extern const atp_cmd_t atp_cmd_safety;
 extern const atp_cmd_t atp_cmd_limit;
+extern const atp_cmd_t atp_cmd_demand;
 
 extern const atp_cmd_t atp_cmd_sku_put;
 extern const atp_cmd_t atp_cmd_sku_list;
@@ -53,6 +54,8 @@ extern const atp_cmd_t atp_cmd_node_show;
 extern const atp_cmd_t atp_cmd_node_list;
 extern const atp_cmd_t atp_cmd_channel_put;
 extern const atp_cmd_t atp_cmd_channel_list;
+extern const atp_cmd_t atp_cmd_rule_list;
+extern const atp_cmd_t atp_cmd_quota_list;
 
 extern const atp_cmd_t atp_cmd_put;
 

@@ -3,6 +3,7 @@
  * The body of the answer is written there into room that was made before, so that the ledger thread allocates
  * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
  * it has looked at SCAN_MAX records, lines of reservations included. */
+#include "tools/atpd/rule_text.h"
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
@@ -456,7 +457,8 @@ static void page_of_exceptions(atp_work_t *work, const atp_ledger_t *ledger, uin
 }
 
 /* What a node's calendar says, for an order placed now. */
-static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms, atp_catalog_entry_t *entry)
+static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms,
+                          atp_catalog_entry_t *entry)
 {
     const atp_node_calendar_t *kept = atp_ledger_node_calendar(ledger, node);
 
@@ -466,7 +468,8 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
     const atp_calendar_t *calendar = &kept->calendar;
     atp_calendar_now_t now = atp_calendar_look(calendar, now_ms);
     bool is_never = now.ready_day == ATP_READY_NEVER;
-    atp_capacity_day_t day = atp_capacity_booked(&atp_ledger_reservations(ledger)->capacity, kept, now.ready_day);
+    atp_capacity_day_t day =
+        atp_capacity_booked(&atp_ledger_reservations(ledger)->capacity, kept, now.ready_day);
     entry->has_calendar = true;
     entry->calendar = (atp_catalog_calendar_t){
         .time_zone = {calendar->rule, calendar->rule_size},
@@ -484,14 +487,48 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
     };
 }
 
+/* Demand that was not met, of one SKU at one node in one channel. */
+static void row_of_demand(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    const atp_demand_record_t *record = atp_table_at(&atp_ledger_demand(ledger)->records, index);
+    bool is_rest = record->sku == ATP_DEMAND_NO_SKU;
+    bool has_node = !is_rest && record->node != ATP_DEMAND_ANY_NODE;
+    uint8_t scale = is_rest ? 0 : atp_positions_scale(atp_ledger_positions(ledger), record->sku);
+    atp_text_t node = has_node ? atp_catalog_node_id(catalog, record->node) : ATP_TEXT("-");
+    atp_text_t channel = atp_catalog_channel_id(catalog, record->channel);
+    char refused[ATP_QTY_TEXT_SIZE];
+    char missed[ATP_QTY_TEXT_SIZE];
+    char text[ATP_NAME_SIZE_MAX + 1];
+
+    if (is_rest && record->refused + record->in_part == 0) {
+        return;
+    }
+    atp_qty_format(record->refused_qty, scale, refused);
+    atp_qty_format(record->short_qty, scale, missed);
+    int size = snprintf(text, sizeof text, "node=%.*s channel=%.*s refused=%s in_part=%" PRIu64 " short=%s",
+                        (int)node.size, node.bytes, (int)channel.size, channel.bytes, refused,
+                        record->in_part, missed);
+    const atp_catalog_entry_t entry = {.id =
+                                           is_rest ? ATP_TEXT("-") : atp_catalog_sku_id(catalog, record->sku),
+                                       .name = {text, (uint32_t)size},
+                                       .value = (int64_t)record->refused};
+    atp_write_catalog_entry(&work->writer, &entry);
+    work->op_count++;
+}
+
 static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     atp_catalog_entry_t entry = {0};
+    atp_rule_text_t text = {0};
     const atp_named_record_t *record;
 
     (void)now_ms;
     switch (work->page.what) {
+    case ATP_CATALOG_DEMAND:
+        row_of_demand(work, ledger, index);
+        return;
     case ATP_CATALOG_SKUS:
         record = atp_table_at(&catalog->skus, index);
         entry.value = ((const atp_sku_record_t *)(const void *)record)->scale;
@@ -501,6 +538,18 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
         entry.value = (int64_t)atp_catalog_node_state(catalog, (uint16_t)index);
         fill_calendar(ledger, (uint16_t)index, now_ms, &entry);
         break;
+    case ATP_CATALOG_RULES:
+        record = atp_table_at(&atp_ledger_rulebook(ledger)->rules, index);
+        if (!atp_rule_text(ledger, (uint32_t)index, &text)) {
+            return;
+        }
+        break;
+    case ATP_CATALOG_QUOTAS:
+        record = atp_table_at(&atp_ledger_rulebook(ledger)->quotas, index);
+        if (!atp_quota_text(ledger, (uint32_t)index, &text)) {
+            return;
+        }
+        break;
     case ATP_CATALOG_CHANNELS:
     default:
         record = atp_table_at(&catalog->channels, index);
@@ -508,7 +557,8 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
         break;
     }
     entry.id = atp_strings_get(&catalog->strings, record->id_ref);
-    entry.name = atp_strings_get(&catalog->strings, record->name_ref);
+    entry.name = text.size > 0 ? (atp_text_t){text.bytes, text.size}
+                               : atp_strings_get(&catalog->strings, record->name_ref);
     atp_write_catalog_entry(&work->writer, &entry);
     work->op_count++;
 }
@@ -521,6 +571,7 @@ typedef struct page_kind {
 static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    const atp_rulebook_t *rulebook = atp_ledger_rulebook(ledger);
     atp_ledger_counts_t counts;
 
     atp_ledger_counts(ledger, &counts);
@@ -533,9 +584,13 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_EXCEPTIONS:
         return (page_kind_t){counts.exceptions, page_of_exceptions};
     default:
-        return (page_kind_t){work->page.what == ATP_CATALOG_SKUS    ? counts.skus
-                             : work->page.what == ATP_CATALOG_NODES ? counts.nodes
-                                                                    : atp_table_count(&catalog->channels),
+        return (page_kind_t){work->page.what == ATP_CATALOG_SKUS     ? counts.skus
+                             : work->page.what == ATP_CATALOG_NODES  ? counts.nodes
+                             : work->page.what == ATP_CATALOG_RULES  ? atp_table_count(&rulebook->rules)
+                             : work->page.what == ATP_CATALOG_QUOTAS ? atp_table_count(&rulebook->quotas)
+                             : work->page.what == ATP_CATALOG_DEMAND
+                                 ? atp_table_count(&atp_ledger_demand(ledger)->records)
+                                 : atp_table_count(&catalog->channels),
                              page_of_catalog};
     }
 }
