@@ -145,6 +145,10 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
         err = add_missing_sku(commands, row->kit, &writer);
         err = err == ATP_OK ? add_missing_sku(commands, row->sku, &writer) : err;
     }
+    if (err == ATP_OK && commands->loads == ATP_LOADS_SUPPLIES) {
+        err = add_missing_sku(commands, row->sku, &writer);
+        err = err == ATP_OK ? is_first(commands->nodes, row->node, &is_new_node) : err;
+    }
     if (err != ATP_OK) {
         return err;
     }
@@ -160,6 +164,13 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
     }
     if (commands->loads == ATP_LOADS_POSITIONS || commands->loads == ATP_LOADS_SAFETY) {
         add_qty(&writer, ATP_OP_SAFETY, row, ATP_LOAD_SAFETY);
+    }
+    if (commands->loads == ATP_LOADS_SUPPLIES) {
+        add_qty(&writer, ATP_OP_SUPPLY, row, ATP_LOAD_QUANTITY);
+        atp_command_t *command = &writer.commands[writer.count - 1];
+        command->subject = row->supply;
+        command->attribute_count = 1;
+        command->attributes = &row->due;
     }
     *ret_count = writer.count;
     return ATP_OK;

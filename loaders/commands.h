@@ -4,6 +4,7 @@
  *     skus        sku
  *     nodes       node
  *     kits        sku of the kit and of the component, if the ledger lacks them; the recipes: loaders/recipes.h
+ *     supplies    sku and node if the ledger lacks them, supply: what is still open of it
  *     safety      safety
  *
  * A sku or node command sets name and scale, or name and state, as a whole. So a stock file, whose business they

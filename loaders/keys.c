@@ -46,6 +46,10 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
     /* A component may be in a kit several times, from different dates on. */
     atp_fingerprint_t key = atp_seen_key(keys->seen, row->sku, row->kit.size > 0 ? row->kit : row->node);
 
+    if (row->supply.size > 0) { /* one supply, one row */
+        key = atp_seen_key(keys->seen, row->supply, (atp_text_t){"", 0});
+    }
+
     if (row->start_ms != 0) {
         key = atp_fingerprint_of((atp_text_t){(const char *)&row->start_ms, sizeof row->start_ms},
                                  key.low ^ key.high);

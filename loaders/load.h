@@ -21,6 +21,7 @@
 #ifndef ATP_LOADERS_LOAD_H
 #define ATP_LOADERS_LOAD_H
 
+#include "engine/base/attribute.h"
 #include "engine/base/command.h"
 #include "engine/base/err.h"
 #include "loaders/profile.h"
@@ -38,7 +39,9 @@ typedef enum atp_load_qty_kind {
     ATP_LOAD_ON_HAND = 0,
     ATP_LOAD_UNAVAILABLE = 1, /* part of on-hand that cannot be sold */
     ATP_LOAD_SAFETY = 2, /* of the position; in a `skus` load, of the SKU over all nodes (loaders/safety.h) */
-    ATP_LOAD_QUANTITY = 3, /* of a component in one kit */
+    ATP_LOAD_QUANTITY =
+        3, /* of a component in one kit; of a supply, what was ordered, then what is still open */
+    ATP_LOAD_RECEIVED = 4, /* of a supply: what has come of it already */
     ATP_LOAD_QTY_COUNT
 } atp_load_qty_kind_t;
 
@@ -50,16 +53,18 @@ typedef struct atp_load_qty {
 } atp_load_qty_t;
 
 /* One good row. Texts are borrowed for the sink's call. Which are filled: positions and safety have sku and
- * node; skus have sku; nodes have node; kits have kit and sku. Others are empty when the profile does not map them. */
+ * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due. Others are empty when the profile does not map them. */
 typedef struct atp_load_row {
     atp_text_t sku;
     atp_text_t node;
     atp_text_t name; /* of the SKU, or of the node in a `nodes` load; size 0 = not given */
     atp_text_t kit;  /* kits: what the SKU is a component of */
     atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
-    int64_t start_ms; /* kits: the component is valid from then on; 0 = from ever */
-    int64_t end_ms;   /* and no more from then on; 0 = for ever */
-    uint64_t line;    /* physical line the row begins on, from 1 */
+    int64_t start_ms;    /* kits: the component is valid from then on; 0 = from ever */
+    int64_t end_ms;      /* and no more from then on; 0 = for ever */
+    atp_text_t supply;   /* supplies: its id */
+    atp_attribute_t due; /* supplies: when it is due, as the command takes it */
+    uint64_t line;       /* physical line the row begins on, from 1 */
     bool has_scale;
     bool has_state;
     uint8_t scale; /* of the SKU, 0..6; every given quantity fits it exactly */

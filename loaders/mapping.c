@@ -167,6 +167,7 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_csv
         [ATP_SLOT_SKU] = {ATP_REJECT_SKU_EMPTY, ATP_REJECT_SKU_TOO_LONG},
         [ATP_SLOT_NODE] = {ATP_REJECT_NODE_EMPTY, ATP_REJECT_NODE_TOO_LONG},
         [ATP_SLOT_KIT] = {ATP_REJECT_KIT_EMPTY, ATP_REJECT_KIT_TOO_LONG},
+        [ATP_SLOT_SUPPLY] = {ATP_REJECT_SUPPLY_EMPTY, ATP_REJECT_SUPPLY_TOO_LONG},
     };
 
     if (!is_given(mapping, slot)) {
@@ -337,7 +338,7 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_cs
         reason = parse_qty(mapping, text, &row->qty[kind]);
     }
     if (reason == ATP_REJECT_NONE &&
-        kind != ATP_LOAD_QUANTITY) { /* of a component the ledger knows the scale */
+        kind < ATP_LOAD_QUANTITY) { /* of a component and a supply the ledger knows the scale */
         (void)fits_scale(&row->qty[kind], row->scale, &reason);
     }
     return reason;
@@ -461,6 +462,38 @@ static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const 
     return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
 }
 
+/* What only a row of a supply has: its id, and when it is due. */
+static atp_reason_of_reject_t map_supply(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+                                         atp_load_row_t *row, atp_slot_t *ret_slot)
+{
+    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SUPPLY, &row->supply);
+
+    row->due = (atp_attribute_t){.key = ATP_KEY_DUE, .line = ATP_WHOLE_OP};
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_DUE, 0, &row->due.number);
+    }
+    return reason == ATP_REJECT_NONE && row->due.number == 0 ? ATP_REJECT_DATE_INVALID : reason;
+}
+
+/* What has come already is taken off. False: nothing is expected any more. */
+static bool is_still_open(atp_load_row_t *row)
+{
+    atp_load_qty_t *qty = &row->qty[ATP_LOAD_QUANTITY];
+    const atp_load_qty_t *received = &row->qty[ATP_LOAD_RECEIVED];
+    uint8_t scale = qty->decimals > received->decimals ? qty->decimals : received->decimals;
+    atp_qty_t ordered;
+    atp_qty_t come;
+
+    if (atp_qty_rescale(qty->mantissa, qty->decimals, scale, &ordered) != ATP_RESCALED ||
+        atp_qty_rescale(received->mantissa, received->decimals, scale, &come) != ATP_RESCALED) {
+        return true; /* the ledger says what is out of range */
+    }
+    qty->mantissa = ordered - come;
+    qty->decimals = scale;
+    atp_qty_normalise(&qty->mantissa, &qty->decimals);
+    return ordered > come;
+}
+
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_csv_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
@@ -488,6 +521,9 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_KITS) {
         reason = map_component(mapping, record, row, ret_slot);
     }
+    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_SUPPLIES) {
+        reason = map_supply(mapping, record, row, ret_slot);
+    }
     return reason;
 }
 
@@ -512,6 +548,9 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_csv_record_
     if (ATP_UNLIKELY(ret_fault->reason != ATP_REJECT_NONE)) {
         ret_fault->column = atp_slot_name(slot);
         return ATP_MAPPED_BAD;
+    }
+    if (mapping->profile->loads == ATP_LOADS_SUPPLIES && !is_still_open(ret_row)) {
+        return ATP_MAPPED_SKIPPED;
     }
     return map_bucket(mapping, record, ret_row, ret_fault);
 }

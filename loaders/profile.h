@@ -23,7 +23,8 @@ typedef enum atp_loads {
     ATP_LOADS_SKUS = 1,      /* SKUs: name, scale, safety stock of the SKU over all nodes */
     ATP_LOADS_NODES = 2,     /* nodes: name, state */
     ATP_LOADS_SAFETY = 3,    /* safety stock of a SKU at a node */
-    ATP_LOADS_KITS = 4       /* components of kits, with dates: a bill of materials */
+    ATP_LOADS_KITS = 4,      /* components of kits, with dates: a bill of materials */
+    ATP_LOADS_SUPPLIES = 5   /* what is expected where on which day: lines of purchase orders, shipping notices */
 } atp_loads_t;
 
 /* Loads a shipped profile by its name ("shopify-inventory"), or a file when the text holds a '/' or ends in
@@ -45,7 +46,7 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile);
 /* Share of bad rows above which nothing is loaded, 0..1. */
 double atp_profile_max_bad_share(const atp_profile_t *profile);
 
-/* "positions", "skus", "nodes", "safety", "kits". */
+/* "positions", "skus", "nodes", "safety", "kits", "supplies". */
 const char *atp_loads_name(atp_loads_t loads);
 
 /* Names of the shipped profiles, in order; NULL past the last. */

@@ -227,6 +227,9 @@ static const struct {
                           BIT(SKU) | BIT(NODE) | BIT(SAFETY) | BIT(SCALE)},
     [ATP_LOADS_KITS] = {BIT(KIT) | BIT(SKU) | BIT(QUANTITY),
                         BIT(KIT) | BIT(SKU) | BIT(QUANTITY) | BIT(START) | BIT(END)},
+    [ATP_LOADS_SUPPLIES] = {BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE),
+                            BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE) | BIT(RECEIVED) |
+                                BIT(STATUS)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)

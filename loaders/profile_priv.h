@@ -16,13 +16,16 @@ typedef enum atp_slot {
     ATP_SLOT_SCALE,
     ATP_SLOT_STATE,
     ATP_SLOT_STATUS,
-    ATP_SLOT_ON_HAND, /* the four quantities stand together, in the order of atp_load_qty_kind_t */
+    ATP_SLOT_ON_HAND, /* the quantities stand together, in the order of atp_load_qty_kind_t */
     ATP_SLOT_UNAVAILABLE,
     ATP_SLOT_SAFETY,
     ATP_SLOT_QUANTITY,
+    ATP_SLOT_RECEIVED,
     ATP_SLOT_KIT,
     ATP_SLOT_START,
     ATP_SLOT_END,
+    ATP_SLOT_SUPPLY,
+    ATP_SLOT_DUE,
     ATP_SLOT_COUNT
 } atp_slot_t;
 

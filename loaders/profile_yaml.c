@@ -16,7 +16,8 @@ static const cyaml_strval_t loads_values[] = {{"positions", ATP_LOADS_POSITIONS}
                                               {"skus", ATP_LOADS_SKUS},
                                               {"nodes", ATP_LOADS_NODES},
                                               {"safety", ATP_LOADS_SAFETY},
-                                              {"kits", ATP_LOADS_KITS}};
+                                              {"kits", ATP_LOADS_KITS},
+                                              {"supplies", ATP_LOADS_SUPPLIES}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
@@ -66,6 +67,9 @@ static const cyaml_schema_field_t slots_fields[] = {
     TEXT_FIELD("kit", atp_profile_slots_t, text[ATP_SLOT_KIT]),
     TEXT_FIELD("start", atp_profile_slots_t, text[ATP_SLOT_START]),
     TEXT_FIELD("end", atp_profile_slots_t, text[ATP_SLOT_END]),
+    TEXT_FIELD("received", atp_profile_slots_t, text[ATP_SLOT_RECEIVED]),
+    TEXT_FIELD("supply", atp_profile_slots_t, text[ATP_SLOT_SUPPLY]),
+    TEXT_FIELD("due", atp_profile_slots_t, text[ATP_SLOT_DUE]),
     CYAML_FIELD_END,
 };
 

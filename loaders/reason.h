@@ -34,6 +34,8 @@
     X(DUPLICATE, "duplicate", "an earlier row has the same key")                                             \
     X(KIT_EMPTY, "kit_empty", "the kit is empty")                                                            \
     X(KIT_TOO_LONG, "kit_too_long", "the kit is longer than 64 bytes")                                       \
+    X(SUPPLY_EMPTY, "supply_empty", "the id of the supply is empty")                                         \
+    X(SUPPLY_TOO_LONG, "supply_too_long", "the id of the supply is longer than 64 bytes")                    \
     X(QTY_ZERO, "qty_zero", "a kit needs more than nothing of a component")                                  \
     X(DATE_INVALID, "date_invalid", "the date is not year-month-day, or the end is not after the start")
 

@@ -18,7 +18,7 @@ struct atp_load_run {
     atp_known_t *skus; /* of a load of SKUs only */
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
-    atp_recipes_t *recipes;   /* of a load of kits only */
+    atp_recipes_t *recipes;    /* of a load of kits only */
     atp_load_plan_t plan;
     int status;                          /* not DONE: a failure, said */
     const atp_availability_row_t *there; /* of the row whose commands are made */
@@ -171,7 +171,8 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
     count = drop_same(run, commands, count);
     count_new(run, commands, count);
     bool is_change = run->recipes != NULL ? true
-                     : there != NULL ? atp_load_plan_note(&run->plan, commands, count, there) : count > 0;
+                     : there != NULL      ? atp_load_plan_note(&run->plan, commands, count, there)
+                                          : count > 0;
     run->plan.rows_changed += is_change;
     run->plan.rows_unchanged += count == 0 && run->recipes == NULL;
     /* The lines of the commands left lie where they were made: step over all of them. */
@@ -388,6 +389,43 @@ static atp_err_t take_kits(atp_load_run_t *run, const atp_load_row_t *rows, uint
     return err == ATP_OK ? send_made(run) : err;
 }
 
+/* ---- supplies ---- */
+
+/* What was made of the rows: SKUs and nodes first, then the supplies, which have attributes and go as they stand. */
+static atp_err_t send_supplies(atp_load_run_t *run)
+{
+    atp_err_t err = send_catalogue(run);
+
+    for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
+        if (run->made[i].kind == 0 || is_of_catalogue(&run->made[i])) {
+            continue;
+        }
+        run->first[run->first_count++] = run->made[i];
+        if (run->first_count == ATP_OPS_PER_MESSAGE_MAX) {
+            err = send_first(run);
+        }
+    }
+    return err == ATP_OK && run->first_count > 0 ? send_first(run) : err;
+}
+
+static atp_err_t take_supplies(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+{
+    run->made_count = 0;
+    for (uint32_t i = 0; i < row_count; i++) {
+        atp_command_t *commands = &run->made[run->made_count];
+        uint32_t count;
+        atp_err_t err = atp_load_commands_of_row(run->commands, &rows[i], commands,
+                                                 &run->made_lines[run->made_count], &count);
+        if (err != ATP_OK) {
+            return err;
+        }
+        count_new(run, commands, count);
+        run->plan.rows_changed++;
+        run->made_count += count;
+    }
+    return run->options.is_dry ? ATP_OK : fail_sending(run, send_supplies(run));
+}
+
 /* ---- the sink ---- */
 
 static atp_err_t take_catalogue(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
@@ -431,9 +469,11 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 {
     atp_load_run_t *run = context;
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
-    atp_err_t err = run->recipes != NULL  ? take_kits(run, rows, row_count)
-                    : is_catalogue_load ? take_catalogue(run, rows, row_count)
-                                        : take_stock(run, rows, row_count);
+    bool is_supplies = run->options.loads == ATP_LOADS_SUPPLIES;
+    atp_err_t err = run->recipes != NULL ? take_kits(run, rows, row_count)
+                    : is_supplies        ? take_supplies(run, rows, row_count)
+                    : is_catalogue_load  ? take_catalogue(run, rows, row_count)
+                                         : take_stock(run, rows, row_count);
 
     if (err != ATP_OK && run->status == ATP_CLI_DONE) {
         return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));
@@ -446,7 +486,8 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 static bool open_parts(atp_load_run_t *run, int *ret_status)
 {
     atp_load_known_t known = {.context = run, .sku = known_sku, .node = known_node};
-    bool needs_skus = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_KITS;
+    bool needs_skus = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_KITS ||
+                      run->options.loads == ATP_LOADS_SUPPLIES;
 
     *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_NODES, &run->nodes);
     if (*ret_status == ATP_CLI_DONE && needs_skus) {

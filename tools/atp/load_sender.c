@@ -87,7 +87,10 @@ static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
     for (uint32_t i = 1; i < command->line_count; i++) {
         print = add_line(command, i, print.low ^ print.high);
     }
-    for (uint32_t i = 0; i < command->attribute_count; i++) { /* numbers only: dates of components */
+    if (command->subject.size > 0) {
+        print = atp_fingerprint_of(command->subject, print.low ^ print.high);
+    }
+    for (uint32_t i = 0; i < command->attribute_count; i++) { /* numbers only: dates */
         const atp_attribute_t *attribute = &command->attributes[i];
         int64_t words[] = {attribute->key, attribute->line, attribute->number};
         print = atp_fingerprint_of((atp_text_t){(const char *)words, sizeof words}, print.low ^ print.high);
