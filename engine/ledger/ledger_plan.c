@@ -365,7 +365,12 @@ static void search_fewest(apply_t *apply, const resolved_line_t *lines, uint32_t
     search->node_count = best_nodes(plan, ATP_SEARCH_NODES_MAX);
     search->splits = sourcing->splits;
     for (uint32_t i = 0; i < count; i++) {
+        atp_sourcing_t of_line;
+        if (atp_ledger_sourcing_of(apply, &lines[i], &of_line) != ATP_APPLIED) {
+            return;
+        }
         search->wanted[i] = wanted_of_sku(lines, count, i);
+        search->least[i] = of_line.least;
         /* Gathered again: only nodes that this line may be served from count for it. */
         if (atp_ledger_gather(apply, &lines[i], sourcing) != ATP_APPLIED) {
             return;
@@ -433,32 +438,33 @@ static bool is_chosen(const plan_t *plan, uint16_t node)
     return false;
 }
 
-/* Those that were chosen for the whole op come first, then those that it has goods from already. */
-static void put_in_tiers(const atp_ledger_t *ledger, plan_t *plan)
+/* Those that the op has goods from already come first, where it goes for few nodes. */
+static void put_in_tiers(const atp_ledger_t *ledger, plan_t *plan, bool goes_for_few)
 {
     for (uint32_t i = 0; i < plan->count; i++) {
-        plan->candidates[i].tier = is_chosen(plan, plan->candidates[i].node) ? 0 : 2;
+        plan->candidates[i].tier = goes_for_few;
     }
-    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+    for (uint32_t i = 0; goes_for_few && i < ledger->plan_count; i++) {
         const plan_mark_t *asked = &plan->asked[ledger->lines[i].node];
-        if (asked->mark == plan->mark && asked->candidate < ATP_CANDIDATES_MAX &&
-            plan->candidates[asked->candidate].tier > 1) {
-            plan->candidates[asked->candidate].tier = 1;
+        if (asked->mark == plan->mark && asked->candidate < ATP_CANDIDATES_MAX) {
+            plan->candidates[asked->candidate].tier = 0;
         }
     }
 }
 
-/* Only the chosen one. */
-static void keep_chosen(plan_t *plan)
+/* Picks among those that were chosen for the whole op only. */
+static uint32_t choose_among_chosen(plan_t *plan, const atp_sourcing_t *sourcing, atp_qty_t wanted,
+                                    atp_pick_t *ret_picks, bool *ret_is_whole)
 {
-    uint32_t kept = 0;
+    atp_candidate_t chosen[ATP_SEARCH_NODES_MAX];
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < plan->count; i++) {
         if (is_chosen(plan, plan->candidates[i].node)) {
-            plan->candidates[kept++] = plan->candidates[i];
+            chosen[count++] = plan->candidates[i];
         }
     }
-    plan->count = kept;
+    return atp_sourcing_choose(chosen, count, sourcing, wanted, ret_picks, ret_is_whole);
 }
 
 /* Too little in all, or too little in the places that may serve it together? */
@@ -490,13 +496,15 @@ atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wan
         return verdict;
     }
     verdict = why_not(plan, wanted->qty);
-    if (sourcing.split == ATP_SPLIT_TOGETHER) {
-        keep_chosen(plan);
-    } else if (is_joint) {
-        put_in_tiers(apply->ledger, plan);
+    is_whole = false;
+    if (is_joint && plan->chosen_count > 0) {
+        *ret_count = choose_among_chosen(plan, &sourcing, wanted->qty, ret_picks, &is_whole);
     }
-    *ret_count =
-        atp_sourcing_choose(plan->candidates, plan->count, &sourcing, wanted->qty, ret_picks, &is_whole);
+    if (!is_whole && sourcing.split != ATP_SPLIT_TOGETHER) {
+        put_in_tiers(apply->ledger, plan, is_joint);
+        *ret_count =
+            atp_sourcing_choose(plan->candidates, plan->count, &sourcing, wanted->qty, ret_picks, &is_whole);
+    }
     if (is_whole || apply->op->option == ATP_RESERVE_PARTIAL) {
         return ATP_APPLIED;
     }

@@ -126,20 +126,25 @@ uint32_t atp_sourcing_choose(atp_candidate_t *candidates, uint32_t count, const 
 
 /* ---- several lines ---- */
 
-/* What the nodes of the set have for the line, at most `splits` of them: those with most. */
+/* True if nodes of the set serve the line, at most `splits` of them: those with most, as long as each can give the least. */
 static bool is_line_served(const atp_search_t *search, uint32_t line, uint32_t set)
 {
     const atp_qty_t *free = search->free[line];
+    atp_qty_t wanted = search->wanted[line];
+    atp_qty_t least = search->least[line];
     atp_qty_t sum = 0;
 
-    for (uint32_t taken = 0; taken < search->splits && set != 0; taken++) {
+    for (uint32_t pieces = 1; pieces <= search->splits && set != 0; pieces++) {
         uint32_t most = (uint32_t)__builtin_ctz(set);
         for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
             uint32_t node = (uint32_t)__builtin_ctz(rest);
             most = free[node] > free[most] ? node : most;
         }
+        if (pieces > 1 && (free[most] < least || wanted / pieces < least)) {
+            return false;
+        }
         sum += free[most];
-        if (sum >= search->wanted[line]) {
+        if (sum >= wanted) {
             return true;
         }
         set &= ~(1u << most);

@@ -76,6 +76,7 @@ typedef struct atp_search {
     uint32_t node_count;
     uint32_t splits;
     atp_qty_t wanted[ATP_SEARCH_LINES_MAX];
+    atp_qty_t least[ATP_SEARCH_LINES_MAX]; /* of what one of several nodes gives */
     atp_qty_t free[ATP_SEARCH_LINES_MAX][ATP_SEARCH_NODES_MAX];
 } atp_search_t;
 
