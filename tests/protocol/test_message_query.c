@@ -88,7 +88,7 @@ static void a_query_with_a_fault_is_refused_by_name_and_field(void **state)
         {REQUEST(5) "[0,0,0,\"\",\"\",1]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
         {REQUEST(5) "[0,0,0,\"\",\"\",1073741824]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
         {REQUEST(9) "[0,0,0]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
-        {REQUEST(9) "[0,0,4]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
+        {REQUEST(9) "[0,0,200]]", ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, 0},
         {REQUEST(9) "[0,0,256]]", ATP_MALFORMED, ATP_FIELD_OPTION, 0},
     };
     (void)state;
