@@ -65,15 +65,16 @@ static void note_line(void *context, uint32_t line)
     }
 }
 
-static void look_at_row(stranded_t *stranded, uint32_t row)
+static void look_at_row(apply_t *apply, stranded_t *stranded, uint32_t row)
 {
-    const atp_ledger_t *ledger = stranded->ledger;
+    atp_ledger_t *ledger = apply->ledger;
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
     atp_qty_t on_hand = atp_load_relaxed(&position->on_hand);
 
     if (position->node != stranded->node) {
         return;
     }
+    atp_ledger_settle_row(ledger, row, apply->now_ms); /* what is due is not there any more */
     const atp_supply_row_t *supply = atp_supply_row(&ledger->supplies, row);
     stranded->has_some = stranded->has_some || on_hand != 0 || position->last_line != 0 ||
                          (supply != NULL && supply->open > 0);
@@ -101,7 +102,7 @@ void atp_ledger_note_stranded(apply_t *apply, uint16_t node)
 
     rows = rows < ROWS_LOOKED_AT ? rows : ROWS_LOOKED_AT;
     for (uint32_t row = 0; row < rows; row++) {
-        look_at_row(&stranded, row);
+        look_at_row(apply, &stranded, row);
     }
     if (!stranded.has_some) {
         return;

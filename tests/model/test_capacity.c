@@ -19,6 +19,7 @@ typedef struct run {
     uint64_t seed;
     uint64_t first_seed;
     unsigned seen[ATP_VERDICT_LIMIT];
+    unsigned stranded;
     unsigned step;
 } run_t;
 
@@ -84,6 +85,54 @@ static void change_calendar(run_t *run, int number)
         (void)snprintf(words + used, sizeof words - (size_t)used, " closed_day=0");
     }
     put(run, number, words);
+}
+
+/* What is stranded at a node: on hand, in hundredths, and the reservations that have something there. */
+static int64_t stranded_at(const run_t *run, int node, int *ret_reservations)
+{
+    int64_t on_hand = 0;
+
+    *ret_reservations = 0;
+    for (int sku = 0; sku < CAPACITY_SKUS; sku++) {
+        on_hand += run->model.on_hand[sku][node] * (run->model.scales[sku] == 2 ? 1 : 100);
+    }
+    for (int i = 0; i < run->model.reservation_count; i++) {
+        const capacity_reservation_t *reservation = &run->model.reservations[i];
+        bool is_there = false;
+        for (int j = 0; j < reservation->line_count; j++) {
+            const capacity_line_t *line = &reservation->lines[j];
+            is_there = is_there || (line->node == node && line->reserved + line->allocated > 0);
+        }
+        *ret_reservations += is_there;
+    }
+    return on_hand;
+}
+
+static void change_state(run_t *run, int number)
+{
+    capacity_node_t *node = &run->model.nodes[number];
+    atp_node_state_t was = node->state;
+    uint64_t before = counts_of(&run->f).exceptions;
+    int reservations;
+
+    node->state = draw(run, 2) == 0 ? ATP_NODE_OPEN : (atp_node_state_t)draw(run, 4);
+    capacity_expire(&run->model, run->f.now_ms);
+    put(run, number, "");
+    int64_t on_hand = stranded_at(run, number, &reservations);
+    bool is_told =
+        node->state == ATP_NODE_CLOSED && was != ATP_NODE_CLOSED && (on_hand != 0 || reservations > 0);
+    if (counts_of(&run->f).exceptions != before + is_told) {
+        differ(run, "whether something is stranded", (long long)(counts_of(&run->f).exceptions - before),
+               is_told);
+    }
+    if (is_told) {
+        const atp_exception_t *exception = newest_exception(&run->f);
+        assert_int_equal(exception->kind, ATP_EXCEPTION_STRANDED);
+        assert_int_equal(exception->qty, on_hand);
+        assert_int_equal(exception->scale, 2);
+        assert_int_equal(exception->reservation_total, reservations);
+        run->stranded++;
+    }
 }
 
 /* ---- reservations ---- */
@@ -216,9 +265,7 @@ static void one_step(run_t *run)
     } else if (what < 94) {
         change_calendar(run, (int)draw(run, CAPACITY_NODES - 1)); /* the last one never has one */
     } else if (what < 96) {
-        int node = (int)draw(run, CAPACITY_NODES);
-        run->model.nodes[node].state = draw(run, 2) == 0 ? ATP_NODE_OPEN : (atp_node_state_t)draw(run, 4);
-        put(run, node, "");
+        change_state(run, (int)draw(run, CAPACITY_NODES));
     } else {
         int sku = (int)draw(run, CAPACITY_SKUS);
         int node = (int)draw(run, CAPACITY_NODES);
@@ -267,6 +314,7 @@ static void run_seed(uint64_t seed, unsigned seen[ATP_VERDICT_LIMIT])
             compare(run);
         }
     }
+    assert_true(run->stranded > 0);
     for (unsigned i = 0; i < ATP_VERDICT_LIMIT; i++) {
         seen[i] += run->seen[i];
     }
