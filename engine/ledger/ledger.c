@@ -552,6 +552,11 @@ const atp_kits_t *atp_ledger_kits(const atp_ledger_t *ledger)
     return &ledger->kits;
 }
 
+const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger)
+{
+    return &ledger->demand;
+}
+
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
 {
     return &ledger->exceptions;

@@ -24,6 +24,7 @@
 #include "engine/base/command.h"
 #include "engine/base/err.h"
 #include "engine/ledger/config.h"
+#include "engine/ledger/demand.h"
 #include "engine/ledger/exceptions.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/kits.h"
@@ -141,6 +142,7 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
 const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger);
 const atp_supply_book_t *atp_ledger_supplies(const atp_ledger_t *ledger);
 const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
+const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
 /* When all that a reservation was granted at nodes with a calendar is ready there; 0: it was granted none there. */

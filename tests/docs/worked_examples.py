@@ -34,6 +34,7 @@ VOLATILE = [
     (re.compile(r"\b1[789]\d{11}\b"), "TIME"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
     (re.compile(r"\bop \d+"), "op N"),
+    (re.compile(r"\bversion \d+"), "version N"),
 ]
 
 

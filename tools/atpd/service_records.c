@@ -9,6 +9,8 @@
 #include "engine/base/hash.h"
 #include "engine/ledger/line_units.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BODY_SIZE ((size_t)512 << 10)
