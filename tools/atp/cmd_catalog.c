@@ -179,6 +179,10 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         atp_out_text(out, "rule", "RULE", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);
         return;
+    case ATP_CATALOG_COMPONENTS:
+        atp_out_text(out, "kit", "KIT", entry->id);
+        atp_out_text(out, "component", "COMPONENT", entry->name);
+        return;
     case ATP_CATALOG_QUOTAS:
         atp_out_text(out, "quota", "QUOTA", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);
@@ -287,6 +291,46 @@ static int list_quotas(atp_cli_t *cli)
 static int list_demand(atp_cli_t *cli)
 {
     return list(cli, ATP_CATALOG_DEMAND, "all demand was met so far");
+}
+
+typedef struct shown_kit {
+    atp_cli_t *cli;
+    atp_text_t id;
+    bool is_found;
+} shown_kit_t;
+
+static bool show_components(void *context, const atp_answer_t *answer)
+{
+    shown_kit_t *shown = context;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+    const listing_t listing = {&shown->cli->out, ATP_CATALOG_COMPONENTS, 1};
+
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        if (atp_text_equal(entries[i].id, shown->id)) {
+            shown->is_found = true;
+            put_entry(&listing, &entries[i]);
+        }
+    }
+    return true;
+}
+
+static int show_kit(atp_cli_t *cli)
+{
+    shown_kit_t shown = {cli, atp_text_of(cli->args.words[0]), false};
+    atp_page_ask_t ask = {.what = ATP_CATALOG_COMPONENTS};
+    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, show_components, &shown);
+
+    atp_out_end(&cli->out);
+    if (status == ATP_CLI_DONE && !shown.is_found) {
+        atp_cli_note(cli, "no such kit: atp kit list");
+        return ATP_CLI_REFUSED;
+    }
+    return status;
+}
+
+static int list_kits(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_COMPONENTS, "no kits: atp put kit KIT COMPONENT=QTY...");
 }
 
 /* ---- the commands ---- */
@@ -468,4 +512,29 @@ const atp_cmd_t atp_cmd_quota_list = {
     .flags = list_flags,
     .examples = quota_list_examples,
     .run = list_quotas,
+};
+
+static const char *const kit_list_examples[] = {"atp kit list", NULL};
+
+const atp_cmd_t atp_cmd_kit_list = {
+    .name = "kit list",
+    .group = "Catalogue",
+    .synopsis = "",
+    .summary = "All kits and their components, as atp put takes them",
+    .flags = list_flags,
+    .examples = kit_list_examples,
+    .run = list_kits,
+};
+
+static const char *const kit_show_examples[] = {"atp kit show bike", NULL};
+
+const atp_cmd_t atp_cmd_kit_show = {
+    .name = "kit show",
+    .group = "Catalogue",
+    .synopsis = "KIT",
+    .summary = "The components of one kit",
+    .word_min = 1,
+    .word_max = 1,
+    .examples = kit_show_examples,
+    .run = show_kit,
 };

@@ -18,6 +18,7 @@ const atp_cmd_t *const atp_cmds[] = {
 
     &atp_cmd_sku_put,     &atp_cmd_sku_list,     &atp_cmd_node_put, &atp_cmd_node_show,    &atp_cmd_node_list,
     &atp_cmd_channel_put, &atp_cmd_channel_list, &atp_cmd_rule_list,    &atp_cmd_quota_list,
+    &atp_cmd_kit_list,    &atp_cmd_kit_show,
 
     &atp_cmd_put,
 

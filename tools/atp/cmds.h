@@ -56,6 +56,8 @@ extern const atp_cmd_t atp_cmd_channel_put;
 extern const atp_cmd_t atp_cmd_channel_list;
 extern const atp_cmd_t atp_cmd_rule_list;
 extern const atp_cmd_t atp_cmd_quota_list;
+extern const atp_cmd_t atp_cmd_kit_list;
+extern const atp_cmd_t atp_cmd_kit_show;
 
 extern const atp_cmd_t atp_cmd_put;
 
