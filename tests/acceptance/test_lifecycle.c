@@ -1,6 +1,8 @@
 /* C: lifecycle and identity.   F7: fractions. */
 #include "tests/acceptance/acceptance.h"
 
+#include "engine/base/attribute.h"
+
 #include <stdio.h>
 
 #define END                                                                                                  \
@@ -154,6 +156,74 @@ static void c10_the_rest_of_a_partial_shipment_can_be_freed(void **state)
     assert_int_equal(row.promisable, 6);
 }
 
+static atp_result_t of_order(acceptance_t *a, atp_op_kind_t kind, const char *order)
+{
+    const atp_attribute_t attribute = {
+        .key = ATP_KEY_ORDER_ID, .line = ATP_WHOLE_OP, .text = atp_text_of(order)};
+    const atp_command_t command = {.kind = kind, .attribute_count = 1, .attributes = &attribute};
+
+    return call(a, &command, NULL);
+}
+
+static void c6_cancelling_an_order_that_was_never_allocated_changes_nothing(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_command_line_t line = {ATP_TEXT("c6"), ATP_TEXT("N"), 4, 0};
+    const atp_attribute_t order = {
+        .key = ATP_KEY_ORDER_ID, .line = ATP_WHOLE_OP, .text = ATP_TEXT("c6-order")};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = ATP_TEXT("c6-cart"),
+                                   .line_count = 1,
+                                   .lines = &line,
+                                   .attribute_count = 1,
+                                   .attributes = &order};
+
+    stock(a, "c6", "N", "10");
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+    assert_verdict(of_order(a, ATP_OP_CANCEL, "c6-order"), ATP_NOT_ALLOCATED);
+    assert_int_equal(promisable(a, "c6", "N"), 6);
+    assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-order"), ATP_APPLIED);
+    assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-order"), ATP_ALREADY_RELEASED);
+    assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-other"), ATP_UNKNOWN_RESERVATION);
+    assert_int_equal(promisable(a, "c6", "N"), 10);
+}
+
+static void c7_authorised_and_settled_allocate_once(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "c7", "N", "10");
+    assert_verdict(hold(a, "c7-cart", "c7", "N", "4"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, "c7-authorised", "c7-cart", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, "c7-settled", "c7-cart", NULL, false), ATP_ALREADY_ALLOCATED);
+    assert_int_equal(components(a, "c7", "N").allocated, 4);
+    assert_int_equal(promisable(a, "c7", "N"), 6);
+}
+
+static void c10_the_rest_of_a_partial_shipment_can_be_freed_however_far_it_is(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t one[] = {{"c10b", "N", "1"}, END};
+    const want_t two[] = {{"c10b", "N", "2"}, END};
+
+    stock(a, "c10b", "N", "10");
+    assert_verdict(hold(a, "c10b-cart", "c10b", "N", "5"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c10b-cart", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_PICK, NULL, "c10b-cart", two, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_PACK, NULL, "c10b-cart", one, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c10b-cart", one, false), ATP_APPLIED);
+    acceptance_kill(a);
+    acceptance_restart(a);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c10b-cart", NULL, false), ATP_APPLIED);
+    assert_int_equal(promisable(a, "c10b", "N"), 9);
+    assert_int_equal(components(a, "c10b", "N").on_hand, 9);
+    assert_verdict(step(a, ATP_OP_RETURN, NULL, "c10b-cart", two, false), ATP_NOT_THAT_MANY);
+    assert_verdict(step(a, ATP_OP_RETURN, "c10b-back", "c10b-cart", one, true), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_RETURN, "c10b-again", "c10b-cart", one, true), ATP_CONFIRMED);
+    assert_int_equal(promisable(a, "c10b", "N"), 9); /* set aside until someone has looked at it */
+    assert_int_equal(components(a, "c10b", "N").on_hand, 10);
+}
+
 static void c11_an_outcome_is_asked_for_by_id(void **state)
 {
     acceptance_t *a = *state;
@@ -203,9 +273,12 @@ int main(void)
         cmocka_unit_test(c3_steps_out_of_order_are_named_and_change_nothing),
         cmocka_unit_test(c4_a_shipment_told_twice_ships_once),
         cmocka_unit_test(c5_a_fact_after_cancel_is_applied_and_told),
+        cmocka_unit_test(c6_cancelling_an_order_that_was_never_allocated_changes_nothing),
+        cmocka_unit_test(c7_authorised_and_settled_allocate_once),
         cmocka_unit_test(c8_allocating_thirteen_of_fifteen_frees_two_at_once),
         cmocka_unit_test(c9_a_hundred_rounds_leave_the_buckets_as_they_were),
         cmocka_unit_test(c10_the_rest_of_a_partial_shipment_can_be_freed),
+        cmocka_unit_test(c10_the_rest_of_a_partial_shipment_can_be_freed_however_far_it_is),
         cmocka_unit_test(c11_an_outcome_is_asked_for_by_id),
         cmocka_unit_test(c12_ids_that_differ_in_case_or_blanks_are_different),
         cmocka_unit_test(f7_half_a_unit_is_half_a_unit_and_the_scale_stays),
