@@ -489,21 +489,9 @@ static void write_catalog(atp_writer_t *writer)
 
 static void write_catalog_calendar(atp_writer_t *writer)
 {
-    const atp_catalog_entry_t entry = {.id = ATP_TEXT("berlin"),
-                                       .value = ATP_NODE_OPEN,
-                                       .has_calendar = true,
-                                       .calendar = {.time_zone = ATP_TEXT("CET-1CEST,M3.5.0,M10.5.0/3"),
-                                                    .cut_off = 840,
-                                                    .working_days = 62,
-                                                    .closed_days = 2,
-                                                    .handling_days = 1,
-                                                    .ready_minute = 1080,
-                                                    .capacity_orders = 400,
-                                                    .booked_orders = 3,
-                                                    .ready_ms = T0 + 86400000,
-                                                    .capacity_units = 2500,
-                                                    .booked_units = 75,
-                                                    .scale = 1}};
+    const atp_catalog_calendar_t calendar = {
+        ATP_TEXT("CET-1CEST,M3.5.0,M10.5.0/3"), 840, 62, 2, 1, 1080, 400, 3, T0 + 86400000, 2500, 75, 1};
+    const atp_catalog_entry_t entry = {.id = ATP_TEXT("berlin"), .has_calendar = true, .calendar = calendar};
     begin_response(writer, ATP_MESSAGE_CATALOG);
     atp_write_page_begin(writer);
     atp_write_catalog_entry(writer, &entry);
@@ -519,15 +507,8 @@ static void write_results_ready(atp_writer_t *writer)
 
 static void write_availability_ready(atp_writer_t *writer)
 {
-    const atp_availability_row_t row = {.node = ATP_TEXT("berlin"),
-                                        .has_components = true,
-                                        .atp = 2,
-                                        .promisable = 2,
-                                        .on_hand = 9,
-                                        .reserved = 1,
-                                        .atp_signed = 8,
-                                        .version = 42,
-                                        .ready_ms = T0 + 86400000};
+    const atp_availability_row_t row = {
+        .node = ATP_TEXT("berlin"), .has_components = true, .on_hand = 9, .ready_ms = T0 + 86400000};
     begin_response(writer, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_begin(writer);
     atp_write_availability_row(writer, &row);
@@ -694,13 +675,14 @@ const sample_t samples[] = {
     {"catalog", SAMPLE_RESPONSE, "catalog: two nodes",
      RESPONSE_HEAD(9) "[[[\"berlin\",\"Berlin, Mitte\",0],[\"lyon-2\",\"\",3]],0]]", NULL, write_catalog},
     {"catalog_calendar", SAMPLE_RESPONSE, "catalog: a node with a calendar",
-     RESPONSE_HEAD(9) "[[[\"berlin\",\"\",0,\"CET-1CEST,M3.5.0,M10.5.0/3\",840,62,2,1,1080,400,3,1795339400000,"
-                      "\"250.0\",\"7.5\"]],0]]",
+     RESPONSE_HEAD(
+         9) "[[[\"berlin\",\"\",0,\"CET-1CEST,M3.5.0,M10.5.0/3\",840,62,2,1,1080,400,3,1795339400000,"
+            "\"250.0\",\"7.5\"]],0]]",
      NULL, write_catalog_calendar},
     {"results_ready", SAMPLE_RESPONSE, "commands: a success that is ready at a stated time",
      RESPONSE_HEAD(1) "[[0,1002,2,1795253900000,0,0,0,[],[],1795339400000]]]", NULL, write_results_ready},
     {"availability_ready", SAMPLE_RESPONSE, "availability: a row at a node with a calendar",
-     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",2,2,9,0,1,0,0,8,42,1795339400000]],true]]", NULL,
+     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",0,0,9,0,0,0,0,0,0,1795339400000]],true]]", NULL,
      write_availability_ready},
     {"error", SAMPLE_RESPONSE, "error: busy, try again after 5 ms",
      RESPONSE_HEAD(127) "[16,0,\"the command queue is full\",5]]", NULL, write_error},
