@@ -26,7 +26,8 @@ ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 
 COMMANDS = """avail explain watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
 count safety put load export generate exceptions stat bench help completion version""".split()
-FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list"]
+FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list",
+            "rule list", "quota list"]
 
 
 class Daemon:
