@@ -126,9 +126,9 @@ static void what_had_expired_by_then_does_not_count(void **state)
     acceptance_t *a = *state;
 
     stock(a, "e", "N", "5");
-    assert_verdict(
-        reserve(a, "short", (want_t[]){{"e", "N", "5"}, {NULL}}, 20, ATP_RESERVE_ALL_OR_NOTHING, NULL),
-        ATP_APPLIED);
+    assert_verdict(reserve(a, "short", (want_t[]){{"e", "N", "5"}, {NULL, NULL, NULL}}, 20,
+                           ATP_RESERVE_ALL_OR_NOTHING, NULL),
+                   ATP_APPLIED);
     int64_t made = created_ms(a, "short");
     int64_t begun_ms = 0;
     while (promisable(a, "e", "N") != 5 && is_waiting(&begun_ms, 20)) {
