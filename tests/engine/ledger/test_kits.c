@@ -2,6 +2,7 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
+#include "engine/ledger/ledger_priv.h"
 #include "query/kits.h"
 
 #include <stdio.h>
@@ -552,6 +553,53 @@ static void a_full_reservation_refuses_the_kit_whole(void **state)
     fixture_close(&f);
 }
 
+/* The sentence must begin with the number. */
+static void expect_broken(const fixture_t *f, const char *number)
+{
+    atp_why_t why = {""};
+
+    assert_int_equal(atp_ledger_check(f->ledger, &why), ATP_ERR_CORRUPT);
+    if (strncmp(why.text, number, strlen(number)) != 0) {
+        fail_msg("%s was broken, and what it says is: %s", number, why.text);
+    }
+}
+
+static void kits_that_are_broken_are_named(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+    atp_kits_t *kits = &f.ledger->kits;
+
+    assert_verdict(put_kit(&f, "K", "A=2 B=1 A=1"), ATP_APPLIED);
+    assert_verdict(put_kit(&f, "K", "A=2 B=1"), ATP_APPLIED); /* one place is free */
+    assert_verdict(reserve(&f, "r", "K", "N", 1), ATP_APPLIED);
+    atp_kit_t *kit = atp_table_at(&kits->records, 0);
+    atp_component_t *component = atp_table_at(&kits->components, atp_load_relaxed(&kit->first) - 1);
+    atp_progress_t *progress = atp_table_at(&f.ledger->reservations.progress.records, 0);
+    atp_store_relaxed(&component->qty, 0);
+    expect_broken(&f, "K1");
+    atp_store_relaxed(&component->qty, 2);
+    atp_store_relaxed(&kit->count, 3);
+    expect_broken(&f, "K1");
+    atp_store_relaxed(&kit->count, 2);
+    atp_store_relaxed(&kit->level, 2);
+    expect_broken(&f, "K2");
+    atp_store_relaxed(&kit->level, 1);
+    kit->entries++;
+    expect_broken(&f, "K2");
+    kit->entries--;
+    component->previous_use++;
+    expect_broken(&f, "K3");
+    component->previous_use--;
+    kits->heads->free_count++;
+    expect_broken(&f, "K4");
+    kits->heads->free_count--;
+    progress->kits++;
+    expect_broken(&f, "K5");
+    progress->kits--;
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +626,7 @@ int main(void)
         cmocka_unit_test(a_step_may_name_a_component),
         cmocka_unit_test(steps_of_all_kits_move_all_units_however_they_are_cut),
         cmocka_unit_test(a_kit_that_has_left_takes_its_components_along),
+        cmocka_unit_test(kits_that_are_broken_are_named),
         cmocka_unit_test(a_full_reservation_refuses_the_kit_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
