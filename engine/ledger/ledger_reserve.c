@@ -358,6 +358,30 @@ static void note_terms(const apply_t *apply, atp_reservation_t *reservation)
     }
 }
 
+/* Whether there is room for all that the plan adds, made at the cost of ended reservations; nothing else has changed. */
+static atp_verdict_t look_for_room(apply_t *apply, atp_text_t id, atp_text_t owner)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_verdict_t verdict = atp_ledger_look_for_rows(apply, ledger->plan_count);
+
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(apply->has_calendar)) {
+        verdict = atp_ledger_plan_bookings(apply);
+    }
+    if (verdict == ATP_APPLIED) {
+        verdict = atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(ledger->plan_components > 0) &&
+        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_components, UINT32_MAX)) {
+        verdict = atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
+    }
+    if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
+        verdict = atp_ledger_look_for_pegs(apply);
+    }
+    return verdict;
+}
+
 atp_verdict_t atp_ledger_reserve(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -387,22 +411,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     if (ATP_UNLIKELY(verdict == ATP_NOT_ENOUGH_AVAILABLE || (verdict == ATP_APPLIED && !is_whole))) {
         atp_ledger_count_unmet(apply, verdict);
     }
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, ledger->plan_count) : verdict;
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
-    if (verdict == ATP_APPLIED && ATP_UNLIKELY(apply->has_calendar)) {
-        verdict = atp_ledger_plan_bookings(apply);
-    }
-    if (verdict == ATP_APPLIED) {
-        verdict = atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
-    }
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
-    if (verdict == ATP_APPLIED && ATP_UNLIKELY(ledger->plan_components > 0) &&
-        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_components, UINT32_MAX)) {
-        verdict = atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
-    }
-    if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
-        verdict = atp_ledger_look_for_pegs(apply);
-    }
+    verdict = verdict == ATP_APPLIED ? look_for_room(apply, id, owner) : verdict;
     if (verdict != ATP_APPLIED) {
         apply->result->qty = 0;
         apply->result->scale = 0;
