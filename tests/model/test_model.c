@@ -45,6 +45,7 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_UNKNOWN_ID:
     case ATP_UNKNOWN_GROUP: /* tests/engine/ledger/test_groups.c */
     case ATP_GROUPS_FULL:
+    case ATP_SPLIT_NOT_ALLOWED: /* tests/model/test_sourcing.c */
     case ATP_KIT_TOO_LARGE: /* tests/model/test_kits.c */
     case ATP_KIT_CYCLE:
     case ATP_KITS_FULL:
