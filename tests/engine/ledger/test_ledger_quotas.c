@@ -274,6 +274,22 @@ static void edit_and_replace_do_not_count_what_they_give_back(void **state)
     fixture_close(&f);
 }
 
+static void quotas_have_a_number(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.quotas = 1;
+    fixture_t f = fixture_open(&config);
+
+    stock(&f, "S", "N", 5);
+    assert_verdict(quota(&f, "a", "sku=S"), ATP_APPLIED);
+    assert_refused(quota(&f, "b", "parent=a"), ATP_QUOTAS_FULL, ATP_FIELD_SUBJECT);
+    assert_refused(quota(&f, "b", "sku=S guaranteed=0.5"), ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE);
+    assert_verdict(quota(&f, "a", "dropped=yes"), ATP_APPLIED);
+    assert_verdict(quota(&f, "a", "sku=S amount=3"), ATP_APPLIED); /* its name is kept */
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test(units_that_stand_count_from_the_op_that_makes_the_quota),
         cmocka_unit_test(trees_that_contradict_themselves_are_refused),
         cmocka_unit_test(edit_and_replace_do_not_count_what_they_give_back),
+        cmocka_unit_test(quotas_have_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
