@@ -81,8 +81,7 @@ static void fill_grant(apply_t *apply, uint32_t number)
     if (line->number >= result->line_count || atp_ledger_is_component(apply->ledger, number)) {
         return;
     }
-    atp_qty_t granted =
-        line->granted + atp_ledger_kits_of(apply->ledger, number) * atp_kit_unit(scale);
+    atp_qty_t granted = line->granted + atp_ledger_kits_of(apply->ledger, number) * atp_kit_unit(scale);
     apply->grants[line->number].qty += granted;
     apply->grants[line->number].scale = scale;
     if (apply->op->flags & ATP_OP_CHOOSES && granted > 0) {
@@ -127,8 +126,8 @@ static void fill_ready(apply_t *apply)
     uint32_t number;
 
     if (apply->op->kind == ATP_OP_RESERVE && atp_verdict_is_success(apply->result->verdict) &&
-        atp_reservations_find(&apply->ledger->reservations, atp_op_text_next(&cursor), apply->op->subject_hash,
-                              &number)) {
+        atp_reservations_find(&apply->ledger->reservations, atp_op_text_next(&cursor),
+                              apply->op->subject_hash, &number)) {
         apply->result->ready_ms = atp_ledger_ready_ms(apply->ledger, number);
     }
 }
@@ -257,10 +256,24 @@ static atp_verdict_t configure(apply_t *apply)
 /* ---- the work of each kind ---- */
 
 /* A step as it is asked for, or told. */
-static atp_verdict_t step(apply_t *apply, atp_step_t step_number)
+static atp_verdict_t step(apply_t *apply)
 {
-    return apply->op->flags & ATP_OP_FACT ? atp_ledger_step_fact(apply, step_number)
-                                          : atp_ledger_step(apply, step_number);
+    static const uint8_t steps[ATP_OP_KIND_LIMIT] = {
+        [ATP_OP_ALLOCATE] = ATP_STEP_ALLOCATE, [ATP_OP_RELEASE] = ATP_STEP_RELEASE,
+        [ATP_OP_CANCEL] = ATP_STEP_CANCEL,     [ATP_OP_SHIP] = ATP_STEP_SHIP,
+        [ATP_OP_PICK] = ATP_STEP_PICK,         [ATP_OP_PACK] = ATP_STEP_PACK,
+        [ATP_OP_DELIVER] = ATP_STEP_DELIVER,   [ATP_OP_RECONCILE] = ATP_STEP_RECONCILE,
+        [ATP_OP_SHORT] = ATP_STEP_SHORT,
+    };
+    uint8_t kind = apply->op->kind;
+    bool is_told =
+        (apply->op->flags & ATP_OP_FACT) != 0 && kind >= ATP_OP_SHIP; /* those before are only asked for */
+
+    if (is_told) {
+        return kind == ATP_OP_SHIP ? atp_ledger_ship_fact(apply)
+                                   : atp_ledger_step_fact(apply, (atp_step_t)steps[kind]);
+    }
+    return atp_ledger_step(apply, (atp_step_t)steps[kind]);
 }
 
 static atp_verdict_t execute(apply_t *apply)
@@ -314,24 +327,15 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_EXTEND:
         return atp_ledger_extend(apply);
     case ATP_OP_ALLOCATE:
-        return atp_ledger_step(apply, ATP_STEP_ALLOCATE);
     case ATP_OP_RELEASE:
-        return atp_ledger_step(apply, ATP_STEP_RELEASE);
     case ATP_OP_CANCEL:
-        return atp_ledger_step(apply, ATP_STEP_CANCEL);
     case ATP_OP_SHIP:
-        return apply->op->flags & ATP_OP_FACT ? atp_ledger_ship_fact(apply)
-                                              : atp_ledger_step(apply, ATP_STEP_SHIP);
     case ATP_OP_PICK:
-        return step(apply, ATP_STEP_PICK);
     case ATP_OP_PACK:
-        return step(apply, ATP_STEP_PACK);
     case ATP_OP_DELIVER:
-        return step(apply, ATP_STEP_DELIVER);
     case ATP_OP_RECONCILE:
-        return step(apply, ATP_STEP_RECONCILE);
     case ATP_OP_SHORT:
-        return step(apply, ATP_STEP_SHORT);
+        return step(apply);
     case ATP_OP_RETURN:
         return atp_ledger_return(apply);
     case ATP_OP_DISPOSE:
