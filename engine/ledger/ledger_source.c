@@ -36,7 +36,8 @@ static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *r
         free = atp_ledger_promisable_by(apply, *ret_row, apply->needed_by,
                                         atp_ledger_taken_qty(apply, *ret_row));
     }
-    if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, *ret_row), ATP_POSITION_HAS_LIMITS))) {
+    if (ATP_UNLIKELY(
+            atp_position_has(atp_positions_at(&ledger->positions, *ret_row), ATP_POSITION_HAS_LIMITS))) {
         free = atp_ledger_beyond_stock(apply, *ret_row, free);
     }
     return free > 0 ? free : 0;
@@ -62,9 +63,8 @@ atp_qty_t atp_ledger_stock_at(apply_t *apply, uint32_t sku, uint16_t node, uint3
     atp_qty_t free = row_at(apply, sku, node, ret_row);
     atp_verdict_t why;
 
-    return free > 0 && ATP_UNLIKELY(has_capacity(apply, node))
-               ? within_capacity(apply, sku, node, free, &why)
-               : free;
+    return free > 0 && ATP_UNLIKELY(has_capacity(apply, node)) ? within_capacity(apply, sku, node, free, &why)
+                                                               : free;
 }
 
 /* One line being served: what it still wants, and how many nodes serve it. */
@@ -83,8 +83,7 @@ static atp_verdict_t take_from(apply_t *apply, serving_t *serving, uint16_t node
     if (free == 0 || serving->left == 0 || serving->nodes == ATP_SPLITS_PER_LINE_MAX) {
         return ATP_APPLIED;
     }
-    if (ATP_UNLIKELY(
-            atp_positions_sku_has(&apply->ledger->positions, serving->wanted.sku, ATP_SKU_IS_KIT))) {
+    if (ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, serving->wanted.sku, ATP_SKU_IS_KIT))) {
         atp_qty_t given;
         atp_verdict_t verdict = atp_ledger_plan_kit(apply, &serving->wanted, node, serving->left, &given);
         apply->ledger->plan_count -= verdict == ATP_APPLIED && given == 0; /* it gives none: no line */
@@ -208,7 +207,8 @@ atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line)
     }
     apply->may_backorder = true;
     atp_qty_t free = atp_ledger_free_at(apply, line->sku, line->node, &line->row);
-    atp_qty_t left = atp_ledger_channel_sees(apply, line->node) ? atp_ledger_channel_left(apply, line->sku) : 0;
+    atp_qty_t left =
+        atp_ledger_channel_sees(apply, line->node) ? atp_ledger_channel_left(apply, line->sku) : 0;
     left = left < free ? left + atp_ledger_allowance(apply, line->row, free) : left;
     free = left < free ? left : free;
     if (line->qty > free && apply->op->option != ATP_RESERVE_PARTIAL) {
