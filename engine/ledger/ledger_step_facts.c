@@ -81,16 +81,19 @@ static void ship_line(apply_t *apply, bool has_reservation, uint32_t reservation
     atp_ledger_note_over_commitment(apply, line->row);
 }
 
-/* True if a line of the reservation has units that made the step before: this is the second who says so. */
-static bool is_confirmed(const atp_ledger_t *ledger, uint32_t number, atp_step_t step)
+/* True if the first line of the reservation that has any state made the step before: this is the second who says so. A line
+ * that ended otherwise is not confirmed but told. */
+static bool is_confirmed(const apply_t *apply, uint32_t number, atp_step_t step)
 {
-    for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
-        if (atp_line_units_past(&ledger->reservations, at - 1, step) > 0) {
-            return true;
-        }
-        at = atp_line_at(&ledger->reservations, at - 1)->next;
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    atp_line_state_t state = ATP_LINE_ACCEPTED;
+
+    for (uint32_t at = atp_reservation_at(reservations, number)->first_line;
+         at != 0 && state == ATP_LINE_ACCEPTED;) {
+        state = atp_line_state(reservations, at - 1, apply->now_ms);
+        at = atp_line_at(reservations, at - 1)->next;
     }
-    return false;
+    return atp_lifecycle_is_past(step, state);
 }
 
 /* "All of it has made the step": what can; if all of it had, this only confirms. */
@@ -99,7 +102,7 @@ static atp_verdict_t choose_all(apply_t *apply, uint32_t number, atp_step_t step
     const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
     atp_verdict_t verdict = atp_steps_choose_all_lines(apply, reservation, step, ret_count);
 
-    if (verdict != ATP_APPLIED && is_confirmed(apply->ledger, number, step)) {
+    if (verdict != ATP_APPLIED && is_confirmed(apply, number, step)) {
         return atp_ledger_refuse(apply, ATP_CONFIRMED, ATP_FIELD_NONE, 0);
     }
     return verdict;
