@@ -213,6 +213,41 @@ static bool recode_explain(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_schedule_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_schedule_ask_t ask;
+    if (!atp_read_schedule_ask(reader, &ask)) {
+        return false;
+    }
+    atp_write_schedule_ask(writer, &ask);
+    return true;
+}
+
+static bool recode_schedule_row(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_schedule_row_t row;
+    if (!atp_read_schedule_row(reader, &row)) {
+        return false;
+    }
+    atp_write_schedule_row(writer, &row);
+    return true;
+}
+
+static bool recode_schedule(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint32_t count;
+    uint64_t cursor;
+    if (!atp_read_schedule(reader, &count)) {
+        return false;
+    }
+    atp_write_schedule_begin(writer);
+    if (!recode_rows(reader, writer, count, recode_schedule_row) || !atp_read_schedule_end(reader, &cursor)) {
+        return false;
+    }
+    atp_write_schedule_end(writer, cursor);
+    return true;
+}
+
 /* Elements of a list that is open already. */
 static bool recode_ops(atp_reader_t *reader, atp_writer_t *writer, uint32_t count, uint32_t *op_refusals)
 {
@@ -270,6 +305,7 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
 
     switch (reader->type) {
     case ATP_MESSAGE_COMMANDS:
+    case ATP_MESSAGE_PROMISE:
         return recode_commands(reader, writer, op_refusals);
     case ATP_MESSAGE_AVAILABILITY:
         return recode_availability_ask(reader, writer);
@@ -282,6 +318,8 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
                recode_list(reader, writer, count, recode_reservation_id);
     case ATP_MESSAGE_EXPLAIN:
         return recode_explain_ask(reader, writer);
+    case ATP_MESSAGE_SCHEDULE:
+        return recode_schedule_ask(reader, writer);
     case ATP_MESSAGE_STAT:
         atp_write_stat_ask(writer);
         return atp_read_stat_ask(reader);
@@ -307,6 +345,7 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
     switch (reader->type) {
     case ATP_MESSAGE_COMMANDS:
     case ATP_MESSAGE_OUTCOME:
+    case ATP_MESSAGE_PROMISE:
         return atp_read_results(reader, &count) && recode_list(reader, writer, count, recode_result);
     case ATP_MESSAGE_AVAILABILITY:
         return recode_availability(reader, writer);
@@ -327,6 +366,8 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return recode_page(reader, writer, recode_entry);
     case ATP_MESSAGE_EXPLAIN:
         return recode_explain(reader, writer);
+    case ATP_MESSAGE_SCHEDULE:
+        return recode_schedule(reader, writer);
     default:
         return recode_error(reader, writer);
     }

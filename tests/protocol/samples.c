@@ -214,6 +214,50 @@ static void write_availability(atp_writer_t *writer)
     atp_write_availability_end(writer, true);
 }
 
+static void write_promise_ask(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT(""), 2, 0};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = ATP_TEXT("ask-1"),
+                                   .issued_ms = T0,
+                                   .channel = ATP_TEXT("web"),
+                                   .line_count = 1,
+                                   .lines = &line};
+    begin_request(writer, ATP_MESSAGE_PROMISE);
+    atp_write_list_begin(writer);
+    atp_write_command(writer, &command);
+    atp_write_list_end(writer);
+}
+
+static void write_promise(atp_writer_t *writer)
+{
+    const atp_result_t result = {.qty = 2};
+    begin_response(writer, ATP_MESSAGE_PROMISE);
+    write_results(writer, &result, 1, NULL);
+}
+
+static void write_schedule_ask(atp_writer_t *writer)
+{
+    const atp_schedule_ask_t ask = {.what = ATP_SCHEDULE_PROMISE,
+                                    .sku = ATP_TEXT("ROPE"),
+                                    .node = ATP_TEXT("berlin"),
+                                    .from_ms = T0,
+                                    .days = 60,
+                                    .qty = 25,
+                                    .decimals = 1};
+    begin_request(writer, ATP_MESSAGE_SCHEDULE);
+    atp_write_schedule_ask(writer, &ask);
+}
+
+static void write_schedule(atp_writer_t *writer)
+{
+    const atp_schedule_row_t row = {.node = ATP_TEXT("berlin"), .day_ms = T0, .qty = 30, .scale = 1};
+    begin_response(writer, ATP_MESSAGE_SCHEDULE);
+    atp_write_schedule_begin(writer);
+    atp_write_schedule_row(writer, &row);
+    atp_write_schedule_end(writer, 0);
+}
+
 static void write_explain_ask(atp_writer_t *writer)
 {
     const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0},
@@ -661,6 +705,15 @@ const sample_t samples[] = {
             "[\"cart-77\",\"cart-78\"]],"
             "[8,1004,1795253000001,\"rejected_fact\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[]]],8]]",
      NULL, write_exceptions},
+    {"promise_ask", SAMPLE_REQUEST, "promise: where would two come from",
+     REQUEST_HEAD(10) "[[32,\"ask-1\",1795253000000,\"web\",\"\",0,0,[[\"TSHIRT-M\",\"\",2]]]]]", NULL,
+     write_promise_ask},
+    {"promise", SAMPLE_RESPONSE, "promise: two would be granted", RESPONSE_HEAD(10) "[[0,0,2]]]", NULL,
+     write_promise},
+    {"schedule_ask", SAMPLE_REQUEST, "schedule: from which day on 2.5",
+     REQUEST_HEAD(11) "[2,\"ROPE\",\"berlin\",1795253000000,60,\"2.5\",0]]", NULL, write_schedule_ask},
+    {"schedule", SAMPLE_RESPONSE, "schedule: the day and what may be promised then",
+     RESPONSE_HEAD(11) "[[[\"berlin\",1795253000000,\"3.0\"]],0]]", NULL, write_schedule},
     {"explain_ask", SAMPLE_REQUEST, "explain: two at a node, and 2.5 over all nodes, through a channel",
      REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"berlin\",2],[\"ROPE\",\"\",\"2.5\"]],\"web\"]]", NULL,
      write_explain_ask},
