@@ -316,7 +316,7 @@ static void offsets_are_those_of_the_c_library(void **state)
         atp_zone_t zone = zone_of(known_rules[i]);
         assert_int_equal(setenv("TZ", known_rules[i], 1), 0);
         tzset();
-        for (int64_t t = at(2023, 1, 5, 0, 0, 0); t < at(2029, 1, 1, 0, 0, 0); t += 3599) {
+        for (int64_t t = at(2023, 1, 5, 0, 0, 0); t < at(2027, 1, 1, 0, 0, 0); t += 3599) {
             time_t seconds = (time_t)t;
             struct tm tm;
             assert_non_null(localtime_r(&seconds, &tm));
@@ -339,7 +339,7 @@ static void the_first_moment_is_found_as_by_looking_at_every_one(void **state)
         int64_t begin = at(2023, 12, 20, 0, 0, 0);
         int64_t shown = begin + atp_zone_offset_s(&zone, begin); /* the most the clock has shown so far */
         int32_t day = atp_zone_day(&zone, begin);
-        for (int64_t t = begin; t < at(2026, 1, 10, 0, 0, 0); t += 900) {
+        for (int64_t t = begin; t < at(2025, 1, 10, 0, 0, 0); t += 900) {
             int64_t local = t + atp_zone_offset_s(&zone, t);
             if (local > shown) {
                 for (int64_t wanted = shown + 900; wanted <= local; wanted += 900) {
@@ -362,7 +362,7 @@ static void days_go_on_under_any_rule(void **state)
     uint64_t seed = 20261121;
 
     (void)state;
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < 120; i++) {
         char rule[ATP_ZONE_RULE_SIZE_MAX + 1];
         (void)snprintf(rule, sizeof rule, "AAA%dBBB%d,M%d.%d.%d/%d,%d/%d",
                        (int)(test_random(&seed) % 49) - 24, (int)(test_random(&seed) % 49) - 24,
