@@ -70,6 +70,7 @@ typedef enum atp_attribute_type {
     X(49, BORROWS, "borrows", CHOICE, 0, 0, "no|yes", "yes: beyond its own it takes what its parent has to spare") \
     X(50, PERIOD, "period_ms", NUMBER, 1, 31622400000, "", "a cap: what it takes counts until the period ends") \
     X(51, SHORTAGE, "shortage", CHOICE, 0, 0, "keep|re_source", "re_source: promises short at a node count against the group") \
+    X(52, UNTAGGED, "untagged", CHOICE, 0, 0, "no|yes", "yes: the SKU has no tags any more; else those not told stay") \
     X(56, START, "start", TIME, 0, 0, "", "from when on a component belongs to its kit; else from ever")         \
     X(57, END, "end", TIME, 0, 0, "", "from when on it does no more; else for ever")                         \
     X(64, DUE, "due", TIME, 0, 0, "", "the day on which it is expected, in UTC") \
@@ -109,6 +110,7 @@ typedef enum atp_attribute_key {
 /* X(KIND, KEY, how): one row for each key that a kind takes. A kind with needed keys has a row (KIND, NONE, NEEDED) too. */
 #define ATP_KIND_ATTRIBUTES(X)                                                                               \
     X(SKU, TAG, ATP_TAKES_MANY) \
+    X(SKU, UNTAGGED, ATP_TAKES_ONE) \
     X(CHANNEL, STATE, ATP_TAKES_ONE) \
     X(CHANNEL, BUFFERS, ATP_TAKES_ONE) \
     X(CHANNEL, SHORTAGE, ATP_TAKES_ONE) \

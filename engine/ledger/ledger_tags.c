@@ -82,31 +82,48 @@ static bool is_scale_kept(const atp_ledger_t *ledger, const atp_tag_record_t *ta
     return others > 0 || atp_load_relaxed(&((atp_tag_record_t *)tag)->quota) != 0;
 }
 
+/* Adds a tag of the op to the list, each once. */
+static atp_verdict_t add_tag(apply_t *apply, const atp_op_attribute_t *attribute, tag_list_t *list)
+{
+    uint16_t tag = 0;
+    atp_verdict_t verdict = atp_ledger_need_tag(apply, atp_op_attribute_text(apply->op, attribute), &tag);
+    unsigned count = 0;
+
+    if (verdict != ATP_APPLIED || has_tag(list, (uint16_t)(tag + 1))) {
+        return verdict;
+    }
+    while (count < ATP_TAGS_PER_SKU_MAX && list->tags[count] != 0) {
+        count++;
+    }
+    if (count == ATP_TAGS_PER_SKU_MAX) {
+        return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    list->tags[count] = (uint16_t)(tag + 1);
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_named_tags(apply_t *apply, uint32_t sku, uint8_t scale, tag_list_t *ret_list)
 {
     const atp_op_attribute_t *attribute = atp_op_attribute(apply->op, ATP_KEY_TAG, ATP_WHOLE_OP);
-    unsigned count = 0;
+    bool is_untagged = atp_ledger_attribute_number(apply, ATP_KEY_UNTAGGED, 0) != 0;
 
     memset(ret_list, 0, sizeof *ret_list);
+    if (attribute == NULL && sku != NO_ROW && !is_untagged) {
+        *ret_list = tags_of(apply->ledger, sku);
+    }
     while (attribute != NULL) {
-        uint16_t tag = 0;
-        atp_verdict_t verdict = atp_ledger_need_tag(apply, atp_op_attribute_text(apply->op, attribute), &tag);
+        atp_verdict_t verdict = add_tag(apply, attribute, ret_list);
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
-        uint16_t link = (uint16_t)(tag + 1);
-        const atp_tag_record_t *record = atp_tag_at(&apply->ledger->rulebook, tag);
-        if (record->scale != scale && is_scale_kept(apply->ledger, record, sku, link)) {
-            return atp_ledger_refuse(apply, ATP_SCALE_IN_USE, ATP_FIELD_ATTRIBUTE, 0);
-        }
-        if (!has_tag(ret_list, link)) {
-            if (count == ATP_TAGS_PER_SKU_MAX) {
-                return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
-            }
-            ret_list->tags[count++] = link;
-        }
         uint32_t next = (uint32_t)(attribute - atp_op_attributes(apply->op)) + 1;
         attribute = atp_op_attribute_from(apply->op, next, ATP_KEY_TAG, ATP_WHOLE_OP);
+    }
+    for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX && ret_list->tags[i] != 0; i++) {
+        const atp_tag_record_t *record = atp_tag_at(&apply->ledger->rulebook, ret_list->tags[i] - 1u);
+        if (record->scale != scale && is_scale_kept(apply->ledger, record, sku, ret_list->tags[i])) {
+            return atp_ledger_refuse(apply, ATP_SCALE_IN_USE, ATP_FIELD_ATTRIBUTE, 0);
+        }
     }
     return ATP_APPLIED;
 }

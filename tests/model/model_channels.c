@@ -232,6 +232,18 @@ static void look_at_tree(const cm_model_t *m, int root, int channel, atp_qty_t s
 
 /* ---- the view ---- */
 
+/* By order, then SKU before tag before all, then the SKU's tags as they stand, then the older rule. */
+static bool comes_before(const cm_rule_t *a, const cm_rule_t *b)
+{
+    if (a->order != b->order) {
+        return a->order < b->order;
+    }
+    if (a->scope != b->scope) {
+        return a->scope < b->scope;
+    }
+    return a->subject != b->subject ? a->subject < b->subject : a->age < b->age;
+}
+
 static void look_at_rules(const cm_model_t *m, int channel, int sku, cm_view_t *view, bool *ret_is_excluded)
 {
     atp_qty_t base = view->stock + view->consumed;
@@ -247,9 +259,7 @@ static void look_at_rules(const cm_model_t *m, int channel, int sku, cm_view_t *
         view->cap = r->cap > 0 ? min_of(view->cap, r->cap) : view->cap;
         if (r->buffer > 0 || r->percent > 0) {
             view->buffer += r->buffer + base * r->percent / 100;
-            if (first == NULL || r->order < first->order ||
-                (r->order == first->order &&
-                 (r->scope < first->scope || (r->scope == first->scope && r->age < first->age)))) {
+            if (first == NULL || comes_before(r, first)) {
                 first = r;
             }
         }

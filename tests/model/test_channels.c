@@ -259,7 +259,8 @@ static void put_tags(pair_t *p)
             strcat(words, tag_names[tag]);
         }
     }
-    expect_verdict(p, "tags", tag_sku(&p->f, sku_names[sku], 0, words), ATP_APPLIED);
+    expect_verdict(p, "tags", tag_sku(&p->f, sku_names[sku], 0, words[0] != '\0' ? words : "untagged=yes"),
+                   ATP_APPLIED);
 }
 
 static void put_switches(pair_t *p)

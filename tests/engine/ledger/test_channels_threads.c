@@ -56,7 +56,7 @@ static void write_round(fixture_t *f, unsigned round)
     assert_verdict(rule(f, "b", "channel=web tag=t buffer=5"), ATP_APPLIED);
     assert_verdict(quota(f, "q", "sku=S"), ATP_APPLIED);
     assert_verdict(quota(f, "m", "parent=q channel=market guaranteed=6"), ATP_APPLIED);
-    assert_verdict(tag_sku(f, "S", 0, ""), ATP_APPLIED);
+    assert_verdict(tag_sku(f, "S", 0, "untagged=yes"), ATP_APPLIED);
     assert_verdict(step_all(f, ATP_OP_RELEASE, id), ATP_APPLIED);
     assert_verdict(quota(f, "m", "dropped=yes"), ATP_APPLIED);
     assert_verdict(quota(f, "q", "dropped=yes"), ATP_APPLIED);

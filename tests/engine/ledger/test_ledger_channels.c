@@ -64,7 +64,7 @@ static void buffers_of_sku_tag_and_all_add_up_or_the_first_counts(void **state)
     assert_int_equal(sees(&f, "web", "S"), 96); /* the tag's comes first */
     assert_verdict(rule(&f, "tag", "dropped=yes"), ATP_APPLIED);
     assert_int_equal(sees(&f, "web", "S"), 99); /* of equal order the SKU's */
-    assert_verdict(tag_sku(&f, "S", 0, ""), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "S", 0, "untagged=yes"), ATP_APPLIED);
     assert_verdict(rule(&f, "sku", "dropped=yes"), ATP_APPLIED);
     assert_int_equal(sees(&f, "web", "S"), 90);
     fixture_close(&f);
@@ -83,7 +83,7 @@ static void excluded_tag_is_seen_and_sold_as_none(void **state)
     assert_int_equal(sees(&f, "pos", "S"), 10);
     assert_refused(sell(&f, "web", "r1", "S", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
                    ATP_FIELD_QTY);
-    assert_verdict(tag_sku(&f, "S", 0, ""), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "S", 0, "untagged=yes"), ATP_APPLIED);
     assert_verdict(sell(&f, "web", "r2", "S", "N", 10, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
     fixture_close(&f);
 }

@@ -174,6 +174,8 @@ static void quota_of_a_tag_counts_all_its_skus_as_they_come_and_go(void **state)
     assert_int_equal(sees(&f, "web", "S"), 6);
     assert_verdict(tag_sku(&f, "T", 0, "tag=promo"), ATP_APPLIED);
     assert_int_equal(sees(&f, "web", "S"), 2);
+    assert_verdict(tag_sku(&f, "T", 0, ""), ATP_APPLIED); /* a feed that knows no tags */
+    assert_int_equal(sees(&f, "web", "S"), 2);
     const atp_command_line_t both[] = {{ATP_TEXT("S"), ATP_TEXT("N"), 1, 0},
                                        {ATP_TEXT("T"), ATP_TEXT("N"), 2, 0}};
     assert_refused(fixture_do(&f, (atp_command_t){.kind = ATP_OP_RESERVE,
@@ -182,7 +184,7 @@ static void quota_of_a_tag_counts_all_its_skus_as_they_come_and_go(void **state)
                                                   .line_count = 2,
                                                   .lines = both}),
                    ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY); /* the lines share what the tag has left */
-    assert_verdict(tag_sku(&f, "T", 0, ""), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "T", 0, "untagged=yes"), ATP_APPLIED);
     assert_int_equal(sees(&f, "web", "S"), 6);
     assert_int_equal(sees(&f, "web", "T"), 6);
     fixture_close(&f);
