@@ -9,7 +9,7 @@
 typedef struct pair_reach {
     uint64_t verdicts[ATP_OP_KIND_LIMIT][ATP_VERDICT_LIMIT];
     uint64_t questions[ATP_VERDICT_LIMIT];
-    uint64_t exceptions[8];
+    uint64_t exceptions[ATP_EXCEPTION_KIND_LIMIT];
     uint64_t repeats;
     uint64_t conflicts;
     uint64_t conflicts_named_otherwise; /* the eight bits kept of a field agreed by chance */
