@@ -17,7 +17,7 @@
 #define OPS_PER_LEDGER 1200u
 
 static uint64_t seed = 20261121;
-static uint64_t ops_wanted = 12000;
+static uint64_t ops_wanted = 6000;
 static uint64_t reached[ATP_VERDICT_LIMIT];
 static uint64_t reached_at_risk;
 
@@ -174,7 +174,7 @@ static void reserve_by(supply_pair_t *p)
     unsigned id = p->hold_count++;
     unsigned node = (unsigned)below(p, MODEL_NODES);
     atp_qty_t qty = 1 + (atp_qty_t)below(p, 12);
-    int32_t day = today(p) - 1 + (int32_t)below(p, below(p, 10) == 0 ? 740 : 45);
+    int32_t day = today(p) - 1 + (int32_t)below(p, below(p, 10) == 0 ? 780 : 45);
     bool is_partial = below(p, 3) == 0;
     int64_t ttl_ms = below(p, 2) == 0 ? DAY_MS / 2 : 20 * DAY_MS;
 
