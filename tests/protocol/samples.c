@@ -1,14 +1,12 @@
-#include "tests/protocol/samples.h"
+#include "tests/protocol/samples_priv.h"
 
-#define T0 INT64_C(1795253000000) /* 2026-11-21 09:23:20 UTC */
-
-static void begin_request(atp_writer_t *writer, atp_message_type_t type)
+void sample_begin_request(atp_writer_t *writer, atp_message_type_t type)
 {
     const atp_request_t request = {(uint8_t)type, ATP_TEXT("c-1"), ATP_TEXT("shop"), ATP_TEXT("")};
     atp_write_request(writer, &request);
 }
 
-static void begin_response(atp_writer_t *writer, atp_message_type_t type)
+void sample_begin_response(atp_writer_t *writer, atp_message_type_t type)
 {
     const atp_response_t response = {(uint8_t)type, ATP_TEXT("c-1"), 3, 1002, 1001};
     atp_write_response(writer, &response);
@@ -18,7 +16,7 @@ static void begin_response(atp_writer_t *writer, atp_message_type_t type)
 
 static void write_ops(atp_writer_t *writer, const atp_command_t *commands, uint32_t count)
 {
-    begin_request(writer, ATP_MESSAGE_COMMANDS);
+    sample_begin_request(writer, ATP_MESSAGE_COMMANDS);
     atp_write_list_begin(writer);
     for (uint32_t i = 0; i < count; i++) {
         atp_write_command(writer, &commands[i]);
@@ -147,7 +145,7 @@ static void write_catalog_ops(atp_writer_t *writer)
     write_ops(writer, commands, 3);
 }
 
-static void write_results(atp_writer_t *writer, const atp_result_t *results, uint32_t count,
+void sample_write_results(atp_writer_t *writer, const atp_result_t *results, uint32_t count,
                           const atp_grant_t *grants)
 {
     atp_write_list_begin(writer);
@@ -160,8 +158,8 @@ static void write_results(atp_writer_t *writer, const atp_result_t *results, uin
 static void write_results_one(atp_writer_t *writer)
 {
     const atp_result_t result = {.op = 1002, .qty = 2, .deadline_ms = T0 + 900000};
-    begin_response(writer, ATP_MESSAGE_COMMANDS);
-    write_results(writer, &result, 1, NULL);
+    sample_begin_response(writer, ATP_MESSAGE_COMMANDS);
+    sample_write_results(writer, &result, 1, NULL);
 }
 
 static void write_results_many(atp_writer_t *writer)
@@ -176,8 +174,8 @@ static void write_results_many(atp_writer_t *writer)
         {.verdict = ATP_ID_INVALID, .field = ATP_FIELD_OWNER},
         {.verdict = ATP_NOT_ENOUGH_AVAILABLE, .op = 9, .field = ATP_FIELD_QTY, .line = 2},
     };
-    begin_response(writer, ATP_MESSAGE_COMMANDS);
-    write_results(writer, results, 7, grants);
+    sample_begin_response(writer, ATP_MESSAGE_COMMANDS);
+    sample_write_results(writer, results, 7, grants);
 }
 
 /* ---- availability and outcome ---- */
@@ -187,7 +185,7 @@ static void write_ask_pairs(atp_writer_t *writer)
     const atp_text_t skus[] = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("ROPE")};
     const atp_text_t nodes[] = {ATP_TEXT("berlin"), ATP_TEXT("")};
     const atp_availability_ask_t ask = {0, ATP_TEXT("web"), 2, 2, skus, nodes};
-    begin_request(writer, ATP_MESSAGE_AVAILABILITY);
+    sample_begin_request(writer, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_ask(writer, &ask);
 }
 
@@ -196,7 +194,7 @@ static void write_ask_cross(atp_writer_t *writer)
     const atp_text_t skus[] = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("ROPE"), ATP_TEXT("NAIL")};
     const atp_text_t nodes[] = {ATP_TEXT("berlin"), ATP_TEXT("lyon-2")};
     const atp_availability_ask_t ask = {ATP_AVAILABILITY_FLAGS, ATP_TEXT(""), 3, 2, skus, nodes};
-    begin_request(writer, ATP_MESSAGE_AVAILABILITY);
+    sample_begin_request(writer, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_ask(writer, &ask);
 }
 
@@ -206,7 +204,7 @@ static void write_availability(atp_writer_t *writer)
         {.index = 0, .node = ATP_TEXT("berlin"), .atp = 3, .promisable = 3},
         {.index = 1, .node = ATP_TEXT(""), .scale = 2, .atp = 1250, .promisable = -5},
         {.verdict = ATP_UNKNOWN_SKU, .index = 2, .node = ATP_TEXT("berlin")}};
-    begin_response(writer, ATP_MESSAGE_AVAILABILITY);
+    sample_begin_response(writer, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_begin(writer);
     for (uint32_t i = 0; i < 3; i++) {
         atp_write_availability_row(writer, &rows[i]);
@@ -223,7 +221,7 @@ static void write_promise_ask(atp_writer_t *writer)
                                    .channel = ATP_TEXT("web"),
                                    .line_count = 1,
                                    .lines = &line};
-    begin_request(writer, ATP_MESSAGE_PROMISE);
+    sample_begin_request(writer, ATP_MESSAGE_PROMISE);
     atp_write_list_begin(writer);
     atp_write_command(writer, &command);
     atp_write_list_end(writer);
@@ -232,8 +230,8 @@ static void write_promise_ask(atp_writer_t *writer)
 static void write_promise(atp_writer_t *writer)
 {
     const atp_result_t result = {.qty = 2};
-    begin_response(writer, ATP_MESSAGE_PROMISE);
-    write_results(writer, &result, 1, NULL);
+    sample_begin_response(writer, ATP_MESSAGE_PROMISE);
+    sample_write_results(writer, &result, 1, NULL);
 }
 
 static void write_schedule_ask(atp_writer_t *writer)
@@ -245,14 +243,14 @@ static void write_schedule_ask(atp_writer_t *writer)
                                     .days = 60,
                                     .qty = 25,
                                     .decimals = 1};
-    begin_request(writer, ATP_MESSAGE_SCHEDULE);
+    sample_begin_request(writer, ATP_MESSAGE_SCHEDULE);
     atp_write_schedule_ask(writer, &ask);
 }
 
 static void write_schedule(atp_writer_t *writer)
 {
     const atp_schedule_row_t row = {.node = ATP_TEXT("berlin"), .day_ms = T0, .qty = 30, .scale = 1};
-    begin_response(writer, ATP_MESSAGE_SCHEDULE);
+    sample_begin_response(writer, ATP_MESSAGE_SCHEDULE);
     atp_write_schedule_begin(writer);
     atp_write_schedule_row(writer, &row);
     atp_write_schedule_end(writer, 0);
@@ -263,7 +261,7 @@ static void write_explain_ask(atp_writer_t *writer)
     const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0},
                                         {ATP_TEXT("ROPE"), ATP_TEXT(""), 25, 1}};
     const atp_explain_ask_t ask = {.line_count = 2, .lines = lines, .channel = ATP_TEXT("web")};
-    begin_request(writer, ATP_MESSAGE_EXPLAIN);
+    sample_begin_request(writer, ATP_MESSAGE_EXPLAIN);
     atp_write_explain_ask(writer, &ask);
 }
 
@@ -276,7 +274,7 @@ static void write_explain(atp_writer_t *writer)
          .node = ATP_TEXT("berlin"),
          .detail = ATP_TEXT("paused")},
         {.line = 1, .code = ATP_EXPLAIN_CODE_ALL_NODES, .scale = 1, .qty = 25, .node = ATP_TEXT("")}};
-    begin_response(writer, ATP_MESSAGE_EXPLAIN);
+    sample_begin_response(writer, ATP_MESSAGE_EXPLAIN);
     atp_write_explain_begin(writer);
     for (size_t i = 0; i < 3; i++) {
         atp_write_explain_part(writer, &parts[i]);
@@ -299,7 +297,7 @@ static void write_availability_components(atp_writer_t *writer)
                                         .safety = 15,
                                         .atp_signed = -15,
                                         .version = 42};
-    begin_response(writer, ATP_MESSAGE_AVAILABILITY);
+    sample_begin_response(writer, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_begin(writer);
     atp_write_availability_row(writer, &row);
     atp_write_availability_end(writer, false);
@@ -309,7 +307,7 @@ static void write_outcome_ask(atp_writer_t *writer)
 {
     const atp_outcome_ask_t asks[] = {{ATP_OUTCOME_RESERVATION, ATP_TEXT("cart-77")},
                                       {ATP_OUTCOME_REQUEST, ATP_TEXT("a1")}};
-    begin_request(writer, ATP_MESSAGE_OUTCOME);
+    sample_begin_request(writer, ATP_MESSAGE_OUTCOME);
     atp_write_list_begin(writer);
     atp_write_outcome_ask(writer, &asks[0]);
     atp_write_outcome_ask(writer, &asks[1]);
@@ -320,258 +318,8 @@ static void write_outcome(atp_writer_t *writer)
 {
     const atp_result_t results[] = {{.op = 1002, .qty = 2, .deadline_ms = T0 + 900000, .is_repeat = 1},
                                     {.verdict = ATP_UNKNOWN_ID, .field = ATP_FIELD_ID}};
-    begin_response(writer, ATP_MESSAGE_OUTCOME);
-    write_results(writer, results, 2, NULL);
-}
-
-/* ---- records ---- */
-
-static void write_cart_77(atp_writer_t *writer)
-{
-    const atp_record_line_t lines[] = {
-        {ATP_TEXT("TSHIRT-M"),
-         ATP_TEXT("berlin"),
-         2,
-         0,
-         1,
-         1,
-         {[ATP_PART_PICKED] = 1, [ATP_PART_DELIVERED] = 1},
-         0},
-        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 250, 250, 0, 0, {0}, 2},
-    };
-    const atp_record_t record = {.state = ATP_RECORD_RESERVED,
-                                 .id = ATP_TEXT("cart-77"),
-                                 .owner = ATP_TEXT("anna"),
-                                 .channel = ATP_TEXT("web"),
-                                 .created_ms = T0,
-                                 .version = 1002,
-                                 .deadline_ms = T0 + 900000,
-                                 .line_count = 2,
-                                 .lines = lines,
-                                 .order = ATP_TEXT("4711"),
-                                 .status = ATP_TEXT("waiting for payment")};
-    atp_write_record(writer, &record);
-}
-
-static void write_reservation_ask(atp_writer_t *writer)
-{
-    begin_request(writer, ATP_MESSAGE_RESERVATION);
-    atp_write_list_begin(writer);
-    atp_write_reservation_id(writer, ATP_TEXT("cart-77"));
-    atp_write_reservation_id(writer, ATP_TEXT("cart-0"));
-    atp_write_list_end(writer);
-}
-
-static void write_reservation(atp_writer_t *writer)
-{
-    const atp_record_t unknown = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ATP_TEXT("cart-0")};
-    begin_response(writer, ATP_MESSAGE_RESERVATION);
-    atp_write_list_begin(writer);
-    write_cart_77(writer);
-    atp_write_record(writer, &unknown);
-    atp_write_list_end(writer);
-}
-
-static void write_order_ask(atp_writer_t *writer)
-{
-    begin_request(writer, ATP_MESSAGE_ORDER);
-    atp_write_list_begin(writer);
-    atp_write_reservation_id(writer, ATP_TEXT("4711"));
-    atp_write_list_end(writer);
-}
-
-static void write_order(atp_writer_t *writer)
-{
-    begin_response(writer, ATP_MESSAGE_ORDER);
-    atp_write_list_begin(writer);
-    write_cart_77(writer);
-    atp_write_list_end(writer);
-}
-
-static void write_history_ask(atp_writer_t *writer)
-{
-    begin_request(writer, ATP_MESSAGE_HISTORY);
-    atp_write_list_begin(writer);
-    atp_write_reservation_id(writer, ATP_TEXT("cart-77"));
-    atp_write_list_end(writer);
-}
-
-static void write_history(atp_writer_t *writer)
-{
-    const atp_step_row_t step = {.op = 1010,
-                                 .time_ms = T0 + 5000,
-                                 .step = ATP_TEXT("ship"),
-                                 .line = 1,
-                                 .sku = ATP_TEXT("ROPE"),
-                                 .node = ATP_TEXT("lyon-2"),
-                                 .qty = 250,
-                                 .scale = 2,
-                                 .kind = ATP_TEXT("ship"),
-                                 .client = ATP_TEXT("wms"),
-                                 .has_more = true};
-    begin_response(writer, ATP_MESSAGE_HISTORY);
-    atp_write_list_begin(writer);
-    atp_write_step(writer, &step);
-    atp_write_list_end(writer);
-}
-
-static void write_reservations_ask(atp_writer_t *writer)
-{
-    const atp_page_ask_t ask = {.limit = 100,
-                                .older_than_ms = 86400000,
-                                .owner = ATP_TEXT("anna"),
-                                .channel = ATP_TEXT("web"),
-                                .states = 1u << ATP_RECORD_RESERVED | 1u << ATP_RECORD_ALLOCATED};
-    begin_request(writer, ATP_MESSAGE_RESERVATIONS);
-    atp_write_page_ask(writer, ATP_MESSAGE_RESERVATIONS, &ask);
-}
-
-static void write_reservations(atp_writer_t *writer)
-{
-    begin_response(writer, ATP_MESSAGE_RESERVATIONS);
-    atp_write_page_begin(writer);
-    write_cart_77(writer);
-    atp_write_page_end(writer, 4711);
-}
-
-static void write_positions_ask(atp_writer_t *writer)
-{
-    const atp_page_ask_t ask = {.cursor = 4711, .limit = 8192};
-    begin_request(writer, ATP_MESSAGE_POSITIONS);
-    atp_write_page_ask(writer, ATP_MESSAGE_POSITIONS, &ask);
-}
-
-static void write_positions(atp_writer_t *writer)
-{
-    const atp_position_row_t rows[] = {
-        {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 80, 1, 2, 3, 4, 0, 17},
-        {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), -250, 0, 100, 0, 0, 2, UINT64_C(1) << 40},
-    };
-    begin_response(writer, ATP_MESSAGE_POSITIONS);
-    atp_write_page_begin(writer);
-    atp_write_position(writer, &rows[0]);
-    atp_write_position(writer, &rows[1]);
-    atp_write_page_end(writer, 0);
-}
-
-static void write_exceptions_ask(atp_writer_t *writer)
-{
-    const atp_page_ask_t ask = {.cursor = 6, .limit = 10};
-    begin_request(writer, ATP_MESSAGE_EXCEPTIONS);
-    atp_write_page_ask(writer, ATP_MESSAGE_EXCEPTIONS, &ask);
-}
-
-static void write_exceptions(atp_writer_t *writer)
-{
-    const atp_text_t ids[] = {ATP_TEXT("cart-77"), ATP_TEXT("cart-78")};
-    const atp_exception_row_t rows[] = {{.number = 7,
-                                         .op = 1003,
-                                         .time_ms = T0,
-                                         .kind = ATP_TEXT("over_commitment"),
-                                         .source = ATP_TEXT("wms"),
-                                         .sku = ATP_TEXT("TSHIRT-M"),
-                                         .node = ATP_TEXT("berlin"),
-                                         .qty = -2,
-                                         .total_reservations = 12,
-                                         .id_count = 2,
-                                         .ids = ids},
-                                        {.number = 8,
-                                         .op = 1004,
-                                         .time_ms = T0 + 1,
-                                         .kind = ATP_TEXT("rejected_fact"),
-                                         .verdict = ATP_UNKNOWN_SKU,
-                                         .source = ATP_TEXT("pos"),
-                                         .sku = ATP_TEXT("NAIL"),
-                                         .node = ATP_TEXT("lyon-2"),
-                                         .qty = 50,
-                                         .scale = 1}};
-    begin_response(writer, ATP_MESSAGE_EXCEPTIONS);
-    atp_write_page_begin(writer);
-    atp_write_exception(writer, &rows[0]);
-    atp_write_exception(writer, &rows[1]);
-    atp_write_page_end(writer, 8);
-}
-
-static void write_stat_ask(atp_writer_t *writer)
-{
-    begin_request(writer, ATP_MESSAGE_STAT);
-    atp_write_stat_ask(writer);
-}
-
-static void write_stat(atp_writer_t *writer)
-{
-    const atp_stat_t stats[] = {
-        {.name = ATP_TEXT("ops_applied"), .value = 1002},
-        {.name = ATP_TEXT("lag"), .value = -1},
-        {.name = ATP_TEXT("state_hash"), .text = ATP_TEXT("9f3c21aa00b1e2d4"), .is_text = true}};
-    begin_response(writer, ATP_MESSAGE_STAT);
-    atp_write_list_begin(writer);
-    for (uint32_t i = 0; i < 3; i++) {
-        atp_write_stat(writer, &stats[i]);
-    }
-    atp_write_list_end(writer);
-}
-
-static void write_catalog_ask(atp_writer_t *writer)
-{
-    const atp_page_ask_t ask = {.limit = 500, .what = ATP_CATALOG_NODES};
-    begin_request(writer, ATP_MESSAGE_CATALOG);
-    atp_write_page_ask(writer, ATP_MESSAGE_CATALOG, &ask);
-}
-
-static void write_catalog(atp_writer_t *writer)
-{
-    const atp_catalog_entry_t entries[] = {
-        {.id = ATP_TEXT("berlin"), .name = ATP_TEXT("Berlin, Mitte"), .value = ATP_NODE_OPEN},
-        {.id = ATP_TEXT("lyon-2"), .name = ATP_TEXT(""), .value = ATP_NODE_CLOSED}};
-    begin_response(writer, ATP_MESSAGE_CATALOG);
-    atp_write_page_begin(writer);
-    atp_write_catalog_entry(writer, &entries[0]);
-    atp_write_catalog_entry(writer, &entries[1]);
-    atp_write_page_end(writer, 0);
-}
-
-static void write_catalog_calendar(atp_writer_t *writer)
-{
-    const atp_catalog_calendar_t calendar = {
-        ATP_TEXT("CET-1CEST,M3.5.0,M10.5.0/3"), 840, 62, 2, 1, 1080, 400, 3, T0 + 86400000, 2500, 75, 1};
-    const atp_catalog_entry_t entry = {.id = ATP_TEXT("berlin"), .has_calendar = true, .calendar = calendar};
-    begin_response(writer, ATP_MESSAGE_CATALOG);
-    atp_write_page_begin(writer);
-    atp_write_catalog_entry(writer, &entry);
-    atp_write_page_end(writer, 0);
-}
-
-static void write_results_ready(atp_writer_t *writer)
-{
-    const atp_result_t result = {.op = 1002, .qty = 2, .deadline_ms = T0 + 900000, .ready_ms = T0 + 86400000};
-    begin_response(writer, ATP_MESSAGE_COMMANDS);
-    write_results(writer, &result, 1, NULL);
-}
-
-static void write_availability_ready(atp_writer_t *writer)
-{
-    const atp_availability_row_t row = {
-        .node = ATP_TEXT("berlin"), .has_components = true, .on_hand = 9, .ready_ms = T0 + 86400000};
-    begin_response(writer, ATP_MESSAGE_AVAILABILITY);
-    atp_write_availability_begin(writer);
-    atp_write_availability_row(writer, &row);
-    atp_write_availability_end(writer, true);
-}
-
-static void write_error(atp_writer_t *writer)
-{
-    const atp_error_t error = {ATP_BUSY, ATP_FIELD_NONE, ATP_TEXT("the command queue is full"), 5};
-    begin_response(writer, ATP_MESSAGE_ERROR);
-    atp_write_error(writer, &error);
-}
-
-static void write_error_version(atp_writer_t *writer)
-{
-    const atp_error_t error = {ATP_UNSUPPORTED_VERSION, ATP_FIELD_NONE,
-                               ATP_TEXT("this build speaks version 1"), 0};
-    begin_response(writer, ATP_MESSAGE_ERROR);
-    atp_write_error(writer, &error);
+    sample_begin_response(writer, ATP_MESSAGE_OUTCOME);
+    sample_write_results(writer, results, 2, NULL);
 }
 
 /* ---- events ---- */
@@ -674,37 +422,38 @@ const sample_t samples[] = {
     {"outcome", SAMPLE_RESPONSE, "outcome: the first answer again, and an unknown id",
      RESPONSE_HEAD(3) "[[0,1002,2,1795253900000,1],[55,0,0,0,0,2]]]", NULL, write_outcome},
     {"reservation_ask", SAMPLE_REQUEST, "reservation: two ids", REQUEST_HEAD(4) "[\"cart-77\",\"cart-0\"]]",
-     NULL, write_reservation_ask},
+     NULL, sample_write_reservation_ask},
     {"reservation", SAMPLE_RESPONSE, "reservation: a record, and an unknown one",
-     RESPONSE_HEAD(4) "[" RECORD_JSON ",[53,\"cart-0\"]]]", NULL, write_reservation},
-    {"order_ask", SAMPLE_REQUEST, "order: one number", REQUEST_HEAD(14) "[\"4711\"]]", NULL, write_order_ask},
+     RESPONSE_HEAD(4) "[" RECORD_JSON ",[53,\"cart-0\"]]]", NULL, sample_write_reservation},
+    {"order_ask", SAMPLE_REQUEST, "order: one number", REQUEST_HEAD(14) "[\"4711\"]]", NULL,
+     sample_write_order_ask},
     {"order", SAMPLE_RESPONSE, "order: its reservations", RESPONSE_HEAD(14) "[" RECORD_JSON "]]", NULL,
-     write_order},
+     sample_write_order},
     {"history_ask", SAMPLE_REQUEST, "history: of one reservation", REQUEST_HEAD(15) "[\"cart-77\"]]", NULL,
-     write_history_ask},
+     sample_write_history_ask},
     {"history", SAMPLE_RESPONSE, "history: one step, the one before it is gone",
      RESPONSE_HEAD(15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1]]]",
-     NULL, write_history},
+     NULL, sample_write_history},
     {"reservations_ask", SAMPLE_REQUEST,
      "reservations: older than a day, of one owner and channel, reserved or allocated",
-     REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, write_reservations_ask},
+     REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, sample_write_reservations_ask},
     {"reservations", SAMPLE_RESPONSE, "reservations: a page with more to come",
-     RESPONSE_HEAD(5) "[[" RECORD_JSON "],4711]]", NULL, write_reservations},
+     RESPONSE_HEAD(5) "[[" RECORD_JSON "],4711]]", NULL, sample_write_reservations},
     {"positions_ask", SAMPLE_REQUEST, "positions: the next page", REQUEST_HEAD(6) "[4711,8192]]", NULL,
-     write_positions_ask},
+     sample_write_positions_ask},
     {"positions", SAMPLE_RESPONSE, "positions: the last page",
      RESPONSE_HEAD(
          6) "[[[\"TSHIRT-M\",\"berlin\",80,1,2,3,4,17],"
             "[\"ROPE\",\"lyon-2\",\"-2.50\",\"0.00\",\"1.00\",\"0.00\",\"0.00\",1099511627776]],0]]",
-     NULL, write_positions},
+     NULL, sample_write_positions},
     {"exceptions_ask", SAMPLE_REQUEST, "exceptions: after number 6", REQUEST_HEAD(7) "[6,10]]", NULL,
-     write_exceptions_ask},
+     sample_write_exceptions_ask},
     {"exceptions", SAMPLE_RESPONSE, "exceptions: an over-commitment, a rejected fact",
      RESPONSE_HEAD(
          7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
             "[\"cart-77\",\"cart-78\"]],"
             "[8,1004,1795253000001,\"rejected_fact\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[]]],8]]",
-     NULL, write_exceptions},
+     NULL, sample_write_exceptions},
     {"promise_ask", SAMPLE_REQUEST, "promise: where would two come from",
      REQUEST_HEAD(10) "[[32,\"ask-1\",1795253000000,\"web\",\"\",0,0,[[\"TSHIRT-M\",\"\",2]]]]]", NULL,
      write_promise_ask},
@@ -720,27 +469,30 @@ const sample_t samples[] = {
     {"explain", SAMPLE_RESPONSE, "explain: parts",
      RESPONSE_HEAD(13) "[[[0,1,3,\"berlin\"],[0,7,3,\"berlin\",\"paused\"],[1,32,\"2.5\",\"\"]],false]]",
      NULL, write_explain},
-    {"stat_ask", SAMPLE_REQUEST, "stat", REQUEST_HEAD(8) "[]]", NULL, write_stat_ask},
+    {"stat_ask", SAMPLE_REQUEST, "stat", REQUEST_HEAD(8) "[]]", NULL, sample_write_stat_ask},
     {"stat", SAMPLE_RESPONSE, "stat: numbers and a text",
      RESPONSE_HEAD(8) "[[\"ops_applied\",1002],[\"lag\",-1],[\"state_hash\",\"9f3c21aa00b1e2d4\"]]]", NULL,
-     write_stat},
-    {"catalog_ask", SAMPLE_REQUEST, "catalog: nodes", REQUEST_HEAD(9) "[0,500,2]]", NULL, write_catalog_ask},
+     sample_write_stat},
+    {"catalog_ask", SAMPLE_REQUEST, "catalog: nodes", REQUEST_HEAD(9) "[0,500,2]]", NULL,
+     sample_write_catalog_ask},
     {"catalog", SAMPLE_RESPONSE, "catalog: two nodes",
-     RESPONSE_HEAD(9) "[[[\"berlin\",\"Berlin, Mitte\",0],[\"lyon-2\",\"\",3]],0]]", NULL, write_catalog},
+     RESPONSE_HEAD(9) "[[[\"berlin\",\"Berlin, Mitte\",0],[\"lyon-2\",\"\",3]],0]]", NULL,
+     sample_write_catalog},
     {"catalog_calendar", SAMPLE_RESPONSE, "catalog: a node with a calendar",
      RESPONSE_HEAD(
          9) "[[[\"berlin\",\"\",0,\"CET-1CEST,M3.5.0,M10.5.0/3\",840,62,2,1,1080,400,3,1795339400000,"
             "\"250.0\",\"7.5\"]],0]]",
-     NULL, write_catalog_calendar},
+     NULL, sample_write_catalog_calendar},
     {"results_ready", SAMPLE_RESPONSE, "commands: a success that is ready at a stated time",
-     RESPONSE_HEAD(1) "[[0,1002,2,1795253900000,0,0,0,[],[],1795339400000]]]", NULL, write_results_ready},
+     RESPONSE_HEAD(1) "[[0,1002,2,1795253900000,0,0,0,[],[],1795339400000]]]", NULL,
+     sample_write_results_ready},
     {"availability_ready", SAMPLE_RESPONSE, "availability: a row at a node with a calendar",
      RESPONSE_HEAD(2) "[[[0,0,\"berlin\",0,0,9,0,0,0,0,0,0,1795339400000]],true]]", NULL,
-     write_availability_ready},
+     sample_write_availability_ready},
     {"error", SAMPLE_RESPONSE, "error: busy, try again after 5 ms",
-     RESPONSE_HEAD(127) "[16,0,\"the command queue is full\",5]]", NULL, write_error},
+     RESPONSE_HEAD(127) "[16,0,\"the command queue is full\",5]]", NULL, sample_write_error},
     {"error_version", SAMPLE_RESPONSE, "error: unsupported version",
-     RESPONSE_HEAD(127) "[11,0,\"this build speaks version 1\"]]", NULL, write_error_version},
+     RESPONSE_HEAD(127) "[11,0,\"this build speaks version 1\"]]", NULL, sample_write_error_version},
     {"facts", SAMPLE_EVENT, "event: a batch of two facts",
      "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
      "[37,\"\",0,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",5]],true]]]",
