@@ -237,7 +237,7 @@ static void an_envelope_with_a_fault_is_refused_by_name_and_field(void **state)
         {"[\"1\",1,\"c\",\"me\",\"\",[]]", ATP_MALFORMED, ATP_FIELD_NONE},
         {"[1,\"commands\",\"c\",\"me\",\"\",[]]", ATP_MALFORMED, ATP_FIELD_KIND},
         {"[1,0,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_NONE},
-        {"[1,10,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_NONE},
+        {"[1,60,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_NONE},
         {"[1,257,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_NONE},
         {"[1,64,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND},  /* an event */
         {"[1,127,\"c\",\"me\",\"\",[]]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND}, /* a response */
