@@ -237,9 +237,8 @@ static void every_command_is_described(void **state)
         assert_true(one->name != NULL && one->group != NULL && one->synopsis != NULL && one->summary != NULL);
         assert_true(one->run != NULL && one->word_min <= one->word_max);
         assert_true(one->examples[0] != NULL && one->examples[1] != NULL);
-        for (unsigned k = 0; one->examples[k] != NULL; k++) {
-            assert_non_null(strstr(one->examples[k], one->name));
-        }
+        /* Others may show what it goes with: how what is listed is put. */
+        assert_non_null(strstr(one->examples[0], one->name));
     }
 }
 
