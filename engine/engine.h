@@ -110,7 +110,7 @@ typedef struct atp_recovery {
     uint64_t incarnation;
     uint64_t took_ms;   /* all of the start */
     uint64_t replay_ms; /* of it, the journal's part */
-    atp_why_t note; /* a damaged older generation, say; empty when all was well */
+    atp_why_t note;     /* a damaged older generation, say; empty when all was well */
 } atp_recovery_t;
 
 /* Locks the folder, recovers ledger, journal and snapshots. No thread runs yet. */

@@ -26,7 +26,7 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
 
 static const char *const loads_names[] = {
     [ATP_LOADS_POSITIONS] = "positions", [ATP_LOADS_SKUS] = "skus", [ATP_LOADS_NODES] = "nodes",
-    [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits",      [ATP_LOADS_SUPPLIES] = "supplies",
+    [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits", [ATP_LOADS_SUPPLIES] = "supplies",
 };
 
 const char *atp_slot_name(atp_slot_t slot)

@@ -12,12 +12,9 @@
 
 /* libcyaml takes any text for a boolean; these are the two that mean one. */
 static const cyaml_strval_t switch_values[] = {{"true", ATP_SWITCH_ON}, {"false", ATP_SWITCH_OFF}};
-static const cyaml_strval_t loads_values[] = {{"positions", ATP_LOADS_POSITIONS},
-                                              {"skus", ATP_LOADS_SKUS},
-                                              {"nodes", ATP_LOADS_NODES},
-                                              {"safety", ATP_LOADS_SAFETY},
-                                              {"kits", ATP_LOADS_KITS},
-                                              {"supplies", ATP_LOADS_SUPPLIES}};
+static const cyaml_strval_t loads_values[] = {
+    {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS}, {"nodes", ATP_LOADS_NODES},
+    {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};

@@ -19,10 +19,10 @@
     X(7, EXCEPTIONS, "exceptions", "a page of what a person has to settle")                                  \
     X(8, STAT, "stat", "figures of the engine by name")                                                      \
     X(9, CATALOG, "catalog", "a page of SKUs, nodes or channels")                                            \
-    X(10, PROMISE, "promise", "what reserves would be granted, and from where; nothing is reserved")          \
+    X(10, PROMISE, "promise", "what reserves would be granted, and from where; nothing is reserved")         \
     X(14, ORDER, "order", "the reservations that name an order, in full")                                    \
     X(15, HISTORY, "history", "the steps of a reservation, newest first")                                    \
-    X(13, EXPLAIN, "explain", "what a reserve may take, part by part, and what decided")                      \
+    X(13, EXPLAIN, "explain", "what a reserve may take, part by part, and what decided")                     \
     X(11, SCHEDULE, "schedule", "what may be promised by which day, and what is expected")                   \
     X(64, FACTS, "facts", "event: a numbered batch of facts told by a source")                               \
     X(65, AVAILABILITY_CHANGED, "availability_changed", "event: a position has a new availability")          \

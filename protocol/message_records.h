@@ -33,12 +33,12 @@
 /* ---- asking for a page ---- */
 
 typedef enum atp_catalog_what {
-    ATP_CATALOG_SKUS = 1,    /* value is the scale */
-    ATP_CATALOG_NODES = 2,   /* value is the state, atp_node_state_t */
-    ATP_CATALOG_CHANNELS = 3, /* value is the time to live in ms */
-    ATP_CATALOG_RULES = 4,    /* name is its attributes in words; those dropped are left out */
-    ATP_CATALOG_QUOTAS = 5,   /* the same, and what is in use */
-    ATP_CATALOG_DEMAND = 6,   /* that was not met: id is the SKU, value how often, name the rest in words */
+    ATP_CATALOG_SKUS = 1,      /* value is the scale */
+    ATP_CATALOG_NODES = 2,     /* value is the state, atp_node_state_t */
+    ATP_CATALOG_CHANNELS = 3,  /* value is the time to live in ms */
+    ATP_CATALOG_RULES = 4,     /* name is its attributes in words; those dropped are left out */
+    ATP_CATALOG_QUOTAS = 5,    /* the same, and what is in use */
+    ATP_CATALOG_DEMAND = 6,    /* that was not met: id is the SKU, value how often, name the rest in words */
     ATP_CATALOG_COMPONENTS = 7 /* of kits: id is the kit, name a component in words */
 } atp_catalog_what_t;
 
@@ -222,15 +222,15 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row); 
 
 /* Of a node that has one: see engine/ledger/capacity.h. What is booked is of the day on which an order placed now is ready. */
 typedef struct atp_catalog_calendar {
-    atp_text_t time_zone; /* its rule; "" = UTC */
-    uint32_t cut_off;     /* minutes of the day */
+    atp_text_t time_zone;  /* its rule; "" = UTC */
+    uint32_t cut_off;      /* minutes of the day */
     uint32_t working_days; /* 1 = Sunday, 2 = Monday, 4, ... */
     uint32_t closed_days;  /* how many are told */
     uint32_t handling_days;
     uint32_t ready_minute;
     uint32_t capacity_orders; /* 0 = no limit */
     uint32_t booked_orders;
-    int64_t ready_ms; /* of an order placed now; 0 = never */
+    int64_t ready_ms;         /* of an order placed now; 0 = never */
     atp_qty_t capacity_units; /* 0 = no limit */
     atp_qty_t booked_units;
     uint8_t scale; /* of both */

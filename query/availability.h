@@ -30,8 +30,9 @@ typedef struct atp_availability {
     atp_qty_t reserved;
     atp_qty_t allocated;
     atp_qty_t safety;
-    atp_qty_t atp;    /* signed */
-    int64_t ready_ms; /* of an order placed now, at a node with a calendar; of a sum the soonest; 0 = at once, or never */
+    atp_qty_t atp; /* signed */
+    int64_t
+        ready_ms; /* of an order placed now, at a node with a calendar; of a sum the soonest; 0 = at once, or never */
     uint32_t version; /* of the position; 0 for a sum, or where there is no position */
     uint8_t scale;
     bool is_due; /* counts something that has expired by now_ms, or the node's day has changed */

@@ -33,7 +33,7 @@ typedef enum atp_attribute_type {
       "what serving an order from the node named before it costs")                                           \
     X(4, METHOD, "method", CHOICE, 0, 0, "ship|pickup", "how the customer gets the goods")                   \
     X(5, SHIP_GROUP, "ship_group", ID, 0, 0, "", "the group whose nodes serve what is shipped")              \
-    X(6, PICKUP_GROUP, "pickup_group", ID, 0, 0, "", "the group whose nodes serve what is picked up") \
+    X(6, PICKUP_GROUP, "pickup_group", ID, 0, 0, "", "the group whose nodes serve what is picked up")        \
     X(7, STRATEGY, "strategy", CHOICE, 0, 0, "priority|fewest|stock|cost|balance", "which nodes come first") \
     X(8, SPLIT, "split", CHOICE, 0, 0, "yes|no|together",                                                    \
       "whether several nodes serve a line, or one all lines")                                                \
@@ -42,55 +42,75 @@ typedef enum atp_attribute_type {
     X(16, MULTIPLE, "multiple", QTY, 0, 0, "", "grant whole multiples of this only")                         \
     X(17, REPLACES, "replaces", ID, 0, 0, "", "the reservation that this one takes the place of")            \
     X(18, EXPECTED_VERSION, "expected_version", NUMBER, 1, INT64_MAX, "", "the version that is changed")     \
-    X(19, PRIORITY, "priority", NUMBER, 0, 7, "", "who comes first when there is too little: 7 first, 3 if not given") \
+    X(19, PRIORITY, "priority", NUMBER, 0, 7, "",                                                            \
+      "who comes first when there is too little: 7 first, 3 if not given")                                   \
     X(20, MINIMUM, "minimum", QTY, 0, 0, "", "the least quantity of a line; 0 = none")                       \
     X(21, MAXIMUM, "maximum", QTY, 0, 0, "", "the greatest quantity of a line; 0 = none")                    \
     X(22, INCREMENT, "increment", QTY, 0, 0, "", "a line is a whole multiple of this; 0 = of anything")      \
-    X(23, TTL, "ttl_ms", NUMBER, 1, INT64_MAX, "", "lives so long from now") \
-    X(24, UNLIMITED, "unlimited", CHOICE, 0, 0, "no|yes", "as many as anybody wants, whatever the quantity says") \
-    X(25, FOR_SALE, "for_sale", CHOICE, 0, 0, "no|yes", "whether anything of the position is promised at all") \
-    X(26, OVER_COMMITMENT, "over_commitment", CHOICE, 0, 0, "unset|person|backorder|cancel", "what becomes of promises that stock shrank under") \
-    X(32, CHANNEL, "channel", ID, 0, 0, "", "the channel it is for") \
-    X(33, SKU, "sku", ID, 0, 0, "", "the SKU it is for") \
-    X(34, TAG, "tag", ID, 0, 0, "", "a mark that several SKUs share") \
-    X(35, STATE, "state", CHOICE, 0, 0, "open|paused", "a paused channel promises nothing") \
-    X(36, BUFFERS, "buffers", CHOICE, 0, 0, "stacked|first_match", "whether buffers add up or the first rule counts") \
-    X(37, BUFFER, "buffer", QTY, 0, 0, "", "units held back from the channel") \
-    X(38, BUFFER_PERCENT, "buffer_percent", NUMBER, 0, 100, "", "held back of stock and consumption, rounded down") \
-    X(39, EXCLUDED, "excluded", CHOICE, 0, 0, "no|yes", "yes: the channel does not sell it") \
-    X(40, THRESHOLD, "threshold", QTY, 0, 0, "", "the last units that are never promised to the channel") \
-    X(41, CAP, "cap", QTY, 0, 0, "", "the most that one reservation takes of a SKU") \
-    X(42, ORDER, "order", NUMBER, 0, 65535, "", "which rule comes first: the lowest") \
-    X(43, DROPPED, "dropped", CHOICE, 0, 0, "no|yes", "yes: it is no more") \
-    X(44, PARENT, "parent", ID, 0, 0, "", "the quota that this one is a part of") \
-    X(45, GUARANTEED, "guaranteed", QTY, 0, 0, "", "units kept for it while it does not use them") \
-    X(46, AMOUNT, "amount", QTY, 0, 0, "", "the most it may have out: a fixed number") \
-    X(47, PERCENT, "percent", NUMBER, 0, 100, "", "the most it may have out: of its parent, rounded down") \
+    X(23, TTL, "ttl_ms", NUMBER, 1, INT64_MAX, "", "lives so long from now")                                 \
+    X(24, UNLIMITED, "unlimited", CHOICE, 0, 0, "no|yes",                                                    \
+      "as many as anybody wants, whatever the quantity says")                                                \
+    X(25, FOR_SALE, "for_sale", CHOICE, 0, 0, "no|yes",                                                      \
+      "whether anything of the position is promised at all")                                                 \
+    X(26, OVER_COMMITMENT, "over_commitment", CHOICE, 0, 0, "unset|person|backorder|cancel",                 \
+      "what becomes of promises that stock shrank under")                                                    \
+    X(32, CHANNEL, "channel", ID, 0, 0, "", "the channel it is for")                                         \
+    X(33, SKU, "sku", ID, 0, 0, "", "the SKU it is for")                                                     \
+    X(34, TAG, "tag", ID, 0, 0, "", "a mark that several SKUs share")                                        \
+    X(35, STATE, "state", CHOICE, 0, 0, "open|paused", "a paused channel promises nothing")                  \
+    X(36, BUFFERS, "buffers", CHOICE, 0, 0, "stacked|first_match",                                           \
+      "whether buffers add up or the first rule counts")                                                     \
+    X(37, BUFFER, "buffer", QTY, 0, 0, "", "units held back from the channel")                               \
+    X(38, BUFFER_PERCENT, "buffer_percent", NUMBER, 0, 100, "",                                              \
+      "held back of stock and consumption, rounded down")                                                    \
+    X(39, EXCLUDED, "excluded", CHOICE, 0, 0, "no|yes", "yes: the channel does not sell it")                 \
+    X(40, THRESHOLD, "threshold", QTY, 0, 0, "", "the last units that are never promised to the channel")    \
+    X(41, CAP, "cap", QTY, 0, 0, "", "the most that one reservation takes of a SKU")                         \
+    X(42, ORDER, "order", NUMBER, 0, 65535, "", "which rule comes first: the lowest")                        \
+    X(43, DROPPED, "dropped", CHOICE, 0, 0, "no|yes", "yes: it is no more")                                  \
+    X(44, PARENT, "parent", ID, 0, 0, "", "the quota that this one is a part of")                            \
+    X(45, GUARANTEED, "guaranteed", QTY, 0, 0, "", "units kept for it while it does not use them")           \
+    X(46, AMOUNT, "amount", QTY, 0, 0, "", "the most it may have out: a fixed number")                       \
+    X(47, PERCENT, "percent", NUMBER, 0, 100, "", "the most it may have out: of its parent, rounded down")   \
     X(48, REMAINDER, "remainder", CHOICE, 0, 0, "no|yes", "yes: it may have what its siblings do not claim") \
-    X(49, BORROWS, "borrows", CHOICE, 0, 0, "no|yes", "yes: beyond its own it takes what its parent has to spare") \
-    X(50, PERIOD, "period_ms", NUMBER, 1, 31622400000, "", "a cap: what it takes counts until the period ends") \
-    X(51, SHORTAGE, "shortage", CHOICE, 0, 0, "keep|re_source", "re_source: promises short at a node count against the group") \
-    X(52, UNTAGGED, "untagged", CHOICE, 0, 0, "no|yes", "yes: the SKU has no tags any more; else those not told stay") \
-    X(56, START, "start", TIME, 0, 0, "", "from when on a component belongs to its kit; else from ever")         \
+    X(49, BORROWS, "borrows", CHOICE, 0, 0, "no|yes",                                                        \
+      "yes: beyond its own it takes what its parent has to spare")                                           \
+    X(50, PERIOD, "period_ms", NUMBER, 1, 31622400000, "",                                                   \
+      "a cap: what it takes counts until the period ends")                                                   \
+    X(51, SHORTAGE, "shortage", CHOICE, 0, 0, "keep|re_source",                                              \
+      "re_source: promises short at a node count against the group")                                         \
+    X(52, UNTAGGED, "untagged", CHOICE, 0, 0, "no|yes",                                                      \
+      "yes: the SKU has no tags any more; else those not told stay")                                         \
+    X(56, START, "start", TIME, 0, 0, "", "from when on a component belongs to its kit; else from ever")     \
     X(57, END, "end", TIME, 0, 0, "", "from when on it does no more; else for ever")                         \
-    X(64, DUE, "due", TIME, 0, 0, "", "the day on which it is expected, in UTC") \
-    X(65, SUPPLY_KIND, "supply_kind", CHOICE, 0, 0, "purchase_order|asn|production|transfer", "what a supply comes from") \
-    X(66, SUPPLY_STATUS, "supply_status", CHOICE, 0, 0, "open|cancelled", "what becomes of a supply") \
-    X(67, FINAL, "final", NUMBER, 0, 1, "", "1: nothing more will come of it, the rest is closed") \
-    X(68, NEEDED_BY, "needed_by", TIME, 0, 0, "", "may be promised from supply due by that day, in UTC") \
-    X(69, TO, "to", ID, 0, 0, "", "the node that a transfer goes to") \
-    X(96, ORDER_ID, "order_id", ID, 0, 0, "", "the order that it is for, as its own system calls it") \
+    X(64, DUE, "due", TIME, 0, 0, "", "the day on which it is expected, in UTC")                             \
+    X(65, SUPPLY_KIND, "supply_kind", CHOICE, 0, 0, "purchase_order|asn|production|transfer",                \
+      "what a supply comes from")                                                                            \
+    X(66, SUPPLY_STATUS, "supply_status", CHOICE, 0, 0, "open|cancelled", "what becomes of a supply")        \
+    X(67, FINAL, "final", NUMBER, 0, 1, "", "1: nothing more will come of it, the rest is closed")           \
+    X(68, NEEDED_BY, "needed_by", TIME, 0, 0, "", "may be promised from supply due by that day, in UTC")     \
+    X(69, TO, "to", ID, 0, 0, "", "the node that a transfer goes to")                                        \
+    X(96, ORDER_ID, "order_id", ID, 0, 0, "", "the order that it is for, as its own system calls it")        \
     X(97, DISPOSITION, "disposition", CHOICE, 0, 0, "restock|quarantine|damaged|scrap",                      \
-      "what becomes of units that came back or were set aside") \
-    X(80, TIME_ZONE, "time_zone", TEXT, 0, 0, "", "a rule as in TZ: CET-1CEST,M3.5.0,M10.5.0/3; UTC if empty") \
-    X(81, CUT_OFF, "cut_off", NUMBER, 0, 1440, "", "minute of the node's day from which an order counts for the next day") \
-    X(82, WORKING_DAYS, "working_days", NUMBER, 1, 127, "", "days of the week that are worked: 1 = Sunday, 2 = Monday, 4, ... added up") \
-    X(83, CLOSED_DAY, "closed_day", NUMBER, 0, 99991231, "", "a day that is not worked, as 20261225; 0 alone = none") \
-    X(84, HANDLING_DAYS, "handling_days", NUMBER, 0, 30, "", "working days from the order's day until it is ready") \
-    X(85, READY_MINUTE, "ready_minute", NUMBER, 0, 1440, "", "minute of the day at which what is ready that day is ready") \
-    X(86, CAPACITY_UNITS, "capacity_units", QTY, 0, 0, "", "units the node can make ready a day; 0 = no limit") \
-    X(87, CAPACITY_ORDERS, "capacity_orders", NUMBER, 0, 1000000000, "", "orders the node can make ready a day; 0 = no limit") \
-    X(88, READY_BY, "ready_by", TIME, 0, 0, "", "a later day will do, as long as it is ready at the node by then")
+      "what becomes of units that came back or were set aside")                                              \
+    X(80, TIME_ZONE, "time_zone", TEXT, 0, 0, "",                                                            \
+      "a rule as in TZ: CET-1CEST,M3.5.0,M10.5.0/3; UTC if empty")                                           \
+    X(81, CUT_OFF, "cut_off", NUMBER, 0, 1440, "",                                                           \
+      "minute of the node's day from which an order counts for the next day")                                \
+    X(82, WORKING_DAYS, "working_days", NUMBER, 1, 127, "",                                                  \
+      "days of the week that are worked: 1 = Sunday, 2 = Monday, 4, ... added up")                           \
+    X(83, CLOSED_DAY, "closed_day", NUMBER, 0, 99991231, "",                                                 \
+      "a day that is not worked, as 20261225; 0 alone = none")                                               \
+    X(84, HANDLING_DAYS, "handling_days", NUMBER, 0, 30, "",                                                 \
+      "working days from the order's day until it is ready")                                                 \
+    X(85, READY_MINUTE, "ready_minute", NUMBER, 0, 1440, "",                                                 \
+      "minute of the day at which what is ready that day is ready")                                          \
+    X(86, CAPACITY_UNITS, "capacity_units", QTY, 0, 0, "",                                                   \
+      "units the node can make ready a day; 0 = no limit")                                                   \
+    X(87, CAPACITY_ORDERS, "capacity_orders", NUMBER, 0, 1000000000, "",                                     \
+      "orders the node can make ready a day; 0 = no limit")                                                  \
+    X(88, READY_BY, "ready_by", TIME, 0, 0, "",                                                              \
+      "a later day will do, as long as it is ready at the node by then")
 
 typedef enum atp_attribute_key {
     ATP_KEY_NONE = 0,
@@ -109,32 +129,32 @@ typedef enum atp_attribute_key {
 
 /* X(KIND, KEY, how): one row for each key that a kind takes. A kind with needed keys has a row (KIND, NONE, NEEDED) too. */
 #define ATP_KIND_ATTRIBUTES(X)                                                                               \
-    X(SKU, TAG, ATP_TAKES_MANY) \
-    X(SKU, UNTAGGED, ATP_TAKES_ONE) \
-    X(CHANNEL, STATE, ATP_TAKES_ONE) \
-    X(CHANNEL, BUFFERS, ATP_TAKES_ONE) \
-    X(CHANNEL, SHORTAGE, ATP_TAKES_ONE) \
-    X(RULE, CHANNEL, ATP_TAKES_ONE) \
-    X(RULE, SKU, ATP_TAKES_ONE) \
-    X(RULE, TAG, ATP_TAKES_ONE) \
-    X(RULE, BUFFER, ATP_TAKES_ONE) \
-    X(RULE, BUFFER_PERCENT, ATP_TAKES_ONE) \
-    X(RULE, EXCLUDED, ATP_TAKES_ONE) \
-    X(RULE, THRESHOLD, ATP_TAKES_ONE) \
-    X(RULE, CAP, ATP_TAKES_ONE) \
-    X(RULE, ORDER, ATP_TAKES_ONE) \
-    X(RULE, DROPPED, ATP_TAKES_ONE) \
-    X(QUOTA, PARENT, ATP_TAKES_ONE) \
-    X(QUOTA, SKU, ATP_TAKES_ONE) \
-    X(QUOTA, TAG, ATP_TAKES_ONE) \
-    X(QUOTA, CHANNEL, ATP_TAKES_ONE) \
-    X(QUOTA, GUARANTEED, ATP_TAKES_ONE) \
-    X(QUOTA, AMOUNT, ATP_TAKES_ONE) \
-    X(QUOTA, PERCENT, ATP_TAKES_ONE) \
-    X(QUOTA, REMAINDER, ATP_TAKES_ONE) \
-    X(QUOTA, BORROWS, ATP_TAKES_ONE) \
-    X(QUOTA, PERIOD, ATP_TAKES_ONE) \
-    X(QUOTA, DROPPED, ATP_TAKES_ONE) \
+    X(SKU, TAG, ATP_TAKES_MANY)                                                                              \
+    X(SKU, UNTAGGED, ATP_TAKES_ONE)                                                                          \
+    X(CHANNEL, STATE, ATP_TAKES_ONE)                                                                         \
+    X(CHANNEL, BUFFERS, ATP_TAKES_ONE)                                                                       \
+    X(CHANNEL, SHORTAGE, ATP_TAKES_ONE)                                                                      \
+    X(RULE, CHANNEL, ATP_TAKES_ONE)                                                                          \
+    X(RULE, SKU, ATP_TAKES_ONE)                                                                              \
+    X(RULE, TAG, ATP_TAKES_ONE)                                                                              \
+    X(RULE, BUFFER, ATP_TAKES_ONE)                                                                           \
+    X(RULE, BUFFER_PERCENT, ATP_TAKES_ONE)                                                                   \
+    X(RULE, EXCLUDED, ATP_TAKES_ONE)                                                                         \
+    X(RULE, THRESHOLD, ATP_TAKES_ONE)                                                                        \
+    X(RULE, CAP, ATP_TAKES_ONE)                                                                              \
+    X(RULE, ORDER, ATP_TAKES_ONE)                                                                            \
+    X(RULE, DROPPED, ATP_TAKES_ONE)                                                                          \
+    X(QUOTA, PARENT, ATP_TAKES_ONE)                                                                          \
+    X(QUOTA, SKU, ATP_TAKES_ONE)                                                                             \
+    X(QUOTA, TAG, ATP_TAKES_ONE)                                                                             \
+    X(QUOTA, CHANNEL, ATP_TAKES_ONE)                                                                         \
+    X(QUOTA, GUARANTEED, ATP_TAKES_ONE)                                                                      \
+    X(QUOTA, AMOUNT, ATP_TAKES_ONE)                                                                          \
+    X(QUOTA, PERCENT, ATP_TAKES_ONE)                                                                         \
+    X(QUOTA, REMAINDER, ATP_TAKES_ONE)                                                                       \
+    X(QUOTA, BORROWS, ATP_TAKES_ONE)                                                                         \
+    X(QUOTA, PERIOD, ATP_TAKES_ONE)                                                                          \
+    X(QUOTA, DROPPED, ATP_TAKES_ONE)                                                                         \
     X(KIT, START, ATP_TAKES_LINE)                                                                            \
     X(KIT, END, ATP_TAKES_LINE)                                                                              \
     X(GROUP, NODE, ATP_TAKES_MANY)                                                                           \
@@ -151,15 +171,15 @@ typedef enum atp_attribute_key {
     X(RESERVE, SPLIT, ATP_TAKES_ONE)                                                                         \
     X(RESERVE, SPLITS, ATP_TAKES_ONE)                                                                        \
     X(RESERVE, SPLIT_LEAST, ATP_TAKES_ONE)                                                                   \
-    X(RESERVE, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE) \
+    X(RESERVE, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                        \
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \
     X(RESERVE, PRIORITY, ATP_TAKES_ONE)                                                                      \
-    X(NODE, OVER_COMMITMENT, ATP_TAKES_ONE) \
-    X(CHANNEL, OVER_COMMITMENT, ATP_TAKES_ONE) \
-    X(LIMIT, CHANNEL, ATP_TAKES_ONE) \
-    X(LIMIT, UNLIMITED, ATP_TAKES_ONE) \
-    X(LIMIT, FOR_SALE, ATP_TAKES_ONE) \
+    X(NODE, OVER_COMMITMENT, ATP_TAKES_ONE)                                                                  \
+    X(CHANNEL, OVER_COMMITMENT, ATP_TAKES_ONE)                                                               \
+    X(LIMIT, CHANNEL, ATP_TAKES_ONE)                                                                         \
+    X(LIMIT, UNLIMITED, ATP_TAKES_ONE)                                                                       \
+    X(LIMIT, FOR_SALE, ATP_TAKES_ONE)                                                                        \
     X(EDIT, EXPECTED_VERSION, ATP_TAKES_ONE)                                                                 \
     X(EDIT, PRIORITY, ATP_TAKES_ONE)                                                                         \
     X(EDIT, TTL, ATP_TAKES_ONE)                                                                              \
@@ -168,30 +188,30 @@ typedef enum atp_attribute_key {
     X(SKU, INCREMENT, ATP_TAKES_ONE)                                                                         \
     X(CHANNEL, MINIMUM, ATP_TAKES_ONE)                                                                       \
     X(CHANNEL, MAXIMUM, ATP_TAKES_ONE)                                                                       \
-    X(CHANNEL, INCREMENT, ATP_TAKES_ONE) \
-    X(SUPPLY, DUE, ATP_TAKES_ONE) \
-    X(SUPPLY, SUPPLY_KIND, ATP_TAKES_ONE) \
-    X(SUPPLY, SUPPLY_STATUS, ATP_TAKES_ONE) \
-    X(RECEIVE_SUPPLY, FINAL, ATP_TAKES_ONE) \
+    X(CHANNEL, INCREMENT, ATP_TAKES_ONE)                                                                     \
+    X(SUPPLY, DUE, ATP_TAKES_ONE)                                                                            \
+    X(SUPPLY, SUPPLY_KIND, ATP_TAKES_ONE)                                                                    \
+    X(SUPPLY, SUPPLY_STATUS, ATP_TAKES_ONE)                                                                  \
+    X(RECEIVE_SUPPLY, FINAL, ATP_TAKES_ONE)                                                                  \
     X(RESERVE, ORDER_ID, ATP_TAKES_ONE)                                                                      \
     X(RELEASE, ORDER_ID, ATP_TAKES_ONE)                                                                      \
     X(CANCEL, ORDER_ID, ATP_TAKES_ONE)                                                                       \
     X(RETURN, DISPOSITION, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                   \
     X(DISPOSE, NONE, ATP_TAKES_NEEDED)                                                                       \
     X(DISPOSE, DISPOSITION, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                \
-    X(TRANSFER, NONE, ATP_TAKES_NEEDED) \
-    X(TRANSFER, TO, ATP_TAKES_ONE | ATP_TAKES_NEEDED) \
-    X(TRANSFER, DUE, ATP_TAKES_ONE | ATP_TAKES_NEEDED) \
-    X(TRANSFER_RECEIVE, FINAL, ATP_TAKES_ONE) \
-    X(RESERVE, NEEDED_BY, ATP_TAKES_ONE | ATP_TAKES_LINE) \
-    X(NODE, TIME_ZONE, ATP_TAKES_ONE) \
-    X(NODE, CUT_OFF, ATP_TAKES_ONE) \
-    X(NODE, WORKING_DAYS, ATP_TAKES_ONE) \
-    X(NODE, CLOSED_DAY, ATP_TAKES_MANY) \
-    X(NODE, HANDLING_DAYS, ATP_TAKES_ONE) \
-    X(NODE, READY_MINUTE, ATP_TAKES_ONE) \
-    X(NODE, CAPACITY_UNITS, ATP_TAKES_ONE) \
-    X(NODE, CAPACITY_ORDERS, ATP_TAKES_ONE) \
+    X(TRANSFER, NONE, ATP_TAKES_NEEDED)                                                                      \
+    X(TRANSFER, TO, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                        \
+    X(TRANSFER, DUE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                       \
+    X(TRANSFER_RECEIVE, FINAL, ATP_TAKES_ONE)                                                                \
+    X(RESERVE, NEEDED_BY, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                    \
+    X(NODE, TIME_ZONE, ATP_TAKES_ONE)                                                                        \
+    X(NODE, CUT_OFF, ATP_TAKES_ONE)                                                                          \
+    X(NODE, WORKING_DAYS, ATP_TAKES_ONE)                                                                     \
+    X(NODE, CLOSED_DAY, ATP_TAKES_MANY)                                                                      \
+    X(NODE, HANDLING_DAYS, ATP_TAKES_ONE)                                                                    \
+    X(NODE, READY_MINUTE, ATP_TAKES_ONE)                                                                     \
+    X(NODE, CAPACITY_UNITS, ATP_TAKES_ONE)                                                                   \
+    X(NODE, CAPACITY_ORDERS, ATP_TAKES_ONE)                                                                  \
     X(RESERVE, READY_BY, ATP_TAKES_ONE)
 
 /* One row of the table of keys; NULL for a number that is no key. */

@@ -36,32 +36,35 @@ typedef enum atp_op_kind {
     ATP_OP_NODE = 17,    /* create or change a node: node, name, state */
     ATP_OP_CHANNEL = 18, /* create or change a channel: channel, ttl_ms (its default) */
     ATP_OP_SAFETY = 19,  /* set the safety stock of one position: one line, qty >= 0 */
-    ATP_OP_LIMIT = 21,   /* how many units a position (or a SKU, in a channel or in all) may be promised beyond stock: one line */
-    ATP_OP_GROUP = 20,   /* create a group of nodes or replace its members: subject, nodes in order of preference */
-    ATP_OP_KIT = 24,     /* subject, lines: the components of one whole kit, without node; none: a kit no more */
+    ATP_OP_LIMIT =
+        21, /* how many units a position (or a SKU, in a channel or in all) may be promised beyond stock: one line */
+    ATP_OP_GROUP =
+        20, /* create a group of nodes or replace its members: subject, nodes in order of preference */
+    ATP_OP_KIT = 24, /* subject, lines: the components of one whole kit, without node; none: a kit no more */
 
     /* Supply: the subject is the id of the supply or transfer. */
-    ATP_OP_SUPPLY = 25,   /* create or change: at most one line, the whole quantity; due, status */
-    ATP_OP_TRANSFER = 26, /* one line, at the source: allocated there and on its way to another node, in one op */
+    ATP_OP_SUPPLY = 25, /* create or change: at most one line, the whole quantity; due, status */
+    ATP_OP_TRANSFER =
+        26, /* one line, at the source: allocated there and on its way to another node, in one op */
     ATP_OP_TRANSFER_SHIP = 27,    /* at most one qty (without: all that is left): it has left the source */
     ATP_OP_TRANSFER_RECEIVE = 28, /* as receive_supply */
     ATP_OP_TRANSFER_CANCEL = 29,  /* what has not left the source */
-    ATP_OP_RULE = 22,    /* create, change or drop a rule of a channel: subject; see its attributes */
-    ATP_OP_QUOTA = 23,   /* create, change or drop a quota: subject; see its attributes */
+    ATP_OP_RULE = 22,  /* create, change or drop a rule of a channel: subject; see its attributes */
+    ATP_OP_QUOTA = 23, /* create, change or drop a quota: subject; see its attributes */
 
-    ATP_OP_RESERVE = 32,  /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
-    ATP_OP_EXTEND = 33,   /* reservation, ttl_ms from now */
-    ATP_OP_ALLOCATE = 34, /* reservation, lines; a line allocated in part frees its rest at once */
-    ATP_OP_RELEASE = 35,  /* reservation, lines: reserved units only */
-    ATP_OP_CANCEL = 36,   /* reservation, lines: allocated units only */
-    ATP_OP_SHIP = 37,     /* reservation, lines. As a fact the reservation may be empty or over */
-    ATP_OP_PICK = 38,     /* reservation, lines: allocated units */
-    ATP_OP_PACK = 39,     /* reservation, lines: picked or allocated units */
-    ATP_OP_DELIVER = 40,  /* reservation, lines: units that left have arrived */
-    ATP_OP_RETURN = 41,   /* reservation or none, lines: at which node units came back; disposition */
+    ATP_OP_RESERVE = 32,   /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
+    ATP_OP_EXTEND = 33,    /* reservation, ttl_ms from now */
+    ATP_OP_ALLOCATE = 34,  /* reservation, lines; a line allocated in part frees its rest at once */
+    ATP_OP_RELEASE = 35,   /* reservation, lines: reserved units only */
+    ATP_OP_CANCEL = 36,    /* reservation, lines: allocated units only */
+    ATP_OP_SHIP = 37,      /* reservation, lines. As a fact the reservation may be empty or over */
+    ATP_OP_PICK = 38,      /* reservation, lines: allocated units */
+    ATP_OP_PACK = 39,      /* reservation, lines: picked or allocated units */
+    ATP_OP_DELIVER = 40,   /* reservation, lines: units that left have arrived */
+    ATP_OP_RETURN = 41,    /* reservation or none, lines: at which node units came back; disposition */
     ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back */
-    ATP_OP_SHORT = 43,    /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
-    ATP_OP_EDIT = 46,     /* reservation, lines: what each is to have reserved; 0 takes it out */
+    ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
+    ATP_OP_EDIT = 46,      /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
     ATP_OP_SALE = 49,    /* one line, qty > 0: sold over the counter, on-hand down */
@@ -78,11 +81,7 @@ typedef enum atp_reserve_mode {
 } atp_reserve_mode_t;
 
 /* How the customer gets the goods. A channel may have a group of nodes for each. */
-typedef enum atp_method {
-    ATP_METHOD_SHIP = 0,
-    ATP_METHOD_PICKUP = 1,
-    ATP_METHOD_COUNT
-} atp_method_t;
+typedef enum atp_method { ATP_METHOD_SHIP = 0, ATP_METHOD_PICKUP = 1, ATP_METHOD_COUNT } atp_method_t;
 
 typedef enum atp_node_state {
     ATP_NODE_OPEN = 0,     /* promises and ships */

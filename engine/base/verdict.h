@@ -15,7 +15,7 @@
     X(2, CONFIRMED, "confirmed", "already so: nothing had to change")                                        \
     X(3, DUPLICATE_IGNORED, "duplicate_ignored", "this source and sequence number was applied before")       \
                                                                                                              \
-    X(4, APPLIED_BEYOND, "applied_beyond", "done; more came than was expected: an exception says how much") \
+    X(4, APPLIED_BEYOND, "applied_beyond", "done; more came than was expected: an exception says how much")  \
     X(10, MALFORMED, "malformed", "the message or field does not have the stated form")                      \
     X(11, UNSUPPORTED_VERSION, "unsupported_version", "this engine does not speak that protocol version")    \
     X(12, UNKNOWN_KIND, "unknown_kind", "no such message or operation kind")                                 \
@@ -50,7 +50,7 @@
     X(43, ATTRIBUTE_OUT_OF_RANGE, "attribute_out_of_range", "a value is not of its key's type or range")     \
     X(44, ATTRIBUTE_MISSING, "attribute_missing", "the operation needs a key that it does not have")         \
     X(45, BELOW_MINIMUM, "below_minimum", "less than the least quantity of a line")                          \
-    X(46, NOT_IN_INCREMENTS, "not_in_increments", "not a whole multiple of what such a line goes in")         \
+    X(46, NOT_IN_INCREMENTS, "not_in_increments", "not a whole multiple of what such a line goes in")        \
     X(47, KIT_TOO_LARGE, "kit_too_large", "kits nest at most 8 deep, with at most 512 components in all")    \
                                                                                                              \
     X(50, UNKNOWN_SKU, "unknown_sku", "no such SKU")                                                         \
@@ -60,21 +60,21 @@
     X(54, UNKNOWN_LINE, "unknown_line", "the reservation has no such line")                                  \
     X(55, UNKNOWN_ID, "unknown_id", "no outcome is remembered under this id")                                \
     X(56, UNKNOWN_GROUP, "unknown_group", "no such group of nodes")                                          \
-    X(57, CHANNEL_NOT_OPEN, "channel_not_open", "the channel is paused: it promises nothing now") \
+    X(57, CHANNEL_NOT_OPEN, "channel_not_open", "the channel is paused: it promises nothing now")            \
     X(58, KIT_CYCLE, "kit_cycle", "a kit cannot be part of itself")                                          \
                                                                                                              \
-    X(59, UNKNOWN_SUPPLY, "unknown_supply", "no such supply or transfer") \
+    X(59, UNKNOWN_SUPPLY, "unknown_supply", "no such supply or transfer")                                    \
     X(60, SCALE_IN_USE, "scale_in_use", "the scale cannot change while stock or reservations are there")     \
     X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
     X(62, NOT_ENOUGH_AVAILABLE, "not_enough_available", "less can be promised than was asked for")           \
-    X(63, ABOVE_MAXIMUM, "above_maximum", "more than the greatest quantity of a line")                        \
+    X(63, ABOVE_MAXIMUM, "above_maximum", "more than the greatest quantity of a line")                       \
     X(64, NOT_FOR_SALE, "not_for_sale", "the position is not for sale now")                                  \
     X(65, SPLIT_NOT_ALLOWED, "split_not_allowed",                                                            \
       "there is enough, but not at as few nodes as may serve it")                                            \
                                                                                                              \
-    X(67, UNKNOWN_RULE, "unknown_rule", "no such rule, quota or parent") \
-    X(68, RULE_INVALID, "rule_invalid", "the rule or quota contradicts itself or its tree") \
-    X(69, RULE_IN_USE, "rule_in_use", "other quotas are below it: drop those first") \
+    X(67, UNKNOWN_RULE, "unknown_rule", "no such rule, quota or parent")                                     \
+    X(68, RULE_INVALID, "rule_invalid", "the rule or quota contradicts itself or its tree")                  \
+    X(69, RULE_IN_USE, "rule_in_use", "other quotas are below it: drop those first")                         \
     X(70, ALREADY_ALLOCATED, "already_allocated", "the units are allocated already")                         \
     X(71, ALREADY_SHIPPED, "already_shipped", "the units have left")                                         \
     X(72, ALREADY_RELEASED, "already_released", "the reservation was released")                              \
@@ -85,17 +85,18 @@
     X(77, NOT_SHIPPED, "not_shipped", "the units have not left yet")                                         \
     X(78, VERSION_DIFFERS, "version_differs", "the reservation was changed by another edit meanwhile")       \
                                                                                                              \
-    X(79, ABOVE_CAP, "above_cap", "more than one reservation of this channel may take of the SKU") \
+    X(79, ABOVE_CAP, "above_cap", "more than one reservation of this channel may take of the SKU")           \
     X(80, ALREADY_PICKED, "already_picked", "the units are picked")                                          \
     X(81, ALREADY_PACKED, "already_packed", "the units are packed")                                          \
     X(82, ALREADY_DELIVERED, "already_delivered", "the units have arrived")                                  \
     X(83, ALREADY_RETURNED, "already_returned", "the units have come back")                                  \
     X(84, ALREADY_RECONCILED, "already_reconciled", "the units are confirmed by the ERP")                    \
-    X(85, SUPPLY_ENDED, "supply_ended", "the supply was received, closed or cancelled") \
-    X(86, SUPPLY_ELSEWHERE, "supply_elsewhere", "the supply is of another SKU, node or kind") \
-    X(87, NODE_AT_CAPACITY, "node_at_capacity", "the node cannot make more ready on that day") \
-    X(88, NOT_READY_IN_TIME, "not_ready_in_time", "nothing ordered now is ready at the node by then") \
-    X(89, TIME_ZONE_INVALID, "time_zone_invalid", "not a rule of a time zone, as CET-1CEST,M3.5.0,M10.5.0/3") \
+    X(85, SUPPLY_ENDED, "supply_ended", "the supply was received, closed or cancelled")                      \
+    X(86, SUPPLY_ELSEWHERE, "supply_elsewhere", "the supply is of another SKU, node or kind")                \
+    X(87, NODE_AT_CAPACITY, "node_at_capacity", "the node cannot make more ready on that day")               \
+    X(88, NOT_READY_IN_TIME, "not_ready_in_time", "nothing ordered now is ready at the node by then")        \
+    X(89, TIME_ZONE_INVALID, "time_zone_invalid",                                                            \
+      "not a rule of a time zone, as CET-1CEST,M3.5.0,M10.5.0/3")                                            \
     X(90, SKUS_FULL, "skus_full", "the configured number of SKUs is reached")                                \
     X(91, NODES_FULL, "nodes_full", "the configured number of nodes is reached")                             \
     X(92, CHANNELS_FULL, "channels_full", "the configured number of channels is reached")                    \
@@ -103,18 +104,20 @@
     X(94, SOURCES_FULL, "sources_full", "the configured number of sources is reached")                       \
     X(95, POSITIONS_FULL, "positions_full", "the configured number of positions is reached")                 \
     X(96, RESERVATIONS_FULL, "reservations_full", "as many live reservations as configured")                 \
-    X(97, STRINGS_FULL, "strings_full", "the configured room for ids and names is used up")                \
-    X(98, GROUPS_FULL, "groups_full", "the configured number of groups, or of nodes in groups, is reached") \
+    X(97, STRINGS_FULL, "strings_full", "the configured room for ids and names is used up")                  \
+    X(98, GROUPS_FULL, "groups_full", "the configured number of groups, or of nodes in groups, is reached")  \
     X(99, LIMITS_FULL, "limits_full", "the configured number of limits is reached")                          \
-    X(100, PROGRESS_FULL, "progress_full", "as many lines past plain ones as configured")                   \
-    X(101, ALREADY_SHORT, "already_short", "the node could not fulfil the units")                           \
-    X(102, ACCOUNTS_FULL, "accounts_full", "as many channels by SKU are counted as configured") \
-    X(103, TAGS_FULL, "tags_full", "the configured number of tags, or of tags of one SKU, is reached") \
-    X(104, RULES_FULL, "rules_full", "the configured number of rules, or of rules of one target, is reached") \
-    X(105, QUOTAS_FULL, "quotas_full", "the configured number of quotas, or of parts of one quota, is reached") \
+    X(100, PROGRESS_FULL, "progress_full", "as many lines past plain ones as configured")                    \
+    X(101, ALREADY_SHORT, "already_short", "the node could not fulfil the units")                            \
+    X(102, ACCOUNTS_FULL, "accounts_full", "as many channels by SKU are counted as configured")              \
+    X(103, TAGS_FULL, "tags_full", "the configured number of tags, or of tags of one SKU, is reached")       \
+    X(104, RULES_FULL, "rules_full",                                                                         \
+      "the configured number of rules, or of rules of one target, is reached")                               \
+    X(105, QUOTAS_FULL, "quotas_full",                                                                       \
+      "the configured number of quotas, or of parts of one quota, is reached")                               \
     X(106, KITS_FULL, "kits_full", "the configured number of kits is reached")                               \
     X(107, COMPONENTS_FULL, "components_full", "the configured number of kit components is reached")         \
-    X(108, SUPPLIES_FULL, "supplies_full", "as many open supplies as configured") \
+    X(108, SUPPLIES_FULL, "supplies_full", "as many open supplies as configured")                            \
     X(109, PEGS_FULL, "pegs_full", "as many promises from supplies as configured, or from too many of them") \
     X(111, BOOKINGS_FULL, "bookings_full", "as many bookings of capacity as configured")
 

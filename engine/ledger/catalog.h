@@ -23,7 +23,7 @@ typedef struct atp_sku_record {
     uint64_t created_op;
     uint8_t scale;
     uint8_t unused[3];
-    _Atomic uint32_t quota;                     /* root of its quota tree, + 1 */
+    _Atomic uint32_t quota;                      /* root of its quota tree, + 1 */
     _Atomic uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1, the first 0 ends them */
     uint8_t unused_too[12];
     _Atomic uint32_t kit; /* its record in kits.h + 1; 0 = it never was a kit */
@@ -35,7 +35,7 @@ typedef struct atp_node_record {
     uint32_t name_ref;
     uint64_t hash;
     uint64_t created_op;
-    _Atomic uint8_t state; /* atp_node_state_t and ATP_NODE_HAS_...; read by availability without a lock */
+    _Atomic uint8_t state;   /* atp_node_state_t and ATP_NODE_HAS_...; read by availability without a lock */
     uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
     uint8_t unused[2];
     uint32_t calendar; /* its record in capacity.h + 1; 0 = it has none */
@@ -63,11 +63,11 @@ typedef struct atp_channel_record {
     _Atomic uint8_t is_first_match;            /* its buffers do not add up: the first rule counts */
     _Atomic uint8_t may_re_source;             /* promises short at a node count against its group */
     _Atomic uint8_t is_accounted;              /* it has, or had, a rule or a quota */
-    uint8_t has_quantities;                    /* least, greatest and step of a line: engine/ledger/limits.h */
-    uint8_t strategy; /* atp_strategy_t + 1, of requests that name none; 0 = none */
-    uint8_t split;    /* atp_split_t + 1 */
-    uint8_t splits;   /* + 1 */
-    uint8_t over_commitment;                   /* atp_over_commitment_t; 0 = not said */
+    uint8_t has_quantities;  /* least, greatest and step of a line: engine/ledger/limits.h */
+    uint8_t strategy;        /* atp_strategy_t + 1, of requests that name none; 0 = none */
+    uint8_t split;           /* atp_split_t + 1 */
+    uint8_t splits;          /* + 1 */
+    uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
     uint8_t unused[19];
 } atp_channel_record_t;
 

@@ -26,8 +26,9 @@ typedef struct atp_ledger_config {
     uint64_t outcomes;     /* remembered answers; when full the oldest goes and the floor rises */
     uint64_t exceptions;   /* when full the oldest goes */
     uint64_t history;      /* steps of reservations kept; when full the oldest goes */
-    uint64_t progress;     /* records of lines past plain ones: picked, packed, delivered, returned, waiting, ... */
-    uint64_t groups;       /* of nodes; at most 65,534 */
+    uint64_t
+        progress;    /* records of lines past plain ones: picked, packed, delivered, returned, waiting, ... */
+    uint64_t groups; /* of nodes; at most 65,534 */
     uint64_t group_nodes;  /* members of all groups together */
     uint64_t kits;         /* SKUs that are, or were, kits */
     uint64_t components;   /* of all kits together */

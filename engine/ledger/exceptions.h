@@ -18,14 +18,15 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION = 2, /* more left than was reserved or allocated for it */
     ATP_EXCEPTION_FACT_REFUSED = 3,                /* a fact that could not be applied: see its verdict */
     ATP_EXCEPTION_SEQUENCE_LOST = 4,               /* numbers of a source that will never be seen */
-    ATP_EXCEPTION_PROMISE_AT_RISK = 5, /* promised from supply that fell away or comes too late */
-    ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY = 6, /* received more than was expected, or of no open supply: how much */
+    ATP_EXCEPTION_PROMISE_AT_RISK = 5,             /* promised from supply that fell away or comes too late */
+    ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY =
+        6, /* received more than was expected, or of no open supply: how much */
     ATP_EXCEPTION_TRANSFER_DISCREPANCY = 7, /* received other than shipped: how many more (fewer: negative) */
-    ATP_EXCEPTION_SHORT = 10,                      /* the node cannot fulfil units of a reservation */
-    ATP_EXCEPTION_STEP_NOT_POSSIBLE = 11,          /* a step told of more units than there are to make it */
-    ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12,  /* more came back for a reservation than had left */
-    ATP_EXCEPTION_STRANDED = 15,                   /* a node was closed with stock, promises or supply */
-    ATP_EXCEPTION_BACKORDER_FILLED = 16,           /* stock was there for units that waited for it */
+    ATP_EXCEPTION_SHORT = 10,               /* the node cannot fulfil units of a reservation */
+    ATP_EXCEPTION_STEP_NOT_POSSIBLE = 11,   /* a step told of more units than there are to make it */
+    ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12, /* more came back for a reservation than had left */
+    ATP_EXCEPTION_STRANDED = 15,                  /* a node was closed with stock, promises or supply */
+    ATP_EXCEPTION_BACKORDER_FILLED = 16,          /* stock was there for units that waited for it */
     ATP_EXCEPTION_KIND_LIMIT
 } atp_exception_kind_t;
 

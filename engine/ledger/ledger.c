@@ -136,7 +136,8 @@ static uint64_t capacity_bytes(const atp_ledger_config_t *config)
 
 uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
 {
-    uint64_t names = config->skus + config->nodes + config->channels + config->clients + config->sources + config->groups;
+    uint64_t names =
+        config->skus + config->nodes + config->channels + config->clients + config->sources + config->groups;
 
     return config->positions * (sizeof(atp_position_t) + 2 * sizeof(uint64_t)) +
            names * (sizeof(atp_sku_record_t) + INDEX_BYTES_PER_ENTRY) +
@@ -149,7 +150,8 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
-           config->history * sizeof(atp_history_step_t) + config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
+           config->history * sizeof(atp_history_step_t) +
+           config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
            config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY);
@@ -342,16 +344,25 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
     if (ledger == NULL) {
         return;
     }
-    atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
-                              &ledger->catalog.channel_index, &ledger->catalog.client_index,
-                              &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->supplies.index,        &ledger->supplies.row_index,
-                              &ledger->outcomes.index,        &ledger->rulebook.tag_index,
-                              &ledger->rulebook.rule_index,   &ledger->rulebook.quota_index,
-                              &ledger->rulebook.account_index, &ledger->reservations.progress.index,
+    atp_index_t *indexes[] = {&ledger->catalog.sku_index,
+                              &ledger->catalog.node_index,
+                              &ledger->catalog.channel_index,
+                              &ledger->catalog.client_index,
+                              &ledger->catalog.source_index,
+                              &ledger->reservations.index,
+                              &ledger->supplies.index,
+                              &ledger->supplies.row_index,
+                              &ledger->outcomes.index,
+                              &ledger->rulebook.tag_index,
+                              &ledger->rulebook.rule_index,
+                              &ledger->rulebook.quota_index,
+                              &ledger->rulebook.account_index,
+                              &ledger->reservations.progress.index,
                               &ledger->reservations.capacity.index,
-                              &ledger->positions.limits.index, &ledger->demand.index,
-                              &ledger->catalog.group_index,  &ledger->groups.index,
+                              &ledger->positions.limits.index,
+                              &ledger->demand.index,
+                              &ledger->catalog.group_index,
+                              &ledger->groups.index,
                               &ledger->reservations.orders.by_id,
                               &ledger->reservations.orders.by_reservation};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
@@ -465,16 +476,25 @@ static atp_err_t populate_index(atp_index_t *index, size_t ahead)
 
 atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
 {
-    atp_index_t *indexes[] = {&ledger->catalog.sku_index,     &ledger->catalog.node_index,
-                              &ledger->catalog.channel_index, &ledger->catalog.client_index,
-                              &ledger->catalog.source_index,  &ledger->reservations.index,
-                              &ledger->supplies.index,        &ledger->supplies.row_index,
-                              &ledger->outcomes.index,        &ledger->rulebook.tag_index,
-                              &ledger->rulebook.rule_index,   &ledger->rulebook.quota_index,
-                              &ledger->rulebook.account_index, &ledger->reservations.progress.index,
+    atp_index_t *indexes[] = {&ledger->catalog.sku_index,
+                              &ledger->catalog.node_index,
+                              &ledger->catalog.channel_index,
+                              &ledger->catalog.client_index,
+                              &ledger->catalog.source_index,
+                              &ledger->reservations.index,
+                              &ledger->supplies.index,
+                              &ledger->supplies.row_index,
+                              &ledger->outcomes.index,
+                              &ledger->rulebook.tag_index,
+                              &ledger->rulebook.rule_index,
+                              &ledger->rulebook.quota_index,
+                              &ledger->rulebook.account_index,
+                              &ledger->reservations.progress.index,
                               &ledger->reservations.capacity.index,
-                              &ledger->positions.limits.index, &ledger->demand.index,
-                              &ledger->catalog.group_index,  &ledger->groups.index,
+                              &ledger->positions.limits.index,
+                              &ledger->demand.index,
+                              &ledger->catalog.group_index,
+                              &ledger->groups.index,
                               &ledger->reservations.orders.by_id,
                               &ledger->reservations.orders.by_reservation};
     atp_err_t err = atp_arena_populate_ahead(&ledger->positions.entry_arena, ahead);

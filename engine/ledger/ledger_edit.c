@@ -5,8 +5,8 @@
  * before is decided, by what is free: what the reservation has already is not counted against it. All or nothing.
  *
  * A reservation that replaces another one is decided as if the soft units of that one were free; then they are. */
-#include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_accounts.h"
+#include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_steps.h"
 #include "engine/ledger/ledger_supply.h"
 

@@ -107,8 +107,7 @@ static void reposition(atp_ledger_t *ledger, atp_position_t *position, uint32_t 
 {
     atp_line_t *line = atp_line_at(&ledger->reservations, number);
     bool must_expire = atp_line_expiring(&ledger->reservations, number) > 0;
-    bool is_live =
-        line->reserved + line->allocated + atp_line_waiting(&ledger->reservations, number) > 0;
+    bool is_live = line->reserved + line->allocated + atp_line_waiting(&ledger->reservations, number) > 0;
 
     int64_t deadline_ms = atp_line_deadline_ms(line);
     if (is_live && (must_expire || deadline_ms == ATP_NEVER_MS)) {

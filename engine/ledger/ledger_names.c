@@ -193,10 +193,11 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
         return verdict;
     }
     if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
-        verdict =
-            atp_ledger_add_named(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name, ATP_SKUS_FULL, &sku);
+        verdict = atp_ledger_add_named(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name,
+                                       ATP_SKUS_FULL, &sku);
     } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
-               (!is_sku_empty(ledger, sku, apply->now_ms) || atp_ledger_is_rationed(ledger, sku) || is_component(ledger, sku))) {
+               (!is_sku_empty(ledger, sku, apply->now_ms) || atp_ledger_is_rationed(ledger, sku) ||
+                is_component(ledger, sku))) {
         verdict = ATP_SCALE_IN_USE;
     } else if (!can_rename(apply, &ledger->catalog.skus, sku, name)) {
         verdict = ATP_STRINGS_FULL;
@@ -243,8 +244,8 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     }
     if (!is_known) {
         uint32_t number = 0;
-        verdict = atp_ledger_add_named(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name, ATP_NODES_FULL,
-                      &number);
+        verdict = atp_ledger_add_named(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name,
+                                       ATP_NODES_FULL, &number);
         node = (uint16_t)number;
     } else if (!can_rename(apply, &ledger->catalog.nodes, node, name)) {
         verdict = ATP_STRINGS_FULL;
@@ -301,7 +302,7 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     if (!is_known) {
         uint32_t number = 0;
         verdict = atp_ledger_add_named(apply, &ledger->catalog.channels, &ledger->catalog.channel_index, id,
-                                    (atp_text_t){NULL, 0}, ATP_CHANNELS_FULL, &number);
+                                       (atp_text_t){NULL, 0}, ATP_CHANNELS_FULL, &number);
         if (verdict != ATP_APPLIED) {
             return atp_ledger_refuse(apply, verdict, ATP_FIELD_CHANNEL, 0);
         }
@@ -333,7 +334,7 @@ atp_verdict_t atp_ledger_put_client(apply_t *apply)
 
     if (!atp_catalog_find_client(&ledger->catalog, id, apply->op->subject_hash, &client)) {
         verdict = atp_ledger_add_named(apply, &ledger->catalog.clients, &ledger->catalog.client_index, id,
-                      (atp_text_t){NULL, 0}, ATP_CLIENTS_FULL, &client);
+                                       (atp_text_t){NULL, 0}, ATP_CLIENTS_FULL, &client);
     }
     /* With the table full the client is served as number 0: its ids count there, its requests stay its own. */
     ledger->frame_client = client;
@@ -383,8 +384,9 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
     uint32_t source = 0;
 
     if (!atp_catalog_find_source(&ledger->catalog, name, apply->op->subject_hash, &source)) {
-        atp_verdict_t verdict = atp_ledger_add_named(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
-                                    (atp_text_t){NULL, 0}, ATP_SOURCES_FULL, &source);
+        atp_verdict_t verdict =
+            atp_ledger_add_named(apply, &ledger->catalog.sources, &ledger->catalog.source_index, name,
+                                 (atp_text_t){NULL, 0}, ATP_SOURCES_FULL, &source);
         if (verdict != ATP_APPLIED) {
             ledger->frame_skip = verdict;
             ledger->frame_source = 0;

@@ -31,7 +31,8 @@ typedef struct atp_root {
     atp_capacity_heads_t capacity;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16, "stored: no padding");
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16,
+               "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
 enum {
@@ -182,7 +183,7 @@ struct atp_ledger {
     /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
     atp_verdict_t frame_skip;
 
-    uint64_t expired; /* for the figures; not state */
+    uint64_t expired;      /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
@@ -215,13 +216,13 @@ typedef struct apply {
     int64_t now_ms;
     atp_result_t *result;
     atp_grant_t *grants;
-    uint16_t channel; /* of a reserve or an edit, once it is known */
+    uint16_t channel;   /* of a reserve or an edit, once it is known */
     uint16_t needed_by; /* day by which the line being planned is needed; 0 = from what is here */
-    bool is_plain;    /* a reserve that no rule of its channel and no attribute says more of */
+    bool is_plain;      /* a reserve that no rule of its channel and no attribute says more of */
     bool is_track_only;
     bool may_backorder; /* the line being planned may be promised beyond stock */
-    bool has_calendar; /* the plan may take from a node with a calendar */
-    bool is_short; /* the plan grants less than the lines it was made for asked */
+    bool has_calendar;  /* the plan may take from a node with a calendar */
+    bool is_short;      /* the plan grants less than the lines it was made for asked */
 } apply_t;
 
 /* True if the tables have the capacities of `config`. */
@@ -360,7 +361,8 @@ atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line);
 
 /* The verdict for a line of `qty` (as the reservation would have it) by the quantities of its SKU and channel; and how many of
  * it may be granted when it is not all. */
-atp_verdict_t atp_ledger_look_at_quantity(apply_t *apply, const resolved_line_t *line, atp_bounds_t *ret_bounds);
+atp_verdict_t atp_ledger_look_at_quantity(apply_t *apply, const resolved_line_t *line,
+                                          atp_bounds_t *ret_bounds);
 /* Takes back from the plan's lines from `first` on what is not a whole step, or less than the least. */
 void atp_ledger_round_plan(apply_t *apply, uint32_t first, const atp_bounds_t *bounds);
 /* The quantities that the op tells of a SKU or channel: whether they are in order and have room (nothing changes); then

@@ -167,8 +167,8 @@ static inline atp_position_stock_t atp_positions_stock(const atp_positions_t *po
         stock.node = position->node;
         stock.flags = atp_load_relaxed(&position->flags);
         stock.promised = atp_load_relaxed(&position->reserved) + atp_load_relaxed(&position->allocated);
-        stock.uncommitted = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
-                            stock.promised;
+        stock.uncommitted =
+            atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) - stock.promised;
         stock.safety = atp_load_relaxed(&position->safety);
         stock.soonest_deadline_ms = atp_load_relaxed(&position->soonest_deadline_ms);
         atp_fence_acquire(); /* ROW-R1 */

@@ -24,8 +24,8 @@
 #include "engine/base/hash.h"
 #include "engine/base/qty.h"
 #include "engine/base/text.h"
-#include "engine/ledger/history.h"
 #include "engine/ledger/capacity.h"
+#include "engine/ledger/history.h"
 #include "engine/ledger/index.h"
 #include "engine/ledger/lifecycle.h"
 #include "engine/ledger/orders.h"
@@ -67,7 +67,7 @@ typedef struct atp_reservation {
 } atp_reservation_t;
 
 /* Who keeps account of what the reservation's lines promise: engine/ledger/ledger_accounts.h. */
-#define ATP_RESERVATION_ACCOUNTED_CHANNEL 0x01u
+#define ATP_RESERVATION_ACCOUNTED_CHANNEL  0x01u
 #define ATP_RESERVATION_ACCOUNTED_CAPACITY 0x10u /* has bookings: engine/ledger/capacity.h */
 #define ATP_RESERVATION_UNBOOKED           0x20u /* there was no room for one of them */
 #define ATP_RESERVATION_ACCOUNTED_TRANSFER 0x80u /* is the source of a transfer */

@@ -324,7 +324,8 @@ static void write_schedule(atp_writer_t *writer, const void *context)
     atp_write_schedule_ask(writer, context);
 }
 
-atp_err_t atp_client_schedule(atp_client_t *client, const atp_schedule_ask_t *asked, atp_answer_t **ret_answer)
+atp_err_t atp_client_schedule(atp_client_t *client, const atp_schedule_ask_t *asked,
+                              atp_answer_t **ret_answer)
 {
     return ask(client, ATP_MESSAGE_SCHEDULE, write_schedule, asked, ret_answer);
 }

@@ -223,7 +223,8 @@ atp_err_t atp_client_promise(atp_client_t *client, const atp_command_t *command,
     if (command->kind != ATP_OP_RESERVE || command->line_count > ATP_LINES_PER_OP_MAX) {
         return ATP_ERR_INVALID;
     }
-    asked.id = asked.id.size > 0 ? asked.id : ATP_TEXT("promise"); /* it has the form of a reserve; nobody keeps it */
+    asked.id = asked.id.size > 0 ? asked.id
+                                 : ATP_TEXT("promise"); /* it has the form of a reserve; nobody keeps it */
     return atp_client_do_results(client, &call, 1, ret_result, grants, ret_as_of);
 }
 

@@ -51,8 +51,8 @@ static bool is_of_supply(atp_op_kind_t kind)
 
 static bool is_known(atp_op_kind_t kind)
 {
-    return is_of_supply(kind) || is_step(kind) || is_of_one_position(kind) || kind == ATP_OP_SKU || kind == ATP_OP_NODE ||
-           kind == ATP_OP_CHANNEL || kind == ATP_OP_RESERVE || kind == ATP_OP_GROUP;
+    return is_of_supply(kind) || is_step(kind) || is_of_one_position(kind) || kind == ATP_OP_SKU ||
+           kind == ATP_OP_NODE || kind == ATP_OP_CHANNEL || kind == ATP_OP_RESERVE || kind == ATP_OP_GROUP;
 }
 
 static bool are_texts_good(const model_request_t *r, bool is_fact, model_answer_t *answer)

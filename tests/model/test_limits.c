@@ -344,7 +344,8 @@ static void do_step(world_t *w)
                         ? promise->reserved > 0 || (promise->waiting > 0 && !promise->is_firm)
                         : promise->allocated + promise->waiting > 0;
     if (is_done(w) != is_right) {
-        fail_msg("%s: step %d is answered %s", id_of(number), (int)kind, atp_verdict_name(w->f.result.verdict));
+        fail_msg("%s: step %d is answered %s", id_of(number), (int)kind,
+                 atp_verdict_name(w->f.result.verdict));
     }
     if (!is_right) {
         return;

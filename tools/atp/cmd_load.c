@@ -238,7 +238,8 @@ static void print_notes(const loading_t *loading, const atp_load_tally_t *tally)
                      plan->safety_unspread);
     }
     if (plan->kits_too_large > 0) {
-        atp_cli_note(cli, "%" PRIu64 " kits have more components or dates than one operation takes: left out.",
+        atp_cli_note(cli,
+                     "%" PRIu64 " kits have more components or dates than one operation takes: left out.",
                      plan->kits_too_large);
     }
     if (plan->too_precise > 0 && loading->is_dry) {

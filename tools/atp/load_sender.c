@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_SIZE       32
-#define TEXT_SIZE_MAX (4 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id */
-#define TEXT_ROOM     ((size_t)1 << 20)
+#define ID_SIZE 32
+#define TEXT_SIZE_MAX                                                                                        \
+    (4 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id */
+#define TEXT_ROOM ((size_t)1 << 20)
 
 typedef struct batch {
     uint32_t count;

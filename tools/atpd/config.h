@@ -35,7 +35,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define ATP_CONFIG_NAME_SIZE (ATP_ID_SIZE_MAX + 1)
+#define ATP_CONFIG_NAME_SIZE     (ATP_ID_SIZE_MAX + 1)
 #define ATP_CONFIG_PATH_SIZE     1024
 #define ATP_CONFIG_URL_SIZE      128 /* NNG takes no longer address */
 #define ATP_CONFIG_URLS_MAX      16
@@ -90,12 +90,13 @@ typedef struct atp_config {
     atp_log_level_t log_level;
     uint64_t log_repeats_per_s;
 
-    char status[ATP_RECORD_STATE_LIMIT][ATP_CONFIG_NAME_SIZE]; /* what a customer is told, by atp_record_state_t */
+    char status[ATP_RECORD_STATE_LIMIT]
+               [ATP_CONFIG_NAME_SIZE]; /* what a customer is told, by atp_record_state_t */
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions, bookings, supplies, pegs, limits, demand, progress, history, groups, group_nodes, kits, components, tags, rules,
-            quotas, accounts;
+            exceptions, bookings, supplies, pegs, limits, demand, progress, history, groups, group_nodes,
+            kits, components, tags, rules, quotas, accounts;
         uint64_t string_bytes;
     } capacity;
 

@@ -56,15 +56,16 @@ static void print_option_help(FILE *out, const atp_option_t *option)
 
 void atp_config_print_help(FILE *out)
 {
-    fprintf(out, "Usage: atpd [--config FILE] [flag ...]\n\n"
-                 "Keeps a ledger of what can be promised, and answers over NNG.\n\n"
-                 "Examples:\n"
-                 "  atpd --data /var/lib/atpd\n"
-                 "  atpd --config /etc/atpd/atpd.yaml --log-level debug\n"
-                 "  atpd --listen tcp://127.0.0.1:7411 --listen ipc:///run/atpd/atpd.sock --metrics off\n"
-                 "  atpd --check /var/lib/atpd\n"
-                 "  atpd --past /var/lib/atpd --position bike-28@berlin --at 2026-11-21T12:03:07 --window 2h\n\n"
-                 "Flags:\n");
+    fprintf(out,
+            "Usage: atpd [--config FILE] [flag ...]\n\n"
+            "Keeps a ledger of what can be promised, and answers over NNG.\n\n"
+            "Examples:\n"
+            "  atpd --data /var/lib/atpd\n"
+            "  atpd --config /etc/atpd/atpd.yaml --log-level debug\n"
+            "  atpd --listen tcp://127.0.0.1:7411 --listen ipc:///run/atpd/atpd.sock --metrics off\n"
+            "  atpd --check /var/lib/atpd\n"
+            "  atpd --past /var/lib/atpd --position bike-28@berlin --at 2026-11-21T12:03:07 --window 2h\n\n"
+            "Flags:\n");
     for (uint32_t i = 0; i < atp_config_command_count; i++) {
         const atp_config_command_t *command = &atp_config_commands[i];
         fprintf(out, "  --%s%s%s\n        %s\n", command->name, command->argument == NULL ? "" : " ",
@@ -156,8 +157,8 @@ static void print_value(FILE *out, const atp_option_t *option, const atp_config_
     }
     atp_option_get(option, config, 0, text);
     fputc(' ', out);
-    if (option->type == ATP_OPTION_PATH || option->type == ATP_OPTION_NAME || option->type == ATP_OPTION_URL ||
-        option->type == ATP_OPTION_ADDRESS) {
+    if (option->type == ATP_OPTION_PATH || option->type == ATP_OPTION_NAME ||
+        option->type == ATP_OPTION_URL || option->type == ATP_OPTION_ADDRESS) {
         print_quoted(out, text);
     } else {
         fprintf(out, "%s", text);

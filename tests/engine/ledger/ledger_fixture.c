@@ -481,8 +481,8 @@ atp_qty_t line_units(const fixture_t *f, const char *id, uint16_t line, atp_line
     return atp_line_units(atp_ledger_reservations(f->ledger), line_number(f, id, line), state);
 }
 
-atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation, const char *sku,
-                       const char *node, atp_qty_t qty, const char *words)
+atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation,
+                       const char *sku, const char *node, atp_qty_t qty, const char *words)
 {
     atp_command_line_t line = line_of(sku, node, qty);
     atp_command_t command = {.kind = kind,
@@ -494,8 +494,8 @@ atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const cha
     return do_with(f, command, words);
 }
 
-atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku, const char *node,
-                       atp_qty_t qty)
+atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku,
+                       const char *node, atp_qty_t qty)
 {
     return step_with(f, kind, true, reservation, sku, node, qty, "");
 }
@@ -520,7 +520,7 @@ atp_result_t tag_sku(fixture_t *f, const char *sku, uint8_t scale, const char *w
 }
 
 atp_result_t sell(fixture_t *f, const char *channel, const char *id, const char *sku, const char *node,
-                         atp_qty_t qty, atp_reserve_mode_t mode)
+                  atp_qty_t qty, atp_reserve_mode_t mode)
 {
     const atp_command_line_t line = {.sku = atp_text_of(sku), .node = atp_text_of(node), .mantissa = qty};
     return fixture_do(f, (atp_command_t){.kind = ATP_OP_RESERVE,

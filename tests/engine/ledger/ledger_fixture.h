@@ -14,8 +14,8 @@
 
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/views.h"
 #include "engine/ledger/line_units.h"
+#include "engine/ledger/views.h"
 
 #define FIXTURE_START_MS INT64_C(1700000000000)
 
@@ -109,10 +109,10 @@ const atp_line_t *line_at(const fixture_t *f, const char *id, uint16_t line);
 atp_line_state_t line_state(const fixture_t *f, const char *id, uint16_t line);
 atp_qty_t line_units(const fixture_t *f, const char *id, uint16_t line, atp_line_state_t state);
 /* A step of one line told as a fact; and one with attributes in words, as a fact or not. "" reservation: none. */
-atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku, const char *node,
-                       atp_qty_t qty);
-atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation, const char *sku,
-                       const char *node, atp_qty_t qty, const char *words);
+atp_result_t step_fact(fixture_t *f, atp_op_kind_t kind, const char *reservation, const char *sku,
+                       const char *node, atp_qty_t qty);
+atp_result_t step_with(fixture_t *f, atp_op_kind_t kind, bool is_fact, const char *reservation,
+                       const char *sku, const char *node, atp_qty_t qty, const char *words);
 atp_ledger_counts_t counts_of(const fixture_t *f);
 /* The newest exception; asserts that there is one. */
 const atp_exception_t *newest_exception(const fixture_t *f);

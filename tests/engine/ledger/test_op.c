@@ -286,11 +286,11 @@ static void options_beyond_those_there_are_are_named(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < KIND_COUNT; i++) {
-        unsigned most = client_kinds[i] == ATP_OP_SKU    ? ATP_SCALE_MAX
-                        : client_kinds[i] == ATP_OP_NODE ? ATP_NODE_CLOSED
+        unsigned most = client_kinds[i] == ATP_OP_SKU       ? ATP_SCALE_MAX
+                        : client_kinds[i] == ATP_OP_NODE    ? ATP_NODE_CLOSED
                         : client_kinds[i] == ATP_OP_RESERVE ? ATP_RESERVE_TRACK_ONLY
-                        : client_kinds[i] >= ATP_OP_ADJUST ? 1
-                                                                                                : 0;
+                        : client_kinds[i] >= ATP_OP_ADJUST  ? 1
+                                                            : 0;
         for (unsigned option = 0; option < 256; option++) {
             atp_command_t command = sample(client_kinds[i]);
             command.option = (uint8_t)option;
