@@ -514,7 +514,7 @@ const atp_cmd_t atp_cmd_quota_list = {
     .run = list_quotas,
 };
 
-static const char *const kit_list_examples[] = {"atp kit list", NULL};
+static const char *const kit_list_examples[] = {"atp kit list", "atp kit list --json", NULL};
 
 const atp_cmd_t atp_cmd_kit_list = {
     .name = "kit list",
@@ -526,7 +526,7 @@ const atp_cmd_t atp_cmd_kit_list = {
     .run = list_kits,
 };
 
-static const char *const kit_show_examples[] = {"atp kit show bike", NULL};
+static const char *const kit_show_examples[] = {"atp kit show bike", "atp kit show bike --json", NULL};
 
 const atp_cmd_t atp_cmd_kit_show = {
     .name = "kit show",

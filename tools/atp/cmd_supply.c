@@ -255,7 +255,8 @@ const atp_cmd_t atp_cmd_supply_receive = {
     .run = receive_supply,
 };
 
-static const char *const cancel_examples[] = {"atp supply cancel po-4711-1", NULL};
+static const char *const cancel_examples[] = {"atp supply cancel po-4711-1",
+                                              "atp supply cancel po-4711-1 --json", NULL};
 
 const atp_cmd_t atp_cmd_supply_cancel = {
     .name = "supply cancel",
@@ -292,7 +293,8 @@ static const atp_flag_t transfer_flags[] = {
 };
 
 static const char *const transfer_examples[] = {
-    "atp transfer create t-88 bike-28@berlin=5 --to paris --due +3d", NULL};
+    "atp transfer create t-88 bike-28@berlin=5 --to paris --due +3d",
+    "atp transfer create t-89 rope@berlin=2.50 --to paris --due 2026-12-01T08:00:00Z", NULL};
 
 const atp_cmd_t atp_cmd_transfer_create = {
     .name = "transfer create",
@@ -323,7 +325,8 @@ const atp_cmd_t atp_cmd_transfer_ship = {
     .run = ship_transfer,
 };
 
-static const char *const arrive_examples[] = {"atp transfer receive t-88 bike-28@paris=5 --final", NULL};
+static const char *const arrive_examples[] = {"atp transfer receive t-88 bike-28@paris=3",
+                                              "atp transfer receive t-88 bike-28@paris=2 --final", NULL};
 
 const atp_cmd_t atp_cmd_transfer_receive = {
     .name = "transfer receive",
@@ -339,7 +342,8 @@ const atp_cmd_t atp_cmd_transfer_receive = {
     .run = receive_transfer,
 };
 
-static const char *const give_back_examples[] = {"atp transfer cancel t-88", NULL};
+static const char *const give_back_examples[] = {"atp transfer cancel t-88",
+                                                 "atp transfer cancel t-88 --json", NULL};
 
 const atp_cmd_t atp_cmd_transfer_cancel = {
     .name = "transfer cancel",
