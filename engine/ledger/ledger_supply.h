@@ -45,10 +45,10 @@ atp_qty_t atp_ledger_promisable_by(const apply_t *apply, uint32_t row, uint16_t 
 atp_verdict_t atp_ledger_look_for_pegs(apply_t *apply);
 /* How many of `granted` the row can give from what is here; the rest is to be pegged. */
 atp_qty_t atp_ledger_here_of(const atp_ledger_t *ledger, uint32_t row, atp_qty_t granted);
-/* Pegs `qty` units of a line to supply due by that day. There is as much, and room (look_for_pegs). */
-void atp_ledger_peg(apply_t *apply, uint32_t line, uint16_t needed_by, atp_qty_t qty);
-/* Gives `qty` pegged units of a line back to their supply. */
-void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t line, atp_qty_t qty);
+/* Pegs `qty` units of line `number` to supply due by that day. There is as much, and room (look_for_pegs). */
+void atp_ledger_peg(apply_t *apply, uint32_t number, uint16_t needed_by, atp_qty_t qty);
+/* Gives `qty` pegged units of line `number` back to their supply. */
+void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
 
 /* Pegged units of a line no longer expire, and are allocated as they come (ledger_lines.c). Returns how many became so. */
 atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number);

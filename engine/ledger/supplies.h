@@ -228,8 +228,8 @@ uint32_t atp_pegs_count_needed(const atp_supply_book_t *book, uint32_t row, int3
 void atp_pegs_add(atp_supply_book_t *book, uint32_t row, uint32_t supply, const atp_peg_t *seed,
                   uint32_t *chain);
 
-/* Takes `qty` off a peg of `row`; an empty one goes. */
-void atp_pegs_take(atp_supply_book_t *book, uint32_t row, uint32_t peg, atp_qty_t qty, uint32_t *chain);
+/* Takes `qty` off peg `number` of `row`; an empty one goes. */
+void atp_pegs_take(atp_supply_book_t *book, uint32_t row, uint32_t number, atp_qty_t qty, uint32_t *chain);
 
 /* Builds the indexes from the records. */
 void atp_supplies_rebuild(atp_supply_book_t *book);
