@@ -73,7 +73,7 @@ static void put_quota(bench_t *bench, const char *id, uint32_t count, const atp_
 /* "wide" at all nodes, "sold" at SKU_NODES of them; a group of all; channels plain, grouped and rationed. */
 static void fill(bench_t *bench)
 {
-    static char names[NODES_MAX][8];
+    static char names[NODES_MAX][12];
     static atp_attribute_t members[NODES_MAX];
     atp_command_line_t line = {.sku = ATP_TEXT("wide")};
 
@@ -164,7 +164,7 @@ static double time_reserves(bench_t *bench, const char *channel, uint64_t reserv
     uint64_t spent = 0;
 
     for (uint64_t i = 0; i < reserves; i++) {
-        char node[8];
+        char node[12];
         atp_result_t result;
         snprintf(node, sizeof node, "n%u", (unsigned)(i % SKU_NODES));
         const atp_command_line_t line = {ATP_TEXT("sold"), atp_text_of(node), 1, 0};
