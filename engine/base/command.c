@@ -1,5 +1,7 @@
 #include "engine/base/command.h"
 
+_Static_assert(sizeof(atp_result_t) == 48, "answers are compared byte by byte: no padding");
+
 #define NAME_OF(table, number) ((number) < sizeof(table) / sizeof((table)[0]) ? (table)[number] : NULL)
 
 static const char *const field_names[ATP_FIELD_COUNT] = {

@@ -206,8 +206,6 @@ typedef struct atp_result {
     uint16_t unused[3];  /* 0: answers are compared byte by byte */
 } atp_result_t;
 
-_Static_assert(sizeof(atp_result_t) == 48, "no padding");
-
 /* One per-line quantity of an answer: what the line was granted, or moved by the step. Or one line of a plan: what one
  * node gives to a line that left the node open. */
 typedef struct atp_grant {
