@@ -339,33 +339,44 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
+#define INDEXES 21
+
+/* Every index there is: memory comes ahead of each, and each is given back. */
+static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
+{
+    atp_index_t *indexes[INDEXES] = {&ledger->catalog.sku_index,
+                                     &ledger->catalog.node_index,
+                                     &ledger->catalog.channel_index,
+                                     &ledger->catalog.client_index,
+                                     &ledger->catalog.source_index,
+                                     &ledger->reservations.index,
+                                     &ledger->supplies.index,
+                                     &ledger->supplies.row_index,
+                                     &ledger->outcomes.index,
+                                     &ledger->rulebook.tag_index,
+                                     &ledger->rulebook.rule_index,
+                                     &ledger->rulebook.quota_index,
+                                     &ledger->rulebook.account_index,
+                                     &ledger->reservations.progress.index,
+                                     &ledger->reservations.capacity.index,
+                                     &ledger->positions.limits.index,
+                                     &ledger->demand.index,
+                                     &ledger->catalog.group_index,
+                                     &ledger->groups.index,
+                                     &ledger->reservations.orders.by_id,
+                                     &ledger->reservations.orders.by_reservation};
+
+    memcpy(ret_indexes, indexes, sizeof indexes);
+}
+
 void atp_ledger_destroy(atp_ledger_t *ledger)
 {
     if (ledger == NULL) {
         return;
     }
-    atp_index_t *indexes[] = {&ledger->catalog.sku_index,
-                              &ledger->catalog.node_index,
-                              &ledger->catalog.channel_index,
-                              &ledger->catalog.client_index,
-                              &ledger->catalog.source_index,
-                              &ledger->reservations.index,
-                              &ledger->supplies.index,
-                              &ledger->supplies.row_index,
-                              &ledger->outcomes.index,
-                              &ledger->rulebook.tag_index,
-                              &ledger->rulebook.rule_index,
-                              &ledger->rulebook.quota_index,
-                              &ledger->rulebook.account_index,
-                              &ledger->reservations.progress.index,
-                              &ledger->reservations.capacity.index,
-                              &ledger->positions.limits.index,
-                              &ledger->demand.index,
-                              &ledger->catalog.group_index,
-                              &ledger->groups.index,
-                              &ledger->reservations.orders.by_id,
-                              &ledger->reservations.orders.by_reservation};
-    for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
+    atp_index_t *indexes[INDEXES];
+    indexes_of(ledger, indexes);
+    for (size_t i = 0; i < INDEXES; i++) {
         atp_index_fini(indexes[i]);
     }
     for (unsigned i = 1; i < ATP_LEDGER_TABLES; i++) { /* 0 belongs to positions */
@@ -476,36 +487,16 @@ static atp_err_t populate_index(atp_index_t *index, size_t ahead)
 
 atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
 {
-    atp_index_t *indexes[] = {&ledger->catalog.sku_index,
-                              &ledger->catalog.node_index,
-                              &ledger->catalog.channel_index,
-                              &ledger->catalog.client_index,
-                              &ledger->catalog.source_index,
-                              &ledger->reservations.index,
-                              &ledger->supplies.index,
-                              &ledger->supplies.row_index,
-                              &ledger->outcomes.index,
-                              &ledger->rulebook.tag_index,
-                              &ledger->rulebook.rule_index,
-                              &ledger->rulebook.quota_index,
-                              &ledger->rulebook.account_index,
-                              &ledger->reservations.progress.index,
-                              &ledger->reservations.capacity.index,
-                              &ledger->positions.limits.index,
-                              &ledger->demand.index,
-                              &ledger->catalog.group_index,
-                              &ledger->groups.index,
-                              &ledger->reservations.orders.by_id,
-                              &ledger->reservations.orders.by_reservation};
+    atp_index_t *indexes[INDEXES];
     atp_err_t err = atp_arena_populate_ahead(&ledger->positions.entry_arena, ahead);
 
+    indexes_of(ledger, indexes);
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->kits.marks_arena, ahead) : err;
-
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->positions.directory_arena, ahead) : err;
     for (unsigned i = 0; err == ATP_OK && i < ATP_LEDGER_TABLES; i++) {
         err = atp_arena_populate_ahead(&ledger->tables[i]->records_arena, ahead);
     }
-    for (size_t i = 0; err == ATP_OK && i < sizeof indexes / sizeof indexes[0]; i++) {
+    for (size_t i = 0; err == ATP_OK && i < INDEXES; i++) {
         err = populate_index(indexes[i], ahead);
     }
     return err;
