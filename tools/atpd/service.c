@@ -242,6 +242,31 @@ static void handle(void *context, atp_exchange_t *exchange)
     dispatch(work);
 }
 
+/* ---- asking the engine ---- */
+
+void atp_work_submit(atp_work_t *work)
+{
+    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
+
+    if (err != ATP_OK) {
+        atp_work_refuse_submit(work, err);
+    }
+}
+
+void atp_work_settle(atp_work_t *work, void (*done)(atp_batch_t *batch, atp_err_t err), uint32_t due)
+{
+    memset(&work->batch, 0, sizeof work->batch);
+    work->batch.class = ATP_CLASS_RELEASE;
+    work->batch.op_count = due;
+    work->batch.line_count = due;
+    work->batch.ops = work->ops.bytes;
+    work->batch.ops_size = due * sizeof(atp_op_t);
+    work->batch.results = work->results.bytes;
+    work->batch.done = done;
+    work->batch.context = work;
+    atp_work_submit(work);
+}
+
 /* ---- open and close ---- */
 
 static void free_works(atp_service_t *service)

@@ -420,10 +420,7 @@ static void ask_ledger_thread(atp_work_t *work, uint32_t rows)
     work->batch.question = read_on_ledger_thread;
     work->batch.done = send_body;
     work->batch.context = work;
-    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
-    if (err != ATP_OK) {
-        atp_work_refuse_submit(work, err);
-    }
+    atp_work_submit(work);
 }
 
 static void read_and_send(atp_work_t *work);
@@ -443,8 +440,6 @@ static void settled(atp_batch_t *batch, atp_err_t err)
  * each round leaves less. */
 static void settle(atp_work_t *work, uint32_t due_count)
 {
-    atp_batch_t *batch = &work->batch;
-
     if (++work->settle_rounds > ROUNDS_MAX) {
         atp_work_refuse(work, ATP_BUSY, ATP_FIELD_NONE, "too much of it expires just now", ROUNDS_RETRY_MS);
         return;
@@ -453,20 +448,8 @@ static void settle(atp_work_t *work, uint32_t due_count)
         atp_work_refuse(work, ATP_UNAVAILABLE, ATP_FIELD_NONE, "no memory for the answer", 0);
         return;
     }
-    memset(batch, 0, sizeof *batch);
-    batch->class = ATP_CLASS_RELEASE;
-    batch->op_count = due_count;
-    batch->line_count = due_count;
-    batch->ops = work->ops.bytes;
-    batch->ops_size = due_count * sizeof(atp_op_t);
-    batch->results = work->results.bytes;
-    batch->done = settled;
-    batch->context = work;
     atp_metrics_add(work->service->metrics, ATP_METRIC_READS_SETTLED, 0, due_count);
-    atp_err_t err = atp_engine_submit(work->service->engine, batch);
-    if (err != ATP_OK) {
-        atp_work_refuse_submit(work, err);
-    }
+    atp_work_settle(work, settled, due_count);
 }
 
 /* The rows are written and may show ops up to `op`: the head in front of them is made to say so. False: it would be of

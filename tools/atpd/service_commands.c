@@ -309,10 +309,7 @@ static void submit(atp_work_t *work)
     batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
     batch->done = answer;
     batch->context = work;
-    atp_err_t err = atp_engine_submit(work->service->engine, batch);
-    if (err != ATP_OK) {
-        atp_work_refuse_submit(work, err);
-    }
+    atp_work_submit(work);
 }
 
 void atp_work_commands(atp_work_t *work)

@@ -84,6 +84,11 @@ void atp_work_send_body(atp_work_t *work);
 /* Refuses what the reader refused; or, where it has no fault to tell, for want of memory. */
 void atp_work_refuse_reader(atp_work_t *work);
 
+/* Hands work->batch to the engine; what it refuses is answered. */
+void atp_work_submit(atp_work_t *work);
+/* Has `due` positions settled, whose ops stand in work->ops (room for the answers: work->results); then `done`. */
+void atp_work_settle(atp_work_t *work, void (*done)(atp_batch_t *batch, atp_err_t err), uint32_t due);
+
 void atp_work_commands(atp_work_t *work);
 void atp_work_promise(atp_work_t *work);
 void atp_work_availability(atp_work_t *work);

@@ -50,10 +50,7 @@ static void ask(atp_work_t *work, uint32_t lines,
     work->batch.question = question;
     work->batch.done = send_body;
     work->batch.context = work;
-    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
-    if (err != ATP_OK) {
-        atp_work_refuse_submit(work, err);
-    }
+    atp_work_submit(work);
 }
 
 /* ---- outcomes ---- */

@@ -144,15 +144,6 @@ static void tell_supplies(atp_batch_t *batch, const atp_ledger_t *ledger, int64_
 
 /* ---- the question ---- */
 
-static void submit(atp_work_t *work)
-{
-    atp_err_t err = atp_engine_submit(work->service->engine, &work->batch);
-
-    if (err != ATP_OK) {
-        atp_work_refuse_submit(work, err);
-    }
-}
-
 static void ask_ledger_thread(atp_work_t *work)
 {
     const asked_t *asked = work->names.bytes;
@@ -166,7 +157,7 @@ static void ask_ledger_thread(atp_work_t *work)
     work->batch.question = is_list ? tell_supplies : tell_days;
     work->batch.done = send_body;
     work->batch.context = work;
-    submit(work);
+    atp_work_submit(work);
 }
 
 static void settled(atp_batch_t *batch, atp_err_t err)
@@ -196,20 +187,6 @@ static uint32_t note_due(atp_work_t *work)
         }
     }
     return due;
-}
-
-static void settle(atp_work_t *work, uint32_t due)
-{
-    memset(&work->batch, 0, sizeof work->batch);
-    work->batch.class = ATP_CLASS_RELEASE;
-    work->batch.op_count = due;
-    work->batch.line_count = due;
-    work->batch.ops = work->ops.bytes;
-    work->batch.ops_size = due * sizeof(atp_op_t);
-    work->batch.results = work->results.bytes;
-    work->batch.done = settled;
-    work->batch.context = work;
-    submit(work);
 }
 
 /* Numbers of what was named, and the positions it is about. ATP_APPLIED, or what is not known. */
@@ -272,7 +249,7 @@ void atp_work_schedule(atp_work_t *work)
     work->now_ms = atp_engine_now_ms(work->service->engine);
     uint32_t due = note_due(work);
     if (due > 0) {
-        settle(work, due);
+        atp_work_settle(work, settled, due);
     } else {
         ask_ledger_thread(work);
     }
