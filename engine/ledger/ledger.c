@@ -305,6 +305,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->supplies.string_heads = &ledger->root->strings;
     ledger->kits.skus = &ledger->catalog.skus;
     ledger->kits.heads = &ledger->root->kits;
+    ledger->positions.limits.heads = &ledger->root->limits;
     ledger->reservations.progress.heads = &ledger->root->progress;
     ledger->reservations.capacity.heads = &ledger->root->capacity;
     ledger->reservations.orders.heads = &ledger->root->orders;

@@ -412,7 +412,7 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     root->op++;                   /* L1 */
     ret_result->op = root->op;
     atp_verdict_t verdict = execute(&apply);
-    if (ATP_UNLIKELY(ledger->first_due != 0)) {
+    if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger);
     }
     ret_result->verdict = (uint8_t)verdict;

@@ -2,8 +2,10 @@
  *
  * Units beyond stock wait (backordered): outside of what is reserved, in the queue of their position, by priority, then oldest
  * first. Whatever makes stock free at a position with a queue (a receipt, a count, a release, an expiry, a lower safety stock)
- * notes it; when the op is done, and before anything else is decided, the queue takes what is free. So no unit waits
- * while stock is free, and no later reserve passes the queue. Nothing here waits for a timer. */
+ * notes it; when the op is done, and before anything else is decided, the queue takes what is free. One op fills so many lines
+ * (ATP_FILLS_PER_OP); what is left is ledger state, a pulse is due at once and goes on. Until then the stock that the queue can take
+ * is claimed: no decision counts it as free. So no unit waits while stock is free, and no later reserve passes the queue.
+ * Nothing here waits for a timer. */
 #include "engine/ledger/ledger_accounts.h"
 #include "engine/ledger/line_units.h"
 
@@ -35,12 +37,21 @@ static atp_qty_t waiting_in_plan(apply_t *apply, uint32_t sku)
             is_first = ledger->lines[before].row != line->row;
         }
         if (is_first) {
-            atp_qty_t here = atp_ledger_promisable(ledger, line->row);
+            atp_qty_t here = atp_ledger_unclaimed(ledger, line->row);
             atp_qty_t beyond = atp_ledger_taken_qty(apply, line->row) - (here > 0 ? here : 0);
             waiting += beyond > 0 ? beyond : 0;
         }
     }
     return waiting;
+}
+
+atp_qty_t atp_ledger_unclaimed(const atp_ledger_t *ledger, uint32_t row)
+{
+    atp_qty_t free = atp_ledger_promisable(ledger, row);
+
+    return ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_QUEUE))
+               ? free - atp_load_relaxed(&limit_at(ledger, row)->backordered)
+               : free;
 }
 
 atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free)
@@ -62,6 +73,7 @@ atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free)
         return most;
     }
     cap -= waiting_in_plan(apply, position->sku);
+    free -= atp_load_relaxed(&limit->backordered);
     atp_qty_t capped = (free > 0 ? free : 0) + (cap > 0 ? cap : 0);
     return capped < most ? capped : most;
 }
@@ -72,7 +84,7 @@ atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
         !atp_position_has(atp_positions_at(&apply->ledger->positions, row), ATP_POSITION_HAS_LIMITS)) {
         return 0;
     }
-    atp_qty_t here = atp_ledger_promisable(apply->ledger, row) - atp_ledger_taken_qty(apply, row);
+    atp_qty_t here = atp_ledger_unclaimed(apply->ledger, row) - atp_ledger_taken_qty(apply, row);
     here = here > 0 ? here : 0;
     return free > here ? free - here : 0;
 }
@@ -201,6 +213,15 @@ void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation)
 
 /* ---- when stock is free ---- */
 
+static void list_due(atp_ledger_t *ledger, atp_limit_t *limit, uint32_t number)
+{
+    atp_limit_heads_t *heads = ledger->positions.limits.heads;
+
+    limit->next_due = heads->first_due;
+    heads->first_due = number + 1;
+    heads->due_count++;
+}
+
 void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
 {
     const atp_position_t *position = atp_positions_at(&ledger->positions, row);
@@ -210,8 +231,8 @@ void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
 
     if (!limit->is_due) {
         limit->is_due = 1;
-        limit->next_due = ledger->first_due;
-        ledger->first_due = number + 1;
+        list_due(ledger, limit, number);
+        ledger->has_due = true;
     }
 }
 
@@ -240,14 +261,20 @@ static void name_filled(const atp_ledger_t *ledger, atp_exception_t *exception, 
     }
 }
 
-/* Gives what is free at the row to those who wait. One notice tells of all of them. */
+static bool can_fill(const atp_ledger_t *ledger, uint32_t row, const atp_limit_t *limit, uint32_t *ret_line)
+{
+    *ret_line = first_waiting(limit);
+    return *ret_line != 0 && atp_ledger_promisable(ledger, row) > 0;
+}
+
+/* Gives what is free at the row to those who wait, as far as the op goes. One notice tells of all of them. */
 static void fill_row(apply_t *apply, uint32_t row, const atp_limit_t *limit)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_exception_t *notice = NULL;
     uint32_t at;
 
-    while ((at = first_waiting(limit)) != 0 && atp_ledger_promisable(ledger, row) > 0) {
+    for (; ledger->fills_left > 0 && can_fill(ledger, row, limit, &at); ledger->fills_left--) {
         atp_qty_t free = atp_ledger_promisable(ledger, row);
         atp_qty_t units = atp_line_units(&ledger->reservations, at - 1, ATP_LINE_BACKORDERED);
         units = units < free ? units : free;
@@ -266,19 +293,32 @@ static void fill_row(apply_t *apply, uint32_t row, const atp_limit_t *limit)
 void atp_ledger_fill_due(atp_ledger_t *ledger)
 {
     apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
+    atp_limit_heads_t *heads = ledger->positions.limits.heads;
 
-    while (ledger->first_due != 0) {
-        uint32_t number = ledger->first_due - 1;
+    if (ledger->fill_op != ledger->root->op) {
+        ledger->fill_op = ledger->root->op;
+        ledger->fills_left = ATP_FILLS_PER_OP;
+    }
+    while (heads->first_due != 0 && ledger->fills_left > 0) {
+        uint32_t number = heads->first_due - 1;
         atp_limit_t *limit = atp_table_change(&ledger->positions.limits.records, number);
         uint32_t row;
+        uint32_t line;
 
         bool is_found = atp_positions_find(&ledger->positions, limit->sku, limit->place, &row);
         ATP_ASSERT(is_found);
-        fill_row(&apply, row, limit); /* still noted: what it changes does not note it again */
-        ledger->first_due = limit->next_due;
+        heads->first_due = limit->next_due;
+        heads->due_count--;
         limit->next_due = 0;
-        limit->is_due = 0;
+        ledger->fills_left--;
+        fill_row(&apply, row, limit); /* still noted: what it changes does not list it again */
+        if (can_fill(ledger, row, limit, &line)) {
+            list_due(ledger, limit, number);
+        } else {
+            limit->is_due = 0;
+        }
     }
+    ledger->has_due = false;
 }
 
 /* ---- the op that sets limits ---- */

@@ -79,7 +79,7 @@ static atp_err_t check_queues(const atp_ledger_t *ledger, uint32_t number, atp_w
         atp_position_has(position, ATP_POSITION_HAS_QUEUE) != (waiting > 0)) {
         return ATP_BROKEN(ret_why, "B1", "row %u does not know of its limits", row);
     }
-    if ((waiting > 0 && atp_ledger_promisable(ledger, row) > 0) || record->is_due || record->next_due != 0) {
+    if (waiting > 0 && atp_ledger_promisable(ledger, row) > 0 && !record->is_due) {
         return ATP_BROKEN(ret_why, "B3", "units wait at row %u while stock is free", row);
     }
     return ATP_OK;
@@ -151,6 +151,31 @@ static atp_err_t check_waiting_lines(const atp_ledger_t *ledger, atp_why_t *ret_
                             (long long)by_lines, (long long)by_limits);
 }
 
+/* B4: what is listed says so, and nothing else does. */
+static atp_err_t check_due(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_limits_t *limits = &ledger->positions.limits;
+    uint64_t count = atp_table_count(&limits->records);
+    uint32_t listed = 0;
+    uint32_t noted = 0;
+
+    for (uint32_t at = limits->heads->first_due; at != 0 && listed <= count; listed++) {
+        const atp_limit_t *record = at <= count ? atp_limits_at(limits, at - 1) : NULL;
+        if (record == NULL || record->scope != ATP_LIMIT_POSITION || record->is_due != 1) {
+            return ATP_BROKEN(ret_why, "B4", "limit %u is listed as due and is not", at - 1);
+        }
+        at = record->next_due;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const atp_limit_t *record = atp_limits_at(limits, i);
+        noted += record->scope == ATP_LIMIT_POSITION && record->is_due;
+    }
+    return listed == noted && listed == limits->heads->due_count
+               ? ATP_OK
+               : ATP_BROKEN(ret_why, "B4", "%u queues are listed as due, %u are, %u are counted", listed,
+                            noted, limits->heads->due_count);
+}
+
 atp_err_t atp_check_limits(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     uint64_t count = atp_table_count(&ledger->positions.limits.records);
@@ -160,6 +185,7 @@ atp_err_t atp_check_limits(const atp_ledger_t *ledger, atp_why_t *ret_why)
         err = check_record(ledger, i, ret_why);
     }
     err = err == ATP_OK ? check_waiting_lines(ledger, ret_why) : err;
+    err = err == ATP_OK ? check_due(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_index(&ledger->positions.limits.index, "limits", count, ret_why) : err;
 }
 

@@ -32,7 +32,7 @@ void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms)
         uint32_t first = atp_lines_first(&ledger->reservations, position->last_line);
         atp_ledger_expire(ledger, atp_line_at(&ledger->reservations, first - 1)->reservation);
     }
-    if (ATP_UNLIKELY(ledger->first_due != 0)) {
+    if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger); /* who waits comes before who asks now */
     }
 }
@@ -57,6 +57,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
+    ledger->has_due = ledger->root->limits.first_due != 0; /* when the op is done they are filled */
     return ATP_APPLIED;
 }
 
@@ -68,7 +69,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
     const atp_root_t *root = ledger->root;
 
     return root->op > 0 &&
-           (atp_wheel_is_due(&ledger->wheel, now_ms) ||
+           (root->limits.first_due != 0 || atp_wheel_is_due(&ledger->wheel, now_ms) ||
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS));
 }

@@ -223,7 +223,8 @@ void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_q
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
-    ATP_ASSERT(qty >= 0 && (qty == 0 || line->reserved > 0)); /* while units wait nothing is free */
+    ATP_ASSERT(qty >= 0);
+    ledger->root->reservations.reserved_lines += qty > 0 && line->reserved == 0; /* its others wait */
     line->granted += qty + waiting;
     line->reserved += qty;
     add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * qty);

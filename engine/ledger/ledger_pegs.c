@@ -61,7 +61,7 @@ atp_qty_t atp_ledger_promisable_by(const apply_t *apply, uint32_t row, uint16_t 
 
 atp_qty_t atp_ledger_here_of(const atp_ledger_t *ledger, uint32_t row, atp_qty_t granted)
 {
-    atp_qty_t here = atp_of(ledger, row);
+    atp_qty_t here = atp_ledger_unclaimed(ledger, row);
     return here < 0 ? 0 : here < granted ? here : granted;
 }
 

@@ -29,9 +29,10 @@ typedef struct atp_root {
     atp_order_heads_t orders;
     atp_history_heads_t history;
     atp_capacity_heads_t capacity;
+    atp_limit_heads_t limits;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16,
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16 + 8,
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -193,7 +194,9 @@ struct atp_ledger {
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
     uint32_t view_rows[ATP_VIEW_ROWS_MAX];       /* of the SKU whose view is read */
     uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
-    uint32_t first_due;                          /* limits whose queue may find stock: record + 1 */
+    bool has_due;                                /* the op has listed queues that may find stock (limits.h) */
+    uint64_t fill_op;                            /* the op that fills_left is of */
+    uint32_t fills_left;
     uint32_t plan_components;                    /* those of them that are components of kits */
     taken_t taken[TAKEN_MAX];
     hit_t hits[HITS_LOOKED_AT];
@@ -392,8 +395,10 @@ void atp_ledger_note_waiting(atp_ledger_t *ledger, uint32_t number, atp_qty_t ch
 void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation);
 /* A row with a queue changes: when the op is done the queue is looked at. */
 void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row);
-/* Gives what is free to those who wait. */
+/* Gives what is free to those who wait, as far as one op goes; pulses go on. */
 void atp_ledger_fill_due(atp_ledger_t *ledger);
+/* What is free at a row and no queue waits for; signed. */
+atp_qty_t atp_ledger_unclaimed(const atp_ledger_t *ledger, uint32_t row);
 
 /* ---- ledger_edit.c: reservations that change, or take the place of others ---- */
 

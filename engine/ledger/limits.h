@@ -16,7 +16,9 @@
  *             B2  backordered of a position is the sum over the lines that wait at it; that of a cap the sum over the lines
  *                 of its SKU (and channel).
  *             B3  the queue of a position has exactly the lines that wait at it, each under its priority, and no unit waits
- *                 while stock is free (atp > 0). */
+ *                 while stock is free (atp > 0), but at positions whose queue is being filled.
+ *             B4  the positions whose queue is being filled are listed, each once. What their queues can take of the stock that
+ *                 is free there is nobody else's: all that is granted is decided by atp - backordered. */
 #ifndef ATP_LEDGER_LIMITS_H
 #define ATP_LEDGER_LIMITS_H
 
@@ -62,9 +64,8 @@ typedef struct atp_limit {
         struct {
             _Atomic int64_t limit; /* ATP_UNLIMITED: as many as there may be */
             _Atomic int64_t backordered;
-            uint32_t
-                next_due; /* while an op runs: the next position that may have stock for its queue, record + 1 */
-            uint32_t is_due;
+            uint32_t next_due; /* the next position whose queue is being filled, record + 1 */
+            uint32_t is_due;   /* it is listed (B4) */
             atp_limit_queue_t queues[ATP_PRIORITIES];
         };
         struct {
@@ -77,10 +78,19 @@ typedef struct atp_limit {
 
 _Static_assert(sizeof(atp_limit_t) == 96, "stored: no padding");
 
+/* The positions whose queues are being filled: an op goes so far, pulses go on. */
+typedef struct atp_limit_heads {
+    uint32_t first_due; /* record + 1; 0 = none */
+    uint32_t due_count;
+} atp_limit_heads_t;
+
+#define ATP_FILLS_PER_OP 1000 /* lines filled and positions looked at by one op */
+
 typedef struct atp_limits {
     atp_table_t records;
     atp_index_t index;
-    const uint64_t *seed; /* borrowed */
+    const uint64_t *seed;     /* borrowed */
+    atp_limit_heads_t *heads; /* borrowed */
 } atp_limits_t;
 
 /* The number of the record, if there is one. Thread: any. */

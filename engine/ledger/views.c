@@ -29,14 +29,20 @@ typedef struct stock {
     bool is_due;
 } stock_t;
 
-static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at)
+/* Whether the position is not for sale; and how many units wait there. */
+static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at,
+                         atp_qty_t *ret_waiting)
 {
     const atp_limits_t *limits = &ledger->positions.limits;
     uint32_t number;
 
-    return ATP_UNLIKELY((at->flags & ATP_POSITION_HAS_LIMITS) != 0) &&
-           atp_limits_find(limits, ATP_LIMIT_POSITION, sku, at->node, &number) &&
-           atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
+    *ret_waiting = 0;
+    if (!ATP_UNLIKELY((at->flags & ATP_POSITION_HAS_LIMITS) != 0) ||
+        !atp_limits_find(limits, ATP_LIMIT_POSITION, sku, at->node, &number)) {
+        return false;
+    }
+    *ret_waiting = atp_load_relaxed(&atp_limits_at(limits, number)->backordered);
+    return atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
 }
 
 /* Which nodes count: all, or those of a group. */
@@ -78,13 +84,14 @@ static void add_row(const atp_ledger_t *ledger, uint32_t sku, uint32_t row, cons
                     int64_t now_ms, stock_t *stock)
 {
     atp_position_stock_t at = atp_positions_stock(&ledger->positions, row);
+    atp_qty_t waiting;
 
     stock->is_due = stock->is_due || at.soonest_deadline_ms <= now_ms;
     if (atp_catalog_node_state(&ledger->catalog, at.node) != ATP_NODE_OPEN ||
-        is_withdrawn(ledger, sku, &at)) {
+        is_withdrawn(ledger, sku, &at, &waiting)) {
         return;
     }
-    atp_qty_t atp = at.uncommitted - at.safety;
+    atp_qty_t atp = at.uncommitted - at.safety - waiting;
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
     if (is_member(members, at.node)) {
