@@ -130,7 +130,8 @@ static uint64_t rulebook_bytes(const atp_ledger_config_t *config)
 
 static uint64_t capacity_bytes(const atp_ledger_config_t *config)
 {
-    return config->nodes * (sizeof(atp_node_calendar_t) + ATP_CAPACITY_DAYS * sizeof(atp_capacity_day_t)) +
+    return config->nodes * (sizeof(atp_node_calendar_t) + ATP_CAPACITY_DAYS * sizeof(atp_capacity_day_t) +
+                            sizeof(atp_closing_t)) +
            config->bookings * (sizeof(atp_booking_t) + INDEX_BYTES_PER_ENTRY);
 }
 
@@ -215,6 +216,7 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          sizeof(atp_capacity_day_t), config->nodes * ATP_CAPACITY_DAYS},
         {&ledger->reservations.capacity.bookings, "bookings", ATP_TABLE_BOOKINGS, sizeof(atp_booking_t),
          config->bookings},
+        {&ledger->closings.nodes, "closings", ATP_TABLE_CLOSINGS, sizeof(atp_closing_t), config->nodes},
         {&ledger->reservations.progress.records, "progress", ATP_TABLE_PROGRESS, sizeof(atp_progress_t),
          config->progress},
         {&ledger->reservations.orders.records, "orders", ATP_TABLE_ORDERS, sizeof(atp_order_t),
@@ -306,6 +308,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->kits.skus = &ledger->catalog.skus;
     ledger->kits.heads = &ledger->root->kits;
     ledger->positions.limits.heads = &ledger->root->limits;
+    ledger->closings.heads = &ledger->root->closings;
     ledger->reservations.progress.heads = &ledger->root->progress;
     ledger->reservations.capacity.heads = &ledger->root->capacity;
     ledger->reservations.orders.heads = &ledger->root->orders;

@@ -37,7 +37,9 @@ atp_verdict_t atp_ledger_look_at_calendar(apply_t *apply, const uint16_t *node,
                                           atp_node_calendar_t *ret_told);
 void atp_ledger_put_calendar(apply_t *apply, uint16_t node, const atp_node_calendar_t *told);
 
-/* A node was closed: raises the exception that tells what is stranded there, if something is. */
+/* A node was closed: what is stranded there is looked for, and told by an exception if something is. */
 void atp_ledger_note_stranded(apply_t *apply, uint16_t node);
+/* Goes on with that as far as one op goes. */
+void atp_ledger_look_at_closed(atp_ledger_t *ledger);
 
 #endif

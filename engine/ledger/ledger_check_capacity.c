@@ -179,6 +179,34 @@ static atp_err_t check_bookings(const atp_ledger_t *ledger, atp_why_t *ret_why)
     return err == ATP_OK ? atp_check_index(&capacity->index, "bookings", first_count, ret_why) : err;
 }
 
+/* V1. */
+static atp_err_t check_closings(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_closings_t *closings = &ledger->closings;
+    uint64_t count = atp_table_count(&closings->nodes);
+    uint64_t rows = atp_table_count(&ledger->positions.rows);
+    uint64_t listed = 0;
+    uint64_t noted = 0;
+    uint32_t last = 0;
+
+    for (uint32_t at = closings->heads->first; at != 0 && listed <= count; listed++) {
+        const atp_closing_t *closing = at <= count ? atp_closing_at(closings, (uint16_t)(at - 1)) : NULL;
+        if (closing == NULL || closing->is_listed != 1 || closing->end_row > rows ||
+            closing->next_row > closing->end_row) {
+            return ATP_BROKEN(ret_why, "V1", "node %u is listed as closed and is not", at - 1);
+        }
+        last = at;
+        at = closing->next;
+    }
+    for (uint64_t node = 0; node < count; node++) {
+        noted += atp_closing_at(closings, (uint16_t)node)->is_listed;
+    }
+    return listed == noted && last == closings->heads->last
+               ? ATP_OK
+               : ATP_BROKEN(ret_why, "V1", "%llu closed nodes are listed, %llu are looked at", (ull_t)listed,
+                            (ull_t)noted);
+}
+
 atp_err_t atp_check_capacity(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     uint64_t nodes = atp_table_count(&ledger->catalog.nodes);
@@ -188,5 +216,6 @@ atp_err_t atp_check_capacity(const atp_ledger_t *ledger, atp_why_t *ret_why)
         err = check_calendar(ledger, (uint16_t)node, ret_why);
         err = err == ATP_OK ? check_published(ledger, (uint16_t)node, ret_why) : err;
     }
+    err = err == ATP_OK ? check_closings(ledger, ret_why) : err;
     return err == ATP_OK ? check_bookings(ledger, ret_why) : err;
 }

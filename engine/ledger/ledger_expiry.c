@@ -57,6 +57,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
+    atp_ledger_look_at_closed(ledger);
     ledger->has_due = ledger->root->limits.first_due != 0; /* when the op is done they are filled */
     return ATP_APPLIED;
 }
@@ -69,7 +70,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
     const atp_root_t *root = ledger->root;
 
     return root->op > 0 &&
-           (root->limits.first_due != 0 || atp_wheel_is_due(&ledger->wheel, now_ms) ||
+           (root->limits.first_due != 0 || root->closings.first != 0 || atp_wheel_is_due(&ledger->wheel, now_ms) ||
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS));
 }

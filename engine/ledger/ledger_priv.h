@@ -4,6 +4,7 @@
 
 #include "engine/ledger/bill.h"
 #include "engine/ledger/catalog.h"
+#include "engine/ledger/closings.h"
 #include "engine/ledger/demand.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/ledger.h"
@@ -30,9 +31,10 @@ typedef struct atp_root {
     atp_history_heads_t history;
     atp_capacity_heads_t capacity;
     atp_limit_heads_t limits;
+    atp_closing_heads_t closings;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16 + 8,
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16 + 8 + 8,
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -70,7 +72,8 @@ enum {
     ATP_TABLE_HISTORY_LAST = 30,
     ATP_TABLE_CALENDARS = 31,
     ATP_TABLE_CAPACITY_DAYS = 32,
-    ATP_TABLE_BOOKINGS = 33
+    ATP_TABLE_BOOKINGS = 33,
+    ATP_TABLE_CLOSINGS = 41
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -172,6 +175,7 @@ struct atp_ledger {
     atp_outcomes_t outcomes;
     atp_exceptions_t exceptions;
     atp_demand_t demand;
+    atp_closings_t closings;
     atp_supply_book_t supplies;
     atp_kits_t kits;
     atp_groups_t groups;

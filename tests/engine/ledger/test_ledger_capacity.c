@@ -606,6 +606,74 @@ static void closing_a_node_tells_once_what_is_stranded(void **state)
     fixture_close(&f);
 }
 
+/* A ledger of so many SKUs at node A, each with a unit on hand and one of them reserved. */
+static fixture_t open_with_many(unsigned skus)
+{
+    atp_ledger_config_t config = fixture_config();
+    config.skus = skus;
+    config.positions = 2 * skus;
+    config.outcomes = 4 * skus;
+    config.ids_per_client = 4 * skus;
+    fixture_t f = fixture_open(&config);
+    char name[16];
+
+    f.is_unchecked = true;
+    assert_verdict(put_node(&f, "A", ATP_NODE_OPEN), ATP_APPLIED);
+    assert_verdict(put_node(&f, "B", ATP_NODE_OPEN), ATP_APPLIED);
+    for (unsigned i = 0; i < skus; i++) {
+        snprintf(name, sizeof name, "s%u", i);
+        assert_verdict(put_sku(&f, name, 0), ATP_APPLIED);
+        assert_verdict(fact(&f, ATP_OP_COUNT, name, "A", 1), ATP_APPLIED);
+    }
+    assert_verdict(reserve(&f, "last", name, "A", 1), ATP_APPLIED);
+    return f;
+}
+
+static void a_node_with_many_positions_is_looked_at_by_pulses(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_many(9000);
+
+    assert_verdict(fact(&f, ATP_OP_COUNT, "s7", "B", 3), ATP_APPLIED);
+    assert_verdict(put_node(&f, "A", ATP_NODE_CLOSED), ATP_APPLIED);
+    assert_verdict(put_node(&f, "B", ATP_NODE_CLOSED), ATP_APPLIED); /* waits for its turn, or goes on */
+    fixture_check(&f);
+    unsigned pulses = 0;
+    for (; atp_ledger_is_pulse_due(f.ledger, f.now_ms) && pulses < 9; pulses++) {
+        assert_verdict(pulse(&f, 1000), ATP_APPLIED);
+    }
+    assert_true(pulses > 0 && pulses < 9);
+    fixture_check(&f);
+    assert_int_equal(counts_of(&f).exceptions, 2);
+    assert_memory_equal(newest_exception(&f)->node, "B", 2);
+    assert_int_equal(newest_exception(&f)->qty, 3);
+    const atp_exception_t *first = atp_exceptions_get(atp_ledger_exceptions(f.ledger), 1);
+    assert_memory_equal(first->node, "A", 2);
+    assert_int_equal(first->qty, 9000);
+    assert_int_equal(first->reservation_total, 1);
+    assert_memory_equal(first->reservations[0], "last", 5);
+    fixture_close(&f);
+}
+
+static void a_node_opened_again_before_it_was_looked_at_is_not_told_of(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_many(9000);
+
+    assert_verdict(put_node(&f, "A", ATP_NODE_CLOSED), ATP_APPLIED);
+    assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    assert_verdict(put_node(&f, "A", ATP_NODE_OPEN), ATP_APPLIED);
+    assert_verdict(pulse(&f, 1000), ATP_APPLIED);
+    assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    assert_int_equal(counts_of(&f).exceptions, 0);
+    assert_verdict(put_node(&f, "A", ATP_NODE_CLOSED), ATP_APPLIED);
+    assert_verdict(put_node(&f, "A", ATP_NODE_OPEN), ATP_APPLIED);
+    assert_verdict(put_node(&f, "A", ATP_NODE_CLOSED), ATP_APPLIED); /* from its first position on */
+    assert_verdict(pulse(&f, 1000), ATP_APPLIED);
+    assert_int_equal(newest_exception(&f)->qty, 9000);
+    fixture_close(&f);
+}
+
 static void closing_an_empty_node_tells_nothing(void **state)
 {
     (void)state;
@@ -685,6 +753,8 @@ int main(void)
         cmocka_unit_test(a_restored_ledger_counts_on),
         cmocka_unit_test(a_draining_node_ships_what_it_owes_and_promises_nothing),
         cmocka_unit_test(closing_a_node_tells_once_what_is_stranded),
+        cmocka_unit_test(a_node_with_many_positions_is_looked_at_by_pulses),
+        cmocka_unit_test(a_node_opened_again_before_it_was_looked_at_is_not_told_of),
         cmocka_unit_test(closing_an_empty_node_tells_nothing),
         cmocka_unit_test(the_check_tells_a_counter_that_is_off),
     };
