@@ -7,7 +7,7 @@
 
 struct atp_csv {
     atp_csv_format_t format;
-    atp_csv_read_fn read;
+    atp_record_source_fn read;
     void *context;
     char *buffer;
     char *scratch; /* quoted fields with their doubled quotes made single; as large as the buffer */
@@ -34,7 +34,7 @@ static bool is_format_sound(const atp_csv_format_t *format)
            format->record_size_max <= ATP_CSV_SIZE_LIMIT_HIGHEST;
 }
 
-atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_csv_read_fn read, void *context,
+atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_record_source_fn read, void *context,
                          atp_csv_t **ret_csv)
 {
     if (!is_format_sound(format)) {
@@ -155,21 +155,21 @@ static size_t without_cr(const atp_csv_t *csv, size_t begin, size_t end)
     return end > begin && csv->buffer[end - 1] == '\r' ? end - 1 : end;
 }
 
-static atp_csv_status_t give_bad(atp_csv_t *csv, atp_reason_of_reject_t reason, size_t raw_end,
-                                 atp_csv_record_t *ret_record)
+static atp_record_status_t give_bad(atp_csv_t *csv, atp_reason_of_reject_t reason, size_t raw_end,
+                                    atp_record_t *ret_record)
 {
     size_t size = raw_end - csv->begin;
 
     if (size > csv->format.record_size_max) {
         size = csv->format.record_size_max;
     }
-    *ret_record = (atp_csv_record_t){
+    *ret_record = (atp_record_t){
         .fields = csv->fields,
         .reason = reason,
         .line = csv->line,
         .raw = {csv->buffer + csv->begin, (uint32_t)size},
     };
-    return ATP_CSV_RECORD;
+    return ATP_RECORD_READ;
 }
 
 /* Goes on behind the line that ends at `line_end` (at its LF, or at the end of the text). */
@@ -211,8 +211,8 @@ static atp_reason_of_reject_t check_sizes(atp_csv_t *csv, size_t text_end, uint3
     return ATP_REJECT_NONE;
 }
 
-static atp_csv_status_t give(atp_csv_t *csv, atp_reason_of_reject_t reason, size_t text_end,
-                             uint32_t field_count, atp_csv_record_t *ret_record)
+static atp_record_status_t give(atp_csv_t *csv, atp_reason_of_reject_t reason, size_t text_end,
+                                uint32_t field_count, atp_record_t *ret_record)
 {
     if (reason == ATP_REJECT_NONE) {
         reason = check_sizes(csv, text_end, field_count);
@@ -220,13 +220,13 @@ static atp_csv_status_t give(atp_csv_t *csv, atp_reason_of_reject_t reason, size
     if (ATP_UNLIKELY(reason != ATP_REJECT_NONE)) {
         return give_bad(csv, reason, text_end, ret_record);
     }
-    *ret_record = (atp_csv_record_t){
+    *ret_record = (atp_record_t){
         .fields = csv->fields,
         .field_count = field_count,
         .line = csv->line,
         .raw = {csv->buffer + csv->begin, (uint32_t)(text_end - csv->begin)},
     };
-    return ATP_CSV_RECORD;
+    return ATP_RECORD_READ;
 }
 
 /* --- lines without quotes ---------------------------------------------------------------------------- */
@@ -381,7 +381,7 @@ static quoted_cut_t split_quoted(atp_csv_t *csv)
 }
 
 /* A record whose first line holds a quote. */
-static atp_csv_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_csv_record_t *ret_record)
+static atp_record_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_record_t *ret_record)
 {
     size_t scratch_before = csv->scratch_used;
     quoted_cut_t cut = split_quoted(csv);
@@ -390,7 +390,7 @@ static atp_csv_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_c
 
     if (is_cut_off && csv->end - csv->begin <= csv->format.record_size_max) {
         csv->scratch_used = scratch_before;
-        return ATP_CSV_FILL;
+        return ATP_RECORD_FILL;
     }
     if (cut.reason == ATP_REJECT_NONE && is_cut_off) {
         cut.reason = ATP_REJECT_RECORD_TOO_LONG;
@@ -398,7 +398,7 @@ static atp_csv_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_c
     if (cut.reason != ATP_REJECT_NONE) {
         csv->scratch_used = scratch_before;
         /* Where the record ends is anybody's guess: its first line is at fault, the next line is tried anew. */
-        atp_csv_status_t status =
+        atp_record_status_t status =
             give_bad(csv, cut.reason, without_cr(csv, csv->begin, first_line_end), ret_record);
         csv->is_skipping = first_line_end == csv->end && !csv->is_at_end;
         if (csv->is_skipping) {
@@ -412,7 +412,7 @@ static atp_csv_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_c
     if (cut.field_count > ATP_CSV_FIELD_COUNT_MAX) {
         cut.reason = ATP_REJECT_TOO_MANY_FIELDS;
     }
-    atp_csv_status_t status = give(csv, cut.reason, cut.text_end, cut.field_count, ret_record);
+    atp_record_status_t status = give(csv, cut.reason, cut.text_end, cut.field_count, ret_record);
     pass_line(csv, cut.line_end);
     csv->line += lines;
     return status;
@@ -420,9 +420,9 @@ static atp_csv_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_c
 
 /* --- the next record --------------------------------------------------------------------------------- */
 
-static atp_csv_status_t no_more_here(const atp_csv_t *csv)
+static atp_record_status_t no_more_here(const atp_csv_t *csv)
 {
-    return csv->is_at_end ? ATP_CSV_END : ATP_CSV_FILL;
+    return csv->is_at_end ? ATP_RECORD_END : ATP_RECORD_FILL;
 }
 
 /* Goes on behind a line that was too long. Returns false when its end is not in the buffer. */
@@ -440,18 +440,18 @@ static bool end_skipping(atp_csv_t *csv)
 }
 
 /* The line runs past the buffer and there is more to come. */
-static atp_csv_status_t long_line(atp_csv_t *csv, atp_csv_record_t *ret_record)
+static atp_record_status_t long_line(atp_csv_t *csv, atp_record_t *ret_record)
 {
     if (csv->end - csv->begin <= csv->format.record_size_max) {
-        return ATP_CSV_FILL;
+        return ATP_RECORD_FILL;
     }
-    atp_csv_status_t status = give_bad(csv, ATP_REJECT_RECORD_TOO_LONG, csv->end, ret_record);
+    atp_record_status_t status = give_bad(csv, ATP_REJECT_RECORD_TOO_LONG, csv->end, ret_record);
     csv->begin = csv->end;
     csv->is_skipping = true;
     return status;
 }
 
-atp_csv_status_t atp_csv_next(atp_csv_t *csv, atp_csv_record_t *ret_record)
+atp_record_status_t atp_csv_next(atp_csv_t *csv, atp_record_t *ret_record)
 {
     for (;;) {
         if (ATP_UNLIKELY(csv->is_skipping) && !end_skipping(csv)) {
@@ -474,7 +474,7 @@ atp_csv_status_t atp_csv_next(atp_csv_t *csv, atp_csv_record_t *ret_record)
             uint32_t count = split_plain(csv, csv->begin, text_end);
             atp_reason_of_reject_t reason =
                 count > ATP_CSV_FIELD_COUNT_MAX ? ATP_REJECT_TOO_MANY_FIELDS : ATP_REJECT_NONE;
-            atp_csv_status_t status = give(csv, reason, text_end, count, ret_record);
+            atp_record_status_t status = give(csv, reason, text_end, count, ret_record);
             pass_line(csv, line_end);
             return status;
         }

@@ -20,13 +20,9 @@
 #ifndef ATP_LOADERS_CSV_H
 #define ATP_LOADERS_CSV_H
 
-#include "engine/base/err.h"
-#include "engine/base/text.h"
-#include "loaders/reason.h"
+#include "loaders/record.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #define ATP_CSV_FIELD_COUNT_MAX    1024
 #define ATP_CSV_FIELD_SIZE_MAX     (64u << 10) /* default, and the most a profile may ask for is 1 MiB */
@@ -42,34 +38,15 @@ typedef struct atp_csv_format {
     uint32_t record_size_max; /* in bytes, 0 = the default */
 } atp_csv_format_t;
 
-/* Fills `bytes` with the next 1..size bytes; *ret_size 0 is the end. */
-typedef atp_err_t (*atp_csv_read_fn)(void *context, void *bytes, size_t size, size_t *ret_size,
-                                     atp_why_t *ret_why);
-
-typedef struct atp_csv_record {
-    const atp_text_t *fields; /* valid until the next call of atp_csv_next; the bytes until the next fill */
-    uint32_t field_count;
-    atp_reason_of_reject_t reason; /* ATP_REJECT_NONE, else the record is bad and has no fields */
-    uint64_t line;
-    atp_text_t
-        raw; /* as in the file, without its line end; of a bad record at least its first line's start */
-} atp_csv_record_t;
-
-typedef enum atp_csv_status {
-    ATP_CSV_RECORD, /* *ret_record is the next record, good or bad */
-    ATP_CSV_FILL,   /* no whole record left in the buffer: call atp_csv_fill */
-    ATP_CSV_END     /* no more */
-} atp_csv_status_t;
-
 /* ATP_ERR_INVALID for a format outside the ranges above; ATP_ERR_MEMORY. */
-ATP_MUST_USE atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_csv_read_fn read, void *context,
-                                      atp_csv_t **ret_csv);
+ATP_MUST_USE atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_record_source_fn read,
+                                      void *context, atp_csv_t **ret_csv);
 void atp_csv_destroy(atp_csv_t *csv);
 
 /* Forgets everything read, to start again at line 1. */
 void atp_csv_restart(atp_csv_t *csv);
 
-atp_csv_status_t atp_csv_next(atp_csv_t *csv, atp_csv_record_t *ret_record);
+atp_record_status_t atp_csv_next(atp_csv_t *csv, atp_record_t *ret_record);
 
 /* Reads more. Records returned before are void afterwards. Fails as `read` fails, and with ATP_ERR_FORMAT
  * when the text begins as UTF-16 or UTF-32. */

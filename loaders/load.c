@@ -354,7 +354,7 @@ static atp_err_t end_batch(atp_load_t *load, atp_why_t *ret_why)
     return err;
 }
 
-static atp_err_t take_record(atp_load_t *load, const atp_csv_record_t *record, atp_why_t *ret_why)
+static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_why_t *ret_why)
 {
     outcome_t *outcome = &load->outcomes[load->batch_count];
 
@@ -369,21 +369,21 @@ static atp_err_t take_record(atp_load_t *load, const atp_csv_record_t *record, a
 
 static atp_err_t read_all(atp_load_t *load, atp_why_t *ret_why)
 {
-    atp_csv_record_t record;
+    atp_record_t record;
     atp_err_t err = ATP_OK;
 
     while (err == ATP_OK) {
         switch (atp_table_next(load->table, &record)) {
-        case ATP_CSV_RECORD:
+        case ATP_RECORD_READ:
             err = take_record(load, &record, ret_why);
             break;
-        case ATP_CSV_FILL: /* records of the batch point into the buffer that is filled anew */
+        case ATP_RECORD_FILL: /* records of the batch point into the buffer that is filled anew */
             err = end_batch(load, ret_why);
             if (err == ATP_OK) {
                 err = atp_table_fill(load->table, ret_why);
             }
             break;
-        case ATP_CSV_END:
+        case ATP_RECORD_END:
             return end_batch(load, ret_why);
         }
     }

@@ -126,7 +126,7 @@ static atp_err_t add(atp_lookup_t *lookup, const entry_t *entry, const char *pla
     return ATP_OK;
 }
 
-static atp_err_t add_record(atp_lookup_t *lookup, const atp_csv_record_t *record, const uint32_t columns[2],
+static atp_err_t add_record(atp_lookup_t *lookup, const atp_record_t *record, const uint32_t columns[2],
                             const char *place, atp_why_t *ret_why)
 {
     atp_reason_of_reject_t reason = record->reason;
@@ -148,7 +148,7 @@ static atp_err_t read_all(atp_lookup_t *lookup, const atp_profile_lookup_t *spec
 {
     uint32_t columns[2] = {0, 0};
     const char *place = atp_input_place(atp_table_input(table));
-    atp_csv_record_t record;
+    atp_record_t record;
     atp_err_t err = atp_table_begin(table, ret_why);
 
     if (err == ATP_OK) {
@@ -159,13 +159,13 @@ static atp_err_t read_all(atp_lookup_t *lookup, const atp_profile_lookup_t *spec
     }
     while (err == ATP_OK) {
         switch (atp_table_next(table, &record)) {
-        case ATP_CSV_RECORD:
+        case ATP_RECORD_READ:
             err = add_record(lookup, &record, columns, place, ret_why);
             break;
-        case ATP_CSV_FILL:
+        case ATP_RECORD_FILL:
             err = atp_table_fill(table, ret_why);
             break;
-        case ATP_CSV_END:
+        case ATP_RECORD_END:
             return ATP_OK;
         }
     }

@@ -18,7 +18,7 @@ static const atp_lookup_t *lookup_for(const atp_profile_t *profile, atp_lookup_t
     return name != NULL ? lookups[atp_profile_lookup_named(profile, name) - profile->lookups] : NULL;
 }
 
-static atp_err_t bind_slots(atp_mapping_t *mapping, atp_lookup_t *const *lookups, const atp_table_t *table,
+static atp_err_t bind_slots(atp_mapping_t *mapping, atp_lookup_t *const *lookups, atp_table_t *table,
                             atp_why_t *ret_why)
 {
     const atp_profile_t *profile = mapping->profile;
@@ -37,7 +37,7 @@ static atp_err_t bind_slots(atp_mapping_t *mapping, atp_lookup_t *const *lookups
 }
 
 static atp_err_t bind_sum(uint32_t *ret_columns, uint32_t *ret_count, char **columns, uint32_t count,
-                          const atp_table_t *table, atp_why_t *ret_why)
+                          atp_table_t *table, atp_why_t *ret_why)
 {
     atp_err_t err = ATP_OK;
 
@@ -49,7 +49,7 @@ static atp_err_t bind_sum(uint32_t *ret_columns, uint32_t *ret_count, char **col
 }
 
 atp_err_t atp_mapping_bind(atp_mapping_t *mapping, const atp_profile_t *profile, atp_lookup_t *const *lookups,
-                           const atp_table_t *table, atp_why_t *ret_why)
+                           atp_table_t *table, atp_why_t *ret_why)
 {
     const atp_profile_sum_t *sum = &profile->sum;
 
@@ -90,7 +90,7 @@ static atp_text_t trim(atp_text_t text)
 }
 
 /* What stands in a column: trimmed, and empty where the file writes its null. */
-static atp_reason_of_reject_t column_text(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t column_text(const atp_mapping_t *mapping, const atp_record_t *record,
                                           uint32_t column, atp_text_t *ret_text)
 {
     if (ATP_UNLIKELY(column >= record->field_count)) {
@@ -111,7 +111,7 @@ static bool is_given(const atp_mapping_t *mapping, atp_slot_t slot)
     return mapping->sources[slot].has_column || mapping->sources[slot].constant.bytes != NULL;
 }
 
-static atp_reason_of_reject_t slot_text(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t slot_text(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_slot_t slot, atp_text_t *ret_text)
 {
     const atp_map_source_t *source = &mapping->sources[slot];
@@ -157,7 +157,7 @@ static bool is_clean(atp_text_t text)
 
 /* --- slots ------------------------------------------------------------------------------------------- */
 
-static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_record_t *record,
                                      atp_slot_t slot, atp_text_t *ret_id)
 {
     static const struct {
@@ -186,7 +186,7 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_csv
     return is_clean(*ret_id) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
 }
 
-static atp_reason_of_reject_t map_name(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_name(const atp_mapping_t *mapping, const atp_record_t *record,
                                        atp_text_t *ret_name)
 {
     if (!is_given(mapping, ATP_SLOT_NAME)) {
@@ -202,7 +202,7 @@ static atp_reason_of_reject_t map_name(const atp_mapping_t *mapping, const atp_c
     return reason;
 }
 
-static atp_reason_of_reject_t map_scale(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_scale(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row)
 {
     atp_text_t text = {NULL, 0};
@@ -222,7 +222,7 @@ static atp_reason_of_reject_t map_scale(const atp_mapping_t *mapping, const atp_
     return ATP_REJECT_NONE;
 }
 
-static atp_reason_of_reject_t map_state(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_state(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row)
 {
     atp_text_t text = {NULL, 0};
@@ -298,8 +298,8 @@ static bool add_at_scale(atp_load_qty_t *sum, const atp_load_qty_t *more, uint8_
     return true;
 }
 
-static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_csv_record_t *record,
-                                      unsigned kind, atp_load_row_t *row)
+static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_record_t *record, unsigned kind,
+                                      atp_load_row_t *row)
 {
     atp_load_qty_t *sum = &row->qty[kind];
 
@@ -321,8 +321,8 @@ static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_cs
     return ATP_REJECT_NONE;
 }
 
-static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_csv_record_t *record,
-                                      unsigned kind, atp_load_row_t *row)
+static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_record_t *record, unsigned kind,
+                                      atp_load_row_t *row)
 {
     atp_slot_t slot = (atp_slot_t)(ATP_SLOT_ON_HAND + kind);
     atp_text_t text = {NULL, 0};
@@ -346,8 +346,8 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_cs
 
 /* The status decides in which bucket the quantity is. Both are always given, so that goods that come back on sale
  * are counted out of the unavailable ones. */
-static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_csv_record_t *record,
-                               atp_load_row_t *row, atp_map_fault_t *ret_fault)
+static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t *record, atp_load_row_t *row,
+                               atp_map_fault_t *ret_fault)
 {
     const atp_profile_t *profile = mapping->profile;
     atp_text_t status = {NULL, 0};
@@ -402,7 +402,7 @@ static bool matches(const atp_profile_skip_t *skip, atp_text_t text)
 }
 
 /* Returns a reason when a rule's column is not there. */
-static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const atp_record_t *record,
                                           bool *ret_skips)
 {
     const atp_profile_t *profile = mapping->profile;
@@ -420,7 +420,7 @@ static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const at
 }
 
 /* A date and so much more, never 0; 0 where there is none. */
-static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_record_t *record,
                                        atp_slot_t slot, int64_t more_ms, int64_t *ret_ms)
 {
     atp_text_t text = {NULL, 0};
@@ -440,7 +440,7 @@ static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_c
 }
 
 /* What only a row of a kit has: its kit, the dates of the component, more than nothing of it. */
-static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const atp_record_t *record,
                                             atp_load_row_t *row, atp_slot_t *ret_slot)
 {
     int64_t last_day_ms = mapping->profile->end_date == ATP_END_LAST_DAY ? ATP_DAY_MS : 0;
@@ -463,7 +463,7 @@ static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const 
 }
 
 /* What only a row of a supply has: its id, and when it is due. */
-static atp_reason_of_reject_t map_supply(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_supply(const atp_mapping_t *mapping, const atp_record_t *record,
                                          atp_load_row_t *row, atp_slot_t *ret_slot)
 {
     atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SUPPLY, &row->supply);
@@ -494,7 +494,7 @@ static bool is_still_open(atp_load_row_t *row)
     return ordered > come;
 }
 
-static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
     atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SKU, &row->sku);
@@ -527,7 +527,7 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     return reason;
 }
 
-atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *record,
                              atp_load_row_t *ret_row, atp_map_fault_t *ret_fault)
 {
     bool skips = false;

@@ -39,11 +39,10 @@ typedef struct atp_map_fault {
 /* Finds the columns of `profile` in `table` (begun). lookups[i] belongs to the profile's lookup i. Fails as
  * atp_table_column. */
 ATP_MUST_USE atp_err_t atp_mapping_bind(atp_mapping_t *mapping, const atp_profile_t *profile,
-                                        atp_lookup_t *const *lookups, const atp_table_t *table,
-                                        atp_why_t *ret_why);
+                                        atp_lookup_t *const *lookups, atp_table_t *table, atp_why_t *ret_why);
 
 /* Fills *ret_row when good, *ret_fault when bad. Texts of the row point into record, profile or lookups. */
-atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_csv_record_t *record,
+atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *record,
                              atp_load_row_t *ret_row, atp_map_fault_t *ret_fault);
 
 #endif

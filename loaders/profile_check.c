@@ -51,9 +51,23 @@ static atp_err_t check_delimiter(const checker_t *checker, const atp_profile_for
                              "end, or the word tab");
 }
 
+/* What only delimited text has. */
+static atp_err_t check_kind(const checker_t *checker, const atp_profile_format_t *format)
+{
+    bool is_described = format->delimiter != NULL || format->header != ATP_SWITCH_UNSET ||
+                        format->quotes != ATP_SWITCH_UNSET || format->field_count != 0 ||
+                        format->field_size_max != 0;
+
+    if (format->kind != ATP_FORMAT_DELIMITED && is_described) {
+        return refuse(checker, "format",
+                      "delimiter, header, quotes, field_count and field_size_max are for delimited text only");
+    }
+    return check_delimiter(checker, format);
+}
+
 static atp_err_t check_format(const checker_t *checker, const atp_profile_format_t *format)
 {
-    atp_err_t err = check_delimiter(checker, format);
+    atp_err_t err = check_kind(checker, format);
 
     if (err != ATP_OK) {
         return err;
@@ -85,7 +99,7 @@ static atp_err_t check_column(const checker_t *checker, const atp_profile_format
     if (column[0] == '\0') {
         return refuse(checker, key, "names no column");
     }
-    if (atp_profile_column_number(format, column) == UINT32_MAX) {
+    if (format->kind == ATP_FORMAT_DELIMITED && atp_profile_column_number(format, column) == UINT32_MAX) {
         return refuse(checker, key,
                       "must be a column number from 1 to 1024, or #number; names need a header");
     }

@@ -53,7 +53,15 @@ typedef enum atp_end_date { ATP_END_MOMENT = 0, ATP_END_LAST_DAY } atp_end_date_
 typedef enum atp_spread { ATP_SPREAD_NONE = 0, ATP_SPREAD_BY_STOCK } atp_spread_t;
 typedef enum atp_row_bucket { ATP_ROW_ON_HAND = 0, ATP_ROW_UNAVAILABLE, ATP_ROW_SKIP } atp_row_bucket_t;
 
+/* How a file is read: loaders/format.h has a reader for each. */
+typedef enum atp_format_kind {
+    ATP_FORMAT_DELIMITED = 0,
+    ATP_FORMAT_JSON_LINES,
+    ATP_FORMAT_COUNT
+} atp_format_kind_t;
+
 typedef struct atp_profile_format {
+    atp_format_kind_t kind;
     char *delimiter;
     atp_switch_t header;
     atp_switch_t quotes;

@@ -15,6 +15,8 @@ static const cyaml_strval_t switch_values[] = {{"true", ATP_SWITCH_ON}, {"false"
 static const cyaml_strval_t loads_values[] = {
     {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS}, {"nodes", ATP_LOADS_NODES},
     {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES}};
+static const cyaml_strval_t kind_values[] = {{"delimited", ATP_FORMAT_DELIMITED},
+                                             {"json_lines", ATP_FORMAT_JSON_LINES}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
@@ -36,7 +38,8 @@ static const cyaml_schema_value_t text_value = {
 };
 
 #define FORMAT_FIELDS(type, prefix)                                                                          \
-    TEXT_FIELD("delimiter", type, prefix delimiter), SWITCH_FIELD("header", type, prefix header),            \
+    ENUM_FIELD("kind", CYAML_FLAG_OPTIONAL, type, prefix kind, kind_values),                                 \
+        TEXT_FIELD("delimiter", type, prefix delimiter), SWITCH_FIELD("header", type, prefix header),        \
         SWITCH_FIELD("quotes", type, prefix quotes), SWITCH_FIELD("trim", type, prefix trim),                \
         CYAML_FIELD_UINT("field_count", CYAML_FLAG_OPTIONAL, type, prefix field_count),                      \
         CYAML_FIELD_UINT("field_size_max", CYAML_FLAG_OPTIONAL, type, prefix field_size_max),                \

@@ -28,7 +28,7 @@ static atp_err_t read_source(void *context, void *bytes, size_t size, size_t *re
     return ATP_OK;
 }
 
-static uint64_t check_record(const atp_csv_record_t *record, const atp_csv_format_t *format, uint64_t hash)
+static uint64_t check_record(const atp_record_t *record, const atp_csv_format_t *format, uint64_t hash)
 {
     ATP_ASSERT(record->raw.size <= format->record_size_max);
     ATP_ASSERT((unsigned)record->reason < ATP_REJECT_COUNT);
@@ -46,21 +46,21 @@ static uint64_t read_all(atp_csv_t *csv, const atp_csv_format_t *format, size_t 
 {
     uint64_t hash = 0;
     uint64_t line = 0;
-    atp_csv_record_t record;
+    atp_record_t record;
 
     for (;;) {
         switch (atp_csv_next(csv, &record)) {
-        case ATP_CSV_RECORD:
+        case ATP_RECORD_READ:
             ATP_ASSERT(record.line > line && record.line <= size + 1); /* V1 */
             line = record.line;
             hash = check_record(&record, format, hash);
             break;
-        case ATP_CSV_FILL:
+        case ATP_RECORD_FILL:
             if (atp_csv_fill(csv, NULL) != ATP_OK) {
                 return hash; /* UTF-16 */
             }
             break;
-        case ATP_CSV_END:
+        case ATP_RECORD_END:
             return hash;
         }
     }

@@ -74,15 +74,15 @@ static tally_t split_own(text_t *text)
 {
     const atp_csv_format_t format = {.delimiter = ',', .has_quotes = true};
     atp_csv_t *csv = NULL;
-    atp_csv_record_t record;
+    atp_record_t record;
     tally_t tally = {0};
 
     text->at = 0;
     if (atp_csv_create(&format, read_text, text, &csv) != ATP_OK) {
         exit(1);
     }
-    for (atp_csv_status_t status; (status = atp_csv_next(csv, &record)) != ATP_CSV_END;) {
-        if (status == ATP_CSV_FILL) {
+    for (atp_record_status_t status; (status = atp_csv_next(csv, &record)) != ATP_RECORD_END;) {
+        if (status == ATP_RECORD_FILL) {
             if (atp_csv_fill(csv, NULL) != ATP_OK) {
                 exit(1);
             }

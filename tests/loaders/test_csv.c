@@ -42,18 +42,18 @@ static atp_err_t split(const char *bytes, size_t size, const atp_csv_format_t *f
 {
     text_source_t source = {bytes, size, 0, 3};
     atp_csv_t *csv = NULL;
-    atp_csv_record_t record;
+    atp_record_t record;
     atp_err_t err = ATP_OK;
 
     ret_text[0] = '\0';
     assert_int_equal(atp_csv_create(format, read_text, &source, &csv), ATP_OK);
     while (err == ATP_OK) {
-        atp_csv_status_t status = atp_csv_next(csv, &record);
+        atp_record_status_t status = atp_csv_next(csv, &record);
         char number[32];
-        if (status == ATP_CSV_END) {
+        if (status == ATP_RECORD_END) {
             break;
         }
-        if (status == ATP_CSV_FILL) {
+        if (status == ATP_RECORD_FILL) {
             err = atp_csv_fill(csv, NULL);
             continue;
         }
@@ -208,7 +208,7 @@ static void records_that_the_buffer_cuts_come_out_whole(void **state)
     size_t size = 0;
     uint64_t rows = 0;
     atp_csv_t *csv = NULL;
-    atp_csv_record_t record;
+    atp_record_t record;
     uint64_t met = 0;
 
     (void)state;
@@ -219,8 +219,8 @@ static void records_that_the_buffer_cuts_come_out_whole(void **state)
     }
     text_source_t source = {text, size, 0, 65536};
     assert_int_equal(atp_csv_create(&quoted, read_text, &source, &csv), ATP_OK);
-    for (atp_csv_status_t status; (status = atp_csv_next(csv, &record)) != ATP_CSV_END;) {
-        if (status == ATP_CSV_FILL) {
+    for (atp_record_status_t status; (status = atp_csv_next(csv, &record)) != ATP_RECORD_END;) {
+        if (status == ATP_RECORD_FILL) {
             assert_int_equal(atp_csv_fill(csv, NULL), ATP_OK);
             continue;
         }

@@ -52,7 +52,7 @@ static void every_shipped_profile_loads_by_its_name(void **state)
         assert_true(strlen(atp_profile_description(profile)) > 10);
         atp_profile_destroy(profile);
     }
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
 }
 
 static void a_profile_is_found_by_path_too(void **state)
@@ -104,6 +104,8 @@ static void values_out_of_their_range_are_refused(void **state)
     refuse("version: 1\nname: x\nloads: shoes\n" FORMAT COLUMNS, "p.yaml:3");
     refuse("version: 1\nname: x\nloads: positions\nbasis: available\n" FORMAT COLUMNS, "p.yaml:4");
     refuse(HEAD "format:\n  header: maybe\n" COLUMNS, "p.yaml:6");
+    refuse(HEAD "format:\n  kind: json_lines\n  header: true\n" COLUMNS, "are for delimited text only");
+    refuse(HEAD "format:\n  kind: xml\n" COLUMNS, "p.yaml:6");
     refuse(HEAD "format:\n  delimiter: ab\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  delimiter: '\"'\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  decimal_sign: '5'\n" COLUMNS, "p.yaml:6: decimal_sign");

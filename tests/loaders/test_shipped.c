@@ -45,6 +45,19 @@ static void the_magento_sample_loads(void **state)
     loaded_free(loaded);
 }
 
+static void the_json_lines_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("json-lines", SAMPLES "stock.jsonl");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 3);
+    assert_int_equal(loaded_find(loaded, "chain-oil", "berlin")->row.qty[ATP_LOAD_ON_HAND].mantissa, 40);
+    assert_string_equal(loaded_find(loaded, "bike-28", "berlin")->name, "City bike, 28 inch");
+    assert_int_equal(loaded_find(loaded, "bike-28", "paris")->row.line, 2);
+    loaded_free(loaded);
+}
+
 static bool has_adventureworks(void)
 {
     if (access(ADVENTUREWORKS "Product.csv", R_OK) == 0) {
@@ -130,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shopify_sample_loads),
         cmocka_unit_test(the_magento_sample_loads),
+        cmocka_unit_test(the_json_lines_sample_loads),
         cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),
         cmocka_unit_test(the_adventureworks_products_and_locations_have_names),
     };

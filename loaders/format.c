@@ -1,0 +1,12 @@
+#include "loaders/format.h"
+
+const atp_format_t *atp_format_of(atp_format_kind_t kind)
+{
+    static const atp_format_t *const formats[ATP_FORMAT_COUNT] = {
+        [ATP_FORMAT_DELIMITED] = &atp_format_delimited,
+        [ATP_FORMAT_JSON_LINES] = &atp_format_json_lines,
+    };
+
+    ATP_ASSERT(kind < ATP_FORMAT_COUNT);
+    return formats[kind];
+}
