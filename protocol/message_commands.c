@@ -264,6 +264,17 @@ static bool take_attribute(atp_reader_t *reader, atp_attribute_t *attribute)
     return left == 0 || atp_read_skip(reader, left, reader->list_depth + 3u);
 }
 
+/* The correlation id goes beside the content. True if the attribute is one; what cannot be one stays, and is refused. */
+static bool take_correlation(op_reading_t *op, const atp_attribute_t *attribute)
+{
+    if (ATP_LIKELY(attribute->key != ATP_KEY_CORRELATION) || attribute->line != ATP_WHOLE_OP ||
+        attribute->text.size == 0 || op->command->correlation.size > 0) {
+        return false;
+    }
+    op->command->correlation = attribute->text;
+    return true;
+}
+
 static bool take_attributes(op_reading_t *op)
 {
     atp_reader_t *reader = op->reader;
@@ -279,13 +290,16 @@ static bool take_attributes(op_reading_t *op)
         return atp_reader_refuse(reader, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE,
                                  "more attributes than an op may have");
     }
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!take_attribute(reader, &op->room->attributes[i])) {
+        atp_attribute_t *attribute = &op->room->attributes[kept];
+        if (!take_attribute(reader, attribute)) {
             return false;
         }
+        kept += take_correlation(op, attribute) ? 0 : 1;
     }
     op->command->attributes = op->room->attributes;
-    op->command->attribute_count = count;
+    op->command->attribute_count = kept;
     return true;
 }
 
@@ -460,6 +474,7 @@ static bool refuse_op(atp_reader_t *reader, const uint8_t *begin, atp_command_t 
     command->line_count = 0;
     command->attributes = NULL;
     command->attribute_count = 0;
+    command->correlation = ATP_TEXT("");
     return atp_read_skip(reader, 1, reader->list_depth);
 }
 
@@ -535,12 +550,22 @@ static void put_value(atp_writer_t *writer, const atp_attribute_t *attribute)
     atp_put_int(writer, attribute->number);
 }
 
+static inline uint32_t attribute_count(const atp_command_t *command)
+{
+    return command->attribute_count + (command->correlation.size > 0);
+}
+
 static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
 {
-    if (command->attribute_count == 0) {
+    if (attribute_count(command) == 0) {
         return;
     }
-    atp_put_array(writer, command->attribute_count);
+    atp_put_array(writer, attribute_count(command));
+    if (command->correlation.size > 0) {
+        atp_put_array(writer, 2);
+        atp_put_uint(writer, ATP_KEY_CORRELATION);
+        atp_put_text(writer, command->correlation);
+    }
     for (uint32_t i = 0; i < command->attribute_count; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];
         bool is_of_line = attribute->line != ATP_WHOLE_OP;
@@ -557,7 +582,7 @@ static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
  * attributes follow. */
 static inline uint32_t with_attributes(const atp_command_t *command, uint32_t needed, uint32_t most)
 {
-    return command->attribute_count > 0 ? most + 1 : needed;
+    return attribute_count(command) > 0 ? most + 1 : needed;
 }
 
 static void put_catalog(atp_writer_t *writer, const atp_command_t *command, atp_text_t subject)

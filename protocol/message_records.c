@@ -324,7 +324,8 @@ bool atp_read_step(atp_reader_t *reader, atp_step_row_t *ret_row)
         !atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) ||
         !atp_row_id(reader, &left, ATP_FIELD_KIND, &ret_row->kind) ||
         !atp_row_id(reader, &left, ATP_FIELD_CLIENT, &ret_row->client) ||
-        !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &has_more)) {
+        !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &has_more) ||
+        !atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation)) {
         return false;
     }
     ret_row->has_more = has_more != 0;
@@ -333,7 +334,9 @@ bool atp_read_step(atp_reader_t *reader, atp_step_row_t *ret_row)
 
 void atp_write_step(atp_writer_t *writer, const atp_step_row_t *row)
 {
-    atp_put_array(writer, 10);
+    bool is_correlated = row->correlation.size > 0;
+
+    atp_put_array(writer, is_correlated ? 11 : 10);
     atp_put_uint(writer, row->op);
     atp_put_int(writer, row->time_ms);
     atp_put_text(writer, row->step);
@@ -344,6 +347,9 @@ void atp_write_step(atp_writer_t *writer, const atp_step_row_t *row)
     atp_put_text(writer, row->kind);
     atp_put_text(writer, row->client);
     atp_put_uint(writer, row->has_more);
+    if (is_correlated) {
+        atp_put_text(writer, row->correlation);
+    }
     atp_list_count(writer);
 }
 
@@ -422,7 +428,8 @@ bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_
         !atp_row_id(reader, &left, ATP_FIELD_NODE, &ret_row->node) ||
         !atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) ||
         !atp_row_u32(reader, &left, ATP_FIELD_NONE, &ret_row->total_reservations) ||
-        !read_exception_ids(reader, &left, ids, id_capacity, &ret_row->id_count)) {
+        !read_exception_ids(reader, &left, ids, id_capacity, &ret_row->id_count) ||
+        !atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation)) {
         return false;
     }
     ret_row->ids = ids;
@@ -431,8 +438,10 @@ bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_
 
 void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
 {
+    bool is_correlated = row->correlation.size > 0;
+
     ATP_ASSERT(row->id_count <= ATP_EXCEPTION_IDS_MAX);
-    atp_put_array(writer, 11);
+    atp_put_array(writer, is_correlated ? 12 : 11);
     atp_put_uint(writer, row->number);
     atp_put_uint(writer, row->op);
     atp_put_int(writer, row->time_ms);
@@ -446,6 +455,9 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
     atp_put_array(writer, row->id_count);
     for (uint32_t i = 0; i < row->id_count; i++) {
         atp_put_text(writer, row->ids[i]);
+    }
+    if (is_correlated) {
+        atp_put_text(writer, row->correlation);
     }
     atp_list_count(writer);
 }

@@ -15,9 +15,10 @@
  *     record line    [sku, node, granted, reserved, allocated, shipped]  and where any of them is not zero
  *                    [..., [picked, packed, delivered, returned, reconciled, return_reconciled, short, backordered,
  *                     pegged]]
- *     step           [op, time_ms, step, line, sku, node, qty, kind, client, has_more]
+ *     step           [op, time_ms, step, line, sku, node, qty, kind, client, has_more, correlation]
  *     position       [sku, node, on_hand, unavailable, reserved, allocated, safety, version]
- *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...]]
+ *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...],
+ *                     correlation]
  *     entry          [id, name, value]  and of a node with a calendar
  *                    [..., time_zone, cut_off, working_days, closed_days, handling_days, ready_minute, capacity_orders,
  *                     booked_orders, ready_ms, capacity_units, booked_units]
@@ -169,9 +170,10 @@ typedef struct atp_step_row {
     atp_text_t node;
     atp_qty_t qty;
     uint8_t scale;
-    atp_text_t kind;   /* of the op that caused it */
-    atp_text_t client; /* who asked; "" = the engine itself */
-    bool has_more;     /* there was a step before it; of the last row: it is gone */
+    atp_text_t kind;        /* of the op that caused it */
+    atp_text_t client;      /* who asked; "" = the engine itself */
+    bool has_more;          /* there was a step before it; of the last row: it is gone */
+    atp_text_t correlation; /* of that op; "" = none */
 } atp_step_row_t;
 
 ATP_MUST_USE bool atp_read_steps(atp_reader_t *reader, uint32_t *ret_count);
@@ -211,6 +213,7 @@ typedef struct atp_exception_row {
     uint32_t total_reservations; /* how many are hit, of which the first ones are named */
     uint32_t id_count;
     const atp_text_t *ids;
+    atp_text_t correlation; /* of the op that raised it; "" = none */
 } atp_exception_row_t;
 
 /* Ids go to `ids`, at most `id_capacity` (ATP_EXCEPTION_IDS_MAX always suffice). */

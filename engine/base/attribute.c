@@ -23,6 +23,9 @@ const atp_attribute_rule_t *atp_attribute_rule(unsigned key)
 
 unsigned atp_attribute_takes(unsigned kind, unsigned key)
 {
+    if (key == ATP_KEY_CORRELATION) {
+        return kind >= ATP_FIRST_CLIENT_KIND && atp_op_kind_name(kind) != NULL ? ATP_TAKES_ONE : 0;
+    }
     return kind < ATP_OP_KIND_LIMIT && key < ATP_KEY_LIMIT ? takes[kind][key] : 0;
 }
 

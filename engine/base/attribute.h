@@ -110,7 +110,9 @@ typedef enum atp_attribute_type {
     X(87, CAPACITY_ORDERS, "capacity_orders", NUMBER, 0, 1000000000, "",                                     \
       "orders the node can make ready a day; 0 = no limit")                                                  \
     X(88, READY_BY, "ready_by", TIME, 0, 0, "",                                                              \
-      "a later day will do, as long as it is ready at the node by then")
+      "a later day will do, as long as it is ready at the node by then")                                     \
+    X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
+      "ties the op to what else is done for the same end; no part of its content")
 
 typedef enum atp_attribute_key {
     ATP_KEY_NONE = 0,
@@ -127,7 +129,8 @@ typedef enum atp_attribute_key {
 #define ATP_TAKES_LINE      0x08u /* once for each line */
 #define ATP_TAKES_MANY_LINE 0x10u /* any number of times for each line; their order counts */
 
-/* X(KIND, KEY, how): one row for each key that a kind takes. A kind with needed keys has a row (KIND, NONE, NEEDED) too. */
+/* X(KIND, KEY, how): one row for each key that a kind takes. A kind with needed keys has a row (KIND, NONE, NEEDED) too.
+ * Every kind that a client may send takes CORRELATION once, without a row. */
 #define ATP_KIND_ATTRIBUTES(X)                                                                               \
     X(SKU, TAG, ATP_TAKES_MANY)                                                                              \
     X(SKU, UNTAGGED, ATP_TAKES_ONE)                                                                          \

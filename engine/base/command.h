@@ -188,6 +188,8 @@ typedef struct atp_command {
     const atp_command_line_t *lines;
     uint32_t attribute_count;
     const atp_attribute_t *attributes;
+    atp_text_t
+        correlation; /* what ties it to what else was done for the same end; "" = none. No part of its content */
 } atp_command_t;
 
 /* The answer to one op. */

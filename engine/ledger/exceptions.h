@@ -46,14 +46,15 @@ typedef struct atp_exception {
     uint8_t reservation_count;  /* how many are named below */
     uint8_t sku_size;
     uint8_t node_size;
-    uint8_t unused;
+    uint8_t correlation_size;
     char sku[ATP_ID_SIZE_MAX];
     char node[ATP_ID_SIZE_MAX];
     uint8_t reservation_sizes[ATP_EXCEPTION_RESERVATIONS_MAX];
     char reservations[ATP_EXCEPTION_RESERVATIONS_MAX][ATP_ID_SIZE_MAX];
+    char correlation[ATP_ID_SIZE_MAX]; /* of the op that raised it */
 } atp_exception_t;
 
-_Static_assert(sizeof(atp_exception_t) == 696, "stored: no padding");
+_Static_assert(sizeof(atp_exception_t) == 760, "stored: no padding");
 
 typedef struct atp_exception_heads {
     uint64_t newest; /* number of the newest exception; 0 = none yet */

@@ -151,7 +151,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
-           config->history * sizeof(atp_history_step_t) +
+           config->history * (sizeof(atp_history_step_t) + sizeof(atp_correlation_t)) +
            config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
@@ -225,6 +225,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          config->history},
         {&ledger->reservations.history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t),
          config->reservations},
+        {&ledger->reservations.history.correlations, "correlations", ATP_TABLE_CORRELATIONS,
+         sizeof(atp_correlation_t), config->history},
         {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
         {&ledger->groups.members, "group_nodes", ATP_TABLE_GROUP_NODES, sizeof(atp_group_member_t),
          config->group_nodes},

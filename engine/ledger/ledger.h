@@ -39,7 +39,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 35
+#define ATP_LEDGER_TABLES 36
 
 typedef struct atp_ledger atp_ledger_t;
 

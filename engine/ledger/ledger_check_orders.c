@@ -77,6 +77,18 @@ static atp_err_t check_orders(const atp_ledger_t *ledger, atp_why_t *ret_why)
     return err == ATP_OK ? atp_check_index(&orders->by_id, "orders by id", first, ret_why) : err;
 }
 
+static bool is_correlated_right(const atp_history_t *history, const atp_history_step_t *step)
+{
+    if (step->correlation == 0) {
+        return true;
+    }
+    if (step->correlation > atp_table_count(&history->correlations)) {
+        return false;
+    }
+    const atp_correlation_t *record = atp_table_at(&history->correlations, step->correlation - 1);
+    return record->op == step->op && record->size > 0 && record->size <= ATP_ID_SIZE_MAX;
+}
+
 static atp_err_t check_history(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_history_t *history = &ledger->reservations.history;
@@ -93,6 +105,10 @@ static atp_err_t check_history(const atp_ledger_t *ledger, atp_why_t *ret_why)
         if (step->number != number || step->previous >= number || step->op > ledger->root->op ||
             step->step >= ATP_STEP_COUNT || step->row >= atp_table_count(&ledger->positions.rows)) {
             return ATP_BROKEN(ret_why, "Y1", "step %llu of the history is not at its place", (ull_t)number);
+        }
+        if (!is_correlated_right(history, step)) {
+            return ATP_BROKEN(ret_why, "Y2", "step %llu refers to the correlation id of another op",
+                              (ull_t)number);
         }
     }
     for (uint64_t i = 0; i < atp_table_count(&history->last); i++) {

@@ -63,7 +63,7 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     const atp_op_t *cause = ledger->cause;
-    const atp_history_step_t noted = {
+    atp_history_step_t noted = {
         .op = ledger->root->op,
         .time_ms = ledger->root->time_ms,
         .qty = qty,
@@ -74,6 +74,10 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
         .op_kind = cause->kind,
     };
 
+    if (ATP_UNLIKELY(cause->flags & ATP_OP_CORRELATED)) {
+        noted.correlation =
+            atp_history_correlate(&ledger->reservations.history, noted.op, atp_op_correlation(cause));
+    }
     atp_history_add(&ledger->reservations.history, line->reservation, &noted);
 }
 

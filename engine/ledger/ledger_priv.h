@@ -34,7 +34,7 @@ typedef struct atp_root {
     atp_closing_heads_t closings;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 8 + 16 + 8 + 8,
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 16 + 16 + 8 + 8,
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -73,6 +73,7 @@ enum {
     ATP_TABLE_CALENDARS = 31,
     ATP_TABLE_CAPACITY_DAYS = 32,
     ATP_TABLE_BOOKINGS = 33,
+    ATP_TABLE_CORRELATIONS = 39,
     ATP_TABLE_CLOSINGS = 41
 };
 

@@ -82,6 +82,7 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
                       : 0,
     };
 
+    atp_exception_name(exception.correlation, &exception.correlation_size, atp_op_correlation(apply->op));
     if (row == NO_ROW) {
         name_from_op(apply, &exception);
     } else {

@@ -35,12 +35,17 @@ static void put_text(op_writer_t *writer, atp_text_t text)
     put(writer, text.bytes, text.size);
 }
 
-/* Pads to 8 bytes, notes the size, and puts the head in its place. */
-static size_t finish(op_writer_t *writer, atp_op_t *head)
+static void pad(op_writer_t *writer)
 {
     static const char zeros[8] = {0};
 
     put(writer, zeros, (8 - writer->at % 8) % 8);
+}
+
+/* Pads to 8 bytes, notes the size, and puts the head in its place. */
+static size_t finish(op_writer_t *writer, atp_op_t *head)
+{
+    pad(writer);
     if (writer->is_full) {
         return 0;
     }
@@ -234,6 +239,20 @@ static void put_attribute_texts(op_writer_t *writer, const atp_command_t *comman
     }
 }
 
+static void put_correlation(op_writer_t *writer, const atp_command_t *command, atp_op_t *head)
+{
+    uint64_t size = command->correlation.size;
+
+    if (size == 0) {
+        return;
+    }
+    head->flags |= ATP_OP_CORRELATED;
+    pad(writer);
+    put(writer, command->correlation.bytes, size);
+    pad(writer);
+    put(writer, &size, sizeof size);
+}
+
 static void put_texts(op_writer_t *writer, const atp_command_t *command, atp_op_t *head,
                       const atp_op_context_t *context)
 {
@@ -289,6 +308,7 @@ atp_verdict_t atp_op_encode(const atp_command_t *command, const atp_op_context_t
         put_line_names(&writer, command, sizeof head);
     }
     put_attribute_texts(&writer, command, attributes_at);
+    put_correlation(&writer, command, &head);
     *ret_size = finish(&writer, &head);
     return *ret_size > 0 ? ATP_APPLIED : atp_op_fault(ret_fault, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE, 0);
 }

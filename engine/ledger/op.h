@@ -4,7 +4,7 @@
  * knows become numbers, ids become fingerprints, the content becomes digests. Names it does not know yet
  * (they may be created by an op that is in flight) travel as text and are looked up when the op is applied.
  *
- *     atp_op_t | lines: atp_op_line_t[line_count] | attributes | payload or text, zero-padded to a multiple of 8
+ *     atp_op_t | lines: atp_op_line_t[line_count] | attributes | payload or text, zero-padded to a multiple of 8 | correlation
  *
  * Attributes, with ATP_OP_HAS_ATTRIBUTES, are their number (u64) and an atp_op_attribute_t for each, those of the op first,
  * then by line.
@@ -14,6 +14,9 @@
  *     subject  the reservation id (reserve and steps), the SKU, node, channel, client or source id, or what else it is about
  *     extra    the owner (reserve), the channel when it is named (reserve with ATP_OP_CHANNEL_NAMED: owner,
  *              then channel), the display name (sku, node)
+ *
+ * A correlation id, with ATP_OP_CORRELATED, is the end of the record: its bytes, zero-padded to a multiple of 8, then its
+ * size (u64). It is no part of the content: the digests do not know it.
  *
  * Threads     encode: any (it reads the catalogue without a lock).   The rest: pure.
  * Errors      encode refuses with a verdict and the field at fault; nothing is written that counts.
@@ -34,6 +37,7 @@
 #define ATP_OP_HAS_ID         0x08u
 #define ATP_OP_HAS_ATTRIBUTES 0x10u
 #define ATP_OP_CHOOSES        0x20u /* a line leaves its node open: the answer has a plan */
+#define ATP_OP_CORRELATED     0x40u /* a correlation id ends the record */
 
 #define ATP_LINE_SKU_NAMED  0x01u
 #define ATP_LINE_NODE_NAMED 0x02u
@@ -88,7 +92,8 @@ typedef struct atp_op_source {
 /* Largest record of one op. */
 #define ATP_OP_SIZE_MAX                                                                                      \
     (sizeof(atp_op_t) + ATP_LINES_PER_OP_MAX * (sizeof(atp_op_line_t) + 2 * (ATP_ID_SIZE_MAX + 1)) + 512 +   \
-     ATP_ATTRIBUTES_PER_OP_MAX * (sizeof(atp_op_attribute_t) + ATP_NAME_SIZE_MAX + 1))
+     ATP_ATTRIBUTES_PER_OP_MAX *                                                                             \
+         (sizeof(atp_op_attribute_t) + ATP_NAME_SIZE_MAX + 1)) /* correlation in the 512 */
 
 /* What encode needs to know of the ledger. */
 typedef struct atp_catalog atp_catalog_t;
@@ -181,6 +186,17 @@ static inline atp_text_t atp_op_text_next(const char **cursor)
     atp_text_t text = {*cursor + 1, (uint8_t) * *cursor};
     *cursor += 1 + text.size;
     return text;
+}
+
+/* "" without one. */
+static inline atp_text_t atp_op_correlation(const atp_op_t *op)
+{
+    if ((op->flags & ATP_OP_CORRELATED) == 0) {
+        return (atp_text_t){"", 0};
+    }
+    const char *end = (const char *)op + op->size - sizeof(uint64_t);
+    uint64_t size = *(const uint64_t *)(const void *)end;
+    return (atp_text_t){end - ((size + 7) & ~UINT64_C(7)), (uint32_t)size};
 }
 
 static inline const atp_op_t *atp_op_next(const atp_op_t *op)

@@ -3,6 +3,8 @@
 
 #include "engine/ledger/config.h"
 
+#include <string.h>
+
 const atp_op_attribute_t *atp_op_attribute_from(const atp_op_t *op, uint32_t from, unsigned key,
                                                 unsigned line)
 {
@@ -163,6 +165,24 @@ static size_t attributes_size(const atp_op_t *op)
     return count >= 1 && count <= ATP_ATTRIBUTES_PER_OP_MAX && before + size <= op->size ? size : 0;
 }
 
+/* Bytes of the correlation id at the end of a record, with its size; 0 if it cannot stand there. */
+static size_t correlation_size(const atp_op_t *op, size_t fixed)
+{
+    uint64_t size = 0;
+
+    if (op->size - fixed < sizeof size + 8 || !atp_op_rule(op->kind)->is_known) {
+        return 0;
+    }
+    memcpy(&size, (const char *)op + op->size - sizeof size, sizeof size);
+    size_t whole = (size_t)((size + 7) & ~UINT64_C(7)) + sizeof size;
+    if (size == 0 || size > ATP_ID_SIZE_MAX || whole > op->size - fixed) {
+        return 0;
+    }
+    atp_text_t text = atp_op_correlation(op);
+    const unsigned char *after = (const unsigned char *)text.bytes + size;
+    return atp_text_is_clean(text) && is_padding(after, after + (whole - sizeof size - size)) ? whole : 0;
+}
+
 bool atp_op_is_well_formed(const void *bytes, size_t size)
 {
     const atp_op_t *op = bytes;
@@ -179,9 +199,10 @@ bool atp_op_is_well_formed(const void *bytes, size_t size)
     if (fixed > op->size || (op->flags & ATP_OP_HAS_ATTRIBUTES && attributes == 0)) {
         return false;
     }
-    const unsigned char *end = (const unsigned char *)bytes + op->size;
+    size_t correlation = op->flags & ATP_OP_CORRELATED ? correlation_size(op, fixed) : 0;
+    const unsigned char *end = (const unsigned char *)bytes + op->size - correlation;
     const unsigned char *at = (const unsigned char *)bytes + fixed;
-    bool is_good = true;
+    bool is_good = (op->flags & ATP_OP_CORRELATED) == 0 || correlation > 0;
     for (uint32_t i = 0; is_good && i < text_count; i++) {
         is_good = take_text(&at, end, texts[i]);
     }

@@ -251,6 +251,9 @@ atp_verdict_t atp_op_check(const atp_command_t *command, const atp_op_context_t 
     verdict = verdict == ATP_APPLIED ? check_options(command, rule, ret_fault) : verdict;
     verdict = verdict == ATP_APPLIED ? check_line_count(command, rule, ret_fault) : verdict;
     verdict = verdict == ATP_APPLIED ? check_lines(command, rule, ret_fault) : verdict;
+    if (verdict == ATP_APPLIED && !is_optional_id(command->correlation)) {
+        return atp_op_fault(ret_fault, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_CORRELATION, 0);
+    }
     if (verdict == ATP_APPLIED) {
         atp_field_t field;
         uint32_t line;

@@ -77,6 +77,7 @@ typedef struct atp_client_options {
     const char *url;             /* tcp://host:port, ipc:///path or inproc://name */
     atp_text_t client;           /* this client's name, 1 to 64 bytes: ids are remembered per client */
     atp_text_t token;            /* shown to the engine with each message; at most 256 bytes; may be empty */
+    atp_text_t correlation;      /* of commands that name none themselves; at most 64 bytes; "" = none */
     uint32_t timeout_ms;         /* deadline of a call, all tries together; 0 = 5,000 */
     uint32_t try_ms;             /* wait for one answer before asking again; 0 = 1,000, at most timeout_ms */
     uint32_t retries;            /* tries after the first; 0 = 16; ATP_CLIENT_NO_RETRY = none */

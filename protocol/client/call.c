@@ -7,7 +7,8 @@
 static size_t text_size_of(const atp_command_t *command)
 {
     size_t size = (size_t)command->id.size + command->reservation.size + command->channel.size +
-                  command->owner.size + command->name.size + command->subject.size;
+                  command->owner.size + command->name.size + command->subject.size +
+                  command->correlation.size;
 
     for (uint32_t i = 0; i < command->line_count; i++) {
         size += (size_t)command->lines[i].sku.size + command->lines[i].node.size;
@@ -16,6 +17,13 @@ static size_t text_size_of(const atp_command_t *command)
         size += command->attributes[i].text.size;
     }
     return size;
+}
+
+/* The command's own correlation id, else that of the handle. */
+static atp_text_t correlation_of(const atp_client_t *client, const atp_command_t *command)
+{
+    return command->correlation.size > 0 ? command->correlation
+                                         : (atp_text_t){client->correlation, client->correlation_size};
 }
 
 /* Makes a call of one command, its texts borrowed. */
@@ -28,7 +36,8 @@ static atp_err_t init_single(const atp_client_t *client, atp_call_t *call, const
     memset(call, 0, sizeof *call);
     call->is_single = true;
     call->command = *command;
-    call->text_size = text_size_of(command);
+    call->command.correlation = correlation_of(client, command);
+    call->text_size = text_size_of(&call->command);
     if (call->text_size > ATP_CALL_TEXT_SIZE_MAX) {
         return ATP_ERR_INVALID;
     }
@@ -82,6 +91,7 @@ atp_err_t atp_client_do(atp_client_t *client, atp_call_t *call)
 }
 
 typedef struct many {
+    const atp_client_t *client;
     const atp_command_t *commands;
     uint32_t count;
     int64_t issued_ms;
@@ -93,12 +103,13 @@ static void write_many(atp_writer_t *writer, const void *context)
 
     atp_write_list_begin(writer);
     for (uint32_t i = 0; i < many->count; i++) {
-        if (many->commands[i].issued_ms != 0) {
+        if (many->commands[i].issued_ms != 0 && many->client->correlation_size == 0) {
             atp_write_command(writer, &many->commands[i]);
         } else {
             atp_command_t stamped = many->commands[i];
 
-            stamped.issued_ms = many->issued_ms;
+            stamped.issued_ms = stamped.issued_ms != 0 ? stamped.issued_ms : many->issued_ms;
+            stamped.correlation = correlation_of(many->client, &stamped);
             atp_write_command(writer, &stamped);
         }
     }
@@ -200,7 +211,7 @@ atp_err_t atp_client_do_results(atp_client_t *client, atp_call_t *call, uint32_t
 atp_err_t atp_client_call_many(atp_client_t *client, const atp_command_t *commands, uint32_t count,
                                atp_result_t *ret_results, atp_grants_t *grants, atp_as_of_t *ret_as_of)
 {
-    many_t many = {commands, count, atp_now_ms()};
+    many_t many = {client, commands, count, atp_now_ms()};
     atp_call_t call = {.type = ATP_MESSAGE_COMMANDS, .write = write_many, .write_context = &many};
     uint64_t lines = 0;
 
@@ -217,7 +228,7 @@ atp_err_t atp_client_promise(atp_client_t *client, const atp_command_t *command,
                              atp_grants_t *grants, atp_as_of_t *ret_as_of)
 {
     atp_command_t asked = *command;
-    many_t many = {&asked, 1, atp_now_ms()};
+    many_t many = {client, &asked, 1, atp_now_ms()};
     atp_call_t call = {.type = ATP_MESSAGE_PROMISE, .write = write_many, .write_context = &many};
 
     if (command->kind != ATP_OP_RESERVE || command->line_count > ATP_LINES_PER_OP_MAX) {
@@ -267,6 +278,7 @@ static void own_texts(atp_call_t *call)
     command->channel = copy_text(command->channel, &at);
     command->owner = copy_text(command->owner, &at);
     command->name = copy_text(command->name, &at);
+    command->correlation = copy_text(command->correlation, &at);
 }
 
 static bool take_submit_room(atp_client_t *client)

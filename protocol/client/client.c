@@ -230,6 +230,11 @@ static atp_err_t check_options(const atp_client_options_t *options, atp_why_t *r
                         "a token is at most %d bytes of UTF-8 without control characters",
                         ATP_TOKEN_SIZE_MAX);
     }
+    if (options->correlation.size > ATP_ID_SIZE_MAX || !atp_text_is_clean(options->correlation)) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "a correlation id is at most %d bytes of UTF-8 without control characters",
+                        ATP_ID_SIZE_MAX);
+    }
     if (options->timeout_ms > INT32_MAX || options->try_ms > INT32_MAX) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "a timeout is at most %d ms", INT32_MAX);
     }
@@ -256,6 +261,10 @@ static void take_options(atp_client_t *client, const atp_client_options_t *optio
     client->token_size = options->token.size;
     if (options->token.size > 0) {
         memcpy(client->token, options->token.bytes, options->token.size);
+    }
+    client->correlation_size = options->correlation.size;
+    if (options->correlation.size > 0) {
+        memcpy(client->correlation, options->correlation.bytes, options->correlation.size);
     }
     client->timeout_ms = or_default(options->timeout_ms, ATP_CLIENT_TIMEOUT_MS);
     client->try_ms = or_default(options->try_ms, ATP_CLIENT_TRY_MS);

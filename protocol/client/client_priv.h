@@ -119,7 +119,9 @@ struct atp_client {
     char url[NNG_MAXADDRLEN];
     char name[ATP_ID_SIZE_MAX];
     char token[ATP_TOKEN_SIZE_MAX];
-    char correlation_prefix[17];
+    char correlation_prefix[17];       /* of messages */
+    char correlation[ATP_ID_SIZE_MAX]; /* of commands that name none */
+    uint32_t correlation_size;
     uint32_t name_size;
     uint32_t token_size;
     uint32_t timeout_ms;

@@ -432,7 +432,7 @@ const sample_t samples[] = {
     {"history_ask", SAMPLE_REQUEST, "history: of one reservation", REQUEST_HEAD(15) "[\"cart-77\"]]", NULL,
      sample_write_history_ask},
     {"history", SAMPLE_RESPONSE, "history: one step, the one before it is gone",
-     RESPONSE_HEAD(15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1]]]",
+     RESPONSE_HEAD(15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1,\"order-9\"]]]",
      NULL, sample_write_history},
     {"reservations_ask", SAMPLE_REQUEST,
      "reservations: older than a day, of one owner and channel, reserved or allocated",
@@ -451,7 +451,7 @@ const sample_t samples[] = {
     {"exceptions", SAMPLE_RESPONSE, "exceptions: an over-commitment, a rejected fact",
      RESPONSE_HEAD(
          7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
-            "[\"cart-77\",\"cart-78\"]],"
+            "[\"cart-77\",\"cart-78\"],\"stocktake-9\"],"
             "[8,1004,1795253000001,\"rejected_fact\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[]]],8]]",
      NULL, sample_write_exceptions},
     {"promise_ask", SAMPLE_REQUEST, "promise: where would two come from",

@@ -83,7 +83,8 @@ void sample_write_history(atp_writer_t *writer)
                                  .scale = 2,
                                  .kind = ATP_TEXT("ship"),
                                  .client = ATP_TEXT("wms"),
-                                 .has_more = true};
+                                 .has_more = true,
+                                 .correlation = ATP_TEXT("order-9")};
     sample_begin_response(writer, ATP_MESSAGE_HISTORY);
     atp_write_list_begin(writer);
     atp_write_step(writer, &step);
@@ -149,7 +150,8 @@ void sample_write_exceptions(atp_writer_t *writer)
                                          .qty = -2,
                                          .total_reservations = 12,
                                          .id_count = 2,
-                                         .ids = ids},
+                                         .ids = ids,
+                                         .correlation = ATP_TEXT("stocktake-9")},
                                         {.number = 8,
                                          .op = 1004,
                                          .time_ms = T0 + 1,

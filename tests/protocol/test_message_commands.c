@@ -188,6 +188,21 @@ static void values_at_their_bounds_are_read(void **state)
     assert_true(command.is_fact);
 }
 
+static void a_correlation_id_stands_beside_the_content(void **state)
+{
+    atp_command_t command;
+
+    (void)state;
+    assert_int_equal(refusal_of("[33,\"a\",1,\"r\",5,[[112,\"order-9\"]]]", &command).verdict, ATP_APPLIED);
+    assert_true(atp_text_equal(command.correlation, ATP_TEXT("order-9")));
+    assert_int_equal(command.attribute_count, 0);
+    /* What cannot be one stays an attribute, which the check of ops refuses. */
+    assert_int_equal(refusal_of("[33,\"a\",1,\"r\",5,[[112,\"\"]]]", &command).verdict, ATP_APPLIED);
+    assert_true(command.correlation.size == 0 && command.attribute_count == 1);
+    assert_int_equal(refusal_of("[33,\"a\",1,\"r\",5,[[112,\"order-9\",0]]]", &command).verdict, ATP_APPLIED);
+    assert_true(command.correlation.size == 0 && command.attribute_count == 1);
+}
+
 static void missing_trailing_elements_are_zero(void **state)
 {
     atp_command_t command;
@@ -433,6 +448,7 @@ static atp_command_t random_command(uint64_t *seed, atp_command_line_t *ret_line
     command.ttl_ms = (int64_t)test_random(seed);
     command.channel = ATP_TEXT("web");
     command.reservation = ATP_TEXT("cart");
+    command.correlation = test_random(seed) % 2 ? ATP_TEXT("order-9") : ATP_TEXT("");
     command.line_count = is_single ? 1 : (uint32_t)(test_random(seed) % 4);
     command.lines = ret_lines;
     for (uint32_t i = 0; i < 4; i++) {
@@ -463,8 +479,11 @@ static size_t there_and_back(const atp_command_t *command, uint8_t *bytes, size_
     assert_false(writer.is_overflown);
     assert_true(atp_request_open(bytes, atp_writer_size(&writer), &reader, &envelope));
     assert_true(atp_read_commands(&reader, &count));
-    assert_true(atp_read_command(&reader, ret_command,
-                                 &(atp_command_room_t){.lines = lines, .line_capacity = 4}, &refusal));
+    atp_attribute_t attribute;
+    const atp_command_room_t room_of_op = {
+        .lines = lines, .line_capacity = 4, .attributes = &attribute, .attribute_capacity = 1};
+    assert_true(atp_read_command(&reader, ret_command, &room_of_op, &refusal));
+    assert_true(atp_text_equal(ret_command->correlation, command->correlation));
     assert_int_equal(refusal.verdict, ATP_APPLIED);
     assert_true(atp_message_close(&reader));
     return atp_writer_size(&writer);
@@ -509,6 +528,7 @@ int main(void)
         cmocka_unit_test(an_op_with_a_fault_is_refused_alone_by_name_and_field),
         cmocka_unit_test(a_refused_op_keeps_its_id_for_the_answer),
         cmocka_unit_test(values_at_their_bounds_are_read),
+        cmocka_unit_test(a_correlation_id_stands_beside_the_content),
         cmocka_unit_test(missing_trailing_elements_are_zero),
         cmocka_unit_test(a_number_past_int64_is_out_of_range_not_negative),
         cmocka_unit_test(an_envelope_with_a_fault_is_refused_by_name_and_field),

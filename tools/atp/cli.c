@@ -15,6 +15,8 @@ const atp_flag_t atp_global_flags[] = {
     {"events-url", "URL", NULL, "Where its events are (env ATP_EVENTS_URL; tcp://127.0.0.1:7412)"},
     {"client", "NAME", NULL, "Who asks: request ids are remembered per client (env ATP_CLIENT; user@host)"},
     {"token", "TEXT", NULL, "Shown to the engine with each message (env ATP_TOKEN)"},
+    {"correlation", "ID", NULL,
+     "Kept with all that the command does: atp trace ID finds it again (env ATP_CORRELATION)"},
     {"timeout", "TIME", NULL, "Wait for an answer at most this long (5s)"},
     {"json", NULL, NULL, "JSON lines instead of tables"},
     {"quiet", NULL, NULL, "No header, notes or progress; of what was applied, nothing but the id (-q)"},
@@ -193,7 +195,9 @@ static bool take_globals(atp_cli_t *cli)
     cli->client =
         atp_text_of(or_environment(atp_args_text(args, "client"), "ATP_CLIENT", cli->default_client));
     cli->token = atp_text_of(or_environment(atp_args_text(args, "token"), "ATP_TOKEN", ""));
-    if (!atp_args_id(args, "client", &cli->client) || !atp_args_duration(args, "timeout", 1, &timeout_ms)) {
+    cli->correlation = atp_text_of(or_environment(atp_args_text(args, "correlation"), "ATP_CORRELATION", ""));
+    if (!atp_args_id(args, "client", &cli->client) || !atp_args_id(args, "correlation", &cli->correlation) ||
+        !atp_args_duration(args, "timeout", 1, &timeout_ms)) {
         return false;
     }
     if (timeout_ms > INT32_MAX) {

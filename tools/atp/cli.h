@@ -62,6 +62,7 @@ struct atp_cli {
     const char *events_url;
     atp_text_t client;
     atp_text_t token;
+    atp_text_t correlation;      /* of what the command does; "" = none */
     uint32_t timeout_ms;         /* 0 = not given */
     atp_client_t *handle;        /* opened by atp_session_open */
     atp_attribute_t *attributes; /* of the request: with.h */

@@ -396,6 +396,7 @@ static void put_exception(atp_cli_t *cli, const atp_exception_row_t *row)
     if (cli->is_json) {
         atp_out_int(out, "total_reservations", NULL, row->total_reservations);
         atp_out_json(out, "reservations", json_ids(row));
+        atp_out_text(out, "correlation", NULL, row->correlation);
         return;
     }
     format_ids(row, ids, sizeof ids);

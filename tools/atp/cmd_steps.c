@@ -156,7 +156,7 @@ static int cancellable(atp_cli_t *cli)
 
 /* ---- history ---- */
 
-static void put_step(atp_out_t *out, const atp_step_row_t *row)
+static void put_step(atp_out_t *out, const atp_step_row_t *row, bool has_correlations)
 {
     atp_out_row(out);
     atp_out_uint(out, "op", "OP", row->op);
@@ -167,6 +167,9 @@ static void put_step(atp_out_t *out, const atp_step_row_t *row)
     atp_out_qty(out, "qty", "QTY", row->qty, row->scale);
     atp_out_text(out, "kind", "BY", row->kind);
     atp_out_text(out, "client", "CLIENT", row->client);
+    if (has_correlations) {
+        atp_out_text(out, "correlation", "CORRELATION", row->correlation);
+    }
 }
 
 static int put_steps(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t id)
@@ -181,8 +184,12 @@ static int put_steps(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t id)
         return atp_cli_fail(cli, ATP_CLI_REFUSED, atp_verdict_name(ATP_UNKNOWN_RESERVATION),
                             "no steps of a reservation '%.*s' are kept", (int)id.size, id.bytes);
     }
+    bool has_correlations = cli->is_json;
+    for (uint32_t i = 0; i < head.row_count; i++) {
+        has_correlations = has_correlations || rows[i].correlation.size > 0;
+    }
     for (uint32_t i = head.row_count; i > 0; i--) { /* the oldest first */
-        put_step(&cli->out, &rows[i - 1]);
+        put_step(&cli->out, &rows[i - 1], has_correlations);
     }
     atp_out_end(&cli->out);
     if (rows[head.row_count - 1].has_more) {

@@ -10,6 +10,7 @@ bool atp_session_open_as(atp_cli_t *cli, atp_text_t client, uint32_t timeout_ms,
         .url = cli->url,
         .client = client,
         .token = cli->token,
+        .correlation = cli->correlation,
         .timeout_ms = timeout_ms,
     };
     atp_why_t why = {""};

@@ -267,7 +267,9 @@ static void write_step(atp_work_t *work, const atp_ledger_t *ledger, const atp_h
                           .scale = atp_positions_scale(positions, position->sku),
                           .kind = atp_text_of(atp_op_kind_name(step->op_kind)),
                           .client = client_name(catalog, step->client),
-                          .has_more = step->previous != 0};
+                          .has_more = step->previous != 0,
+                          .correlation =
+                              atp_history_correlation(&atp_ledger_reservations(ledger)->history, step)};
 
     atp_write_step(&work->writer, &row);
 }
@@ -451,7 +453,8 @@ static void page_of_exceptions(atp_work_t *work, const atp_ledger_t *ledger, uin
                                .qty = exception->qty,
                                .total_reservations = exception->reservation_total,
                                .id_count = exception->reservation_count,
-                               .ids = ids};
+                               .ids = ids,
+                               .correlation = {exception->correlation, exception->correlation_size}};
     atp_write_exception(&work->writer, &row);
     work->op_count++;
 }

@@ -66,6 +66,7 @@ static atp_command_t sample(atp_op_kind_t kind)
 {
     atp_command_t command = {.kind = kind, .id = ATP_TEXT("an id"), .issued_ms = 1700000000000};
 
+    command.correlation = kind % 2 == 0 ? ATP_TEXT("order-4711") : ATP_TEXT(""); /* half of them have one */
     switch (kind) {
     case ATP_OP_CHANNEL:
         command.channel = ATP_TEXT("web");
@@ -419,6 +420,69 @@ static void every_field_counts_for_the_digest(void **state)
     assert_true(encode(command)->digest == digest); /* 2 and 2.00 */
     command.id = ATP_TEXT("another");
     assert_true(encode(command)->digest == digest); /* the id is not content */
+    command.correlation = ATP_TEXT("another");
+    assert_true(encode(command)->digest == digest); /* nor is what it is tied to */
+}
+
+static void a_correlation_id_costs_nothing_where_there_is_none(void **state)
+{
+    (void)state;
+    atp_command_t command = sample(ATP_OP_RESERVE);
+    command.correlation = ATP_TEXT("");
+    const atp_op_t *op = encode(command);
+    uint32_t plain = op->size;
+
+    assert_false(op->flags & ATP_OP_CORRELATED);
+    assert_int_equal(atp_op_correlation(op).size, 0);
+    for (uint32_t size = 1; size <= ATP_ID_SIZE_MAX; size++) {
+        char text[ATP_ID_SIZE_MAX];
+        memset(text, 'c', sizeof text);
+        command.correlation = (atp_text_t){text, size};
+        op = encode(command);
+        assert_true(atp_text_equal(atp_op_correlation(op), command.correlation));
+        assert_int_equal(op->size, plain + (size + 7) / 8 * 8 + 8);
+        assert_int_equal(op->flags & ATP_OP_HAS_ATTRIBUTES, 0); /* it decides nothing */
+    }
+}
+
+static void a_correlation_id_is_an_id(void **state)
+{
+    (void)state;
+    char longest[ATP_ID_SIZE_MAX + 1];
+    atp_command_t command = sample(ATP_OP_RESERVE);
+    atp_result_t fault;
+
+    memset(longest, 'c', sizeof longest);
+    command.correlation = (atp_text_t){longest, sizeof longest};
+    assert_int_equal(encode_as(command, false, &fault), ATP_ATTRIBUTE_OUT_OF_RANGE);
+    assert_int_equal(fault.field, ATP_FIELD_CORRELATION);
+    command.correlation = ATP_TEXT("two\nlines");
+    assert_int_equal(encode_as(command, false, &fault), ATP_ATTRIBUTE_OUT_OF_RANGE);
+}
+
+static void a_record_with_a_correlation_id_that_cannot_be_is_not_well_formed(void **state)
+{
+    (void)state;
+    atp_op_t *op = (atp_op_t *)(void *)(uintptr_t)encode(sample(ATP_OP_RESERVE));
+    uint64_t *size = (uint64_t *)(void *)((char *)op + op->size - sizeof *size);
+    char *text = (char *)(uintptr_t)atp_op_correlation(op).bytes;
+    uint64_t good = *size;
+
+    static const uint64_t wrong[] = {0, ATP_ID_SIZE_MAX + 1, UINT64_MAX, UINT64_MAX - 7, 17};
+    for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        *size = wrong[i];
+        assert_false(atp_op_is_well_formed(op, op->size));
+    }
+    *size = good;
+    text[0] = '\n';
+    assert_false(atp_op_is_well_formed(op, op->size));
+    text[0] = 'o';
+    text[good] = 'x'; /* its padding */
+    assert_false(atp_op_is_well_formed(op, op->size));
+    text[good] = 0;
+    assert_true(atp_op_is_well_formed(op, op->size));
+    op->kind = ATP_OP_CLIENT; /* the engine's own have none */
+    assert_false(atp_op_is_well_formed(op, op->size));
 }
 
 static void ids_of_different_namespaces_never_meet(void **state)
@@ -555,6 +619,9 @@ static void mutated_records_are_taken_apart_without_reading_outside(void **state
             const char *cursor = atp_op_text_begin(mutated);
             assert_true(mutated->size <= size);
             assert_true((const unsigned char *)atp_op_text_next(&cursor).bytes <= copy + size);
+            atp_text_t correlation = atp_op_correlation(mutated);
+            assert_true((mutated->flags & ATP_OP_CORRELATED) == 0 ||
+                        (correlation.bytes > (const char *)copy && correlation.size <= ATP_ID_SIZE_MAX));
         }
         free(copy);
     }
@@ -575,6 +642,9 @@ int main(void)
         cmocka_unit_test(safety_and_counts_may_be_zero_and_adjustments_anything),
         cmocka_unit_test(a_fact_of_a_batch_has_no_id_but_a_reservation_in_one_does),
         cmocka_unit_test(every_field_counts_for_the_digest),
+        cmocka_unit_test(a_correlation_id_costs_nothing_where_there_is_none),
+        cmocka_unit_test(a_correlation_id_is_an_id),
+        cmocka_unit_test(a_record_with_a_correlation_id_that_cannot_be_is_not_well_formed),
         cmocka_unit_test(ids_of_different_namespaces_never_meet),
         cmocka_unit_test(a_record_cut_short_anywhere_is_not_well_formed),
         cmocka_unit_test(a_size_that_does_not_fit_the_content_is_not_well_formed),

@@ -311,6 +311,110 @@ static void a_full_history_ends_early_and_never_leads_astray(void **state)
     fixture_close(&f);
 }
 
+/* ---- correlation ids ---- */
+
+static atp_result_t reserve_under(fixture_t *f, const char *id, const char *correlation)
+{
+    atp_command_line_t line = line_of("S", "N", 1);
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = atp_text_of(id),
+                             .issued_ms = f->now_ms,
+                             .line_count = 1,
+                             .lines = &line,
+                             .correlation = atp_text_of(correlation)};
+
+    return fixture_do(f, command);
+}
+
+static void assert_newest_is_under(const fixture_t *f, const char *id, const char *correlation)
+{
+    const atp_history_t *history = &atp_ledger_reservations(f->ledger)->history;
+    const atp_history_step_t *step = atp_history_newest(history, reservation_of(f, id));
+
+    assert_non_null(step);
+    assert_true(atp_text_equal(atp_history_correlation(history, step), atp_text_of(correlation)));
+}
+
+static void a_step_has_the_correlation_id_of_its_op(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 10);
+    assert_verdict(reserve_under(&f, "a", "order-1"), ATP_APPLIED);
+    assert_newest_is_under(&f, "a", "order-1");
+    step_all(&f, ATP_OP_ALLOCATE, "a"); /* says none */
+    assert_newest_is_under(&f, "a", "");
+    fixture_close(&f);
+}
+
+static void a_retry_under_another_correlation_id_is_the_same_request(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 10);
+    uint64_t op = reserve_under(&f, "a", "try-1").op;
+    atp_result_t again = reserve_under(&f, "a", "try-2");
+    assert_verdict(again, ATP_APPLIED);
+    assert_int_equal(again.is_repeat, 1);
+    assert_int_equal(again.op, op);
+    assert_newest_is_under(&f, "a", "try-1");
+    fixture_close(&f);
+}
+
+/* The ring of ids turns round many times, with steps that have none in between: no step refers to another op's (Y2). */
+static void a_correlation_id_is_kept_as_long_as_its_step(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    char id[16];
+    char correlation[16];
+
+    config.history = 5;
+    fixture_t f = fixture_open(&config);
+    stock(&f, "S", "N", 1000);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(id, sizeof id, "r%u", i);
+        snprintf(correlation, sizeof correlation, "c%u", i);
+        bool is_under = i % 3 != 0;
+        assert_verdict(reserve_under(&f, id, is_under ? correlation : ""), ATP_APPLIED);
+        assert_newest_is_under(&f, id, is_under ? correlation : "");
+        for (unsigned back = 1; back <= i && back < 5; back++) {
+            snprintf(id, sizeof id, "r%u", i - back);
+            snprintf(correlation, sizeof correlation, "c%u", i - back);
+            assert_newest_is_under(&f, id, (i - back) % 3 != 0 ? correlation : "");
+        }
+    }
+    fixture_close(&f);
+}
+
+static void an_exception_has_the_correlation_id_of_its_op(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 2);
+    reserve(&f, "a", "S", "N", 2);
+    atp_command_line_t line = line_of("S", "N", 1);
+    atp_command_t count = {.kind = ATP_OP_COUNT,
+                           .id = ATP_TEXT("count-1"),
+                           .issued_ms = f.now_ms,
+                           .is_fact = true,
+                           .line_count = 1,
+                           .lines = &line,
+                           .correlation = ATP_TEXT("stocktake-9")};
+    assert_verdict(fixture_do(&f, count), ATP_APPLIED);
+    const atp_exception_t *exception = newest_exception(&f);
+    assert_int_equal(exception->kind, ATP_EXCEPTION_OVER_COMMITMENT);
+    assert_true(atp_text_equal((atp_text_t){exception->correlation, exception->correlation_size},
+                               ATP_TEXT("stocktake-9")));
+    ship_fact(&f, "", "S", "N", 1); /* says none */
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION);
+    assert_int_equal(newest_exception(&f)->correlation_size, 0);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +431,10 @@ int main(void)
         cmocka_unit_test(every_step_is_in_the_history_with_its_cause),
         cmocka_unit_test(an_expiry_is_in_the_history_of_the_reservation_that_expired),
         cmocka_unit_test(a_full_history_ends_early_and_never_leads_astray),
+        cmocka_unit_test(a_step_has_the_correlation_id_of_its_op),
+        cmocka_unit_test(a_retry_under_another_correlation_id_is_the_same_request),
+        cmocka_unit_test(a_correlation_id_is_kept_as_long_as_its_step),
+        cmocka_unit_test(an_exception_has_the_correlation_id_of_its_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
