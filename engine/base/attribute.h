@@ -186,6 +186,12 @@ typedef enum atp_attribute_key {
     X(EDIT, EXPECTED_VERSION, ATP_TAKES_ONE)                                                                 \
     X(EDIT, PRIORITY, ATP_TAKES_ONE)                                                                         \
     X(EDIT, TTL, ATP_TAKES_ONE)                                                                              \
+    X(EDIT, METHOD, ATP_TAKES_ONE)                                                                           \
+    X(EDIT, STRATEGY, ATP_TAKES_ONE)                                                                         \
+    X(EDIT, SPLIT, ATP_TAKES_ONE)                                                                            \
+    X(EDIT, SPLITS, ATP_TAKES_ONE)                                                                           \
+    X(EDIT, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
+    X(EDIT, NEEDED_BY, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                       \
     X(SKU, MINIMUM, ATP_TAKES_ONE)                                                                           \
     X(SKU, MAXIMUM, ATP_TAKES_ONE)                                                                           \
     X(SKU, INCREMENT, ATP_TAKES_ONE)                                                                         \

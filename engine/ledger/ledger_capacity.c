@@ -101,25 +101,42 @@ static void count_plan(atp_ledger_t *ledger)
     }
     for (; scratch->counted < ledger->plan_count; scratch->counted++) {
         const resolved_line_t *line = &ledger->lines[scratch->counted];
-        if (line->granted <= 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node)) {
+        if (line->granted == 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node)) {
             continue;
         }
         booked_node_t *booked = place_in_scratch(scratch, line->node);
         if (booked->round != scratch->round) {
             *booked = (booked_node_t){.round = scratch->round, .node = line->node, .day = ATP_READY_NEVER};
         }
-        booked->units += atp_capacity_units(line->granted, line->scale);
+        booked->units += line->granted < 0 ? -atp_capacity_units(-line->granted, line->scale)
+                                           : atp_capacity_units(line->granted, line->scale);
     }
+}
+
+/* What the reservation that is edited has booked at the node: it stays, but for what the plan gives back. */
+static int64_t booked_of_edited(const apply_t *apply, uint16_t node)
+{
+    const char *cursor = atp_op_text_begin(apply->op);
+    const atp_booking_t *booking = NULL;
+    uint32_t number;
+
+    if (atp_ledger_find_reservation(apply->ledger, atp_op_text_next(&cursor), &number)) {
+        booking = atp_capacity_find(&apply->ledger->reservations.capacity, number, node);
+    }
+    return booking == NULL ? 0 : booking->units;
 }
 
 static int64_t taken_at(apply_t *apply, uint16_t node)
 {
-    if (apply->op->kind != ATP_OP_RESERVE) {
+    bool is_edit = apply->op->kind == ATP_OP_EDIT;
+
+    if (apply->op->kind != ATP_OP_RESERVE && !is_edit) {
         return 0; /* the others have no plan of several nodes */
     }
     count_plan(apply->ledger);
     const booked_node_t *booked = place_in_scratch(&apply->ledger->capacity_scratch, node);
-    return booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
+    int64_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
+    return is_edit ? planned + booked_of_edited(apply, node) : planned;
 }
 
 /* ---- what may be booked ---- */
@@ -292,7 +309,7 @@ static int64_t change_at(const apply_t *apply, uint16_t node)
 {
     int64_t change = 0;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < apply->ledger->plan_count; i++) {
         const resolved_line_t *line = &apply->ledger->lines[i];
         if (line->node == node) {
             change += line->granted < 0 ? -atp_capacity_units(-line->granted, line->scale)
@@ -306,7 +323,7 @@ atp_verdict_t atp_ledger_look_at_edit(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
         int32_t day;
         if (line->granted <= 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node) ||
@@ -316,7 +333,7 @@ atp_verdict_t atp_ledger_look_at_edit(apply_t *apply)
         own_t own = own_booking(apply, line->node);
         int64_t units = change_at(apply, line->node) + (own.booking == NULL ? 0 : own.booking->units);
         if (look_for_day(apply, line->node, units, &day) < units) {
-            return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, i);
+            return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, line->asked);
         }
     }
     return ATP_APPLIED;

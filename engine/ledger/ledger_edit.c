@@ -1,36 +1,17 @@
 /* Reservations that change in place, and those that take the place of others.
  *
- * An edit says for each position it names how many soft units (reserved or waiting, not allocated) the reservation is to have there:
- * 0 takes the line out, a position it had nothing at comes in, what it does not name stays. Only what is more than
- * before is decided, by what is free: what the reservation has already is not counted against it. All or nothing.
+ * An edit says of what it names how many units that are not firm (reserved or waiting) the reservation is to have: at a node, or
+ * of a SKU wherever it is. 0 takes the line out, what it had nothing of comes in, what it does not name stays. Only what is more
+ * than before is decided, by what is free: what the reservation has already is not counted against it. All or nothing.
+ * ledger_edit_plan.c decides, this file applies.
  *
  * A reservation that replaces another one is decided as if the soft units of that one were free; then they are. */
+#include "engine/ledger/ledger_edit.h"
 #include "engine/ledger/ledger_accounts.h"
 #include "engine/ledger/ledger_capacity.h"
-#include "engine/ledger/ledger_steps.h"
 #include "engine/ledger/ledger_supply.h"
 
 #include "engine/base/attribute.h"
-
-/* Units of a line that are promised but not firm. */
-static atp_qty_t soft_units(const atp_reservations_t *reservations, uint32_t number)
-{
-    return atp_line_units(reservations, number, ATP_LINE_RESERVED) +
-           atp_line_units(reservations, number, ATP_LINE_BACKORDERED);
-}
-
-static atp_qty_t soft_units_at(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
-                               uint32_t row)
-{
-    atp_qty_t units = 0;
-
-    for (uint32_t at = reservation->first_line; at != 0;) {
-        const atp_line_t *line = atp_line_at(reservations, at - 1);
-        units += line->row == row ? soft_units(reservations, at - 1) : 0;
-        at = line->next;
-    }
-    return units;
-}
 
 /* ---- replacing ---- */
 
@@ -41,7 +22,8 @@ static void credit(apply_t *apply, const atp_reservation_t *reservation)
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        atp_qty_t units = soft_units(reservations, at - 1);
+        atp_qty_t units = atp_line_units(reservations, at - 1, ATP_LINE_RESERVED) +
+                          atp_line_units(reservations, at - 1, ATP_LINE_BACKORDERED);
         if (units > 0) {
             atp_ledger_taken(apply, line->row)->qty -= units;
         }
@@ -83,7 +65,7 @@ void atp_ledger_release_all(atp_ledger_t *ledger, uint32_t number)
 {
     for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
         uint32_t next = atp_line_at(&ledger->reservations, at - 1)->next;
-        atp_qty_t units = soft_units(&ledger->reservations, at - 1);
+        atp_qty_t units = atp_edit_soft_units(&ledger->reservations, at - 1);
         if (units > 0) {
             atp_ledger_move(ledger, at - 1, ATP_STEP_RELEASE, units);
         }
@@ -100,7 +82,7 @@ static atp_verdict_t look_at_soft(apply_t *apply, const atp_reservation_t *reser
     const atp_reservations_t *reservations = &apply->ledger->reservations;
 
     for (uint32_t at = reservation->first_line; at != 0;) {
-        if (soft_units(reservations, at - 1) > 0) {
+        if (atp_edit_soft_units(reservations, at - 1) > 0) {
             return ATP_APPLIED;
         }
         at = atp_line_at(reservations, at - 1)->next;
@@ -119,204 +101,200 @@ static atp_verdict_t look_at_version(apply_t *apply, const atp_reservation_t *re
     return ATP_APPLIED;
 }
 
-static atp_verdict_t look_at_ttl(apply_t *apply, int64_t *ret_deadline_ms)
+/* When the reservation ends after the edit: as it says; else as before, or, where nothing of it would have ended, as its channel
+ * has it. */
+static atp_verdict_t look_at_ttl(apply_t *apply, const atp_reservation_t *reservation,
+                                 int64_t *ret_deadline_ms)
 {
-    const atp_op_attribute_t *ttl = atp_op_attribute(apply->op, ATP_KEY_TTL, ATP_WHOLE_OP);
+    const atp_ledger_config_t *config = &apply->ledger->root->config;
+    const atp_op_attribute_t *told = atp_op_attribute(apply->op, ATP_KEY_TTL, ATP_WHOLE_OP);
+    const atp_channel_record_t *channel =
+        atp_table_at(&apply->ledger->catalog.channels, reservation->channel);
+    int64_t ttl_ms = told != NULL ? told->number : channel->ttl_ms;
 
-    *ret_deadline_ms = 0;
-    if (ttl == NULL) {
+    if (told == NULL && reservation->is_in_wheel) {
+        *ret_deadline_ms = reservation->deadline_ms;
         return ATP_APPLIED;
     }
-    if (ttl->number > apply->ledger->root->config.ttl_max_ms) {
+    if (ttl_ms > config->ttl_max_ms) {
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
     }
-    *ret_deadline_ms = apply->now_ms + ttl->number;
+    *ret_deadline_ms = apply->now_ms + (ttl_ms > 0 ? ttl_ms : config->ttl_default_ms);
     return ATP_APPLIED;
 }
 
-/* True if an earlier line of the edit names the same position. */
-static bool is_named_before(const apply_t *apply, uint32_t i)
-{
-    const resolved_line_t *lines = apply->ledger->lines;
-
-    for (uint32_t before = 0; before < i; before++) {
-        if (lines[before].sku == lines[i].sku && lines[before].node == lines[i].node) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How many more units than now the line asks for, to line->granted; fewer: below 0. What is more is decided as a line of a
- * reserve would be. */
-static atp_verdict_t decide_line(apply_t *apply, const atp_reservation_t *reservation, resolved_line_t *line)
-{
-    atp_bounds_t bounds;
-    atp_qty_t now =
-        line->row == NO_ROW ? 0 : soft_units_at(&apply->ledger->reservations, reservation, line->row);
-    resolved_line_t more = *line;
-
-    line->granted = line->qty - now;
-    if (line->granted == 0) {
-        return ATP_APPLIED;
-    }
-    more.qty = line->granted;
-    atp_verdict_t verdict =
-        reservation->is_track_only ? ATP_APPLIED : atp_ledger_look_at_quantity(apply, line, &bounds);
-    if (verdict == ATP_APPLIED && line->granted < 0) {
-        atp_ledger_taken(apply, line->row)->qty += line->granted;
-        return ATP_APPLIED;
-    }
-    return verdict == ATP_APPLIED ? atp_ledger_plan_named_line(apply, &more) : verdict;
-}
-
-static atp_verdict_t decide_lines(apply_t *apply, const atp_reservation_t *reservation)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    ledger->plan_count = 0;
-    line_names_t names = atp_ledger_line_names(apply->op);
-    atp_verdict_t verdict = ATP_APPLIED;
-
-    for (uint32_t i = 0; verdict == ATP_APPLIED && i < apply->op->line_count; i++) {
-        verdict = atp_ledger_resolve_line(apply, &names, i, &ledger->lines[i]);
-        if (verdict == ATP_APPLIED && is_named_before(apply, i)) {
-            verdict = atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_LINES, i);
-        }
-    }
-    /* What comes free first, so that units may move from one node to another. */
-    for (int is_more = 0; verdict == ATP_APPLIED && is_more <= 1; is_more++) {
-        for (uint32_t i = 0; verdict == ATP_APPLIED && i < apply->op->line_count; i++) {
-            resolved_line_t *line = &ledger->lines[i];
-            atp_qty_t now =
-                line->row == NO_ROW ? 0 : soft_units_at(&ledger->reservations, reservation, line->row);
-            if ((line->qty > now) == (is_more == 1)) {
-                verdict = decide_line(apply, reservation, line);
-            }
-        }
-    }
-    return verdict == ATP_APPLIED ? atp_ledger_look_at_edit(apply) : verdict;
-}
-
-/* A line of the reservation at the row that grows with it: one that has soft units. 0: there is none. */
-static uint32_t growing_line(const atp_reservations_t *reservations, const atp_reservation_t *reservation,
-                             uint32_t row)
-{
-    for (uint32_t at = reservation->first_line; at != 0;) {
-        const atp_line_t *line = atp_line_at(reservations, at - 1);
-        if (line->row == row && soft_units(reservations, at - 1) > 0) {
-            return at;
-        }
-        at = line->next;
-    }
-    return 0;
-}
-
-/* Room for the lines that the edit adds. */
-static atp_verdict_t look_for_lines(apply_t *apply, uint32_t number)
+/* Room for the lines that the edit adds, and for what stands beside them. */
+static atp_verdict_t look_for_room(apply_t *apply, uint32_t number)
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     uint32_t added = 0;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
-        added += line->granted > 0 &&
-                 (line->row == NO_ROW || growing_line(&ledger->reservations, reservation, line->row) == 0);
+        bool is_added = line->is_component || line->kits > 0 || line->needed_by != 0 || line->row == NO_ROW ||
+                        atp_edit_growing_line(ledger, reservation, line->row) == 0;
+        added += line->granted >= 0 && is_added;
     }
     if (added > 0 && reservation->line_count + added > ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
-    atp_verdict_t verdict =
-        added > 0 ? atp_reservations_make_room(&ledger->reservations, added, 0, 0) : ATP_APPLIED;
-    ledger->plan_count = apply->op->line_count; /* the lines are the plan */
-    return verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
+    atp_verdict_t verdict = atp_ledger_look_for_rows(apply, ledger->plan_count);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
+    if (verdict == ATP_APPLIED && added > 0) {
+        verdict = atp_reservations_make_room(&ledger->reservations, added, 0, 0);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
+    if (verdict == ATP_APPLIED && ledger->plan_components > 0 &&
+        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_count, number)) {
+        verdict = atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
+    }
+    return verdict == ATP_APPLIED ? atp_ledger_look_for_pegs(apply) : verdict;
+}
+
+/* Whether the edit can be made as a whole; nothing but expiry has changed after it. */
+static atp_verdict_t decide(apply_t *apply, uint32_t number, int64_t *ret_deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+    atp_verdict_t verdict = look_at_soft(apply, reservation);
+
+    apply->channel = reservation->channel;
+    apply->is_track_only = reservation->is_track_only;
+    verdict = verdict == ATP_APPLIED ? look_at_version(apply, reservation) : verdict;
+    verdict = verdict == ATP_APPLIED ? look_at_ttl(apply, reservation, ret_deadline_ms) : verdict;
+    if (verdict == ATP_APPLIED && apply->op->line_count > ledger->root->config.lines_per_reservation) {
+        verdict = atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
+    }
+    verdict = verdict == ATP_APPLIED ? atp_edit_plan(apply, number) : verdict;
+    return verdict == ATP_APPLIED ? look_for_room(apply, number) : verdict;
 }
 
 /* ---- editing: applying ---- */
 
-/* Takes units back from the lines at the row, the last one first. */
-static void take_back(atp_ledger_t *ledger, uint32_t number, uint32_t row, atp_qty_t qty)
+/* What waits comes free before what is here. */
+static void take_back(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
 {
-    while (qty > 0) {
-        uint32_t last = 0;
-        for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
-            const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-            last = line->row == row && soft_units(&ledger->reservations, at - 1) > 0 ? at : last;
-            at = line->next;
-        }
-        ATP_ASSERT(last != 0);
-        atp_qty_t units = soft_units(&ledger->reservations, last - 1);
+    static const atp_line_state_t order[] = {ATP_LINE_BACKORDERED, ATP_LINE_PEGGED, ATP_LINE_RESERVED};
+
+    for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+        atp_qty_t units = atp_line_units(&ledger->reservations, number, order[i]);
         atp_qty_t taken = qty < units ? qty : units;
-        atp_ledger_move(ledger, last - 1, ATP_STEP_RELEASE, taken);
+        if (taken > 0) {
+            atp_ledger_move_from(ledger, number, ATP_STEP_RELEASE, order[i], taken);
+        }
         qty -= taken;
     }
+    ATP_ASSERT(qty == 0);
 }
 
-static uint32_t last_line(const atp_reservations_t *reservations, const atp_reservation_t *reservation)
+/* The reservation's last line, + 1, and the line of the request that it serves. */
+static uint32_t last_line(const atp_reservations_t *reservations, uint32_t number, unsigned *ret_asked)
 {
-    uint32_t last = reservation->first_line;
+    uint32_t last = atp_reservation_at(reservations, number)->first_line;
 
     while (last != 0 && atp_line_at(reservations, last - 1)->next != 0) {
         last = atp_line_at(reservations, last - 1)->next;
     }
+    *ret_asked = last == 0 ? 0 : (unsigned)atp_line_at(reservations, last - 1)->number;
     return last;
 }
 
-static uint32_t add_line(apply_t *apply, uint32_t number, const resolved_line_t *more, atp_qty_t here)
+static uint32_t add_line(apply_t *apply, uint32_t number, const resolved_line_t *more, int64_t deadline_ms)
 {
-    atp_ledger_t *ledger = apply->ledger;
-    atp_reservations_t *reservations = &ledger->reservations;
-    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
-    uint32_t last = last_line(reservations, reservation);
-    uint32_t last_number = last == 0 ? 0 : (uint32_t)atp_line_at(reservations, last - 1)->number;
-    uint32_t at = atp_reservations_take_line(reservations, number, last);
-    atp_line_t *line = atp_table_change(&reservations->lines, at);
+    atp_reservations_t *reservations = &apply->ledger->reservations;
+    unsigned asked;
+    uint32_t last = last_line(reservations, number, &asked);
+    uint32_t added = atp_ledger_grant_line(apply, number, last, more, deadline_ms);
+    atp_line_t *line = atp_table_change(&reservations->lines, added);
 
-    line->row = more->row;
-    line->number = last_number & ((1u << ATP_LINE_NUMBER_BITS) - 1);
-    line->granted = more->granted;
-    line->reserved = here;
-    atp_line_set_deadline_ms(line, reservation->deadline_ms);
-    atp_ledger_attach(ledger, at);
-    return at;
+    line->number = asked & ((1u << ATP_LINE_NUMBER_BITS) - 1);
+    return added;
 }
 
-static void add_units(apply_t *apply, uint32_t number, const resolved_line_t *more)
+/* More units of a line that the reservation has, or had. */
+static void grow_line(apply_t *apply, uint32_t number, const resolved_line_t *more, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_reservations_t *reservations = &ledger->reservations;
-    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
-    uint32_t at = growing_line(reservations, reservation, more->row);
     atp_qty_t here = more->granted;
 
     if (!apply->is_track_only &&
         atp_position_has(atp_positions_at(&ledger->positions, more->row), ATP_POSITION_HAS_LIMITS)) {
         here = atp_ledger_here_of(ledger, more->row, more->granted); /* the rest waits */
     }
-    if (at != 0) {
-        atp_ledger_grow(ledger, at - 1, here, more->granted - here);
+    if (atp_line_at(&ledger->reservations, number)->is_in_tree) {
+        atp_ledger_grow(ledger, number, here, more->granted - here);
     } else {
-        at = add_line(apply, number, more, here) + 1;
+        atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+        line->granted += more->granted;
+        line->reserved = here;
+        atp_line_set_deadline_ms(line, deadline_ms);
+        atp_ledger_attach(ledger, number);
     }
     if (here < more->granted) {
-        atp_ledger_backorder(ledger, at - 1, more->granted - here);
+        atp_ledger_backorder(ledger, number, more->granted - here);
     }
 }
 
-static void change_lines(apply_t *apply, uint32_t number)
+static void add_units(apply_t *apply, uint32_t number, int64_t deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t kit_line = 0;
+    uint32_t kits = 0;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        resolved_line_t *more = &ledger->lines[i];
+        if (more->granted < 0 || (more->granted == 0 && more->kits == 0)) {
+            continue;
+        }
+        atp_ledger_need_row(apply, more);
+        uint32_t at =
+            more->is_component || more->kits > 0 || more->needed_by != 0
+                ? 0
+                : atp_edit_growing_line(ledger, atp_reservation_at(&ledger->reservations, number), more->row);
+        if (at != 0) {
+            grow_line(apply, at - 1, more, deadline_ms);
+            continue;
+        }
+        uint32_t added = add_line(apply, number, more, deadline_ms);
+        if (more->is_component) {
+            atp_ledger_note_component(ledger, added, kit_line, kits);
+        } else {
+            kit_line = added;
+            kits = more->kits;
+        }
+    }
+}
+
+static void change_lines(apply_t *apply, uint32_t number, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
 
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
         if (ledger->lines[i].granted < 0) {
-            take_back(ledger, number, ledger->lines[i].row, -ledger->lines[i].granted);
+            take_back(ledger, ledger->lines[i].line, -ledger->lines[i].granted);
         }
     }
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        if (ledger->lines[i].granted > 0) {
-            atp_ledger_need_row(apply, &ledger->lines[i]);
-            add_units(apply, number, &ledger->lines[i]);
-        }
+    add_units(apply, number, deadline_ms);
+}
+
+/* The reservation ends when the edit says; what it has may end now that did not before. */
+static void change_deadline(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+    bool must_expire = false;
+
+    for (uint32_t at = reservation->first_line; at != 0;) {
+        must_expire = must_expire || atp_line_expiring(&ledger->reservations, at - 1) > 0;
+        at = atp_line_at(&ledger->reservations, at - 1)->next;
+    }
+    if (must_expire && !reservation->is_in_wheel) {
+        atp_reservation_t *changed = atp_table_change(&ledger->reservations.records, number);
+        changed->deadline_ms = deadline_ms;
+        atp_wheel_insert(&ledger->wheel, number);
+    }
+    if (reservation->is_in_wheel && reservation->deadline_ms != deadline_ms) {
+        atp_ledger_reschedule(ledger, number, deadline_ms);
     }
 }
 
@@ -332,8 +310,11 @@ static void answer(apply_t *apply, uint32_t number)
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
-        atp_qty_t units = soft_units(&ledger->reservations, at - 1);
         uint8_t own = atp_positions_scale(&ledger->positions, position->sku);
+        atp_qty_t units = atp_ledger_is_component(ledger, at - 1)
+                              ? 0
+                              : atp_edit_soft_units(&ledger->reservations, at - 1) +
+                                    atp_steps_soft_kits(apply, at - 1) * atp_kit_unit(own);
         is_one_scale = is_one_scale && (units == 0 || sum == 0 || own == scale);
         scale = units > 0 ? own : scale;
         sum += units;
@@ -342,25 +323,6 @@ static void answer(apply_t *apply, uint32_t number)
     apply->result->qty = is_one_scale ? sum : 0;
     apply->result->scale = is_one_scale ? scale : 0;
     apply->result->deadline_ms = reservation->status == ATP_RESERVATION_LIVE ? reservation->deadline_ms : 0;
-}
-
-/* Whether the edit can be made as a whole; nothing but expiry has changed after it. */
-static atp_verdict_t decide(apply_t *apply, uint32_t number, int64_t *ret_deadline_ms)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
-    atp_verdict_t verdict = look_at_soft(apply, reservation);
-
-    apply->channel = reservation->channel;
-    apply->is_track_only = reservation->is_track_only;
-    verdict = verdict == ATP_APPLIED ? look_at_version(apply, reservation) : verdict;
-    verdict = verdict == ATP_APPLIED ? look_at_ttl(apply, ret_deadline_ms) : verdict;
-    if (verdict == ATP_APPLIED && apply->op->line_count > ledger->root->config.lines_per_reservation) {
-        verdict = atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
-    }
-    verdict = verdict == ATP_APPLIED ? decide_lines(apply, reservation) : verdict;
-    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, apply->op->line_count) : verdict;
-    return verdict == ATP_APPLIED ? look_for_lines(apply, number) : verdict;
 }
 
 atp_verdict_t atp_ledger_edit(apply_t *apply)
@@ -382,17 +344,15 @@ atp_verdict_t atp_ledger_edit(apply_t *apply)
     reservation->version = ledger->root->op;
     if (priority != NULL) {
         reservation->priority = (unsigned)priority->number & 7u;
-    }
-    if (priority != NULL) {
         atp_ledger_requeue(ledger, number);
     }
-    change_lines(apply, number);
-    if (deadline_ms != 0 && reservation->is_in_wheel) {
-        atp_ledger_reschedule(ledger, number, deadline_ms);
-    }
+    change_lines(apply, number, deadline_ms);
+    change_deadline(ledger, number, deadline_ms);
     atp_ledger_tidy(ledger, number);
-    for (uint32_t i = 0; reservation->is_track_only && i < apply->op->line_count; i++) {
-        atp_ledger_note_over_commitment(apply, ledger->lines[i].row);
+    for (uint32_t i = 0; reservation->is_track_only && i < ledger->plan_count; i++) {
+        if (ledger->lines[i].granted > 0) {
+            atp_ledger_note_over_commitment(apply, ledger->lines[i].row);
+        }
     }
     answer(apply, number);
     return ATP_APPLIED;

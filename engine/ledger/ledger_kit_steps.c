@@ -1,10 +1,13 @@
-/* Steps that name a kit: its stocked units first, then its components in proportion, as the reservation froze them.
+/* Steps that name a kit: its stocked units first, then its components in
+ * proportion, as the reservation froze them.
  *
- * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
- * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
- * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
- * units move. (Where kits differ, because a nested one was stocked for some of them only, the first ones named
- * take the odd units.) */
+ * Of a line of n kits that took g units of a component, floor(g * r / n) units
+ * belong to r kits. So many kits are left in a state as the component has that
+ * has fewest: the greatest r <= n with floor(g * r / n) <= the units in that
+ * state. A step of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n)
+ * units of each: however n kits are cut into steps, all g units move. (Where
+ * kits differ, because a nested one was stocked for some of them only, the
+ * first ones named take the odd units.) */
 #include "engine/ledger/ledger_steps.h"
 
 #include <stddef.h>
@@ -17,7 +20,8 @@ static atp_qty_t units_of(atp_qty_t units, int64_t kits, int64_t all)
     return (atp_qty_t)((wide_t)units * kits / all);
 }
 
-/* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
+/* The greatest number of kits, up to `all`, whose units of a component are at
+ * most `units` of `granted`. */
 static int64_t kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
 {
     int64_t kits = (int64_t)((((wide_t)units + 1) * all - 1) / granted);
@@ -31,8 +35,7 @@ static atp_qty_t units_left(apply_t *apply, uint32_t number, atp_step_t step)
            atp_ledger_taken_qty(apply, number);
 }
 
-/* The component after the kit's line, or after another of its components; 0 = no more. */
-static uint32_t component_after(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
+uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
 {
     uint32_t next = atp_line_at(&ledger->reservations, number)->next;
     const atp_progress_t *progress = next == 0 ? NULL : atp_line_progress(&ledger->reservations, next - 1);
@@ -50,8 +53,8 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, uni
     int64_t least = kits;
     bool has_units = false;
 
-    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
-         at = component_after(ledger, kit_line, at - 1)) {
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
         atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
         atp_qty_t units = units_in(apply, at - 1, step);
         int64_t left = kits_in(units, granted, kits);
@@ -59,6 +62,28 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, uni
         has_units = has_units || units > 0;
     }
     return has_units ? least : 0;
+}
+
+atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
+                                  int64_t left, int64_t kits)
+{
+    atp_qty_t granted = atp_line_at(&ledger->reservations, number)->granted;
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+
+    return units_of(granted, left, all) - units_of(granted, left - kits, all);
+}
+
+static atp_qty_t soft_units(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+
+    (void)step;
+    return atp_line_units(reservations, number, ATP_LINE_RESERVED) + atp_line_waiting(reservations, number);
+}
+
+int64_t atp_steps_soft_kits(apply_t *apply, uint32_t kit_line)
+{
+    return kits_left(apply, kit_line, ATP_STEP_RELEASE, soft_units);
 }
 
 static atp_verdict_t choose(apply_t *apply, const resolved_line_t *wanted, uint32_t number, atp_qty_t qty,
@@ -96,8 +121,8 @@ static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, u
     atp_verdict_t verdict =
         choose(apply, wanted, number, wanted->qty - kits * atp_kit_unit(wanted->scale), ret_count);
 
-    for (uint32_t at = component_after(ledger, number, number); verdict == ATP_APPLIED && at != 0;
-         at = component_after(ledger, number, at - 1)) {
+    for (uint32_t at = atp_steps_next_component(ledger, number, number); verdict == ATP_APPLIED && at != 0;
+         at = atp_steps_next_component(ledger, number, at - 1)) {
         atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
         atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
         verdict = choose(apply, wanted, at - 1, moved, ret_count);
@@ -134,7 +159,7 @@ bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, 
             return true;
         }
         has_some = has_some || stocked > 0 || left > 0;
-        any = any == 0 ? component_after(apply->ledger, at - 1, at - 1) : any;
+        any = any == 0 ? atp_steps_next_component(apply->ledger, at - 1, at - 1) : any;
     }
     if (!is_kit) {
         return false;
@@ -158,8 +183,8 @@ static atp_qty_t units_told(apply_t *apply, uint32_t number, atp_step_t step)
 /* True if on-hand of every component stays in range when all of it leaves. */
 static bool can_leave(const atp_ledger_t *ledger, uint32_t kit_line)
 {
-    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
-         at = component_after(ledger, kit_line, at - 1)) {
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
         if (!atp_qty_in_range(atp_load_relaxed(&position->on_hand) - line->granted)) {
@@ -174,8 +199,8 @@ static void move_kits(atp_ledger_t *ledger, uint32_t kit_line, atp_step_t step, 
 {
     int64_t all = atp_ledger_kits_of(ledger, kit_line);
 
-    for (uint32_t at = component_after(ledger, kit_line, kit_line); at != 0;
-         at = component_after(ledger, kit_line, at - 1)) {
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
         atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
         atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
         if (moved > 0) {

@@ -1,5 +1,5 @@
 /* Kits in the ledger: the op that puts a recipe. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_plan.h"
 
 #include "engine/base/attribute.h"
 
@@ -74,7 +74,8 @@ void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
 
 /* ---- reserving ---- */
 
-/* The kit laid out as of this op: once, whatever the number of nodes that are looked at for it. */
+/* The kit laid out as of this op: once, whatever the number of nodes that are
+ * looked at for it. */
 static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -102,7 +103,32 @@ static atp_qty_t stock_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t
         return 0;
     }
     atp_qty_t left = atp_ledger_channel_left(apply, sku);
+    left = left < free ? left + atp_ledger_allowance(apply, *ret_row, free) : left;
     return left < free ? left > 0 ? left : 0 : free;
+}
+
+/* The same of what is there: components do not wait for a kit, nor the kit for
+ * them. */
+static atp_qty_t here_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+{
+    bool may_backorder = apply->may_backorder;
+
+    apply->may_backorder = false;
+    atp_qty_t free = stock_for(apply, sku, node, ret_row);
+    apply->may_backorder = may_backorder;
+    return free;
+}
+
+/* How many kits that come as such may be promised beyond the `here` that are
+ * there. */
+static atp_qty_t beyond_for(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t here)
+{
+    uint32_t row;
+
+    return apply->may_backorder &&
+                   atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)
+               ? stock_for(apply, sku, node, &row) - here
+               : 0;
 }
 
 /* Whole kits that can be put together at the node now, for this op. */
@@ -114,7 +140,7 @@ static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
         return 0;
     }
     for (uint32_t i = 1; i < bill->part_count; i++) {
-        bill->parts[i].free = stock_for(apply, bill->parts[i].sku, node, &row);
+        bill->parts[i].free = here_for(apply, bill->parts[i].sku, node, &row);
         if (atp_bill_is_short(bill, i)) {
             return 0;
         }
@@ -125,12 +151,14 @@ static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
 atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
     atp_bill_t *bill = bill_of(apply, sku);
+    atp_qty_t here = here_for(apply, sku, node, ret_row);
 
-    return stock_for(apply, sku, node, ret_row) +
+    return here + beyond_for(apply, sku, node, here) +
            most_at(apply, bill, node) * atp_kit_unit(bill->parts[0].scale);
 }
 
-/* How a quantity of a kit is served: stocked ones first, the rest put together in whole kits. */
+/* How a quantity of a kit is served: stocked ones first, the rest put together
+ * in whole kits. */
 typedef struct kit_split {
     atp_qty_t stocked;
     int64_t built;
@@ -148,7 +176,8 @@ static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_
     return (kit_split_t){taken, built < most ? built : most};
 }
 
-/* The components of so many kits at the node, as lines of the plan after the kit's. */
+/* The components of so many kits at the node, as lines of the plan after the
+ * kit's. */
 static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill,
                                      int64_t built)
 {
@@ -171,9 +200,11 @@ static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit,
                                   .is_component = true,
                                   .qty = part->taken,
                                   .granted = part->taken};
-        ATP_ASSERT(
-            atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)); /* it gives some */
-        atp_ledger_taken(apply, line->row)->qty += part->taken;
+        if (atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)) {
+            atp_ledger_taken(apply, line->row)->qty += part->taken;
+        } else {
+            line->row = NO_ROW; /* sold all the same */
+        }
         ledger->plan_count++;
         ledger->plan_components++;
     }
@@ -187,9 +218,13 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
     atp_bill_t *bill = bill_of(apply, wanted->sku);
     atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
     uint32_t row;
-    atp_qty_t stocked = stock_for(apply, wanted->sku, node, &row);
+    atp_qty_t stocked = here_for(apply, wanted->sku, node, &row);
     kit_split_t given = split(qty, stocked, most_at(apply, bill, node), unit);
+    atp_qty_t rest = qty - given.stocked - given.built * unit;
+    atp_qty_t beyond = rest > 0 ? beyond_for(apply, wanted->sku, node, stocked) : 0;
     resolved_line_t *line = atp_ledger_plan_next(ledger);
+
+    given.stocked += rest < beyond ? rest : beyond;
 
     *ret_given = 0;
     if (line == NULL) {
@@ -218,6 +253,7 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
     if (atp_catalog_node_state(&ledger->catalog, wanted.node) != ATP_NODE_OPEN) {
         return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_NODE, wanted.asked);
     }
+    apply->may_backorder = true;
     atp_verdict_t verdict = atp_ledger_plan_kit(apply, &wanted, wanted.node, wanted.qty, &given);
     if (verdict != ATP_APPLIED) {
         return verdict;
@@ -226,6 +262,128 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
     }
     ledger->lines[place].qty = wanted.qty; /* asked for, not granted */
+    return ATP_APPLIED;
+}
+
+/* ---- sold already: whatever there is ---- */
+
+/* What is there of a SKU and of nobody: on the shelf, whoever it is promised
+ * to, or not promised to anybody. */
+static atp_qty_t rest_at(apply_t *apply, uint32_t sku, uint16_t node, bool is_from_shelf, uint32_t *ret_row)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if (!atp_positions_find(&ledger->positions, sku, node, ret_row)) {
+        *ret_row = NO_ROW;
+        return 0;
+    }
+    atp_ledger_settle_row(ledger, *ret_row, apply->now_ms);
+    atp_position_t *position = atp_positions_at(&ledger->positions, *ret_row);
+    atp_qty_t rest = is_from_shelf
+                         ? atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable)
+                         : atp_ledger_promisable(ledger, *ret_row) - atp_ledger_taken_qty(apply, *ret_row);
+    return rest > 0 ? rest : 0;
+}
+
+/* How a quantity of a kit that was sold is served: stocked kits, then whole
+ * kits of their components, nested kits that are stocked before theirs. What is
+ * no whole kit, and a kit without a recipe, is the kit's own. False: out of
+ * range. */
+static bool split_sold(apply_t *apply, const resolved_line_t *sold, bool is_from_shelf, atp_bill_t *bill,
+                       kit_split_t *ret_split)
+{
+    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
+    uint32_t row;
+    atp_qty_t stocked = rest_at(apply, sold->sku, sold->node, is_from_shelf, &row);
+    atp_qty_t taken = stocked < sold->qty ? stocked : sold->qty;
+    int64_t built = bill->parts[0].edge_count == 0 ? 0 : (sold->qty - taken) / unit;
+
+    for (uint32_t i = 1; built > 0 && i < bill->part_count; i++) {
+        bill->parts[i].free = bill->parts[i].edge_count == 0
+                                  ? ATP_QTY_MAX
+                                  : rest_at(apply, bill->parts[i].sku, sold->node, is_from_shelf, &row);
+    }
+    *ret_split = (kit_split_t){sold->qty - built * unit, built};
+    return built <= UINT32_MAX && atp_bill_take(bill, built);
+}
+
+/* True if what the plan's lines from `first` on take stays in range. */
+static bool is_in_range(apply_t *apply, uint32_t first)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = first; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        atp_qty_t reserved =
+            line->row == NO_ROW
+                ? 0
+                : atp_load_relaxed(&atp_positions_at(&ledger->positions, line->row)->reserved);
+        atp_qty_t taken = line->row == NO_ROW ? atp_ledger_planned_at(ledger, line->sku, line->node)
+                                              : atp_ledger_taken_qty(apply, line->row);
+        if (reserved + taken > ATP_QTY_MAX) {
+            return false; /* P2 */
+        }
+    }
+    return true;
+}
+
+atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_bill_t *bill = bill_of(apply, wanted.sku);
+    uint32_t first = ledger->plan_count;
+    resolved_line_t *line = atp_ledger_plan_next(ledger);
+    kit_split_t given;
+
+    if (wanted.node == NO_NODE) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_NODE, wanted.asked);
+    }
+    if (line == NULL) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, wanted.asked);
+    }
+    if (!split_sold(apply, &wanted, false, bill, &given)) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, wanted.asked);
+    }
+    *line = wanted;
+    line->granted = given.stocked;
+    line->kits = (uint32_t)given.built;
+    if (line->row != NO_ROW) {
+        atp_ledger_taken(apply, line->row)->qty += given.stocked;
+    }
+    ledger->plan_count++;
+    atp_verdict_t verdict = given.built == 0 ? ATP_APPLIED : plan_components(apply, line, bill, given.built);
+    return verdict == ATP_APPLIED && !is_in_range(apply, first)
+               ? atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, wanted.asked)
+               : verdict;
+}
+
+atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sold, uint32_t *ret_count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_bill_t *bill = bill_of(apply, sold->sku);
+    resolved_line_t line = *sold; /* may be the first of those that are written */
+    kit_split_t given;
+
+    if (!split_sold(apply, &line, true, bill, &given)) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, line.asked);
+    }
+    *ret_count = 0;
+    line.granted = given.stocked;
+    if (given.stocked > 0) {
+        ledger->lines[(*ret_count)++] = line;
+    }
+    for (uint32_t i = 1; given.built > 0 && i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[bill->order[i]];
+        if (part->taken > 0) {
+            line.sku = part->sku;
+            line.scale = part->scale;
+            line.granted = part->taken;
+            if (!atp_positions_find(&ledger->positions, line.sku, line.node, &line.row)) {
+                line.row = NO_ROW;
+            }
+            ledger->lines[(*ret_count)++] = line;
+        }
+    }
     return ATP_APPLIED;
 }
 

@@ -200,6 +200,20 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp
     atp_ledger_note_step(ledger, number, step, qty);
 }
 
+void atp_ledger_move_from(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_line_state_t from,
+                          atp_qty_t qty)
+{
+    const atp_step_rule_t *rule = &atp_steps[step];
+    unsigned i = 0;
+
+    while (i < rule->row_count && rule->rows[i].from != from) {
+        i++;
+    }
+    ATP_ASSERT(qty > 0 && i < rule->row_count);
+    move_row(ledger, number, &rule->rows[i], qty);
+    atp_ledger_note_step(ledger, number, step, qty);
+}
+
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
 {
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
@@ -233,6 +247,9 @@ void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_q
     line->reserved += qty;
     add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * qty);
     atp_positions_end_change(position);
+    if (qty > 0) {
+        atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, qty);
+    }
     atp_ledger_account(ledger, line, qty, 0);
 }
 

@@ -256,7 +256,8 @@ static uint32_t open_lines(apply_t *apply, resolved_line_t *ret_lines)
 
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t line;
-        if (atp_ledger_resolve_line(apply, &names, i, &line) == ATP_APPLIED && line.node == NO_NODE) {
+        if (atp_ledger_resolve_line(apply, &names, i, &line) == ATP_APPLIED && line.node == NO_NODE &&
+            line.qty > 0) {
             if (count < ATP_OPEN_LINES_MAX) {
                 ret_lines[count] = line;
             }

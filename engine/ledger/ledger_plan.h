@@ -12,8 +12,14 @@ atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *want
 atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted,
                                 const atp_sourcing_t *sourcing);
 
+/* What the plan takes of a SKU at a node. */
+atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node);
+
 /* Who serves the line with how much: all of it, or, if the op takes parts, as much as there is. */
 atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, atp_pick_t *ret_picks,
                                       uint32_t *ret_count);
+
+/* Plans a line that leaves its node open: from stock, and only if that is too little, beyond it. */
+atp_verdict_t atp_ledger_plan_anywhere(apply_t *apply, const resolved_line_t *wanted);
 
 #endif

@@ -203,6 +203,7 @@ struct atp_ledger {
     uint64_t fill_op;                            /* the op that fills_left is of */
     uint32_t fills_left;
     uint32_t plan_components;                    /* those of them that are components of kits */
+    resolved_line_t told[ATP_LINES_PER_OP_MAX];  /* of an edit: its lines as it says them */
     taken_t taken[TAKEN_MAX];
     hit_t hits[HITS_LOOKED_AT];
     uint32_t hit_count;
@@ -299,13 +300,16 @@ atp_verdict_t atp_ledger_named_group(apply_t *apply, unsigned key, unsigned line
 
 /* Moves `qty` units of a line by a step: line, row, tree, wheel, counters. The units are there (asserted). */
 void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step_number, atp_qty_t qty);
+/* The same for units in one state of those that the step takes them from. */
+void atp_ledger_move_from(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_line_state_t from,
+                          atp_qty_t qty);
 /* Keeps a step of a line in the history. Moving and attaching do it. */
 void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty);
 /* Ends the reservation, or takes it off the wheel, if its lines say so. To be called after moves. */
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
-/* Adds units to a line that has reserved ones, and grants it `waiting` more that are backordered next. */
+/* Adds units to a line that has units which expire, and grants it `waiting` more that are backordered next. */
 void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_qty_t waiting);
 /* Changes the deadline of a reservation and of its reserved lines. */
 void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms);
@@ -333,6 +337,10 @@ static inline atp_qty_t atp_ledger_granted(const resolved_line_t *line)
 {
     return line->granted + (ATP_UNLIKELY(line->kits > 0) ? line->kits * atp_kit_unit(line->scale) : 0);
 }
+/* Plans a kit's line that was sold already: what is stocked, the rest put together, whatever there is of its components. */
+atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted);
+/* A sale over the counter as lines: the kits on the shelf, then what the rest is put together from. Returns how many lines. */
+atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sold, uint32_t *ret_count);
 /* Notes that a line is a component of so many kits of `kit_line`. */
 void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits);
 bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);
@@ -361,6 +369,10 @@ atp_qty_t atp_ledger_stock_at(apply_t *apply, uint32_t sku, uint16_t node, uint3
 resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger);
 /* Plans a line that leaves its node open: in whole, or what there is if the op takes parts. */
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted);
+
+/* Takes what was picked for the line into the plan; *ret_left: what of it was not to be had, *ret_nodes: nodes that give some. */
+atp_verdict_t atp_ledger_plan_picks(apply_t *apply, const resolved_line_t *wanted, const atp_pick_t *picks,
+                                    uint32_t count, atp_qty_t *ret_left, uint32_t *ret_nodes);
 
 /* Plans a line that names its node, where something beyond the row's buckets has a say: attributes, limits, rules. */
 atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line);
@@ -414,6 +426,11 @@ void atp_ledger_release_all(atp_ledger_t *ledger, uint32_t number);
 
 /* ---- ledger_reserve.c, ledger_steps.c, ledger_stock.c ---- */
 
+/* Grants a line of the plan as a line of the reservation, after its line `after` (number + 1; 0 = first). Returns its number. */
+uint32_t atp_ledger_grant_line(apply_t *apply, uint32_t reservation, uint32_t after,
+                               const resolved_line_t *decided, int64_t deadline_ms);
+/* What the plan's lines from `first` on take is free again. */
+void atp_ledger_unplan(apply_t *apply, uint32_t first);
 atp_verdict_t atp_ledger_reserve(apply_t *apply);
 atp_verdict_t atp_ledger_extend(apply_t *apply);
 atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step);

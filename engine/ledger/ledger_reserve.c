@@ -3,6 +3,7 @@
  * First the plan: for each line of the op which positions serve it, with how much. Then, if the whole op stands, the plan is
  * granted. Lines of one op share what there is. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_supply.h"
 
 #include "engine/base/attribute.h"
@@ -107,8 +108,7 @@ static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int6
     return ATP_APPLIED;
 }
 
-/* What the plan's lines from `first` on take is free again. */
-static void unplan(apply_t *apply, uint32_t first)
+void atp_ledger_unplan(apply_t *apply, uint32_t first)
 {
     atp_ledger_t *ledger = apply->ledger;
 
@@ -118,7 +118,6 @@ static void unplan(apply_t *apply, uint32_t first)
     }
 }
 
-/* A line that leaves its node open is served from stock; only if that is too little, beyond it. */
 static atp_verdict_t plan_stock_first(apply_t *apply, const resolved_line_t *line)
 {
     const resolved_line_t wanted = *line;
@@ -127,16 +126,25 @@ static atp_verdict_t plan_stock_first(apply_t *apply, const resolved_line_t *lin
 
     atp_verdict_t verdict = atp_ledger_plan_open_line(apply, wanted);
     for (uint32_t i = first; i < apply->ledger->plan_count; i++) {
-        granted += apply->ledger->lines[i].granted;
+        const resolved_line_t *planned = &apply->ledger->lines[i];
+        granted += planned->is_component ? 0 : atp_ledger_granted(planned);
     }
     if ((verdict == ATP_APPLIED && granted == wanted.qty) ||
         (verdict != ATP_APPLIED && verdict != ATP_NOT_ENOUGH_AVAILABLE)) {
         return verdict;
     }
-    unplan(apply, first);
+    atp_ledger_unplan(apply, first);
     apply->result->field = ATP_FIELD_NONE;
     apply->may_backorder = true;
     return atp_ledger_plan_open_line(apply, wanted);
+}
+
+atp_verdict_t atp_ledger_plan_anywhere(apply_t *apply, const resolved_line_t *wanted)
+{
+    apply->may_backorder = false;
+    return ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, wanted->sku, ATP_SKU_HAS_BACKORDERS))
+               ? plan_stock_first(apply, wanted)
+               : atp_ledger_plan_open_line(apply, *wanted);
 }
 
 static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
@@ -145,12 +153,11 @@ static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
 
     apply->may_backorder = false;
     if (line->node == NO_NODE && !apply->is_track_only) {
-        return ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, line->sku, ATP_SKU_HAS_BACKORDERS))
-                   ? plan_stock_first(apply, line)
-                   : atp_ledger_plan_open_line(apply, *line);
+        return atp_ledger_plan_anywhere(apply, line);
     }
     if (ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, line->sku, ATP_SKU_IS_KIT))) {
-        return atp_ledger_plan_named_kit(apply, *line);
+        return apply->is_track_only ? atp_ledger_plan_sold_kit(apply, *line)
+                                    : atp_ledger_plan_named_kit(apply, *line);
     }
     atp_verdict_t verdict = decide_line(apply, line);
     ledger->plan_count++;
@@ -266,6 +273,34 @@ static bool is_beyond_stock(const apply_t *apply, const resolved_line_t *decided
                             ATP_POSITION_HAS_LIMITS);
 }
 
+uint32_t atp_ledger_grant_line(apply_t *apply, uint32_t reservation, uint32_t after,
+                               const resolved_line_t *decided, int64_t deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, after);
+    atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+
+    line->row = decided->row;
+    line->number = decided->asked & ((1u << ATP_LINE_NUMBER_BITS) - 1);
+    line->granted = decided->granted;
+    line->reserved = decided->granted;
+    if (ATP_UNLIKELY(decided->needed_by != 0)) {
+        line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
+        atp_ledger_peg(apply, number, decided->needed_by, decided->granted - line->reserved);
+    }
+    atp_line_set_deadline_ms(line, decided->granted > 0 ? deadline_ms : ATP_NEVER_MS);
+    if (ATP_UNLIKELY(is_beyond_stock(apply, decided))) {
+        line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
+    }
+    if (decided->granted > 0) {
+        atp_ledger_attach(ledger, number);
+    }
+    if (ATP_UNLIKELY(is_beyond_stock(apply, decided)) && line->reserved < decided->granted) {
+        atp_ledger_backorder(ledger, number, decided->granted - line->reserved);
+    }
+    return number;
+}
+
 static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -275,26 +310,7 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *decided = &ledger->lines[i];
-        uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, last);
-        atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
-        line->row = decided->row;
-        line->number = decided->asked & ((1u << ATP_LINE_NUMBER_BITS) - 1);
-        line->granted = decided->granted;
-        line->reserved = decided->granted;
-        if (ATP_UNLIKELY(decided->needed_by != 0)) {
-            line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
-            atp_ledger_peg(apply, number, decided->needed_by, decided->granted - line->reserved);
-        }
-        atp_line_set_deadline_ms(line, decided->granted > 0 ? deadline_ms : ATP_NEVER_MS);
-        if (ATP_UNLIKELY(is_beyond_stock(apply, decided))) {
-            line->reserved = atp_ledger_here_of(ledger, decided->row, decided->granted);
-        }
-        if (decided->granted > 0) {
-            atp_ledger_attach(ledger, number);
-        }
-        if (ATP_UNLIKELY(is_beyond_stock(apply, decided)) && line->reserved < decided->granted) {
-            atp_ledger_backorder(ledger, number, decided->granted - line->reserved);
-        }
+        uint32_t number = atp_ledger_grant_line(apply, reservation, last, decided, deadline_ms);
         if (ATP_UNLIKELY(decided->is_component)) {
             if (kits > 0) { /* none: given back by rounding */
                 atp_ledger_note_component(ledger, number, kit_line, kits);
@@ -373,7 +389,7 @@ static atp_verdict_t look_for_room(apply_t *apply, atp_text_t id, atp_text_t own
     }
     verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_waiting(apply) : verdict;
     if (verdict == ATP_APPLIED && ATP_UNLIKELY(ledger->plan_components > 0) &&
-        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_components, UINT32_MAX)) {
+        !atp_reservations_make_progress_room(&ledger->reservations, ledger->plan_count, UINT32_MAX)) {
         verdict = atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
     }
     if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {

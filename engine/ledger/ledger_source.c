@@ -11,6 +11,17 @@ resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger)
                : NULL;
 }
 
+atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node)
+{
+    atp_qty_t planned = 0;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        planned += line->sku == sku && line->node == node ? line->granted : 0;
+    }
+    return planned;
+}
+
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
     return ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT))
@@ -118,6 +129,20 @@ static atp_verdict_t take_pick(apply_t *apply, serving_t *serving, const atp_pic
     return verdict;
 }
 
+atp_verdict_t atp_ledger_plan_picks(apply_t *apply, const resolved_line_t *wanted, const atp_pick_t *picks,
+                                    uint32_t count, atp_qty_t *ret_left, uint32_t *ret_nodes)
+{
+    serving_t serving = {*wanted, wanted->qty, 0};
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
+        verdict = take_pick(apply, &serving, &picks[i]);
+    }
+    *ret_left = serving.left;
+    *ret_nodes = serving.nodes;
+    return verdict;
+}
+
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
 {
     serving_t serving = {wanted, wanted.qty, 0};
@@ -164,6 +189,8 @@ static atp_verdict_t plan_track_only(apply_t *apply, resolved_line_t *line)
             ATP_QTY_MAX) {
             return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, line->asked); /* P2 */
         }
+    } else if (atp_ledger_planned_at(ledger, line->sku, line->node) + line->qty > ATP_QTY_MAX) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, line->asked);
     }
     line->granted = line->qty;
     return ATP_APPLIED;

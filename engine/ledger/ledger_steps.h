@@ -49,6 +49,13 @@ void atp_steps_answer(apply_t *apply, uint32_t count);
  * has no components of it there: it is a line like any other. */
 bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                           resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict);
+/* The component after the kit's line, or after another of its components, + 1; 0 = no more. */
+uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number);
+/* Kits of the line whose components are all promised and not firm. */
+int64_t atp_steps_soft_kits(apply_t *apply, uint32_t kit_line);
+/* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
+atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t left,
+                                  int64_t kits);
 /* Ships up to `qty` of a kit that has left from the components of the reservation's kits, allocated ones first; returns what is
  * left. */
 atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,

@@ -142,6 +142,39 @@ static atp_verdict_t resolve_only_line(apply_t *apply, resolved_line_t *line)
     return verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, 1) : verdict;
 }
 
+/* A kit that was sold over the counter was one from the shelf, or was put together there. */
+static atp_verdict_t sell_kit(apply_t *apply, const resolved_line_t *told)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const resolved_line_t sold = *told;
+    uint32_t count = 0;
+
+    atp_verdict_t verdict = atp_ledger_lay_out_sale(apply, &sold, &count);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, count) : verdict;
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        if (line->row != NO_ROW &&
+            !is_bucket_in_range(ATP_BUCKET_ON_HAND,
+                                atp_load_relaxed(bucket_of(apply, line->row, ATP_BUCKET_ON_HAND)) -
+                                    line->granted)) {
+            verdict = atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
+        }
+    }
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        resolved_line_t *line = &ledger->lines[i];
+        atp_ledger_need_row(apply, line);
+        atp_ledger_settle_row(ledger, line->row, apply->now_ms);
+        atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -line->granted);
+        atp_ledger_note_over_commitment(apply, line->row);
+    }
+    apply->result->qty = -sold.qty;
+    apply->result->scale = sold.scale;
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_stock(apply_t *apply)
 {
     atp_bucket_t bucket = (atp_bucket_t)apply->op->option;
@@ -150,6 +183,10 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
 
     if (verdict != ATP_APPLIED) {
         return verdict;
+    }
+    if (apply->op->kind == ATP_OP_SALE &&
+        ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT))) {
+        return sell_kit(apply, line);
     }
     atp_qty_t now = line->row == NO_ROW ? 0 : atp_load_relaxed(bucket_of(apply, line->row, bucket));
     atp_qty_t change = change_told(apply->op, line->qty, now);

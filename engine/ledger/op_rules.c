@@ -40,6 +40,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_EDIT] = {.is_known = true,
                      .needs_reservation = true,
                      .lines = LINES_OPTIONAL,
+                     .node = NODE_OPTIONAL,
                      .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_EXTEND] = {.is_known = true, .needs_reservation = true},
     [ATP_OP_ALLOCATE] = {.is_known = true, .needs_reservation = true, .lines = LINES_OPTIONAL},
