@@ -52,6 +52,13 @@ typedef struct atp_node_record {
 
 typedef enum atp_channel_state { ATP_CHANNEL_OPEN = 0, ATP_CHANNEL_PAUSED = 1 } atp_channel_state_t;
 
+/* Whether it is known what the channel has in use. */
+typedef enum atp_accounted {
+    ATP_ACCOUNTED_NOT = 0,  /* it never had a rule or a quota */
+    ATP_ACCOUNTED_SOON = 1, /* what is promised from now on; what stood before is being counted */
+    ATP_ACCOUNTED_WHOLE = 2
+} atp_accounted_t;
+
 typedef struct atp_channel_record {
     uint32_t id_ref;
     uint32_t unused_ref;
@@ -62,7 +69,7 @@ typedef struct atp_channel_record {
     _Atomic uint8_t state;                     /* atp_channel_state_t */
     _Atomic uint8_t is_first_match;            /* its buffers do not add up: the first rule counts */
     _Atomic uint8_t may_re_source;             /* promises short at a node count against its group */
-    _Atomic uint8_t is_accounted;              /* it has, or had, a rule or a quota */
+    _Atomic uint8_t is_accounted;              /* atp_accounted_t */
     uint8_t has_quantities;  /* least, greatest and step of a line: engine/ledger/limits.h */
     uint8_t strategy;        /* atp_strategy_t + 1, of requests that name none; 0 = none */
     uint8_t split;           /* atp_split_t + 1 */

@@ -1,6 +1,7 @@
 #include "engine/ledger/ledger_accounts.h"
 #include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_supply.h"
+#include "engine/ledger/line_units.h"
 
 static account_change_t change_of(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
                                   const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped)
@@ -72,10 +73,13 @@ static void book_channel(atp_ledger_t *ledger, const account_change_t *change)
     }
 }
 
-void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                              const atp_line_t *line)
+void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line)
 {
-    account_change_t change = change_of(ledger, reservation, line, line->reserved + line->allocated, 0);
+    const atp_line_t *record = atp_line_at(&ledger->reservations, line);
+    atp_qty_t pegged = atp_line_units(&ledger->reservations, line, ATP_LINE_PEGGED);
+    account_change_t change =
+        change_of(ledger, reservation, record, record->reserved + record->allocated + pegged, 0);
+
     book_channel(ledger, &change);
 }
 

@@ -25,9 +25,8 @@ typedef struct account_change {
 void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *reservation,
                                 const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped);
 
-/* Books what a line has reserved and allocated, when the accounts of its channel are opened. */
-void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                              const atp_line_t *line);
+/* Books what a line has reserved, allocated and pegged, when the accounts of its channel are opened. */
+void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line);
 
 /* Called after each change of a line: by how much reserved + allocated changed, and how much of it has left. */
 static inline void atp_ledger_account(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised,

@@ -1,6 +1,7 @@
 /* The rule book, recomputed: rules (R1), what is counted (R2, R3), quota trees (R4) and accounts (R5). */
 #include "engine/ledger/ledger_check_priv.h"
 #include "engine/ledger/ledger_rules.h"
+#include "engine/ledger/line_units.h"
 
 #include <stdlib.h>
 
@@ -65,8 +66,11 @@ static atp_err_t add_reservation(const atp_ledger_t *ledger, const atp_reservati
 {
     atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, reservation->channel);
     bool is_flagged = (reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) != 0;
+    uint8_t state = atp_load_relaxed(&channel->is_accounted);
+    uint32_t number = (uint32_t)(reservation - atp_reservation_at(&ledger->reservations, 0));
+    bool is_passed = state == ATP_ACCOUNTED_WHOLE || number < ledger->root->counting.next;
 
-    if (is_flagged != (atp_load_relaxed(&channel->is_accounted) != 0)) {
+    if (is_flagged ? state == ATP_ACCOUNTED_NOT : state != ATP_ACCOUNTED_NOT && is_passed) {
         return ATP_BROKEN(ret_why, "R2", "a live reservation of channel %u is %scounted",
                           reservation->channel, is_flagged ? "" : "not ");
     }
@@ -76,7 +80,8 @@ static atp_err_t add_reservation(const atp_ledger_t *ledger, const atp_reservati
         uint32_t account;
         if (atp_rulebook_find_account(&ledger->rulebook, reservation->channel, ATP_SCOPE_SKU, sku,
                                       &account)) {
-            sums[account] += line->reserved + line->allocated;
+            sums[account] += line->reserved + line->allocated +
+                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_PEGGED);
         }
         at = line->next;
     }

@@ -3,6 +3,7 @@
  * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
  * something due on it has that settled first. Both end in the same function. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_rules.h"
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
 {
@@ -58,6 +59,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
     atp_ledger_look_at_closed(ledger);
+    atp_ledger_count_standing(ledger);
     ledger->has_due = ledger->root->limits.first_due != 0; /* when the op is done they are filled */
     return ATP_APPLIED;
 }
@@ -70,7 +72,8 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
     const atp_root_t *root = ledger->root;
 
     return root->op > 0 &&
-           (root->limits.first_due != 0 || root->closings.first != 0 || atp_wheel_is_due(&ledger->wheel, now_ms) ||
+           (root->limits.first_due != 0 || root->closings.first != 0 || root->counting.channels != 0 ||
+            atp_wheel_is_due(&ledger->wheel, now_ms) ||
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS));
 }

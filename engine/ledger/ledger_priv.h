@@ -32,9 +32,10 @@ typedef struct atp_root {
     atp_capacity_heads_t capacity;
     atp_limit_heads_t limits;
     atp_closing_heads_t closings;
+    atp_counting_t counting;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 16 + 16 + 8 + 8,
+_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 16 + 16 + 8 + 8 + 8,
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */

@@ -117,6 +117,16 @@ static unsigned depth_of(const atp_rulebook_t *rulebook, uint32_t link)
     return depth;
 }
 
+static uint32_t root_of(const atp_rulebook_t *rulebook, uint32_t quota)
+{
+    uint32_t parent;
+
+    while ((parent = atp_load_relaxed(&atp_quota_at(rulebook, quota)->parent)) != 0) {
+        quota = parent - 1;
+    }
+    return quota;
+}
+
 static _Atomic uint32_t *root_link(atp_ledger_t *ledger, const target_t *target)
 {
     if (target->scope == ATP_SCOPE_SKU) {
@@ -233,6 +243,11 @@ static void place_quota(apply_t *apply, uint32_t quota, const wanted_quota_t *wa
     } else {
         atp_store_relaxed(root_link(ledger, target), quota + 1);
         atp_ledger_note_rationed(ledger, target->scope, target->subject);
+    }
+    if (target->has_channel && atp_ledger_is_counting(ledger, target->channel)) {
+        atp_quota_record_t *root =
+            atp_table_change(&ledger->rulebook.quotas, root_of(&ledger->rulebook, quota));
+        atp_store_relaxed(&root->is_counting, (uint8_t)1);
     }
 }
 

@@ -2,7 +2,6 @@
 #include "engine/ledger/ledger_rules.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_accounts.h"
 
 /* ---- attributes ---- */
 
@@ -73,73 +72,6 @@ atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target)
         return verdict;
     }
     ret_target->scope = has_sku ? ATP_SCOPE_SKU : ATP_SCOPE_ALL;
-    return ATP_APPLIED;
-}
-
-/* ---- opening accounts ---- */
-
-/* Makes the accounts that the lines of the reservation need. False: there is no room. */
-static bool need_accounts_of(atp_ledger_t *ledger, const atp_reservation_t *reservation)
-{
-    atp_rulebook_t *rulebook = &ledger->rulebook;
-
-    for (uint32_t at = reservation->first_line; at != 0;) {
-        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        uint32_t account;
-        if (line->reserved + line->allocated > 0) {
-            uint32_t sku = atp_positions_at(&ledger->positions, line->row)->sku;
-            if (!atp_rulebook_find_account(rulebook, reservation->channel, ATP_SCOPE_SKU, sku, &account) &&
-                !atp_table_has_room(&rulebook->accounts, 1)) {
-                return false;
-            }
-            atp_rulebook_need_account(rulebook, reservation->channel, ATP_SCOPE_SKU, sku);
-        }
-        at = line->next;
-    }
-    return true;
-}
-
-static bool is_to_be_counted(const atp_reservation_t *reservation, uint16_t channel)
-{
-    return reservation->status == ATP_RESERVATION_LIVE && reservation->channel == channel;
-}
-
-static void count_reservation(atp_ledger_t *ledger, uint32_t number)
-{
-    atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, number);
-
-    reservation->flags |= ATP_RESERVATION_ACCOUNTED_CHANNEL;
-    for (uint32_t at = reservation->first_line; at != 0;) {
-        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        if (line->reserved + line->allocated > 0) {
-            atp_ledger_book_standing(ledger, reservation, line);
-        }
-        at = line->next;
-    }
-}
-
-atp_verdict_t atp_ledger_open_accounts(apply_t *apply, uint16_t channel)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    uint64_t count = atp_table_count(&ledger->reservations.records);
-    atp_channel_record_t *record = atp_table_at(&ledger->catalog.channels, channel);
-
-    if (atp_load_relaxed(&record->is_accounted)) {
-        return ATP_APPLIED;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, (uint32_t)i);
-        if (is_to_be_counted(reservation, channel) && !need_accounts_of(ledger, reservation)) {
-            return atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_SUBJECT, 0);
-        }
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        if (is_to_be_counted(atp_reservation_at(&ledger->reservations, (uint32_t)i), channel)) {
-            count_reservation(ledger, (uint32_t)i);
-        }
-    }
-    record = atp_table_change(&ledger->catalog.channels, channel);
-    atp_store_relaxed(&record->is_accounted, (uint8_t)1);
     return ATP_APPLIED;
 }
 

@@ -26,9 +26,13 @@ typedef struct target {
 /* UNKNOWN_SKU, UNKNOWN_CHANNEL, RULE_INVALID, or no room for a tag that nobody has yet. */
 atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target);
 
-/* Opens the accounts of a channel: from now on what its reservations take is counted, and what they have is counted at once.
- * ACCOUNTS_FULL: there is no room for the SKUs they are of. */
+/* Opens the accounts of a channel: from now on what its reservations take is counted; what they have is counted as far as one op
+ * goes, pulses go on. Until then percentages of it and quotas over it leave nothing. ACCOUNTS_FULL: there is no room for any. */
 atp_verdict_t atp_ledger_open_accounts(apply_t *apply, uint16_t channel);
+/* Goes on with that as far as one op goes. */
+void atp_ledger_count_standing(atp_ledger_t *ledger);
+/* True if what the channel has in use is not counted yet. Thread: any. */
+bool atp_ledger_is_counting(const atp_ledger_t *ledger, uint16_t channel);
 
 /* ---- ledger_channels.c ---- */
 

@@ -108,7 +108,8 @@ typedef struct atp_quota_record {
     _Atomic uint8_t borrows;
     uint8_t is_leaf;
     uint8_t is_dropped;
-    uint8_t unused[15];
+    _Atomic uint8_t is_counting; /* of a root: a channel below it is being counted */
+    uint8_t unused[14];
 } atp_quota_record_t;
 
 typedef struct atp_account {
@@ -125,6 +126,13 @@ typedef struct atp_account {
 _Static_assert(sizeof(atp_tag_record_t) == 64 && sizeof(atp_rule_record_t) == 64 &&
                    sizeof(atp_quota_record_t) == 128 && sizeof(atp_account_t) == 32,
                "stored: no padding");
+
+/* Part of the root record. What channels with their first rule or quota have in use is counted reservation by reservation, so
+ * many by one op, the rest by pulses. */
+typedef struct atp_counting {
+    uint32_t channels; /* being counted */
+    uint32_t next;     /* reservations below it are counted */
+} atp_counting_t;
 
 typedef struct atp_rulebook {
     atp_table_t tags;

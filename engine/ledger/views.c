@@ -118,6 +118,7 @@ typedef struct limits {
     const atp_ledger_t *ledger;
     uint8_t scale;
     bool is_first_match;
+    bool is_counting;     /* nobody knows yet what the channel has in use */
     bool has_match;       /* a buffer counts already, and it is the first that does */
     uint16_t match_order; /* its rule's */
     atp_qty_t base;       /* of percents */
@@ -136,7 +137,8 @@ static void take_buffer(limits_t *limits, atp_rule_record_t *rule)
     }
     atp_qty_t buffer =
         atp_rulebook_to_scale(mantissa, atp_load_relaxed(&rule->buffer_decimals), limits->scale, true);
-    buffer += (atp_qty_t)((atp_u128_t)limits->base * percent / 100);
+    buffer += limits->is_counting && percent > 0 ? limits->base
+                                                 : (atp_qty_t)((atp_u128_t)limits->base * percent / 100);
     if (!limits->is_first_match) {
         limits->view->buffer += buffer;
     } else if (!limits->has_match || order < limits->match_order) {
@@ -200,6 +202,9 @@ static void take_tree(limits_t *limits, uint32_t root, uint16_t channel, atp_sco
         atp_qty_t left = atp_quota_left(rulebook, leaf - 1, stock, now_ms);
         left = left == ATP_NO_LIMIT ? left : left - taken;
         view->quota_left = left < view->quota_left ? left : view->quota_left;
+    }
+    if (ATP_UNLIKELY(leaf != 0 && atp_load_relaxed(&atp_quota_at(rulebook, root - 1)->is_counting))) {
+        view->quota_left = 0;
     }
 }
 
@@ -276,6 +281,7 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
             .ledger = ledger,
             .scale = ret_view->scale,
             .is_first_match = atp_load_relaxed(&record->is_first_match) != 0,
+            .is_counting = atp_load_relaxed(&record->is_accounted) == ATP_ACCOUNTED_SOON,
             .taken = taken,
             .view = ret_view,
         };
