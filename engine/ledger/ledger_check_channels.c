@@ -66,7 +66,8 @@ static atp_err_t add_reservation(const atp_ledger_t *ledger, const atp_reservati
 {
     atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, reservation->channel);
     bool is_flagged = (reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) != 0;
-    uint8_t state = atp_load_relaxed(&channel->is_accounted);
+    bool is_sold = (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) == 0;
+    uint8_t state = is_sold ? atp_load_relaxed(&channel->is_accounted) : (uint8_t)ATP_ACCOUNTED_NOT;
     uint32_t number = (uint32_t)(reservation - atp_reservation_at(&ledger->reservations, 0));
     bool is_passed = state == ATP_ACCOUNTED_WHOLE || number < ledger->root->counting.next;
 

@@ -31,10 +31,12 @@ static uint32_t count_reservation(atp_ledger_t *ledger, uint32_t number)
     return lines;
 }
 
+/* What a transfer has at its source is no sale of any channel. */
 static bool is_to_be_counted(const atp_ledger_t *ledger, const atp_reservation_t *reservation)
 {
-    return reservation->status == ATP_RESERVATION_LIVE &&
-           (reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) == 0 &&
+    const unsigned passed_over = ATP_RESERVATION_ACCOUNTED_CHANNEL | ATP_RESERVATION_ACCOUNTED_TRANSFER;
+
+    return reservation->status == ATP_RESERVATION_LIVE && (reservation->flags & passed_over) == 0 &&
            atp_ledger_is_counting(ledger, reservation->channel);
 }
 

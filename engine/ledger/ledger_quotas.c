@@ -189,13 +189,17 @@ static atp_qty_t in_use(const atp_ledger_t *ledger, const target_t *target)
     const atp_rulebook_t *rulebook = &ledger->rulebook;
     uint64_t count = atp_table_count(&rulebook->accounts);
     atp_qty_t sum = 0;
+    uint32_t number;
 
+    if (target->scope == ATP_SCOPE_SKU) {
+        return atp_rulebook_find_account(rulebook, target->channel, ATP_SCOPE_SKU, target->subject, &number)
+                   ? atp_load_relaxed(&atp_account_at(rulebook, number)->promised)
+                   : 0;
+    }
     for (uint64_t i = 0; i < count; i++) {
         atp_account_t *account = atp_account_at(rulebook, (uint32_t)i);
         if (account->scope == ATP_SCOPE_SKU && account->channel == target->channel &&
-            (target->scope == ATP_SCOPE_SKU
-                 ? account->subject == target->subject
-                 : atp_ledger_sku_has_tag(ledger, account->subject, target->subject))) {
+            atp_ledger_sku_has_tag(ledger, account->subject, target->subject)) {
             sum += atp_load_relaxed(&account->promised);
         }
     }
