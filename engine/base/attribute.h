@@ -39,6 +39,10 @@ typedef enum atp_attribute_type {
       "whether several nodes serve a line, or one all lines")                                                \
     X(9, SPLITS, "splits", NUMBER, 1, 16, "", "nodes that serve one line at most")                           \
     X(10, SPLIT_LEAST, "split_least", QTY, 0, 0, "", "the least that one of several nodes gives")            \
+    X(11, ON_SHORT, "on_short", CHOICE, 0, 0, "unset|person|re_source",                                      \
+      "what becomes of units that a node cannot fulfil")                                                     \
+    X(12, GOODS, "goods", CHOICE, 0, 0, "missing|there",                                                     \
+      "whether what a node cannot fulfil is there after all")                                                \
     X(16, MULTIPLE, "multiple", QTY, 0, 0, "", "grant whole multiples of this only")                         \
     X(17, REPLACES, "replaces", ID, 0, 0, "", "the reservation that this one takes the place of")            \
     X(18, EXPECTED_VERSION, "expected_version", NUMBER, 1, INT64_MAX, "", "the version that is changed")     \
@@ -52,7 +56,7 @@ typedef enum atp_attribute_type {
       "as many as anybody wants, whatever the quantity says")                                                \
     X(25, FOR_SALE, "for_sale", CHOICE, 0, 0, "no|yes",                                                      \
       "whether anything of the position is promised at all")                                                 \
-    X(26, OVER_COMMITMENT, "over_commitment", CHOICE, 0, 0, "unset|person|backorder|cancel",                 \
+    X(26, OVER_COMMITMENT, "over_commitment", CHOICE, 0, 0, "unset|person|backorder|cancel|re_source",       \
       "what becomes of promises that stock shrank under")                                                    \
     X(32, CHANNEL, "channel", ID, 0, 0, "", "the channel it is for")                                         \
     X(33, SKU, "sku", ID, 0, 0, "", "the SKU it is for")                                                     \
@@ -81,6 +85,9 @@ typedef enum atp_attribute_type {
       "re_source: promises short at a node count against the group")                                         \
     X(52, UNTAGGED, "untagged", CHOICE, 0, 0, "no|yes",                                                      \
       "yes: the SKU has no tags any more; else those not told stay")                                         \
+    X(53, LOW, "low", QTY, 0, 0, "", "at or below this the channel is low on it")                            \
+    X(54, LOW_CLEAR, "low_clear", QTY, 0, 0, "",                                                             \
+      "from this on it is low no more; else from just above low")                                            \
     X(56, START, "start", TIME, 0, 0, "", "from when on a component belongs to its kit; else from ever")     \
     X(57, END, "end", TIME, 0, 0, "", "from when on it does no more; else for ever")                         \
     X(64, DUE, "due", TIME, 0, 0, "", "the day on which it is expected, in UTC")                             \
@@ -144,6 +151,8 @@ typedef enum atp_attribute_key {
     X(RULE, BUFFER_PERCENT, ATP_TAKES_ONE)                                                                   \
     X(RULE, EXCLUDED, ATP_TAKES_ONE)                                                                         \
     X(RULE, THRESHOLD, ATP_TAKES_ONE)                                                                        \
+    X(RULE, LOW, ATP_TAKES_ONE)                                                                              \
+    X(RULE, LOW_CLEAR, ATP_TAKES_ONE)                                                                        \
     X(RULE, CAP, ATP_TAKES_ONE)                                                                              \
     X(RULE, ORDER, ATP_TAKES_ONE)                                                                            \
     X(RULE, DROPPED, ATP_TAKES_ONE)                                                                          \
@@ -175,6 +184,19 @@ typedef enum atp_attribute_key {
     X(RESERVE, SPLITS, ATP_TAKES_ONE)                                                                        \
     X(RESERVE, SPLIT_LEAST, ATP_TAKES_ONE)                                                                   \
     X(RESERVE, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                        \
+    X(NODE, ON_SHORT, ATP_TAKES_ONE)                                                                         \
+    X(CHANNEL, ON_SHORT, ATP_TAKES_ONE)                                                                      \
+    X(SHORT, GOODS, ATP_TAKES_ONE)                                                                           \
+    X(REASSIGN, NODE, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                  \
+    X(REASSIGN, COST, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                  \
+    X(REASSIGN, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                       \
+    X(REASSIGN, METHOD, ATP_TAKES_ONE)                                                                       \
+    X(REASSIGN, STRATEGY, ATP_TAKES_ONE)                                                                     \
+    X(REASSIGN, SPLIT, ATP_TAKES_ONE)                                                                        \
+    X(REASSIGN, SPLITS, ATP_TAKES_ONE)                                                                       \
+    X(REASSIGN, SPLIT_LEAST, ATP_TAKES_ONE)                                                                  \
+    X(REASSIGN, READY_BY, ATP_TAKES_ONE)                                                                     \
+    X(REASSIGN, ORDER_ID, ATP_TAKES_ONE)                                                                     \
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \
     X(RESERVE, PRIORITY, ATP_TAKES_ONE)                                                                      \

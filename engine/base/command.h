@@ -64,6 +64,7 @@ typedef enum atp_op_kind {
     ATP_OP_RETURN = 41,    /* reservation or none, lines: at which node units came back; disposition */
     ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back */
     ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
+    ATP_OP_REASSIGN = 44,  /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
     ATP_OP_EDIT = 46,      /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
@@ -94,8 +95,18 @@ typedef enum atp_node_state {
 typedef enum atp_over_commitment {
     ATP_OVER_COMMITMENT_PERSON = 1, /* a person settles it */
     ATP_OVER_COMMITMENT_BACKORDER = 2,
-    ATP_OVER_COMMITMENT_CANCEL = 3
+    ATP_OVER_COMMITMENT_CANCEL = 3,
+    ATP_OVER_COMMITMENT_RE_SOURCE = 4 /* other nodes serve them; what cannot be is left to a person */
 } atp_over_commitment_t;
+
+/* Whether units that a node cannot fulfil are there. */
+typedef enum atp_goods { ATP_GOODS_MISSING = 0, ATP_GOODS_THERE = 1 } atp_goods_t;
+
+/* What becomes of units that a node cannot fulfil. */
+typedef enum atp_on_short {
+    ATP_ON_SHORT_PERSON = 1,   /* they are short, and an exception tells it */
+    ATP_ON_SHORT_RE_SOURCE = 2 /* other nodes serve them; the rest is short */
+} atp_on_short_t;
 
 typedef enum atp_bucket {
     ATP_BUCKET_ON_HAND = 0,

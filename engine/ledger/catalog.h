@@ -37,7 +37,8 @@ typedef struct atp_node_record {
     uint64_t created_op;
     _Atomic uint8_t state;   /* atp_node_state_t and ATP_NODE_HAS_...; read by availability without a lock */
     uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
-    uint8_t unused[2];
+    uint8_t on_short;        /* atp_on_short_t; 0 = not said */
+    uint8_t unused[1];
     uint32_t calendar; /* its record in capacity.h + 1; 0 = it has none */
     /* With a calendar, of an order placed now, read without a lock; engine/ledger/ledger_capacity.c */
     _Atomic int64_t ready_until_ms; /* good until then */
@@ -75,7 +76,8 @@ typedef struct atp_channel_record {
     uint8_t split;           /* atp_split_t + 1 */
     uint8_t splits;          /* + 1 */
     uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
-    uint8_t unused[19];
+    uint8_t on_short;        /* atp_on_short_t; 0 = not said */
+    uint8_t unused[18];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {

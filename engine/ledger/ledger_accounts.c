@@ -61,6 +61,7 @@ static void book_channel(atp_ledger_t *ledger, const account_change_t *change)
     atp_account_t *account = atp_table_change(&rulebook->accounts, number);
     atp_store_relaxed(&account->promised, atp_load_relaxed(&account->promised) + change->promised);
     book_quota(ledger, number, change);
+    atp_ledger_note_views_of(ledger, ATP_SCOPE_SKU, change->sku);
     for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
         uint16_t tag = atp_load_relaxed(&sku->tags[i]);
         if (tag == 0) {
@@ -69,6 +70,7 @@ static void book_channel(atp_ledger_t *ledger, const account_change_t *change)
         if (atp_load_relaxed(&atp_tag_at(rulebook, tag - 1u)->quota) != 0 &&
             atp_rulebook_find_account(rulebook, change->channel, ATP_SCOPE_TAG, tag - 1u, &number)) {
             book_quota(ledger, number, change);
+            atp_ledger_note_views_of(ledger, ATP_SCOPE_TAG, tag - 1u);
         }
     }
 }
@@ -97,6 +99,16 @@ void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *r
         atp_ledger_transfer_moved(ledger, reservation, shipped, -promised - shipped);
     }
     if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CAPACITY) {
+        atp_ledger_account_capacity(ledger, &change);
+    }
+}
+
+void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
+
+    if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CAPACITY) {
+        account_change_t change = change_of(ledger, reservation, line, promised, 0);
         atp_ledger_account_capacity(ledger, &change);
     }
 }

@@ -28,6 +28,10 @@ void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *r
 /* Books what a line has reserved, allocated and pegged, when the accounts of its channel are opened. */
 void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line);
 
+/* Called when units of a line go to another node, or come from one (promised > 0): its channel promises as many as before, what
+ * counts by node does not. */
+void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised);
+
 /* Called after each change of a line: by how much reserved + allocated changed, and how much of it has left. */
 static inline void atp_ledger_account(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised,
                                       atp_qty_t shipped)

@@ -101,6 +101,9 @@ static void fill_grants(apply_t *apply)
     const char *cursor = atp_op_text_begin(apply->op);
     uint32_t number;
 
+    if (apply->op->kind == ATP_OP_REASSIGN && atp_verdict_is_success(apply->result->verdict)) {
+        atp_ledger_fill_moved(apply, apply->result->op);
+    }
     if (apply->op->kind != ATP_OP_RESERVE ||
         (apply->op->line_count < 2 && (apply->op->flags & ATP_OP_CHOOSES) == 0) ||
         !atp_verdict_is_success(apply->result->verdict) ||
@@ -336,6 +339,8 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_RECONCILE:
     case ATP_OP_SHORT:
         return step(apply);
+    case ATP_OP_REASSIGN:
+        return atp_ledger_reassign(apply);
     case ATP_OP_RETURN:
         return atp_ledger_return(apply);
     case ATP_OP_DISPOSE:
@@ -414,6 +419,9 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     atp_verdict_t verdict = execute(&apply);
     if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger);
+    }
+    if (ATP_UNLIKELY(ledger->has_levels)) {
+        atp_ledger_follow_levels(&apply, verdict);
     }
     ret_result->verdict = (uint8_t)verdict;
     keep_refused_fact(&apply, verdict);

@@ -52,6 +52,7 @@ static void publish(atp_ledger_t *ledger, uint16_t node, const atp_calendar_now_
     atp_store_relaxed(&record->ready_day, now->ready_day);
     atp_store_relaxed(&record->capacity_left, left_now(ledger, calendar, now->ready_day));
     atp_store_relaxed(&record->ready_until_ms, now->until_ms);
+    atp_ledger_note_all_views(ledger);
 }
 
 void atp_ledger_refresh_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms)
@@ -70,6 +71,9 @@ static void publish_left(atp_ledger_t *ledger, uint16_t node)
 
     atp_store_relaxed(&record->capacity_left,
                       left_now(ledger, calendar_of(ledger, node), atp_load_relaxed(&record->ready_day)));
+    if (has_limits(calendar_of(ledger, node))) {
+        atp_ledger_note_all_views(ledger); /* of whatever stands there */
+    }
 }
 
 /* ---- what this op has taken so far ---- */
@@ -130,22 +134,49 @@ static int64_t taken_at(apply_t *apply, uint16_t node)
 {
     bool is_edit = apply->op->kind == ATP_OP_EDIT;
 
-    if (apply->op->kind != ATP_OP_RESERVE && !is_edit) {
+    if (apply->op->kind != ATP_OP_RESERVE && !is_edit && apply->moving == 0) {
         return 0; /* the others have no plan of several nodes */
     }
     count_plan(apply->ledger);
     const booked_node_t *booked = place_in_scratch(&apply->ledger->capacity_scratch, node);
     int64_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
-    return is_edit ? planned + booked_of_edited(apply, node) : planned;
+    return is_edit && apply->moving == 0 ? planned + booked_of_edited(apply, node) : planned;
 }
 
 /* ---- what may be booked ---- */
 
-/* What the op already holds at a node, and gets back or adds to: of the reservation that is edited or replaced. */
+/* What the op already holds at a node, and gets back or adds to: of the reservation that is edited, replaced or moved. */
 typedef struct own {
     const atp_booking_t *booking; /* NULL = nothing */
     bool is_same;                 /* it stays where it is: on its day */
+    int64_t given_back;           /* in millionths */
 } own_t;
+
+/* Of the reservation whose units go to other nodes: what leaves this one is given back, whatever comes. */
+static own_t moved_booking(const apply_t *apply, uint16_t node)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    own_t own = {atp_capacity_find(&ledger->reservations.capacity, apply->moving - 1, node), true, 0};
+
+    for (uint32_t i = 0; own.booking != NULL && i < ledger->move_count; i++) {
+        const resolved_line_t *move = &ledger->moves[i];
+        own.given_back += move->node == node ? atp_capacity_units(move->qty, move->scale) : 0;
+    }
+    return own;
+}
+
+static own_t booking_of(const atp_ledger_t *ledger, atp_text_t id, uint16_t node, bool is_same)
+{
+    own_t own = {NULL, false, 0};
+    uint32_t number;
+
+    if (atp_ledger_find_reservation(ledger, id, &number)) {
+        own.booking = atp_capacity_find(&ledger->reservations.capacity, number, node);
+        own.is_same = is_same;
+        own.given_back = own.booking == NULL ? 0 : own.booking->units;
+    }
+    return own;
+}
 
 static own_t own_booking(apply_t *apply, uint16_t node)
 {
@@ -154,18 +185,18 @@ static own_t own_booking(apply_t *apply, uint16_t node)
     const char *cursor = atp_op_text_begin(op);
     atp_text_t id = atp_op_text_next(&cursor);
     bool is_edit = op->kind == ATP_OP_EDIT;
-    uint32_t number;
 
+    if (apply->moving != 0) {
+        return moved_booking(apply, node);
+    }
     if (!is_edit) {
         const atp_op_attribute_t *replaces = atp_op_attribute(op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
         if (op->kind != ATP_OP_RESERVE || replaces == NULL) {
-            return (own_t){NULL, false};
+            return (own_t){NULL, false, 0};
         }
         id = atp_op_attribute_text(op, replaces);
     }
-    return atp_ledger_find_reservation(ledger, id, &number)
-               ? (own_t){atp_capacity_find(&ledger->reservations.capacity, number, node), is_edit}
-               : (own_t){NULL, false};
+    return booking_of(ledger, id, node, is_edit);
 }
 
 /* The most that can be booked on a day for this op, in millionths; 0 if no further order is taken. */
@@ -178,7 +209,7 @@ static int64_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *no
         left.orders++; /* it is counted among them */
     }
     if (is_own_day && left.units != ATP_CAPACITY_NO_LIMIT) {
-        left.units += own.booking->units;
+        left.units += own.given_back;
     }
     return left.orders <= 0 || left.units < 0 ? 0 : left.units;
 }
@@ -219,7 +250,7 @@ static int64_t look_for_day(apply_t *apply, uint16_t node, int64_t wanted, int32
 }
 
 /* What is due counts in no decision; beyond the rows that the op touches it matters only where capacity is short. */
-static void settle_capacity(apply_t *apply)
+void atp_ledger_settle_capacity(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
 
@@ -263,7 +294,7 @@ atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, a
         return 0;
     }
     if (atp_capacity_qty(room, scale) < wanted && !ledger->is_asking) {
-        settle_capacity(apply);
+        atp_ledger_settle_capacity(apply);
         room = room_at(apply, node, &day);
     }
     return atp_capacity_qty(room, scale);
@@ -290,7 +321,7 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
         atp_ledger_refresh_node(ledger, line->node, apply->now_ms);
         int64_t room = look_for_day(apply, line->node, booked->units, &booked->day);
         if (booked->day != atp_load_relaxed(&node_record(ledger, line->node)->ready_day)) {
-            settle_capacity(apply); /* an earlier day may have been full of what is due */
+            atp_ledger_settle_capacity(apply); /* an earlier day may have been full of what is due */
             room = look_for_day(apply, line->node, booked->units, &booked->day);
         }
         if (room < booked->units && !apply->is_track_only) {

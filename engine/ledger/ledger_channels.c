@@ -1,5 +1,6 @@
 /* What a channel may still take, for the op that is being decided: the view of views.h, as of now and less what the op has
  * taken already. */
+#include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/views.h"
 
@@ -28,6 +29,11 @@ static atp_qty_t settle_rows(apply_t *apply, uint32_t count)
     atp_qty_t taken = 0;
 
     for (uint32_t i = 0; i < count; i++) {
+        uint16_t node = atp_positions_at(&ledger->positions, ledger->view_rows[i])->node;
+        if (ATP_UNLIKELY(atp_catalog_has_calendar(&ledger->catalog, node)) && !ledger->is_asking) {
+            atp_ledger_refresh_node(ledger, node, apply->now_ms);
+            atp_ledger_settle_capacity(apply);
+        }
         atp_ledger_settle_row(ledger, ledger->view_rows[i], apply->now_ms);
         taken += atp_ledger_taken_qty(apply, ledger->view_rows[i]);
     }
@@ -54,12 +60,21 @@ static void add_tags(const apply_t *apply, uint32_t sku, atp_channel_taken_t *ta
     }
 }
 
+/* The op may be made ready on another day than an order placed now, or has a part of that day already: then the nodes decide
+ * alone. */
+static bool may_be_later(const apply_t *apply)
+{
+    return apply->op->kind != ATP_OP_RESERVE ||
+           atp_op_attribute(apply->op, ATP_KEY_READY_BY, ATP_WHOLE_OP) != NULL ||
+           atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP) != NULL;
+}
+
 static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
     uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
-    atp_channel_taken_t taken = {0};
+    atp_channel_taken_t taken = {.may_be_later = may_be_later(apply)};
 
     if (atp_load_relaxed(&record->tags[0]) != 0 &&
         atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
@@ -80,6 +95,22 @@ atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku)
     }
     read_view(apply, sku, &view);
     return view.available;
+}
+
+atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing)
+{
+    atp_channel_view_t view;
+
+    if (!atp_channel_view_is_limited(apply->ledger, apply->channel, sku)) {
+        return ATP_NO_LIMIT;
+    }
+    read_view(apply, sku, &view);
+    atp_qty_t mended = missing < qty ? missing : qty;
+    mended = view.short_units < mended ? view.short_units : mended;
+    atp_qty_t free = view.stock - view.short_units + mended - view.held - view.buffer - view.threshold;
+    atp_qty_t of_quota = view.quota_left == ATP_NO_LIMIT ? ATP_NO_LIMIT : view.quota_left + qty;
+    atp_qty_t least = free < of_quota ? free : of_quota;
+    return view.is_paused || view.is_excluded || least < 0 ? 0 : least;
 }
 
 bool atp_ledger_channel_sees(apply_t *apply, uint16_t node)

@@ -8,6 +8,7 @@ static bool is_known(const atp_ledger_t *ledger, const atp_limit_t *record)
 
     switch ((atp_limit_scope_t)record->scope) {
     case ATP_LIMIT_POSITION:
+    case ATP_LIMIT_MISSING:
         return record->sku < skus && record->place < atp_table_count(&ledger->catalog.nodes);
     case ATP_LIMIT_CHANNEL:
         return record->sku < skus && record->place < channels;
@@ -34,6 +35,7 @@ static bool is_flagged(const atp_ledger_t *ledger, const atp_limit_t *record)
     case ATP_LIMIT_POSITION:
     case ATP_LIMIT_CHANNEL:
     case ATP_LIMIT_SKU:
+    case ATP_LIMIT_MISSING:
         break;
     }
     return true;
@@ -109,6 +111,24 @@ static atp_err_t check_caps(const atp_ledger_t *ledger, uint32_t number, atp_why
     return ATP_OK;
 }
 
+/* B5. */
+static atp_err_t check_missing(const atp_ledger_t *ledger, const atp_limit_t *record, atp_why_t *ret_why)
+{
+    uint32_t row;
+
+    if (!atp_positions_find(&ledger->positions, record->sku, record->place, &row)) {
+        return ATP_BROKEN(ret_why, "B1", "units of SKU %u are missing at no position", record->sku);
+    }
+    atp_position_t *position = atp_positions_at(&ledger->positions, row);
+    atp_qty_t unavailable = atp_load_relaxed(&position->unavailable);
+    if (record->missing < 0 || record->missing > unavailable ||
+        atp_position_has(position, ATP_POSITION_HAS_MISSING) != (record->missing > 0)) {
+        return ATP_BROKEN(ret_why, "B5", "row %u: %lld units are missing, %lld are unavailable", row,
+                          (long long)record->missing, (long long)unavailable);
+    }
+    return ATP_OK;
+}
+
 static atp_err_t check_record(const atp_ledger_t *ledger, uint32_t number, atp_why_t *ret_why)
 {
     const atp_limits_t *limits = &ledger->positions.limits;
@@ -125,6 +145,9 @@ static atp_err_t check_record(const atp_ledger_t *ledger, uint32_t number, atp_w
     }
     if (record->scope == ATP_LIMIT_POSITION) {
         return check_queues(ledger, number, ret_why);
+    }
+    if (record->scope == ATP_LIMIT_MISSING) {
+        return check_missing(ledger, record, ret_why);
     }
     return record->scope == ATP_LIMIT_SKU ? check_caps(ledger, number, ret_why) : ATP_OK;
 }

@@ -21,6 +21,9 @@ atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row)
     if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_QUEUE))) {
         atp_ledger_note_due(ledger, row);
     }
+    if (ATP_UNLIKELY(ledger->has_levels)) {
+        atp_ledger_note_view(ledger, atp_positions_at(&ledger->positions, row)->sku);
+    }
     return atp_positions_begin_change(&ledger->positions, row);
 }
 
@@ -81,7 +84,8 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
     atp_history_add(&ledger->reservations.history, line->reservation, &noted);
 }
 
-void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
+/* Adds a line to its position; returns how many units of it count as promised now. */
+static atp_qty_t attach(atp_ledger_t *ledger, uint32_t number)
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
@@ -103,7 +107,21 @@ void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
     if (ATP_UNLIKELY(atp_catalog_has_calendar(&ledger->catalog, position->node))) {
         atp_ledger_need_booking(ledger, line->reservation, position->node);
     }
-    atp_ledger_account(ledger, line, line->reserved + pegged, 0);
+    return line->reserved + pegged;
+}
+
+void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
+{
+    atp_qty_t promised = attach(ledger, number);
+
+    atp_ledger_account(ledger, atp_line_at(&ledger->reservations, number), promised, 0);
+}
+
+void atp_ledger_attach_moved(atp_ledger_t *ledger, uint32_t number)
+{
+    atp_qty_t promised = attach(ledger, number);
+
+    atp_ledger_account_moved(ledger, atp_line_at(&ledger->reservations, number), promised);
 }
 
 /* Where the line stands in its position's deadline order, after its quantities changed. */
@@ -139,6 +157,7 @@ atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number)
     line->is_firm = 1;
     reposition(ledger, position, number);
     atp_positions_end_change(position);
+    atp_ledger_rank_pegs(ledger, number);
     return waiting;
 }
 
@@ -178,6 +197,10 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
     atp_positions_end_change(position);
     heads->reserved_lines += (uint64_t)(line->reserved > 0) - (uint64_t)was_reserved;
     heads->allocated_lines += (uint64_t)(line->allocated > 0) - (uint64_t)was_allocated;
+    if (ATP_UNLIKELY(row->to == ATP_LINE_ACCEPTED)) {
+        atp_ledger_account_moved(ledger, line, -qty);
+        return;
+    }
     atp_ledger_account(ledger, line, (is_promised(row->to) - is_promised(row->from)) * qty,
                        row->to == ATP_LINE_SHIPPED ? qty : 0);
 }

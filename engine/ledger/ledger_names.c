@@ -217,10 +217,10 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     return ATP_APPLIED;
 }
 
-/* What the op says of over-commitment; what it does not say stays. */
-static void note_policy(const apply_t *apply, uint8_t *policy)
+/* What the op says of a policy; what it does not say stays. */
+static void note_policy(const apply_t *apply, unsigned key, uint8_t *policy)
 {
-    const atp_op_attribute_t *said = atp_op_attribute(apply->op, ATP_KEY_OVER_COMMITMENT, ATP_WHOLE_OP);
+    const atp_op_attribute_t *said = atp_op_attribute(apply->op, key, ATP_WHOLE_OP);
 
     if (said != NULL) {
         *policy = (uint8_t)said->number;
@@ -257,7 +257,8 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     bool was_closed = (atp_load_relaxed(&record->state) & ATP_NODE_STATE_BITS) == ATP_NODE_CLOSED;
     uint8_t flags = (uint8_t)(atp_load_relaxed(&record->state) & ~ATP_NODE_STATE_BITS);
     atp_store_relaxed(&record->state, (uint8_t)(flags | apply->op->option));
-    note_policy(apply, &record->over_commitment);
+    note_policy(apply, ATP_KEY_OVER_COMMITMENT, &record->over_commitment);
+    note_policy(apply, ATP_KEY_ON_SHORT, &record->on_short);
     rename_record(apply, &record->name_ref, name);
     atp_ledger_put_calendar(apply, node, &calendar);
     if (apply->op->option == ATP_NODE_CLOSED && !was_closed) {
@@ -309,7 +310,8 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
         channel = (uint16_t)number;
     }
     atp_channel_record_t *record = atp_table_change(&ledger->catalog.channels, channel);
-    note_policy(apply, &record->over_commitment);
+    note_policy(apply, ATP_KEY_OVER_COMMITMENT, &record->over_commitment);
+    note_policy(apply, ATP_KEY_ON_SHORT, &record->on_short);
     record->ttl_ms = apply->op->value;
     if (atp_ledger_put_quantities(apply, ATP_LIMIT_CHANNEL_QUANTITIES, 0, channel)) {
         record->has_quantities = 1;

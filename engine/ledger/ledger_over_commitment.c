@@ -2,8 +2,9 @@
  *
  * One exception tells of it, once until it is mended, and names the reservations hit: the lowest priority first, then the
  * newest. What becomes of them is the policy of their channel, else of the node, else of the channel "default": left to a person
- * (if nobody says anything), backordered, or cancelled, in that same order and no more of them than are missing. What is picked, and
- * what was sold before it came here (track-only), is left to a person in any case. */
+ * (if nobody says anything), served by other nodes, backordered, or cancelled, in that same order and no more of them than are
+ * missing. What is picked, what was sold before it came here (track-only), and what no other node can serve, is left to a
+ * person in any case. Of one position one op has so many lines served by others; the next fact there goes on. */
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/line_units.h"
 
@@ -109,6 +110,23 @@ static bool can_backorder(atp_ledger_t *ledger, uint32_t reservation)
            atp_reservations_make_progress_room(&ledger->reservations, 1, reservation);
 }
 
+#define RE_SOURCED_MAX 64 /* lines of a position, in one op */
+
+/* Has other nodes serve up to `missing` units of a line; returns how many of those missing are dealt with. */
+static atp_qty_t re_source_hit(apply_t *apply, uint32_t number, atp_qty_t missing)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_line_t line = *atp_line_at(&ledger->reservations, number);
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line.reservation);
+    bool is_transfer = (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) != 0;
+    atp_qty_t units = atp_line_units_for(&ledger->reservations, number, ATP_STEP_REASSIGN);
+
+    units = units < missing ? units : missing;
+    atp_qty_t moved =
+        units > 0 && !is_transfer ? atp_ledger_re_source(apply, number, ATP_STEP_REASSIGN, units) : 0;
+    return moved == missing ? moved : line.reserved + line.allocated;
+}
+
 /* Takes up to `missing` units of a line; returns how many of those missing are dealt with, by the engine or by a person. */
 static atp_qty_t settle_hit(atp_ledger_t *ledger, uint32_t number, atp_qty_t missing)
 {
@@ -131,10 +149,21 @@ static atp_qty_t settle_hit(atp_ledger_t *ledger, uint32_t number, atp_qty_t mis
     return reservation->is_track_only ? 0 : line.reserved + line.allocated;
 }
 
-static void settle_hits(atp_ledger_t *ledger, atp_qty_t missing)
+static void settle_hits(apply_t *apply, uint32_t row, atp_qty_t missing)
 {
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t re_sourced = 0;
+
     for (uint32_t i = 0; i < ledger->hit_count && missing > 0; i++) {
-        missing -= settle_hit(ledger, ledger->hits[i].line, missing);
+        uint32_t number = ledger->hits[i].line;
+        const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+        if (line->row != row || !line->is_in_tree) {
+            continue; /* looking for who serves others, it was found to be due */
+        }
+        bool is_for_others =
+            policy_of(ledger, line) == ATP_OVER_COMMITMENT_RE_SOURCE && re_sourced++ < RE_SOURCED_MAX;
+        missing -=
+            is_for_others ? re_source_hit(apply, number, missing) : settle_hit(ledger, number, missing);
     }
 }
 
@@ -156,5 +185,5 @@ void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row)
     if (!was_told) { /* told once; told again only after it was mended in between */
         name_hits(ledger, atp_ledger_raise(apply, ATP_EXCEPTION_OVER_COMMITMENT, row, uncommitted));
     }
-    settle_hits(ledger, -uncommitted);
+    settle_hits(apply, row, -uncommitted);
 }

@@ -27,13 +27,25 @@ static atp_method_t method_of(const apply_t *apply)
     return (atp_method_t)setting(apply, ATP_KEY_METHOD, 0, ATP_METHOD_SHIP);
 }
 
+static bool moves_kit(const apply_t *apply)
+{
+    for (uint32_t i = 0; i < apply->ledger->move_count; i++) {
+        if (apply->ledger->moves[i].is_component) {
+            return true;
+        }
+    }
+    return false;
+}
+
 atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *wanted,
                                      atp_sourcing_t *ret_sourcing)
 {
     const atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
     const atp_op_attribute_t *least = atp_op_attribute(apply->op, ATP_KEY_SPLIT_LEAST, ATP_WHOLE_OP);
-    /* What a customer picks up is in one place. */
-    atp_split_t split = method_of(apply) == ATP_METHOD_PICKUP ? ATP_SPLIT_TOGETHER : ATP_SPLIT_YES;
+    /* What a customer picks up is in one place, and so is what a kit is put together from. */
+    atp_split_t split = method_of(apply) == ATP_METHOD_PICKUP || (apply->moving != 0 && moves_kit(apply))
+                            ? ATP_SPLIT_TOGETHER
+                            : ATP_SPLIT_YES;
 
     *ret_sourcing = (atp_sourcing_t){
         .strategy =
@@ -99,14 +111,14 @@ static bool note_asked(plan_t *plan, uint16_t node)
     return is_new;
 }
 
-/* Asks a node what it has. Of one that is named twice the first time counts. */
+/* Asks a node what it has, but that which the units leave. Of one that is named twice the first time counts. */
 static void ask(gathering_t *g, uint16_t node, uint32_t rank, int64_t cost)
 {
     plan_t *plan = g->plan;
     atp_group_node_t member;
     uint32_t row;
 
-    if (plan->count == ATP_CANDIDATES_MAX || !note_asked(plan, node) ||
+    if (plan->count == ATP_CANDIDATES_MAX || node == g->wanted->node || !note_asked(plan, node) ||
         (g->channel_group != ATP_NO_GROUP &&
          !atp_groups_find(&g->apply->ledger->groups, g->channel_group, node, &member))) {
         return;
@@ -254,6 +266,12 @@ static uint32_t open_lines(apply_t *apply, resolved_line_t *ret_lines)
     atp_result_t before = *apply->result;
     uint32_t count = 0;
 
+    if (apply->moving != 0) {
+        for (; count < apply->ledger->move_count && count < ATP_OPEN_LINES_MAX; count++) {
+            ret_lines[count] = apply->ledger->moves[count];
+        }
+        return apply->ledger->move_count;
+    }
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t line;
         if (atp_ledger_resolve_line(apply, &names, i, &line) == ATP_APPLIED && line.node == NO_NODE &&
@@ -396,7 +414,7 @@ static atp_verdict_t choose_one_node(apply_t *apply, uint32_t lines)
     uint32_t best = best_nodes(plan, 1);
     bool serves_all = best > 0 && plan->nodes[0].served == lines;
 
-    if (best > 0 && (serves_all || apply->op->option == ATP_RESERVE_PARTIAL)) {
+    if (best > 0 && (serves_all || atp_ledger_takes_parts(apply))) {
         plan->chosen[plan->chosen_count++] = plan->nodes[0].node;
     }
     return ATP_APPLIED;
@@ -506,7 +524,7 @@ atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wan
         *ret_count =
             atp_sourcing_choose(plan->candidates, plan->count, &sourcing, wanted->qty, ret_picks, &is_whole);
     }
-    if (is_whole || apply->op->option == ATP_RESERVE_PARTIAL) {
+    if (is_whole || atp_ledger_takes_parts(apply)) {
         return ATP_APPLIED;
     }
     return atp_ledger_refuse(apply, verdict, ATP_FIELD_QTY, wanted->asked);

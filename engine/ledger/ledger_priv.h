@@ -33,9 +33,26 @@ typedef struct atp_root {
     atp_limit_heads_t limits;
     atp_closing_heads_t closings;
     atp_counting_t counting;
+    atp_level_heads_t levels;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == 272 + 16 + 32 + 56 + 16 + 24 + 8 + 16 + 8 + 8 + 48 + 8 + 16 + 16 + 8 + 8 + 8,
+_Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 +
+                                         sizeof(atp_string_heads_t) +
+                                         sizeof(atp_reservation_heads_t) +
+                                         sizeof(atp_wheel_heads_t) +
+                                         sizeof(atp_outcome_heads_t) +
+                                         sizeof(atp_exception_heads_t) +
+                                         sizeof(atp_progress_heads_t) +
+                                         sizeof(atp_group_heads_t) +
+                                         sizeof(atp_kit_heads_t) +
+                                         sizeof(atp_supply_heads_t) +
+                                         sizeof(atp_order_heads_t) +
+                                         sizeof(atp_history_heads_t) +
+                                         sizeof(atp_capacity_heads_t) +
+                                         sizeof(atp_limit_heads_t) +
+                                         sizeof(atp_closing_heads_t) +
+                                         sizeof(atp_counting_t) +
+                                         sizeof(atp_level_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -74,6 +91,7 @@ enum {
     ATP_TABLE_CALENDARS = 31,
     ATP_TABLE_CAPACITY_DAYS = 32,
     ATP_TABLE_BOOKINGS = 33,
+    ATP_TABLE_CROSSINGS = 35,
     ATP_TABLE_CORRELATIONS = 39,
     ATP_TABLE_CLOSINGS = 41
 };
@@ -182,6 +200,7 @@ struct atp_ledger {
     atp_kits_t kits;
     atp_groups_t groups;
     atp_rulebook_t rulebook;
+    atp_crossings_t crossings;
     atp_table_t *tables[ATP_LEDGER_TABLES];
 
     /* valid inside one frame */
@@ -192,6 +211,15 @@ struct atp_ledger {
 
     uint64_t expired;      /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */
+
+    /* levels of channels; not state */
+    bool has_levels;          /* a rule has some, or had and views are still to be looked at */
+    uint32_t levels_of_all;   /* such rules of all SKUs */
+    uint32_t level_channels;  /* in level_channel */
+    uint32_t first_view;      /* of the SKUs whose views may have changed, + 1; 0 = none */
+    uint32_t last_view;       /* the last of them, + 1 */
+    uint32_t *next_view;      /* by SKU: the one after it, + 1; UINT32_MAX: it is the last; 0: it is not among them */
+    uint16_t *level_channel;  /* those that have, or had, such rules, ascending */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
 
@@ -205,6 +233,8 @@ struct atp_ledger {
     uint32_t fills_left;
     uint32_t plan_components;                    /* those of them that are components of kits */
     resolved_line_t told[ATP_LINES_PER_OP_MAX];  /* of an edit: its lines as it says them */
+    resolved_line_t moves[ATP_LINES_PER_OP_MAX]; /* units that leave their nodes: `line` has them, `qty` of them */
+    uint32_t move_count;
     taken_t taken[TAKEN_MAX];
     hit_t hits[HITS_LOOKED_AT];
     uint32_t hit_count;
@@ -232,8 +262,16 @@ typedef struct apply {
     bool is_track_only;
     bool may_backorder; /* the line being planned may be promised beyond stock */
     bool has_calendar;  /* the plan may take from a node with a calendar */
+    bool takes_parts;   /* of units that are moved, as many as can */
+    uint32_t moving;    /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
     bool is_short;      /* the plan grants less than the lines it was made for asked */
 } apply_t;
+
+/* True if the op, or what is planned beside it, takes less than it asks for where that is all there is. */
+static inline bool atp_ledger_takes_parts(const apply_t *apply)
+{
+    return apply->moving != 0 ? apply->takes_parts : apply->op->option == ATP_RESERVE_PARTIAL;
+}
 
 /* True if the tables have the capacities of `config`. */
 bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *config);
@@ -276,6 +314,9 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply);
 
 /* What the channel may still take of the SKU, what the op has taken counted. ATP_NO_LIMIT: no rule says anything. */
 atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku);
+/* The same for `qty` units that it has and that are not where they should be: its quotas have counted them, what it sees of stock
+ * only if they are among `missing` ones that it counts as short. Nothing is taken yet. */
+atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing);
 /* What this one reservation may still take of the SKU by the caps of the channel's rules, after the plan so far. */
 atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku);
 /* The group whose nodes the channel sees for the op's method; ATP_NO_GROUP: all. */
@@ -284,6 +325,23 @@ uint16_t atp_ledger_view_group(const apply_t *apply);
 bool atp_ledger_channel_sees(apply_t *apply, uint16_t node);
 /* Room to count the first `count` lines of the plan, if the channel is counted: ACCOUNTS_FULL. */
 atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count);
+
+/* ---- ledger_levels.c: when the view of a channel crosses a level ---- */
+
+/* The views of the SKU may change by this op. Only where has_levels. */
+void atp_ledger_note_view(atp_ledger_t *ledger, uint32_t sku);
+/* All views may: each is looked at, some with this op, the rest with pulses. */
+void atp_ledger_note_all_views(atp_ledger_t *ledger);
+/* A rule or quota over that subject has changed, or what is in use of it. */
+void atp_ledger_note_views_of(atp_ledger_t *ledger, atp_scope_t scope, uint32_t subject);
+/* A rule with levels has come (1), or goes (-1). */
+void atp_ledger_count_levels(atp_ledger_t *ledger, uint32_t rule, int change);
+/* When an op is done: keeps what its views have crossed. */
+void atp_ledger_follow_levels(apply_t *apply, atp_verdict_t verdict);
+bool atp_ledger_is_level_due(const atp_ledger_t *ledger, int64_t now_ms);
+atp_err_t atp_ledger_init_levels(atp_ledger_t *ledger, const atp_ledger_config_t *config);
+void atp_ledger_fini_levels(atp_ledger_t *ledger);
+void atp_ledger_rebuild_levels(atp_ledger_t *ledger);
 
 /* ---- ledger_tags.c ---- */
 
@@ -310,6 +368,8 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
+/* The same for units that were granted before, at another node: no channel counts them anew. */
+void atp_ledger_attach_moved(atp_ledger_t *ledger, uint32_t number);
 /* Adds units to a line that has units which expire, and grants it `waiting` more that are backordered next. */
 void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_qty_t waiting);
 /* Changes the deadline of a reservation and of its reserved lines. */
@@ -417,6 +477,25 @@ void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row);
 void atp_ledger_fill_due(atp_ledger_t *ledger);
 /* What is free at a row and no queue waits for; signed. */
 atp_qty_t atp_ledger_unclaimed(const atp_ledger_t *ledger, uint32_t row);
+
+/* ---- ledger_reassign.c: units that go to other nodes ---- */
+
+atp_verdict_t atp_ledger_reassign(apply_t *apply);
+/* Has other nodes serve up to `qty` units of a line, as many as can, by the channel's way of sourcing, and moves them by `step`
+ * (reassign: reserved ones first; re_source). Returns how many it moved. For ops of any kind, after all that they decide: what
+ * `taken` says is forgotten, ledger->lines is as it was. */
+atp_qty_t atp_ledger_re_source(apply_t *apply, uint32_t number, atp_step_t step, atp_qty_t qty);
+/* Where the units went that op `op` moved, as the plan of the answer. */
+void atp_ledger_fill_moved(apply_t *apply, uint64_t op);
+
+/* ---- ledger_missing.c: units that a node could not fulfil ---- */
+
+/* `qty` of units on hand cannot be found: unavailable from now on. */
+void atp_ledger_miss(apply_t *apply, uint32_t row, atp_qty_t qty);
+/* How many are missing at the row; 0 for most. */
+atp_qty_t atp_ledger_missing(const atp_ledger_t *ledger, uint32_t row);
+/* `qty` units of the row that are missing are no more. They stay unavailable: the caller changes that. */
+void atp_ledger_settle_missing(atp_ledger_t *ledger, uint32_t row, atp_qty_t qty);
 
 /* ---- ledger_edit.c: reservations that change, or take the place of others ---- */
 

@@ -11,6 +11,12 @@ resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger)
                : NULL;
 }
 
+/* True if it may be put together. What is moved is not: a kit on a shelf goes to where there are such on a shelf. */
+static bool is_kit_here(const apply_t *apply, uint32_t sku)
+{
+    return atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT) && apply->moving == 0;
+}
+
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node)
 {
     atp_qty_t planned = 0;
@@ -24,7 +30,7 @@ atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16
 
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
-    return ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT))
+    return ATP_UNLIKELY(is_kit_here(apply, sku))
                ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
                : atp_ledger_stock_at(apply, sku, node, ret_row);
 }
@@ -94,7 +100,7 @@ static atp_verdict_t take_from(apply_t *apply, serving_t *serving, uint16_t node
     if (free == 0 || serving->left == 0 || serving->nodes == ATP_SPLITS_PER_LINE_MAX) {
         return ATP_APPLIED;
     }
-    if (ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, serving->wanted.sku, ATP_SKU_IS_KIT))) {
+    if (ATP_UNLIKELY(is_kit_here(apply, serving->wanted.sku))) {
         atp_qty_t given;
         atp_verdict_t verdict = atp_ledger_plan_kit(apply, &serving->wanted, node, serving->left, &given);
         apply->ledger->plan_count -= verdict == ATP_APPLIED && given == 0; /* it gives none: no line */
@@ -156,7 +162,7 @@ atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
     if (verdict != ATP_APPLIED || serving.left == 0) {
         return verdict;
     }
-    if (apply->op->option != ATP_RESERVE_PARTIAL) {
+    if (!atp_ledger_takes_parts(apply)) {
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
     }
     if (serving.nodes > 0) {

@@ -153,17 +153,54 @@ atp_verdict_t atp_ledger_ship_fact(apply_t *apply)
 
 /* ---- the other steps: pick, pack, deliver, reconcile, short ---- */
 
-/* How many units the lines of the reservation at the row have that made the step. */
-static atp_qty_t units_past(const atp_ledger_t *ledger, uint32_t reservation, uint32_t row, atp_step_t step)
+/* How many units the lines of the reservation at the row have that made the step; of a kit with those put together. */
+static atp_qty_t units_past(apply_t *apply, uint32_t reservation, const resolved_line_t *told, atp_step_t step)
 {
+    const atp_ledger_t *ledger = apply->ledger;
     atp_qty_t units = 0;
 
     for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        units += line->row == row ? atp_line_units_past(&ledger->reservations, at - 1, step) : 0;
+        if (line->row == told->row) {
+            units += atp_line_units_past(&ledger->reservations, at - 1, step) +
+                     atp_steps_kits_past(apply, at - 1, step) * atp_kit_unit(told->scale);
+        }
         at = line->next;
     }
     return units;
+}
+
+/* Up to `qty` units of one line that the node cannot fulfil; returns what is left. */
+static atp_qty_t short_of_line(apply_t *apply, uint32_t reservation, uint32_t number, atp_qty_t qty)
+{
+    atp_qty_t units = atp_line_units_for(&apply->ledger->reservations, number, ATP_STEP_SHORT);
+    atp_qty_t taken = qty < units ? qty : units;
+
+    if (taken > 0) {
+        atp_steps_short(apply, reservation, number, taken);
+    }
+    return qty - taken;
+}
+
+/* The components of up to `qty` of a kit; returns what is left. */
+static atp_qty_t step_some_kits(apply_t *apply, uint32_t reservation, atp_step_t step,
+                                const resolved_line_t *told, uint32_t kit_line, atp_qty_t qty)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(told->scale);
+    int64_t left = qty < unit ? 0 : atp_steps_kits_for(apply, kit_line, step);
+    int64_t kits = left < qty / unit ? left : qty / unit;
+
+    for (uint32_t at = kits == 0 ? 0 : atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        atp_qty_t share = atp_steps_share_of_kits(ledger, kit_line, at - 1, left, kits);
+        if (step == ATP_STEP_SHORT) {
+            (void)short_of_line(apply, reservation, at - 1, share);
+        } else {
+            (void)take_from_line(ledger, at - 1, step, share);
+        }
+    }
+    return qty - kits * unit;
 }
 
 /* Moves up to `told->qty` units of the reservation's lines at the row; returns how many are left over. */
@@ -177,11 +214,9 @@ static atp_qty_t step_some(apply_t *apply, uint32_t reservation, atp_step_t step
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         uint32_t next = line->next;
         if (line->row == told->row) {
-            atp_qty_t before = left;
-            left = take_from_line(ledger, at - 1, step, left);
-            if (step == ATP_STEP_SHORT && left < before) {
-                atp_steps_tell_short(apply, reservation, at - 1, before - left);
-            }
+            left = step == ATP_STEP_SHORT ? short_of_line(apply, reservation, at - 1, left)
+                                          : take_from_line(ledger, at - 1, step, left);
+            left = step_some_kits(apply, reservation, step, told, at - 1, left);
         }
         at = next;
     }
@@ -244,7 +279,7 @@ static atp_qty_t book_told_lines(apply_t *apply, uint32_t number, atp_step_t ste
 
     for (uint32_t i = 0; i < count; i++) {
         resolved_line_t *told = &apply->ledger->lines[i];
-        atp_qty_t past = units_past(apply->ledger, number, told->row, step);
+        atp_qty_t past = units_past(apply, number, told, step);
         atp_qty_t left = step_some(apply, number, step, told);
         told->qty -= left;
         told->granted = left > past ? left : 0;
@@ -266,7 +301,9 @@ static atp_verdict_t tell_left_over(apply_t *apply, uint32_t number, atp_step_t 
             continue;
         }
         if (booked == 0) {
-            atp_line_state_t state = atp_line_state(&ledger->reservations, told->line, apply->now_ms);
+            uint32_t component = atp_steps_next_component(ledger, told->line, told->line);
+            atp_line_state_t state = atp_line_state(
+                &ledger->reservations, component == 0 ? told->line : component - 1, apply->now_ms);
             return atp_ledger_refuse(apply, atp_lifecycle_refusal(step, state), ATP_FIELD_LINES, i);
         }
         is_whole = false;

@@ -25,6 +25,15 @@ void atp_steps_settle(apply_t *apply, uint32_t number)
     }
 }
 
+atp_qty_t atp_steps_units_for(const apply_t *apply, uint32_t number, atp_step_t step)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    bool becomes_firm = step == ATP_STEP_ALLOCATE && !atp_line_at(reservations, number)->is_firm;
+
+    return atp_line_units_for(reservations, number, step) +
+           (becomes_firm ? atp_line_waiting(reservations, number) : 0);
+}
+
 /* Finds the reservation's line at the row of `wanted` that has as many units left for the step, looking from `hint` on
  * and then from the first; else one that has some, else any line at the row. 0 if the reservation has none there. */
 static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, uint32_t hint,
@@ -38,8 +47,7 @@ static uint32_t find_line(apply_t *apply, const atp_reservation_t *reservation, 
     for (uint32_t seen = 0; seen < reservation->line_count; seen++) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
         if (line->row == wanted->row) {
-            atp_qty_t left =
-                atp_line_units_for(reservations, at - 1, step) - atp_ledger_taken(apply, at - 1)->qty;
+            atp_qty_t left = atp_steps_units_for(apply, at - 1, step) - atp_ledger_taken(apply, at - 1)->qty;
             if (left >= wanted->qty) {
                 return at;
             }
@@ -64,7 +72,7 @@ static atp_verdict_t choose_line(apply_t *apply, const atp_reservation_t *reserv
         return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
     }
     taken_t *taken = atp_ledger_taken(apply, found - 1);
-    atp_qty_t units = atp_line_units_for(reservations, found - 1, step);
+    atp_qty_t units = atp_steps_units_for(apply, found - 1, step);
     if (units == 0) {
         atp_line_state_t state = atp_line_state(reservations, found - 1, apply->now_ms);
         return atp_ledger_refuse(apply, atp_lifecycle_refusal(step, state), ATP_FIELD_LINES, i);
@@ -220,20 +228,73 @@ void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, at
                        atp_strings_get(reservations->strings, reservation->id_ref));
 }
 
-void atp_steps_tell_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty)
+/* What becomes of units that a node cannot fulfil: as their channel says, else the node, else the channel "default". */
+static bool may_re_source(const atp_ledger_t *ledger, uint32_t number, uint32_t row)
 {
-    atp_steps_raise(apply, ATP_EXCEPTION_SHORT, atp_line_at(&apply->ledger->reservations, line)->row, qty,
-                    number);
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
+    const atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, reservation->channel);
+    const atp_node_record_t *node =
+        atp_table_at(&ledger->catalog.nodes, atp_positions_at(&ledger->positions, row)->node);
+    const atp_channel_record_t *ledgers = atp_table_at(&ledger->catalog.channels, 0);
+    uint8_t policy = channel->on_short != 0 ? channel->on_short
+                     : node->on_short != 0  ? node->on_short
+                                            : ledgers->on_short;
+
+    return policy == ATP_ON_SHORT_RE_SOURCE &&
+           (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) == 0;
 }
 
-/* A line allocated in part gives its rest back at once. */
-static void release_rests(atp_ledger_t *ledger, uint32_t count)
+void atp_steps_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty)
 {
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_attribute_t *goods = atp_op_attribute(apply->op, ATP_KEY_GOODS, ATP_WHOLE_OP);
+    uint32_t row = atp_line_at(&ledger->reservations, line)->row;
+    atp_qty_t moved = may_re_source(ledger, number, row)
+                          ? atp_ledger_re_source(apply, line, ATP_STEP_RE_SOURCE, qty)
+                          : 0;
+
+    if (moved < qty) {
+        atp_ledger_move(ledger, line, ATP_STEP_SHORT, qty - moved);
+        atp_steps_raise(apply, ATP_EXCEPTION_SHORT, row, qty - moved, number);
+    }
+    if (goods == NULL || goods->number == ATP_GOODS_MISSING) {
+        atp_ledger_miss(apply, row, qty);
+    }
+}
+
+/* Allocates what is here of the lines that the op names; taken keeps what is asked beyond that: units that wait. */
+static void allocate_here(apply_t *apply, uint32_t count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
     for (uint32_t i = 0; i < count; i++) {
-        const atp_line_t *line = atp_line_at(&ledger->reservations, ledger->lines[i].line);
-        if (line->reserved > 0) {
-            atp_ledger_move(ledger, ledger->lines[i].line, ATP_STEP_RELEASE, line->reserved);
+        const resolved_line_t *chosen = &ledger->lines[i];
+        atp_qty_t reserved = atp_line_at(&ledger->reservations, chosen->line)->reserved;
+        atp_qty_t here = chosen->qty < reserved ? chosen->qty : reserved;
+        if (here > 0) {
+            atp_ledger_move(ledger, chosen->line, ATP_STEP_ALLOCATE, here);
+            atp_ledger_taken(apply, chosen->line)->qty -= here;
         }
+    }
+}
+
+/* A line allocated in part gives its rest back at once, of what waits too; what is asked of that becomes firm. */
+static void release_rests(apply_t *apply, uint32_t count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = ledger->lines[i].line;
+        const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+        if (line->reserved > 0) {
+            atp_ledger_move(ledger, number, ATP_STEP_RELEASE, line->reserved);
+        }
+        atp_qty_t waiting = atp_line_waiting(&ledger->reservations, number);
+        atp_qty_t firm = ATP_UNLIKELY(waiting > 0) ? atp_ledger_taken(apply, number)->qty : 0;
+        if (ATP_UNLIKELY(waiting > firm) && !line->is_firm) {
+            atp_ledger_move(ledger, number, ATP_STEP_RELEASE, waiting - firm);
+        }
+        (void)atp_ledger_firm(ledger, number);
     }
 }
 
@@ -258,7 +319,9 @@ atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step)
                                 ? choose_named_lines(apply, reservation, step, &count)
                                 : atp_steps_choose_all_lines(apply, reservation, step, &count);
     if (verdict != ATP_APPLIED && firm > 0) { /* nothing is here yet */
-        return atp_ledger_answer_firm(apply, number, firm);
+        atp_ledger_tidy(ledger, number);      /* it no longer expires */
+        atp_ledger_answer_firm(apply, number, firm);
+        return ATP_APPLIED;
     }
     if (verdict == ATP_APPLIED && step == ATP_STEP_SHIP) {
         verdict = atp_steps_look_at_on_hand(apply, count);
@@ -267,20 +330,32 @@ atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step)
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    bool is_named_allocate = step == ATP_STEP_ALLOCATE && apply->op->line_count > 0;
+    if (is_named_allocate) {
+        allocate_here(apply, count);
+    }
+    for (uint32_t i = 0; i < count && !is_named_allocate; i++) {
         if (ledger->lines[i].qty == 0) {
             continue; /* of a kit: all of its lines are chosen */
         }
-        atp_ledger_move(ledger, ledger->lines[i].line, step, ledger->lines[i].qty);
         if (step == ATP_STEP_SHORT) {
-            atp_steps_tell_short(apply, number, ledger->lines[i].line, ledger->lines[i].qty);
+            atp_steps_short(apply, number, ledger->lines[i].line, ledger->lines[i].qty);
+        } else {
+            atp_ledger_move(ledger, ledger->lines[i].line, step, ledger->lines[i].qty);
         }
     }
-    if (step == ATP_STEP_ALLOCATE) {
-        release_rests(ledger, count);
+    if (is_named_allocate) {
+        release_rests(apply, count);
     }
     atp_ledger_tidy(ledger, number);
-    atp_steps_answer(apply, count);
+    if (ATP_UNLIKELY(firm > 0)) {
+        for (uint32_t i = 0; i < count; i++) {
+            firm += ledger->lines[i].qty;
+        }
+        atp_ledger_answer_firm(apply, number, firm);
+    } else {
+        atp_steps_answer(apply, count);
+    }
     return ATP_APPLIED;
 }
 

@@ -21,6 +21,9 @@ atp_verdict_t atp_steps_choose_all_lines(apply_t *apply, const atp_reservation_t
 atp_verdict_t atp_steps_add_all_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                                       uint32_t *count);
 
+/* Units of a line that the step may be asked for: those it moves; of an allocation also those that wait, which become firm. */
+atp_qty_t atp_steps_units_for(const apply_t *apply, uint32_t number, atp_step_t step);
+
 /* Chooses the line of a reservation that `chosen`, line `i` of the op, means; its units count as taken. */
 atp_verdict_t atp_steps_choose_line(apply_t *apply, uint32_t number, atp_step_t step, uint32_t i,
                                     resolved_line_t *chosen);
@@ -37,8 +40,9 @@ atp_verdict_t atp_steps_need_progress(apply_t *apply, uint32_t reservation, atp_
 /* Keeps an exception for a row that names the reservation. */
 void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number);
 
-/* Keeps the exception that the node cannot fulfil `qty` of a line. */
-void atp_steps_tell_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty);
+/* The node cannot fulfil `qty` units of a line: other nodes serve them, if that is the policy; what is left is short, and an exception
+ * tells it. Where they should be they are missing, unless the op says that they are there. */
+void atp_steps_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty);
 
 /* The units of the first `count` of ledger->lines, into the answer. */
 void atp_steps_answer(apply_t *apply, uint32_t count);
@@ -56,6 +60,9 @@ int64_t atp_steps_soft_kits(apply_t *apply, uint32_t kit_line);
 /* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
 atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t left,
                                   int64_t kits);
+/* Kits of the line whose components can all make the step, or (past) have. */
+int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step);
+int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step);
 /* Ships up to `qty` of a kit that has left from the components of the reservation's kits, allocated ones first; returns what is
  * left. */
 atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,

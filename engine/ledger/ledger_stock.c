@@ -29,6 +29,7 @@ static void name_subject(const atp_op_t *op, atp_exception_t *exception)
     case ATP_OP_RETURN:
     case ATP_OP_RECONCILE:
     case ATP_OP_SHORT:
+    case ATP_OP_REASSIGN:
     case ATP_OP_RESERVE: {
         atp_text_t id = atp_op_text_next(&cursor);
         atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0], id);
@@ -118,6 +119,9 @@ void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket,
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
     atp_store_relaxed(field, after);
     atp_positions_end_change(position);
+    if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && change < 0)) {
+        atp_ledger_settle_missing(apply->ledger, row, atp_ledger_missing(apply->ledger, row) - after); /* B5 */
+    }
 }
 
 /* The change of a bucket that has `now` in it. */
@@ -140,6 +144,47 @@ static atp_verdict_t resolve_only_line(apply_t *apply, resolved_line_t *line)
     atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
 
     return verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, 1) : verdict;
+}
+
+/* ---- what was missing: ledger_missing.c ---- */
+
+/* Of what the bucket has, that which a count of it does not see. */
+static atp_qty_t unseen_of(const apply_t *apply, uint32_t row, atp_bucket_t bucket)
+{
+    return apply->op->kind == ATP_OP_COUNT && bucket == ATP_BUCKET_UNAVAILABLE
+               ? atp_ledger_missing(apply->ledger, row)
+               : 0;
+}
+
+/* How many of `missing` units are accounted for by a change of a bucket. */
+static atp_qty_t accounted_for(const atp_op_t *op, atp_bucket_t bucket, atp_qty_t change, atp_qty_t missing)
+{
+    bool is_written_off = op->reason == ATP_REASON_LOSS || op->reason == ATP_REASON_CORRECTION ||
+                          op->reason == ATP_REASON_CYCLE_COUNT;
+    bool is_found = op->reason == ATP_REASON_FOUND;
+
+    if (op->kind == ATP_OP_COUNT && bucket == ATP_BUCKET_ON_HAND) {
+        return (op->flags & ATP_OP_IN_SOURCE) == 0 || op->reason == ATP_REASON_CYCLE_COUNT ? missing : 0;
+    }
+    bool is_settled =
+        op->kind == ATP_OP_ADJUST && (bucket == ATP_BUCKET_ON_HAND ? is_written_off : is_found);
+    return !is_settled || change >= 0 ? 0 : -change < missing ? -change : missing;
+}
+
+/* Settles what the fact says of units that were missing; returns how many are missing no more. */
+static atp_qty_t settle_missing(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
+{
+    atp_qty_t missing = atp_ledger_missing(apply->ledger, row);
+
+    if (missing == 0) {
+        return 0;
+    }
+    atp_qty_t found = accounted_for(apply->op, bucket, change, missing);
+    atp_ledger_settle_missing(apply->ledger, row, found);
+    if (found > 0 && bucket == ATP_BUCKET_ON_HAND) {
+        atp_ledger_change_bucket(apply, row, ATP_BUCKET_UNAVAILABLE, -found);
+    }
+    return found;
 }
 
 /* A kit that was sold over the counter was one from the shelf, or was put together there. */
@@ -189,12 +234,14 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
         return sell_kit(apply, line);
     }
     atp_qty_t now = line->row == NO_ROW ? 0 : atp_load_relaxed(bucket_of(apply, line->row, bucket));
-    atp_qty_t change = change_told(apply->op, line->qty, now);
+    atp_qty_t unseen = line->row == NO_ROW ? 0 : unseen_of(apply, line->row, bucket);
+    atp_qty_t change = change_told(apply->op, line->qty, now - unseen);
     if (!is_bucket_in_range(bucket, now + change)) {
         return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
     }
     atp_ledger_need_row(apply, line);
     atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
+    atp_qty_t found = settle_missing(apply, line->row, bucket, change);
     if (change != 0) {
         atp_ledger_change_bucket(apply, line->row, bucket, change);
         if (bucket == ATP_BUCKET_ON_HAND && change > 0) {
@@ -204,7 +251,7 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
     }
     apply->result->qty = change;
     apply->result->scale = line->scale;
-    return change != 0 ? ATP_APPLIED : ATP_CONFIRMED;
+    return change != 0 || found != 0 ? ATP_APPLIED : ATP_CONFIRMED;
 }
 
 atp_verdict_t atp_ledger_safety(apply_t *apply)

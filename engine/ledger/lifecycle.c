@@ -26,6 +26,15 @@ const atp_step_rule_t atp_steps[ATP_STEP_COUNT] = {
                          2,
                          {{LINE(RESERVED), LINE(CANCELLED), -1, 0, 0},
                           {LINE(ALLOCATED), LINE(CANCELLED), 0, -1, 0}}},
+    [ATP_STEP_REASSIGN] = {"reassign",
+                           2,
+                           {{LINE(RESERVED), LINE(ACCEPTED), -1, 0, 0},
+                            {LINE(ALLOCATED), LINE(ACCEPTED), 0, -1, 0}}},
+    [ATP_STEP_RE_SOURCE] = {"re_source",
+                            3,
+                            {{LINE(ALLOCATED), LINE(ACCEPTED), 0, -1, 0},
+                             {LINE(PICKED), LINE(ACCEPTED), 0, -1, 0},
+                             {LINE(PACKED), LINE(ACCEPTED), 0, -1, 0}}},
     [ATP_STEP_FILL] = {"fill", 1, {{LINE(BACKORDERED), LINE(RESERVED), +1, 0, 0}}},
     [ATP_STEP_PEG] = {"peg", 1, {{LINE(ACCEPTED), LINE(PEGGED), 0, 0, 0}}},
     [ATP_STEP_LAND] = {"land", 1, {{LINE(PEGGED), LINE(RESERVED), +1, 0, 0}}},
@@ -120,6 +129,13 @@ atp_verdict_t atp_lifecycle_refusal(atp_step_t step, atp_line_state_t found)
     return ATP_NOT_THAT_MANY;
 }
 
+/* Steps after which units begin anew, or not at all. */
+static bool leads_no_further(unsigned step)
+{
+    return step == ATP_STEP_CANCEL || step == ATP_STEP_SHORT || step == ATP_STEP_REASSIGN ||
+           step == ATP_STEP_RE_SOURCE;
+}
+
 /* The states that units get to from any in `states`, by any step; the ways that end a promise lead no further. */
 static unsigned reach_from(unsigned states)
 {
@@ -128,7 +144,7 @@ static unsigned reach_from(unsigned states)
     for (unsigned step = 0; step < ATP_STEP_COUNT; step++) {
         for (unsigned i = 0; i < atp_steps[step].row_count; i++) {
             const atp_transition_t *row = &atp_steps[step].rows[i];
-            if (states >> row->from & 1 && step != ATP_STEP_CANCEL && step != ATP_STEP_SHORT) {
+            if (states >> row->from & 1 && !leads_no_further(step)) {
                 reached |= 1u << row->to;
             }
         }

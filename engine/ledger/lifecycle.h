@@ -57,6 +57,8 @@ typedef enum atp_step {
     ATP_STEP_BACKORDER = 15, /* promised beyond stock: they wait for it */
     ATP_STEP_FILL = 16,      /* stock is there for them */
     ATP_STEP_REVOKE = 17,    /* stock shrank under the promise, and policy is to cancel */
+    ATP_STEP_REASSIGN = 18,  /* they go from this node to another one, where they are reserved anew */
+    ATP_STEP_RE_SOURCE = 19, /* the same of units that this node could not fulfil */
     ATP_STEP_COUNT
 } atp_step_t;
 

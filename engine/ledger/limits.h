@@ -18,7 +18,8 @@
  *             B3  the queue of a position has exactly the lines that wait at it, each under its priority, and no unit waits
  *                 while stock is free (atp > 0), but at positions whose queue is being filled.
  *             B4  the positions whose queue is being filled are listed, each once. What their queues can take of the stock that
- *                 is free there is nobody else's: all that is granted is decided by atp - backordered. */
+ *                 is free there is nobody else's: all that is granted is decided by atp - backordered.
+ *             B5  0 <= missing <= unavailable of a position; its row says ATP_POSITION_HAS_MISSING exactly while some are. */
 #ifndef ATP_LEDGER_LIMITS_H
 #define ATP_LEDGER_LIMITS_H
 
@@ -36,7 +37,8 @@ typedef enum atp_limit_scope {
     ATP_LIMIT_CHANNEL = 2, /* of a SKU in a channel */
     ATP_LIMIT_SKU = 3,
     ATP_LIMIT_SKU_QUANTITIES = 4,
-    ATP_LIMIT_CHANNEL_QUANTITIES = 5
+    ATP_LIMIT_CHANNEL_QUANTITIES = 5,
+    ATP_LIMIT_MISSING = 6 /* of a position: units that could not be found */
 } atp_limit_scope_t;
 
 #define ATP_UNLIMITED        ATP_QTY_MAX
@@ -73,6 +75,7 @@ typedef struct atp_limit {
             atp_told_qty_t maximum;
             atp_told_qty_t increment;
         };
+        atp_qty_t missing; /* count as unavailable until a count or an adjust settles them */
     };
 } atp_limit_t;
 

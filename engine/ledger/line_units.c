@@ -140,6 +140,9 @@ void atp_line_shift(atp_reservations_t *reservations, uint32_t number, const atp
                 atp_line_units(reservations, number, (atp_line_state_t)row->from) >= qty)); /* H2 */
     add_units(line, progress, (atp_line_state_t)row->from, -qty);
     add_units(line, progress, (atp_line_state_t)row->to, qty);
+    if (ATP_UNLIKELY(row->to == ATP_LINE_ACCEPTED)) {
+        line->granted -= qty; /* they are granted anew at another line */
+    }
 }
 
 atp_line_state_t atp_line_state(const atp_reservations_t *reservations, uint32_t number, int64_t now_ms)

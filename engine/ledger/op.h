@@ -129,10 +129,15 @@ static inline const atp_op_line_t *atp_op_lines(const atp_op_t *op)
     return (const atp_op_line_t *)(op + 1);
 }
 
+#define ATP_MOVES_TOLD_MAX 64 /* of a reassign: the first places its units went to */
+
 /* Room for the answer of one op: a grant for each line, and the plan. At most ATP_GRANTS_PER_OP_MAX. */
 static inline uint32_t atp_op_grant_room(const atp_op_t *op)
 {
     uint32_t plan = op->flags & ATP_OP_CHOOSES ? (uint32_t)op->line_count * ATP_SPLITS_PER_LINE_MAX : 0;
+    if (op->kind == ATP_OP_REASSIGN) {
+        return op->line_count + ATP_MOVES_TOLD_MAX;
+    }
     return op->line_count + (plan < ATP_LINES_PER_OP_MAX ? plan : ATP_LINES_PER_OP_MAX);
 }
 

@@ -33,6 +33,7 @@
 #define ATP_POSITION_OVER_COMMITTED 0x01 /* an exception told of it, and it still is */
 #define ATP_POSITION_HAS_LIMITS     0x02 /* a record of limits stands beside the row */
 #define ATP_POSITION_HAS_QUEUE      0x04 /* units wait for stock there */
+#define ATP_POSITION_HAS_MISSING    0x08 /* units that could not be found count as unavailable: limits.h */
 
 typedef struct atp_position {
     _Atomic uint32_t version;
@@ -111,6 +112,7 @@ void atp_positions_set_scale(atp_positions_t *positions, uint32_t sku, uint8_t s
 #define ATP_SKU_IS_KIT         0x40u /* or was one: set for good */
 #define ATP_SKU_IS_RATIONED    0x20u /* a quota is, or was, over it or one of its tags */
 #define ATP_SKU_HAS_BACKORDERS 0x10u /* a position of it has, or had, limits */
+#define ATP_SKU_IS_WATCHED     0x08u /* a rule with levels is, or was, over it or one of its tags */
 #define ATP_SKU_SCALE_MASK     0x07u
 
 void atp_positions_set_sku(atp_positions_t *positions, uint32_t sku, unsigned flags);

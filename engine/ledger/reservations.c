@@ -197,6 +197,27 @@ uint32_t atp_reservations_take_line(atp_reservations_t *reservations, uint32_t r
     return number;
 }
 
+void atp_reservations_drop_line(atp_reservations_t *reservations, uint32_t number)
+{
+    atp_line_t *line = atp_table_change(&reservations->lines, number);
+    atp_reservation_t *owner = atp_table_change(&reservations->records, line->reservation);
+    uint32_t before = owner->first_line;
+
+    ATP_ASSERT(owner->line_count > 1 && line->granted == 0 && !line->is_in_tree);
+    if (before == number + 1) {
+        owner->first_line = line->next;
+    } else {
+        while (atp_line_at(reservations, before - 1)->next != number + 1) {
+            before = atp_line_at(reservations, before - 1)->next;
+        }
+        atp_line_t *previous = atp_table_change(&reservations->lines, before - 1);
+        previous->next = line->next;
+    }
+    owner->line_count--;
+    line->next = 0;
+    free_lines(reservations, number + 1);
+}
+
 void atp_reservations_end(atp_reservations_t *reservations, uint32_t number)
 {
     atp_reservation_heads_t *heads = reservations->heads;

@@ -197,6 +197,9 @@ uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, 
 /* Takes a free line (room was made), puts it after line `after` (number + 1; 0 = first) of the reservation. */
 uint32_t atp_reservations_take_line(atp_reservations_t *reservations, uint32_t reservation, uint32_t after);
 
+/* Frees a line that has nothing and never had, but not the only one of the reservation (asserted). */
+void atp_reservations_drop_line(atp_reservations_t *reservations, uint32_t number);
+
 /* Moves a live reservation without reserved or allocated units to the ended queue. */
 void atp_reservations_end(atp_reservations_t *reservations, uint32_t number);
 

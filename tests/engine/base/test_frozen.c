@@ -148,6 +148,7 @@ static const named_t op_kinds[] = {
     {41, "return"},
     {42, "reconcile"},
     {43, "short"},
+    {44, "reassign"},
     {46, "edit"},
     {48, "receive"},
     {49, "sale"},
