@@ -4,7 +4,9 @@
 
 #define PREFIX_SIZE (sizeof(ATP_TOPIC_FACTS) - 1)
 
-_Static_assert(sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_AVAILABILITY), "one length of prefix");
+_Static_assert(sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_AVAILABILITY) &&
+                   sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_LEVELS),
+               "one length of prefix");
 _Static_assert(ATP_TOPIC_SIZE_MAX == PREFIX_SIZE + ATP_ID_SIZE_MAX + 1, "prefix, name, zero byte");
 
 /* ---- topics ---- */
@@ -29,6 +31,11 @@ size_t atp_topic_of_facts(atp_text_t source, char *ret_topic)
 size_t atp_topic_of_availability(atp_text_t sku, char *ret_topic)
 {
     return topic_of(ATP_TOPIC_AVAILABILITY, sku, ret_topic);
+}
+
+size_t atp_topic_of_levels(atp_text_t channel, char *ret_topic)
+{
+    return topic_of(ATP_TOPIC_LEVELS, channel, ret_topic);
 }
 
 static void put_topic(atp_writer_t *writer, const char *prefix, atp_text_t name)
@@ -60,6 +67,8 @@ static bool take_topic(atp_reader_t *reader, uint8_t *ret_type)
         *ret_type = ATP_MESSAGE_FACTS;
     } else if (memcmp(reader->at, ATP_TOPIC_AVAILABILITY, PREFIX_SIZE) == 0) {
         *ret_type = ATP_MESSAGE_AVAILABILITY_CHANGED;
+    } else if (memcmp(reader->at, ATP_TOPIC_LEVELS, PREFIX_SIZE) == 0) {
+        *ret_type = ATP_MESSAGE_CROSSINGS;
     } else {
         return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_NONE, "a topic of another kind");
     }
@@ -145,6 +154,18 @@ bool atp_read_availability_event(atp_reader_t *reader, atp_availability_event_t 
     return reader->refusal.verdict == ATP_APPLIED;
 }
 
+bool atp_read_crossing_event(atp_reader_t *reader, atp_crossing_event_t *ret_event)
+{
+    uint32_t *left = &reader->message_left;
+
+    ATP_ASSERT(reader->type == ATP_MESSAGE_CROSSINGS);
+    memset(ret_event, 0, sizeof *ret_event);
+    ret_event->correlation = reader->correlation;
+    return atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_event->incarnation) &&
+           atp_crossing_fields(reader, left, &ret_event->row) &&
+           check_topic(reader, ATP_FIELD_CHANNEL, ret_event->row.channel);
+}
+
 /* ---- writing ---- */
 
 void atp_write_facts_begin(atp_writer_t *writer, const atp_facts_t *facts)
@@ -170,4 +191,12 @@ void atp_write_availability_event(atp_writer_t *writer, const atp_availability_e
     atp_put_qty(writer, event->promisable, event->scale);
     atp_put_uint(writer, event->version);
     atp_write_bool(writer, event->is_out_of_stock);
+}
+
+void atp_write_crossing_event(atp_writer_t *writer, const atp_crossing_event_t *event)
+{
+    put_topic(writer, ATP_TOPIC_LEVELS, event->row.channel);
+    atp_head_write(writer, 4 + ATP_CROSSING_FIELDS, ATP_MESSAGE_CROSSINGS, event->correlation);
+    atp_put_uint(writer, event->incarnation);
+    atp_put_crossing_fields(writer, &event->row);
 }

@@ -3,6 +3,8 @@
  *     facts                 "atp.facts." source 00   [version, 64, correlation, source, epoch, sequence, as_of_ms, [op, ...]]
  *     availability_changed  "atp.avail." sku 00      [version, 65, correlation, incarnation, op, sku, node, atp, promisable,
  *                                                     version of the position, is_out_of_stock]
+ *     crossings             "atp.level." channel 00  [version, 12, correlation, incarnation, number, op, time_ms, channel, sku,
+ *                                                     from, to, available]
  *
  * NNG delivers to a subscriber what begins with the bytes it subscribed to. "atp.facts." subscribes to all
  * sources; "atp.facts.wms" and its zero byte to `wms` and not to `wms2`. No id has a zero byte, so the first one ends
@@ -11,9 +13,11 @@
 #define ATP_PROTOCOL_MESSAGE_EVENTS_H
 
 #include "protocol/message_commands.h"
+#include "protocol/message_records.h"
 
 #define ATP_TOPIC_FACTS        "atp.facts."
 #define ATP_TOPIC_AVAILABILITY "atp.avail."
+#define ATP_TOPIC_LEVELS       "atp.level."
 
 /* A numbered batch of facts. (source, epoch, sequence) is its identity: a second one is ignored. */
 typedef struct atp_facts {
@@ -37,10 +41,18 @@ typedef struct atp_availability_event {
     uint64_t version;
 } atp_availability_event_t;
 
-/* Writes the bytes to subscribe to: of one source or SKU, with the closing zero byte; or with an empty name of all of them,
+/* A channel's level on a SKU changed. `row.number` is dense over all channels: a gap is asked for by a page of crossings. */
+typedef struct atp_crossing_event {
+    atp_text_t correlation;
+    uint64_t incarnation;
+    atp_crossing_row_t row;
+} atp_crossing_event_t;
+
+/* Writes the bytes to subscribe to: of one source, SKU or channel, with the closing zero byte; or with an empty name of all of them,
  * without it. `ret_topic` has ATP_TOPIC_SIZE_MAX bytes. Returns the size. */
 size_t atp_topic_of_facts(atp_text_t source, char *ret_topic);
 size_t atp_topic_of_availability(atp_text_t sku, char *ret_topic);
+size_t atp_topic_of_levels(atp_text_t channel, char *ret_topic);
 
 /* Begins to read an event: its topic and envelope. reader->type says which it is. */
 ATP_MUST_USE bool atp_event_open(const void *bytes, size_t size, atp_reader_t *reader);
@@ -57,5 +69,9 @@ void atp_write_facts_begin(atp_writer_t *writer, const atp_facts_t *facts);
 /* The whole rest of an availability event. */
 ATP_MUST_USE bool atp_read_availability_event(atp_reader_t *reader, atp_availability_event_t *ret_event);
 void atp_write_availability_event(atp_writer_t *writer, const atp_availability_event_t *event);
+
+/* The whole rest of an event of type ATP_MESSAGE_CROSSINGS. */
+ATP_MUST_USE bool atp_read_crossing_event(atp_reader_t *reader, atp_crossing_event_t *ret_event);
+void atp_write_crossing_event(atp_writer_t *writer, const atp_crossing_event_t *event);
 
 #endif

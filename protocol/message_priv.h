@@ -6,7 +6,7 @@
 #define ATP_PROTOCOL_MESSAGE_PRIV_H
 
 #include "protocol/cursor_priv.h"
-#include "protocol/message_envelope.h"
+#include "protocol/message_records.h"
 
 /* True if one more of `left` elements is there, and counts it as taken. */
 static inline bool atp_take_one(uint32_t *left)
@@ -72,5 +72,12 @@ ATP_MUST_USE bool atp_row_qty(atp_reader_t *reader, uint32_t *left, atp_qty_t *r
 /* `count` quantities of one scale. Refuses when their scales differ. */
 ATP_MUST_USE bool atp_row_qtys(atp_reader_t *reader, uint32_t *left, atp_qty_t *const *ret_qtys,
                                uint32_t count, uint8_t *ret_scale);
+
+/* ---- a crossing: the same in a page and in an event ---- */
+
+#define ATP_CROSSING_FIELDS 8
+
+ATP_MUST_USE bool atp_crossing_fields(atp_reader_t *reader, uint32_t *left, atp_crossing_row_t *row);
+void atp_put_crossing_fields(atp_writer_t *writer, const atp_crossing_row_t *row);
 
 #endif

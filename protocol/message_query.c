@@ -162,9 +162,21 @@ void atp_write_availability_ask(atp_writer_t *writer, const atp_availability_ask
 
 /* ---- the answer ---- */
 
+const char *atp_level_text(unsigned level)
+{
+    static const char *const names[] = {
+#define LEVEL_NAME(number, NAME, name, sentence) [number] = name,
+        ATP_LEVELS(LEVEL_NAME)
+#undef LEVEL_NAME
+    };
+
+    return level < sizeof names / sizeof names[0] ? names[level] : NULL;
+}
+
 #define ROW_COUNT_REFUSED    3  /* verdict, index, node */
 #define ROW_COUNT            5  /* and atp, promisable */
-#define ROW_COUNT_COMPONENTS 12 /* and the rest */
+#define ROW_COUNT_LEVEL      6  /* and level */
+#define ROW_COUNT_COMPONENTS 13 /* and the rest */
 
 bool atp_read_availability(atp_reader_t *reader, uint32_t *ret_row_count)
 {
@@ -175,22 +187,29 @@ bool atp_read_availability(atp_reader_t *reader, uint32_t *ret_row_count)
 bool atp_read_availability_row(atp_reader_t *reader, atp_availability_row_t *ret_row)
 {
     atp_availability_row_t *row = ret_row;
-    atp_qty_t *const qtys[] = {&row->atp,      &row->promisable, &row->on_hand, &row->unavailable,
-                               &row->reserved, &row->allocated,  &row->safety,  &row->atp_signed};
+    atp_qty_t *const qtys[] = {&row->atp, &row->promisable};
+    atp_qty_t *const parts[] = {&row->on_hand,   &row->unavailable, &row->reserved,
+                                &row->allocated, &row->safety,      &row->atp_signed};
     uint32_t left;
+    uint8_t parts_scale;
 
     memset(row, 0, sizeof *row);
     if (!atp_row_begin(reader, &left)) {
         return false;
     }
-    row->has_components = left > ROW_COUNT;
+    row->has_components = left > ROW_COUNT_LEVEL;
     if (!atp_row_u8(reader, &left, ATP_FIELD_NONE, &row->verdict) ||
         !atp_row_u32(reader, &left, ATP_FIELD_NONE, &row->index) ||
         !atp_row_id(reader, &left, ATP_FIELD_NODE, &row->node) ||
-        !atp_row_qtys(reader, &left, qtys, 8, &row->scale) ||
+        !atp_row_qtys(reader, &left, qtys, 2, &row->scale) ||
+        !atp_row_u8(reader, &left, ATP_FIELD_NONE, &row->level) ||
+        !atp_row_qtys(reader, &left, parts, 6, &parts_scale) ||
         !atp_row_u64(reader, &left, ATP_FIELD_NONE, &row->version) ||
         !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->ready_ms)) {
         return false;
+    }
+    if (row->has_components && parts_scale != row->scale) {
+        return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_QTY, "quantities of one row at two scales");
     }
     return atp_row_end(reader, left);
 }
@@ -225,7 +244,7 @@ void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row
 {
     uint32_t count = row->verdict != ATP_APPLIED ? ROW_COUNT_REFUSED
                      : row->has_components       ? ROW_COUNT_COMPONENTS + (row->ready_ms != 0)
-                                                 : ROW_COUNT;
+                                                 : ROW_COUNT + (row->level != 0);
 
     atp_put_array(writer, count);
     atp_put_uint(writer, row->verdict);
@@ -236,6 +255,9 @@ void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row
         atp_put_qty(writer, row->promisable, row->scale);
     }
     if (count > ROW_COUNT) {
+        atp_put_uint(writer, row->level);
+    }
+    if (count > ROW_COUNT_LEVEL) {
         put_components(writer, row);
     }
     atp_list_count(writer);

@@ -4,8 +4,8 @@
  *       request   [flags, channel, [[sku, node], ...]]             pairs
  *                 [flags | cross, channel, [sku, ...], [node, ...]]  every SKU at every node
  *       response  [[row, ...], is_as_of_one_op]
- *       row       [verdict, index, node, atp, promisable]  and with components
- *                 [..., on_hand, unavailable, reserved, allocated, safety, atp_signed, version, ready_ms]
+ *       row       [verdict, index, node, atp, promisable]  where a channel has levels on the SKU [..., level]
+ *                 and with components [..., level, on_hand, unavailable, reserved, allocated, safety, atp_signed, version, ready_ms]
  *                 ready_ms only where the node has a calendar
  *     outcome
  *       request   [[space, id], ...]       response  [result, ...] in the same order
@@ -23,8 +23,20 @@ typedef enum atp_availability_flag {
     ATP_AVAILABILITY_COMPONENTS = 2, /* explain: rows carry the buckets and the signed figure */
     ATP_AVAILABILITY_CROSS = 4,      /* the body is SKUs and nodes, not pairs */
     ATP_AVAILABILITY_ONE_OP = 8,     /* all rows as of one op, even if that takes longer */
-    ATP_AVAILABILITY_FLAGS = 15
+    ATP_AVAILABILITY_PICKUP =
+        16, /* of a channel: by the nodes where its orders are picked up, not shipped from */
+    ATP_AVAILABILITY_UNSPLIT = 32, /* node "": the most that one node alone can give, instead of the sum */
+    ATP_AVAILABILITY_FLAGS = 63
 } atp_availability_flag_t;
+
+/* Whether a channel has enough of a SKU. X(number, NAME, name, what it says). Frozen numbers. */
+#define ATP_LEVELS(X)                                                                                        \
+    X(1, OK, "ok", "there is enough")                                                                        \
+    X(2, LOW, "low", "there is little: at most what its rule says")                                          \
+    X(3, OUT, "out", "nothing is left for the channel")
+
+/* "ok", "low", "out"; NULL for any other number. Thread: any. */
+const char *atp_level_text(unsigned level);
 
 /* Pairs: skus[i] at nodes[i], sku_count == node_count. Cross: every skus[i] at every nodes[j]. */
 typedef struct atp_availability_ask {
@@ -45,6 +57,7 @@ typedef struct atp_availability_row {
     atp_text_t node;      /* "" for a sum */
     atp_qty_t atp;        /* floored at 0 */
     atp_qty_t promisable; /* what a reserve may take now */
+    uint8_t level;        /* of the channel, see ATP_LEVELS; 0 = no rule of it says */
     atp_qty_t on_hand;
     atp_qty_t unavailable;
     atp_qty_t reserved;

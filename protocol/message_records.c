@@ -38,7 +38,7 @@ const char *atp_record_state_name(unsigned state)
 static bool is_page_type(unsigned type)
 {
     return type == ATP_MESSAGE_RESERVATIONS || type == ATP_MESSAGE_POSITIONS ||
-           type == ATP_MESSAGE_EXCEPTIONS || type == ATP_MESSAGE_CATALOG;
+           type == ATP_MESSAGE_EXCEPTIONS || type == ATP_MESSAGE_CROSSINGS || type == ATP_MESSAGE_CATALOG;
 }
 
 static bool read_reservations_ask(atp_reader_t *reader, atp_page_ask_t *ask)
@@ -459,6 +459,48 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
     if (is_correlated) {
         atp_put_text(writer, row->correlation);
     }
+    atp_list_count(writer);
+}
+
+/* ---- crossings ---- */
+
+bool atp_crossing_fields(atp_reader_t *reader, uint32_t *left, atp_crossing_row_t *row)
+{
+    return atp_row_u64(reader, left, ATP_FIELD_NONE, &row->number) &&
+           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->op) &&
+           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->time_ms) &&
+           atp_row_id(reader, left, ATP_FIELD_CHANNEL, &row->channel) &&
+           atp_row_id(reader, left, ATP_FIELD_SKU, &row->sku) &&
+           atp_row_u8(reader, left, ATP_FIELD_OPTION, &row->from) &&
+           atp_row_u8(reader, left, ATP_FIELD_OPTION, &row->to) &&
+           atp_row_qty(reader, left, &row->available, &row->scale);
+}
+
+void atp_put_crossing_fields(atp_writer_t *writer, const atp_crossing_row_t *row)
+{
+    atp_put_uint(writer, row->number);
+    atp_put_uint(writer, row->op);
+    atp_put_int(writer, row->time_ms);
+    atp_put_text(writer, row->channel);
+    atp_put_text(writer, row->sku);
+    atp_put_uint(writer, row->from);
+    atp_put_uint(writer, row->to);
+    atp_put_qty(writer, row->available, row->scale);
+}
+
+bool atp_read_crossing(atp_reader_t *reader, atp_crossing_row_t *ret_row)
+{
+    uint32_t left;
+
+    memset(ret_row, 0, sizeof *ret_row);
+    return atp_row_begin(reader, &left) && atp_crossing_fields(reader, &left, ret_row) &&
+           atp_row_end(reader, left);
+}
+
+void atp_write_crossing(atp_writer_t *writer, const atp_crossing_row_t *row)
+{
+    atp_put_array(writer, ATP_CROSSING_FIELDS);
+    atp_put_crossing_fields(writer, row);
     atp_list_count(writer);
 }
 

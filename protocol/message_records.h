@@ -6,6 +6,7 @@
  *     reservations   request   [cursor, limit, older_than_ms, owner, channel, states]  response  page of records
  *     positions      request   [cursor, limit]                                        response  page of positions
  *     exceptions     request   [cursor, limit]                                        response  page of exceptions
+ *     crossings      request   [cursor, limit]                                        response  page of crossings
  *     catalog        request   [cursor, limit, what]                                  response  page of entries
  *     stat           request   []                                                     response  [[name, value], ...]
  *
@@ -19,6 +20,7 @@
  *     position       [sku, node, on_hand, unavailable, reserved, allocated, safety, version]
  *     exception      [number, op, time_ms, kind, verdict, source, sku, node, qty, total_reservations, [id, ...],
  *                     correlation]
+ *     crossing       [number, op, time_ms, channel, sku, from, to, available]
  *     entry          [id, name, value]  and of a node with a calendar
  *                    [..., time_zone, cut_off, working_days, closed_days, handling_days, ready_minute, capacity_orders,
  *                     booked_orders, ready_ms, capacity_units, booked_units]
@@ -54,7 +56,7 @@ typedef struct atp_page_ask {
     atp_catalog_what_t what; /* catalog */
 } atp_page_ask_t;
 
-/* For reservations, positions, exceptions and catalog; which of them, the request's type says (reader->type).
+/* For reservations, positions, exceptions, crossings and catalog; which of them, the request's type says (reader->type).
  * Refuses option_unknown (limit above ATP_PAGE_LIMIT_MAX, no such `what`), id_invalid (owner, channel). */
 ATP_MUST_USE bool atp_read_page_ask(atp_reader_t *reader, atp_page_ask_t *ret_ask);
 void atp_write_page_ask(atp_writer_t *writer, atp_message_type_t type, const atp_page_ask_t *ask);
@@ -220,6 +222,25 @@ typedef struct atp_exception_row {
 ATP_MUST_USE bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_text_t *ids,
                                      uint32_t id_capacity);
 void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row); /* element of the list */
+
+/* ---- crossings ---- */
+
+/* A channel's level on a SKU changed: the last are kept, to be asked for by who missed the event. Cursor: the number before
+ * the first wanted. */
+typedef struct atp_crossing_row {
+    uint64_t number; /* dense, from 1 */
+    uint64_t op;     /* that changed it */
+    int64_t time_ms;
+    atp_text_t channel;
+    atp_text_t sku;
+    atp_qty_t available; /* what is left for the channel */
+    uint8_t scale;
+    uint8_t from; /* see ATP_LEVELS */
+    uint8_t to;
+} atp_crossing_row_t;
+
+ATP_MUST_USE bool atp_read_crossing(atp_reader_t *reader, atp_crossing_row_t *ret_row);
+void atp_write_crossing(atp_writer_t *writer, const atp_crossing_row_t *row); /* element of the list */
 
 /* ---- catalog ---- */
 

@@ -88,3 +88,17 @@ void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row
         sum->ready_ms = row->ready_ms;
     }
 }
+
+void atp_availability_keep_most(atp_availability_t *most, const atp_availability_t *row)
+{
+    bool is_due = most->is_due || row->is_due;
+    bool is_more = row->promisable > most->promisable ||
+                   (row->promisable == most->promisable && row->shown > most->shown);
+
+    if (is_more) {
+        *most = *row;
+        most->version = 0; /* of no position: another may come first next time */
+    }
+    most->scale = row->scale;
+    most->is_due = is_due;
+}

@@ -7,7 +7,7 @@
  * Formulas    atp = on_hand - unavailable - reserved - allocated - safety      (positions.h)
  *             shown = max(0, atp) at an open node, 0 at any other
  *             promisable = shown          what a reserve for this position is granted at most
- *             of a SKU over all nodes: the sum of shown, and of promisable, over its nodes
+ *             of a SKU over all nodes: the sum of shown, and of promisable, over its nodes; unsplit: the greatest of them
  * A node with a calendar shows no more than what it can make ready of an order placed now (engine/ledger/capacity.h).
  * Threads     any.
  * Expiry      A position whose soonest deadline has passed still counts what has expired. Such rows are told by
@@ -35,6 +35,7 @@ typedef struct atp_availability {
         ready_ms; /* of an order placed now, at a node with a calendar; of a sum the soonest; 0 = at once, or never */
     uint32_t version; /* of the position; 0 for a sum, or where there is no position */
     uint8_t scale;
+    uint8_t level; /* of the channel that looks, see atp_level_t; 0 = no rule says */
     bool is_due; /* counts something that has expired by now_ms, or the node's day has changed */
 } atp_availability_t;
 
@@ -52,5 +53,8 @@ void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t
 
 /* Adds a row to the sum of its SKU. */
 void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row);
+
+/* Keeps of a SKU's rows the one that can give most by itself: what one node alone can serve. */
+void atp_availability_keep_most(atp_availability_t *most, const atp_availability_t *row);
 
 #endif

@@ -146,7 +146,8 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
-           config->exceptions * sizeof(atp_exception_t) +
+           config->exceptions * (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t)) +
+           config->skus * sizeof(uint32_t) +
            config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
@@ -207,6 +208,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&ledger->wheel.slots, "wheel", ATP_TABLE_WHEEL, sizeof(uint32_t), ATP_WHEEL_SLOTS},
         {&ledger->outcomes.records, "outcomes", ATP_TABLE_OUTCOMES, sizeof(atp_outcome_t), config->outcomes},
         {&ledger->exceptions.records, "exceptions", ATP_TABLE_EXCEPTIONS, sizeof(atp_exception_t),
+         config->exceptions},
+        {&ledger->crossings.records, "crossings", ATP_TABLE_CROSSINGS, sizeof(atp_crossing_record_t),
          config->exceptions},
         {&ledger->positions.limits.records, "limits", ATP_TABLE_LIMITS, sizeof(atp_limit_t), config->limits},
         {&ledger->demand.records, "demand", ATP_TABLE_DEMAND, sizeof(atp_demand_record_t), config->demand},
@@ -302,7 +305,9 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->outcomes.clients = &ledger->catalog.clients;
     ledger->outcomes.heads = &ledger->root->outcomes;
     ledger->exceptions.heads = &ledger->root->exceptions;
+    ledger->crossings.heads = &ledger->root->levels;
     ledger->positions.limits.seed = &ledger->root->config.hash_seed;
+    ledger->positions.limits.heads = &ledger->root->limits;
     ledger->demand.seed = &ledger->root->config.hash_seed;
     ledger->supplies.heads = &ledger->root->supplies;
     ledger->supplies.strings = &ledger->catalog.strings;
@@ -334,6 +339,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     err = init_tables(ledger, config);
     err = err == ATP_OK ? init_indexes(ledger, config) : err;
     err = err == ATP_OK ? atp_kits_init_marks(&ledger->kits, config->kits) : err;
+    err = err == ATP_OK ? atp_ledger_init_levels(ledger, config) : err;
     if (err != ATP_OK) {
         atp_ledger_destroy(ledger);
         return atp_fail(ret_why, err,
@@ -391,6 +397,7 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
         }
     }
     atp_kits_fini_marks(&ledger->kits);
+    atp_ledger_fini_levels(ledger);
     atp_positions_fini(&ledger->positions);
     free(ledger);
 }
@@ -419,6 +426,7 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.lines.capacity, config->lines},
         {ledger->outcomes.records.capacity, config->outcomes},
         {ledger->exceptions.records.capacity, config->exceptions},
+        {ledger->crossings.records.capacity, config->exceptions},
         {ledger->rulebook.tags.capacity, config->tags},
         {ledger->rulebook.rules.capacity, config->rules},
         {ledger->rulebook.quotas.capacity, config->quotas},
@@ -471,6 +479,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_demand_rebuild(&ledger->demand);
     atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);
+    atp_ledger_rebuild_levels(ledger);
     atp_store_release(&ledger->stamp, 2 * ledger->root->op);
     return ATP_OK;
 }
@@ -542,6 +551,11 @@ uint64_t atp_ledger_seed(const atp_ledger_t *ledger)
 const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger)
 {
     return &ledger->rulebook;
+}
+
+const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger)
+{
+    return &ledger->crossings;
 }
 
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger)

@@ -28,6 +28,7 @@
 #include "engine/ledger/exceptions.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/kits.h"
+#include "engine/ledger/levels.h"
 #include "engine/ledger/op.h"
 #include "engine/ledger/positions.h"
 #include "engine/ledger/reservations.h"
@@ -39,7 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 36
+#define ATP_LEDGER_TABLES 37
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -123,6 +124,7 @@ const atp_positions_t *atp_ledger_positions(const atp_ledger_t *ledger);
 const atp_kits_t *atp_ledger_kits(const atp_ledger_t *ledger);
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
 const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
+const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */

@@ -12,6 +12,9 @@
 atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, atp_qty_t wanted,
                                  atp_verdict_t *ret_why);
 
+/* What is due expires, once an op and so many at most: it counts in no decision about capacity. */
+void atp_ledger_settle_capacity(apply_t *apply);
+
 /* The plan's lines have changed: what they take is counted anew. */
 void atp_ledger_recount_capacity(atp_ledger_t *ledger);
 

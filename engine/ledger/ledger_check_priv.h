@@ -42,6 +42,8 @@ atp_err_t atp_check_wheel(const atp_ledger_t *ledger, atp_why_t *ret_why);
 
 /* R1 to R5. Allocates a word an account and a quota. */
 atp_err_t atp_check_channels(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* V1 to V3. */
+atp_err_t atp_check_levels(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* K1 to K5. Allocates a byte a component. */
 atp_err_t atp_check_kits(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* K2, Y1 to Y3, V1. Allocates a word a day that is kept. */

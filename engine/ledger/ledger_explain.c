@@ -195,7 +195,8 @@ static void tell_channel(telling_t *telling)
         tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, view.available);
     }
     tell_above(telling, ATP_EXPLAIN_CODE_CAP, view.cap);
-    tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node, "");
+    tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node,
+         view.has_levels ? atp_level_name(atp_channel_level(ledger, channel, sku, &view)) : "");
 }
 
 /* ---- the decision ---- */

@@ -220,6 +220,7 @@ static void write_quota(apply_t *apply, uint32_t quota, const wanted_quota_t *wa
         atp_store_relaxed(&record->counted, wanted->period_ms > 0 ? atp_load_relaxed(&record->used) : 0);
     }
     atp_quota_refresh_held(&apply->ledger->rulebook, quota);
+    atp_ledger_note_views_of(apply->ledger, wanted->target.scope, wanted->target.subject);
 }
 
 /* Puts a quota in its place; of a leaf the account is there, or there is room for it. */
@@ -284,6 +285,7 @@ static atp_verdict_t drop_quota(apply_t *apply, uint32_t quota)
     atp_store_relaxed(&record->period_start_ms, (int64_t)0);
     atp_store_relaxed(&record->counted, (atp_qty_t)0);
     record->is_dropped = 1;
+    atp_ledger_note_views_of(ledger, target.scope, target.subject);
     return ATP_APPLIED;
 }
 

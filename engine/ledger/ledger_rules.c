@@ -83,6 +83,8 @@ typedef struct wanted_rule {
     atp_op_attribute_t buffer;
     atp_op_attribute_t threshold;
     atp_op_attribute_t cap;
+    atp_op_attribute_t low;
+    atp_op_attribute_t low_clear;
     uint8_t percent;
     uint8_t is_excluded;
     uint16_t order;
@@ -103,6 +105,16 @@ static atp_verdict_t take_qty(apply_t *apply, unsigned key, const target_t *targ
     return atp_ledger_attribute_qty(apply, key, scale, &qty);
 }
 
+/* Low ends above where it begins, or just there if nothing is said. */
+static bool are_levels_in_order(const wanted_rule_t *wanted)
+{
+    atp_qty_t low = atp_rulebook_to_scale(wanted->low.number, wanted->low.detail, ATP_SCALE_MAX, true);
+    atp_qty_t clear =
+        atp_rulebook_to_scale(wanted->low_clear.number, wanted->low_clear.detail, ATP_SCALE_MAX, true);
+
+    return clear == 0 || (low > 0 && clear > low);
+}
+
 static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
 {
     atp_verdict_t verdict = atp_ledger_find_target(apply, &ret_wanted->target);
@@ -112,6 +124,9 @@ static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
     verdict =
         verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_THRESHOLD, target, &ret_wanted->threshold) : verdict;
     verdict = verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_CAP, target, &ret_wanted->cap) : verdict;
+    verdict = verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_LOW, target, &ret_wanted->low) : verdict;
+    verdict =
+        verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_LOW_CLEAR, target, &ret_wanted->low_clear) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
@@ -119,8 +134,9 @@ static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
     ret_wanted->is_excluded = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_EXCLUDED, 0);
     ret_wanted->order = (uint16_t)atp_ledger_attribute_number(apply, ATP_KEY_ORDER, 0);
     bool says_something = ret_wanted->buffer.number > 0 || ret_wanted->threshold.number > 0 ||
-                          ret_wanted->cap.number > 0 || ret_wanted->percent > 0 || ret_wanted->is_excluded;
-    if (!target->has_channel || !says_something) {
+                          ret_wanted->cap.number > 0 || ret_wanted->low.number > 0 ||
+                          ret_wanted->percent > 0 || ret_wanted->is_excluded;
+    if (!target->has_channel || !says_something || !are_levels_in_order(ret_wanted)) {
         return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
     }
     return ATP_APPLIED;
@@ -150,6 +166,10 @@ static void write_rule(atp_rule_record_t *record, const wanted_rule_t *wanted)
     atp_store_relaxed(&record->buffer_decimals, wanted->buffer.detail);
     atp_store_relaxed(&record->threshold_decimals, wanted->threshold.detail);
     atp_store_relaxed(&record->cap_decimals, wanted->cap.detail);
+    atp_store_relaxed(&record->low, wanted->low.number);
+    atp_store_relaxed(&record->low_decimals, wanted->low.detail);
+    atp_store_relaxed(&record->low_clear, wanted->low_clear.number);
+    atp_store_relaxed(&record->low_clear_decimals, wanted->low_clear.detail);
     atp_store_relaxed(&record->buffer_percent, wanted->percent);
     atp_store_relaxed(&record->is_excluded, wanted->is_excluded);
     atp_store_relaxed(&record->order, wanted->order);
@@ -176,6 +196,18 @@ static atp_verdict_t need_rule_room(apply_t *apply, const target_t *target, uint
     return ATP_APPLIED;
 }
 
+/* Takes a rule off its account. */
+static void take_out(atp_ledger_t *ledger, uint32_t rule)
+{
+    atp_rulebook_t *rulebook = &ledger->rulebook;
+    uint32_t number = atp_load_relaxed(&atp_rule_at(rulebook, rule)->account) - 1;
+    const atp_account_t *account = atp_account_at(rulebook, number);
+
+    atp_ledger_note_views_of(ledger, (atp_scope_t)account->scope, account->subject);
+    atp_ledger_count_levels(ledger, rule, -1);
+    atp_rule_unlink(rulebook, rule);
+}
+
 static atp_verdict_t drop_rule(apply_t *apply)
 {
     atp_rulebook_t *rulebook = &apply->ledger->rulebook;
@@ -185,7 +217,7 @@ static atp_verdict_t drop_rule(apply_t *apply)
         atp_load_relaxed(&atp_rule_at(rulebook, rule)->account) == 0) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_RULE, ATP_FIELD_SUBJECT, 0);
     }
-    atp_rule_unlink(rulebook, rule);
+    take_out(apply->ledger, rule);
     return ATP_APPLIED;
 }
 
@@ -217,9 +249,11 @@ atp_verdict_t atp_ledger_put_rule(apply_t *apply)
     }
     atp_rule_record_t *record = atp_table_change(&rulebook->rules, rule);
     if (atp_load_relaxed(&record->account) != 0) {
-        atp_rule_unlink(rulebook, rule);
+        take_out(apply->ledger, rule);
     }
     write_rule(record, &wanted);
     atp_rule_link(rulebook, rule, account);
+    atp_ledger_count_levels(apply->ledger, rule, 1);
+    atp_ledger_note_views_of(apply->ledger, wanted.target.scope, wanted.target.subject);
     return ATP_APPLIED;
 }

@@ -1,5 +1,6 @@
 /* Tags: marks that several SKUs share, so that a rule or quota can be said of all of them at once. */
 #include "engine/ledger/ledger_rules.h"
+#include "engine/ledger/views.h"
 
 #include "engine/base/attribute.h"
 
@@ -190,6 +191,17 @@ static bool has_quota(const atp_ledger_t *ledger, uint32_t sku)
     return is_any;
 }
 
+/* Whether a rule with levels is of the SKU's tags. */
+static bool has_watched_tag(const atp_ledger_t *ledger, uint32_t sku)
+{
+    for (uint32_t i = 0; i < ledger->level_channels; i++) {
+        if (atp_channel_has_levels(ledger, ledger->level_channel[i], sku)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_sku(atp_ledger_t *ledger, uint32_t sku)
 {
     if (has_quota(ledger, sku)) {
@@ -238,6 +250,10 @@ void atp_ledger_set_tags(apply_t *apply, uint32_t sku, const tag_list_t *list)
         }
     }
     note_sku(ledger, sku);
+    if (ledger->has_levels && has_watched_tag(ledger, sku)) {
+        atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_IS_WATCHED);
+    }
+    atp_ledger_note_views_of(ledger, ATP_SCOPE_SKU, sku);
 }
 
 void atp_ledger_rebuild_rationed(atp_ledger_t *ledger)

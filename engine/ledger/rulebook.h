@@ -21,7 +21,7 @@
  *
  * Threads     find_account, the quota functions up to "changing", the tags of a SKU: any; what they say is of one op if the
  *             stamp held (atp_ledger_stamp). All else: ledger thread.
- * Memory      64 bytes a tag and rule, 128 a quota, 32 an account, and their index entries; reserved at init.
+ * Memory      64 bytes a tag, 88 a rule, 128 a quota, 32 an account, and their index entries; reserved at init.
  * Invariants  R1  the chain of an account has as many rules as it counts, by order, and each of them belongs to it.
  *             R2  an account of a SKU counts what the flagged reservations of its channel have reserved and allocated of it.
  *             R3  used of a leaf is the sum over its accounts, of a parent the sum over its children; held likewise follows.
@@ -75,6 +75,11 @@ typedef struct atp_rule_record {
     _Atomic uint8_t is_excluded;
     uint8_t unused;
     _Atomic uint16_t order;
+    _Atomic int64_t low;       /* with its decimals below; 0 = none */
+    _Atomic int64_t low_clear; /* the same; 0 = just above low */
+    _Atomic uint8_t low_decimals;
+    _Atomic uint8_t low_clear_decimals;
+    uint8_t unused_too[6];
 } atp_rule_record_t;
 
 typedef enum atp_quota_share {
@@ -120,10 +125,11 @@ typedef struct atp_account {
     _Atomic int64_t promised;    /* of a SKU: reserved + allocated by the channel */
     _Atomic uint32_t first_rule; /* + 1 */
     _Atomic uint32_t quota;      /* its leaf, + 1 */
-    uint64_t unused;
+    _Atomic uint8_t level;       /* of a SKU: atp_level_t as it was told last; 0 = ok, or no rule says */
+    uint8_t unused[7];
 } atp_account_t;
 
-_Static_assert(sizeof(atp_tag_record_t) == 64 && sizeof(atp_rule_record_t) == 64 &&
+_Static_assert(sizeof(atp_tag_record_t) == 64 && sizeof(atp_rule_record_t) == 88 &&
                    sizeof(atp_quota_record_t) == 128 && sizeof(atp_account_t) == 32,
                "stored: no padding");
 
@@ -148,6 +154,12 @@ typedef struct atp_rulebook {
 static inline atp_rule_record_t *atp_rule_at(const atp_rulebook_t *rulebook, uint32_t number)
 {
     return atp_table_at(&rulebook->rules, number);
+}
+
+/* True if it says when its channel is low on what it is for, or out of it (levels.h). Thread: any. */
+static inline bool atp_rule_has_levels(atp_rule_record_t *rule)
+{
+    return atp_load_relaxed(&rule->low) > 0 || atp_load_relaxed(&rule->threshold) > 0;
 }
 
 static inline atp_quota_record_t *atp_quota_at(const atp_rulebook_t *rulebook, uint32_t number)

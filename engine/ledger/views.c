@@ -27,6 +27,8 @@ typedef struct stock {
     atp_qty_t of_all;
     atp_qty_t short_units;
     bool is_due;
+    bool may_be_later; /* what nodes can make ready now does not count */
+    uint8_t scale;
 } stock_t;
 
 /* Whether the position is not for sale; and how many units wait there. */
@@ -80,6 +82,17 @@ static bool is_member(const members_t *members, uint16_t node)
                                    atp_groups_find(members->groups, members->group, node, &member);
 }
 
+/* No more than what the node can make ready of an order placed now. */
+static atp_qty_t ready_at(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms, atp_qty_t qty,
+                          stock_t *stock)
+{
+    atp_node_ready_t ready = atp_catalog_node_ready(&ledger->catalog, node);
+    atp_qty_t left = atp_capacity_qty(ready.capacity_left, stock->scale);
+
+    stock->is_due = stock->is_due || ready.until_ms <= now_ms;
+    return left < qty && !stock->may_be_later ? left : qty;
+}
+
 static void add_row(const atp_ledger_t *ledger, uint32_t sku, uint32_t row, const members_t *members,
                     int64_t now_ms, stock_t *stock)
 {
@@ -96,6 +109,9 @@ static void add_row(const atp_ledger_t *ledger, uint32_t sku, uint32_t row, cons
     stock->of_all += floored;
     if (is_member(members, at.node)) {
         atp_qty_t missing = -at.uncommitted;
+        if (ATP_UNLIKELY(!atp_catalog_is_plain_node(&ledger->catalog, at.node)) && floored > 0) {
+            floored = ready_at(ledger, at.node, now_ms, floored, stock);
+        }
         stock->of_group += floored;
         stock->short_units += missing > 0 ? (missing < at.promised ? missing : at.promised) : 0;
     }
@@ -148,6 +164,23 @@ static void take_buffer(limits_t *limits, atp_rule_record_t *rule)
     }
 }
 
+static void take_low(limits_t *limits, atp_rule_record_t *rule)
+{
+    atp_channel_view_t *view = limits->view;
+    atp_qty_t low = atp_load_relaxed(&rule->low);
+    atp_qty_t clear = atp_load_relaxed(&rule->low_clear);
+
+    if (low == 0) {
+        return;
+    }
+    low = atp_rulebook_to_scale(low, atp_load_relaxed(&rule->low_decimals), limits->scale, true);
+    clear = atp_rulebook_to_scale(clear, atp_load_relaxed(&rule->low_clear_decimals), limits->scale, true);
+    clear = clear > low ? clear : low + 1;
+    view->low = low > view->low ? low : view->low;
+    view->low_clear = clear > view->low_clear ? clear : view->low_clear;
+    view->has_levels = true;
+}
+
 static void take_rule(limits_t *limits, atp_rule_record_t *rule)
 {
     atp_channel_view_t *view = limits->view;
@@ -156,6 +189,8 @@ static void take_rule(limits_t *limits, atp_rule_record_t *rule)
     atp_qty_t cap = atp_load_relaxed(&rule->cap);
 
     take_buffer(limits, rule);
+    take_low(limits, rule);
+    view->has_levels = view->has_levels || threshold > 0;
     view->threshold = threshold > view->threshold ? threshold : view->threshold;
     view->is_excluded = view->is_excluded || atp_load_relaxed(&rule->is_excluded) != 0;
     if (cap > 0) {
@@ -178,6 +213,63 @@ static void take_rules(limits_t *limits, uint16_t channel, atp_scope_t scope, ui
         take_rule(limits, rule);
         at = atp_load_relaxed(&rule->next);
     }
+}
+
+/* ---- levels ---- */
+
+static bool account_has_levels(const atp_rulebook_t *rulebook, uint16_t channel, atp_scope_t scope,
+                               uint32_t subject)
+{
+    uint32_t number;
+
+    if (!atp_rulebook_find_account(rulebook, channel, scope, subject, &number)) {
+        return false;
+    }
+    uint32_t at = atp_load_relaxed(&atp_account_at(rulebook, number)->first_rule);
+    for (unsigned i = 0; at != 0 && i < ATP_RULES_PER_ACCOUNT_MAX; i++) {
+        atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
+        if (atp_rule_has_levels(rule)) {
+            return true;
+        }
+        at = atp_load_relaxed(&rule->next);
+    }
+    return false;
+}
+
+bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    const atp_rulebook_t *rulebook = &ledger->rulebook;
+    atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+
+    if (account_has_levels(rulebook, channel, ATP_SCOPE_SKU, sku) ||
+        account_has_levels(rulebook, channel, ATP_SCOPE_ALL, 0)) {
+        return true;
+    }
+    for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
+        uint16_t tag = atp_load_relaxed(&record->tags[i]);
+        if (tag == 0) {
+            break;
+        }
+        if (account_has_levels(rulebook, channel, ATP_SCOPE_TAG, tag - 1u)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,
+                              const atp_channel_view_t *view)
+{
+    uint32_t number;
+    atp_level_t before = ATP_LEVEL_NONE;
+
+    if (!view->has_levels) {
+        return ATP_LEVEL_NONE;
+    }
+    if (atp_rulebook_find_account(&ledger->rulebook, channel, ATP_SCOPE_SKU, sku, &number)) {
+        before = (atp_level_t)atp_load_relaxed(&atp_account_at(&ledger->rulebook, number)->level);
+    }
+    return atp_level_of(before, view->available, view->low, view->low_clear);
 }
 
 /* ---- quotas ---- */
@@ -264,12 +356,13 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
 {
     static const atp_channel_taken_t nothing;
     atp_channel_record_t *record = channel_of(ledger, channel);
-    stock_t stock = {0};
+    stock_t stock = {.scale = atp_positions_scale(&ledger->positions, sku)};
 
     taken = taken != NULL ? taken : &nothing;
+    stock.may_be_later = taken->may_be_later;
     memset(ret_view, 0, sizeof *ret_view);
     add_rows(ledger, sku, group, now_ms, rows, row_count, &stock);
-    ret_view->scale = atp_positions_scale(&ledger->positions, sku);
+    ret_view->scale = stock.scale;
     ret_view->stock = stock.of_group;
     ret_view->short_units = atp_load_relaxed(&record->may_re_source) ? stock.short_units : 0;
     ret_view->is_due = stock.is_due;

@@ -1,6 +1,7 @@
 /* The view of a channel: how many of a SKU it may sell, and why not more.
  *
- *     stock       for each open node of the channel's group, max(0, atp); summed
+ *     stock       for each open node of the channel's group, max(0, atp), at most what the node can make ready of an order
+ *                 placed now (capacity.h); summed
  *     short       units promised at those nodes that are not there, where the channel lets them be re-sourced
  *     held        what quotas guarantee to other channels and those have not used
  *     buffer      of the channel's rules: absolute, and of a hundred of (stock + consumed), rounded down
@@ -30,11 +31,14 @@ typedef struct atp_channel_view {
     atp_qty_t threshold;
     atp_qty_t quota_left; /* ATP_NO_LIMIT: no quota limits it */
     atp_qty_t cap;        /* of one reservation; ATP_NO_LIMIT */
+    atp_qty_t low;        /* the greatest of its rules; 0 = none */
+    atp_qty_t low_clear;  /* where low ends: the greatest of its rules, above low */
     uint8_t scale;
     bool is_paused;
     bool is_excluded;
-    bool is_due;    /* a row counts what has expired */
-    bool is_pooled; /* quotas of tags: what expired at other SKUs may count in them */
+    bool is_due;     /* a row counts what has expired */
+    bool has_levels; /* a rule says when the channel is low on it, or out of it (levels.h) */
+    bool is_pooled;  /* quotas of tags: what expired at other SKUs may count in them */
 } atp_channel_view_t;
 
 /* True if the view can differ from what the nodes have: rules, a pause, or guarantees to others. A group alone does not. */
@@ -42,9 +46,17 @@ bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, u
 
 /* What an op that is being decided has taken already; below 0: what it is to give back. */
 typedef struct atp_channel_taken {
+    bool may_be_later; /* what a node can make ready of an order placed now does not limit the op */
     atp_qty_t of_sku;
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
 } atp_channel_taken_t;
+
+/* True if a rule of the channel gives the SKU levels. Thread: any. */
+bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
+
+/* The level of a view that was read just now, after what it was before; none without levels. Thread: any. */
+atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,
+                              const atp_channel_view_t *view);
 
 /* The view of `channel` on `sku`. `group`: whose nodes count, ATP_NO_GROUP: all. `rows`: those of the SKU
  * (atp_positions_list). `taken` is off what the view leaves; NULL: nothing. */

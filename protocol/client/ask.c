@@ -112,6 +112,18 @@ static atp_err_t read_exceptions(atp_reader_t *reader, atp_answer_t *answer)
     return err;
 }
 
+static atp_err_t read_crossings(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_crossing_row_t *rows = answer->rows;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_crossing(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    return ATP_OK;
+}
+
 static atp_err_t read_steps(atp_reader_t *reader, atp_answer_t *answer)
 {
     atp_step_row_t *rows = answer->rows;
@@ -187,6 +199,7 @@ static const struct layout {
     [ATP_MESSAGE_RESERVATIONS] = {atp_read_page, read_records, sizeof(atp_record_t), true},
     [ATP_MESSAGE_POSITIONS] = {atp_read_page, read_positions, sizeof(atp_position_row_t), true},
     [ATP_MESSAGE_EXCEPTIONS] = {atp_read_page, read_exceptions, sizeof(atp_exception_row_t), true},
+    [ATP_MESSAGE_CROSSINGS] = {atp_read_page, read_crossings, sizeof(atp_crossing_row_t), true},
     [ATP_MESSAGE_STAT] = {atp_read_stats, read_stats, sizeof(atp_stat_t), false},
     [ATP_MESSAGE_EXPLAIN] = {atp_read_explain, read_explanations, sizeof(atp_explanation_t), false},
     [ATP_MESSAGE_SCHEDULE] = {atp_read_schedule, read_schedule, sizeof(atp_schedule_row_t), false},
@@ -270,6 +283,11 @@ const atp_position_row_t *atp_answer_positions(const atp_answer_t *answer)
 const atp_exception_row_t *atp_answer_exceptions(const atp_answer_t *answer)
 {
     return rows_of(answer, answer->type == ATP_MESSAGE_EXCEPTIONS);
+}
+
+const atp_crossing_row_t *atp_answer_crossings(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_CROSSINGS);
 }
 
 const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer)
@@ -433,6 +451,11 @@ atp_err_t atp_client_positions(atp_client_t *client, const atp_page_ask_t *asked
 atp_err_t atp_client_exceptions(atp_client_t *client, const atp_page_ask_t *asked, atp_answer_t **ret_answer)
 {
     return ask_page(client, ATP_MESSAGE_EXCEPTIONS, asked, ret_answer);
+}
+
+atp_err_t atp_client_crossings(atp_client_t *client, const atp_page_ask_t *asked, atp_answer_t **ret_answer)
+{
+    return ask_page(client, ATP_MESSAGE_CROSSINGS, asked, ret_answer);
 }
 
 atp_err_t atp_client_catalog(atp_client_t *client, const atp_page_ask_t *asked, atp_answer_t **ret_answer)

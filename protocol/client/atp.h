@@ -203,6 +203,7 @@ const atp_record_t *atp_answer_records(const atp_answer_t *answer);
 const atp_step_row_t *atp_answer_steps(const atp_answer_t *answer);
 const atp_position_row_t *atp_answer_positions(const atp_answer_t *answer);
 const atp_exception_row_t *atp_answer_exceptions(const atp_answer_t *answer);
+const atp_crossing_row_t *atp_answer_crossings(const atp_answer_t *answer);
 const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer);
 const atp_stat_t *atp_answer_stats(const atp_answer_t *answer);
 const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer);
@@ -251,13 +252,15 @@ ATP_MUST_USE atp_err_t atp_client_positions(atp_client_t *client, const atp_page
                                             atp_answer_t **ret_answer); /* rows: positions */
 ATP_MUST_USE atp_err_t atp_client_exceptions(atp_client_t *client, const atp_page_ask_t *ask,
                                              atp_answer_t **ret_answer); /* rows: exceptions */
+ATP_MUST_USE atp_err_t atp_client_crossings(atp_client_t *client, const atp_page_ask_t *ask,
+                                            atp_answer_t **ret_answer); /* rows: crossings */
 ATP_MUST_USE atp_err_t atp_client_catalog(atp_client_t *client, const atp_page_ask_t *ask,
                                           atp_answer_t **ret_answer); /* rows: catalog */
 
 /* The engine's figures by name. Rows: stats. */
 ATP_MUST_USE atp_err_t atp_client_stat(atp_client_t *client, atp_answer_t **ret_answer);
 
-/* ---- watch: availability events ------------------------------------------------------------------------ */
+/* ---- watch: events of availability and levels ---------------------------------------------------------- */
 
 typedef struct atp_watch atp_watch_t;
 
@@ -265,6 +268,9 @@ typedef struct atp_watch_options {
     const char *url;        /* the engine's event endpoint, dialled, and again whenever lost */
     const atp_text_t *skus; /* only these; none = all. Filtered by the engine's side of NNG, not by hand */
     uint32_t sku_count;
+    const atp_text_t *channels; /* crossings of these channels too; of "" of all; none = none */
+    uint32_t channel_count;
+    bool has_no_availability; /* crossings only; then skus are none */
     uint32_t buffer_count; /* events kept while nobody calls next; 0 = the most there is, 8,192 */
 } atp_watch_options_t;
 
@@ -283,6 +289,17 @@ bool atp_watch_wait_connected(atp_watch_t *watch, int32_t timeout_ms);
  * change, and an event older than what one has already seen is to be passed over. */
 ATP_MUST_USE atp_err_t atp_watch_next(atp_watch_t *watch, int32_t timeout_ms,
                                       atp_availability_event_t *ret_event);
+
+typedef struct atp_watch_event {
+    uint8_t type;                          /* ATP_MESSAGE_AVAILABILITY_CHANGED or ATP_MESSAGE_CROSSINGS */
+    atp_availability_event_t availability; /* of the first */
+    atp_crossing_event_t crossing;         /* of the second */
+} atp_watch_event_t;
+
+/* The same for a watch of both: numbers of crossings are dense over all channels; who watches all and finds one missing asks
+ * atp_client_crossings. */
+ATP_MUST_USE atp_err_t atp_watch_next_event(atp_watch_t *watch, int32_t timeout_ms,
+                                            atp_watch_event_t *ret_event);
 
 /* NULL is allowed. Not while another thread is in next. */
 void atp_watch_close(atp_watch_t *watch);

@@ -7,6 +7,7 @@
 #include <nng/protocol/pubsub0/sub.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BUFFER_MAX 8192 /* NNG's own limit */
 
@@ -16,11 +17,28 @@ struct atp_watch {
     nng_msg *message; /* what the texts of the last event point into */
 };
 
-static int subscribe(atp_watch_t *watch, atp_text_t sku)
+static int subscribe(atp_watch_t *watch, size_t (*topic_of)(atp_text_t name, char *ret_topic),
+                     atp_text_t name)
 {
     char topic[ATP_TOPIC_SIZE_MAX];
 
-    return nng_socket_set(watch->socket, NNG_OPT_SUB_SUBSCRIBE, topic, atp_topic_of_availability(sku, topic));
+    return nng_socket_set(watch->socket, NNG_OPT_SUB_SUBSCRIBE, topic, topic_of(name, topic));
+}
+
+static int subscribe_all(atp_watch_t *watch, const atp_watch_options_t *options)
+{
+    int rv = 0;
+
+    if (options->sku_count == 0 && !options->has_no_availability) {
+        rv = subscribe(watch, atp_topic_of_availability, (atp_text_t){NULL, 0});
+    }
+    for (uint32_t i = 0; rv == 0 && i < options->sku_count; i++) {
+        rv = subscribe(watch, atp_topic_of_availability, options->skus[i]);
+    }
+    for (uint32_t i = 0; rv == 0 && i < options->channel_count; i++) {
+        rv = subscribe(watch, atp_topic_of_levels, options->channels[i]);
+    }
+    return rv;
 }
 
 static atp_err_t start(atp_watch_t *watch, const atp_watch_options_t *options, atp_why_t *ret_why)
@@ -34,11 +52,8 @@ static atp_err_t start(atp_watch_t *watch, const atp_watch_options_t *options, a
     if (rv == 0) {
         rv = atp_connections_follow(&watch->connections, watch->socket);
     }
-    if (rv == 0 && options->sku_count == 0) {
-        rv = subscribe(watch, (atp_text_t){NULL, 0});
-    }
-    for (uint32_t i = 0; rv == 0 && i < options->sku_count; i++) {
-        rv = subscribe(watch, options->skus[i]);
+    if (rv == 0) {
+        rv = subscribe_all(watch, options);
     }
     if (rv != 0) {
         return atp_nng_fail(ret_why, rv, "subscribe", options->url);
@@ -56,6 +71,15 @@ static atp_err_t check_options(const atp_watch_options_t *options, atp_why_t *re
             return atp_fail(ret_why, ATP_ERR_INVALID, "SKU %u to watch: a SKU has 1 to %d bytes", i,
                             ATP_ID_SIZE_MAX);
         }
+    }
+    for (uint32_t i = 0; i < options->channel_count; i++) {
+        if (options->channels[i].size > ATP_ID_SIZE_MAX) {
+            return atp_fail(ret_why, ATP_ERR_INVALID, "channel %u to watch: at most %d bytes", i,
+                            ATP_ID_SIZE_MAX);
+        }
+    }
+    if (options->has_no_availability && (options->sku_count > 0 || options->channel_count == 0)) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "a watch without availability is of channels, not of SKUs");
     }
     return atp_nng_check_url(options->url, ret_why);
 }
@@ -101,9 +125,9 @@ static void forget_message(atp_watch_t *watch)
     }
 }
 
-atp_err_t atp_watch_next(atp_watch_t *watch, int32_t timeout_ms, atp_availability_event_t *ret_event)
+/* Waits for the next message and opens it. */
+static atp_err_t take_message(atp_watch_t *watch, int32_t timeout_ms, atp_reader_t *reader)
 {
-    atp_reader_t reader;
     int rv;
 
     forget_message(watch);
@@ -116,12 +140,40 @@ atp_err_t atp_watch_next(atp_watch_t *watch, int32_t timeout_ms, atp_availabilit
         watch->message = NULL;
         return rv == NNG_ETIMEDOUT ? ATP_ERR_TIMEOUT : ATP_ERR_CLOSED;
     }
-    if (!atp_event_open(nng_msg_body(watch->message), nng_msg_len(watch->message), &reader) ||
-        reader.type != ATP_MESSAGE_AVAILABILITY_CHANGED || !atp_read_availability_event(&reader, ret_event) ||
-        !atp_message_close(&reader)) {
-        return ATP_ERR_FORMAT;
+    return atp_event_open(nng_msg_body(watch->message), nng_msg_len(watch->message), reader) ? ATP_OK
+                                                                                             : ATP_ERR_FORMAT;
+}
+
+atp_err_t atp_watch_next(atp_watch_t *watch, int32_t timeout_ms, atp_availability_event_t *ret_event)
+{
+    atp_reader_t reader;
+    atp_err_t err = take_message(watch, timeout_ms, &reader);
+
+    if (err != ATP_OK) {
+        return err;
     }
-    return ATP_OK;
+    bool is_event = reader.type == ATP_MESSAGE_AVAILABILITY_CHANGED &&
+                    atp_read_availability_event(&reader, ret_event) && atp_message_close(&reader);
+    return is_event ? ATP_OK : ATP_ERR_FORMAT;
+}
+
+atp_err_t atp_watch_next_event(atp_watch_t *watch, int32_t timeout_ms, atp_watch_event_t *ret_event)
+{
+    atp_reader_t reader;
+    atp_err_t err = take_message(watch, timeout_ms, &reader);
+    bool is_event = false;
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    memset(ret_event, 0, sizeof *ret_event);
+    ret_event->type = reader.type;
+    if (reader.type == ATP_MESSAGE_AVAILABILITY_CHANGED) {
+        is_event = atp_read_availability_event(&reader, &ret_event->availability);
+    } else if (reader.type == ATP_MESSAGE_CROSSINGS) {
+        is_event = atp_read_crossing_event(&reader, &ret_event->crossing);
+    }
+    return is_event && atp_message_close(&reader) ? ATP_OK : ATP_ERR_FORMAT;
 }
 
 void atp_watch_close(atp_watch_t *watch)

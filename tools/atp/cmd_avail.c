@@ -57,7 +57,9 @@ static uint32_t flags_of(const atp_args_t *args)
 {
     return (atp_args_has(args, "per-node") ? ATP_AVAILABILITY_PER_NODE : 0u) |
            (atp_args_has(args, "explain") ? ATP_AVAILABILITY_COMPONENTS : 0u) |
-           (atp_args_has(args, "one-op") ? ATP_AVAILABILITY_ONE_OP : 0u);
+           (atp_args_has(args, "one-op") ? ATP_AVAILABILITY_ONE_OP : 0u) |
+           (atp_args_has(args, "pickup") ? ATP_AVAILABILITY_PICKUP : 0u) |
+           (atp_args_has(args, "unsplit") ? ATP_AVAILABILITY_UNSPLIT : 0u);
 }
 
 static void put_components(atp_out_t *out, const atp_availability_row_t *row)
@@ -81,7 +83,18 @@ static void put_no_components(atp_out_t *out)
     }
 }
 
-static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability_row_t *row,
+/* True if a channel has levels on one of them: then there is a column. */
+static bool have_level(const atp_availability_row_t *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].level != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability_row_t *row, bool has_level,
                     bool is_explained)
 {
     atp_out_t *out = &cli->out;
@@ -103,6 +116,12 @@ static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability
     } else {
         atp_out_qty(out, "atp", "ATP", row->atp, row->scale);
         atp_out_qty(out, "promisable", "PROMISABLE", row->promisable, row->scale);
+    }
+    if (row->level != 0) {
+        const char *level = atp_level_text(row->level);
+        atp_out_string(out, "level", "LEVEL", level != NULL ? level : "?");
+    } else if (has_level) {
+        atp_out_none(out, "level", "LEVEL");
     }
     if (is_explained && row->has_components) {
         put_components(out, row);
@@ -148,8 +167,9 @@ static int print_answer(atp_cli_t *cli, const asked_t *asked, const atp_answer_t
     if (head.verdict != ATP_APPLIED) {
         return atp_session_refused(cli, &head);
     }
+    bool has_level = have_level(rows, head.row_count);
     for (uint32_t i = 0; i < head.row_count; i++) {
-        put_row(cli, asked, &rows[i], is_explained);
+        put_row(cli, asked, &rows[i], has_level, is_explained);
         atp_out_uint(&cli->out, "as_of_op", NULL, head.as_of.applied_op);
     }
     if (head.row_count == 0) {
@@ -192,6 +212,9 @@ static int run(atp_cli_t *cli)
     asked_t asked = {.count = 0};
     int status = ATP_CLI_USAGE;
 
+    if (atp_args_has(&cli->args, "explain") && atp_args_has(&cli->args, "channel")) {
+        return atp_explain_channel(cli);
+    }
     if (!check_count(cli, ATP_AVAILABILITY_ROWS_MAX)) {
         return status;
     }
@@ -211,13 +234,20 @@ static const atp_flag_t flags[] = {
     {"per-node", NULL, NULL, "A row for each node that has the SKU"},
     {"explain", NULL, NULL, "Show what the figure is made of"},
     {"one-op", NULL, NULL, "All rows as of one moment, even if that takes longer"},
-    {"channel", "CHANNEL", NULL, "As this channel sees it"},
+    {"channel", "CHANNEL", NULL, "As this channel sees it; with --explain all of its account"},
+    {"pickup", NULL, NULL, "With --channel: by the nodes where its orders are picked up"},
+    {"unsplit", NULL, NULL, "The most that one node alone can give, not the sum"},
     {NULL, NULL, NULL, NULL},
 };
 
 static const char *const examples[] = {
-    "atp avail bike-28", "atp avail bike-28@berlin helmet-m@berlin", "atp avail bike-28 --per-node --explain",
-    "atp avail bike-28 helmet-m --node berlin --node paris --one-op --json", NULL};
+    "atp avail bike-28",
+    "atp avail bike-28@berlin helmet-m@berlin",
+    "atp avail bike-28 --per-node --explain",
+    "atp avail bike-28 helmet-m --node berlin --node paris --one-op --json",
+    "atp avail bike-28 --channel web --pickup --unsplit",
+    "atp avail bike-28 --channel web --explain",
+    NULL};
 
 const atp_cmd_t atp_cmd_avail = {
     .name = "avail",
@@ -226,7 +256,9 @@ const atp_cmd_t atp_cmd_avail = {
     .summary = "How many can be sold, and where",
     .about =
         "ATP is what can be sold, never below 0; PROMISABLE is what a reserve may take now. With --explain,\n"
-        "on hand - unavailable - reserved - allocated - safety = signed.\n"
+        "on hand - unavailable - reserved - allocated - safety = signed; of a channel it is the account "
+        "that\n"
+        "'atp explain --channel' gives. LEVEL is shown where a rule of the channel says when it is low.\n"
         "The node begins after the last @; a SKU that has one in its name ends in @.",
     .word_min = 1,
     .word_max = ATP_AVAILABILITY_ROWS_MAX,

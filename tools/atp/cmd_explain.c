@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool read_words(const atp_cli_t *cli, atp_command_line_t *lines)
+static bool read_words(const atp_cli_t *cli, const char *qty, atp_command_line_t *lines)
 {
     atp_command_line_t like = {.decimals = 0};
-    const char *qty = atp_args_text(&cli->args, "qty");
 
     if (qty != NULL &&
         (!atp_qty_parse(atp_text_of(qty), &like.mantissa, &like.decimals) || like.mantissa < 0)) {
@@ -91,14 +90,14 @@ static int print_answer(atp_cli_t *cli, const atp_command_line_t *lines, const a
     return ATP_CLI_DONE;
 }
 
-static int explain(atp_cli_t *cli)
+static int explain(atp_cli_t *cli, const char *qty)
 {
     atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
     atp_explain_ask_t ask = {.line_count = cli->args.word_count, .lines = lines};
     atp_answer_t *answer = NULL;
     int status;
 
-    if (!read_words(cli, lines) || !atp_args_id(&cli->args, "channel", &ask.channel)) {
+    if (!read_words(cli, qty, lines) || !atp_args_id(&cli->args, "channel", &ask.channel)) {
         return ATP_CLI_USAGE;
     }
     if (!atp_session_open(cli, &status)) {
@@ -111,6 +110,28 @@ static int explain(atp_cli_t *cli)
     status = print_answer(cli, lines, answer);
     atp_answer_free(answer);
     return status;
+}
+
+int atp_explain_channel(atp_cli_t *cli)
+{
+    unsigned cursor = 0;
+
+    if (cli->args.word_count > ATP_EXPLAIN_LINES_MAX) {
+        return atp_cli_usage(cli->cmd, "--explain with --channel takes at most %d SKUs",
+                             ATP_EXPLAIN_LINES_MAX);
+    }
+    if (atp_args_each(&cli->args, "node", &cursor) != NULL || atp_args_has(&cli->args, "pickup") ||
+        atp_args_has(&cli->args, "unsplit")) {
+        return atp_cli_usage(cli->cmd,
+                             "--explain with --channel is of what is shipped: name a node as SKU@NODE, "
+                             "and leave --pickup and --unsplit");
+    }
+    return explain(cli, NULL);
+}
+
+static int run(atp_cli_t *cli)
+{
+    return explain(cli, atp_args_text(&cli->args, "qty"));
 }
 
 static const atp_flag_t flags[] = {
@@ -137,5 +158,5 @@ const atp_cmd_t atp_cmd_explain = {
     .word_max = ATP_EXPLAIN_LINES_MAX,
     .flags = flags,
     .examples = examples,
-    .run = explain,
+    .run = run,
 };

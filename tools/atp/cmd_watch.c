@@ -7,6 +7,26 @@
 
 #define POLL_MS            100
 #define DEFAULT_TIMEOUT_MS 5000
+#define CHANNELS_MAX       64
+
+static void put_crossing_json(atp_out_t *out, const atp_crossing_event_t *event, int64_t now_ms)
+{
+    const char *from = atp_level_text(event->row.from);
+    const char *to = atp_level_text(event->row.to);
+
+    atp_out_row(out);
+    atp_out_time(out, "seen_ms", NULL, now_ms);
+    atp_out_text(out, "channel", NULL, event->row.channel);
+    atp_out_text(out, "sku", NULL, event->row.sku);
+    atp_out_string(out, "from", NULL, from != NULL ? from : "?");
+    atp_out_string(out, "to", NULL, to != NULL ? to : "?");
+    atp_out_qty(out, "available", NULL, event->row.available, event->row.scale);
+    atp_out_uint(out, "number", NULL, event->row.number);
+    atp_out_uint(out, "op", NULL, event->row.op);
+    atp_out_time(out, "time_ms", NULL, event->row.time_ms);
+    atp_out_uint(out, "incarnation", NULL, event->incarnation);
+    atp_out_end(out);
+}
 
 static void put_event_json(atp_out_t *out, const atp_availability_event_t *event, int64_t now_ms)
 {
@@ -50,10 +70,42 @@ static void print_event(const atp_availability_event_t *event, int64_t now_ms)
                  event->is_out_of_stock ? "  out of stock" : "");
 }
 
+static void print_crossing(const atp_crossing_event_t *event, int64_t now_ms)
+{
+    char time[ATP_OUT_TIME_SIZE];
+    char qty[ATP_QTY_TEXT_SIZE];
+    const char *from = atp_level_text(event->row.from);
+    const char *to = atp_level_text(event->row.to);
+
+    atp_out_format_time(now_ms / 1000 * 1000, time);
+    (void)atp_qty_format(event->row.available, event->row.scale, qty);
+    (void)printf("%.8s  ", time + 11);
+    print_padded(event->row.sku, 20);
+    print_padded(event->row.channel, 12);
+    (void)printf("%12s  %12s  %12llu  %s -> %s\n", qty, "", (unsigned long long)event->row.op,
+                 from != NULL ? from : "?", to != NULL ? to : "?");
+}
+
+static void show(atp_cli_t *cli, const atp_watch_event_t *event, int64_t now_ms)
+{
+    bool is_crossing = event->type == ATP_MESSAGE_CROSSINGS;
+
+    if (cli->is_json && is_crossing) {
+        put_crossing_json(&cli->out, &event->crossing, now_ms);
+    } else if (cli->is_json) {
+        put_event_json(&cli->out, &event->availability, now_ms);
+    } else if (is_crossing) {
+        print_crossing(&event->crossing, now_ms);
+    } else {
+        print_event(&event->availability, now_ms);
+    }
+}
+
 static void print_header(const atp_cli_t *cli)
 {
     if (!cli->is_json && !cli->is_quiet) {
-        (void)printf("%-8s  %-20s  %-12s  %12s  %12s  %12s\n", "TIME", "SKU", "NODE", "ATP", "PROMISABLE",
+        (void)printf("%-8s  %-20s  %-12s  %12s  %12s  %12s\n", "TIME", "SKU",
+                     atp_args_has(&cli->args, "channel") ? "NODE, CHANNEL" : "NODE", "ATP", "PROMISABLE",
                      "OP");
         (void)fflush(stdout);
     }
@@ -64,8 +116,8 @@ static int follow(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, int64_t end
     uint64_t seen = 0;
 
     while (!atp_stop_is_wanted() && (end_ms == 0 || atp_now_ms() < end_ms) && (most == 0 || seen < most)) {
-        atp_availability_event_t event;
-        atp_err_t err = atp_watch_next(watch, POLL_MS, &event);
+        atp_watch_event_t event;
+        atp_err_t err = atp_watch_next_event(watch, POLL_MS, &event);
         if (err == ATP_ERR_TIMEOUT || err == ATP_ERR_FORMAT) {
             continue;
         }
@@ -74,11 +126,7 @@ static int follow(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, int64_t end
                                 atp_err_name(err));
         }
         seen++;
-        if (cli->is_json) {
-            put_event_json(&cli->out, &event, atp_now_ms());
-        } else {
-            print_event(&event, atp_now_ms());
-        }
+        show(cli, &event, atp_now_ms());
         if (fflush(stdout) != 0) {
             return ATP_CLI_FAILED; /* said at the end */
         }
@@ -120,6 +168,19 @@ static int watch_until_end(atp_cli_t *cli, atp_watch_t *watch, uint64_t most, in
     return follow(cli, watch, most, span_ms != 0 ? atp_now_ms() + span_ms : 0);
 }
 
+/* The channels named; "all" stands for every one. */
+static uint32_t read_channels(const atp_args_t *args, atp_text_t *ret_names)
+{
+    unsigned cursor = 0;
+    uint32_t count = 0;
+
+    for (const char *name = atp_args_each(args, "channel", &cursor); name != NULL && count < CHANNELS_MAX;
+         name = atp_args_each(args, "channel", &cursor)) {
+        ret_names[count++] = strcmp(name, "all") == 0 ? (atp_text_t){"", 0} : atp_text_of(name);
+    }
+    return count;
+}
+
 static int run(atp_cli_t *cli)
 {
     const atp_args_t *args = &cli->args;
@@ -132,13 +193,19 @@ static int run(atp_cli_t *cli)
         !atp_args_duration(args, "for", 1, &span_ms)) {
         return ATP_CLI_USAGE;
     }
-    atp_text_t *skus = atp_cli_alloc(args->word_count, sizeof *skus);
+    atp_text_t *names = atp_cli_alloc(args->word_count + CHANNELS_MAX, sizeof *names);
     for (unsigned i = 0; i < args->word_count; i++) {
-        skus[i] = atp_text_of(args->words[i]);
+        names[i] = atp_text_of(args->words[i]);
     }
-    atp_watch_options_t options = {.url = cli->events_url, .skus = skus, .sku_count = args->word_count};
+    uint32_t channels = read_channels(args, names + args->word_count);
+    atp_watch_options_t options = {.url = cli->events_url,
+                                   .skus = names,
+                                   .sku_count = args->word_count,
+                                   .channels = names + args->word_count,
+                                   .channel_count = channels,
+                                   .has_no_availability = channels > 0 && args->word_count == 0};
     atp_err_t err = atp_watch_open(&options, &watch, &why);
-    free(skus);
+    free(names);
     if (err != ATP_OK) {
         return atp_cli_fail(cli, err == ATP_ERR_INVALID ? ATP_CLI_USAGE : ATP_CLI_FAILED, atp_err_name(err),
                             "%s", why.text);
@@ -149,19 +216,22 @@ static int run(atp_cli_t *cli)
 }
 
 static const atp_flag_t flags[] = {
+    {"channel", "CHANNEL", NULL,
+     "Levels that this channel crosses (low, out, ok), 'all' for every channel; several times for several. "
+     "Without a SKU, those only"},
     {"count", "N", NULL, "End after so many events"},
     {"for", "TIME", NULL, "End after this time"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const examples[] = {"atp watch", "atp watch bike-28 helmet-m",
+static const char *const examples[] = {"atp watch", "atp watch bike-28 helmet-m", "atp watch --channel web",
                                        "atp watch --json --count 100", NULL};
 
 const atp_cmd_t atp_cmd_watch = {
     .name = "watch",
     .group = "Ask",
     .synopsis = "[SKU...]",
-    .summary = "Availability as it changes, until Ctrl-C",
+    .summary = "Availability and levels as they change, until Ctrl-C",
     .about = "Events are sent once they are durable. A slow reader may miss some: the version of a position "
              "tells.\nWithout a connection within --timeout it ends; one that is lost later is made again.",
     .word_max = 4096,

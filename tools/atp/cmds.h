@@ -73,4 +73,7 @@ extern const atp_cmd_t atp_cmd_help;
 extern const atp_cmd_t atp_cmd_completion;
 extern const atp_cmd_t atp_cmd_version;
 
+/* The account of what a channel may take of the SKUs of the command line: cmd_explain.c. */
+int atp_explain_channel(atp_cli_t *cli);
+
 #endif

@@ -34,6 +34,7 @@ struct atp_events {
     uint64_t scan_at;   /* where a scan goes on; capacity = none under way */
     uint8_t *told_out;  /* by row: the generation in which it was told to be out of stock */
     uint8_t generation; /* 1 to 255, of listeners */
+    uint64_t crossing;  /* number of the last one told, or passed over */
 };
 
 /* ---- noting: the journal thread ---- */
@@ -198,20 +199,75 @@ static bool tell_some(atp_events_t *events)
     return true;
 }
 
+/* ---- crossings: as they were kept, in their order ---- */
+
+static void send_crossing(atp_events_t *events, const atp_crossing_t *crossing)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(atp_engine_ledger(events->engine));
+    const atp_crossing_event_t event = {
+        .incarnation = atp_engine_incarnation(events->engine),
+        .row = {.number = crossing->number,
+                .op = crossing->op,
+                .time_ms = crossing->time_ms,
+                .channel = atp_catalog_channel_id(catalog, crossing->channel),
+                .sku = atp_catalog_sku_id(catalog, crossing->sku),
+                .available = crossing->qty,
+                .scale = crossing->scale,
+                .from = (uint8_t)crossing->from,
+                .to = (uint8_t)crossing->to},
+    };
+    uint8_t *bytes;
+    atp_writer_t writer;
+
+    if (atp_pub_reserve(events->pub, EVENT_SIZE, &bytes) != ATP_OK) {
+        return; /* no memory: the subscriber sees the gap in the numbers */
+    }
+    atp_writer_init(&writer, bytes, EVENT_SIZE);
+    atp_write_crossing_event(&writer, &event);
+    ATP_ASSERT(!writer.is_overflown); /* three ids and nine numbers fit */
+    if (atp_pub_send(events->pub, atp_writer_size(&writer)) != ATP_OK) {
+        return;
+    }
+}
+
+static bool tell_crossings(atp_events_t *events)
+{
+    const atp_crossings_t *crossings = atp_ledger_crossings(atp_engine_ledger(events->engine));
+    uint64_t newest = atp_crossings_newest(crossings);
+    bool is_heard = atp_pub_subscribers(events->pub) > 0;
+    unsigned count = 0;
+
+    for (; events->crossing < newest && count < BATCH; count++) {
+        atp_crossing_t crossing;
+        bool is_kept = atp_crossings_read(crossings, ++events->crossing, &crossing);
+        if (is_kept && is_heard && wait_durable(events, crossing.op)) {
+            send_crossing(events, &crossing);
+        }
+    }
+    return count > 0;
+}
+
+static bool tell_something(atp_events_t *events)
+{
+    bool told = tell_some(events);
+
+    return tell_crossings(events) || told;
+}
+
 static void *run(void *context)
 {
     atp_events_t *events = context;
 
     for (;;) {
         bool is_last = atp_load_acquire(&events->must_end) != 0;
-        if (tell_some(events)) {
+        if (tell_something(events)) {
             continue;
         }
         if (is_last) {
             return NULL;
         }
         uint32_t ticket = atp_parker_prepare(&events->parker);
-        if (tell_some(events) || atp_load_acquire(&events->must_end) != 0) {
+        if (tell_something(events) || atp_load_acquire(&events->must_end) != 0) {
             atp_parker_cancel(&events->parker);
         } else {
             atp_parker_park(&events->parker, ticket, SLEEP_NS);
@@ -256,6 +312,7 @@ atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_event
 atp_err_t atp_events_start(atp_events_t *events, atp_engine_t *engine, atp_why_t *ret_why)
 {
     events->engine = engine;
+    events->crossing = atp_crossings_newest(atp_ledger_crossings(atp_engine_ledger(engine)));
     int status = pthread_create(&events->thread, NULL, run, events);
     if (status != 0) {
         return atp_fail(ret_why, ATP_ERR_LIMIT, "the event thread cannot be started: %s", strerror(status));

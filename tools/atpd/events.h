@@ -6,6 +6,9 @@
  * changes of a position in a short time become one event. is_out_of_stock is told when the position crosses to
  * nothing, not with each change while it has nothing; who begins to listen is told anew.
  *
+ * Crossings (engine/ledger/levels.h) are told each once, in the order of their numbers, from where the ledger stood when the
+ * engine was opened; earlier ones, and any that a subscriber missed, are asked for.
+ *
  * What can never become durable any more, because the engine has stopped before, is not told.
  *
  * Threads     note: the journal thread, never blocks.   open and close: the owner.

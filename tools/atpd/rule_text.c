@@ -66,6 +66,9 @@ bool atp_rule_text(const atp_ledger_t *ledger, uint32_t rule, atp_rule_text_t *r
     put_qty(ret_text, "buffer_percent", atp_load_relaxed(&record->buffer_percent), 0);
     put_qty(ret_text, "threshold", atp_load_relaxed(&record->threshold),
             atp_load_relaxed(&record->threshold_decimals));
+    put_qty(ret_text, "low", atp_load_relaxed(&record->low), atp_load_relaxed(&record->low_decimals));
+    put_qty(ret_text, "low_clear", atp_load_relaxed(&record->low_clear),
+            atp_load_relaxed(&record->low_clear_decimals));
     put_qty(ret_text, "cap", atp_load_relaxed(&record->cap), atp_load_relaxed(&record->cap_decimals));
     if (atp_load_relaxed(&record->is_excluded)) {
         put(ret_text, "excluded", ATP_TEXT("yes"));

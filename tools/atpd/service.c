@@ -205,6 +205,7 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_RESERVATIONS:
     case ATP_MESSAGE_POSITIONS:
     case ATP_MESSAGE_EXCEPTIONS:
+    case ATP_MESSAGE_CROSSINGS:
     case ATP_MESSAGE_CATALOG:
         atp_work_page(work);
         return;
@@ -251,6 +252,22 @@ void atp_work_submit(atp_work_t *work)
     if (err != ATP_OK) {
         atp_work_refuse_submit(work, err);
     }
+}
+
+uint32_t atp_work_note_due(atp_work_t *work, const uint32_t *rows, uint32_t count, uint32_t due,
+                           uint32_t most)
+{
+    const atp_positions_t *positions = atp_ledger_positions(work->service->ledger);
+
+    for (uint32_t i = 0; i < count && due < most; i++) {
+        atp_position_view_t view;
+        atp_positions_read(positions, rows[i], &view);
+        if (view.soonest_deadline_ms <= work->now_ms) {
+            (void)atp_op_encode_settle((char *)work->ops.bytes + due * sizeof(atp_op_t), view.sku, view.node);
+            due++;
+        }
+    }
+    return due;
 }
 
 void atp_work_settle(atp_work_t *work, void (*done)(atp_batch_t *batch, atp_err_t err), uint32_t due)

@@ -73,6 +73,7 @@ static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const
         .atp_signed = read->atp,
         .version = read->version,
         .ready_ms = read->ready_ms,
+        .level = read->level,
     };
 
     reading->rows++;
@@ -101,11 +102,23 @@ static bool sees(const reading_t *reading, uint16_t node)
            atp_groups_find(atp_ledger_groups(reading->ledger), reading->group, node, &member);
 }
 
-static void look_through(const reading_t *reading, const atp_channel_view_t *view, atp_availability_t *read)
+static void look_through(const reading_t *reading, uint32_t sku, const atp_channel_view_t *view,
+                         atp_availability_t *read)
 {
     if (reading->has_view) {
         read->shown = read->shown < view->available ? read->shown : view->available;
         read->promisable = read->promisable < view->available ? read->promisable : view->available;
+        read->level = (uint8_t)atp_channel_level(reading->ledger, reading->channel, sku, view);
+    }
+}
+
+/* Of a SKU's rows together: their sum, or the most that one of them has. */
+static void add(const reading_t *reading, atp_availability_t *sum, const atp_availability_t *read)
+{
+    if (reading->work->ask.flags & ATP_AVAILABILITY_UNSPLIT) {
+        atp_availability_keep_most(sum, read);
+    } else {
+        atp_availability_add(sum, read);
     }
 }
 
@@ -134,14 +147,14 @@ static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, c
             continue;
         }
         if (is_per_node) {
-            look_through(reading, &view, &read);
+            look_through(reading, sku, &view, &read);
             write_row(reading, index, atp_catalog_node_id(reading->catalog, node), &read);
         } else {
-            atp_availability_add(&sum, &read);
+            add(reading, &sum, &read);
         }
     }
     if (!is_per_node) {
-        look_through(reading, &view, &sum);
+        look_through(reading, sku, &view, &sum);
         write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
     }
 }
@@ -200,7 +213,7 @@ static void read_node_in_view(reading_t *reading, uint32_t sku, uint16_t node, a
     }
     atp_channel_view_read(reading->ledger, reading->channel, sku, reading->group, reading->now_ms, rows,
                           count, NULL, &view);
-    look_through(reading, &view, read);
+    look_through(reading, sku, &view, read);
     if (!sees(reading, node)) {
         read->shown = 0;
         read->promisable = 0;
@@ -265,8 +278,10 @@ static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t
         atp_availability_t read;
         read_kit_at(reading, bill, (uint16_t)node, &read);
         if (!is_per_node && sees(reading, (uint16_t)node)) {
-            atp_availability_add(&sum, &read);
-            atp_availability_use_limits(bill);
+            add(reading, &sum, &read);
+            if ((reading->work->ask.flags & ATP_AVAILABILITY_UNSPLIT) == 0) {
+                atp_availability_use_limits(bill);
+            }
         } else if (is_per_node && sees(reading, (uint16_t)node) && (read.version > 0 || read.shown > 0)) {
             write_row(reading, index, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
         }
@@ -340,6 +355,8 @@ static void read_rows(reading_t *reading)
 static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer, bool may_settle)
 {
     const atp_ledger_t *ledger = work->service->ledger;
+    atp_method_t method =
+        (work->ask.flags & ATP_AVAILABILITY_PICKUP) != 0 ? ATP_METHOD_PICKUP : ATP_METHOD_SHIP;
 
     return (reading_t){
         .work = work,
@@ -350,7 +367,7 @@ static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer, bool may_
         .now_ms = work->now_ms,
         .has_view = work->ask.channel.size > 0,
         .channel = work->channel,
-        .group = atp_catalog_channel_group(atp_ledger_catalog(ledger), work->channel, ATP_METHOD_SHIP),
+        .group = atp_catalog_channel_group(atp_ledger_catalog(ledger), work->channel, method),
         .may_settle = may_settle};
 }
 

@@ -77,22 +77,14 @@ static void settled(atp_batch_t *batch, atp_err_t err)
 /* Writes an op for each position of the SKUs asked for that still counts something expired. Returns how many. */
 static uint32_t note_due(atp_work_t *work)
 {
-    const atp_ledger_t *ledger = work->service->ledger;
     const asked_t *asked = work->names.bytes;
     uint32_t rows[SETTLES_MAX];
     uint32_t due = 0;
 
     for (uint32_t i = 0; i < asked->count; i++) {
-        uint32_t sku = asked->lines[i].sku;
-        uint32_t count = atp_availability_rows(ledger, sku, rows, SETTLES_MAX);
-        for (uint32_t k = 0; k < count && k < SETTLES_MAX && due < SETTLES_MAX; k++) {
-            atp_position_view_t view;
-            atp_positions_read(atp_ledger_positions(ledger), rows[k], &view);
-            if (view.soonest_deadline_ms <= work->now_ms) {
-                (void)atp_op_encode_settle((char *)work->ops.bytes + due * sizeof(atp_op_t), sku, view.node);
-                due++;
-            }
-        }
+        uint32_t count =
+            atp_availability_rows(work->service->ledger, asked->lines[i].sku, rows, SETTLES_MAX);
+        due = atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, SETTLES_MAX);
     }
     return due;
 }

@@ -86,6 +86,10 @@ void atp_work_refuse_reader(atp_work_t *work);
 
 /* Hands work->batch to the engine; what it refuses is answered. */
 void atp_work_submit(atp_work_t *work);
+/* Adds an op to the `due` in work->ops for each of the rows that still counts something expired by work->now_ms, up to `most` in all
+ * (there is room). Returns how many there are. */
+uint32_t atp_work_note_due(atp_work_t *work, const uint32_t *rows, uint32_t count, uint32_t due,
+                           uint32_t most);
 /* Has `due` positions settled, whose ops stand in work->ops (room for the answers: work->results); then `done`. */
 void atp_work_settle(atp_work_t *work, void (*done)(atp_batch_t *batch, atp_err_t err), uint32_t due);
 
