@@ -28,6 +28,9 @@ static atp_verdict_t resolve_target(apply_t *apply, const resolved_line_t *sourc
     if (target->node == source->node) {
         return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
     }
+    if (atp_catalog_node_state(&ledger->catalog, target->node) == ATP_NODE_CLOSED) {
+        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_ATTRIBUTE, 0);
+    }
     if (!atp_positions_find(&ledger->positions, target->sku, target->node, &target->row)) {
         target->row = NO_ROW;
     }
