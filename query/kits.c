@@ -21,7 +21,8 @@ static int64_t most_at(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t no
     for (uint32_t i = 1; i < bill->part_count; i++) {
         atp_availability_t part;
         atp_availability_read(ledger, bill->parts[i].sku, node, now_ms, &part);
-        bill->parts[i].free = part.promisable < bill->parts[i].limit ? part.promisable : bill->parts[i].limit;
+        /* What is there: no component waits for a kit. */
+        bill->parts[i].free = part.shown < bill->parts[i].limit ? part.shown : bill->parts[i].limit;
         if (part.is_due) {
             due(context, bill->parts[i].sku, node);
         } else if (atp_bill_is_short(bill, i)) {

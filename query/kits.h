@@ -1,6 +1,7 @@
 /* How many of a kit can be sold: those stocked as such, and those that can be put together.
  *
  *     shown = shown of the kit's own position + whole kits that the components there make
+ *     promisable = promisable of the kit's own position (kits that come as such, too) + the same whole kits
  *     of a kit over all nodes: the sum of shown over the nodes. What lies at two nodes makes no kit.
  *
  * For a channel each SKU of the kit gives no more than its view leaves (the limit of the part): at one node, or over all of

@@ -270,6 +270,10 @@ static void change_lines(apply_t *apply, uint32_t number, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
 
+    if (!atp_reservation_at(&ledger->reservations, number)->is_in_wheel) {
+        atp_reservation_t *changed = atp_table_change(&ledger->reservations.records, number);
+        changed->deadline_ms = deadline_ms; /* of what comes in */
+    }
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         if (ledger->lines[i].granted < 0) {
             take_back(ledger, ledger->lines[i].line, -ledger->lines[i].granted);
@@ -289,8 +293,6 @@ static void change_deadline(atp_ledger_t *ledger, uint32_t number, int64_t deadl
         at = atp_line_at(&ledger->reservations, at - 1)->next;
     }
     if (must_expire && !reservation->is_in_wheel) {
-        atp_reservation_t *changed = atp_table_change(&ledger->reservations.records, number);
-        changed->deadline_ms = deadline_ms;
         atp_wheel_insert(&ledger->wheel, number);
     }
     if (reservation->is_in_wheel && reservation->deadline_ms != deadline_ms) {

@@ -80,8 +80,7 @@ uint32_t atp_edit_growing_line(const atp_ledger_t *ledger, const atp_reservation
 {
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        if (line->row == row && line->allocated == 0 && !line->is_firm &&
-            !atp_ledger_is_component(ledger, at - 1)) {
+        if (line->row == row && line->allocated == 0 && !atp_ledger_is_component(ledger, at - 1)) {
             return at;
         }
         at = line->next;

@@ -1,13 +1,10 @@
-/* Steps that name a kit: its stocked units first, then its components in
- * proportion, as the reservation froze them.
+/* Steps that name a kit: its stocked units first, then its components in proportion, as the reservation froze them.
  *
- * Of a line of n kits that took g units of a component, floor(g * r / n) units
- * belong to r kits. So many kits are left in a state as the component has that
- * has fewest: the greatest r <= n with floor(g * r / n) <= the units in that
- * state. A step of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n)
- * units of each: however n kits are cut into steps, all g units move. (Where
- * kits differ, because a nested one was stocked for some of them only, the
- * first ones named take the odd units.) */
+ * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
+ * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
+ * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
+ * units move. (Where kits differ, because a nested one was stocked for some of them only, the first ones named
+ * take the odd units.) */
 #include "engine/ledger/ledger_steps.h"
 
 #include <stddef.h>
@@ -20,8 +17,7 @@ static atp_qty_t units_of(atp_qty_t units, int64_t kits, int64_t all)
     return (atp_qty_t)((wide_t)units * kits / all);
 }
 
-/* The greatest number of kits, up to `all`, whose units of a component are at
- * most `units` of `granted`. */
+/* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
 static int64_t kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
 {
     int64_t kits = (int64_t)((((wide_t)units + 1) * all - 1) / granted);
@@ -31,8 +27,7 @@ static int64_t kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
 
 static atp_qty_t units_left(apply_t *apply, uint32_t number, atp_step_t step)
 {
-    return atp_line_units_for(&apply->ledger->reservations, number, step) -
-           atp_ledger_taken_qty(apply, number);
+    return atp_steps_units_for(apply, number, step) - atp_ledger_taken_qty(apply, number);
 }
 
 uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
@@ -178,6 +173,21 @@ bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, 
 static atp_qty_t units_told(apply_t *apply, uint32_t number, atp_step_t step)
 {
     return atp_line_units_for(&apply->ledger->reservations, number, step);
+}
+
+static atp_qty_t units_past(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_line_units_past(&apply->ledger->reservations, number, step);
+}
+
+int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step)
+{
+    return kits_left(apply, kit_line, step, units_told);
+}
+
+int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step)
+{
+    return kits_left(apply, kit_line, step, units_past);
 }
 
 /* True if on-hand of every component stays in range when all of it leaves. */

@@ -74,8 +74,7 @@ void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
 
 /* ---- reserving ---- */
 
-/* The kit laid out as of this op: once, whatever the number of nodes that are
- * looked at for it. */
+/* The kit laid out as of this op: once, whatever the number of nodes that are looked at for it. */
 static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -107,8 +106,7 @@ static atp_qty_t stock_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t
     return left < free ? left > 0 ? left : 0 : free;
 }
 
-/* The same of what is there: components do not wait for a kit, nor the kit for
- * them. */
+/* The same of what is there: components do not wait for a kit, nor the kit for them. */
 static atp_qty_t here_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
     bool may_backorder = apply->may_backorder;
@@ -119,8 +117,7 @@ static atp_qty_t here_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t 
     return free;
 }
 
-/* How many kits that come as such may be promised beyond the `here` that are
- * there. */
+/* How many kits that come as such may be promised beyond the `here` that are there. */
 static atp_qty_t beyond_for(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t here)
 {
     uint32_t row;
@@ -157,8 +154,7 @@ atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, ui
            most_at(apply, bill, node) * atp_kit_unit(bill->parts[0].scale);
 }
 
-/* How a quantity of a kit is served: stocked ones first, the rest put together
- * in whole kits. */
+/* How a quantity of a kit is served: stocked ones first, the rest put together in whole kits. */
 typedef struct kit_split {
     atp_qty_t stocked;
     int64_t built;
@@ -176,8 +172,7 @@ static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_
     return (kit_split_t){taken, built < most ? built : most};
 }
 
-/* The components of so many kits at the node, as lines of the plan after the
- * kit's. */
+/* The components of so many kits at the node, as lines of the plan after the kit's. */
 static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill,
                                      int64_t built)
 {
@@ -198,6 +193,7 @@ static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit,
                                   .asked = kit->asked,
                                   .scale = part->scale,
                                   .is_component = true,
+                                  .needed_by = kit->needed_by,
                                   .qty = part->taken,
                                   .granted = part->taken};
         if (atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)) {
@@ -267,8 +263,7 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
 
 /* ---- sold already: whatever there is ---- */
 
-/* What is there of a SKU and of nobody: on the shelf, whoever it is promised
- * to, or not promised to anybody. */
+/* What is there of a SKU and of nobody: on the shelf, whoever it is promised to, or not promised to anybody. */
 static atp_qty_t rest_at(apply_t *apply, uint32_t sku, uint16_t node, bool is_from_shelf, uint32_t *ret_row)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -285,10 +280,8 @@ static atp_qty_t rest_at(apply_t *apply, uint32_t sku, uint16_t node, bool is_fr
     return rest > 0 ? rest : 0;
 }
 
-/* How a quantity of a kit that was sold is served: stocked kits, then whole
- * kits of their components, nested kits that are stocked before theirs. What is
- * no whole kit, and a kit without a recipe, is the kit's own. False: out of
- * range. */
+/* How a quantity of a kit that was sold is served: stocked kits, then whole kits of their components, nested kits that are stocked
+ * before theirs. What is no whole kit, and a kit without a recipe, is the kit's own. False: out of range. */
 static bool split_sold(apply_t *apply, const resolved_line_t *sold, bool is_from_shelf, atp_bill_t *bill,
                        kit_split_t *ret_split)
 {

@@ -269,6 +269,13 @@ void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_q
     line->granted += qty + waiting;
     line->reserved += qty;
     add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * qty);
+    if (qty > 0 && atp_line_deadline_ms(line) == ATP_NEVER_MS) { /* what it had waits and is firm */
+        atp_lines_remove(&ledger->reservations, &position->last_line, number);
+        atp_line_set_deadline_ms(line,
+                                 atp_reservation_at(&ledger->reservations, line->reservation)->deadline_ms);
+        atp_lines_insert(&ledger->reservations, &position->last_line, number);
+        refresh_soonest(ledger, position);
+    }
     atp_positions_end_change(position);
     if (qty > 0) {
         atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, qty);

@@ -109,29 +109,50 @@ static uint32_t next_sku_line(const atp_ledger_t *ledger, const atp_reservation_
     }
 }
 
-/* How many units of the SKU may come back (or, with `is_past`, have), whichever line of the reservation they are of. */
-static atp_qty_t units_of_sku(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                              const resolved_line_t *back, bool is_past, uint32_t *ret_first)
+/* What of a SKU may come back to a reservation, or has: units of its lines, and kits of it that were put together. */
+typedef struct of_sku {
+    atp_qty_t units;
+    int64_t kits;
+    uint32_t first; /* line + 1; 0 = the reservation has none of the SKU */
+} of_sku_t;
+
+static of_sku_t units_of_sku(apply_t *apply, const atp_reservation_t *reservation,
+                             const resolved_line_t *back, bool is_past)
 {
+    const atp_ledger_t *ledger = apply->ledger;
     sku_lines_t walk = {reservation->first_line, false};
-    atp_qty_t units = 0;
+    of_sku_t all = {0, 0, 0};
     uint32_t at;
 
-    *ret_first = 0;
     while ((at = next_sku_line(ledger, reservation, back, &walk)) != 0) {
-        units += is_past ? atp_line_units_past(&ledger->reservations, at - 1, ATP_STEP_RETURN)
-                         : atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
-        *ret_first = *ret_first == 0 ? at : *ret_first;
+        all.units += is_past ? atp_line_units_past(&ledger->reservations, at - 1, ATP_STEP_RETURN)
+                             : atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
+        all.kits += is_past ? atp_steps_kits_past(apply, at - 1, ATP_STEP_RETURN)
+                            : atp_steps_kits_for(apply, at - 1, ATP_STEP_RETURN);
+        uint32_t component = atp_steps_next_component(ledger, at - 1, at - 1);
+        all.first = all.first != 0 ? all.first : component != 0 ? component : at;
     }
-    return units;
+    return all;
 }
 
-/* Moves up to the line's units to returned; says how many there were not. */
+/* How many of the kits come back when `qty` do: stocked ones first, but whole kits. */
+static int64_t kits_of(of_sku_t all, atp_qty_t qty, atp_qty_t unit)
+{
+    int64_t kits = qty > all.units ? (qty - all.units + unit - 1) / unit : 0;
+
+    if (kits <= all.kits && kits * unit <= qty) {
+        return kits;
+    }
+    kits = qty > all.units ? (qty - all.units) / unit : 0;
+    return kits < all.kits ? kits : all.kits;
+}
+
+/* Moves up to `qty` units of lines of the SKU to returned; says how many there were not. */
 static atp_qty_t take_back(atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                           const resolved_line_t *back)
+                           const resolved_line_t *back, atp_qty_t qty)
 {
     sku_lines_t walk = {reservation->first_line, false};
-    atp_qty_t left = back->qty;
+    atp_qty_t left = qty;
     uint32_t at;
 
     while (left > 0 && (at = next_sku_line(ledger, reservation, back, &walk)) != 0) {
@@ -145,6 +166,92 @@ static atp_qty_t take_back(atp_ledger_t *ledger, const atp_reservation_t *reserv
     return left;
 }
 
+/* Where a component comes back to: the node of the return. */
+static resolved_line_t component_back(const atp_ledger_t *ledger, uint32_t number,
+                                      const resolved_line_t *back)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    resolved_line_t component = *back;
+
+    component.sku = atp_positions_at(&ledger->positions, line->row)->sku;
+    component.scale = atp_positions_scale(&ledger->positions, component.sku);
+    if (!atp_positions_find(&ledger->positions, component.sku, back->node, &component.row)) {
+        component.row = NO_ROW;
+    }
+    return component;
+}
+
+/* The components of so many kits come back. */
+static void take_kits_back(apply_t *apply, const atp_reservation_t *reservation, const resolved_line_t *back,
+                           atp_disposition_t disposition, int64_t kits)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    sku_lines_t walk = {reservation->first_line, false};
+    uint32_t line;
+
+    while (kits > 0 && (line = next_sku_line(ledger, reservation, back, &walk)) != 0) {
+        int64_t left = atp_steps_kits_for(apply, line - 1, ATP_STEP_RETURN);
+        int64_t some = left < kits ? left : kits;
+        kits -= some;
+        for (uint32_t at = some == 0 ? 0 : atp_steps_next_component(ledger, line - 1, line - 1); at != 0;
+             at = atp_steps_next_component(ledger, line - 1, at - 1)) {
+            atp_qty_t qty = atp_steps_share_of_kits(ledger, line - 1, at - 1, left, some);
+            resolved_line_t component = component_back(ledger, at - 1, back);
+            if (qty > 0) {
+                atp_ledger_move(ledger, at - 1, ATP_STEP_RETURN, qty);
+                atp_ledger_need_row(apply, &component);
+                put_back(apply, &component, disposition, qty);
+            }
+        }
+    }
+    ATP_ASSERT(kits == 0);
+}
+
+/* All that may come back by this op, and never more than that to one row. */
+static atp_qty_t most_back(const apply_t *apply, const atp_reservation_t *reservation)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t most = 0;
+
+    for (uint32_t i = 0; i < apply->op->line_count && most < ATP_QTY_MAX; i++) {
+        most += ledger->lines[i].qty;
+    }
+    for (uint32_t at = reservation->first_line; at != 0 && most < ATP_QTY_MAX;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        most += atp_ledger_is_component(ledger, at - 1) ? line->shipped : 0;
+        at = line->next;
+    }
+    return most < ATP_QTY_MAX ? most : ATP_QTY_MAX;
+}
+
+/* Room for the rows that components may come back to, and in them. */
+static atp_verdict_t look_at_components(apply_t *apply, const atp_reservation_t *reservation)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t room = ATP_QTY_MAX - most_back(apply, reservation);
+    uint64_t missing = 0;
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *back = &ledger->lines[i];
+        missing += back->row == NO_ROW;
+        for (uint32_t at = reservation->first_line; at != 0;
+             at = atp_line_at(&ledger->reservations, at - 1)->next) {
+            uint32_t row = atp_ledger_is_component(ledger, at - 1) ? component_back(ledger, at - 1, back).row
+                                                                   : back->row;
+            atp_position_t *position = row == NO_ROW ? NULL : atp_positions_at(&ledger->positions, row);
+            missing += position == NULL && atp_ledger_is_component(ledger, at - 1);
+            if (position != NULL && (atp_load_relaxed(&position->on_hand) > room ||
+                                     atp_load_relaxed(&position->unavailable) > room)) {
+                return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
+            }
+        }
+        if (!atp_table_has_room(&ledger->positions.rows, missing)) {
+            return atp_ledger_refuse(apply, ATP_POSITIONS_FULL, ATP_FIELD_SKU, i);
+        }
+    }
+    return ATP_APPLIED;
+}
+
 /* A request gets back what has left and no more; several lines of one SKU share it. */
 static atp_verdict_t look_at_units(apply_t *apply, const atp_reservation_t *reservation)
 {
@@ -152,21 +259,24 @@ static atp_verdict_t look_at_units(apply_t *apply, const atp_reservation_t *rese
 
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         const resolved_line_t *back = &ledger->lines[i];
+        atp_qty_t unit = atp_kit_unit(back->scale);
         taken_t *taken = atp_ledger_taken(apply, back->sku);
-        uint32_t first;
-        atp_qty_t units = units_of_sku(ledger, reservation, back, false, &first);
-        if (first == 0) {
+        of_sku_t all = units_of_sku(apply, reservation, back, false);
+        if (all.first == 0) {
             return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
         }
-        if (units == 0) {
-            atp_line_state_t state = atp_line_state(&ledger->reservations, first - 1, apply->now_ms);
+        if (all.units == 0 && all.kits == 0) {
+            atp_line_state_t state = atp_line_state(&ledger->reservations, all.first - 1, apply->now_ms);
             return atp_ledger_refuse(apply, atp_lifecycle_refusal(ATP_STEP_RETURN, state), ATP_FIELD_LINES,
                                      i);
         }
-        if (back->qty > units - taken->qty) {
+        taken->qty += back->qty;
+        if (taken->qty > all.units + kits_of(all, taken->qty, unit) * unit) {
             return atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, i);
         }
-        taken->qty += back->qty;
+        if (taken->qty > all.units && back->qty % unit != 0 && taken->qty > back->qty) {
+            return atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY, i); /* part of a kit */
+        }
     }
     return ATP_APPLIED;
 }
@@ -194,19 +304,21 @@ static atp_qty_t return_line(apply_t *apply, uint32_t number, uint32_t i)
     atp_ledger_t *ledger = apply->ledger;
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     const resolved_line_t *back = &ledger->lines[i];
-    uint32_t first;
-    atp_qty_t past = units_of_sku(ledger, reservation, back, true, &first);
-    atp_qty_t left = take_back(ledger, reservation, back);
-    atp_qty_t came = back->qty - left;
+    atp_qty_t unit = atp_kit_unit(back->scale);
+    of_sku_t past = units_of_sku(apply, reservation, back, true);
+    int64_t kits = kits_of(units_of_sku(apply, reservation, back, false), back->qty, unit);
+    atp_qty_t left = take_back(ledger, reservation, back, back->qty - kits * unit);
+    atp_qty_t came = back->qty - kits * unit - left; /* as such */
 
-    if (left > past) {
-        came = back->qty;
+    take_kits_back(apply, reservation, back, disposition_of(apply->op, i), kits);
+    if (left > past.units + past.kits * unit) {
+        came += left;
         atp_steps_raise(apply, ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT, back->row, left, number);
     }
     if (came > 0) {
         put_back(apply, back, disposition_of(apply->op, i), came);
     }
-    return came;
+    return came + kits * unit;
 }
 
 /* "All of it came back": to where each line was. */
@@ -249,6 +361,9 @@ static atp_verdict_t return_lines(apply_t *apply, bool has_reservation, uint32_t
     }
     if (verdict == ATP_APPLIED && has_reservation) {
         verdict = need_records(apply, number);
+    }
+    if (verdict == ATP_APPLIED && has_reservation && atp_table_count(&ledger->kits.records) > 0) {
+        verdict = look_at_components(apply, atp_reservation_at(&ledger->reservations, number));
     }
     if (verdict != ATP_APPLIED) {
         return verdict;
