@@ -25,7 +25,8 @@ bool atp_act_identify(const atp_cli_t *cli, atp_command_t *command, atp_act_id_t
 
 bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
 {
-    bool may_be_open = command->kind == ATP_OP_RESERVE || atp_command_is_plain((unsigned)command->kind);
+    bool may_be_open = command->kind == ATP_OP_RESERVE || command->kind == ATP_OP_EDIT ||
+                       atp_command_is_plain((unsigned)command->kind);
     unsigned count = cli->args.word_count > from ? cli->args.word_count - from : 0;
 
     if (count > ATP_LINES_PER_OP_MAX) {

@@ -55,17 +55,19 @@ static const atp_flag_t edit_flags[] = {
 
 static const char *const edit_examples[] = {
     "atp edit cart-77 bike-28@berlin=5", "atp edit cart-77 bike-28@berlin=0 bike-28@paris=2 --version 4711",
-    "atp edit cart-77 --ttl 10min", NULL};
+    "atp edit cart-77 bike-28=4", "atp edit cart-77 --ttl 10min", NULL};
 
 const atp_cmd_t atp_cmd_edit = {
     .name = "edit",
     .group = "Reservations",
-    .synopsis = "RESERVATION [SKU@NODE=QTY...]",
+    .synopsis = "RESERVATION [SKU[@NODE]=QTY...]",
     .summary = "Change its lines in place",
     .about =
-        "Each line says how many the reservation is to have reserved there: 0 takes it out, one that it did\n"
-        "not have comes in, what is not named stays. What it has is not counted against itself. All or "
-        "nothing.",
+        "Each line says how many the reservation is to have: at a node, or wherever it is. 0 takes it\n"
+        "out, one that it did not have comes in, what is not named stays. What it has is not counted\n"
+        "against itself. All or nothing. More of a line without a node comes from the nodes it has\n"
+        "first, then as a reserve would source it. Kits are counted as kits: what is added is put\n"
+        "together by the recipe of now.",
     .word_min = 1,
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = edit_flags,
