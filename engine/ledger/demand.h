@@ -1,6 +1,7 @@
 /* Demand that was not met: what planners ask for when they wonder how much more could have been sold.
  *
- * One record for each SKU, node and channel with such demand: how many requests were refused for want of stock and for how many
+ * One record for each SKU, node and channel with such demand: how many requests were refused (no stock, no capacity, not in time, not
+ * sold there now; not: faulty ones) and for how many
  * units, and how many units fell short in requests granted in part. Numbers only grow. The table is bounded: when it is full, demand
  * of what has no record yet is counted in record 0, which names nothing.
  *

@@ -184,6 +184,15 @@ static atp_qty_t granted_to(const atp_ledger_t *ledger, uint32_t i, uint32_t *at
     return granted;
 }
 
+/* True if somebody wanted what there is, and could not be promised it: granted in part, or refused for want of stock, of capacity,
+ * of time, or because who has it does not sell it now. Faulty requests and full tables are no demand. */
+static bool is_demand(atp_verdict_t verdict)
+{
+    return verdict == ATP_APPLIED || verdict == ATP_NOT_ENOUGH_AVAILABLE || verdict == ATP_NODE_AT_CAPACITY ||
+           verdict == ATP_NOT_READY_IN_TIME || verdict == ATP_SPLIT_NOT_ALLOWED ||
+           verdict == ATP_NODE_NOT_OPEN || verdict == ATP_NOT_FOR_SALE || verdict == ATP_ABOVE_CAP;
+}
+
 void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict)
 {
     line_names_t names = atp_ledger_line_names(apply->op);
@@ -192,6 +201,9 @@ void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict)
     uint32_t fault = apply->result->line;
     uint32_t at = 0;
 
+    if (!is_demand(verdict)) {
+        return;
+    }
     for (uint32_t i = 0; i < apply->op->line_count && (!is_one || i <= fault); i++) {
         resolved_line_t line;
         if (atp_ledger_resolve_line(apply, &names, i, &line) != ATP_APPLIED) {

@@ -453,7 +453,7 @@ atp_verdict_t atp_ledger_look_at_quantities(apply_t *apply, atp_limit_scope_t sc
 bool atp_ledger_put_quantities(apply_t *apply, atp_limit_scope_t scope, uint32_t sku, uint16_t channel);
 /* Builds the index of limits, and what SKUs have beside their scale because of them. */
 void atp_ledger_rebuild_limits(atp_ledger_t *ledger);
-/* Counts, for planners, what a reserve did not grant for want of stock: the line at fault, or all that fell short. */
+/* Counts, for planners, what a reserve did not grant: the line at fault, or all that fell short. */
 void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict);
 
 /* ---- ledger_backorder.c: promises beyond stock ---- */

@@ -424,10 +424,10 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     }
     verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
     verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
-    if (ATP_UNLIKELY(verdict == ATP_NOT_ENOUGH_AVAILABLE || (verdict == ATP_APPLIED && !is_whole))) {
+    verdict = verdict == ATP_APPLIED ? look_for_room(apply, id, owner) : verdict;
+    if (ATP_UNLIKELY(verdict != ATP_APPLIED || !is_whole)) {
         atp_ledger_count_unmet(apply, verdict);
     }
-    verdict = verdict == ATP_APPLIED ? look_for_room(apply, id, owner) : verdict;
     if (verdict != ATP_APPLIED) {
         apply->result->qty = 0;
         apply->result->scale = 0;
