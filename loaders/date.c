@@ -52,14 +52,15 @@ static int64_t day_number(int year, int month, int day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static bool take_day(cursor_t *cursor, int64_t *ret_day)
+/* With hyphens, or, where the text is `is_plain`, digits only. */
+static bool take_day(cursor_t *cursor, bool is_plain, int64_t *ret_day)
 {
     int year;
     int month;
     int day;
 
-    if (!take_number(cursor, 4, 1970, 9999, &year) || !take_char(cursor, '-') ||
-        !take_number(cursor, 2, 1, 12, &month) || !take_char(cursor, '-') ||
+    if (!take_number(cursor, 4, 1970, 9999, &year) || (!is_plain && !take_char(cursor, '-')) ||
+        !take_number(cursor, 2, 1, 12, &month) || (!is_plain && !take_char(cursor, '-')) ||
         !take_number(cursor, 2, 1, days_in(year, month), &day)) {
         return false;
     }
@@ -104,17 +105,40 @@ static bool take_time(cursor_t *cursor, int64_t *ret_ms)
     return true;
 }
 
+/* The time of an EDI date: nothing, HHMM or HHMMSS. */
+static bool take_plain_time(cursor_t *cursor, int64_t *ret_ms)
+{
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+
+    if (cursor->left > 0 &&
+        (!take_number(cursor, 2, 0, 23, &hour) || !take_number(cursor, 2, 0, 59, &minute))) {
+        return false;
+    }
+    if (cursor->left > 0 && !take_number(cursor, 2, 0, 59, &second)) {
+        return false;
+    }
+    *ret_ms = ((hour * 60 + minute) * INT64_C(60) + second) * 1000;
+    return cursor->left == 0;
+}
+
 bool atp_date_parse(atp_text_t text, int64_t *ret_ms)
 {
     cursor_t cursor = {text.bytes, text.size};
+    bool is_plain = text.size > 4 && text.bytes[4] != '-';
     int64_t day;
     int64_t ms = 0;
 
-    if (!take_day(&cursor, &day)) {
+    if (!take_day(&cursor, is_plain, &day)) {
         return false;
     }
-    if (cursor.left > 0 &&
-        ((!take_char(&cursor, ' ') && !take_char(&cursor, 'T')) || !take_time(&cursor, &ms))) {
+    if (is_plain) {
+        if (!take_plain_time(&cursor, &ms)) {
+            return false;
+        }
+    } else if (cursor.left > 0 &&
+               ((!take_char(&cursor, ' ') && !take_char(&cursor, 'T')) || !take_time(&cursor, &ms))) {
         return false;
     }
     (void)take_char(&cursor, 'Z');

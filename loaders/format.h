@@ -43,6 +43,9 @@ typedef struct atp_format {
 extern const atp_format_t atp_format_delimited;
 /* loaders/json_lines.c: one JSON object a line. */
 extern const atp_format_t atp_format_json_lines;
+/* loaders/edi.c: interchanges of X12 and EDIFACT messages. */
+extern const atp_format_t atp_format_x12;
+extern const atp_format_t atp_format_edifact;
 
 /* The format of that number. */
 const atp_format_t *atp_format_of(atp_format_kind_t kind);

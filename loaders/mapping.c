@@ -344,6 +344,17 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_re
     return reason;
 }
 
+static void fill_bucket(atp_row_bucket_t bucket, atp_load_row_t *row)
+{
+    bool is_unavailable = bucket == ATP_ROW_UNAVAILABLE || bucket == ATP_ROW_UNAVAILABLE_PART;
+
+    row->qty[ATP_LOAD_UNAVAILABLE] =
+        is_unavailable ? row->qty[ATP_LOAD_ON_HAND] : (atp_load_qty_t){.is_given = true};
+    if (bucket == ATP_ROW_UNAVAILABLE_PART) {
+        row->qty[ATP_LOAD_ON_HAND] = (atp_load_qty_t){.is_given = true};
+    }
+}
+
 /* The status decides in which bucket the quantity is. Both are always given, so that goods that come back on sale
  * are counted out of the unavailable ones. */
 static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t *record, atp_load_row_t *row,
@@ -364,11 +375,7 @@ static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t 
         if (!atp_text_equal(status, atp_text_of(profile->buckets[i].status))) {
             continue;
         }
-        if (profile->buckets[i].bucket == ATP_ROW_UNAVAILABLE) {
-            row->qty[ATP_LOAD_UNAVAILABLE] = row->qty[ATP_LOAD_ON_HAND];
-        } else {
-            row->qty[ATP_LOAD_UNAVAILABLE] = (atp_load_qty_t){.is_given = true};
-        }
+        fill_bucket(profile->buckets[i].bucket, row);
         return profile->buckets[i].bucket == ATP_ROW_SKIP ? ATP_MAPPED_SKIPPED : ATP_MAPPED_GOOD;
     }
     ret_fault->reason = ATP_REJECT_STATUS_UNKNOWN;

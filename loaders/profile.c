@@ -148,22 +148,39 @@ static bool is_path(const char *text)
            (size > 4 && strcmp(text + size - 4, ".yml") == 0);
 }
 
+/* As many names as fit, and how many more there are. */
+static void list_shipped(char *ret_text, size_t size)
+{
+    size_t used = 0;
+    size_t listed = 0;
+
+    ret_text[0] = '\0';
+    for (; listed < atp_shipped_profile_count; listed++) {
+        const char *name = atp_shipped_profiles[listed].name;
+        if (used + strlen(name) + sizeof ", and 99 more" > size) {
+            break;
+        }
+        used += (size_t)snprintf(ret_text + used, size - used, "%s%s", listed > 0 ? ", " : "", name);
+    }
+    if (listed < atp_shipped_profile_count) {
+        snprintf(ret_text + used, size - used, ", and %zu more", atp_shipped_profile_count - listed);
+    }
+}
+
 static atp_err_t load_shipped(const char *name, atp_profile_t **ret_profile, atp_why_t *ret_why)
 {
-    char names[256] = "";
-    size_t used = 0;
+    char names[160];
 
     for (size_t i = 0; i < atp_shipped_profile_count; i++) {
         const atp_shipped_profile_t *shipped = &atp_shipped_profiles[i];
         if (strcmp(shipped->name, name) == 0) {
             return atp_profile_parse((atp_text_t){shipped->yaml, shipped->size}, name, ret_profile, ret_why);
         }
-        int size = snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", shipped->name);
-        used += size > 0 && (size_t)size < sizeof names - used ? (size_t)size : 0;
     }
+    list_shipped(names, sizeof names);
     return atp_fail(
         ret_why, ATP_ERR_NOT_FOUND,
-        "no shipped profile is called '%.60s'; there are %.200s. A file is named with its folder or its "
+        "no shipped profile is called '%.40s'; there are %s. A file is named with its folder or its "
         "ending .yaml",
         name, names);
 }

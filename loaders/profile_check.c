@@ -2,6 +2,7 @@
 #include "loaders/profile_priv.h"
 
 #include "engine/base/text.h"
+#include "loaders/edi_document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,27 @@ static atp_err_t check_delimiter(const checker_t *checker, const atp_profile_for
                              "end, or the word tab");
 }
 
+static bool is_edi(const atp_profile_format_t *format)
+{
+    return format->kind == ATP_FORMAT_X12 || format->kind == ATP_FORMAT_EDIFACT;
+}
+
+static atp_err_t check_document(const checker_t *checker, const atp_profile_format_t *format)
+{
+    atp_edi_standard_t standard = format->kind == ATP_FORMAT_X12 ? ATP_EDI_X12 : ATP_EDI_EDIFACT;
+    char sentence[120];
+
+    if (!is_edi(format)) {
+        return format->document == NULL ? ATP_OK : refuse(checker, "document", "is for x12 and edifact only");
+    }
+    if (format->document != NULL && atp_edi_document_find(standard, format->document) != NULL) {
+        return ATP_OK;
+    }
+    snprintf(sentence, sizeof sentence, "is needed: the type of the messages, one of %s",
+             atp_edi_document_list(standard));
+    return refuse(checker, "document", sentence);
+}
+
 /* What only delimited text has. */
 static atp_err_t check_kind(const checker_t *checker, const atp_profile_format_t *format)
 {
@@ -59,10 +81,12 @@ static atp_err_t check_kind(const checker_t *checker, const atp_profile_format_t
                         format->field_size_max != 0;
 
     if (format->kind != ATP_FORMAT_DELIMITED && is_described) {
-        return refuse(checker, "format",
-                      "delimiter, header, quotes, field_count and field_size_max are for delimited text only");
+        return refuse(
+            checker, "format",
+            "delimiter, header, quotes, field_count and field_size_max are for delimited text only");
     }
-    return check_delimiter(checker, format);
+    atp_err_t err = check_document(checker, format);
+    return err == ATP_OK ? check_delimiter(checker, format) : err;
 }
 
 static atp_err_t check_format(const checker_t *checker, const atp_profile_format_t *format)

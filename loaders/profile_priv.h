@@ -51,17 +51,25 @@ typedef enum atp_empty_qty { ATP_EMPTY_QTY_BAD = 0, ATP_EMPTY_QTY_ZERO } atp_emp
 /* What the end of a span of dates means: the first moment after it, or the last day in it. */
 typedef enum atp_end_date { ATP_END_MOMENT = 0, ATP_END_LAST_DAY } atp_end_date_t;
 typedef enum atp_spread { ATP_SPREAD_NONE = 0, ATP_SPREAD_BY_STOCK } atp_spread_t;
-typedef enum atp_row_bucket { ATP_ROW_ON_HAND = 0, ATP_ROW_UNAVAILABLE, ATP_ROW_SKIP } atp_row_bucket_t;
+typedef enum atp_row_bucket {
+    ATP_ROW_ON_HAND = 0,
+    ATP_ROW_UNAVAILABLE,      /* on hand as well: another row does not have it */
+    ATP_ROW_UNAVAILABLE_PART, /* of the on-hand that another row has */
+    ATP_ROW_SKIP
+} atp_row_bucket_t;
 
 /* How a file is read: loaders/format.h has a reader for each. */
 typedef enum atp_format_kind {
     ATP_FORMAT_DELIMITED = 0,
     ATP_FORMAT_JSON_LINES,
+    ATP_FORMAT_X12,
+    ATP_FORMAT_EDIFACT,
     ATP_FORMAT_COUNT
 } atp_format_kind_t;
 
 typedef struct atp_profile_format {
     atp_format_kind_t kind;
+    char *document; /* type of the messages; EDI only */
     char *delimiter;
     atp_switch_t header;
     atp_switch_t quotes;

@@ -16,15 +16,19 @@ static const cyaml_strval_t loads_values[] = {
     {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS}, {"nodes", ATP_LOADS_NODES},
     {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES}};
 static const cyaml_strval_t kind_values[] = {{"delimited", ATP_FORMAT_DELIMITED},
-                                             {"json_lines", ATP_FORMAT_JSON_LINES}};
+                                             {"json_lines", ATP_FORMAT_JSON_LINES},
+                                             {"x12", ATP_FORMAT_X12},
+                                             {"edifact", ATP_FORMAT_EDIFACT}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};
 static const cyaml_strval_t spread_values[] = {{"none", ATP_SPREAD_NONE}, {"by_stock", ATP_SPREAD_BY_STOCK}};
 static const cyaml_strval_t end_values[] = {{"moment", ATP_END_MOMENT}, {"last_day", ATP_END_LAST_DAY}};
-static const cyaml_strval_t bucket_values[] = {
-    {"on_hand", ATP_ROW_ON_HAND}, {"unavailable", ATP_ROW_UNAVAILABLE}, {"skip", ATP_ROW_SKIP}};
+static const cyaml_strval_t bucket_values[] = {{"on_hand", ATP_ROW_ON_HAND},
+                                               {"unavailable", ATP_ROW_UNAVAILABLE},
+                                               {"unavailable_part", ATP_ROW_UNAVAILABLE_PART},
+                                               {"skip", ATP_ROW_SKIP}};
 
 #define ENUM_FIELD(key, flags, type, member, values)                                                         \
     CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | (flags), type, member, values, CYAML_ARRAY_LEN(values))
@@ -39,8 +43,9 @@ static const cyaml_schema_value_t text_value = {
 
 #define FORMAT_FIELDS(type, prefix)                                                                          \
     ENUM_FIELD("kind", CYAML_FLAG_OPTIONAL, type, prefix kind, kind_values),                                 \
-        TEXT_FIELD("delimiter", type, prefix delimiter), SWITCH_FIELD("header", type, prefix header),        \
-        SWITCH_FIELD("quotes", type, prefix quotes), SWITCH_FIELD("trim", type, prefix trim),                \
+        TEXT_FIELD("document", type, prefix document), TEXT_FIELD("delimiter", type, prefix delimiter),      \
+        SWITCH_FIELD("header", type, prefix header), SWITCH_FIELD("quotes", type, prefix quotes),            \
+        SWITCH_FIELD("trim", type, prefix trim),                                                             \
         CYAML_FIELD_UINT("field_count", CYAML_FLAG_OPTIONAL, type, prefix field_count),                      \
         CYAML_FIELD_UINT("field_size_max", CYAML_FLAG_OPTIONAL, type, prefix field_size_max),                \
         CYAML_FIELD_UINT("record_size_max", CYAML_FLAG_OPTIONAL, type, prefix record_size_max)

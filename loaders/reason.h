@@ -38,7 +38,8 @@
     X(SUPPLY_TOO_LONG, "supply_too_long", "the id of the supply is longer than 64 bytes")                    \
     X(QTY_ZERO, "qty_zero", "a kit needs more than nothing of a component")                                  \
     X(DATE_INVALID, "date_invalid", "the date is not year-month-day, or the end is not after the start")     \
-    X(JSON_MALFORMED, "json_malformed", "the line is not one JSON object, or a key is there twice")
+    X(JSON_MALFORMED, "json_malformed", "the line is not one JSON object, or a key is there twice")          \
+    X(MESSAGE_TYPE, "message_type", "the message is of another type than the profile reads")
 
 typedef enum atp_reason_of_reject {
 #define ATP_REASON_ENUM(NAME, code, sentence) ATP_REJECT_##NAME,

@@ -52,7 +52,7 @@ static void every_shipped_profile_loads_by_its_name(void **state)
         assert_true(strlen(atp_profile_description(profile)) > 10);
         atp_profile_destroy(profile);
     }
-    assert_int_equal(count, 11);
+    assert_int_equal(count, 15);
 }
 
 static void a_profile_is_found_by_path_too(void **state)
@@ -67,7 +67,8 @@ static void a_profile_is_found_by_path_too(void **state)
     assert_int_equal(atp_profile_load("nowhere.yaml", &profile, &why), ATP_ERR_NOT_FOUND);
     assert_text_in(why.text, "nowhere.yaml");
     assert_int_equal(atp_profile_load("no-such", &profile, &why), ATP_ERR_NOT_FOUND);
-    assert_text_in(why.text, "shopify-inventory");
+    assert_text_in(why.text, "there are native, ");
+    assert_text_in(why.text, " more. A file");
     assert_int_equal(atp_profile_load("/tmp/", &profile, &why), ATP_ERR_IO);
 }
 
@@ -106,6 +107,9 @@ static void values_out_of_their_range_are_refused(void **state)
     refuse(HEAD "format:\n  header: maybe\n" COLUMNS, "p.yaml:6");
     refuse(HEAD "format:\n  kind: json_lines\n  header: true\n" COLUMNS, "are for delimited text only");
     refuse(HEAD "format:\n  kind: xml\n" COLUMNS, "p.yaml:6");
+    refuse(HEAD "format:\n  kind: x12\n" COLUMNS, "document: is needed");
+    refuse(HEAD "format:\n  kind: edifact\n  document: \"846\"\n" COLUMNS, "one of INVRPT, DESADV");
+    refuse(HEAD "format:\n  kind: json_lines\n  document: \"846\"\n" COLUMNS, "is for x12 and edifact only");
     refuse(HEAD "format:\n  delimiter: ab\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  delimiter: '\"'\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  decimal_sign: '5'\n" COLUMNS, "p.yaml:6: decimal_sign");

@@ -1,6 +1,8 @@
 /* The shipped profiles on the files they are for: our own samples, and the AdventureWorks export where it is. */
 #include "tests/loaders/support.h"
 
+#include "loaders/date.h"
+
 #define SAMPLES        ATP_SOURCE_FOLDER "/loaders/samples/"
 #define ADVENTUREWORKS ATP_SOURCE_FOLDER "/../shared/data/adventureworks/"
 
@@ -56,6 +58,62 @@ static void the_json_lines_sample_loads(void **state)
     assert_string_equal(loaded_find(loaded, "bike-28", "berlin")->name, "City bike, 28 inch");
     assert_int_equal(loaded_find(loaded, "bike-28", "paris")->row.line, 2);
     loaded_free(loaded);
+}
+
+static void the_x12_846_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("x12-846", SAMPLES "x12-846.edi");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 3);
+    assert_int_equal(loaded->report.rows_skipped, 1); /* 33: follows from the others */
+    expect_row(loaded, "bike-28", "hamburg", 120, 4);
+    expect_row(loaded, "helmet-m", "hamburg", 35, 0);
+    expect_row(loaded, "bike-28", "bremen", 7, 0);
+    loaded_free(loaded);
+}
+
+static void expect_supply(const atp_load_row_t *row, atp_qty_t qty, const char *due)
+{
+    int64_t due_ms;
+
+    assert_true(atp_date_parse(atp_text_of(due), &due_ms));
+    assert_int_equal(row->qty[ATP_LOAD_QUANTITY].mantissa, qty);
+    assert_int_equal(row->due.number, due_ms);
+}
+
+static void the_x12_856_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("x12-856", SAMPLES "x12-856.edi");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 2);
+    expect_supply(&loaded_find(loaded, "bike-28", "paris")->row, 12, "2026-12-14");
+    expect_supply(&loaded_find(loaded, "helmet-m", "paris")->row, 30, "2026-12-14");
+    loaded_free(loaded);
+}
+
+static void the_edifact_samples_load(void **state)
+{
+    loaded_t *invrpt = load_file("edifact-invrpt", SAMPLES "edifact-invrpt.edi");
+    loaded_t *desadv = load_file("edifact-desadv", SAMPLES "edifact-desadv.edi");
+
+    (void)state;
+    assert_int_equal(invrpt->delivered, ATP_OK);
+    assert_int_equal(invrpt->row_count, 2);
+    expect_row(invrpt,
+               "helm-gr\xc3\xb6\xc3\x9f"
+               "e-m",
+               "hamburg", 35, 0);                       /* UNOC: ISO 8859-1 */
+    expect_row(invrpt, "O'Brien+Co", "hamburg", 12, 0); /* released signs */
+    loaded_free(invrpt);
+    assert_int_equal(desadv->delivered, ATP_OK);
+    assert_int_equal(desadv->row_count, 2);
+    expect_supply(&loaded_find(desadv, "bike-28", "4000001000005")->row, 45, "2026-11-30");
+    expect_supply(&loaded_find(desadv, "helmet-m", "4000001000005")->row, 5, "2026-11-30");
+    loaded_free(desadv);
 }
 
 static bool has_adventureworks(void)
@@ -144,6 +202,9 @@ int main(void)
         cmocka_unit_test(the_shopify_sample_loads),
         cmocka_unit_test(the_magento_sample_loads),
         cmocka_unit_test(the_json_lines_sample_loads),
+        cmocka_unit_test(the_x12_846_sample_loads),
+        cmocka_unit_test(the_x12_856_sample_loads),
+        cmocka_unit_test(the_edifact_samples_load),
         cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),
         cmocka_unit_test(the_adventureworks_products_and_locations_have_names),
     };

@@ -1,0 +1,558 @@
+/* X12 and EDIFACT: interchanges into records.
+ *
+ * An interchange must be whole and say so itself: counts and control numbers of its trailers (SE, GE, IEA; UNT, UNE,
+ * UNZ) must be those of its headers. What is not ends the reading with ATP_ERR_FORMAT: the first pass of a load sees it,
+ * so that nothing of a damaged interchange is loaded. A message of another type than the profile's is one bad record.
+ *
+ * Invariants  I1  every segment is looked at once as a part of a record's context, or is a header or trailer.
+ *             I2  no record spans two messages. */
+#include "loaders/edi_column.h"
+#include "loaders/edi_document.h"
+#include "loaders/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX     64          /* more than a profile can name */
+#define RECORD_TEXT_MAX (32u << 10) /* of all fields of a record */
+#define PAIRS_BEGIN     3           /* first pair of SDQ */
+#define CHARSET_SIZE    4
+#define NOT_A_PAIR      UINT32_MAX
+
+/* A header that is open: what its trailer must say. */
+typedef struct envelope {
+    char number[36];
+    uint32_t number_size;
+    uint64_t count; /* of what is inside: segments, messages, groups */
+} envelope_t;
+
+typedef struct edi {
+    atp_edi_standard_t standard;
+    const atp_edi_document_t *document;
+    const char *place;
+    atp_stream_t stream;
+    atp_edi_signs_t signs;
+    atp_edi_context_t context;
+    envelope_t open[ATP_EDI_LEVEL_MESSAGE + 1]; /* by level; number_size 0 and count 0 while not open */
+    uint8_t level;                              /* of the innermost envelope that is open; 0 = none */
+    bool is_foreign;                            /* the open message is of another type */
+    bool is_latin;                              /* texts are ISO 8859-1 */
+    int record_at;                              /* of the segment that makes a record, in the context; -1 */
+    uint32_t pair_at;                           /* next pair to give, by its element; NOT_A_PAIR: none */
+    int pairs_at;                               /* of the segment with pairs, in the context; -1 */
+    atp_err_t fault;                            /* why reading has ended; told by the next fill */
+    atp_why_t why;
+    uint32_t column_count;
+    atp_edi_column_t columns[COLUMNS_MAX];
+    atp_text_t fields[COLUMNS_MAX];
+} edi_t;
+
+/* ---- open and close ---- */
+
+static void restart(void *reader)
+{
+    edi_t *edi = reader;
+
+    atp_stream_restart(&edi->stream);
+    edi->signs = (atp_edi_signs_t){0};
+    atp_edi_context_end(&edi->context, 0);
+    edi->level = 0;
+    edi->is_foreign = false;
+    edi->record_at = -1;
+    edi->pairs_at = -1;
+    edi->pair_at = NOT_A_PAIR;
+    edi->fault = ATP_OK;
+}
+
+static atp_err_t create_for(const atp_format_source_t *source, atp_edi_standard_t standard, void **ret_reader)
+{
+    edi_t *edi = calloc(1, sizeof *edi);
+
+    if (edi == NULL) {
+        return ATP_ERR_MEMORY;
+    }
+    edi->standard = standard;
+    edi->document = atp_edi_document_find(standard, source->format->document);
+    ATP_ASSERT(edi->document != NULL); /* the profile was checked */
+    edi->place = source->place;
+    if (atp_stream_init(&edi->stream, source->read, source->context, ATP_EDI_SEGMENT_SIZE_MAX) != ATP_OK) {
+        free(edi);
+        return ATP_ERR_MEMORY;
+    }
+    restart(edi);
+    *ret_reader = edi;
+    return ATP_OK;
+}
+
+static atp_err_t create_x12(const atp_format_source_t *source, void **ret_reader)
+{
+    return create_for(source, ATP_EDI_X12, ret_reader);
+}
+
+static atp_err_t create_edifact(const atp_format_source_t *source, void **ret_reader)
+{
+    return create_for(source, ATP_EDI_EDIFACT, ret_reader);
+}
+
+static void destroy(void *reader)
+{
+    edi_t *edi = reader;
+
+    if (edi != NULL) {
+        atp_stream_fini(&edi->stream);
+        free(edi);
+    }
+}
+
+static atp_err_t begin(void *reader, atp_why_t *ret_why)
+{
+    (void)reader; /* interchanges begin wherever they do */
+    (void)ret_why;
+    return ATP_OK;
+}
+
+static atp_err_t column_of(void *reader, const char *column, uint32_t *ret_index, atp_why_t *ret_why)
+{
+    edi_t *edi = reader;
+
+    if (edi->column_count == COLUMNS_MAX) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "%.150s: more than %d columns", edi->place, COLUMNS_MAX);
+    }
+    if (!atp_edi_column_parse(column, edi->document->pairs, &edi->columns[edi->column_count])) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "%.120s: '%.60s' is no column of an EDI message; as in LIN[UP], QTY.2, N1:WH.4",
+                        edi->place, column);
+    }
+    *ret_index = edi->column_count++;
+    return ATP_OK;
+}
+
+static atp_err_t fill(void *reader, atp_why_t *ret_why)
+{
+    edi_t *edi = reader;
+
+    if (edi->fault != ATP_OK) {
+        if (ret_why != NULL) {
+            *ret_why = edi->why;
+        }
+        return edi->fault;
+    }
+    atp_err_t err = atp_stream_fill(&edi->stream, ret_why);
+    if (err == ATP_ERR_FORMAT && ret_why != NULL) {
+        atp_why_t inner = *ret_why;
+        return atp_fail(ret_why, err, "%.200s: %.150s", edi->place, inner.text);
+    }
+    return err;
+}
+
+/* Reading ends here; the next fill says why. */
+static bool fail(edi_t *edi, uint64_t line, const char *sentence)
+{
+    edi->fault = atp_fail(&edi->why, ATP_ERR_FORMAT, "%.150s:%llu: %.250s", edi->place,
+                          (unsigned long long)line, sentence);
+    return false;
+}
+
+/* ---- envelopes ---- */
+
+typedef struct envelope_rule {
+    const char *header;
+    const char *trailer;
+    uint8_t level;
+    uint8_t number_at;         /* element with the control number, in the header */
+    uint8_t trailer_count_at;  /* in the trailer: how much is inside */
+    uint8_t trailer_number_at; /* and the number again */
+} envelope_rule_t;
+
+static const envelope_rule_t envelope_rules[2][3] = {
+    [ATP_EDI_X12] = {{"ISA", "IEA", ATP_EDI_LEVEL_INTERCHANGE, 13, 1, 2},
+                     {"GS", "GE", ATP_EDI_LEVEL_GROUP, 6, 1, 2},
+                     {"ST", "SE", ATP_EDI_LEVEL_MESSAGE, 2, 1, 2}},
+    [ATP_EDI_EDIFACT] = {{"UNB", "UNZ", ATP_EDI_LEVEL_INTERCHANGE, 5, 1, 2},
+                         {"UNG", "UNE", ATP_EDI_LEVEL_GROUP, 5, 1, 2},
+                         {"UNH", "UNT", ATP_EDI_LEVEL_MESSAGE, 1, 1, 2}},
+};
+
+static const envelope_rule_t *find_rule(const edi_t *edi, atp_text_t tag, bool *ret_is_header)
+{
+    for (size_t i = 0; i < 3; i++) {
+        const envelope_rule_t *rule = &envelope_rules[edi->standard][i];
+        *ret_is_header = atp_text_equal(tag, atp_text_of(rule->header));
+        if (*ret_is_header || atp_text_equal(tag, atp_text_of(rule->trailer))) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+/* The level that must be open around `level`. UNG is optional. */
+static bool is_right_place(const edi_t *edi, uint8_t level)
+{
+    return edi->level == level - 1 || (edi->standard == ATP_EDI_EDIFACT && level == ATP_EDI_LEVEL_MESSAGE &&
+                                       edi->level == ATP_EDI_LEVEL_INTERCHANGE);
+}
+
+static atp_text_t element_of(const edi_t *edi, const atp_edi_segment_t *segment, unsigned element,
+                             unsigned component)
+{
+    return atp_edi_element(segment->raw, &edi->signs, element, component);
+}
+
+/* The character set of an EDIFACT interchange. */
+static bool read_charset(edi_t *edi, const atp_edi_segment_t *segment)
+{
+    atp_text_t set = element_of(edi, segment, 1, 1);
+
+    edi->is_latin = atp_text_equal(set, atp_text_of("UNOC"));
+    if (edi->is_latin || atp_text_equal(set, atp_text_of("UNOA")) ||
+        atp_text_equal(set, atp_text_of("UNOB")) || atp_text_equal(set, atp_text_of("UNOW")) ||
+        atp_text_equal(set, atp_text_of("UNOY"))) {
+        return true;
+    }
+    return fail(edi, segment->line, "the character set is none of UNOA, UNOB, UNOC, UNOW, UNOY");
+}
+
+static bool is_our_type(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    atp_text_t type =
+        edi->standard == ATP_EDI_X12 ? element_of(edi, segment, 1, 1) : element_of(edi, segment, 2, 1);
+
+    return atp_text_equal(type, atp_text_of(edi->document->type));
+}
+
+static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
+{
+    atp_text_t number = element_of(edi, segment, rule->number_at, 1);
+    envelope_t *envelope = &edi->open[rule->level];
+
+    if (!is_right_place(edi, rule->level)) {
+        return fail(edi, segment->line, "a header stands where it must not; is a trailer missing before it?");
+    }
+    if (number.size == 0 || number.size > sizeof envelope->number) {
+        return fail(edi, segment->line, "a header has no control number, or one longer than 36 bytes");
+    }
+    edi->open[edi->level].count++;
+    *envelope = (envelope_t){.number_size = number.size, .count = rule->level == ATP_EDI_LEVEL_MESSAGE};
+    memcpy(envelope->number, number.bytes, number.size);
+    edi->level = rule->level;
+    if (rule->level == ATP_EDI_LEVEL_MESSAGE) {
+        edi->is_foreign = !is_our_type(edi, segment);
+    }
+    if (edi->standard == ATP_EDI_EDIFACT && rule->level == ATP_EDI_LEVEL_INTERCHANGE &&
+        !read_charset(edi, segment)) {
+        return false;
+    }
+    return atp_edi_context_add(&edi->context, segment, rule->level) ||
+           fail(edi, segment->line, "the headers are longer than this reader keeps");
+}
+
+static bool is_count(atp_text_t text, uint64_t count)
+{
+    uint64_t told = 0;
+
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9' || told > UINT64_MAX / 100) {
+            return false;
+        }
+        told = told * 10 + (uint64_t)(text.bytes[i] - '0');
+    }
+    return text.size > 0 && told == count;
+}
+
+static bool close_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
+{
+    const envelope_t *envelope = &edi->open[rule->level];
+    uint64_t count = envelope->count + (rule->level == ATP_EDI_LEVEL_MESSAGE); /* the trailer counts itself */
+    atp_text_t number = {envelope->number, envelope->number_size};
+
+    if (edi->level != rule->level) {
+        return fail(edi, segment->line, "a trailer stands where it must not; is one missing before it?");
+    }
+    if (!atp_text_equal(element_of(edi, segment, rule->trailer_number_at, 1), number)) {
+        return fail(edi, segment->line, "the control number of the trailer is not that of its header");
+    }
+    if (!is_count(element_of(edi, segment, rule->trailer_count_at, 1), count)) {
+        return fail(edi, segment->line,
+                    "the trailer counts other than there is: something is missing or too much");
+    }
+    atp_edi_context_end(&edi->context, rule->level);
+    edi->level = atp_edi_context_level(&edi->context);
+    edi->is_foreign = false;
+    return true;
+}
+
+/* ---- segments of a message ---- */
+
+/* The level of the loop that `tag` begins; 0 if none. */
+static uint8_t loop_level(const edi_t *edi, atp_text_t tag)
+{
+    const atp_edi_loop_t *loops = edi->document->loops;
+    size_t count = sizeof edi->document->loops / sizeof loops[0];
+
+    for (size_t i = 0; i < count && loops[i].tag != NULL; i++) {
+        if (atp_text_equal(tag, atp_text_of(loops[i].tag))) {
+            return loops[i].level;
+        }
+    }
+    return 0;
+}
+
+static bool is_hierarchy(const edi_t *edi, atp_text_t tag)
+{
+    return edi->document->has_hierarchy && atp_text_equal(tag, atp_text_of("HL"));
+}
+
+/* The level of an HL: one below its parent's, which must be open. 0: it is not. */
+static uint8_t hierarchy_level(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    atp_text_t parent = element_of(edi, segment, 2, 1);
+
+    if (parent.size == 0) {
+        return ATP_EDI_LEVEL_MESSAGE + 1;
+    }
+    int found = atp_edi_context_find(&edi->context, &edi->signs, atp_text_of("HL"), parent);
+    bool is_deep = found >= 0 && edi->context.kept[found].level == UINT8_MAX;
+    return found < 0 || is_deep ? 0 : (uint8_t)(edi->context.kept[found].level + 1);
+}
+
+static bool is_record(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    const char *within = edi->document->within;
+
+    return atp_text_equal(segment->tag, atp_text_of(edi->document->record)) &&
+           (within == NULL ||
+            atp_edi_context_find(&edi->context, &edi->signs, atp_text_of(within), (atp_text_t){"", 0}) >= 0);
+}
+
+static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
+{
+    uint8_t level = loop_level(edi, segment->tag);
+
+    if (is_hierarchy(edi, segment->tag)) {
+        level = hierarchy_level(edi, segment);
+        if (level == 0) {
+            return fail(edi, segment->line, "an HL names a parent that is not open");
+        }
+    }
+    if (level != 0) {
+        atp_edi_context_end(&edi->context, level);
+    }
+    if (!atp_edi_context_add(&edi->context, segment, level)) {
+        return fail(edi, segment->line, "a message has more segments above a record than this reader keeps");
+    }
+    int at = (int)edi->context.count - 1;
+    if (is_record(edi, segment)) {
+        edi->record_at = at;
+    } else if (edi->document->pairs != NULL &&
+               atp_text_equal(segment->tag, atp_text_of(edi->document->pairs))) {
+        edi->pairs_at = at;
+    }
+    return true;
+}
+
+static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
+{
+    bool is_header = false;
+    const envelope_rule_t *rule = find_rule(edi, segment->tag, &is_header);
+
+    if (rule != NULL) {
+        return is_header ? open_envelope(edi, rule, segment) : close_envelope(edi, rule, segment);
+    }
+    if (edi->level != ATP_EDI_LEVEL_MESSAGE) {
+        return fail(edi, segment->line, "a segment stands outside any message");
+    }
+    edi->open[ATP_EDI_LEVEL_MESSAGE].count++;
+    return edi->is_foreign || add_segment(edi, segment);
+}
+
+/* Whether the record that is under way is whole once `segment` comes. */
+static bool ends_record(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    bool is_header = false;
+    const char *pairs = edi->document->pairs;
+
+    if (edi->record_at < 0) {
+        return false;
+    }
+    if (edi->pairs_at >= 0 && pairs != NULL && atp_text_equal(segment->tag, atp_text_of(pairs))) {
+        return true; /* another segment with pairs: those of the one before are given first */
+    }
+    uint8_t level = loop_level(edi, segment->tag);
+    bool ends_loop = level != 0 && level <= edi->context.kept[edi->record_at].level;
+    return ends_loop || is_hierarchy(edi, segment->tag) || is_record(edi, segment) ||
+           find_rule(edi, segment->tag, &is_header) != NULL;
+}
+
+/* ---- records ---- */
+
+/* ISO 8859-1 into UTF-8, in place; `size` of `capacity` bytes. Returns the size, UINT32_MAX if there is no room. */
+static uint32_t to_utf8(char *bytes, uint32_t size, uint32_t capacity)
+{
+    uint32_t high = 0;
+
+    for (uint32_t i = 0; i < size; i++) {
+        high += (unsigned char)bytes[i] >= 0x80;
+    }
+    if (high > capacity - size) {
+        return UINT32_MAX;
+    }
+    for (uint32_t from = size, to = size + high; from-- > 0;) {
+        unsigned char c = (unsigned char)bytes[from];
+        if (c >= 0x80) {
+            bytes[--to] = (char)(0x80 | (c & 0x3f));
+            bytes[--to] = (char)(0xc0 | (c >> 6));
+        } else {
+            bytes[--to] = (char)c;
+        }
+    }
+    return size + high;
+}
+
+static atp_reason_of_reject_t read_fields(edi_t *edi, const atp_edi_place_t *place, char *room, uint32_t size)
+{
+    for (uint32_t i = 0; i < edi->column_count; i++) {
+        uint32_t used = atp_edi_column_text(&edi->columns[i], place, room, size);
+        if (used != UINT32_MAX && edi->is_latin) {
+            used = to_utf8(room, used, size);
+        }
+        if (used == UINT32_MAX) {
+            return ATP_REJECT_RECORD_TOO_LONG;
+        }
+        edi->fields[i] = (atp_text_t){room, used};
+        room += used;
+        size -= used;
+    }
+    return ATP_REJECT_NONE;
+}
+
+/* The record that is whole now, or one pair of it. The store of texts has RECORD_TEXT_MAX bytes and those of a segment. */
+static void give_record(edi_t *edi, atp_record_t *ret_record)
+{
+    const atp_edi_kept_t *kept = &edi->context.kept[edi->record_at];
+    atp_edi_place_t place = {.context = &edi->context, .signs = &edi->signs, .standard = edi->standard};
+
+    if (edi->pairs_at >= 0) {
+        atp_text_t raw = edi->context.kept[edi->pairs_at].raw;
+        edi->pair_at = edi->pair_at == NOT_A_PAIR ? PAIRS_BEGIN : edi->pair_at;
+        place.store = atp_edi_element(raw, &edi->signs, edi->pair_at, 0);
+        place.quantity = atp_edi_element(raw, &edi->signs, edi->pair_at + 1, 0);
+        edi->pair_at += 2;
+    }
+    char *raw = atp_stream_room(&edi->stream, kept->raw.size);
+    char *room = atp_stream_room(&edi->stream, RECORD_TEXT_MAX);
+    ATP_ASSERT(raw != NULL && room != NULL); /* has_room */
+    memcpy(raw, kept->raw.bytes, kept->raw.size);
+    atp_reason_of_reject_t reason = read_fields(edi, &place, room, RECORD_TEXT_MAX);
+    uint32_t used = 0;
+    for (uint32_t i = 0; reason == ATP_REJECT_NONE && i < edi->column_count; i++) {
+        used += edi->fields[i].size;
+    }
+    edi->stream.texts_used -= RECORD_TEXT_MAX - used;
+    *ret_record = (atp_record_t){
+        .fields = edi->fields,
+        .field_count = reason == ATP_REJECT_NONE ? edi->column_count : 0,
+        .reason = reason,
+        .line = kept->line,
+        .raw = {raw, kept->raw.size},
+    };
+}
+
+static bool has_room(const edi_t *edi)
+{
+    return edi->stream.capacity - edi->stream.texts_used >= RECORD_TEXT_MAX + ATP_EDI_SEGMENT_SIZE_MAX;
+}
+
+/* Whether another pair of the segment with pairs is to be given. */
+static bool has_pair(const edi_t *edi)
+{
+    if (edi->pairs_at < 0 || edi->pair_at == NOT_A_PAIR) {
+        return false;
+    }
+    atp_text_t raw = edi->context.kept[edi->pairs_at].raw;
+    return atp_edi_element(raw, &edi->signs, edi->pair_at, 0).size > 0 &&
+           edi->pair_at < ATP_EDI_ELEMENT_COUNT_MAX;
+}
+
+/* The record has been given as a whole. Its segment stays, for another one with pairs. */
+static void end_record(edi_t *edi, const atp_edi_segment_t *segment)
+{
+    const char *pairs = edi->document->pairs;
+    bool has_more = edi->pairs_at >= 0 && pairs != NULL && atp_text_equal(segment->tag, atp_text_of(pairs));
+
+    edi->record_at = has_more ? edi->record_at : -1;
+    edi->pairs_at = -1;
+    edi->pair_at = NOT_A_PAIR;
+}
+
+static void give_foreign(edi_t *edi, const atp_edi_segment_t *segment, atp_record_t *ret_record)
+{
+    *ret_record = (atp_record_t){
+        .fields = edi->fields,
+        .reason = ATP_REJECT_MESSAGE_TYPE,
+        .line = segment->line,
+        .raw = segment->raw,
+    };
+}
+
+static atp_record_status_t without_segment(edi_t *edi, atp_edi_status_t status)
+{
+    switch (status) {
+    case ATP_EDI_NOT_EDI:
+        (void)fail(edi, edi->stream.line,
+                   edi->standard == ATP_EDI_X12
+                       ? "no ISA segment of 106 characters where an interchange must begin; is this X12?"
+                       : "no UNA or UNB segment where an interchange must begin; is this EDIFACT?");
+        return ATP_RECORD_FILL;
+    case ATP_EDI_CUT:
+        (void)fail(edi, edi->stream.line, "the file ends within a segment, or one is longer than 8 KiB");
+        return ATP_RECORD_FILL;
+    case ATP_EDI_END:
+        if (edi->level != 0) {
+            (void)fail(edi, edi->stream.line,
+                       "the file ends before the interchange does: its trailer is missing");
+            return ATP_RECORD_FILL;
+        }
+        return ATP_RECORD_END;
+    case ATP_EDI_SEGMENT:
+    case ATP_EDI_FILL:
+        break;
+    }
+    return ATP_RECORD_FILL;
+}
+
+static atp_record_status_t next(void *reader, atp_record_t *ret_record)
+{
+    edi_t *edi = reader;
+
+    while (edi->fault == ATP_OK) {
+        atp_edi_segment_t segment;
+        size_t at = edi->stream.begin;
+        uint64_t line = edi->stream.line;
+        if (!has_room(edi)) {
+            return ATP_RECORD_FILL;
+        }
+        atp_edi_status_t status = atp_edi_next(&edi->stream, edi->standard, &edi->signs, &segment);
+        if (status != ATP_EDI_SEGMENT) {
+            return without_segment(edi, status);
+        }
+        if (ends_record(edi, &segment)) {
+            give_record(edi, ret_record);
+            if (!has_pair(edi)) {
+                end_record(edi, &segment);
+            }
+            edi->stream.begin = at; /* the segment comes again when the record has been given */
+            edi->stream.line = line;
+            return ATP_RECORD_READ;
+        }
+        bool was_foreign = edi->is_foreign;
+        if (take_segment(edi, &segment) && edi->is_foreign && !was_foreign) {
+            give_foreign(edi, &segment, ret_record);
+            return ATP_RECORD_READ;
+        }
+    }
+    return ATP_RECORD_FILL;
+}
+
+const atp_format_t atp_format_x12 = {create_x12, destroy, restart, begin, column_of, next, fill};
+const atp_format_t atp_format_edifact = {create_edifact, destroy, restart, begin, column_of, next, fill};

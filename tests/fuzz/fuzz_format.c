@@ -1,0 +1,113 @@
+/* Any bytes as a file of the formats that find records by themselves: JSON lines, X12, EDIFACT. The first byte chooses the
+ * format and how the source gives the rest. Fields stay within the window; a second reading, in other steps, gives the
+ * same records and ends the same way. */
+#include "engine/base/hash.h"
+#include "loaders/edi_document.h"
+#include "loaders/format.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+#define FORMATS 6
+
+typedef struct source {
+    const uint8_t *bytes;
+    size_t size;
+    size_t at;
+    size_t step;
+} source_t;
+
+static atp_err_t read_source(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
+{
+    source_t *source = context;
+    size_t left = source->size - source->at;
+    size_t most = size < source->step ? size : source->step;
+
+    (void)ret_why;
+    *ret_size = left < most ? left : most;
+    if (*ret_size > 0) {
+        memcpy(bytes, source->bytes + source->at, *ret_size);
+    }
+    source->at += *ret_size;
+    return ATP_OK;
+}
+
+static const struct {
+    atp_format_kind_t kind;
+    char document[8];
+    const char *columns[6];
+} chosen[FORMATS] = {
+    {ATP_FORMAT_JSON_LINES, "", {"sku", "node", "on_hand", "a.b"}},
+    {ATP_FORMAT_X12, "846", {"LIN[VN]", "N1:WH.4", "QTY.1", "QTY.2", "ISA.13+ST.2"}},
+    {ATP_FORMAT_X12, "852", {"LIN[UP]|LIN[VN]", "SDQ.store", "SDQ.quantity|ZA.2", "ZA.1"}},
+    {ATP_FORMAT_X12, "856", {"BSN.2+HL.1", "LIN[VN]", "SN1.2", "DTM:017.2", "PRF.1"}},
+    {ATP_FORMAT_EDIFACT, "INVRPT", {"PIA[SA]|LIN[EN]", "LOC:18.2.1", "QTY.1.1", "QTY.1.2"}},
+    {ATP_FORMAT_EDIFACT, "DESADV", {"BGM.2.1+LIN.1", "LIN[EN]", "QTY.1.2", "DTM:17.1.2"}},
+};
+
+static uint64_t check_record(const atp_record_t *record, uint64_t hash)
+{
+    ATP_ASSERT((unsigned)record->reason < ATP_REJECT_COUNT);
+    ATP_ASSERT(record->reason == ATP_REJECT_NONE ? record->field_count >= 1 : record->field_count == 0);
+    for (uint32_t i = 0; i < record->field_count; i++) {
+        hash = atp_hash_bytes(record->fields[i].bytes, record->fields[i].size, hash + i);
+    }
+    hash = atp_hash_bytes(record->raw.bytes, record->raw.size, hash);
+    return hash + record->line * 31 + record->reason;
+}
+
+static uint64_t read_all(const atp_format_t *format, void *reader, size_t size)
+{
+    uint64_t hash = 0;
+    uint64_t line = 0;
+    atp_record_t record;
+
+    for (;;) {
+        switch (format->next(reader, &record)) {
+        case ATP_RECORD_READ:
+            ATP_ASSERT(record.line >= line && record.line <= size + 1);
+            line = record.line;
+            hash = check_record(&record, hash);
+            break;
+        case ATP_RECORD_FILL: {
+            atp_why_t why;
+            atp_err_t err = format->fill(reader, &why);
+            if (err != ATP_OK) {
+                return atp_hash_bytes(why.text, strlen(why.text), hash);
+            }
+            break;
+        }
+        case ATP_RECORD_END:
+            return hash;
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size == 0) {
+        return 0;
+    }
+    size_t choice = bytes[0] % FORMATS;
+    source_t source = {bytes + 1, size - 1, 0, bytes[0] >= 128 ? 3 : SIZE_MAX};
+    char document[8];
+    memcpy(document, chosen[choice].document, sizeof document);
+    atp_profile_format_t profile = {.kind = chosen[choice].kind, .document = document};
+    atp_format_source_t from = {&profile, read_source, &source, "fuzz"};
+    const atp_format_t *format = atp_format_of(profile.kind);
+    void *reader = NULL;
+    uint32_t index;
+
+    ATP_ASSERT(format->create(&from, &reader) == ATP_OK);
+    ATP_ASSERT(format->begin(reader, NULL) == ATP_OK);
+    for (uint32_t i = 0; i < 6 && chosen[choice].columns[i] != NULL; i++) {
+        ATP_ASSERT(format->column(reader, chosen[choice].columns[i], &index, NULL) == ATP_OK && index == i);
+    }
+    uint64_t first = read_all(format, reader, size);
+    source.at = 0;
+    source.step = 5;
+    format->restart(reader);
+    ATP_ASSERT(read_all(format, reader, size) == first);
+    format->destroy(reader);
+    return 0;
+}
