@@ -14,6 +14,7 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_PROMISE_AT_RISK] = "promise_at_risk",
     [ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY] = "received_without_supply",
     [ATP_EXCEPTION_TRANSFER_DISCREPANCY] = "transfer_discrepancy",
+    [ATP_EXCEPTION_SUPPLY_OVERDUE] = "supply_overdue",
     [ATP_EXCEPTION_STRANDED] = "stranded",
 };
 

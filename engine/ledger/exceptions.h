@@ -22,6 +22,7 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY =
         6, /* received more than was expected, or of no open supply: how much */
     ATP_EXCEPTION_TRANSFER_DISCREPANCY = 7, /* received other than shipped: how many more (fewer: negative) */
+    ATP_EXCEPTION_SUPPLY_OVERDUE = 8,       /* supply was due and has not come: names who was promised of it */
     ATP_EXCEPTION_SHORT = 10,               /* the node cannot fulfil units of a reservation */
     ATP_EXCEPTION_STEP_NOT_POSSIBLE = 11,   /* a step told of more units than there are to make it */
     ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12, /* more came back for a reservation than had left */

@@ -63,8 +63,11 @@ atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free)
     if (atp_load_relaxed(&limit->is_withdrawn)) {
         return 0;
     }
+    if (apply->needed_by != 0) {
+        return free; /* atp(d) has taken off what waits */
+    }
     atp_qty_t most = free - atp_load_relaxed(&limit->backordered);
-    if (!apply->may_backorder || apply->needed_by != 0) {
+    if (!apply->may_backorder) {
         return most;
     }
     most += atp_load_relaxed(&limit->limit);

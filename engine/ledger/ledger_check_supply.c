@@ -175,6 +175,12 @@ static atp_err_t check_pegs_of_lines(const atp_ledger_t *ledger, uint64_t expect
                 atp_peg_at(book, at - 1)->line != i + 1) {
                 return ATP_BROKEN(ret_why, "D5", "the pegs of line %llu are not its own", (ull_t)i);
             }
+            const atp_line_t *line = atp_line_at(&ledger->reservations, (uint32_t)i);
+            unsigned priority = atp_reservation_at(&ledger->reservations, line->reservation)->priority;
+            if (atp_peg_at(book, at - 1)->rank != atp_peg_rank(line->is_firm, priority)) {
+                return ATP_BROKEN(ret_why, "D6", "a peg of line %llu has rank %u", (ull_t)i,
+                                  atp_peg_at(book, at - 1)->rank);
+            }
             sum += atp_peg_at(book, at - 1)->qty;
             at = atp_peg_at(book, at - 1)->next_of_line;
         }

@@ -316,7 +316,7 @@ static void answer(apply_t *apply, uint32_t number)
         atp_qty_t units = atp_ledger_is_component(ledger, at - 1)
                               ? 0
                               : atp_edit_soft_units(&ledger->reservations, at - 1) +
-                                    atp_steps_soft_kits(apply, at - 1) * atp_kit_unit(own);
+                                    atp_steps_soft_kits(ledger, at - 1) * atp_kit_unit(own);
         is_one_scale = is_one_scale && (units == 0 || sum == 0 || own == scale);
         scale = units > 0 ? own : scale;
         sum += units;
@@ -347,6 +347,7 @@ atp_verdict_t atp_ledger_edit(apply_t *apply)
     if (priority != NULL) {
         reservation->priority = (unsigned)priority->number & 7u;
         atp_ledger_requeue(ledger, number);
+        atp_ledger_rank_all_pegs(ledger, number);
     }
     change_lines(apply, number, deadline_ms);
     change_deadline(ledger, number, deadline_ms);

@@ -4,6 +4,7 @@
  * something due on it has that settled first. Both end in the same function. */
 #include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_rules.h"
+#include "engine/ledger/ledger_supply.h"
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number)
 {
@@ -56,11 +57,12 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     uint64_t limit = (uint64_t)apply->op->value;
 
     atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
-    atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
-                               limit);
     atp_ledger_look_at_closed(ledger);
     atp_ledger_count_standing(ledger);
     ledger->has_due = ledger->root->limits.first_due != 0; /* when the op is done they are filled */
+    atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
+                               limit);
+    atp_ledger_tell_overdue(apply, limit);
     return ATP_APPLIED;
 }
 
@@ -74,8 +76,10 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
     return root->op > 0 &&
            (root->limits.first_due != 0 || root->closings.first != 0 || root->counting.channels != 0 ||
             atp_wheel_is_due(&ledger->wheel, now_ms) ||
+            atp_supplies_are_untold(&ledger->supplies, atp_day_of(now_ms)) ||
             atp_outcomes_has_before(&ledger->outcomes,
-                                    now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS));
+                                    now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS) ||
+            (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }
 
 atp_verdict_t atp_ledger_settle(apply_t *apply)

@@ -1,11 +1,13 @@
 /* Pegs: promises from supply that is not here yet. How they are made by a reserve, how they find other supply when theirs
  * falls away, and how they become reserved when it comes. */
+#include "engine/ledger/ledger_schedule.h"
 #include "engine/ledger/ledger_supply.h"
 
 #include "engine/base/attribute.h"
 
-#define PEGS_PER_LINE_MAX 1024 /* supplies that one line may be promised from */
-#define PEGS_LOOKED_AT    1024 /* unbacked promises looked at by one op: bounds its work */
+#define PEGS_PER_LINE_MAX   1024 /* supplies that one line may be promised from */
+#define PEGS_LOOKED_AT      1024 /* unbacked promises looked at by one op: bounds its work */
+#define SUPPLIES_NAMED_FROM 16   /* of a day that is overdue: whose promises an exception names */
 
 static int32_t today_of(const apply_t *apply)
 {
@@ -19,11 +21,6 @@ static atp_qty_t uncommitted_of(const atp_ledger_t *ledger, uint32_t row)
     /* Relaxed: the ledger thread reads what it wrote itself. */
     return atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
            atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated);
-}
-
-static atp_qty_t atp_of(const atp_ledger_t *ledger, uint32_t row)
-{
-    return uncommitted_of(ledger, row) - atp_load_relaxed(&atp_positions_at(&ledger->positions, row)->safety);
 }
 
 /* ---- reserving ---- */
@@ -53,10 +50,22 @@ atp_verdict_t atp_ledger_note_needed_by(apply_t *apply, resolved_line_t *line)
 
 atp_qty_t atp_ledger_promisable_by(const apply_t *apply, uint32_t row, uint16_t needed_by, atp_qty_t taken)
 {
-    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t by;
 
-    return atp_of(ledger, row) +
-           atp_supply_added_by(&ledger->supplies, row, today_of(apply), (int32_t)needed_by) - taken;
+    atp_ledger_schedule(apply->ledger, row, apply->now_ms, (int32_t)needed_by, 1, &by);
+    return by - taken;
+}
+
+void atp_ledger_schedule(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms, int32_t first,
+                         uint32_t count, atp_qty_t *ret_atp)
+{
+    atp_position_view_t view;
+
+    atp_positions_read(&ledger->positions, row, &view);
+    atp_supply_schedule(&ledger->supplies, row, atp_day_of(now_ms), first, count, ret_atp);
+    for (uint32_t i = 0; i < count; i++) {
+        ret_atp[i] = view.is_withdrawn ? 0 : ret_atp[i] + atp_view_atp(&view) - view.backordered;
+    }
 }
 
 atp_qty_t atp_ledger_here_of(const atp_ledger_t *ledger, uint32_t row, atp_qty_t granted)
@@ -107,7 +116,9 @@ atp_verdict_t atp_ledger_look_for_pegs(apply_t *apply)
             return atp_ledger_refuse(apply, ATP_PEGS_FULL, ATP_FIELD_QTY, ledger->lines[i].asked);
         }
     }
-    if (lines > 0 && !atp_reservations_make_progress_room(&ledger->reservations, lines, NO_ROW)) {
+    /* Components of kits have a record each already, or get one. */
+    if (lines > 0 && !atp_reservations_make_progress_room(&ledger->reservations,
+                                                          lines + ledger->plan_components, NO_ROW)) {
         return atp_ledger_refuse(apply, ATP_PEGS_FULL, ATP_FIELD_LINES, 0);
     }
     return ATP_APPLIED;
@@ -138,7 +149,11 @@ void atp_ledger_peg(apply_t *apply, uint32_t number, uint16_t needed_by, atp_qty
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
-    atp_peg_t seed = {.line = number + 1, .needed_by = needed_by, .age = ledger->root->op};
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
+    atp_peg_t seed = {.line = number + 1,
+                      .needed_by = needed_by,
+                      .rank = atp_peg_rank(line->is_firm, reservation->priority),
+                      .age = ledger->root->op};
 
     if (qty == 0) {
         return;
@@ -163,6 +178,26 @@ void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
     }
 }
 
+void atp_ledger_rank_pegs(atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, number);
+    unsigned priority = atp_reservation_at(&ledger->reservations, line->reservation)->priority;
+
+    for (uint32_t at = progress != NULL ? progress->first_peg : 0; at != 0;) {
+        atp_pegs_put_rank(&ledger->supplies, line->row, at - 1, atp_peg_rank(line->is_firm, priority));
+        at = atp_peg_at(&ledger->supplies, at - 1)->next_of_line;
+    }
+}
+
+void atp_ledger_rank_all_pegs(atp_ledger_t *ledger, uint32_t reservation)
+{
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
+        atp_ledger_rank_pegs(ledger, at - 1);
+        at = atp_line_at(&ledger->reservations, at - 1)->next;
+    }
+}
+
 atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation)
 {
     atp_qty_t firm = 0;
@@ -174,21 +209,25 @@ atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation)
     return firm;
 }
 
-atp_verdict_t atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm)
+void atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm)
 {
-    atp_ledger_t *ledger = apply->ledger;
-    uint32_t first = atp_reservation_at(&ledger->reservations, reservation)->first_line - 1;
-    uint32_t sku = atp_positions_at(&ledger->positions, atp_line_at(&ledger->reservations, first)->row)->sku;
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
+    bool is_one_scale = true;
+    uint8_t scale = 0;
 
-    atp_ledger_tidy(ledger, reservation); /* it no longer expires */
+    for (bool is_first = true; at != 0; is_first = false) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        uint8_t own =
+            atp_positions_scale(&ledger->positions, atp_positions_at(&ledger->positions, line->row)->sku);
+        is_one_scale = is_one_scale && (is_first || own == scale);
+        scale = own;
+        at = line->next;
+    }
     apply->result->field = ATP_FIELD_NONE;
     apply->result->line = 0;
-    if (atp_reservation_at(&ledger->reservations, reservation)->line_count ==
-        1) { /* else scales may differ */
-        apply->result->qty = firm;
-        apply->result->scale = atp_positions_scale(&ledger->positions, sku);
-    }
-    return ATP_APPLIED;
+    apply->result->qty = is_one_scale ? firm : 0;
+    apply->result->scale = is_one_scale ? scale : 0;
 }
 
 /* ---- when supply falls away ---- */
@@ -263,6 +302,20 @@ static void name_reservation(const atp_ledger_t *ledger, uint32_t number, atp_ex
     }
 }
 
+/* Other supply for what is unbacked at the row. */
+static void back_from_supply(apply_t *apply, uint32_t row)
+{
+    const atp_supply_book_t *book = &apply->ledger->supplies;
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
+
+    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
+        uint32_t next = atp_peg_at(book, at - 1)->next;
+        back_peg(apply, row, at - 1);
+        at = next;
+    }
+}
+
 /* Tells of the unbacked promises of a row that nobody was told of yet. */
 static void tell_at_risk(apply_t *apply, uint32_t row)
 {
@@ -292,18 +345,51 @@ static void tell_at_risk(apply_t *apply, uint32_t row)
     }
 }
 
-void atp_ledger_back(apply_t *apply, uint32_t row)
+/* Names who was promised of a supply, as far as there is room. */
+static void name_pegged(const atp_ledger_t *ledger, const atp_supply_t *supply, atp_exception_t *exception)
 {
-    const atp_supply_book_t *book = &apply->ledger->supplies;
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
+    uint32_t at = supply->first_peg;
+    uint32_t named = 0; /* the reservation named last */
 
-    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
-        uint32_t next = atp_peg_at(book, at - 1)->next;
-        back_peg(apply, row, at - 1);
-        at = next;
+    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0; i++) {
+        const atp_peg_t *peg = atp_peg_at(&ledger->supplies, at - 1);
+        uint32_t reservation = atp_line_at(&ledger->reservations, peg->line - 1)->reservation + 1;
+        if (reservation != named) {
+            name_reservation(ledger, reservation - 1, exception);
+            named = reservation;
+        }
+        at = peg->next;
     }
-    tell_at_risk(apply, row);
+}
+
+/* One exception tells of all that became overdue at a position. */
+static void tell_overdue_row(apply_t *apply, const atp_overdue_t *overdue)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_supply_book_t *book = &ledger->supplies;
+    uint32_t at = atp_supply_row(book, overdue->row)->first_day;
+    atp_exception_t *exception =
+        atp_ledger_raise(apply, ATP_EXCEPTION_SUPPLY_OVERDUE, overdue->row, overdue->open);
+
+    while (at != 0 && atp_supply_day_at(book, at - 1)->day < overdue->before) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        uint32_t supply = day->day >= overdue->from && day->pegged > 0 ? day->last : 0;
+        for (unsigned i = 0; i < SUPPLIES_NAMED_FROM && supply != 0;
+             i++) { /* those promised whole stand last */
+            name_pegged(ledger, atp_supply_at(book, supply - 1), exception);
+            supply = atp_supply_at(book, supply - 1)->previous;
+        }
+        at = day->next;
+    }
+}
+
+void atp_ledger_tell_overdue(apply_t *apply, uint64_t limit)
+{
+    atp_overdue_t overdue;
+
+    while (atp_supplies_next_overdue(&apply->ledger->supplies, today_of(apply), &limit, &overdue)) {
+        tell_overdue_row(apply, &overdue);
+    }
 }
 
 /* ---- when supply comes ---- */
@@ -337,6 +423,19 @@ static atp_qty_t fill_from(atp_ledger_t *ledger, uint32_t row, uint32_t peg, atp
         peg = next;
     }
     return filled;
+}
+
+void atp_ledger_back(apply_t *apply, uint32_t row)
+{
+    const atp_supply_row_t *sums = atp_supply_row(&apply->ledger->supplies, row);
+
+    if (sums == NULL || sums->first_unbacked == 0) {
+        return;
+    }
+    /* As a reserve would: first from what is here and promised to nobody, then from supply in time. */
+    (void)fill_from(apply->ledger, row, sums->first_unbacked, atp_ledger_unclaimed(apply->ledger, row));
+    back_from_supply(apply, row);
+    tell_at_risk(apply, row);
 }
 
 atp_qty_t atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most)

@@ -87,6 +87,7 @@ static atp_verdict_t create_supply(apply_t *apply)
     }
     atp_ledger_need_row(apply, line);
     atp_ledger_settle_row(ledger, line->row, apply->now_ms);
+    atp_supplies_note_today(book, atp_day_of(apply->now_ms));
     uint32_t number = atp_supplies_take(book, id, apply->op->subject_hash, line->row);
     atp_supply_t *supply = atp_table_change(&book->supplies, number);
     supply->created_op = ledger->root->op;

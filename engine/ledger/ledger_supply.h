@@ -16,9 +16,12 @@ atp_verdict_t atp_ledger_put_transfer(apply_t *apply);
 atp_verdict_t atp_ledger_ship_transfer(apply_t *apply);
 atp_verdict_t atp_ledger_cancel_transfer(apply_t *apply);
 
-/* Called when on-hand of a row went up: promises that lost their supply, or whose supply is overdue, become reserved, oldest
- * first; then what is backordered. */
+/* Called when on-hand of a row went up: promises that lost their supply, or whose supply is overdue, become reserved, in their
+ * order; then what is backordered. */
 void atp_ledger_supply_lands(apply_t *apply, uint32_t row);
+
+/* Tells of supply that became overdue, after looking at up to `limit` positions with supply. */
+void atp_ledger_tell_overdue(apply_t *apply, uint64_t limit);
 
 /* The reservation line of a transfer changed: `shipped` units have left, or, when that is 0, `given_back` will never. */
 void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *reservation, atp_qty_t shipped,
@@ -55,8 +58,12 @@ atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number);
 /* The same for all lines of a reservation. */
 atp_qty_t atp_ledger_firm_all(atp_ledger_t *ledger, uint32_t reservation);
 
-/* Answers an allocation of a reservation of which nothing is here yet. */
-atp_verdict_t atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm);
+/* Priority or firmness of a line has changed: where its pegs stand. */
+void atp_ledger_rank_pegs(atp_ledger_t *ledger, uint32_t number);
+void atp_ledger_rank_all_pegs(atp_ledger_t *ledger, uint32_t reservation);
+
+/* Answers an allocation that made `firm` units firm, whether they are here or not. */
+void atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm);
 
 /* ---- when supply changes ---- */
 
@@ -64,9 +71,10 @@ atp_verdict_t atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_q
 void atp_ledger_drop_late_pegs(atp_ledger_t *ledger, uint32_t number);
 /* Takes `qty` pegged units off a supply, the youngest first: they are unbacked. */
 void atp_ledger_unback(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
-/* Finds other supply in time for unbacked promises of a row, oldest first; what finds none is told in an exception, once. */
+/* Serves unbacked promises of a row from what is here and free, then from other supply in time, in their order; what finds
+ * none is told in an exception, once. */
 void atp_ledger_back(apply_t *apply, uint32_t row);
-/* Turns up to `most` units pegged to a supply into reserved ones, oldest first; returns how many. */
+/* Turns up to `most` units pegged to a supply into reserved ones, in their order; returns how many. */
 atp_qty_t atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most);
 
 #endif

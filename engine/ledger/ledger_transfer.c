@@ -84,6 +84,8 @@ static uint32_t allocate_at_source(apply_t *apply, const resolved_line_t *source
 static void open_at_target(apply_t *apply, const resolved_line_t *target, uint32_t source_line)
 {
     atp_supply_book_t *book = &apply->ledger->supplies;
+
+    atp_supplies_note_today(book, atp_day_of(apply->now_ms));
     uint32_t number = atp_supplies_take(book, subject_of(apply->op), apply->op->subject_hash, target->row);
     atp_supply_t *supply = atp_table_change(&book->supplies, number);
 
@@ -154,6 +156,8 @@ void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *re
         atp_qty_t lowered = given_back < supply->open ? given_back : supply->open;
         supply->ordered -= lowered;
         atp_ledger_lower_supply(ledger, number, lowered);
+        apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
+        atp_ledger_back(&apply, supply->row);
     }
     const atp_line_t *line = atp_line_at(&ledger->reservations, supply->source_line - 1);
     if (line->allocated == 0) { /* its record may be given to another when the reservation is forgotten */

@@ -415,18 +415,42 @@ uint32_t atp_pegs_count_needed(const atp_supply_book_t *book, uint32_t row, int3
     return count;
 }
 
-#define AGE_LOOKED_AT 256 /* a peg that is older than so many before it stands behind the oldest of them */
+#define PEGS_PASSED_MAX                                                                                      \
+    512 /* from either end, by a peg that looks for its place; then it stands where it got to */
 
-/* Links a peg into the list of `first` and `last`, older ones before it. */
+/* True if `peg` is served before one that comes anew. */
+static bool stays_before(const atp_peg_t *peg, const atp_peg_t *fresh)
+{
+    return peg->rank != fresh->rank ? peg->rank > fresh->rank : peg->age <= fresh->age;
+}
+
+/* The peg of the list that a new one stands behind; 0: it stands first. Looked for from both ends: the place of most is near
+ * one of them. */
+static uint32_t place_behind(const atp_supply_book_t *book, uint32_t first, uint32_t last,
+                             const atp_peg_t *fresh)
+{
+    uint32_t behind = last;
+    uint32_t before = first;
+
+    for (unsigned i = 0; i < PEGS_PASSED_MAX; i++) {
+        if (behind == 0 || stays_before(atp_peg_at(book, behind - 1), fresh)) {
+            return behind;
+        }
+        if (!stays_before(atp_peg_at(book, before - 1), fresh)) {
+            return atp_peg_at(book, before - 1)->previous;
+        }
+        behind = atp_peg_at(book, behind - 1)->previous;
+        before = atp_peg_at(book, before - 1)->next;
+    }
+    return behind;
+}
+
+/* Links a peg into the list of `first` and `last`, in the order in which they are served. */
 static void link_peg(atp_supply_book_t *book, uint32_t *first, uint32_t *last, uint32_t number)
 {
     atp_peg_t *peg = change_peg(book, number);
-    uint32_t after = *last;
+    uint32_t after = place_behind(book, *first, *last, peg);
 
-    for (unsigned i = 0; i < AGE_LOOKED_AT && after != 0 && atp_peg_at(book, after - 1)->age > peg->age;
-         i++) {
-        after = atp_peg_at(book, after - 1)->previous;
-    }
     peg->previous = after;
     peg->next = after != 0 ? atp_peg_at(book, after - 1)->next : *first;
     *(after != 0 ? &change_peg(book, after - 1)->next : first) = number + 1;
@@ -441,6 +465,44 @@ static void unlink_peg(atp_supply_book_t *book, uint32_t *first, uint32_t *last,
     *(peg->next != 0 ? &change_peg(book, peg->next - 1)->previous : last) = peg->previous;
 }
 
+/* Links a peg into the list it belongs to, and takes it off there. */
+static void list_peg(atp_supply_book_t *book, uint32_t row, uint32_t number)
+{
+    uint32_t supply = atp_peg_at(book, number)->supply;
+
+    if (supply != 0) {
+        atp_supply_t *pegged = change_supply(book, supply - 1);
+        link_peg(book, &pegged->first_peg, &pegged->last_peg, number);
+    } else {
+        atp_supply_row_t *sums = need_row(book, row);
+        link_peg(book, &sums->first_unbacked, &sums->last_unbacked, number);
+    }
+}
+
+static void unlist_peg(atp_supply_book_t *book, uint32_t row, uint32_t number)
+{
+    uint32_t supply = atp_peg_at(book, number)->supply;
+
+    if (supply != 0) {
+        atp_supply_t *pegged = change_supply(book, supply - 1);
+        unlink_peg(book, &pegged->first_peg, &pegged->last_peg, number);
+    } else {
+        atp_supply_row_t *sums = need_row(book, row);
+        unlink_peg(book, &sums->first_unbacked, &sums->last_unbacked, number);
+    }
+}
+
+void atp_pegs_put_rank(atp_supply_book_t *book, uint32_t row, uint32_t number, uint8_t rank)
+{
+    atp_peg_t *peg = change_peg(book, number);
+
+    if (peg->rank != rank) {
+        unlist_peg(book, row, number);
+        peg->rank = rank;
+        list_peg(book, row, number);
+    }
+}
+
 void atp_pegs_add(atp_supply_book_t *book, uint32_t row, uint32_t supply, const atp_peg_t *seed,
                   uint32_t *chain)
 {
@@ -453,14 +515,11 @@ void atp_pegs_add(atp_supply_book_t *book, uint32_t row, uint32_t supply, const 
     peg->supply = supply;
     peg->next_of_line = *chain;
     *chain = number + 1;
+    list_peg(book, row, number);
     if (supply != 0) {
-        atp_supply_t *pegged = change_supply(book, supply - 1);
-        link_peg(book, &pegged->first_peg, &pegged->last_peg, number);
         add_to_sums(book, supply - 1, 0, seed->qty);
     } else {
-        atp_supply_row_t *sums = need_row(book, row);
-        link_peg(book, &sums->first_unbacked, &sums->last_unbacked, number);
-        sums->unbacked += seed->qty;
+        need_row(book, row)->unbacked += seed->qty;
     }
 }
 
@@ -494,19 +553,68 @@ void atp_pegs_take(atp_supply_book_t *book, uint32_t row, uint32_t number, atp_q
     if (peg->qty > 0) {
         return;
     }
-    if (supply != 0) {
-        atp_supply_t *pegged = change_supply(book, supply - 1);
-        unlink_peg(book, &pegged->first_peg, &pegged->last_peg, number);
-    } else {
-        atp_supply_row_t *sums = need_row(book, row);
-        unlink_peg(book, &sums->first_unbacked, &sums->last_unbacked, number);
-    }
+    unlist_peg(book, row, number);
     unchain(book, number, chain);
     give_record(&book->pegs, &book->heads->free_peg, offsetof(atp_peg_t, next), number);
     book->heads->free_pegs++;
     if (supply == 0) {
         tidy_row(book, row);
     }
+}
+
+/* ---- what is overdue ---- */
+
+void atp_supplies_note_today(atp_supply_book_t *book, int32_t today)
+{
+    if (book->heads->open_count == 0) {
+        book->heads->told_before = today;
+        book->heads->telling = 0;
+    }
+}
+
+bool atp_supplies_are_untold(const atp_supply_book_t *book, int32_t today)
+{
+    return book->heads->open_count > 0 && book->heads->told_before < today;
+}
+
+/* What was due at the position since the last round, and has not come. */
+static atp_qty_t newly_overdue(const atp_supply_book_t *book, const atp_supply_row_t *sums)
+{
+    uint32_t at = sums->row != 0 ? sums->first_day : 0;
+    atp_qty_t open = 0;
+
+    while (at != 0 && atp_supply_day_at(book, at - 1)->day < book->heads->telling) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        open += day->day >= book->heads->told_before ? day->open : 0;
+        at = day->next;
+    }
+    return open;
+}
+
+bool atp_supplies_next_overdue(atp_supply_book_t *book, int32_t today, uint64_t *limit,
+                               atp_overdue_t *ret_overdue)
+{
+    atp_supply_heads_t *heads = book->heads;
+
+    if (heads->telling == 0 && atp_supplies_are_untold(book, today)) {
+        heads->telling = today;
+        heads->telling_row = 0;
+    }
+    while (heads->telling != 0 && *limit > 0) {
+        if (heads->telling_row == atp_table_count(&book->rows)) {
+            heads->told_before = heads->telling;
+            heads->telling = 0;
+            break;
+        }
+        const atp_supply_row_t *sums = atp_table_at(&book->rows, heads->telling_row++);
+        atp_qty_t open = newly_overdue(book, sums);
+        --*limit;
+        if (open > 0) {
+            *ret_overdue = (atp_overdue_t){sums->row - 1, heads->told_before, heads->telling, open};
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- rebuilding ---- */

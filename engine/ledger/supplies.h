@@ -8,12 +8,15 @@
  * over days, however many supplies there are, and a position without dated supply knows nothing of all this.
  *
  * A peg ties units of a reservation line to the supply that is to serve them. A peg without a supply is unbacked: the
- * promise stands, what it was promised from fell away; it is served first by whatever comes in.
+ * promise stands, what it was promised from fell away; it is served first by whatever comes in. Pegs stand in the order in
+ * which they are served: firm ones first, then by priority, then the oldest. Who stands last loses first.
  *
  * Days are counted from 1970-01-01 in UTC. A supply is overdue from the day after the one it was due on: then it counts
- * for nothing, while its pegs still count as promised, until it comes or has a new day.
+ * for nothing, while its pegs still count as promised, until it comes or has a new day. That is reckoned by the day of who
+ * asks: nothing has to happen at midnight for it to be so. The first pulse of the day tells of what became overdue.
  *
- * Formula     atp(d) = min over t in [d, horizon] of ( atp + supply due by t - pegged to supply due by t - unbacked )
+ * Formula     atp(d) = min over t in [d, horizon] of
+ *                      ( atp + supply due by t - pegged to supply due by t - unbacked - backordered )
  * Threads     ledger thread only.
  * Memory      104 bytes a supply, 40 a day, 40 a peg, 48 a position with supplies; index entries for supplies and
  *             positions. Nothing is allocated after init.
@@ -23,7 +26,8 @@
  *             D3  an open supply is found by its id, stands at the day it is due and has open = ordered - received > 0;
  *                 no other has open units or pegs.
  *             D4  pegged of a supply is the sum over its pegs, and at most what is open of it.
- *             D5  pegged of a line is the sum over its pegs. */
+ *             D5  pegged of a line is the sum over its pegs.
+ *             D6  the rank of a peg is that of its line. */
 #ifndef ATP_LEDGER_SUPPLIES_H
 #define ATP_LEDGER_SUPPLIES_H
 
@@ -109,14 +113,13 @@ typedef struct atp_supply_row {
 typedef struct atp_peg {
     uint32_t line;   /* + 1; 0 = the record is free */
     uint32_t supply; /* 0 = unbacked */
-    uint32_t
-        next; /* of the supply, of the unbacked ones of the position, or of the free chain: oldest first */
+    uint32_t next;   /* of the supply, of the unbacked ones of the position, or of the free chain */
     uint32_t previous;
     uint32_t next_of_line;
     uint16_t needed_by; /* day */
     uint8_t is_told;    /* unbacked, and an exception told of it */
-    uint8_t unused;
-    uint64_t age; /* op that made the reservation */
+    uint8_t rank;       /* of who stands in line, the highest first: atp_peg_rank */
+    uint64_t age;       /* op that made the reservation */
     int64_t qty;
 } atp_peg_t;
 
@@ -135,6 +138,10 @@ typedef struct atp_supply_heads {
     uint64_t free_pegs;
     uint64_t open_count;
     uint64_t ended_count;
+    int32_t told_before;  /* what was due before this day has been told overdue */
+    int32_t telling;      /* the same, of the round that is under way; 0 = none is */
+    uint32_t telling_row; /* the record of sums that it looks at next */
+    uint32_t unused;
 } atp_supply_heads_t;
 
 typedef struct atp_supply_book {
@@ -223,6 +230,12 @@ static inline atp_qty_t atp_supply_free(const atp_supply_t *supply)
 uint32_t atp_pegs_count_needed(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day,
                                atp_qty_t qty, uint32_t limit);
 
+/* Where units stand among those promised of the same supply. */
+static inline uint8_t atp_peg_rank(bool is_firm, unsigned priority)
+{
+    return (uint8_t)((is_firm ? 8u : 0u) + priority);
+}
+
 /* A new peg as `seed` says (line, needed_by, age, qty), to supply `supply` (number + 1; 0: unbacked, at `row`).
  * There is room, and as much is free of the supply (asserted). `*chain` is the first peg of the line. */
 void atp_pegs_add(atp_supply_book_t *book, uint32_t row, uint32_t supply, const atp_peg_t *seed,
@@ -230,6 +243,28 @@ void atp_pegs_add(atp_supply_book_t *book, uint32_t row, uint32_t supply, const 
 
 /* Takes `qty` off peg `number` of `row`; an empty one goes. */
 void atp_pegs_take(atp_supply_book_t *book, uint32_t row, uint32_t number, atp_qty_t qty, uint32_t *chain);
+
+/* Another rank for peg `number` of `row`. */
+void atp_pegs_put_rank(atp_supply_book_t *book, uint32_t row, uint32_t number, uint8_t rank);
+
+/* ---- what is overdue ---- */
+
+/* Supply of a position that did not come: what was due on days from `from` on, before `before`. */
+typedef struct atp_overdue {
+    uint32_t row;
+    int32_t from;
+    int32_t before;
+    atp_qty_t open;
+} atp_overdue_t;
+
+/* To be called before a supply is taken: what is put while nothing is open was not overlooked before. */
+void atp_supplies_note_today(atp_supply_book_t *book, int32_t today);
+/* True if a day has begun since what is overdue was told, and supplies are open. */
+bool atp_supplies_are_untold(const atp_supply_book_t *book, int32_t today);
+/* The next position of which supply became overdue since that was told, after looking at up to `*limit` positions, which is
+ * lowered. False: none was found within the limit; the next call goes on from there. */
+bool atp_supplies_next_overdue(atp_supply_book_t *book, int32_t today, uint64_t *limit,
+                               atp_overdue_t *ret_overdue);
 
 /* Builds the indexes from the records. */
 void atp_supplies_rebuild(atp_supply_book_t *book);

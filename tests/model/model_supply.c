@@ -71,10 +71,20 @@ static atp_qty_t unbacked_at(const supply_model_t *m, unsigned node)
     return sum;
 }
 
+static atp_qty_t waiting_at(const supply_model_t *m, unsigned node)
+{
+    atp_qty_t sum = 0;
+
+    for (unsigned i = 0; i < MODEL_HOLDS; i++) {
+        sum += m->holds[i].node == node ? m->holds[i].waiting : 0;
+    }
+    return sum;
+}
+
 /* Supply due by `day` less what is pegged of it. */
 static atp_qty_t standing(const supply_model_t *m, unsigned node, int32_t day)
 {
-    atp_qty_t sum = -unbacked_at(m, node);
+    atp_qty_t sum = 0;
 
     for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
         const model_supply_t *s = &m->supplies[i];
@@ -86,7 +96,7 @@ static atp_qty_t standing(const supply_model_t *m, unsigned node, int32_t day)
     return sum;
 }
 
-atp_qty_t supply_model_added(const supply_model_t *m, unsigned node, int32_t day)
+atp_qty_t supply_model_by(const supply_model_t *m, unsigned node, int32_t day)
 {
     atp_qty_t least = standing(m, node, day);
 
@@ -97,7 +107,7 @@ atp_qty_t supply_model_added(const supply_model_t *m, unsigned node, int32_t day
             least = then < least ? then : least;
         }
     }
-    return least;
+    return supply_model_atp(m, node) + least - unbacked_at(m, node) - waiting_at(m, node);
 }
 
 bool supply_model_day_is_taken(const supply_model_t *m, unsigned node, int32_t day)
@@ -123,30 +133,38 @@ static void add_peg(supply_model_t *m, unsigned hold, int supply, atp_qty_t qty)
     fail_msg("the model has no room for pegs");
 }
 
-/* Of the pegs of one supply (or the unbacked ones of a node) the one after `last` in age; NULL: there is none. */
+/* True if `a` is served before `b`: firm ones first, then by priority, then the oldest. */
+static bool is_before(const supply_model_t *m, const model_peg_t *a, const model_peg_t *b)
+{
+    const model_hold_t *of_a = &m->holds[a->hold];
+    const model_hold_t *of_b = &m->holds[b->hold];
+
+    if (of_a->is_firm != of_b->is_firm) {
+        return of_a->is_firm;
+    }
+    if (of_a->priority != of_b->priority) {
+        return of_a->priority > of_b->priority;
+    }
+    return of_a->age != of_b->age ? of_a->age < of_b->age : a->born < b->born;
+}
+
+/* Of the pegs of one supply (or the unbacked ones of a node) the one after `last` in their order; NULL: there is none. */
 static model_peg_t *next_peg(supply_model_t *m, int supply, unsigned node, const model_peg_t *last)
 {
     model_peg_t *best = NULL;
 
     for (unsigned i = 0; i < MODEL_PEGS; i++) {
         model_peg_t *p = &m->pegs[i];
-        uint64_t age = m->holds[p->hold].age;
-        if (p->qty == 0 || p->supply != supply || m->holds[p->hold].node != node) {
+        if (p->qty == 0 || p->supply != supply || m->holds[p->hold].node != node ||
+            (last != NULL && (p == last || !is_before(m, last, p)))) {
             continue;
         }
-        if (last != NULL &&
-            (age < m->holds[last->hold].age || (age == m->holds[last->hold].age && p->born <= last->born))) {
-            continue;
-        }
-        if (best == NULL || age < m->holds[best->hold].age ||
-            (age == m->holds[best->hold].age && p->born < best->born)) {
-            best = p;
-        }
+        best = best == NULL || is_before(m, p, best) ? p : best;
     }
     return best;
 }
 
-static model_peg_t *youngest_peg(supply_model_t *m, unsigned supply)
+static model_peg_t *last_peg(supply_model_t *m, unsigned supply)
 {
     model_peg_t *last = NULL;
     model_peg_t *peg;
@@ -189,32 +207,13 @@ static atp_qty_t peg_to_free(supply_model_t *m, unsigned hold, atp_qty_t qty)
 static void unback(supply_model_t *m, unsigned supply, atp_qty_t qty)
 {
     while (qty > 0) {
-        model_peg_t *peg = youngest_peg(m, supply);
+        model_peg_t *peg = last_peg(m, supply);
         atp_qty_t units = peg->qty < qty ? peg->qty : qty;
         unsigned hold = peg->hold;
         peg->qty -= units;
         add_peg(m, hold, -1, units);
         qty -= units;
     }
-}
-
-/* Unbacked pegs find other supply; who does not is told of, once. */
-static void back(supply_model_t *m, unsigned node)
-{
-    bool is_any_new = false;
-    model_peg_t *peg = NULL;
-
-    while ((peg = next_peg(m, -1, node, peg)) != NULL) {
-        peg->qty = peg_to_free(m, peg->hold, peg->qty);
-    }
-    for (unsigned i = 0; i < MODEL_PEGS; i++) {
-        model_peg_t *p = &m->pegs[i];
-        if (p->qty > 0 && p->supply < 0 && m->holds[p->hold].node == node && !p->is_told) {
-            p->is_told = true;
-            is_any_new = true;
-        }
-    }
-    m->at_risk += is_any_new;
 }
 
 /* Up to `most` units of the pegs of a supply, as far as there is stock. */
@@ -231,6 +230,26 @@ static void fill(supply_model_t *m, int supply, unsigned node, atp_qty_t most)
         *(hold->is_firm ? &hold->allocated : &hold->reserved) += units;
         most -= units;
     }
+}
+
+/* Unbacked pegs are kept from stock that is free, or find other supply; who does not is told of, once. */
+static void back(supply_model_t *m, unsigned node)
+{
+    bool is_any_new = false;
+    model_peg_t *peg = NULL;
+
+    fill(m, -1, node, supply_model_atp(m, node) - waiting_at(m, node));
+    while ((peg = next_peg(m, -1, node, peg)) != NULL) {
+        peg->qty = peg_to_free(m, peg->hold, peg->qty);
+    }
+    for (unsigned i = 0; i < MODEL_PEGS; i++) {
+        model_peg_t *p = &m->pegs[i];
+        if (p->qty > 0 && p->supply < 0 && m->holds[p->hold].node == node && !p->is_told) {
+            p->is_told = true;
+            is_any_new = true;
+        }
+    }
+    m->at_risk += is_any_new;
 }
 
 static void lands(supply_model_t *m, unsigned node)
@@ -253,6 +272,55 @@ static void lands(supply_model_t *m, unsigned node)
     }
 }
 
+/* Stock that is free goes to those who wait: by priority, then the oldest first. */
+static void fill_waiting(supply_model_t *m, unsigned node)
+{
+    for (;;) {
+        model_hold_t *best = NULL;
+        for (unsigned i = 0; i < MODEL_HOLDS; i++) {
+            model_hold_t *h = &m->holds[i];
+            if (h->node == node && h->waiting > 0 &&
+                (best == NULL || h->priority > best->priority ||
+                 (h->priority == best->priority && h->age < best->age))) {
+                best = h;
+            }
+        }
+        atp_qty_t free = supply_model_atp(m, node);
+        if (best == NULL || free <= 0) {
+            return;
+        }
+        atp_qty_t units = best->waiting < free ? best->waiting : free;
+        best->waiting -= units;
+        *(best->is_firm ? &best->allocated : &best->reserved) += units;
+    }
+}
+
+/* The end of every op. */
+static supply_answer_t done(supply_model_t *m, supply_answer_t answer)
+{
+    for (unsigned node = 0; node < MODEL_NODES; node++) {
+        fill_waiting(m, node);
+    }
+    return answer;
+}
+
+/* Gives `qty` pegged units back, those pegged last first. */
+static void unpeg(supply_model_t *m, unsigned hold, atp_qty_t qty)
+{
+    while (qty > 0) {
+        model_peg_t *last = NULL;
+        for (unsigned i = 0; i < MODEL_PEGS; i++) {
+            model_peg_t *p = &m->pegs[i];
+            if (p->qty > 0 && p->hold == hold && (last == NULL || p->born > last->born)) {
+                last = p;
+            }
+        }
+        atp_qty_t units = last->qty < qty ? last->qty : qty;
+        last->qty -= units;
+        qty -= units;
+    }
+}
+
 static void drop_pegs(supply_model_t *m, unsigned hold)
 {
     for (unsigned i = 0; i < MODEL_PEGS; i++) {
@@ -267,10 +335,48 @@ void supply_model_expire(supply_model_t *m)
         if (hold->is_known && hold->deadline_ms <= m->now_ms) {
             hold->reserved = 0;
             if (!hold->is_firm) {
+                hold->waiting = 0;
                 drop_pegs(m, i);
             }
         }
     }
+    for (unsigned node = 0; node < MODEL_NODES; node++) {
+        fill_waiting(m, node);
+    }
+}
+
+static bool is_any_open(const supply_model_t *m)
+{
+    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+        if (m->supplies[i].is_open) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void supply_model_pulse(supply_model_t *m)
+{
+    supply_model_expire(m);
+    if (!is_any_open(m) || m->told_before >= today(m)) {
+        return;
+    }
+    for (unsigned node = 0; node < MODEL_NODES; node++) {
+        bool is_overdue = false;
+        for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+            const model_supply_t *s = &m->supplies[i];
+            is_overdue = is_overdue ||
+                         (s->is_open && s->node == node && s->day >= m->told_before && s->day < today(m));
+        }
+        m->overdue += is_overdue;
+    }
+    m->told_before = today(m);
+}
+
+/* What is put while nothing is open was not overlooked before. */
+static void note_today(supply_model_t *m)
+{
+    m->told_before = is_any_open(m) ? m->told_before : today(m);
 }
 
 /* ---- supplies ---- */
@@ -298,9 +404,10 @@ supply_answer_t supply_model_put(supply_model_t *m, unsigned id, unsigned node, 
 
     supply_model_expire(m);
     if (!s->is_known) {
+        note_today(m);
         *s = (model_supply_t){.is_known = true, .is_open = true, .node = node, .day = day, .ordered = qty};
         back(m, node);
-        return say(ATP_APPLIED, qty);
+        return done(m, say(ATP_APPLIED, qty));
     }
     if (s->node != node || (s->is_transfer && s->left > 0 && qty != s->ordered)) {
         return say(ATP_SUPPLY_ELSEWHERE, 0);
@@ -329,7 +436,7 @@ supply_answer_t supply_model_put(supply_model_t *m, unsigned id, unsigned node, 
         }
     }
     back(m, node);
-    return say(ATP_APPLIED, qty);
+    return done(m, say(ATP_APPLIED, qty));
 }
 
 supply_answer_t supply_model_cancel(supply_model_t *m, unsigned id)
@@ -349,7 +456,7 @@ supply_answer_t supply_model_cancel(supply_model_t *m, unsigned id)
     s->is_cancelled = true;
     end(m, id);
     back(m, s->node);
-    return say(ATP_APPLIED, 0);
+    return done(m, say(ATP_APPLIED, 0));
 }
 
 /* What has arrived has left its source; the last receipt gives back what never will. */
@@ -391,12 +498,12 @@ supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned no
     if (!is_expected) {
         m->nodes[node].on_hand += qty;
         lands(m, node);
-        return say(ATP_APPLIED_BEYOND, qty);
+        return done(m, say(ATP_APPLIED_BEYOND, qty));
     }
     if (s->is_transfer && s->left > 0) {
         arrive(m, id, qty, is_final);
         if (!s->is_open) {
-            return say(ATP_APPLIED, qty);
+            return done(m, say(ATP_APPLIED, qty));
         }
     }
     atp_qty_t open = supply_model_open(m, id);
@@ -417,7 +524,10 @@ supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned no
     }
     lands(m, node);
     back(m, node);
-    return say(qty == open ? ATP_APPLIED : qty < open ? ATP_APPLIED_IN_PART : ATP_APPLIED_BEYOND, qty);
+    return done(m, say(qty == open  ? ATP_APPLIED
+                       : qty < open ? ATP_APPLIED_IN_PART
+                                    : ATP_APPLIED_BEYOND,
+                       qty));
 }
 
 supply_answer_t supply_model_stock(supply_model_t *m, unsigned node, atp_qty_t change)
@@ -427,70 +537,117 @@ supply_answer_t supply_model_stock(supply_model_t *m, unsigned node, atp_qty_t c
     if (change > 0) {
         lands(m, node);
     }
-    return say(ATP_APPLIED, change);
+    return done(m, say(ATP_APPLIED, change));
 }
 
 /* ---- reservations ---- */
 
+supply_answer_t supply_model_limit(supply_model_t *m, unsigned node, atp_qty_t limit)
+{
+    supply_model_expire(m);
+    m->nodes[node].limit = limit;
+    return done(m, say(ATP_APPLIED, limit));
+}
+
+supply_answer_t supply_model_safety(supply_model_t *m, unsigned node, atp_qty_t safety)
+{
+    supply_model_expire(m);
+    if (m->nodes[node].safety == safety) {
+        return say(ATP_CONFIRMED, safety);
+    }
+    m->nodes[node].safety = safety;
+    return done(m, say(ATP_APPLIED, safety));
+}
+
 supply_answer_t supply_model_reserve(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty,
-                                     int32_t needed_by, bool is_partial, int64_t ttl_ms)
+                                     int32_t needed_by, unsigned priority, bool is_partial, int64_t ttl_ms)
 {
     supply_model_expire(m);
     if (needed_by > today(m) + HORIZON) {
         return say(ATP_ATTRIBUTE_OUT_OF_RANGE, 0);
     }
-    atp_qty_t atp = supply_model_atp(m, node);
+    atp_qty_t here = supply_model_atp(m, node) - waiting_at(m, node);
     bool is_dated = needed_by >= today(m);
-    atp_qty_t free = is_dated ? atp + supply_model_added(m, node, needed_by) : atp;
+    atp_qty_t free = is_dated ? supply_model_by(m, node, needed_by) : here + m->nodes[node].limit;
     if (free < qty && (!is_partial || free <= 0)) {
         return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
     }
     atp_qty_t granted = free < qty ? free : qty;
-    atp_qty_t here = atp > 0 ? atp : 0;
+    here = here > 0 ? here : 0;
     here = here < granted ? here : granted;
     m->holds[id] = (model_hold_t){.is_known = true,
                                   .node = node,
                                   .deadline_ms = m->now_ms + ttl_ms,
                                   .needed_by = needed_by,
                                   .age = m->op,
-                                  .reserved = here};
-    atp_qty_t left = peg_to_free(m, id, granted - here);
-    assert_int_equal(left, 0);
-    return say(granted < qty ? ATP_APPLIED_IN_PART : ATP_APPLIED, granted);
+                                  .priority = priority,
+                                  .reserved = here,
+                                  .waiting = is_dated ? 0 : granted - here};
+    if (is_dated) {
+        assert_int_equal(peg_to_free(m, id, granted - here), 0);
+    }
+    return done(m, say(granted < qty ? ATP_APPLIED_IN_PART : ATP_APPLIED, granted));
+}
+
+/* Units that wait, for supply or stock. */
+static atp_qty_t to_come(const supply_model_t *m, unsigned id)
+{
+    return supply_model_pegged_of(m, id) + m->holds[id].waiting;
+}
+
+atp_qty_t supply_model_allocatable(const supply_model_t *m, unsigned id)
+{
+    return m->holds[id].reserved + (m->holds[id].is_firm ? 0 : to_come(m, id));
+}
+
+supply_answer_t supply_model_allocate(supply_model_t *m, unsigned id, atp_qty_t qty)
+{
+    model_hold_t *hold = &m->holds[id];
+
+    supply_model_expire(m);
+    if (qty > supply_model_allocatable(m, id)) {
+        return say(ATP_NOT_THAT_MANY, 0);
+    }
+    atp_qty_t here = qty < hold->reserved ? qty : hold->reserved;
+    hold->allocated += here;
+    hold->reserved = 0; /* the rest is free at once */
+    if (!hold->is_firm) {
+        atp_qty_t back = to_come(m, id) - (qty - here);
+        atp_qty_t of_waiting = back < hold->waiting ? back : hold->waiting;
+        hold->waiting -= of_waiting;
+        unpeg(m, id, back - of_waiting);
+        hold->is_firm = to_come(m, id) > 0;
+    }
+    return done(m, say(ATP_APPLIED, qty));
 }
 
 /* Of a reservation that has units for the step; the generator asks for no other. */
 supply_answer_t supply_model_step(supply_model_t *m, atp_op_kind_t kind, unsigned id)
 {
     model_hold_t *hold = &m->holds[id];
-    atp_qty_t pegged;
     atp_qty_t qty;
 
     supply_model_expire(m);
-    pegged = supply_model_pegged_of(m, id);
     switch (kind) {
     case ATP_OP_ALLOCATE:
-        qty = hold->reserved > 0 ? hold->reserved : hold->is_firm ? 0 : pegged;
-        hold->is_firm = hold->is_firm || pegged > 0;
-        hold->allocated += hold->reserved;
-        hold->reserved = 0;
-        return say(ATP_APPLIED, qty);
+        return supply_model_allocate(m, id, supply_model_allocatable(m, id));
     case ATP_OP_RELEASE:
-        qty = hold->reserved + pegged;
+        qty = hold->reserved + to_come(m, id);
         hold->reserved = 0;
-        drop_pegs(m, id);
-        return say(ATP_APPLIED, qty);
+        break;
     case ATP_OP_CANCEL:
-        qty = hold->allocated + pegged;
+        qty = hold->allocated + to_come(m, id);
         hold->allocated = 0;
-        drop_pegs(m, id);
-        return say(ATP_APPLIED, qty);
+        break;
     default:
         qty = hold->allocated;
         hold->allocated = 0;
         m->nodes[hold->node].on_hand -= qty;
-        return say(ATP_APPLIED, qty);
+        return done(m, say(ATP_APPLIED, qty));
     }
+    hold->waiting = 0;
+    drop_pegs(m, id);
+    return done(m, say(ATP_APPLIED, qty));
 }
 
 /* ---- transfers ---- */
@@ -499,9 +656,10 @@ supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned f
                                       atp_qty_t qty, int32_t day)
 {
     supply_model_expire(m);
-    if (supply_model_atp(m, from) < qty) {
+    if (supply_model_atp(m, from) - waiting_at(m, from) < qty) {
         return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
     }
+    note_today(m);
     m->supplies[id] = (model_supply_t){.is_known = true,
                                        .is_open = true,
                                        .is_transfer = true,
@@ -511,7 +669,7 @@ supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned f
                                        .source = from,
                                        .left = qty};
     back(m, to);
-    return say(ATP_APPLIED, qty);
+    return done(m, say(ATP_APPLIED, qty));
 }
 
 supply_answer_t supply_model_ship(supply_model_t *m, unsigned id, atp_qty_t qty)
@@ -528,7 +686,7 @@ supply_answer_t supply_model_ship(supply_model_t *m, unsigned id, atp_qty_t qty)
     s->left -= qty;
     s->shipped += qty;
     m->nodes[s->source].on_hand -= qty;
-    return say(ATP_APPLIED, qty);
+    return done(m, say(ATP_APPLIED, qty));
 }
 
 supply_answer_t supply_model_give_back(supply_model_t *m, unsigned id)
@@ -547,5 +705,5 @@ supply_answer_t supply_model_give_back(supply_model_t *m, unsigned id)
         end(m, id);
     }
     back(m, s->node);
-    return say(ATP_APPLIED, left);
+    return done(m, say(ATP_APPLIED, left));
 }

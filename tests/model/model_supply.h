@@ -18,6 +18,7 @@
 typedef struct supply_node {
     atp_qty_t on_hand;
     atp_qty_t safety;
+    atp_qty_t limit; /* of what may wait for stock */
 } supply_node_t;
 
 typedef struct model_supply {
@@ -41,8 +42,10 @@ typedef struct model_hold {
     bool is_firm;
     int32_t needed_by;
     uint64_t age;
+    unsigned priority;
     atp_qty_t reserved;
     atp_qty_t allocated;
+    atp_qty_t waiting; /* backordered */
 } model_hold_t;
 
 typedef struct model_peg {
@@ -62,7 +65,9 @@ typedef struct supply_model {
     int64_t now_ms;
     uint64_t op;
     uint64_t born;
-    uint64_t at_risk; /* exceptions of the kind */
+    uint64_t at_risk;    /* exceptions of the kind */
+    uint64_t overdue;    /* the same */
+    int32_t told_before; /* what was due before that day has been told overdue */
     supply_node_t nodes[MODEL_NODES];
     model_supply_t supplies[MODEL_SUPPLIES];
     model_hold_t holds[MODEL_HOLDS];
@@ -75,19 +80,28 @@ supply_answer_t supply_model_cancel(supply_model_t *m, unsigned id);
 supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty,
                                      bool is_final);
 supply_answer_t supply_model_stock(supply_model_t *m, unsigned node, atp_qty_t change);
+supply_answer_t supply_model_limit(supply_model_t *m, unsigned node, atp_qty_t limit);
+supply_answer_t supply_model_safety(supply_model_t *m, unsigned node, atp_qty_t safety);
 supply_answer_t supply_model_reserve(supply_model_t *m, unsigned id, unsigned node, atp_qty_t qty,
-                                     int32_t needed_by, bool is_partial, int64_t ttl_ms);
+                                     int32_t needed_by, unsigned priority, bool is_partial, int64_t ttl_ms);
+/* Allocation of so many units of the reservation's line. */
+supply_answer_t supply_model_allocate(supply_model_t *m, unsigned id, atp_qty_t qty);
 supply_answer_t supply_model_step(supply_model_t *m, atp_op_kind_t kind, unsigned id);
 supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned from, unsigned to,
                                       atp_qty_t qty, int32_t day);
 supply_answer_t supply_model_ship(supply_model_t *m, unsigned id, atp_qty_t qty);
 supply_answer_t supply_model_give_back(supply_model_t *m, unsigned id);
 
-/* All that is due expires. */
+/* All that is due expires; what that makes free goes to those who wait. */
 void supply_model_expire(supply_model_t *m);
+/* A pulse: the same, and what became overdue is told. */
+void supply_model_pulse(supply_model_t *m);
 
 atp_qty_t supply_model_atp(const supply_model_t *m, unsigned node);
-atp_qty_t supply_model_added(const supply_model_t *m, unsigned node, int32_t day);
+/* atp(d) = min over t in [d, horizon] of (atp + supply due by t - pegged to supply by t - backordered) */
+atp_qty_t supply_model_by(const supply_model_t *m, unsigned node, int32_t day);
+/* Units of a line that an allocation may be asked for. */
+atp_qty_t supply_model_allocatable(const supply_model_t *m, unsigned id);
 atp_qty_t supply_model_pegged(const supply_model_t *m, int supply);
 atp_qty_t supply_model_pegged_of(const supply_model_t *m, unsigned hold);
 atp_qty_t supply_model_open(const supply_model_t *m, unsigned supply);
