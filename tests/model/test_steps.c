@@ -140,6 +140,7 @@ static int move(run_t *run, unit_line_t *line, const unit_step_t *step, int most
             bool was_back = line->units[i] == ATP_LINE_RETURNED;
             line->units[i] = was_back ? ATP_LINE_RETURN_RECONCILED : step->to;
             run->on_hand[line->node] -= step->kind == ATP_OP_SHIP;
+            run->unavailable[line->node] += step->kind == ATP_OP_SHORT; /* missing */
             moved++;
         }
     }
