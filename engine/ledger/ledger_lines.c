@@ -84,10 +84,9 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
     atp_history_add(&ledger->reservations.history, line->reservation, &noted);
 }
 
-/* Adds a line to its position; returns how many units of it count as promised now. */
-static atp_qty_t attach(atp_ledger_t *ledger, uint32_t number)
+/* Adds what a line has reserved to its position. */
+static void enter_row(atp_ledger_t *ledger, uint32_t number, const atp_line_t *line)
 {
-    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
 
     add_to(&position->reserved, atp_steps[ATP_STEP_RESERVE].rows[0].reserved * line->reserved);
@@ -96,6 +95,25 @@ static atp_qty_t attach(atp_ledger_t *ledger, uint32_t number)
         atp_store_relaxed(&position->soonest_deadline_ms, atp_line_deadline_ms(line));
     }
     atp_positions_end_change(position);
+}
+
+void atp_ledger_attach_plain(atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+
+    ATP_ASSERT(line->reserved > 0);
+    enter_row(ledger, number, line);
+    ledger->root->reservations.reserved_lines++;
+    atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, line->reserved);
+}
+
+/* Adds a line to its position; returns how many units of it count as promised now. */
+static atp_qty_t attach(atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+
+    enter_row(ledger, number, line);
     ledger->root->reservations.reserved_lines += line->reserved > 0;
     if (line->reserved > 0) {
         atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, line->reserved);

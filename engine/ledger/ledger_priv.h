@@ -259,6 +259,7 @@ typedef struct apply {
     uint16_t channel;   /* of a reserve or an edit, once it is known */
     uint16_t needed_by; /* day by which the line being planned is needed; 0 = from what is here */
     bool is_plain;      /* a reserve that no rule of its channel and no attribute says more of */
+    bool is_plain_plan; /* and every line of its plan is served by its own row, of which nothing is said */
     bool is_track_only;
     bool may_backorder; /* the line being planned may be promised beyond stock */
     bool has_calendar;  /* the plan may take from a node with a calendar */
@@ -368,6 +369,8 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number);
 /* Adds a granted line to its position. */
 void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number);
+/* The same for a line of which all is reserved, at a node without calendar, of a reservation that nothing keeps account of. */
+void atp_ledger_attach_plain(atp_ledger_t *ledger, uint32_t number);
 /* The same for units that were granted before, at another node: no channel counts them anew. */
 void atp_ledger_attach_moved(atp_ledger_t *ledger, uint32_t number);
 /* Adds units to a line that has units which expire, and grants it `waiting` more that are backordered next. */

@@ -12,30 +12,29 @@
 
 /* ---- deciding ---- */
 
-/* True if nothing beyond the buckets of its row has a say in the line. */
+/* What is said of SKUs, but not the scale. */
+#define SKU_HAS_ANY (0xffu & ~ATP_SKU_SCALE_MASK)
+
+/* True if nothing beyond the buckets of its row has a say in the line: no attribute, nothing said of channel and SKU, an open
+ * node without calendar, a row without limits. */
 static bool is_plain_line(const apply_t *apply, const resolved_line_t *line)
 {
-    const atp_positions_t *positions = &apply->ledger->positions;
+    const atp_ledger_t *ledger = apply->ledger;
 
-    return apply->is_plain && !atp_positions_sku_has(positions, line->sku, ATP_SKU_IS_RATIONED) &&
-           (line->row == NO_ROW ||
-            !atp_position_has(atp_positions_at(positions, line->row), ATP_POSITION_HAS_LIMITS));
+    return apply->is_plain && line->row != NO_ROW &&
+           !atp_positions_sku_has(&ledger->positions, line->sku, SKU_HAS_ANY) &&
+           !atp_position_has(atp_positions_at(&ledger->positions, line->row), ATP_POSITION_HAS_LIMITS) &&
+           atp_catalog_is_plain_node(&ledger->catalog, line->node);
 }
 
-/* How many of a line that names its node can be granted: all, a part if the mode allows it, or the verdict that says
- * why not. */
+/* How many of a plain line can be granted: all, a part if the mode allows it, or the verdict that says why not. */
 static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_qty_t promisable = 0;
     taken_t *taken = NULL;
 
-    if (ATP_UNLIKELY(!is_plain_line(apply, line))) {
-        return atp_ledger_plan_named_line(apply, line);
-    }
-    if (ATP_UNLIKELY(!atp_catalog_is_plain_node(&ledger->catalog, line->node))) {
-        return atp_ledger_plan_named_line(apply, line); /* not open, or with a calendar */
-    }
+    ledger->plan_count++;
     if (line->row != NO_ROW) {
         atp_ledger_settle_row(ledger, line->row, apply->now_ms);
         promisable = atp_ledger_promisable(ledger, line->row);
@@ -58,19 +57,31 @@ static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
     return ATP_APPLIED;
 }
 
+/* True if something beyond the buckets of its row has a say in a line that names its node. */
+static bool is_looked_at(const apply_t *apply, const resolved_line_t *line)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+
+    return !apply->is_plain || atp_positions_sku_has(&ledger->positions, line->sku, ATP_SKU_IS_RATIONED) ||
+           (line->row != NO_ROW &&
+            atp_position_has(atp_positions_at(&ledger->positions, line->row), ATP_POSITION_HAS_LIMITS)) ||
+           !atp_catalog_is_plain_node(&ledger->catalog, line->node); /* not open, or with a calendar */
+}
+
 /* True if nothing is said of the channel that has a say in its reserves. */
 static bool is_plain_channel(atp_channel_record_t *record)
 {
-    bool is_plain = !record->has_quantities && atp_load_relaxed(&record->is_accounted) == 0 &&
-                    atp_load_relaxed(&record->may_re_source) == 0;
+    unsigned said = record->has_quantities | atp_load_relaxed(&record->is_accounted) |
+                    atp_load_relaxed(&record->may_re_source);
 
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
-        is_plain = is_plain && atp_load_relaxed(&record->groups[method]) == 0;
+        said |= atp_load_relaxed(&record->groups[method]);
     }
-    return is_plain;
+    return said == 0;
 }
 
-static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int64_t *ret_deadline_ms)
+/* The channel and the deadline, and whether anything is said of the request or its channel. */
+static atp_verdict_t decide_deadline(apply_t *apply, int64_t *ret_deadline_ms)
 {
     const atp_ledger_t *ledger = apply->ledger;
     const atp_op_t *op = apply->op;
@@ -96,7 +107,6 @@ static atp_verdict_t decide_deadline(apply_t *apply, uint16_t *ret_channel, int6
     if (ttl > ledger->root->config.ttl_max_ms) {
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
     }
-    *ret_channel = channel;
     *ret_deadline_ms = apply->now_ms + ttl;
     apply->channel = channel;
     apply->is_track_only = op->option == ATP_RESERVE_TRACK_ONLY;
@@ -159,9 +169,12 @@ static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
         return apply->is_track_only ? atp_ledger_plan_sold_kit(apply, *line)
                                     : atp_ledger_plan_named_kit(apply, *line);
     }
-    atp_verdict_t verdict = decide_line(apply, line);
-    ledger->plan_count++;
-    return verdict;
+    if (is_looked_at(apply, line)) {
+        atp_verdict_t verdict = atp_ledger_plan_named_line(apply, line);
+        ledger->plan_count++;
+        return verdict;
+    }
+    return decide_line(apply, line);
 }
 
 /* Plans a line of which the channel lets the op have so much only, and one reservation no more than `cap`. */
@@ -212,6 +225,12 @@ static bool is_bounded(const apply_t *apply, const resolved_line_t *line)
                                                       ATP_SKU_HAS_QUANTITIES | ATP_SKU_IS_RATIONED));
 }
 
+static atp_verdict_t plan_other_line(apply_t *apply, resolved_line_t *line)
+{
+    apply->is_plain_plan = false;
+    return is_bounded(apply, line) ? plan_bounded_line(apply, line) : plan_line(apply, line);
+}
+
 /* Resolves and decides every line, which makes the plan; nothing but expiry has changed after it. */
 static atp_verdict_t decide_lines(apply_t *apply)
 {
@@ -220,6 +239,7 @@ static atp_verdict_t decide_lines(apply_t *apply)
 
     ledger->plan_count = 0;
     ledger->plan_components = 0;
+    apply->is_plain_plan = apply->is_plain;
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t *line = atp_ledger_plan_next(ledger);
         if (line == NULL) {
@@ -227,8 +247,8 @@ static atp_verdict_t decide_lines(apply_t *apply)
         }
         atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, line);
         if (verdict == ATP_APPLIED) {
-            verdict = ATP_UNLIKELY(is_bounded(apply, line)) ? plan_bounded_line(apply, line)
-                                                            : plan_line(apply, line);
+            verdict = ATP_LIKELY(is_plain_line(apply, line)) ? decide_line(apply, line)
+                                                             : plan_other_line(apply, line);
         }
         if (verdict != ATP_APPLIED) {
             return verdict;
@@ -245,6 +265,12 @@ static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
     atp_qty_t asked = 0;
     bool is_one_scale = true;
 
+    if (ATP_LIKELY(apply->is_plain_plan && ledger->plan_count == 1 && ledger->lines[0].granted > 0)) {
+        result->qty = ledger->lines[0].granted;
+        result->scale = ledger->lines[0].scale;
+        *ret_is_whole = result->qty == ledger->lines[0].qty;
+        return ATP_APPLIED;
+    }
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
         if (line->is_component) {
@@ -323,6 +349,21 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
     }
 }
 
+/* The one line of a plan in which nothing but its row has a say: all that it is granted is there. */
+static void grant_plain_line(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const resolved_line_t *decided = &ledger->lines[0];
+    uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, 0);
+    atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+
+    line->row = decided->row;
+    line->granted = decided->granted;
+    line->reserved = decided->granted;
+    atp_line_set_deadline_ms(line, deadline_ms);
+    atp_ledger_attach_plain(ledger, number);
+}
+
 /* A line that got nothing at a place where there never was a position still names one: make it. */
 static void need_rows(apply_t *apply)
 {
@@ -378,6 +419,10 @@ static void note_terms(const apply_t *apply, atp_reservation_t *reservation)
 static atp_verdict_t look_for_room(apply_t *apply, atp_text_t id, atp_text_t owner)
 {
     atp_ledger_t *ledger = apply->ledger;
+
+    if (ATP_LIKELY(apply->is_plain_plan)) { /* all lines have rows, and nothing else is counted */
+        return atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
+    }
     atp_verdict_t verdict = atp_ledger_look_for_rows(apply, ledger->plan_count);
 
     verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
@@ -398,6 +443,65 @@ static atp_verdict_t look_for_room(apply_t *apply, atp_text_t id, atp_text_t own
     return verdict;
 }
 
+/* What attributes say of the reservation. */
+static void note_attributes(const apply_t *apply, uint32_t number, atp_reservation_t *reservation)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_attribute_t *order = atp_op_attribute(apply->op, ATP_KEY_ORDER_ID, ATP_WHOLE_OP);
+
+    note_terms(apply, reservation);
+    if (order != NULL) {
+        atp_text_t order_id = atp_op_attribute_text(apply->op, order);
+        atp_orders_add(&ledger->reservations.orders, number, order_id,
+                       atp_hash_text(order_id, atp_ledger_seed(ledger)));
+        reservation->has_order = 1;
+    }
+}
+
+/* The reservation, without lines yet. */
+static uint32_t open_reservation(apply_t *apply, atp_text_t id, atp_text_t owner, int64_t deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_t *op = apply->op;
+    uint32_t number = atp_reservations_take(&ledger->reservations, id, op->subject_hash, owner);
+    atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, number);
+
+    reservation->channel = apply->channel;
+    reservation->client = op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
+    reservation->version = ledger->root->op;
+    reservation->created_ms = apply->now_ms;
+    reservation->deadline_ms = deadline_ms;
+    reservation->priority = ATP_PRIORITY_DEFAULT;
+    if (ATP_UNLIKELY(!apply->is_plain)) {
+        atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, apply->channel);
+        if (atp_load_relaxed(&channel->is_accounted) != 0) {
+            reservation->flags |= ATP_RESERVATION_ACCOUNTED_CHANNEL;
+        }
+        note_attributes(apply, number, reservation);
+    }
+    return number;
+}
+
+/* Grants the plan. There is room for all of it. */
+static void grant(apply_t *apply, atp_text_t id, atp_text_t owner, int64_t deadline_ms)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint32_t number = open_reservation(apply, id, owner, deadline_ms);
+
+    apply->result->deadline_ms = deadline_ms;
+    if (ATP_LIKELY(apply->is_plain_plan && ledger->plan_count == 1)) {
+        grant_plain_line(apply, number, deadline_ms);
+        atp_wheel_insert(&ledger->wheel, number);
+        return;
+    }
+    grant_lines(apply, number, deadline_ms);
+    atp_wheel_insert(&ledger->wheel, number);
+    for (uint32_t i = 0; apply->is_track_only && i < ledger->plan_count; i++) {
+        atp_ledger_note_over_commitment(apply, ledger->lines[i].row);
+    }
+    apply->result->ready_ms = atp_ledger_ready_ms(ledger, number);
+}
+
 atp_verdict_t atp_ledger_reserve(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -405,7 +509,6 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     const char *cursor = atp_op_text_begin(op);
     atp_text_t id = atp_op_text_next(&cursor);
     atp_text_t owner = atp_op_text_next(&cursor);
-    uint16_t channel = 0;
     int64_t deadline_ms = 0;
     bool is_whole = false;
     uint32_t replaced = NO_ROW;
@@ -418,7 +521,7 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     if (op->line_count > ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
-    atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
+    atp_verdict_t verdict = decide_deadline(apply, &deadline_ms);
     if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
         verdict = atp_ledger_look_at_replaced(apply, &replaced);
     }
@@ -433,39 +536,13 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
         apply->result->scale = 0;
         return verdict;
     }
-    need_rows(apply);
+    if (ATP_UNLIKELY(!apply->is_plain_plan)) {
+        need_rows(apply);
+    }
     if (ATP_UNLIKELY(replaced != NO_ROW)) {
         atp_ledger_release_all(ledger, replaced);
     }
-    number = atp_reservations_take(&ledger->reservations, id, op->subject_hash, owner);
-    atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, number);
-    reservation->channel = channel;
-    atp_channel_record_t *record = atp_table_at(&ledger->catalog.channels, channel);
-    if (ATP_UNLIKELY(atp_load_relaxed(&record->is_accounted) != 0)) {
-        reservation->flags |= ATP_RESERVATION_ACCOUNTED_CHANNEL;
-    }
-    reservation->client = op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
-    reservation->version = ledger->root->op;
-    reservation->created_ms = apply->now_ms;
-    reservation->deadline_ms = deadline_ms;
-    reservation->priority = ATP_PRIORITY_DEFAULT;
-    if (ATP_UNLIKELY(!apply->is_plain)) {
-        note_terms(apply, reservation);
-    }
-    const atp_op_attribute_t *order = atp_op_attribute(op, ATP_KEY_ORDER_ID, ATP_WHOLE_OP);
-    if (order != NULL) {
-        atp_text_t order_id = atp_op_attribute_text(op, order);
-        atp_orders_add(&ledger->reservations.orders, number, order_id,
-                       atp_hash_text(order_id, atp_ledger_seed(ledger)));
-        reservation->has_order = 1;
-    }
-    grant_lines(apply, number, deadline_ms);
-    atp_wheel_insert(&ledger->wheel, number);
-    for (uint32_t i = 0; apply->is_track_only && i < ledger->plan_count; i++) {
-        atp_ledger_note_over_commitment(apply, ledger->lines[i].row);
-    }
-    apply->result->deadline_ms = deadline_ms;
-    apply->result->ready_ms = atp_ledger_ready_ms(ledger, number);
+    grant(apply, id, owner, deadline_ms);
     answer(apply);
     return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
 }
@@ -475,7 +552,6 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
 /* Decides as atp_ledger_reserve does, up to where that would begin to change something. */
 static atp_verdict_t decide_promise(apply_t *apply)
 {
-    uint16_t channel;
     int64_t deadline_ms;
     uint32_t replaced;
     bool is_whole = false;
@@ -483,7 +559,7 @@ static atp_verdict_t decide_promise(apply_t *apply)
     if (apply->op->line_count > apply->ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
-    atp_verdict_t verdict = decide_deadline(apply, &channel, &deadline_ms);
+    atp_verdict_t verdict = decide_deadline(apply, &deadline_ms);
     if (verdict == ATP_APPLIED && !apply->is_plain) {
         verdict = atp_ledger_look_at_replaced(apply, &replaced);
     }

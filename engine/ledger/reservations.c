@@ -303,6 +303,32 @@ static void merge(atp_reservations_t *reservations, uint32_t *link, uint32_t abo
     hang(reservations, link, above, before != 0 ? before : after);
 }
 
+/* Hangs a line in that comes after all that are there: below the first line on the way up from the last that has the
+ * higher priority, and above the others. */
+static void append(atp_reservations_t *reservations, uint32_t *last, uint32_t number)
+{
+    atp_line_t *appended = atp_table_change(&reservations->lines, number);
+    uint32_t below = 0;
+    uint32_t above = *last;
+
+    if (above != 0) {
+        uint32_t priority = atp_line_priority(reservations, number);
+        while (above != 0 && atp_line_priority(reservations, above - 1) < priority) {
+            below = above;
+            above = atp_line_at(reservations, above - 1)->above;
+        }
+        if (above != 0) {
+            atp_line_t *line = atp_table_change(&reservations->lines, above - 1);
+            line->right = number + 1;
+        }
+    }
+    hang(reservations, &appended->left, number + 1, below);
+    appended->right = 0;
+    appended->above = above;
+    appended->is_in_tree = 1;
+    *last = number + 1;
+}
+
 /* From the last line up: the first one that stays above the new line whatever happens below it, since it has the
  * higher priority and the new line is to its right. 0: there is none. The lines met on the way are after the new
  * one, or give way to it; *ret_below is the uppermost of them (0: there is none). */
@@ -325,16 +351,16 @@ static uint32_t climb(const atp_reservations_t *reservations, uint32_t last, con
     return at;
 }
 
-void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t number)
+/* Hangs a line in before the last one. */
+static void insert(atp_reservations_t *reservations, uint32_t last, uint32_t number)
 {
     atp_line_t *inserted = atp_table_change(&reservations->lines, number);
     uint32_t priority = atp_line_priority(reservations, number);
     uint32_t root = 0; /* of a tree that has none above it: nothing points there */
     uint32_t below;
-    uint32_t above = climb(reservations, *last, inserted, number, &below);
+    uint32_t above = climb(reservations, last, inserted, number, &below);
     uint32_t *link = &root;
 
-    ATP_ASSERT(!inserted->is_in_tree); /* H3 */
     if (above != 0) {
         atp_line_t *line = atp_table_change(&reservations->lines, above - 1);
         link = &line->right;
@@ -348,8 +374,18 @@ void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t
     split(reservations, below, inserted, number);
     hang(reservations, link, above, number + 1);
     inserted->is_in_tree = 1;
-    if (*last == 0 || comes_before(atp_line_at(reservations, *last - 1), *last - 1, inserted, number)) {
-        *last = number + 1;
+}
+
+void atp_lines_insert(atp_reservations_t *reservations, uint32_t *last, uint32_t number)
+{
+    const atp_line_t *inserted = atp_line_at(reservations, number);
+
+    ATP_ASSERT(!inserted->is_in_tree); /* H3 */
+    if (ATP_LIKELY(*last == 0 ||
+                   comes_before(atp_line_at(reservations, *last - 1), *last - 1, inserted, number))) {
+        append(reservations, last, number);
+    } else {
+        insert(reservations, *last, number);
     }
 }
 
