@@ -226,14 +226,19 @@ static json_t *json_plan(const atp_result_t *result, const atp_grants_t *grants)
     return plan;
 }
 
-static void put_plan(atp_out_t *out, const atp_result_t *result, const atp_grants_t *grants)
+static void put_plan(atp_out_t *out, const atp_command_t *command, const atp_result_t *result,
+                     const atp_grants_t *grants)
 {
+    bool is_move = command->kind == ATP_OP_REASSIGN;
+
     for (uint32_t i = result->line_count; i < grants->count; i++) {
         const atp_grant_t *part = &grants->items[i];
         atp_out_row(out);
-        atp_out_uint(out, NULL, "LINE", part->line + 1u);
+        if (!is_move) {
+            atp_out_uint(out, NULL, "LINE", part->line + 1u);
+        }
         atp_out_text(out, NULL, "SKU", part->sku_id);
-        atp_out_text(out, NULL, "FROM", part->node_id);
+        atp_out_text(out, NULL, is_move ? "TO" : "FROM", part->node_id);
         atp_out_qty(out, NULL, "QTY", part->qty, part->scale);
     }
     atp_out_end(out);
@@ -321,8 +326,10 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
     (void)printf(", op %" PRIu64 "%s%s\n", result->op,
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
                  result->is_repeat ? "; asked before, this is the first answer" : "");
-    put_reservation_lines(cli, command, result, grants, done);
-    put_plan(&cli->out, result, grants);
+    if (command->kind != ATP_OP_REASSIGN) { /* where they are now says it */
+        put_reservation_lines(cli, command, result, grants, done);
+    }
+    put_plan(&cli->out, command, result, grants);
 }
 
 /* How the answer to one command is printed when it is a success, or JSON is asked for. */
@@ -394,7 +401,7 @@ static void put_promise(atp_cli_t *cli, const atp_command_t *command, const atp_
         (void)printf("%s%s, as of op %" PRIu64 "\n", done,
                      result->verdict == ATP_APPLIED_IN_PART ? " in part" : "", result->op);
         put_reservation_lines(cli, command, result, grants, done);
-        put_plan(&cli->out, result, grants);
+        put_plan(&cli->out, command, result, grants);
     }
 }
 
@@ -432,7 +439,7 @@ static void put_subject(atp_cli_t *cli, const atp_command_t *command, const atp_
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
                  result->is_repeat ? "; asked before, this is the first answer" : "");
     put_reservation_lines(cli, command, result, grants, done);
-    put_plan(out, result, grants);
+    put_plan(out, command, result, grants);
 }
 
 int atp_act_on_subject(atp_cli_t *cli, atp_command_t *command, const char *done)

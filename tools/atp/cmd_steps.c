@@ -29,7 +29,8 @@ static int step(atp_cli_t *cli, atp_op_kind_t kind, const char *done)
 
     if (!take_reservation(cli, kind == ATP_OP_RETURN, &command.reservation) ||
         !atp_act_identify(cli, &command, &room) ||
-        (kind == ATP_OP_RETURN && !atp_with_flag(cli, "disposition")) || !atp_act_lines(cli, 1, &command)) {
+        (kind == ATP_OP_RETURN && !atp_with_flag(cli, "disposition")) ||
+        (kind == ATP_OP_SHORT && !atp_with_flag(cli, "goods")) || !atp_act_lines(cli, 1, &command)) {
         return ATP_CLI_USAGE;
     }
     int status = atp_act_on_reservation(cli, &command, done);
@@ -225,6 +226,12 @@ static int history(atp_cli_t *cli)
     }
 
 static const atp_flag_t step_flags[] = {FACT_FLAG, ATP_ACT_FLAGS, {NULL, NULL, NULL, NULL}};
+static const atp_flag_t short_flags[] = {
+    {"goods", "WHAT", "missing|there", "Whether the goods are there all the same (missing)"},
+    FACT_FLAG,
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
 static const atp_flag_t disposition_flags[] = {
     {"disposition", "WHAT", "restock|quarantine|damaged|scrap", "What becomes of the units (quarantine)"},
     FACT_FLAG,
@@ -328,11 +335,14 @@ const atp_cmd_t atp_cmd_short = {
     .group = "Reservations",
     .synopsis = "RESERVATION [SKU@NODE=QTY...]",
     .summary = "The node cannot fulfil allocated units",
-    .about = "They leave the reservation, and an exception tells of them. On hand is corrected by atp adjust "
-             "or atp count.",
+    .about = "They are missing: unavailable, until atp count or atp adjust says what is there; with --goods "
+             "there they\n"
+             "are free again. By policy (on_short) other nodes serve them; else they leave the reservation, and "
+             "an\n"
+             "exception tells of them.",
     .word_min = 1,
     .word_max = UINT_MAX,
-    .flags = step_flags,
+    .flags = short_flags,
     .examples = short_examples,
     .kind = ATP_OP_SHORT,
     .run = tell_short,

@@ -20,6 +20,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_return,
     &atp_cmd_reconcile,
     &atp_cmd_short,
+    &atp_cmd_reassign,
     &atp_cmd_cancellable,
     &atp_cmd_history,
     &atp_cmd_show,

@@ -32,6 +32,7 @@ extern const atp_cmd_t atp_cmd_deliver;
 extern const atp_cmd_t atp_cmd_return;
 extern const atp_cmd_t atp_cmd_reconcile;
 extern const atp_cmd_t atp_cmd_short;
+extern const atp_cmd_t atp_cmd_reassign;
 extern const atp_cmd_t atp_cmd_dispose;
 extern const atp_cmd_t atp_cmd_cancellable;
 extern const atp_cmd_t atp_cmd_history;

@@ -47,6 +47,7 @@ static atp_class_t class_of(atp_op_kind_t kind)
     case ATP_OP_SHORT:
         return ATP_CLASS_RELEASE;
     case ATP_OP_ALLOCATE:
+    case ATP_OP_REASSIGN:
     case ATP_OP_EXTEND:
     case ATP_OP_PICK:
     case ATP_OP_PACK:
