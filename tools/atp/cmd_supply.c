@@ -2,7 +2,7 @@
 #include "engine/base/attribute.h"
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
-#include "tools/atp/session.h"
+#include "tools/atp/pages.h"
 #include "tools/when.h"
 
 #include <stdlib.h>
@@ -87,39 +87,49 @@ static int cancel_transfer(atp_cli_t *cli)
 
 typedef void (*put_row_fn)(atp_out_t *out, const atp_schedule_row_t *row);
 
-/* Asks, page after page, and prints the rows; `most` of them. */
-static int ask(atp_cli_t *cli, atp_schedule_ask_t *asked, put_row_fn put_row, int kind)
-{
-    uint64_t rows = 0;
-    int status;
+/* What is asked, and who prints the rows of the kind (below 0: of all). */
+typedef struct asking {
+    atp_page_ask_t page; /* first: pages.c knows no more */
+    atp_schedule_ask_t asked;
+    atp_out_t *out;
+    put_row_fn put_row;
+    int kind;
+    uint64_t rows;
+} asking_t;
 
-    if (!atp_session_open(cli, &status)) {
+static atp_err_t ask_page(atp_client_t *client, const atp_page_ask_t *page, atp_answer_t **ret_answer)
+{
+    atp_schedule_ask_t asked = ((const asking_t *)(const void *)page)->asked;
+
+    asked.cursor = page->cursor;
+    return atp_client_schedule(client, &asked, ret_answer);
+}
+
+static bool take_page(void *context, const atp_answer_t *answer)
+{
+    asking_t *asking = context;
+    const atp_schedule_row_t *rows = atp_answer_schedule(answer);
+    uint32_t count = atp_answer_head(answer).row_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (asking->kind < 0 || rows[i].kind == (unsigned)asking->kind) {
+            asking->put_row(asking->out, &rows[i]);
+            asking->rows++;
+        }
+    }
+    return true;
+}
+
+static int ask(atp_cli_t *cli, const atp_schedule_ask_t *asked, put_row_fn put_row, int kind)
+{
+    asking_t asking = {.asked = *asked, .out = &cli->out, .put_row = put_row, .kind = kind};
+    int status = atp_pages_walk(cli, ask_page, &asking.page, 0, take_page, &asking);
+
+    if (status != ATP_CLI_DONE) {
         return status;
     }
-    do {
-        atp_answer_t *answer = NULL;
-        atp_err_t err = atp_client_schedule(cli->handle, asked, &answer);
-        if (err != ATP_OK) {
-            return atp_session_fail(cli, cli->handle, err, (atp_text_t){"", 0});
-        }
-        atp_answer_head_t head = atp_answer_head(answer);
-        if (head.verdict != ATP_APPLIED) {
-            status = atp_session_refused(cli, &head);
-            atp_answer_free(answer);
-            return status;
-        }
-        const atp_schedule_row_t *told = atp_answer_schedule(answer);
-        for (uint32_t i = 0; i < head.row_count; i++) {
-            if (kind < 0 || told[i].kind == (unsigned)kind) {
-                put_row(&cli->out, &told[i]);
-                rows++;
-            }
-        }
-        asked->cursor = head.next_cursor;
-        atp_answer_free(answer);
-    } while (asked->cursor != 0);
     atp_out_end(&cli->out);
-    if (rows == 0) {
+    if (asking.rows == 0) {
         atp_cli_note(cli, "%s",
                      asked->what == ATP_SCHEDULE_PROMISE ? "not within the days asked for" : "nothing");
     }

@@ -3,7 +3,7 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
-#include "query/availability.h"
+#include "engine/ledger/ledger_schedule.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ typedef struct asked {
     atp_qty_t qty;
     uint32_t row_count;
     uint32_t rows[POSITIONS_MAX];
-    atp_qty_t added[ATP_SCHEDULE_DAYS_MAX];
+    atp_qty_t by[ATP_SCHEDULE_DAYS_MAX];
 } asked_t;
 
 static void send_body(atp_batch_t *batch, atp_err_t err)
@@ -52,10 +52,9 @@ static void tell_node(atp_work_t *work, const atp_ledger_t *ledger, asked_t *ask
     atp_positions_read(atp_ledger_positions(ledger), row, &view);
     bool is_open = atp_catalog_node_state(atp_ledger_catalog(ledger), view.node) == ATP_NODE_OPEN;
     first = first < today ? today : first;
-    atp_supply_schedule(atp_ledger_supplies(ledger), row, today, first, asked->ask.days, asked->added);
+    atp_ledger_schedule(ledger, row, now_ms, first, asked->ask.days, asked->by);
     for (uint32_t i = 0; i < asked->ask.days && first + (int32_t)i <= today + ATP_SUPPLY_HORIZON; i++) {
-        atp_qty_t atp = atp_view_atp(&view) + asked->added[i];
-        atp = is_open && atp > 0 ? atp : 0;
+        atp_qty_t atp = is_open && asked->by[i] > 0 ? asked->by[i] : 0;
         bool is_told = asked->ask.what == ATP_SCHEDULE_PROMISE ? atp >= asked->qty : atp != before;
         if (is_told && ++*written > ATP_SCHEDULE_ROWS_MAX) {
             work->is_overflown = true;
@@ -171,24 +170,6 @@ static void settled(atp_batch_t *batch, atp_err_t err)
     }
 }
 
-/* Writes an op for each of the positions that still counts something expired; returns how many. */
-static uint32_t note_due(atp_work_t *work)
-{
-    const atp_positions_t *positions = atp_ledger_positions(work->service->ledger);
-    const asked_t *asked = work->names.bytes;
-    uint32_t due = 0;
-
-    for (uint32_t i = 0; i < asked->row_count; i++) {
-        atp_position_view_t view;
-        atp_positions_read(positions, asked->rows[i], &view);
-        if (view.soonest_deadline_ms <= work->now_ms) {
-            (void)atp_op_encode_settle((char *)work->ops.bytes + due * sizeof(atp_op_t), view.sku, view.node);
-            due++;
-        }
-    }
-    return due;
-}
-
 /* Numbers of what was named, and the positions it is about. ATP_APPLIED, or what is not known. */
 static atp_verdict_t resolve(const atp_ledger_t *ledger, asked_t *asked, atp_field_t *ret_field)
 {
@@ -247,7 +228,7 @@ void atp_work_schedule(atp_work_t *work)
         return;
     }
     work->now_ms = atp_engine_now_ms(work->service->engine);
-    uint32_t due = note_due(work);
+    uint32_t due = atp_work_note_due(work, asked->rows, asked->row_count, 0, POSITIONS_MAX);
     if (due > 0) {
         atp_work_settle(work, settled, due);
     } else {
