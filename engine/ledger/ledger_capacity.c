@@ -87,6 +87,7 @@ static booked_node_t *place_in_scratch(capacity_scratch_t *scratch, uint16_t nod
 {
     uint32_t at = atp_mix32(node) % BOOKED_NODES_MAX;
 
+    scratch->round += scratch->round == 0; /* before anything was counted all places are of round 0 */
     while (scratch->nodes[at].round == scratch->round && scratch->nodes[at].node != node) {
         at = (at + 1) % BOOKED_NODES_MAX;
     }

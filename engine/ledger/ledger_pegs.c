@@ -34,7 +34,7 @@ atp_verdict_t atp_ledger_note_needed_by(apply_t *apply, resolved_line_t *line)
     }
     line->needed_by = 0;
     apply->needed_by = 0;
-    if (attribute == NULL || attribute->number == 0) {
+    if (attribute == NULL || attribute->number == 0 || apply->is_track_only) { /* sold already: for no day */
         return ATP_APPLIED;
     }
     int32_t day = atp_day_of(attribute->number);

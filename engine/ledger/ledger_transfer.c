@@ -98,16 +98,23 @@ static void open_at_target(apply_t *apply, const resolved_line_t *target, uint32
     atp_ledger_back(apply, target->row);
 }
 
+static atp_verdict_t look_at_id(apply_t *apply)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t number;
+
+    return atp_ledger_find_supply(apply, &number) ||
+                   atp_reservations_find(&ledger->reservations, subject_of(apply->op),
+                                         apply->op->subject_hash, &number)
+               ? atp_ledger_refuse(apply, ATP_CONFLICT, ATP_FIELD_SUBJECT, 0)
+               : ATP_APPLIED;
+}
+
+/* Room is made at the cost of what has ended: only when all else is well. */
 static atp_verdict_t make_room(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_text_t id = subject_of(apply->op);
-    uint32_t number;
-
-    if (atp_ledger_find_supply(apply, &number) ||
-        atp_reservations_find(&ledger->reservations, id, apply->op->subject_hash, &number)) {
-        return atp_ledger_refuse(apply, ATP_CONFLICT, ATP_FIELD_SUBJECT, 0);
-    }
     atp_verdict_t verdict = atp_supplies_make_room(&ledger->supplies, id.size);
     if (verdict == ATP_APPLIED) { /* the id is kept twice */
         verdict = atp_reservations_make_room(&ledger->reservations, 1, id.size, id.size);
@@ -122,9 +129,10 @@ atp_verdict_t atp_ledger_put_transfer(apply_t *apply)
 
     atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, &lines[0]);
     verdict = verdict == ATP_APPLIED ? resolve_target(apply, &lines[0], &lines[1]) : verdict;
-    verdict = verdict == ATP_APPLIED ? make_room(apply) : verdict;
+    verdict = verdict == ATP_APPLIED ? look_at_id(apply) : verdict;
     verdict = verdict == ATP_APPLIED ? look_at_source(apply, &lines[0]) : verdict;
     verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, 2) : verdict;
+    verdict = verdict == ATP_APPLIED ? make_room(apply) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
