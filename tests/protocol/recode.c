@@ -338,6 +338,17 @@ static bool recode_error(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_crossing(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_crossing_row_t row;
+
+    if (!atp_read_crossing(reader, &row)) {
+        return false;
+    }
+    atp_write_crossing(writer, &row);
+    return true;
+}
+
 static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
 {
     uint32_t count;
@@ -360,6 +371,8 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return recode_page(reader, writer, recode_position);
     case ATP_MESSAGE_EXCEPTIONS:
         return recode_page(reader, writer, recode_exception);
+    case ATP_MESSAGE_CROSSINGS:
+        return recode_page(reader, writer, recode_crossing);
     case ATP_MESSAGE_STAT:
         return atp_read_stats(reader, &count) && recode_list(reader, writer, count, recode_stat);
     case ATP_MESSAGE_CATALOG:
@@ -377,6 +390,7 @@ static bool recode_event(atp_reader_t *reader, atp_writer_t *writer, uint32_t *o
 {
     atp_facts_t facts;
     atp_availability_event_t event;
+    atp_crossing_event_t crossing;
     uint32_t count;
 
     if (reader->type == ATP_MESSAGE_FACTS) {
@@ -387,6 +401,13 @@ static bool recode_event(atp_reader_t *reader, atp_writer_t *writer, uint32_t *o
         bool ok = recode_ops(reader, writer, count, op_refusals);
         atp_write_list_end(writer);
         return ok;
+    }
+    if (reader->type == ATP_MESSAGE_CROSSINGS) {
+        if (!atp_read_crossing_event(reader, &crossing)) {
+            return false;
+        }
+        atp_write_crossing_event(writer, &crossing);
+        return true;
     }
     if (!atp_read_availability_event(reader, &event)) {
         return false;

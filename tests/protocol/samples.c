@@ -407,14 +407,14 @@ const sample_t samples[] = {
     {"availability_pairs_ask", SAMPLE_REQUEST, "availability: one SKU at one node, one at all nodes as a sum",
      REQUEST_HEAD(2) "[0,\"web\",[[\"TSHIRT-M\",\"berlin\"],[\"ROPE\",\"\"]]]]", NULL, write_ask_pairs},
     {"availability_cross_ask", SAMPLE_REQUEST, "availability: three SKUs at two nodes, all flags",
-     REQUEST_HEAD(2) "[15,\"\",[\"TSHIRT-M\",\"ROPE\",\"NAIL\"],[\"berlin\",\"lyon-2\"]]]", NULL,
+     REQUEST_HEAD(2) "[63,\"\",[\"TSHIRT-M\",\"ROPE\",\"NAIL\"],[\"berlin\",\"lyon-2\"]]]", NULL,
      write_ask_cross},
     {"availability", SAMPLE_RESPONSE,
      "availability: a row, a sum at scale 2, an unknown SKU; all as of one op",
      RESPONSE_HEAD(2) "[[[0,0,\"berlin\",3,3],[0,1,\"\",\"12.50\",\"-0.05\"],[50,2,\"berlin\"]],true]]", NULL,
      write_availability},
     {"availability_components", SAMPLE_RESPONSE, "availability: a row explained",
-     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",\"0.0\",\"-1.5\",\"8.0\",\"1.0\",\"2.0\",\"5.0\",\"1.5\",\"-1.5\","
+     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",\"0.0\",\"-1.5\",0,\"8.0\",\"1.0\",\"2.0\",\"5.0\",\"1.5\",\"-1.5\","
                       "42]],false]]",
      NULL, write_availability_components},
     {"outcome_ask", SAMPLE_REQUEST, "outcome: of a reservation and of a request",
@@ -487,8 +487,16 @@ const sample_t samples[] = {
      RESPONSE_HEAD(1) "[[0,1002,2,1795253900000,0,0,0,[],[],1795339400000]]]", NULL,
      sample_write_results_ready},
     {"availability_ready", SAMPLE_RESPONSE, "availability: a row at a node with a calendar",
-     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",0,0,9,0,0,0,0,0,0,1795339400000]],true]]", NULL,
+     RESPONSE_HEAD(2) "[[[0,0,\"berlin\",0,0,0,9,0,0,0,0,0,0,1795339400000]],true]]", NULL,
      sample_write_availability_ready},
+    {"availability_level", SAMPLE_RESPONSE, "availability: a channel is low on it",
+     RESPONSE_HEAD(2) "[[[0,0,\"\",\"2.50\",\"2.50\",2]],true]]", NULL, sample_write_availability_level},
+    {"crossings_ask", SAMPLE_REQUEST, "crossings: after number 6", REQUEST_HEAD(12) "[6,10]]", NULL,
+     sample_write_crossings_ask},
+    {"crossings", SAMPLE_RESPONSE, "crossings: a channel is low on a SKU, then out of it",
+     RESPONSE_HEAD(12) "[[[7,1002,1795253000000,\"web\",\"ROPE\",1,2,\"2.50\"],"
+                       "[8,1003,1795253000000,\"web\",\"ROPE\",2,3,\"0.00\"]],0]]",
+     NULL, sample_write_crossings},
     {"error", SAMPLE_RESPONSE, "error: busy, try again after 5 ms",
      RESPONSE_HEAD(127) "[16,0,\"the command queue is full\",5]]", NULL, sample_write_error},
     {"error_version", SAMPLE_RESPONSE, "error: unsupported version",
@@ -500,6 +508,9 @@ const sample_t samples[] = {
     {"availability_changed", SAMPLE_EVENT, "event: a position is out of stock",
      "[1,65,\"c-1\",3,1002,\"ROPE\",\"lyon-2\",\"0.00\",\"-1.50\",43,true]", "atp.avail.ROPE",
      write_availability_event},
+    {"crossing", SAMPLE_EVENT, "event: a channel is low on a SKU",
+     "[1,12,\"\",3,7,1002,1795253000000,\"web\",\"ROPE\",1,2,\"2.50\"]", "atp.level.web",
+     sample_write_crossing},
 };
 
 const size_t sample_count = sizeof samples / sizeof samples[0];

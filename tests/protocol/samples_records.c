@@ -250,3 +250,57 @@ void sample_write_error_version(atp_writer_t *writer)
     sample_begin_response(writer, ATP_MESSAGE_ERROR);
     atp_write_error(writer, &error);
 }
+
+/* ---- levels ---- */
+
+void sample_write_crossings_ask(atp_writer_t *writer)
+{
+    const atp_page_ask_t ask = {.cursor = 6, .limit = 10};
+    sample_begin_request(writer, ATP_MESSAGE_CROSSINGS);
+    atp_write_page_ask(writer, ATP_MESSAGE_CROSSINGS, &ask);
+}
+
+static atp_crossing_row_t crossing(void)
+{
+    return (atp_crossing_row_t){.number = 7,
+                                .op = 1002,
+                                .time_ms = T0,
+                                .channel = ATP_TEXT("web"),
+                                .sku = ATP_TEXT("ROPE"),
+                                .available = 250,
+                                .scale = 2,
+                                .from = 1,
+                                .to = 2};
+}
+
+void sample_write_crossings(atp_writer_t *writer)
+{
+    const atp_crossing_row_t low = crossing();
+    atp_crossing_row_t out = crossing();
+    out.number = 8;
+    out.op = 1003;
+    out.available = 0;
+    out.from = 2;
+    out.to = 3;
+    sample_begin_response(writer, ATP_MESSAGE_CROSSINGS);
+    atp_write_page_begin(writer);
+    atp_write_crossing(writer, &low);
+    atp_write_crossing(writer, &out);
+    atp_write_page_end(writer, 0);
+}
+
+void sample_write_crossing(atp_writer_t *writer)
+{
+    const atp_crossing_event_t event = {.correlation = ATP_TEXT(""), .incarnation = 3, .row = crossing()};
+    atp_write_crossing_event(writer, &event);
+}
+
+void sample_write_availability_level(atp_writer_t *writer)
+{
+    const atp_availability_row_t row = {
+        .node = ATP_TEXT(""), .atp = 250, .promisable = 250, .scale = 2, .level = 2};
+    sample_begin_response(writer, ATP_MESSAGE_AVAILABILITY);
+    atp_write_availability_begin(writer);
+    atp_write_availability_row(writer, &row);
+    atp_write_availability_end(writer, true);
+}
