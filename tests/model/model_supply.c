@@ -333,6 +333,7 @@ void supply_model_expire(supply_model_t *m)
     for (unsigned i = 0; i < MODEL_HOLDS; i++) {
         model_hold_t *hold = &m->holds[i];
         if (hold->is_known && hold->deadline_ms <= m->now_ms) {
+            hold->deadline_ms = INT64_MAX; /* once */
             hold->reserved = 0;
             if (!hold->is_firm) {
                 hold->waiting = 0;
