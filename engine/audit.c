@@ -37,6 +37,13 @@ static bool is_oversold(const audit_t *audit, const atp_op_t *op)
     return false;
 }
 
+static void note_oversold(audit_t *audit, const atp_result_t *result)
+{
+    audit->report->oversold++;
+    audit->report->first_oversold_op =
+        audit->report->oversold == 1 ? result->op : audit->report->first_oversold_op;
+}
+
 /* Right after a grant no position that it took from may have less than nothing left: that would be oversold. (What was sold
  * elsewhere, and is only kept track of, may.) */
 static void check_grant(audit_t *audit, const atp_op_t *op, const atp_result_t *result)
@@ -48,9 +55,26 @@ static void check_grant(audit_t *audit, const atp_op_t *op, const atp_result_t *
     }
     audit->report->granted++;
     if (is_oversold(audit, op)) {
-        audit->report->oversold++;
-        audit->report->first_oversold_op =
-            audit->report->oversold == 1 ? result->op : audit->report->first_oversold_op;
+        note_oversold(audit, result);
+    }
+}
+
+/* Nor may one that units were moved to. */
+static void check_moves(audit_t *audit, const atp_result_t *result, const atp_grant_t *plan)
+{
+    const atp_positions_t *positions = atp_ledger_positions(audit->ledger);
+    bool is_oversold_now = false;
+
+    for (uint32_t i = 0; i < result->plan_count; i++) {
+        atp_position_view_t view;
+        uint32_t row;
+        bool is_found = atp_positions_find(positions, plan[i].sku, plan[i].node, &row);
+        ATP_ASSERT(is_found); /* it was granted there just now */
+        atp_positions_read(positions, row, &view);
+        is_oversold_now = is_oversold_now || atp_view_atp(&view) < 0;
+    }
+    if (is_oversold_now) {
+        note_oversold(audit, result);
     }
 }
 
@@ -67,6 +91,9 @@ static atp_err_t apply_op(audit_t *audit, const atp_op_t *op, int64_t time_ms, u
     audit->report->ops++;
     if (op->kind == ATP_OP_RESERVE && op->option != ATP_RESERVE_TRACK_ONLY) {
         check_grant(audit, op, &result);
+    }
+    if (op->kind == ATP_OP_REASSIGN) {
+        check_moves(audit, &result, grants + result.line_count);
     }
     return ATP_OK;
 }

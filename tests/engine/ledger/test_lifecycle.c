@@ -73,6 +73,7 @@ static void a_step_is_past_for_its_own_end_and_all_that_follows(void **state)
     assert_false(atp_lifecycle_is_past(ATP_STEP_RETURN, ATP_LINE_DELIVERED));
     assert_true(atp_lifecycle_is_past(ATP_STEP_RETURN, ATP_LINE_RETURN_RECONCILED));
     assert_true(atp_lifecycle_is_past(ATP_STEP_SHORT, ATP_LINE_SHORT));
+    assert_false(atp_lifecycle_is_past(ATP_STEP_PICK, ATP_LINE_RESERVED)); /* a reassigned one begins anew */
 }
 
 /* ---- every step from every state, by all lines and by name ---- */
@@ -116,6 +117,7 @@ static const struct {
     {ATP_OP_PACK, false, {NONE, RSV, 0, 0, PKD, SHP, DLV, RET, REC, REC, ENDS}},
     {ATP_OP_CANCEL, false, {NONE, RSV, 0, 0, 0, SHP, DLV, RET, REC, REC, ENDS}},
     {ATP_OP_SHORT, false, {NONE, RSV, 0, 0, 0, SHP, DLV, RET, REC, REC, ENDS}},
+    {ATP_OP_REASSIGN, false, {NONE, 0, 0, PCK, PKD, SHP, DLV, RET, REC, REC, ENDS}},
     {ATP_OP_SHIP, false, {NONE, RSV, 0, 0, 0, SHP, DLV, RET, REC, REC, ENDS}},
     {ATP_OP_DELIVER, false, {NONE, RSV, OUT, OUT, OUT, 0, DLV, RET, REC, REC, ENDS}},
     {ATP_OP_RETURN, false, {NONE, RSV, OUT, OUT, OUT, 0, 0, RET, 0, REC, ENDS}},
@@ -158,6 +160,7 @@ static fixture_t line_in_state(atp_line_state_t wanted)
 
     stock(&f, "S", "N", wanted == ATP_LINE_ACCEPTED ? 0 : 10);
     stock(&f, "T", "N", 3);
+    stock(&f, "S", "M", 3); /* for what is reassigned */
     if (wanted == ATP_LINE_ACCEPTED) {
         assert_verdict(reserve_lines(&f, "r", ATP_RESERVE_PARTIAL, 2, partial), ATP_APPLIED_IN_PART);
         assert_verdict(step_line(&f, ATP_OP_RELEASE, "r", "T", "N", 3), ATP_APPLIED);
