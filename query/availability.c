@@ -14,7 +14,7 @@ static void limit_by_capacity(const atp_ledger_t *ledger, uint16_t node, int64_t
     availability->shown = availability->shown < left ? availability->shown : left;
     availability->promisable = availability->promisable < left ? availability->promisable : left;
     availability->ready_ms = ready.ready_ms;
-    availability->is_due = availability->is_due || ready.until_ms <= now_ms;
+    availability->is_due = availability->is_due || atp_node_ready_is_due(&ready, now_ms);
 }
 
 static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,

@@ -44,6 +44,7 @@ typedef struct atp_node_record {
     _Atomic int64_t ready_until_ms; /* good until then */
     _Atomic int64_t ready_ms;       /* when it is ready; 0 = never */
     _Atomic int64_t capacity_left;  /* millionths of a unit; INT64_MAX = no limit */
+    _Atomic int64_t quiet_until_ms; /* nothing that is booked expires before; INT64_MAX: nothing is limited */
     _Atomic int32_t ready_day;
     uint32_t unused_too;
 } atp_node_record_t;
@@ -89,7 +90,7 @@ typedef struct atp_client_record {
     uint8_t unused[32];
 } atp_client_record_t;
 
-_Static_assert(sizeof(atp_sku_record_t) == 64 && sizeof(atp_node_record_t) == 64 &&
+_Static_assert(sizeof(atp_sku_record_t) == 64 && sizeof(atp_node_record_t) == 72 &&
                    sizeof(atp_channel_record_t) == 64 && sizeof(atp_client_record_t) == 64,
                "stored: no padding");
 
@@ -182,13 +183,21 @@ typedef struct atp_node_ready {
     int64_t until_ms;
     int64_t ready_ms;
     int64_t capacity_left;
+    int64_t quiet_until_ms;
 } atp_node_ready_t;
 
 static inline atp_node_ready_t atp_catalog_node_ready(const atp_catalog_t *catalog, uint16_t node)
 {
     atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
     return (atp_node_ready_t){atp_load_relaxed(&record->ready_until_ms), atp_load_relaxed(&record->ready_ms),
-                              atp_load_relaxed(&record->capacity_left)};
+                              atp_load_relaxed(&record->capacity_left),
+                              atp_load_relaxed(&record->quiet_until_ms)};
+}
+
+/* True if it is to be settled before it is believed: the day has changed there, or what is booked may have expired. */
+static inline bool atp_node_ready_is_due(const atp_node_ready_t *ready, int64_t now_ms)
+{
+    return ready->until_ms <= now_ms || ready->quiet_until_ms <= now_ms;
 }
 
 /* True if the node is open and nothing else is to be looked at. Thread: any. */

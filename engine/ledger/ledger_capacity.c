@@ -40,6 +40,15 @@ static int64_t left_now(const atp_ledger_t *ledger, const atp_node_calendar_t *n
     return left.orders <= 0 || left.units < 0 ? 0 : left.units;
 }
 
+/* Until when nothing that is booked can have expired: a reader that comes later has the node settled first. */
+static void note_quiet(const atp_ledger_t *ledger, atp_node_record_t *record,
+                       const atp_node_calendar_t *calendar)
+{
+    atp_store_relaxed(&record->quiet_until_ms,
+                      has_limits(calendar) ? atp_wheel_quiet_until(&ledger->wheel, ledger->root->time_ms)
+                                           : ATP_NEVER_MS);
+}
+
 /* A place in the record changes when the day there does; `left` with each booking. */
 static void publish(atp_ledger_t *ledger, uint16_t node, const atp_calendar_now_t *now)
 {
@@ -52,6 +61,7 @@ static void publish(atp_ledger_t *ledger, uint16_t node, const atp_calendar_now_
     atp_store_relaxed(&record->ready_day, now->ready_day);
     atp_store_relaxed(&record->capacity_left, left_now(ledger, calendar, now->ready_day));
     atp_store_relaxed(&record->ready_until_ms, now->until_ms);
+    note_quiet(ledger, record, calendar);
     atp_ledger_note_all_views(ledger);
 }
 
@@ -62,6 +72,17 @@ void atp_ledger_refresh_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms
     if (record->calendar != 0 && atp_load_relaxed(&record->ready_until_ms) <= now_ms && !ledger->is_asking) {
         atp_calendar_now_t now = atp_calendar_look(&calendar_of(ledger, node)->calendar, now_ms);
         publish(ledger, node, &now);
+    }
+}
+
+void atp_ledger_settle_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms)
+{
+    atp_node_record_t *record = node_record(ledger, node);
+
+    atp_ledger_refresh_node(ledger, node, now_ms);
+    if (record->calendar != 0 && atp_load_relaxed(&record->quiet_until_ms) <= now_ms) {
+        atp_ledger_settle_due(ledger, now_ms, SWEPT_PER_OP);
+        note_quiet(ledger, atp_table_change(&ledger->catalog.nodes, node), calendar_of(ledger, node));
     }
 }
 
@@ -403,6 +424,11 @@ void atp_ledger_need_booking(atp_ledger_t *ledger, uint32_t reservation, uint16_
         return;
     }
     int32_t day = day_to_book(ledger, node);
+    atp_node_record_t *published = atp_table_change(&ledger->catalog.nodes, node);
+    if (has_limits(calendar_of(ledger, node)) &&
+        record->deadline_ms < atp_load_relaxed(&published->quiet_until_ms)) {
+        atp_store_relaxed(&published->quiet_until_ms, record->deadline_ms);
+    }
     atp_capacity_book(capacity, reservation, node, day,
                       atp_calendar_ready_ms(&calendar_of(ledger, node)->calendar, day));
 }

@@ -34,6 +34,8 @@ void atp_ledger_account_capacity(atp_ledger_t *ledger, const account_change_t *c
 
 /* Brings what is published of a node up to that time. */
 void atp_ledger_refresh_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms);
+/* The same after what is due has expired, where that may have capacity there. */
+void atp_ledger_settle_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms);
 
 /* The calendar that a node op tells (node NULL: of a new one), checked; then keeping it. */
 atp_verdict_t atp_ledger_look_at_calendar(apply_t *apply, const uint16_t *node,

@@ -88,7 +88,7 @@ atp_verdict_t atp_ledger_settle(apply_t *apply)
     uint32_t row;
 
     if ((uint16_t)apply->op->subject_hash < atp_table_count(&apply->ledger->catalog.nodes)) {
-        atp_ledger_refresh_node(apply->ledger, (uint16_t)apply->op->subject_hash, apply->now_ms);
+        atp_ledger_settle_node(apply->ledger, (uint16_t)apply->op->subject_hash, apply->now_ms);
     }
     if (sku >= atp_table_count(&apply->ledger->catalog.skus)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, 0);

@@ -89,7 +89,7 @@ static atp_qty_t ready_at(const atp_ledger_t *ledger, uint16_t node, int64_t now
     atp_node_ready_t ready = atp_catalog_node_ready(&ledger->catalog, node);
     atp_qty_t left = atp_capacity_qty(ready.capacity_left, stock->scale);
 
-    stock->is_due = stock->is_due || ready.until_ms <= now_ms;
+    stock->is_due = stock->is_due || atp_node_ready_is_due(&ready, now_ms);
     return left < qty && !stock->may_be_later ? left : qty;
 }
 

@@ -100,6 +100,36 @@ bool atp_wheel_is_due(atp_wheel_t *wheel, int64_t now_ms)
     return false;
 }
 
+#define SLOTS_LOOKED_AT 1024 /* half a minute ahead */
+
+int64_t atp_wheel_quiet_until(const atp_wheel_t *wheel, int64_t now_ms)
+{
+    int64_t slot = slot_of(now_ms);
+    int64_t soonest = (slot + 1) * ATP_WHEEL_SLOT_MS;
+    uint32_t number = *head_of(wheel, slot);
+
+    if (wheel->heads->sweep_slot < slot) {
+        return now_ms;
+    }
+    for (unsigned i = 0; number != 0; i++) {
+        const atp_reservation_t *reservation = atp_reservation_at(wheel->reservations, number - 1);
+        if (i == DUE_LOOK_LIMIT) {
+            return now_ms;
+        }
+        soonest = reservation->deadline_ms < soonest ? reservation->deadline_ms : soonest;
+        number = reservation->next;
+    }
+    if (soonest < (slot + 1) * ATP_WHEEL_SLOT_MS) {
+        return soonest;
+    }
+    for (int64_t ahead = slot + 1; ahead <= slot + SLOTS_LOOKED_AT; ahead++) {
+        if (*head_of(wheel, ahead) != 0) {
+            return ahead * ATP_WHEEL_SLOT_MS;
+        }
+    }
+    return (slot + SLOTS_LOOKED_AT + 1) * ATP_WHEEL_SLOT_MS;
+}
+
 /* Sweeps one slot from `number` on; returns where it stopped, 0 when the slot is done. */
 static uint32_t sweep_slot(atp_wheel_t *wheel, uint32_t number, int64_t now_ms, uint64_t *left,
                            void (*expire)(void *context, uint32_t reservation), void *context)

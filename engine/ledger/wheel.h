@@ -43,6 +43,10 @@ void atp_wheel_remove(atp_wheel_t *wheel, uint32_t number);
 /* True if a pulse at `now_ms` would find something to expire. Changes no state. */
 bool atp_wheel_is_due(atp_wheel_t *wheel, int64_t now_ms);
 
+/* No deadline in the wheel is before that time, except those it has not swept yet: then a time that has come. Looks at few slots, so
+ * that it may be earlier than the soonest deadline. */
+int64_t atp_wheel_quiet_until(const atp_wheel_t *wheel, int64_t now_ms);
+
 /* Visits up to `limit` reservations of the slots that are over at `now_ms` and calls `expire` for each that is
  * due; `expire` takes it out of the wheel. */
 void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,

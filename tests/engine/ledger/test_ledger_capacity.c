@@ -112,6 +112,46 @@ static void capacity_held_by_what_is_due_is_free_at_the_millisecond(void **state
     fixture_close(&f);
 }
 
+static atp_node_ready_t ready_at(const fixture_t *f, const char *node)
+{
+    return atp_catalog_node_ready(atp_ledger_catalog(f->ledger), node_of(f, node));
+}
+
+/* What is shown agrees with what a reserve gets: who reads at or after the deadline has the node settled first. */
+static void a_reader_has_the_node_settled_from_the_deadline_on(void **state)
+{
+    (void)state;
+    fixture_t f = open_with("capacity_units=10");
+
+    stock(&f, "S", "M", 5);
+    assert_verdict(node_with(&f, "M", "time_zone=UTC0"),
+                   ATP_APPLIED); /* a calendar without limits is never due */
+    reserve_for(&f, "a", "S", "N", 4, 1000);
+    reserve_for(&f, "b", "S", "N", 3, 5000);
+    reserve_for(&f, "c", "S", "M", 3, 100);
+    f.now_ms += 999;
+    atp_node_ready_t ready = ready_at(&f, "N");
+    for (unsigned i = 0; i < 200 && atp_node_ready_is_due(&ready, f.now_ms); i++) {
+        settle(&f, "S", "N"); /* what it looked at is near: that is all it knows */
+        ready = ready_at(&f, "N");
+    }
+    assert_false(atp_node_ready_is_due(&ready, f.now_ms));
+    assert_int_equal(left_at(&f, "N"), 3);
+    f.now_ms += 1;
+    assert_true(atp_node_ready_is_due(&ready, f.now_ms));
+    settle(&f, "S", "N");
+    ready = ready_at(&f, "N");
+    assert_false(atp_node_ready_is_due(&ready, f.now_ms));
+    assert_int_equal(left_at(&f, "N"), 7);
+    f.now_ms += 10000; /* however long nobody looked */
+    assert_true(atp_node_ready_is_due(&ready, f.now_ms));
+    settle(&f, "T", "N");
+    assert_int_equal(left_at(&f, "N"), 10);
+    ready = ready_at(&f, "M");
+    assert_false(atp_node_ready_is_due(&ready, f.now_ms));
+    fixture_close(&f);
+}
+
 static void what_has_shipped_was_picked_and_stays_counted(void **state)
 {
     (void)state;
@@ -729,6 +769,7 @@ int main(void)
         cmocka_unit_test(too_little_stock_is_told_before_too_little_capacity),
         cmocka_unit_test(what_is_released_cancelled_or_expires_is_given_back),
         cmocka_unit_test(capacity_held_by_what_is_due_is_free_at_the_millisecond),
+        cmocka_unit_test(a_reader_has_the_node_settled_from_the_deadline_on),
         cmocka_unit_test(what_has_shipped_was_picked_and_stays_counted),
         cmocka_unit_test(a_fact_is_never_refused_for_capacity),
         cmocka_unit_test(lines_of_one_op_share_the_capacity),
