@@ -264,6 +264,9 @@ static void look_at_sku(apply_t *apply, uint32_t sku)
     uint32_t rows = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
 
     if (has_level(ledger, sku)) {
+        if (atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
+            atp_ledger_settle_due(ledger, apply->now_ms, UINT64_MAX); /* quotas of tags count other SKUs */
+        }
         for (uint32_t i = 0; i < rows; i++) {
             atp_ledger_settle_row(ledger, ledger->view_rows[i],
                                   apply->now_ms); /* what is due counts no more */

@@ -445,3 +445,31 @@ atp_verdict_t cm_drop_quota(cm_model_t *m, int id)
     m->quotas[id].stands = false;
     return ATP_APPLIED;
 }
+
+/* ---- levels ---- */
+
+int cm_level(const cm_model_t *m, int channel, int sku, int before)
+{
+    const cm_taken_t nothing = {0};
+    atp_qty_t left = cm_view(m, channel, sku, &nothing).available;
+    atp_qty_t low = 0;
+    atp_qty_t clear = 0;
+    bool says_something = false;
+
+    for (int i = 0; i < CM_RULES; i++) {
+        const cm_rule_t *rule = &m->rules[i];
+        if (!rule->stands || rule->channel != channel || !covers(m, rule->scope, rule->subject, sku)) {
+            continue;
+        }
+        says_something = says_something || rule->low > 0 || rule->threshold > 0;
+        low = max_of(low, rule->low);
+        clear = rule->low > 0 ? max_of(clear, max_of(rule->low_clear, rule->low + 1)) : clear;
+    }
+    if (!says_something) {
+        return 0;
+    }
+    if (left == 0) {
+        return 3;
+    }
+    return left <= low || (before >= 2 && left < clear) ? 2 : 1;
+}

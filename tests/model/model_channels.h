@@ -23,7 +23,7 @@ typedef struct cm_rule {
     int channel;
     cm_scope_t scope;
     int subject;
-    atp_qty_t buffer, percent, threshold, cap;
+    atp_qty_t buffer, percent, threshold, cap, low, low_clear;
     bool is_excluded;
     int order;
     int age; /* rules of one order count by the op that made them first */
@@ -85,6 +85,9 @@ cm_view_t cm_view(const cm_model_t *model, int channel, int sku, const cm_taken_
 /* Decides a reserve; on success it is added. The verdict, and what each line was granted. */
 atp_verdict_t cm_reserve(cm_model_t *model, int channel, bool is_partial, int line_count,
                          const cm_line_t *wanted, int64_t deadline_ms, atp_qty_t *ret_granted);
+
+/* The level of a channel on a SKU after what it was: 0 no rule says, 1 ok, 2 low, 3 out. */
+int cm_level(const cm_model_t *model, int channel, int sku, int before);
 
 /* Puts or drops; the verdict. */
 atp_verdict_t cm_put_quota(cm_model_t *model, int id, const cm_quota_t *wanted);

@@ -16,6 +16,8 @@ typedef struct pair {
     uint64_t random;
     unsigned op;
     int rule_ages;
+    int levels[CM_CHANNELS][CM_SKUS]; /* as they were told last */
+    uint64_t crossings;
     uint32_t verdicts[ATP_VERDICT_LIMIT]; /* how often each was met */
 } pair_t;
 
@@ -70,6 +72,50 @@ static void compare_views(pair_t *p)
             expect(p, "short", seen.short_units, wanted.short_units);
         }
     }
+}
+
+/* ---- levels ---- */
+
+static void settle_all_rows(pair_t *p)
+{
+    for (int i = 0; i < CM_SKUS * CM_NODES; i++) {
+        const char *sku = sku_names[i / CM_NODES];
+        const char *node = node_names[i % CM_NODES];
+        if (view_of(&p->f, sku, node).soonest_deadline_ms <= p->f.now_ms) {
+            settle(&p->f, sku, node);
+        }
+    }
+    for (int i = 0; i < 8 && atp_ledger_is_pulse_due(p->f.ledger, p->f.now_ms); i++) {
+        pulse(&p->f, 100);
+    }
+}
+
+/* Everything that is due has gone, and every view been looked at: what was crossed since the last look is in the ring, each
+ * once, in whatever order. */
+static void compare_levels(pair_t *p)
+{
+    const atp_crossings_t *crossings = atp_ledger_crossings(p->f.ledger);
+
+    settle_all_rows(p);
+    for (int c = 0; c < CM_CHANNELS; c++) {
+        for (int s = 0; s < CM_SKUS; s++) {
+            int before = p->levels[c][s];
+            int now = cm_level(p->m, c, s, before);
+            bool is_crossed = (now == 0 ? 1 : now) != (before == 0 ? 1 : before);
+            int found = 0;
+            atp_crossing_t crossing;
+            for (uint64_t n = p->crossings + 1; atp_crossings_read(crossings, n, &crossing); n++) {
+                if (crossing.channel == c && crossing.sku == (uint32_t)s) {
+                    expect(p, "level before", (int64_t)crossing.from, before == 0 ? 1 : before);
+                    expect(p, "level after", (int64_t)crossing.to, now == 0 ? 1 : now);
+                    found++;
+                }
+            }
+            expect(p, "crossings", found, is_crossed);
+            p->levels[c][s] = now;
+        }
+    }
+    p->crossings = atp_crossings_newest(crossings);
 }
 
 /* ---- ops ---- */
@@ -178,20 +224,24 @@ static void put_rule(pair_t *p)
     r.percent = chance(p, 30) ? below(p, 40) : 0;
     r.threshold = chance(p, 30) ? below(p, 6) : 0;
     r.cap = chance(p, 20) ? below(p, 10) : 0;
+    r.low = chance(p, 40) ? below(p, 30) : 0;
+    r.low_clear = chance(p, 30) ? below(p, 50) : 0;
     r.is_excluded = chance(p, 6);
     r.order = below(p, 3);
     r.age = old->age != 0 ? old->age : p->rule_ages + 1;
     int size = snprintf(words, sizeof words,
-                        "channel=%s buffer=%d buffer_percent=%d threshold=%d cap=%d excluded=%s order=%d",
+                        "channel=%s buffer=%d buffer_percent=%d threshold=%d cap=%d excluded=%s order=%d "
+                        "low=%d low_clear=%d",
                         channel_names[r.channel], (int)r.buffer, (int)r.percent, (int)r.threshold, (int)r.cap,
-                        r.is_excluded ? "yes" : "no", r.order);
+                        r.is_excluded ? "yes" : "no", r.order, (int)r.low, (int)r.low_clear);
     if (r.scope != CM_ALL) {
         snprintf(words + size, sizeof words - (size_t)size, " %s=%s", r.scope == CM_SKU ? "sku" : "tag",
                  r.scope == CM_SKU ? sku_names[r.subject] : tag_names[r.subject]);
     }
-    bool is_empty = r.buffer + r.percent + r.threshold + r.cap == 0 && !r.is_excluded;
-    expect_verdict(p, "rule", rule(&p->f, name, words), is_empty ? ATP_RULE_INVALID : ATP_APPLIED);
-    if (!is_empty) {
+    bool is_right = (r.buffer + r.percent + r.threshold + r.cap + r.low > 0 || r.is_excluded) &&
+                    (r.low_clear == 0 || (r.low > 0 && r.low_clear > r.low));
+    expect_verdict(p, "rule", rule(&p->f, name, words), is_right ? ATP_APPLIED : ATP_RULE_INVALID);
+    if (is_right) {
         p->rule_ages += old->age == 0;
         *old = r;
     }
@@ -299,6 +349,7 @@ static void move_time(pair_t *p)
             settle(&p->f, sku_names[i / CM_NODES], node_names[i % CM_NODES]);
         }
         compare_views(p);
+        compare_levels(p);
     }
 }
 
@@ -358,6 +409,7 @@ static void run(uint64_t seed, unsigned ops, uint32_t verdicts[ATP_VERDICT_LIMIT
             move_time(&p);
         }
         do_one(&p);
+        compare_levels(&p);
         if (p.op % 64 == 0) {
             fixture_check(&p.f);
         }
@@ -365,6 +417,7 @@ static void run(uint64_t seed, unsigned ops, uint32_t verdicts[ATP_VERDICT_LIMIT
     for (unsigned i = 0; i < ATP_VERDICT_LIMIT; i++) {
         verdicts[i] += p.verdicts[i];
     }
+    assert_true(p.crossings > ops / 20);
     fixture_close(&p.f);
     free(p.m);
 }

@@ -192,7 +192,7 @@ static void a_question_for_the_impossible_is_refused_by_name(void **state)
     assert_int_equal(atp_client_availability(rig->client, &ask, &answer), ATP_OK);
     refused(answer, ATP_UNKNOWN_CHANNEL);
     ask.channel = ATP_TEXT("");
-    ask.flags = 16;
+    ask.flags = ATP_AVAILABILITY_FLAGS + 1;
     raw_begin(&writer, bytes, sizeof bytes, ATP_MESSAGE_AVAILABILITY);
     atp_write_availability_ask(&writer, &ask);
     raw_expect(socket, bytes, atp_writer_size(&writer), ATP_OPTION_UNKNOWN);
