@@ -1,6 +1,7 @@
 /* Explanations over the wire: what a reserve may take, and of what parts the figure is made.
  *
- *     request   [[line, ...], channel]          line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
+ *     request   [[line, ...], channel, by_ms]   line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
+ *                                               by_ms: for a reserve needed by that day; left out, or a day past = from what is here
  *     response  [[part, ...], is_cut]           part [line, code, qty, node, detail]
  *
  * Codes and their effects are in engine/base/explain.h. */
@@ -18,6 +19,7 @@ typedef struct atp_explain_ask {
     uint32_t line_count; /* 1 to ATP_EXPLAIN_LINES_MAX */
     const atp_command_line_t *lines;
     atp_text_t channel; /* "" = none */
+    int64_t by_ms;      /* needed by that day; 0 = from what is here */
 } atp_explain_ask_t;
 
 /* Reads the ask; its lines go to `lines` (room for ATP_EXPLAIN_LINES_MAX). Refuses none (lines_missing) and too many

@@ -42,6 +42,11 @@ typedef enum atp_explain_effect {
     X(13, NOT_FOR_SALE, "not_for_sale", LIMIT, "the position is withdrawn from sale")                        \
     X(14, BEYOND_STOCK, "beyond_stock", PLUS, "what may be promised beyond stock, less what waits already")  \
     X(15, CAPACITY, "capacity", LIMIT, "the node cannot make more ready on the day")                         \
+    X(16, SUPPLY_DUE, "supply_due", PLUS, "expected by the day asked for, not overdue")                      \
+    X(17, PEGGED, "pegged", MINUS, "promised from supply due by then, or overdue")                           \
+    X(18, AT_RISK, "at_risk", MINUS, "promised from supply that fell away")                                  \
+    X(19, BACKORDERED, "backordered", MINUS, "waits for stock")                                              \
+    X(20, ATP_BY_DATE, "atp_by_date", EQUALS, "what may be promised for the day asked for")                  \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
     X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \

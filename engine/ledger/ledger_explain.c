@@ -1,6 +1,7 @@
 #include "engine/ledger/ledger_explain.h"
 
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/supplies.h"
 #include "engine/ledger/views.h"
 
 #include <string.h>
@@ -109,6 +110,25 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row, atp_qty
     telling->free += free;
 }
 
+/* From what is here to what may be promised for the day asked for. */
+static void tell_supply(telling_t *telling, uint32_t row, const atp_position_view_t *view, atp_text_t name)
+{
+    uint16_t day = telling->ask->needed_by;
+
+    if (day == 0) {
+        return;
+    }
+    if (row != NO_ROW) {
+        atp_supply_parts_t parts = atp_supply_parts(&telling->apply.ledger->supplies, row,
+                                                    atp_day_of(telling->apply.now_ms), day);
+        tell_some(telling, ATP_EXPLAIN_CODE_SUPPLY_DUE, parts.due, name);
+        tell_some(telling, ATP_EXPLAIN_CODE_PEGGED, parts.pegged, name);
+        tell_some(telling, ATP_EXPLAIN_CODE_AT_RISK, parts.unbacked, name);
+        tell_some(telling, ATP_EXPLAIN_CODE_BACKORDERED, view->backordered, name);
+    }
+    tell(telling, ATP_EXPLAIN_CODE_ATP_BY_DATE, telling->left, name, "");
+}
+
 static void tell_node(telling_t *telling, uint16_t node)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
@@ -117,6 +137,9 @@ static void tell_node(telling_t *telling, uint16_t node)
     uint32_t row;
 
     atp_qty_t free = atp_ledger_free_at(&telling->apply, telling->ask->sku, node, &row);
+    if (telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL && !atp_ledger_channel_sees(&telling->apply, node)) {
+        free = 0; /* of no group of the channel */
+    }
     if (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row)) {
         atp_positions_read(&ledger->positions, row, &view);
     } else {
@@ -130,6 +153,7 @@ static void tell_node(telling_t *telling, uint16_t node)
     tell_some(telling, ATP_EXPLAIN_CODE_ALLOCATED, view.allocated, name);
     tell_some(telling, ATP_EXPLAIN_CODE_SAFETY, view.safety, name);
     tell(telling, ATP_EXPLAIN_CODE_ATP, telling->left, name, "");
+    tell_supply(telling, row, &view, name);
     tell_limits(telling, node, row, free);
 }
 
@@ -169,6 +193,16 @@ static void tell_above(telling_t *telling, atp_explain_code_t code, atp_qty_t mo
     tell_some(telling, code, telling->left > least ? telling->left - least : 0, no_node);
 }
 
+/* What a rule of the channel takes off its stock. `*unseen` of that is not in the account, because of the nodes that were asked
+ * about and what they can make ready: that goes first. */
+static void tell_rule(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_qty_t *unseen)
+{
+    atp_qty_t elsewhere = qty < *unseen ? qty : *unseen;
+
+    *unseen -= elsewhere;
+    tell_off(telling, code, qty - elsewhere);
+}
+
 /* From what the nodes have to what the view of the channel leaves: the function that decides a reserve says both. */
 static void tell_channel(telling_t *telling)
 {
@@ -180,10 +214,11 @@ static void tell_channel(telling_t *telling)
     uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
     atp_channel_view_read(ledger, channel, sku, atp_ledger_view_group(&telling->apply), telling->apply.now_ms,
                           ledger->view_rows, count, NULL, &view);
-    tell_off(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view.short_units);
-    tell_off(telling, ATP_EXPLAIN_CODE_GUARANTEED, view.held);
-    tell_off(telling, ATP_EXPLAIN_CODE_BUFFER, view.buffer);
-    tell_off(telling, ATP_EXPLAIN_CODE_THRESHOLD, view.threshold);
+    atp_qty_t unseen = view.stock > telling->left ? view.stock - telling->left : 0;
+    tell_rule(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view.short_units, &unseen);
+    tell_rule(telling, ATP_EXPLAIN_CODE_GUARANTEED, view.held, &unseen);
+    tell_rule(telling, ATP_EXPLAIN_CODE_BUFFER, view.buffer, &unseen);
+    tell_rule(telling, ATP_EXPLAIN_CODE_THRESHOLD, view.threshold, &unseen);
     if (view.is_paused) {
         tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_PAUSED, 0);
     }
@@ -268,6 +303,7 @@ void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask
                                    .now_ms = now_ms,
                                    .result = &result,
                                    .channel = ask->channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : ask->channel,
+                                   .needed_by = ask->needed_by,
                                    .may_backorder = true},
                          .ask = ask,
                          .room = room,

@@ -18,7 +18,8 @@ typedef struct atp_ledger_explain_ask {
     uint16_t node;
     uint16_t channel;
     uint16_t line; /* of the answer's parts */
-    atp_qty_t qty; /* asked for, in the SKU's scale; 0 = only what there is */
+    uint16_t needed_by; /* day: what may be promised for it; 0 = from what is here */
+    atp_qty_t qty;      /* asked for, in the SKU's scale; 0 = only what there is */
 } atp_ledger_explain_ask_t;
 
 /* Room for parts. What does not fit is left out, and is_cut says so. */

@@ -349,6 +349,21 @@ atp_qty_t atp_supply_added_by(const atp_supply_book_t *book, uint32_t row, int32
     return added;
 }
 
+atp_supply_parts_t atp_supply_parts(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t at = sums != NULL ? sums->first_day : 0;
+    atp_supply_parts_t parts = {.unbacked = sums != NULL ? sums->unbacked : 0};
+
+    for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= day;
+         at = atp_supply_day_at(book, at - 1)->next) {
+        const atp_supply_day_t *record = atp_supply_day_at(book, at - 1);
+        parts.due += record->day < today ? 0 : record->open;
+        parts.pegged += record->pegged;
+    }
+    return parts;
+}
+
 /* ---- pegs ---- */
 
 bool atp_pegs_have_room(const atp_supply_book_t *book, uint64_t pegs)

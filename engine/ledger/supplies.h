@@ -213,6 +213,14 @@ void atp_supply_schedule(const atp_supply_book_t *book, uint32_t row, int32_t to
 /* The same for one day. */
 atp_qty_t atp_supply_added_by(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day);
 
+/* What that is made of: due - pegged - unbacked. (No later day has less: of what is to come no more is pegged than is open.) */
+typedef struct atp_supply_parts {
+    atp_qty_t due;      /* of the days from today to that one */
+    atp_qty_t pegged;   /* to supply of those days, and to what is overdue */
+    atp_qty_t unbacked; /* promises without supply */
+} atp_supply_parts_t;
+atp_supply_parts_t atp_supply_parts(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day);
+
 /* ---- pegs ---- */
 
 bool atp_pegs_have_room(const atp_supply_book_t *book, uint64_t pegs);

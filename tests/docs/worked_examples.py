@@ -31,6 +31,7 @@ CAPACITIES = {"skus": 1000, "nodes": 400, "channels": 64, "positions": 4000, "re
               "outcomes": 8000, "exceptions": 1024, "string-bytes": "4MiB"}
 VOLATILE = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z( \([^)]*\))?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\dT00:00:00Z"), "DAY"),
     (re.compile(r"\b1[789]\d{11}\b"), "TIME"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
     (re.compile(r"\bop \d+"), "op N"),

@@ -256,6 +256,35 @@ static void write_schedule(atp_writer_t *writer)
     atp_write_schedule_end(writer, 0);
 }
 
+static void write_supplies(atp_writer_t *writer)
+{
+    const atp_schedule_row_t row = {.node = ATP_TEXT("berlin"),
+                                    .day_ms = T0,
+                                    .qty = 75,
+                                    .scale = 1,
+                                    .kind = 3,
+                                    .status = 1,
+                                    .is_overdue = true,
+                                    .id = ATP_TEXT("t-88"),
+                                    .sku = ATP_TEXT("ROPE"),
+                                    .ordered = 100,
+                                    .received = 25,
+                                    .pegged = 50,
+                                    .shipped = 80};
+    sample_begin_response(writer, ATP_MESSAGE_SCHEDULE);
+    atp_write_schedule_begin(writer);
+    atp_write_schedule_row(writer, &row);
+    atp_write_schedule_end(writer, 7);
+}
+
+static void write_explain_by(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("ROPE"), ATP_TEXT("berlin"), 25, 1};
+    const atp_explain_ask_t ask = {.line_count = 1, .lines = &line, .by_ms = T0};
+    sample_begin_request(writer, ATP_MESSAGE_EXPLAIN);
+    atp_write_explain_ask(writer, &ask);
+}
+
 static void write_explain_ask(atp_writer_t *writer)
 {
     const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 2, 0},
@@ -463,6 +492,12 @@ const sample_t samples[] = {
      REQUEST_HEAD(11) "[2,\"ROPE\",\"berlin\",1795253000000,60,\"2.5\",0]]", NULL, write_schedule_ask},
     {"schedule", SAMPLE_RESPONSE, "schedule: the day and what may be promised then",
      RESPONSE_HEAD(11) "[[[\"berlin\",1795253000000,\"3.0\"]],0]]", NULL, write_schedule},
+    {"schedule_supplies", SAMPLE_RESPONSE, "schedule: a transfer that is overdue",
+     RESPONSE_HEAD(11)
+     "[[[\"berlin\",1795253000000,\"7.5\",\"t-88\",\"ROPE\",3,1,true,\"10.0\",\"2.5\",\"5.0\",\"8.0\"]],7]]",
+     NULL, write_supplies},
+    {"explain_by", SAMPLE_REQUEST, "explain: 2.5, needed by a day",
+     REQUEST_HEAD(13) "[[[\"ROPE\",\"berlin\",\"2.5\"]],\"\",1795253000000]]", NULL, write_explain_by},
     {"explain_ask", SAMPLE_REQUEST, "explain: two at a node, and 2.5 over all nodes, through a channel",
      REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"berlin\",2],[\"ROPE\",\"\",\"2.5\"]],\"web\"]]", NULL,
      write_explain_ask},

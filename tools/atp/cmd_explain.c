@@ -1,6 +1,7 @@
 /* atp explain: why a figure is what it is. */
 #include "tools/atp/cmds.h"
 #include "tools/atp/session.h"
+#include "tools/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static int print_answer(atp_cli_t *cli, const atp_command_line_t *lines, const a
     return ATP_CLI_DONE;
 }
 
-static int explain(atp_cli_t *cli, const char *qty)
+static int explain(atp_cli_t *cli, const char *qty, const char *by)
 {
     atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
     atp_explain_ask_t ask = {.line_count = cli->args.word_count, .lines = lines};
@@ -99,6 +100,9 @@ static int explain(atp_cli_t *cli, const char *qty)
 
     if (!read_words(cli, qty, lines) || !atp_args_id(&cli->args, "channel", &ask.channel)) {
         return ATP_CLI_USAGE;
+    }
+    if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
+        return atp_cli_usage(cli->cmd, "--by: '%.40s' is no time: " ATP_WHEN_FORMS, by);
     }
     if (!atp_session_open(cli, &status)) {
         return status;
@@ -126,23 +130,24 @@ int atp_explain_channel(atp_cli_t *cli)
                              "--explain with --channel is of what is shipped: name a node as SKU@NODE, "
                              "and leave --pickup and --unsplit");
     }
-    return explain(cli, NULL);
+    return explain(cli, NULL, NULL);
 }
 
 static int run(atp_cli_t *cli)
 {
-    return explain(cli, atp_args_text(&cli->args, "qty"));
+    return explain(cli, atp_args_text(&cli->args, "qty"), atp_args_text(&cli->args, "by"));
 }
 
 static const atp_flag_t flags[] = {
     {"channel", "CHANNEL", NULL, "As a reserve through this channel"},
     {"qty", "QTY", NULL, "Would a reserve of so many be granted, and what decides?"},
+    {"by", "WHEN", NULL, "For a reserve needed by that day: what supply adds, and who was promised of it"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const examples[] = {"atp explain bike-28@berlin",
-                                       "atp explain bike-28 --qty 5 --channel web",
-                                       "atp explain bike-28 helmet-m --json", NULL};
+static const char *const examples[] = {
+    "atp explain bike-28@berlin", "atp explain bike-28 --qty 5 --channel web",
+    "atp explain bike-28@berlin --by +14d --qty 20", "atp explain bike-28 helmet-m --json", NULL};
 
 const atp_cmd_t atp_cmd_explain = {
     .name = "explain",

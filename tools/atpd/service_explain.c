@@ -82,8 +82,7 @@ static uint32_t note_due(atp_work_t *work)
     uint32_t due = 0;
 
     for (uint32_t i = 0; i < asked->count; i++) {
-        uint32_t count =
-            atp_availability_rows(work->service->ledger, asked->lines[i].sku, rows, SETTLES_MAX);
+        uint32_t count = atp_availability_rows(work->service->ledger, asked->lines[i].sku, rows, SETTLES_MAX);
         due = atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, SETTLES_MAX);
     }
     return due;
@@ -122,13 +121,28 @@ static atp_verdict_t resolve(const atp_ledger_t *ledger, const atp_command_line_
     return ATP_QTY_OUT_OF_RANGE;
 }
 
+/* The day of a date that a reserve may be needed by: 0, what is here, for one that has passed. False: it is beyond the horizon. */
+static bool resolve_day(const atp_work_t *work, int64_t by_ms, uint16_t *ret_day)
+{
+    int32_t today = atp_day_of(work->now_ms);
+    int32_t day = atp_day_of(by_ms);
+
+    *ret_day = by_ms != 0 && day >= today ? (uint16_t)day : 0;
+    return day <= today + ATP_SUPPLY_HORIZON;
+}
+
 /* All of the ask by number, into work->names. */
 static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask, atp_field_t *ret_field)
 {
     const atp_ledger_t *ledger = work->service->ledger;
     asked_t *asked = work->names.bytes;
     uint16_t channel = ATP_EXPLAIN_NO_CHANNEL;
+    uint16_t day;
 
+    *ret_field = ATP_FIELD_OPTION;
+    if (!resolve_day(work, ask->by_ms, &day)) {
+        return ATP_ATTRIBUTE_OUT_OF_RANGE;
+    }
     *ret_field = ATP_FIELD_CHANNEL;
     if (ask->channel.size > 0 &&
         !atp_catalog_find_channel(atp_ledger_catalog(ledger), ask->channel,
@@ -137,7 +151,8 @@ static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask,
     }
     asked->count = ask->line_count;
     for (uint32_t i = 0; i < ask->line_count; i++) {
-        asked->lines[i] = (atp_ledger_explain_ask_t){.channel = channel, .line = (uint16_t)i};
+        asked->lines[i] =
+            (atp_ledger_explain_ask_t){.channel = channel, .line = (uint16_t)i, .needed_by = day};
         atp_verdict_t verdict = resolve(ledger, &ask->lines[i], &asked->lines[i], ret_field);
         if (verdict != ATP_APPLIED) {
             return verdict;
@@ -160,12 +175,12 @@ void atp_work_explain(atp_work_t *work)
         atp_work_refuse_reader(work);
         return;
     }
+    work->now_ms = atp_engine_now_ms(work->service->engine);
     atp_verdict_t verdict = resolve_all(work, &ask, &field);
     if (verdict != ATP_APPLIED) {
         atp_work_refuse(work, verdict, field, "", 0);
         return;
     }
-    work->now_ms = atp_engine_now_ms(work->service->engine);
     uint32_t due = note_due(work);
     if (due > 0) {
         atp_work_settle(work, settled, due);

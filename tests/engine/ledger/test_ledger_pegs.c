@@ -3,6 +3,7 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
+#include "engine/ledger/ledger_explain.h"
 #include "engine/ledger/ledger_schedule.h"
 
 #include <stdio.h>
@@ -175,6 +176,73 @@ static void nothing_is_promised_by_date_of_what_is_not_for_sale(void **state)
         ATP_APPLIED);
     assert_int_equal(atp_in(&f, 3), 0);
     assert_verdict(reserve_by(&f, "r1", 1, 3), ATP_NOT_FOR_SALE);
+    fixture_close(&f);
+}
+
+/* The quantity of a part that explain tells for the day; 0 where it tells none. */
+static atp_qty_t part(fixture_t *f, int32_t days, atp_explain_code_t code)
+{
+    atp_explanation_t parts[64];
+    atp_explain_room_t room = {.parts = parts, .capacity = 64};
+    const atp_position_view_t view = view_of(f, "S", "N");
+    const atp_ledger_explain_ask_t ask = {.sku = view.sku,
+                                          .node = view.node,
+                                          .channel = ATP_EXPLAIN_NO_CHANNEL,
+                                          .needed_by = (uint16_t)(atp_day_of(f->now_ms) + days)};
+    atp_qty_t qty = 0;
+    atp_qty_t account = 0;
+
+    atp_ledger_explain(f->ledger, &ask, f->now_ms, &room);
+    for (uint32_t i = 0; i < room.count; i++) {
+        unsigned effect = atp_explain_effect(parts[i].code);
+        account += effect == ATP_EXPLAIN_PLUS                                   ? parts[i].qty
+                   : effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT ? -parts[i].qty
+                                                                                : 0;
+        assert_true(effect != ATP_EXPLAIN_EQUALS || account == parts[i].qty);
+        assert_true(parts[i].code != ATP_EXPLAIN_CODE_OTHER_LIMIT &&
+                    parts[i].code != ATP_EXPLAIN_CODE_OTHER_ROOM);
+        qty = parts[i].code == code ? parts[i].qty : qty;
+    }
+    return qty;
+}
+
+static void the_parts_of_a_day_make_up_what_is_promised_for_it(void **state)
+{
+    fixture_t f = stocked(3);
+    (void)state;
+    assert_verdict(limit(&f, 2), ATP_APPLIED);
+    assert_verdict(supply(&f, "lost", 4, 1), ATP_APPLIED);
+    assert_verdict(supply(&f, "po1", 10, 3), ATP_APPLIED);
+    assert_verdict(supply(&f, "po2", 6, 9), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "r1", 5, 1), ATP_APPLIED); /* 3 from stock, 2 from lost */
+    assert_verdict(reserve(&f, "waits", "S", "N", 1), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "r2", 7, 9), ATP_APPLIED); /* 6 from po2, 1 from po1 */
+    assert_verdict(is_cancelled(&f, "lost"), ATP_APPLIED);   /* r1 comes first, but not in time */
+    assert_int_equal(part(&f, 5, ATP_EXPLAIN_CODE_SUPPLY_DUE), 10);
+    assert_int_equal(part(&f, 5, ATP_EXPLAIN_CODE_PEGGED), 1);
+    assert_int_equal(part(&f, 5, ATP_EXPLAIN_CODE_AT_RISK), 2);
+    assert_int_equal(part(&f, 5, ATP_EXPLAIN_CODE_BACKORDERED), 1);
+    assert_int_equal(part(&f, 5, ATP_EXPLAIN_CODE_ATP_BY_DATE), 6);
+    for (int32_t day = 0; day < 12; day++) {
+        atp_qty_t by = atp_in(&f, day);
+        assert_int_equal(part(&f, day, ATP_EXPLAIN_CODE_ATP_BY_DATE), by);
+        assert_int_equal(part(&f, day, ATP_EXPLAIN_CODE_FREE), by > 0 ? by : 0);
+    }
+    fixture_close(&f);
+}
+
+static void what_is_overdue_is_in_the_account_with_its_promises(void **state)
+{
+    fixture_t f = stocked(0);
+    (void)state;
+    assert_verdict(supply(&f, "po1", 10, 3), ATP_APPLIED);
+    assert_verdict(supply(&f, "po2", 9, 5), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "r1", 4, 3), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r1"), ATP_APPLIED);
+    f.now_ms += 4 * DAY; /* po1 is overdue, what was promised of it stands */
+    assert_int_equal(part(&f, 1, ATP_EXPLAIN_CODE_SUPPLY_DUE), 9);
+    assert_int_equal(part(&f, 1, ATP_EXPLAIN_CODE_PEGGED), 4);
+    assert_int_equal(part(&f, 1, ATP_EXPLAIN_CODE_ATP_BY_DATE), 5);
     fixture_close(&f);
 }
 
@@ -393,7 +461,7 @@ static void supply_is_overdue_at_midnight_though_nothing_happens(void **state)
     assert_verdict(supply(&f, "po1", 10, 3), ATP_APPLIED);
     assert_verdict(reserve_by(&f, "r1", 5, 5), ATP_APPLIED);
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r1"), ATP_APPLIED); /* it does not expire */
-    f.now_ms += 4 * DAY - 1; /* the last moment of the day */
+    f.now_ms += 4 * DAY - 1;                                          /* the last moment of the day */
     assert_int_equal(atp_in(&f, 0), 7);
     assert_verdict(pulse(&f, 100), ATP_APPLIED); /* outcomes grow old too */
     assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
@@ -512,6 +580,8 @@ int main(void)
         cmocka_unit_test(what_waits_counts_against_every_day),
         cmocka_unit_test(a_reserve_gets_on_each_day_what_the_schedule_says),
         cmocka_unit_test(nothing_is_promised_by_date_of_what_is_not_for_sale),
+        cmocka_unit_test(the_parts_of_a_day_make_up_what_is_promised_for_it),
+        cmocka_unit_test(what_is_overdue_is_in_the_account_with_its_promises),
         cmocka_unit_test(a_receipt_serves_pegged_then_backordered_units),
         cmocka_unit_test(of_two_supplies_each_serves_its_own_promises),
         cmocka_unit_test(firm_ones_are_served_first_then_by_priority_then_the_oldest),
