@@ -27,7 +27,7 @@ uint64_t atp_verdict_digest_add(uint64_t digest, const atp_result_t *result)
 }
 
 /* Every record is looked at before the first is applied: the ones to come are read ahead of their turn. */
-static atp_err_t check_records(const atp_frame_t *frame, atp_journal_position_t place, atp_why_t *ret_why)
+atp_err_t atp_engine_check_frame(const atp_frame_t *frame, atp_journal_position_t place, atp_why_t *ret_why)
 {
     const char *at = frame->payload;
     size_t left = frame->payload_size;
@@ -47,7 +47,8 @@ static atp_err_t check_records(const atp_frame_t *frame, atp_journal_position_t 
 }
 
 atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
-                                  atp_journal_position_t place, atp_why_t *ret_why)
+                                  atp_journal_position_t place, atp_replayed_t each, void *context,
+                                  atp_why_t *ret_why)
 {
     static _Thread_local atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
     uint64_t next_op = frame->first_op;
@@ -55,7 +56,7 @@ atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame
     atp_ahead_t ahead;
     const atp_op_t *op;
 
-    atp_err_t err = check_records(frame, place, ret_why);
+    atp_err_t err = atp_engine_check_frame(frame, place, ret_why);
     if (err != ATP_OK) {
         return err;
     }
@@ -69,6 +70,9 @@ atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame
                             place.segment, place.offset, next_op);
         }
         digest = atp_verdict_digest_add(digest, &result);
+        if (each != NULL) {
+            each(context, op, &result, grants, frame->time_ms);
+        }
         next_op++;
     }
     atp_ledger_end_frame(ledger);
@@ -105,7 +109,7 @@ static atp_err_t visit_frame(void *context, const atp_frame_t *frame, atp_journa
                         frame->first_op);
     }
     replay->ops += frame->op_count;
-    return atp_engine_replay_frame(replay->ledger, frame, place, ret_why);
+    return atp_engine_replay_frame(replay->ledger, frame, place, NULL, NULL, ret_why);
 }
 
 /* Snapshot, then journal tail, into the empty ledger. */

@@ -180,27 +180,22 @@ static bool is_same(const figures_t *a, const figures_t *b)
            a->allocated == b->allocated && a->shipped == b->shipped;
 }
 
-static atp_err_t apply_op(atp_past_t *past, const atp_op_t *op, const atp_frame_t *frame, uint64_t number,
-                          uint64_t *digest, atp_why_t *ret_why)
+static void note_op(void *context, const atp_op_t *op, const atp_result_t *result, const atp_grant_t *grants,
+                    int64_t time_ms)
 {
-    static _Thread_local atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
-    atp_result_t result;
-
-    if (!atp_ledger_apply(past->ledger, op, frame->time_ms, &result, grants) || result.op != number) {
-        return atp_fail(ret_why, ATP_ERR_CORRUPT, "op %" PRIu64 " does not apply again", number);
-    }
-    *digest = atp_verdict_digest_add(*digest, &result);
+    atp_past_t *past = context;
     figures_t before = past->now;
+
+    (void)grants;
     past->now = figures_of(past);
-    bool is_refused = !atp_verdict_is_success((atp_verdict_t)result.verdict);
+    bool is_refused = !atp_verdict_is_success((atp_verdict_t)result->verdict);
     bool is_touched = !is_same(&before, &past->now) || (is_refused && names_it(past, op));
-    if (is_touched && frame->time_ms >= past->begin_ms) {
-        keep(past, op, &result, frame->time_ms, &before, &past->now);
+    if (is_touched && time_ms >= past->begin_ms) {
+        keep(past, op, result, time_ms, &before, &past->now);
     }
-    past->report.op = number;
-    past->report.op_ms = frame->time_ms;
+    past->report.op = result->op;
+    past->report.op_ms = time_ms;
     past->report.replayed++;
-    return ATP_OK;
 }
 
 /* ATP_ERR_CLOSED: the time is reached. */
@@ -208,37 +203,12 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
                        atp_why_t *ret_why)
 {
     atp_past_t *past = context;
-    const char *at = frame->payload;
-    size_t left = frame->payload_size;
-    uint64_t digest = 0;
 
     if (frame->time_ms > past->end_ms) {
         past->is_over = true;
         return ATP_ERR_CLOSED;
     }
-    for (uint32_t i = 0; i < frame->op_count; i++) {
-        const atp_op_t *op = (const atp_op_t *)(const void *)at;
-        if (!atp_op_is_well_formed(op, left)) {
-            return atp_fail(ret_why, ATP_ERR_CORRUPT,
-                            "journal segment %" PRIu64 " offset %" PRIu64 ": an op is not well formed",
-                            place.segment, place.offset);
-        }
-        atp_err_t err = apply_op(past, op, frame, frame->first_op + i, &digest, ret_why);
-        if (err != ATP_OK) {
-            return err;
-        }
-        at += op->size;
-        left -= op->size;
-    }
-    atp_ledger_end_frame(past->ledger);
-    if (digest != frame->verdict_digest) {
-        return atp_fail(ret_why, ATP_ERR_CORRUPT,
-                        "ops %" PRIu64 " to %" PRIu64
-                        " were answered otherwise than they are now: run the build "
-                        "that wrote them",
-                        frame->first_op, frame->first_op + frame->op_count - 1);
-    }
-    return ATP_OK;
+    return atp_engine_replay_frame(past->ledger, frame, place, note_op, past, ret_why);
 }
 
 /* ---- where to begin ---- */

@@ -31,5 +31,6 @@
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
 #include "protocol/message_supply.h"
+#include "protocol/message_trace.h"
 
 #endif

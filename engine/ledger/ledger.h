@@ -155,6 +155,8 @@ const atp_node_calendar_t *atp_ledger_node_calendar(const atp_ledger_t *ledger, 
 /* The remembered outcome of an id; false if none is. */
 bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,
                              atp_text_t id, atp_result_t *ret_result);
+/* The same by the fingerprint of the id. */
+bool atp_ledger_find_answer(const atp_ledger_t *ledger, atp_fingerprint_t id, atp_result_t *ret_result);
 
 /* ---- keeping ---- */
 

@@ -202,9 +202,13 @@ static void remember(apply_t *apply)
 bool atp_ledger_find_outcome(const atp_ledger_t *ledger, bool is_reservation, atp_text_t client,
                              atp_text_t id, atp_result_t *ret_result)
 {
-    atp_fingerprint_t fingerprint =
-        atp_op_id_fingerprint(is_reservation, client, id, atp_ledger_seed(ledger));
-    const atp_outcome_t *outcome = atp_outcomes_find(&ledger->outcomes, fingerprint);
+    return atp_ledger_find_answer(
+        ledger, atp_op_id_fingerprint(is_reservation, client, id, atp_ledger_seed(ledger)), ret_result);
+}
+
+bool atp_ledger_find_answer(const atp_ledger_t *ledger, atp_fingerprint_t id, atp_result_t *ret_result)
+{
+    const atp_outcome_t *outcome = atp_outcomes_find(&ledger->outcomes, id);
 
     memset(ret_result, 0, sizeof *ret_result);
     if (outcome == NULL) {

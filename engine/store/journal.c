@@ -35,7 +35,7 @@ static atp_err_t check_options(const atp_journal_options_t *options, atp_why_t *
         return atp_fail(ret_why, ATP_ERR_INVALID, "segments ahead %" PRIu32 ": must be 1 to %d",
                         options->segments_ahead, ATP_SEGMENTS_AHEAD_MAX);
     }
-    if (options->in_use && !options->read_only) {
+    if ((options->in_use && !options->read_only) || (options->newest_bytes > 0 && !options->in_use)) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "a journal in use by another process can only be read");
     }
     return ATP_OK;
@@ -54,6 +54,7 @@ static atp_journal_t *allocate(const atp_journal_options_t *options)
     journal->segments_ahead = options->segments_ahead;
     journal->read_only = options->read_only;
     journal->in_use = options->in_use;
+    journal->newest_bytes = options->newest_bytes;
     journal->accept_loss = options->accept_loss;
     journal->staging = malloc(ATP_JOURNAL_STAGING_SIZE);
     journal->zeros_size = journal->segment_size < ATP_JOURNAL_WINDOW_SIZE ? (size_t)journal->segment_size

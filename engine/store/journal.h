@@ -81,8 +81,11 @@ typedef struct atp_journal_options {
     atp_storage_t *storage;  /* borrowed until close */
     uint64_t segment_size;   /* of segments made from now on (used ones may differ); 0 = the default */
     uint32_t segments_ahead; /* how many empty segments `prepare` keeps ready, 1..ATP_SEGMENTS_AHEAD_MAX */
-    bool read_only;   /* replay and verify only: nothing on disk changes, a torn tail is reported, not cut */
-    bool in_use;      /* read-only beside a process that appends; see atp_journal_replay */
+    bool read_only; /* replay and verify only: nothing on disk changes, a torn tail is reported, not cut */
+    bool in_use;    /* read-only beside a process that appends; see atp_journal_replay */
+    uint64_t
+        newest_bytes; /* in_use only: begin at the oldest of the segments that end the journal and have at most so many
+                            * bytes together, the last one in any case; 0 = all of them */
     bool accept_loss; /* an empty journal may begin at any from_op: an operator has moved a lost one away */
 } atp_journal_options_t;
 

@@ -82,6 +82,7 @@ struct atp_journal {
     uint32_t segments_ahead;
     bool read_only;
     bool in_use;
+    uint64_t newest_bytes; /* 0 = all */
     bool accept_loss;
     bool is_replayed;
 

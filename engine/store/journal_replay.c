@@ -7,6 +7,7 @@ typedef struct walk {
     atp_journal_t *journal;
     atp_segment_reader_t reader;
     uint64_t from_op;
+    size_t first; /* segment that is walked first */
     atp_frame_visit_t visit;
     void *context;
     atp_journal_tail_t *tail;
@@ -292,7 +293,7 @@ static atp_err_t begin_segment(walk_t *walk, size_t index, bool *ret_is_begun)
     }
     err = check_identity(walk, &header);
     if (err == ATP_OK) {
-        err = index == 0 ? check_first(walk, &header) : check_follows(walk, &header);
+        err = index == walk->first ? check_first(walk, &header) : check_follows(walk, &header);
     }
     segment->first_op = header.first_op;
     walk->end.used_count = index + 1;
@@ -320,9 +321,39 @@ static atp_err_t catch_up(walk_t *walk, size_t index)
     return err == ATP_OK && has_next_begun ? walk_frames(walk) : err;
 }
 
+/* The first of the newest segments that have as many bytes together as are asked for. */
+static atp_err_t find_first(walk_t *walk)
+{
+    uint64_t left = walk->journal->newest_bytes;
+
+    walk->first = 0;
+    for (size_t i = walk->journal->segment_count; left > 0 && i > 0; i--) {
+        atp_segment_header_t header;
+        bool has_begun = false;
+        atp_err_t err = open_segment(walk, i - 1);
+        err = err == ATP_OK ? read_segment_header(walk, &header, &has_begun) : err;
+        if (err != ATP_OK) {
+            return err;
+        }
+        if (has_begun && walk->first != 0 && walk->reader.size > left) {
+            return ATP_OK;
+        }
+        if (has_begun) {
+            walk->first = i - 1;
+            left = walk->reader.size < left ? left - walk->reader.size : 0;
+        }
+    }
+    return ATP_OK;
+}
+
 static atp_err_t walk_segments(walk_t *walk)
 {
-    for (size_t i = 0; i < walk->journal->segment_count; i++) {
+    atp_err_t found = find_first(walk);
+
+    if (found != ATP_OK) {
+        return found;
+    }
+    for (size_t i = walk->first; i < walk->journal->segment_count; i++) {
         bool is_begun = false;
         atp_err_t err = begin_segment(walk, i, &is_begun);
         if (err != ATP_OK || !is_begun) {

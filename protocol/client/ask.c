@@ -148,6 +148,23 @@ static atp_err_t read_explanations(atp_reader_t *reader, atp_answer_t *answer)
     return atp_read_explain_end(reader, &answer->head.is_cut) ? ATP_OK : ATP_ERR_FORMAT;
 }
 
+static atp_err_t read_traces(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_trace_row_t *rows = answer->rows;
+    uint64_t count;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_trace_row(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    if (!atp_read_trace_end(reader, &answer->head.from_op, &count)) {
+        return ATP_ERR_FORMAT;
+    }
+    answer->head.is_cut = count > answer->head.row_count;
+    return ATP_OK;
+}
+
 static atp_err_t read_schedule(atp_reader_t *reader, atp_answer_t *answer)
 {
     atp_schedule_row_t *rows = answer->rows;
@@ -202,6 +219,7 @@ static const struct layout {
     [ATP_MESSAGE_CROSSINGS] = {atp_read_page, read_crossings, sizeof(atp_crossing_row_t), true},
     [ATP_MESSAGE_STAT] = {atp_read_stats, read_stats, sizeof(atp_stat_t), false},
     [ATP_MESSAGE_EXPLAIN] = {atp_read_explain, read_explanations, sizeof(atp_explanation_t), false},
+    [ATP_MESSAGE_TRACE] = {atp_read_trace, read_traces, sizeof(atp_trace_row_t), false},
     [ATP_MESSAGE_SCHEDULE] = {atp_read_schedule, read_schedule, sizeof(atp_schedule_row_t), false},
     [ATP_MESSAGE_CATALOG] = {atp_read_page, read_catalog, sizeof(atp_catalog_entry_t), true},
 };
@@ -268,6 +286,11 @@ const atp_record_t *atp_answer_records(const atp_answer_t *answer)
 {
     return rows_of(answer, answer->type == ATP_MESSAGE_RESERVATION ||
                                answer->type == ATP_MESSAGE_RESERVATIONS || answer->type == ATP_MESSAGE_ORDER);
+}
+
+const atp_trace_row_t *atp_answer_traces(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_TRACE);
 }
 
 const atp_step_row_t *atp_answer_steps(const atp_answer_t *answer)
@@ -370,6 +393,19 @@ atp_err_t atp_client_explain(atp_client_t *client, const atp_explain_ask_t *aske
         return ATP_ERR_INVALID;
     }
     return ask(client, ATP_MESSAGE_EXPLAIN, write_explain, asked, ret_answer);
+}
+
+static void write_trace(atp_writer_t *writer, const void *context)
+{
+    atp_write_trace_query(writer, context);
+}
+
+atp_err_t atp_client_trace(atp_client_t *client, const atp_trace_query_t *query, atp_answer_t **ret_answer)
+{
+    if ((query->correlation.size > 0) == (query->reservation.size > 0)) {
+        return ATP_ERR_INVALID;
+    }
+    return ask(client, ATP_MESSAGE_TRACE, write_trace, query, ret_answer);
 }
 
 typedef struct ids {

@@ -59,6 +59,7 @@
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
 #include "protocol/message_supply.h"
+#include "protocol/message_trace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -186,7 +187,8 @@ typedef struct atp_answer_head {
     uint8_t verdict;      /* ATP_APPLIED: answered. Else the question was refused as a whole */
     uint8_t field;        /* atp_field_t at fault */
     bool is_as_of_one_op; /* availability: all rows show the state after one op */
-    bool is_cut;          /* explain: there were more parts than an answer has */
+    bool is_cut;          /* explain: there were more parts than an answer has; trace: more ops than rows */
+    uint64_t from_op;     /* trace: the first op that was looked at */
     atp_text_t detail;    /* of a refusal: one sentence, may be empty; the answer's */
 } atp_answer_head_t;
 
@@ -207,6 +209,7 @@ const atp_crossing_row_t *atp_answer_crossings(const atp_answer_t *answer);
 const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer);
 const atp_stat_t *atp_answer_stats(const atp_answer_t *answer);
 const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer);
+const atp_trace_row_t *atp_answer_traces(const atp_answer_t *answer);
 
 /* All of these wait for the answer, take part in the retries (asking twice changes nothing), and set
  * *ret_answer on ATP_OK only. A refused question is ATP_OK and an answer with a verdict and no rows. */
@@ -244,6 +247,11 @@ ATP_MUST_USE atp_err_t atp_client_order(atp_client_t *client, const atp_text_t *
 /* The steps of a reservation that are still kept, newest first. Rows: steps; none if there is no such reservation. */
 ATP_MUST_USE atp_err_t atp_client_history(atp_client_t *client, atp_text_t reservation,
                                           atp_answer_t **ret_answer);
+
+/* The ops of the newest part of the engine's journal that carry the correlation id, or name the reservation: one of the two.
+ * Rows: traces, oldest first. The engine reads one at a time: `busy` is asked again as ever. */
+ATP_MUST_USE atp_err_t atp_client_trace(atp_client_t *client, const atp_trace_query_t *query,
+                                        atp_answer_t **ret_answer);
 
 /* A page of a list (cursor 0 first, then head.next_cursor until it is 0). */
 ATP_MUST_USE atp_err_t atp_client_reservations(atp_client_t *client, const atp_page_ask_t *ask,

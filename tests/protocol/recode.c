@@ -213,6 +213,43 @@ static bool recode_explain(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_trace_query(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_trace_query_t query;
+    if (!atp_read_trace_query(reader, &query)) {
+        return false;
+    }
+    atp_write_trace_query(writer, &query);
+    return true;
+}
+
+static bool recode_trace_row(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_trace_row_t row;
+    if (!atp_read_trace_row(reader, &row)) {
+        return false;
+    }
+    atp_write_trace_row(writer, &row);
+    return true;
+}
+
+static bool recode_trace(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint32_t rows;
+    uint64_t from_op;
+    uint64_t count;
+    if (!atp_read_trace(reader, &rows)) {
+        return false;
+    }
+    atp_write_trace_begin(writer);
+    if (!recode_rows(reader, writer, rows, recode_trace_row) ||
+        !atp_read_trace_end(reader, &from_op, &count)) {
+        return false;
+    }
+    atp_write_trace_end(writer, from_op, count);
+    return true;
+}
+
 static bool recode_schedule_ask(atp_reader_t *reader, atp_writer_t *writer)
 {
     atp_schedule_ask_t ask;
@@ -320,6 +357,8 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
         return recode_explain_ask(reader, writer);
     case ATP_MESSAGE_SCHEDULE:
         return recode_schedule_ask(reader, writer);
+    case ATP_MESSAGE_TRACE:
+        return recode_trace_query(reader, writer);
     case ATP_MESSAGE_STAT:
         atp_write_stat_ask(writer);
         return atp_read_stat_ask(reader);
@@ -381,6 +420,8 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return recode_explain(reader, writer);
     case ATP_MESSAGE_SCHEDULE:
         return recode_schedule(reader, writer);
+    case ATP_MESSAGE_TRACE:
+        return recode_trace(reader, writer);
     default:
         return recode_error(reader, writer);
     }

@@ -461,8 +461,16 @@ const sample_t samples[] = {
     {"history_ask", SAMPLE_REQUEST, "history: of one reservation", REQUEST_HEAD(15) "[\"cart-77\"]]", NULL,
      sample_write_history_ask},
     {"history", SAMPLE_RESPONSE, "history: one step, the one before it is gone",
-     RESPONSE_HEAD(15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1,\"order-9\"]]]",
+     RESPONSE_HEAD(
+         15) "[[1010,1795253005000,\"ship\",1,\"ROPE\",\"lyon-2\",\"2.50\",\"ship\",\"wms\",1,\"order-9\"]]]",
      NULL, sample_write_history},
+    {"trace_ask", SAMPLE_REQUEST, "trace: of a correlation id", REQUEST_HEAD(16) "[\"order-9\",\"\"]]", NULL,
+     sample_write_trace_ask},
+    {"trace", SAMPLE_RESPONSE, "trace: one op, whose answer is forgotten, from op 17 on",
+     RESPONSE_HEAD(
+         16) "[[[1010,1795253005000,\"reserve\",\"web\",\"cart-77\",55,\"ROPE\",\"lyon-2\",\"2.50\",3,"
+             "\"order-9\"]],17,1]]",
+     NULL, sample_write_trace},
     {"reservations_ask", SAMPLE_REQUEST,
      "reservations: older than a day, of one owner and channel, reserved or allocated",
      REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, sample_write_reservations_ask},

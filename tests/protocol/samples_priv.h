@@ -17,6 +17,8 @@ void sample_write_order_ask(atp_writer_t *writer);
 void sample_write_order(atp_writer_t *writer);
 void sample_write_history_ask(atp_writer_t *writer);
 void sample_write_history(atp_writer_t *writer);
+void sample_write_trace_ask(atp_writer_t *writer);
+void sample_write_trace(atp_writer_t *writer);
 void sample_write_reservations_ask(atp_writer_t *writer);
 void sample_write_reservations(atp_writer_t *writer);
 void sample_write_positions_ask(atp_writer_t *writer);

@@ -91,6 +91,33 @@ void sample_write_history(atp_writer_t *writer)
     atp_write_list_end(writer);
 }
 
+void sample_write_trace_ask(atp_writer_t *writer)
+{
+    const atp_trace_query_t query = {.correlation = ATP_TEXT("order-9")};
+    sample_begin_request(writer, ATP_MESSAGE_TRACE);
+    atp_write_trace_query(writer, &query);
+}
+
+void sample_write_trace(atp_writer_t *writer)
+{
+    const atp_trace_row_t row = {.op = 1010,
+                                 .time_ms = T0 + 5000,
+                                 .kind = ATP_TEXT("reserve"),
+                                 .client = ATP_TEXT("web"),
+                                 .subject = ATP_TEXT("cart-77"),
+                                 .verdict = ATP_UNKNOWN_ID,
+                                 .sku = ATP_TEXT("ROPE"),
+                                 .node = ATP_TEXT("lyon-2"),
+                                 .qty = 250,
+                                 .scale = 2,
+                                 .line_count = 3,
+                                 .correlation = ATP_TEXT("order-9")};
+    sample_begin_response(writer, ATP_MESSAGE_TRACE);
+    atp_write_trace_begin(writer);
+    atp_write_trace_row(writer, &row);
+    atp_write_trace_end(writer, 17, 1);
+}
+
 void sample_write_reservations_ask(atp_writer_t *writer)
 {
     const atp_page_ask_t ask = {.limit = 100,

@@ -173,6 +173,53 @@ static void put_step(atp_out_t *out, const atp_step_row_t *row, bool has_correla
     }
 }
 
+/* What was asked of it by an op whose steps are not kept any more. */
+static void put_asked(atp_out_t *out, const atp_trace_row_t *row, bool has_correlations)
+{
+    atp_out_row(out);
+    atp_out_uint(out, "op", "OP", row->op);
+    atp_out_time(out, "time_ms", "TIME", row->time_ms);
+    atp_out_none(out, "step", "STEP");
+    atp_out_text(out, "sku", "SKU", row->sku);
+    atp_out_text(out, "node", "NODE", row->node);
+    if (row->line_count > 0) {
+        atp_out_qty(out, "qty", "QTY", row->qty, row->scale);
+    } else {
+        atp_out_none(out, "qty", "QTY");
+    }
+    atp_out_text(out, "kind", "BY", row->kind);
+    atp_out_text(out, "client", "CLIENT", row->client);
+    if (has_correlations) {
+        atp_out_text(out, "correlation", "CORRELATION", row->correlation);
+    }
+}
+
+/* The ops before op `before` that named it and were not refused, from the journal; their number. */
+static uint32_t put_earlier(atp_cli_t *cli, atp_text_t id, uint64_t before, bool has_correlations,
+                            uint64_t *ret_from_op)
+{
+    const atp_trace_query_t query = {.reservation = id};
+    atp_answer_t *answer = NULL;
+    uint32_t count = 0;
+
+    *ret_from_op = before;
+    if (atp_client_trace(cli->handle, &query, &answer) != ATP_OK) {
+        return 0; /* what is kept is told all the same */
+    }
+    atp_answer_head_t head = atp_answer_head(answer);
+    const atp_trace_row_t *rows = atp_answer_traces(answer);
+    for (uint32_t i = 0; i < head.row_count; i++) {
+        bool is_done = rows[i].verdict == ATP_UNKNOWN_ID || atp_verdict_is_success(rows[i].verdict);
+        if (rows[i].op < before && is_done) {
+            put_asked(&cli->out, &rows[i], has_correlations);
+            count++;
+        }
+    }
+    *ret_from_op = head.verdict == ATP_APPLIED ? head.from_op : before;
+    atp_answer_free(answer);
+    return count;
+}
+
 static int put_steps(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t id)
 {
     atp_answer_head_t head = atp_answer_head(answer);
@@ -181,20 +228,29 @@ static int put_steps(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t id)
     if (head.verdict != ATP_APPLIED) {
         return atp_session_refused(cli, &head);
     }
-    if (head.row_count == 0) {
-        return atp_cli_fail(cli, ATP_CLI_REFUSED, atp_verdict_name(ATP_UNKNOWN_RESERVATION),
-                            "no steps of a reservation '%.*s' are kept", (int)id.size, id.bytes);
-    }
-    bool has_correlations = cli->is_json;
+    bool has_correlations = cli->is_json || cli->correlation.size > 0;
     for (uint32_t i = 0; i < head.row_count; i++) {
         has_correlations = has_correlations || rows[i].correlation.size > 0;
+    }
+    uint64_t oldest = head.row_count > 0 ? rows[head.row_count - 1].op : UINT64_MAX;
+    bool is_whole = head.row_count > 0 && !rows[head.row_count - 1].has_more;
+    has_correlations = has_correlations || !is_whole;
+    uint64_t from_op;
+    uint32_t earlier = is_whole ? 0 : put_earlier(cli, id, oldest, has_correlations, &from_op);
+    if (head.row_count + earlier == 0) {
+        return atp_cli_fail(cli, ATP_CLI_REFUSED, atp_verdict_name(ATP_UNKNOWN_RESERVATION),
+                            "no steps of a reservation '%.*s' are kept", (int)id.size, id.bytes);
     }
     for (uint32_t i = head.row_count; i > 0; i--) { /* the oldest first */
         put_step(&cli->out, &rows[i - 1], has_correlations);
     }
     atp_out_end(&cli->out);
-    if (rows[head.row_count - 1].has_more) {
-        atp_cli_note(cli, "earlier steps are not kept any more");
+    if (!is_whole) {
+        atp_cli_note(cli,
+                     "earlier steps are not kept any more; rows without a step are what was asked of it "
+                     "then, from the "
+                     "journal (op %llu on)",
+                     (unsigned long long)from_op);
     }
     return ATP_CLI_DONE;
 }

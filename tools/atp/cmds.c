@@ -65,6 +65,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_generate,
 
     &atp_cmd_exceptions,
+    &atp_cmd_trace,
     &atp_cmd_stat,
     &atp_cmd_bench,
 

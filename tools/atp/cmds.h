@@ -67,6 +67,7 @@ extern const atp_cmd_t atp_cmd_export;
 extern const atp_cmd_t atp_cmd_generate;
 
 extern const atp_cmd_t atp_cmd_exceptions;
+extern const atp_cmd_t atp_cmd_trace;
 extern const atp_cmd_t atp_cmd_stat;
 extern const atp_cmd_t atp_cmd_bench;
 

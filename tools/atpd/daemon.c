@@ -335,7 +335,8 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
     atp_service_options_t service = {.engine = daemon->engine,
                                      .metrics = daemon->metrics,
                                      .urls = urls,
-                                     .url_count = daemon->config.listen.count};
+                                     .url_count = daemon->config.listen.count,
+                                     .data_folder = daemon->config.data_folder};
 
     for (uint32_t i = 0; i < daemon->config.listen.count; i++) {
         urls[i] = daemon->config.listen.url[i];

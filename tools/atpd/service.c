@@ -218,6 +218,9 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_EXPLAIN:
         atp_work_explain(work);
         return;
+    case ATP_MESSAGE_TRACE:
+        atp_work_trace(work);
+        return;
     case ATP_MESSAGE_FACTS:
     case ATP_MESSAGE_AVAILABILITY_CHANGED:
     case ATP_MESSAGE_ERROR:
@@ -324,8 +327,12 @@ atp_err_t atp_service_open(const atp_service_options_t *options, atp_service_t *
                                    .exchange_count = service->work_count,
                                    .handler = handle,
                                    .context = service};
-    atp_err_t err = atp_server_open(&server, &service->server, ret_why);
+    atp_err_t err = options->data_folder != NULL
+                        ? atp_tracer_open(options->data_folder, &service->tracer, ret_why)
+                        : ATP_OK;
+    err = err == ATP_OK ? atp_server_open(&server, &service->server, ret_why) : err;
     if (err != ATP_OK) {
+        atp_tracer_close(service->tracer);
         free_works(service);
         free(service);
         return err;
@@ -347,6 +354,7 @@ void atp_service_read_counters(const atp_service_t *service, atp_server_counters
 void atp_service_drain(atp_service_t *service)
 {
     atp_server_drain(service->server);
+    atp_tracer_drain(service->tracer);
 }
 
 void atp_service_close(atp_service_t *service)
@@ -354,7 +362,9 @@ void atp_service_close(atp_service_t *service)
     if (service == NULL) {
         return;
     }
+    atp_tracer_drain(service->tracer);
     atp_server_close(service->server);
+    atp_tracer_close(service->tracer);
     free_works(service);
     free(service);
 }

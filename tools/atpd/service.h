@@ -4,6 +4,7 @@
  *                     the journal thread once durable                                         service_commands.c
  *     availability    read on the spot without a lock; what is due is settled first          service_availability.c
  *     records         pages and look-ups: a bounded question to the ledger thread            service_records.c
+ *     traces          the journal, read by a thread of its own                                service_trace.c
  *     refusals        of a whole message, by name                                            service.c
  *
  * Threads     handle: NNG's threads, many at a time. Each exchange has a work area of its own, so nothing here
@@ -28,6 +29,7 @@ typedef struct atp_service_options {
     const char *const *urls;
     size_t url_count;
     uint32_t exchange_count; /* 0 = 256 */
+    const char *data_folder; /* whose journal is read for traces; NULL = there are none */
     /* What a customer is told of a reservation, by atp_record_state_t: borrowed texts of at most ATP_ID_SIZE_MAX bytes. All
      * empty: nothing is. */
     atp_text_t status_names[ATP_RECORD_STATE_LIMIT];

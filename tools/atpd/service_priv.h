@@ -51,11 +51,14 @@ typedef struct atp_work {
     bool is_overflown;
 } atp_work_t;
 
+typedef struct atp_tracer atp_tracer_t;
+
 struct atp_service {
     atp_engine_t *engine;
     const atp_ledger_t *ledger;
     atp_metrics_t *metrics;
     atp_server_t *server;
+    atp_tracer_t *tracer; /* NULL: there are no traces */
     atp_text_t status_names[ATP_RECORD_STATE_LIMIT];
     uint32_t work_count;
     atp_work_t *works;
@@ -104,5 +107,12 @@ void atp_work_page(atp_work_t *work);
 void atp_work_stat(atp_work_t *work);
 void atp_work_explain(atp_work_t *work);
 void atp_work_schedule(atp_work_t *work);
+void atp_work_trace(atp_work_t *work);
+
+/* The thread that reads the journal. Drain gives up what is being read and takes nothing more: the engine may then be closed. */
+ATP_MUST_USE atp_err_t atp_tracer_open(const char *data_folder, atp_tracer_t **ret_tracer,
+                                       atp_why_t *ret_why);
+void atp_tracer_drain(atp_tracer_t *tracer);
+void atp_tracer_close(atp_tracer_t *tracer);
 
 #endif

@@ -521,6 +521,57 @@ static void a_journal_in_use_can_be_read_while_it_grows(void **state)
     assert_true(false_alarms > 10); /* what the option is for */
 }
 
+static atp_err_t note_first(void *context, const atp_frame_t *frame, atp_journal_position_t place,
+                            atp_why_t *ret_why)
+{
+    uint64_t *first = context;
+
+    (void)ret_why;
+    (void)place;
+    *first = *first == 0 ? frame->first_op : *first;
+    return ATP_OK;
+}
+
+/* The first op that is visited when so many bytes are asked for. */
+static uint64_t first_of_newest(rig_t *rig, uint64_t bytes)
+{
+    atp_journal_t *journal = NULL;
+    atp_journal_tail_t tail;
+    atp_why_t why;
+    uint64_t first = 0;
+    atp_journal_options_t options = rig->options;
+
+    options.read_only = true;
+    options.in_use = true;
+    options.newest_bytes = bytes;
+    assert_int_equal(atp_journal_open(&options, &journal, &why), ATP_OK);
+    assert_int_equal(atp_journal_replay(journal, 0, note_first, &first, &tail, &why), ATP_OK);
+    assert_int_equal(tail.last_op, rig_last_op(rig));
+    atp_journal_close(journal);
+    return first;
+}
+
+static void the_newest_part_can_be_read_alone(void **state)
+{
+    rig_t rig;
+
+    (void)state;
+    rig_init(&rig, 31, 0);
+    assert_int_equal(rig_open(&rig), ATP_OK);
+    rig_fill_to(&rig, 4, 3, 3000);
+    uint64_t size = rig.options.segment_size;
+    uint64_t last = first_of_newest(&rig, 1);
+    assert_true(last > 1);
+    assert_int_equal(first_of_newest(&rig, size), last);
+    uint64_t two = first_of_newest(&rig, 2 * size);
+    assert_true(two > 1 && two < last);
+    assert_int_equal(first_of_newest(&rig, 2 * size + 1), two);
+    assert_int_equal(first_of_newest(&rig, 100 * size), 1);
+    assert_int_equal(first_of_newest(&rig, 0), 1);
+    rig_close(&rig);
+    rig_fini(&rig);
+}
+
 static void damage_in_a_journal_in_use_is_told_but_at_its_end(void **state)
 {
     rig_t rig;
@@ -638,6 +689,7 @@ int main(void)
         cmocka_unit_test(more_prepared_segments_than_slots_are_removed),
         cmocka_unit_test(room_never_grows_by_an_append),
         cmocka_unit_test(a_journal_in_use_can_be_read_while_it_grows),
+        cmocka_unit_test(the_newest_part_can_be_read_alone),
         cmocka_unit_test(damage_in_a_journal_in_use_is_told_but_at_its_end),
         cmocka_unit_test(options_out_of_range_are_refused_by_name),
         cmocka_unit_test(read_only_changes_nothing_and_a_missing_folder_is_an_empty_journal),

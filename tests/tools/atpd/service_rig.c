@@ -54,8 +54,12 @@ static void open_engine(rig_t *rig)
 static void open_service(rig_t *rig)
 {
     const char *url = "tcp://127.0.0.1:0";
-    atp_service_options_t options = {
-        .engine = rig->engine, .metrics = rig->metrics, .urls = &url, .url_count = 1, .exchange_count = 16};
+    atp_service_options_t options = {.engine = rig->engine,
+                                     .metrics = rig->metrics,
+                                     .urls = &url,
+                                     .url_count = 1,
+                                     .exchange_count = 16,
+                                     .data_folder = rig->folder};
     atp_client_options_t client = {.client = ATP_TEXT("rig"), .timeout_ms = 30000, .try_ms = 30000};
     atp_why_t why;
 

@@ -168,6 +168,133 @@ static void every_question_with_a_wrong_body_is_refused(void **state)
     nng_close(socket);
 }
 
+/* ---- traces ---- */
+
+static atp_result_t reserve_under(rig_t *rig, const char *id, int64_t qty, const char *correlation)
+{
+    const atp_command_line_t line = {ATP_TEXT("s"), ATP_TEXT("N"), qty, 0};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = atp_text_of(id),
+                                   .line_count = 1,
+                                   .lines = &line,
+                                   .correlation = atp_text_of(correlation)};
+
+    return rig_call(rig, &command);
+}
+
+static atp_answer_t *trace(rig_t *rig, const char *correlation, const char *reservation)
+{
+    const atp_trace_query_t query = {atp_text_of(correlation), atp_text_of(reservation)};
+    atp_answer_t *answer = NULL;
+
+    assert_int_equal(atp_client_trace(rig->client, &query, &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).verdict, ATP_APPLIED);
+    return answer;
+}
+
+static void a_trace_tells_the_ops_of_a_correlation_id_with_their_verdicts(void **state)
+{
+    rig_t *rig = *state;
+
+    rig_sku(rig, "s");
+    rig_node(rig, "N");
+    rig_count(rig, "s", "N", 5);
+    uint64_t first = reserve_under(rig, "a", 2, "order-9").op;
+    reserve_under(rig, "b", 1, "order-8");
+    uint64_t last = reserve_under(rig, "c", 9, "order-9").op; /* refused */
+    atp_answer_t *answer = trace(rig, "order-9", "");
+    const atp_trace_row_t *rows = atp_answer_traces(answer);
+    assert_int_equal(atp_answer_head(answer).row_count, 2);
+    assert_int_equal(atp_answer_head(answer).from_op, 1);
+    assert_int_equal(rows[0].op, first);
+    assert_int_equal(rows[1].op, last);
+    assert_string_equal(atp_verdict_name(rows[0].verdict), "applied");
+    assert_string_equal(atp_verdict_name(rows[1].verdict), "not_enough_available");
+    assert_true(atp_text_equal(rows[0].subject, ATP_TEXT("a")) &&
+                atp_text_equal(rows[0].client, ATP_TEXT("rig")) &&
+                atp_text_equal(rows[0].sku, ATP_TEXT("s")) && atp_text_equal(rows[0].node, ATP_TEXT("N")) &&
+                atp_text_equal(rows[0].kind, ATP_TEXT("reserve")) && rows[1].qty == 9);
+    atp_answer_free(answer);
+    answer = trace(rig, "", "b");
+    assert_int_equal(atp_answer_head(answer).row_count, 1);
+    assert_true(atp_text_equal(atp_answer_traces(answer)[0].correlation, ATP_TEXT("order-8")));
+    atp_answer_free(answer);
+    answer = trace(rig, "nobody's", "");
+    assert_int_equal(atp_answer_head(answer).row_count, 0);
+    atp_answer_free(answer);
+}
+
+static void of_very_many_ops_the_newest_are_traced(void **state)
+{
+    enum { MORE = 1200 };
+    rig_t *rig = *state;
+    static char ids[MORE][16];
+    static atp_command_t commands[MORE];
+    static atp_result_t results[MORE];
+    const atp_command_line_t line = {ATP_TEXT("s"), ATP_TEXT("N"), 1, 0};
+
+    rig_sku(rig, "s");
+    rig_node(rig, "N");
+    rig_count(rig, "s", "N", MORE);
+    for (uint32_t i = 0; i < MORE; i++) {
+        snprintf(ids[i], sizeof ids[i], "r-%u", i);
+        commands[i] = (atp_command_t){.kind = ATP_OP_RESERVE,
+                                      .id = atp_text_of(ids[i]),
+                                      .line_count = 1,
+                                      .lines = &line,
+                                      .correlation = ATP_TEXT("all")};
+    }
+    assert_int_equal(atp_client_call_many(rig->client, commands, MORE, results, NULL, NULL), ATP_OK);
+    atp_answer_t *answer = trace(rig, "all", "");
+    assert_true(atp_answer_head(answer).is_cut);
+    assert_int_equal(atp_answer_head(answer).row_count, ATP_TRACE_ROWS_MAX);
+    assert_int_equal(atp_answer_traces(answer)[0].op, results[MORE - ATP_TRACE_ROWS_MAX].op);
+    atp_answer_free(answer);
+}
+
+/* While one waits for the ledger thread, which stands still, the next is told to come again. */
+static void one_trace_at_a_time(void **state)
+{
+    rig_t *rig = *state;
+    nng_socket first = raw_open(rig);
+    nng_socket second = raw_open(rig);
+    uint8_t bytes[256];
+    atp_writer_t writer;
+    atp_reader_t reader;
+    const atp_trace_query_t query = {.correlation = ATP_TEXT("x")};
+
+    raw_begin(&writer, bytes, sizeof bytes, ATP_MESSAGE_TRACE);
+    atp_write_trace_query(&writer, &query);
+    raw_send(first, bytes, atp_writer_size(&writer));
+    while (rig_waiting(rig, ATP_CLASS_RESERVE) == 0) { /* read, and asked of the ledger thread */
+    }
+    raw_expect(second, bytes, atp_writer_size(&writer), ATP_BUSY);
+    rig_pump_begin(rig);
+    nng_msg *message = raw_receive(first, 20000, false);
+    assert_int_equal(raw_read(message, &reader).type, ATP_MESSAGE_TRACE);
+    nng_msg_free(message);
+    rig_pump_end(rig);
+    nng_close(first);
+    nng_close(second);
+}
+
+static void a_trace_that_asks_for_nothing_or_for_both_is_refused(void **state)
+{
+    rig_t *rig = *state;
+    nng_socket socket = raw_open(rig);
+    const atp_trace_query_t queries[] = {{.correlation = ATP_TEXT("")}, {ATP_TEXT("a"), ATP_TEXT("b")}};
+    const atp_verdict_t verdicts[] = {ATP_ID_MISSING, ATP_MALFORMED};
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t bytes[256];
+        atp_writer_t writer;
+        raw_begin(&writer, bytes, sizeof bytes, ATP_MESSAGE_TRACE);
+        atp_write_trace_query(&writer, &queries[i]);
+        raw_expect(socket, bytes, atp_writer_size(&writer), verdicts[i]);
+    }
+    nng_close(socket);
+}
+
 static void refused(atp_answer_t *answer, atp_verdict_t verdict)
 {
     assert_string_equal(atp_verdict_name(atp_answer_head(answer).verdict), atp_verdict_name(verdict));
@@ -507,6 +634,10 @@ int main(void)
         IN_RIG(a_cursor_past_the_end_is_an_empty_last_page),
         IN_RIG(every_question_with_a_wrong_body_is_refused),
         IN_RIG(a_question_for_the_impossible_is_refused_by_name),
+        IN_RIG(a_trace_tells_the_ops_of_a_correlation_id_with_their_verdicts),
+        IN_RIG(of_very_many_ops_the_newest_are_traced),
+        IN_RIG(a_trace_that_asks_for_nothing_or_for_both_is_refused),
+        IN_STOPPED(one_trace_at_a_time),
         IN_RIG(unknown_names_have_rows_of_their_own),
         IN_RIG(a_sku_at_very_many_nodes_is_answered_whole_under_a_writer),
         IN_STOPPED(all_that_is_due_is_out_of_one_answer),
