@@ -1,4 +1,5 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
+#include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/ledger_supply.h"
@@ -69,6 +70,19 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
     ret_result->is_repeat = 1;
 }
 
+void atp_ledger_add_to_plan(apply_t *apply, const atp_grant_t *grant)
+{
+    atp_result_t *result = apply->result;
+    atp_grant_t *next = &apply->grants[result->line_count + result->plan_count];
+
+    if (result->plan_count > 0 && next[-1].line == grant->line && next[-1].node == grant->node) {
+        next[-1].qty += grant->qty; /* kits that are not alike have several lines */
+        return;
+    }
+    *next = *grant;
+    result->plan_count++;
+}
+
 /* What one line of the reservation was granted, for the line of the op that it serves, and as a line of the plan. */
 static void fill_grant(apply_t *apply, uint32_t number)
 {
@@ -85,12 +99,11 @@ static void fill_grant(apply_t *apply, uint32_t number)
     apply->grants[line->number].qty += granted;
     apply->grants[line->number].scale = scale;
     if (apply->op->flags & ATP_OP_CHOOSES && granted > 0) {
-        apply->grants[result->line_count + result->plan_count++] =
-            (atp_grant_t){.qty = granted,
-                          .scale = scale,
-                          .line = (uint16_t)line->number,
-                          .node = position->node,
-                          .sku = position->sku};
+        atp_ledger_add_to_plan(apply, &(atp_grant_t){.qty = granted,
+                                                     .scale = scale,
+                                                     .line = (uint16_t)line->number,
+                                                     .node = position->node,
+                                                     .sku = position->sku});
     }
 }
 
@@ -276,6 +289,9 @@ static atp_verdict_t step(apply_t *apply)
     bool is_told =
         (apply->op->flags & ATP_OP_FACT) != 0 && kind >= ATP_OP_SHIP; /* those before are only asked for */
 
+    if (kind == ATP_OP_REASSIGN) {
+        return atp_ledger_reassign(apply);
+    }
     if (is_told) {
         return kind == ATP_OP_SHIP ? atp_ledger_ship_fact(apply)
                                    : atp_ledger_step_fact(apply, (atp_step_t)steps[kind]);
@@ -342,9 +358,8 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_DELIVER:
     case ATP_OP_RECONCILE:
     case ATP_OP_SHORT:
-        return step(apply);
     case ATP_OP_REASSIGN:
-        return atp_ledger_reassign(apply);
+        return step(apply);
     case ATP_OP_RETURN:
         return atp_ledger_return(apply);
     case ATP_OP_DISPOSE:
