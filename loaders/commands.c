@@ -83,6 +83,16 @@ static void add_qty(writer_t *writer, atp_op_kind_t kind, const atp_load_row_t *
     }
 }
 
+/* What happened, under the id it has where it happened. */
+static void add_fact(writer_t *writer, const atp_load_row_t *row)
+{
+    add_qty(writer, (atp_op_kind_t)row->fact, row, ATP_LOAD_QUANTITY);
+    atp_command_t *command = &writer->commands[writer->count - 1];
+    command->id = row->event;
+    command->is_fact = true;
+    writer->lines[writer->count - 1].mantissa *= row->is_down ? -1 : 1;
+}
+
 static void add_sku(const atp_load_commands_t *commands, const atp_load_row_t *row, writer_t *writer)
 {
     uint8_t scale = 0;
@@ -145,7 +155,7 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
         err = add_missing_sku(commands, row->kit, &writer);
         err = err == ATP_OK ? add_missing_sku(commands, row->sku, &writer) : err;
     }
-    if (err == ATP_OK && commands->loads == ATP_LOADS_SUPPLIES) {
+    if (err == ATP_OK && (commands->loads == ATP_LOADS_SUPPLIES || commands->loads == ATP_LOADS_FACTS)) {
         err = add_missing_sku(commands, row->sku, &writer);
         err = err == ATP_OK ? is_first(commands->nodes, row->node, &is_new_node) : err;
     }
@@ -171,6 +181,9 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
         command->subject = row->supply;
         command->attribute_count = 1;
         command->attributes = &row->due;
+    }
+    if (commands->loads == ATP_LOADS_FACTS) {
+        add_fact(&writer, row);
     }
     *ret_count = writer.count;
     return ATP_OK;

@@ -6,6 +6,7 @@
  *     kits        sku of the kit and of the component, if the ledger lacks them; the recipes: loaders/recipes.h
  *     supplies    sku and node if the ledger lacks them, supply: what is still open of it
  *     safety      safety
+ *     facts       sku and node if the ledger lacks them; sale, receive or adjust, under the row's own id
  *
  * A sku or node command sets name and scale, or name and state, as a whole. So a stock file, whose business they
  * are not, creates what is missing and leaves alone what is there; a file of SKUs or nodes keeps of what is there
@@ -14,7 +15,7 @@
  * The safety stock of a SKU over all nodes (a `skus` load) becomes no command here: spread it with
  * loaders/safety.h over the stock the ledger has.
  *
- * Counts are facts. `id`, `issued_ms`, source and sequence are the sender's to fill.
+ * Counts are facts. Ids of others than facts, `issued_ms`, source and sequence are the sender's to fill.
  *
  * Threads     one at a time.
  * Memory      16 bytes a slot for each distinct SKU and node; commands and lines are the caller's. */

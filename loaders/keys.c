@@ -49,7 +49,9 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
     if (row->supply.size > 0) { /* one supply, one row */
         key = atp_seen_key(keys->seen, row->supply, (atp_text_t){"", 0});
     }
-
+    if (row->event.size > 0) { /* it happened once */
+        key = atp_seen_key(keys->seen, row->event, (atp_text_t){"", 0});
+    }
     if (row->start_ms != 0) {
         key = atp_fingerprint_of((atp_text_t){(const char *)&row->start_ms, sizeof row->start_ms},
                                  key.low ^ key.high);

@@ -53,7 +53,7 @@ typedef struct atp_load_qty {
 } atp_load_qty_t;
 
 /* One good row. Texts are borrowed for the sink's call. Which are filled: positions and safety have sku and
- * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due. Others are empty when the profile does not map them. */
+ * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due; facts have event, sku, node and fact. Others are empty when the profile does not map them. */
 typedef struct atp_load_row {
     atp_text_t sku;
     atp_text_t node;
@@ -63,6 +63,9 @@ typedef struct atp_load_row {
     int64_t start_ms;    /* kits: the component is valid from then on; 0 = from ever */
     int64_t end_ms;      /* and no more from then on; 0 = for ever */
     atp_text_t supply;   /* supplies: its id */
+    atp_text_t event;    /* facts: the id of what happened */
+    uint8_t fact;        /* facts: what happened: the kind of op, sale, receive or adjust */
+    bool is_down;        /* facts: adjusted by less */
     atp_attribute_t due; /* supplies: when it is due, as the command takes it */
     uint64_t line;       /* physical line the row begins on, from 1 */
     bool has_scale;

@@ -168,6 +168,7 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_rec
         [ATP_SLOT_NODE] = {ATP_REJECT_NODE_EMPTY, ATP_REJECT_NODE_TOO_LONG},
         [ATP_SLOT_KIT] = {ATP_REJECT_KIT_EMPTY, ATP_REJECT_KIT_TOO_LONG},
         [ATP_SLOT_SUPPLY] = {ATP_REJECT_SUPPLY_EMPTY, ATP_REJECT_SUPPLY_TOO_LONG},
+        [ATP_SLOT_EVENT] = {ATP_REJECT_EVENT_EMPTY, ATP_REJECT_EVENT_TOO_LONG},
     };
 
     if (!is_given(mapping, slot)) {
@@ -355,15 +356,26 @@ static void fill_bucket(atp_row_bucket_t bucket, atp_load_row_t *row)
     }
 }
 
-/* The status decides in which bucket the quantity is. Both are always given, so that goods that come back on sale
- * are counted out of the unavailable ones. */
+static void fill_fact(atp_row_bucket_t bucket, atp_load_row_t *row)
+{
+    row->is_down = bucket == ATP_ROW_ADJUSTED_DOWN;
+    row->fact = bucket == ATP_ROW_SOLD       ? ATP_OP_SALE
+                : bucket == ATP_ROW_RECEIVED ? ATP_OP_RECEIVE
+                                             : ATP_OP_ADJUST;
+}
+
+/* The status decides in which bucket the quantity is, or what happened. Both buckets are always given, so that goods that
+ * come back on sale are counted out of the unavailable ones. */
 static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t *record, atp_load_row_t *row,
                                atp_map_fault_t *ret_fault)
 {
     const atp_profile_t *profile = mapping->profile;
+    bool is_fact = profile->loads == ATP_LOADS_FACTS;
+    const atp_profile_bucket_t *rules = is_fact ? profile->facts : profile->buckets;
+    uint32_t count = is_fact ? profile->facts_count : profile->buckets_count;
     atp_text_t status = {NULL, 0};
 
-    if (profile->buckets_count == 0) {
+    if (count == 0) {
         return ATP_MAPPED_GOOD;
     }
     ret_fault->column = atp_slot_name(ATP_SLOT_STATUS);
@@ -371,12 +383,11 @@ static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t 
     if (ret_fault->reason != ATP_REJECT_NONE) {
         return ATP_MAPPED_BAD;
     }
-    for (uint32_t i = 0; i < profile->buckets_count; i++) {
-        if (!atp_text_equal(status, atp_text_of(profile->buckets[i].status))) {
-            continue;
+    for (uint32_t i = 0; i < count; i++) {
+        if (atp_text_equal(status, atp_text_of(rules[i].status))) {
+            (is_fact ? fill_fact : fill_bucket)(rules[i].bucket, row);
+            return rules[i].bucket == ATP_ROW_SKIP ? ATP_MAPPED_SKIPPED : ATP_MAPPED_GOOD;
         }
-        fill_bucket(profile->buckets[i].bucket, row);
-        return profile->buckets[i].bucket == ATP_ROW_SKIP ? ATP_MAPPED_SKIPPED : ATP_MAPPED_GOOD;
     }
     ret_fault->reason = ATP_REJECT_STATUS_UNKNOWN;
     return ATP_MAPPED_BAD;
@@ -501,6 +512,19 @@ static bool is_still_open(atp_load_row_t *row)
     return ordered > come;
 }
 
+/* What only a fact has: its id, and more than nothing of it. */
+static atp_reason_of_reject_t map_event(const atp_mapping_t *mapping, const atp_record_t *record,
+                                        atp_load_row_t *row, atp_slot_t *ret_slot)
+{
+    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_EVENT, &row->event);
+
+    if (reason != ATP_REJECT_NONE) {
+        return reason;
+    }
+    *ret_slot = ATP_SLOT_QUANTITY;
+    return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
+}
+
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
@@ -530,6 +554,9 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     }
     if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_SUPPLIES) {
         reason = map_supply(mapping, record, row, ret_slot);
+    }
+    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_FACTS) {
+        reason = map_event(mapping, record, row, ret_slot);
     }
     return reason;
 }

@@ -18,6 +18,7 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
     [ATP_SLOT_QUANTITY] = "quantity",
     [ATP_SLOT_RECEIVED] = "received",
     [ATP_SLOT_SUPPLY] = "supply",
+    [ATP_SLOT_EVENT] = "event",
     [ATP_SLOT_DUE] = "due",
     [ATP_SLOT_KIT] = "kit",
     [ATP_SLOT_START] = "start",
@@ -27,6 +28,7 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
 static const char *const loads_names[] = {
     [ATP_LOADS_POSITIONS] = "positions", [ATP_LOADS_SKUS] = "skus", [ATP_LOADS_NODES] = "nodes",
     [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits", [ATP_LOADS_SUPPLIES] = "supplies",
+    [ATP_LOADS_FACTS] = "facts",
 };
 
 const char *atp_slot_name(atp_slot_t slot)
@@ -37,7 +39,7 @@ const char *atp_slot_name(atp_slot_t slot)
 
 const char *atp_loads_name(atp_loads_t loads)
 {
-    ATP_ASSERT((unsigned)loads <= ATP_LOADS_SUPPLIES);
+    ATP_ASSERT((unsigned)loads <= ATP_LOADS_FACTS);
     return loads_names[loads];
 }
 

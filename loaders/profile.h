@@ -25,7 +25,8 @@ typedef enum atp_loads {
     ATP_LOADS_SAFETY = 3,    /* safety stock of a SKU at a node */
     ATP_LOADS_KITS = 4,      /* components of kits, with dates: a bill of materials */
     ATP_LOADS_SUPPLIES =
-        5 /* what is expected where on which day: lines of purchase orders, shipping notices */
+        5,              /* what is expected where on which day: lines of purchase orders, shipping notices */
+    ATP_LOADS_FACTS = 6 /* what happened: sold, received, adjusted; each row once, by its id */
 } atp_loads_t;
 
 /* Loads a shipped profile by its name ("shopify-inventory"), or a file when the text holds a '/' or ends in

@@ -191,27 +191,41 @@ static atp_err_t check_skip(const checker_t *checker, const atp_profile_skip_t *
     return check_column(checker, &checker->profile->format, "skip", skip->column);
 }
 
+static atp_err_t check_statuses(const checker_t *checker, const char *key, const atp_profile_bucket_t *rules,
+                                uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(rules[i].status, rules[j].status) == 0) {
+                return refuse(checker, key, "two say what the same status means");
+            }
+        }
+    }
+    return ATP_OK;
+}
+
 static atp_err_t check_buckets(const checker_t *checker)
 {
     const atp_profile_t *profile = checker->profile;
+    uint32_t count = profile->buckets_count + profile->facts_count;
 
-    if (profile->buckets_count > 0 && !is_given(profile, ATP_SLOT_STATUS)) {
-        return refuse(checker, "buckets", "need a status column");
+    if ((profile->loads == ATP_LOADS_FACTS) != (profile->facts_count > 0)) {
+        return refuse(checker, "facts", "are what a load of facts needs, and no other load has");
     }
-    if (profile->buckets_count == 0 && is_given(profile, ATP_SLOT_STATUS)) {
+    if (profile->loads == ATP_LOADS_FACTS && profile->buckets_count > 0) {
+        return refuse(checker, "buckets", "have no meaning for facts");
+    }
+    if (count > 0 && !is_given(profile, ATP_SLOT_STATUS)) {
+        return refuse(checker, "buckets", "need a status column, as facts do");
+    }
+    if (count == 0 && is_given(profile, ATP_SLOT_STATUS)) {
         return refuse(checker, "status", "needs buckets, which say what each status means");
     }
     if (profile->buckets_count > 0 && is_given(profile, ATP_SLOT_UNAVAILABLE)) {
         return refuse(checker, "buckets", "and an unavailable column exclude each other");
     }
-    for (uint32_t i = 0; i < profile->buckets_count; i++) {
-        for (uint32_t j = 0; j < i; j++) {
-            if (strcmp(profile->buckets[i].status, profile->buckets[j].status) == 0) {
-                return refuse(checker, "buckets", "two say what the same status means");
-            }
-        }
-    }
-    return ATP_OK;
+    atp_err_t err = check_statuses(checker, "buckets", profile->buckets, profile->buckets_count);
+    return err == ATP_OK ? check_statuses(checker, "facts", profile->facts, profile->facts_count) : err;
 }
 
 static atp_err_t check_sums(const checker_t *checker)
@@ -268,6 +282,8 @@ static const struct {
     [ATP_LOADS_SUPPLIES] = {BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE),
                             BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE) | BIT(RECEIVED) |
                                 BIT(STATUS)},
+    [ATP_LOADS_FACTS] = {BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS),
+                         BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)

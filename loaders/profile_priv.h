@@ -26,6 +26,7 @@ typedef enum atp_slot {
     ATP_SLOT_END,
     ATP_SLOT_SUPPLY,
     ATP_SLOT_DUE,
+    ATP_SLOT_EVENT,
     ATP_SLOT_COUNT
 } atp_slot_t;
 
@@ -55,7 +56,11 @@ typedef enum atp_row_bucket {
     ATP_ROW_ON_HAND = 0,
     ATP_ROW_UNAVAILABLE,      /* on hand as well: another row does not have it */
     ATP_ROW_UNAVAILABLE_PART, /* of the on-hand that another row has */
-    ATP_ROW_SKIP
+    ATP_ROW_SKIP,
+    ATP_ROW_SOLD, /* of a load of facts: what happened */
+    ATP_ROW_RECEIVED,
+    ATP_ROW_ADJUSTED_UP,
+    ATP_ROW_ADJUSTED_DOWN
 } atp_row_bucket_t;
 
 /* How a file is read: loaders/format.h has a reader for each. */
@@ -129,6 +134,8 @@ struct atp_profile {
     atp_profile_sum_t sum;
     atp_profile_bucket_t *buckets;
     uint32_t buckets_count;
+    atp_profile_bucket_t *facts; /* the same for a load of facts */
+    uint32_t facts_count;
     atp_profile_skip_t *skip;
     uint32_t skip_count;
     atp_profile_lookup_t *lookups;

@@ -14,7 +14,8 @@
 static const cyaml_strval_t switch_values[] = {{"true", ATP_SWITCH_ON}, {"false", ATP_SWITCH_OFF}};
 static const cyaml_strval_t loads_values[] = {
     {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS}, {"nodes", ATP_LOADS_NODES},
-    {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES}};
+    {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES},
+    {"facts", ATP_LOADS_FACTS}};
 static const cyaml_strval_t kind_values[] = {{"delimited", ATP_FORMAT_DELIMITED},
                                              {"json_lines", ATP_FORMAT_JSON_LINES},
                                              {"x12", ATP_FORMAT_X12},
@@ -29,6 +30,12 @@ static const cyaml_strval_t bucket_values[] = {{"on_hand", ATP_ROW_ON_HAND},
                                                {"unavailable", ATP_ROW_UNAVAILABLE},
                                                {"unavailable_part", ATP_ROW_UNAVAILABLE_PART},
                                                {"skip", ATP_ROW_SKIP}};
+
+static const cyaml_strval_t fact_values[] = {{"sale", ATP_ROW_SOLD},
+                                             {"receive", ATP_ROW_RECEIVED},
+                                             {"adjust_up", ATP_ROW_ADJUSTED_UP},
+                                             {"adjust_down", ATP_ROW_ADJUSTED_DOWN},
+                                             {"skip", ATP_ROW_SKIP}};
 
 #define ENUM_FIELD(key, flags, type, member, values)                                                         \
     CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | (flags), type, member, values, CYAML_ARRAY_LEN(values))
@@ -75,6 +82,7 @@ static const cyaml_schema_field_t slots_fields[] = {
     TEXT_FIELD("received", atp_profile_slots_t, text[ATP_SLOT_RECEIVED]),
     TEXT_FIELD("supply", atp_profile_slots_t, text[ATP_SLOT_SUPPLY]),
     TEXT_FIELD("due", atp_profile_slots_t, text[ATP_SLOT_DUE]),
+    TEXT_FIELD("event", atp_profile_slots_t, text[ATP_SLOT_EVENT]),
     CYAML_FIELD_END,
 };
 
@@ -108,6 +116,15 @@ static const cyaml_schema_value_t bucket_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, atp_profile_bucket_t, bucket_fields),
 };
 
+static const cyaml_schema_field_t fact_fields[] = {
+    CYAML_FIELD_STRING_PTR("status", CYAML_FLAG_POINTER, atp_profile_bucket_t, status, 0, TEXT_MAX),
+    ENUM_FIELD("fact", CYAML_FLAG_DEFAULT, atp_profile_bucket_t, bucket, fact_values),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t fact_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, atp_profile_bucket_t, fact_fields),
+};
+
 static const cyaml_schema_field_t lookup_fields[] = {
     NEEDED_TEXT_FIELD("name", atp_profile_lookup_t, name),
     NEEDED_TEXT_FIELD("file", atp_profile_lookup_t, file),
@@ -133,6 +150,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_MAPPING("sum", CYAML_FLAG_OPTIONAL, atp_profile_t, sum, sum_fields),
     CYAML_FIELD_SEQUENCE("buckets", OPTIONAL, atp_profile_t, buckets, &bucket_value, 1,
                          ATP_PROFILE_BUCKET_MAX),
+    CYAML_FIELD_SEQUENCE("facts", OPTIONAL, atp_profile_t, facts, &fact_value, 1, ATP_PROFILE_BUCKET_MAX),
     CYAML_FIELD_SEQUENCE("skip", OPTIONAL, atp_profile_t, skip, &skip_value, 1, ATP_PROFILE_SKIP_MAX),
     CYAML_FIELD_SEQUENCE("lookups", OPTIONAL, atp_profile_t, lookups, &lookup_value, 1,
                          ATP_PROFILE_LOOKUP_MAX),

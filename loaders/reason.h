@@ -36,9 +36,11 @@
     X(KIT_TOO_LONG, "kit_too_long", "the kit is longer than 64 bytes")                                       \
     X(SUPPLY_EMPTY, "supply_empty", "the id of the supply is empty")                                         \
     X(SUPPLY_TOO_LONG, "supply_too_long", "the id of the supply is longer than 64 bytes")                    \
-    X(QTY_ZERO, "qty_zero", "a kit needs more than nothing of a component")                                  \
+    X(QTY_ZERO, "qty_zero", "a component, or what happened, is of more than nothing")                        \
     X(DATE_INVALID, "date_invalid", "the date is not year-month-day, or the end is not after the start")     \
     X(JSON_MALFORMED, "json_malformed", "the line is not one JSON object, or a key is there twice")          \
+    X(EVENT_EMPTY, "event_empty", "the id of what happened is empty")                                        \
+    X(EVENT_TOO_LONG, "event_too_long", "the id of what happened is longer than 64 bytes")                   \
     X(MESSAGE_TYPE, "message_type", "the message is of another type than the profile reads")
 
 typedef enum atp_reason_of_reject {

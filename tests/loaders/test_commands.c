@@ -66,6 +66,35 @@ static void a_position_brings_its_sku_and_node_once(void **state)
     atp_load_commands_destroy(commands);
 }
 
+static void a_fact_goes_under_its_own_id(void **state)
+{
+    atp_load_commands_t *commands = NULL;
+    atp_load_row_t row = {.sku = ATP_TEXT("A"),
+                          .node = ATP_TEXT("N"),
+                          .event = ATP_TEXT("doc-1-7"),
+                          .fact = ATP_OP_ADJUST,
+                          .is_down = true};
+    written_t written;
+
+    (void)state;
+    row.qty[ATP_LOAD_QUANTITY] = (atp_load_qty_t){25, 1, true};
+    assert_int_equal(atp_load_commands_create(ATP_LOADS_FACTS, NULL, &commands), ATP_OK);
+    write_row(commands, &row, &written);
+    assert_int_equal(written.count, 3); /* SKU and node are made first */
+    assert_int_equal(written.commands[2].kind, ATP_OP_ADJUST);
+    assert_true(written.commands[2].is_fact);
+    assert_true(atp_text_equal(written.commands[2].id, row.event));
+    assert_int_equal(written.lines[2].mantissa, -25);
+    assert_int_equal(written.lines[2].decimals, 1);
+    row.fact = ATP_OP_SALE;
+    row.is_down = false;
+    write_row(commands, &row, &written);
+    assert_int_equal(written.count, 1);
+    assert_int_equal(written.commands[0].kind, ATP_OP_SALE);
+    assert_int_equal(written.lines[0].mantissa, 25);
+    atp_load_commands_destroy(commands);
+}
+
 static bool knows_sku(void *context, atp_text_t sku, uint8_t *ret_scale)
 {
     (void)context;
@@ -139,6 +168,7 @@ static void safety_files_set_safety_and_nothing_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fact_goes_under_its_own_id),
         cmocka_unit_test(a_position_brings_its_sku_and_node_once),
         cmocka_unit_test(a_stock_file_leaves_what_is_there_alone),
         cmocka_unit_test(names_of_skus_and_nodes_keep_scale_and_state),

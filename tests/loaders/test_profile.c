@@ -52,7 +52,25 @@ static void every_shipped_profile_loads_by_its_name(void **state)
         assert_true(strlen(atp_profile_description(profile)) > 10);
         atp_profile_destroy(profile);
     }
-    assert_int_equal(count, 15);
+    assert_int_equal(count, 16);
+}
+
+#define FACTS                                                                                                \
+    "version: 1\nname: test\nloads: facts\n" FORMAT                                                          \
+    "columns:\n  event: Id\n  sku: SKU\n  node: Node\n  quantity: Qty\n  status: What\n"
+
+static void a_load_of_facts_says_what_happened(void **state)
+{
+    atp_why_t why = {""};
+
+    (void)state;
+    assert_int_equal(parse(FACTS "facts:\n  - {status: S, fact: sale}\n", &why), ATP_OK);
+    refuse(FACTS, "facts: are what a load of facts needs");
+    refuse(FACTS "facts:\n  - {status: S, fact: sale}\n  - {status: S, fact: skip}\n", "the same status");
+    refuse(FACTS "facts:\n  - {status: S, fact: on_hand}\n", "p.yaml:");
+    refuse(FACTS "facts:\n  - {status: S, fact: sale}\nbuckets:\n  - {status: S, bucket: skip}\n",
+           "buckets: have no meaning for facts");
+    refuse(HEAD FORMAT COLUMNS "facts:\n  - {status: S, fact: sale}\n", "no other load has");
 }
 
 static void a_profile_is_found_by_path_too(void **state)
@@ -203,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_profile_is_enough),
         cmocka_unit_test(every_shipped_profile_loads_by_its_name),
+        cmocka_unit_test(a_load_of_facts_says_what_happened),
         cmocka_unit_test(a_profile_is_found_by_path_too),
         cmocka_unit_test(an_unknown_key_is_named_with_its_own_line),
         cmocka_unit_test(a_key_given_twice_is_named),

@@ -74,6 +74,32 @@ static void the_x12_846_sample_loads(void **state)
     loaded_free(loaded);
 }
 
+static void expect_fact(const loaded_t *loaded, const char *sku, const char *node, atp_op_kind_t kind,
+                        atp_qty_t qty)
+{
+    const kept_row_t *kept = loaded_find(loaded, sku, node);
+
+    assert_non_null(kept);
+    assert_int_equal(kept->row.fact, kind);
+    assert_int_equal(kept->row.qty[ATP_LOAD_QUANTITY].mantissa, qty);
+}
+
+static void the_x12_852_sample_loads(void **state)
+{
+    loaded_t *loaded = load_file("x12-852", SAMPLES "x12-852.edi");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 5);
+    assert_int_equal(loaded->report.rows_skipped, 1); /* a snapshot is no fact */
+    expect_fact(loaded, "bike-28", "s1", ATP_OP_SALE, 5);
+    expect_fact(loaded, "bike-28", "s2", ATP_OP_SALE, 3);
+    expect_fact(loaded, "bike-28", "s3", ATP_OP_SALE, 1);
+    expect_fact(loaded, "bike-28", "outlet", ATP_OP_RECEIVE, 20);
+    expect_fact(loaded, "helmet-m", "outlet", ATP_OP_ADJUST, 2);
+    loaded_free(loaded);
+}
+
 static void expect_supply(const atp_load_row_t *row, atp_qty_t qty, const char *due)
 {
     int64_t due_ms;
@@ -203,6 +229,7 @@ int main(void)
         cmocka_unit_test(the_magento_sample_loads),
         cmocka_unit_test(the_json_lines_sample_loads),
         cmocka_unit_test(the_x12_846_sample_loads),
+        cmocka_unit_test(the_x12_852_sample_loads),
         cmocka_unit_test(the_x12_856_sample_loads),
         cmocka_unit_test(the_edifact_samples_load),
         cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),

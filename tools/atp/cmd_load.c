@@ -413,7 +413,7 @@ static const atp_flag_t flags[] = {
     {"profile", "PROFILE",
      "native|adventureworks-inventory|adventureworks-kits|adventureworks-locations|adventureworks-products|"
      "adventureworks-supplies|edifact-desadv|edifact-invrpt|json-lines|kits|magento-stock-sources|"
-     "shopify-inventory|supplies|x12-846|x12-856|...",
+     "shopify-inventory|supplies|x12-846|x12-852|x12-856|...",
      "What the columns mean: a shipped profile, or the path of a .yaml file"},
     {"dry-run", NULL, NULL, "Show what would change, and change nothing"},
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
@@ -438,7 +438,7 @@ const atp_cmd_t atp_cmd_load = {
     .name = "load",
     .group = "Files",
     .synopsis = "FILE",
-    .summary = "A file of stock, SKUs, nodes, kits or supplies into the ledger",
+    .summary = "A file of stock, SKUs, nodes, kits, supplies or facts into the ledger",
     .about = "First every row is checked; with too many bad ones nothing is loaded. Then rows the ledger has "
              "already are\n"
              "left out, SKUs and nodes that are missing are made, and the rest is counted. Stopped half way, "

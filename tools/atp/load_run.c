@@ -389,15 +389,15 @@ static atp_err_t take_kits(atp_load_run_t *run, const atp_load_row_t *rows, uint
     return err == ATP_OK ? send_made(run) : err;
 }
 
-/* ---- supplies ---- */
+/* ---- supplies and facts ---- */
 
-/* What was made of the rows: SKUs and nodes first, then the supplies, which have attributes and go as they stand. */
+/* Supplies have attributes: they go as they stand. */
 static atp_err_t send_supplies(atp_load_run_t *run)
 {
-    atp_err_t err = send_catalogue(run);
+    atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        if (run->made[i].kind == 0 || is_of_catalogue(&run->made[i])) {
+        if (is_of_catalogue(&run->made[i])) {
             continue;
         }
         run->first[run->first_count++] = run->made[i];
@@ -408,7 +408,28 @@ static atp_err_t send_supplies(atp_load_run_t *run)
     return err == ATP_OK && run->first_count > 0 ? send_first(run) : err;
 }
 
-static atp_err_t take_supplies(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
+static atp_err_t send_facts(atp_load_run_t *run)
+{
+    atp_err_t err = ATP_OK;
+
+    for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
+        err = is_of_catalogue(&run->made[i]) ? ATP_OK : atp_load_sender_add(run->sender, &run->made[i]);
+    }
+    return err;
+}
+
+/* What was made of the rows: SKUs and nodes first. */
+static atp_err_t send_events(atp_load_run_t *run)
+{
+    atp_err_t err = send_catalogue(run);
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    return run->options.loads == ATP_LOADS_FACTS ? send_facts(run) : send_supplies(run);
+}
+
+static atp_err_t take_events(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
 {
     run->made_count = 0;
     for (uint32_t i = 0; i < row_count; i++) {
@@ -423,7 +444,7 @@ static atp_err_t take_supplies(atp_load_run_t *run, const atp_load_row_t *rows, 
         run->plan.rows_changed++;
         run->made_count += count;
     }
-    return run->options.is_dry ? ATP_OK : fail_sending(run, send_supplies(run));
+    return run->options.is_dry ? ATP_OK : fail_sending(run, send_events(run));
 }
 
 /* ---- the sink ---- */
@@ -469,9 +490,9 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 {
     atp_load_run_t *run = context;
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
-    bool is_supplies = run->options.loads == ATP_LOADS_SUPPLIES;
+    bool is_events = run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS;
     atp_err_t err = run->recipes != NULL ? take_kits(run, rows, row_count)
-                    : is_supplies        ? take_supplies(run, rows, row_count)
+                    : is_events          ? take_events(run, rows, row_count)
                     : is_catalogue_load  ? take_catalogue(run, rows, row_count)
                                          : take_stock(run, rows, row_count);
 
@@ -487,7 +508,7 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
 {
     atp_load_known_t known = {.context = run, .sku = known_sku, .node = known_node};
     bool needs_skus = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_KITS ||
-                      run->options.loads == ATP_LOADS_SUPPLIES;
+                      run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS;
 
     *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_NODES, &run->nodes);
     if (*ret_status == ATP_CLI_DONE && needs_skus) {

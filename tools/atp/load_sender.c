@@ -248,6 +248,10 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
     line->node = copy_text(batch, line->node);
     copy->name = copy_text(batch, command->name);
     copy->lines = line;
+    if (command->id.size > 0) {
+        copy->id = copy_text(batch, command->id);
+        return ATP_OK;
+    }
     make_id(sender->seed, command, batch->text + batch->text_size);
     copy->id = (atp_text_t){batch->text + batch->text_size, ID_SIZE};
     batch->text_size += ID_SIZE;

@@ -48,7 +48,7 @@ ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t
  * lines of all together; ids are filled in. Any result but ATP_OK ends the load. */
 ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count);
 
-/* Adds one command of one line; its texts are copied. Blocks while its connection is two batches behind. */
+/* Adds one command of one line; its texts are copied. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
 ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command);
 
 /* Sends what is left, waits for all answers. The first failure of any connection. */

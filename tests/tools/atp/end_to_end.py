@@ -512,6 +512,18 @@ class EndToEnd(unittest.TestCase):
         self.assertIn("qty_too_precise", result.stdout)
         self.assertIn("refused: count whole@load-node: qty_too_precise", result.stderr)
 
+    def test_an_edi_file_of_facts_happens_once(self):
+        path = str(Path(SOURCE) / "loaders/samples/x12-852.edi")
+        for node, qty in (("s1", "50"), ("s2", "50"), ("s3", "50"), ("outlet", "50")):
+            self.stock("bike-28", qty, node=node)
+        done = self.objects("load", path, "--profile", "x12-852")[0]
+        self.assertEqual((done["refused"], done["loaded_before"]), (0, 0))
+        again = self.objects("load", path, "--profile", "x12-852")[0]
+        self.assertEqual((again["refused"], again["loaded_before"]), (0, 5))
+        on_hand = {node: self.objects("avail", "bike-28@" + node, "--explain")[0]["on_hand"]
+                   for node in ("s1", "s2", "s3", "outlet")}
+        self.assertEqual(on_hand, {"s1": "45", "s2": "47", "s3": "49", "outlet": "70"})
+
     def test_the_real_erp_export_is_loaded_whole(self):
         if not ERP.is_dir():
             self.skipTest(f"{ERP} is not there")
