@@ -1,6 +1,8 @@
 /* The first rule or quota of a channel: what stood before is counted in pieces, and nothing is let through meanwhile. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "engine/ledger/ledger_priv.h"
+
 #include <stdio.h>
 
 #define STANDING 20000 /* more than one op counts */
@@ -105,6 +107,21 @@ static void two_channels_are_counted_in_one_go(void **state)
     fixture_close(&f);
 }
 
+static void the_check_tells_a_reservation_that_was_passed_over(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_standing(STANDING);
+    atp_why_t why = {""};
+
+    assert_verdict(rule(&f, "flat", "channel=web buffer=100"), ATP_APPLIED);
+    f.ledger->root->counting.next++;
+    assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
+    assert_memory_equal(why.text, "R2", 2);
+    f.ledger->root->counting.next--;
+    pulses(&f);
+    fixture_close(&f);
+}
+
 static void few_reservations_are_counted_in_the_op(void **state)
 {
     (void)state;
@@ -123,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_rule_counts_at_once_and_its_percentage_leaves_nothing_until_all_is_counted),
         cmocka_unit_test(a_tree_leaves_nothing_to_its_channels_until_all_is_counted),
         cmocka_unit_test(two_channels_are_counted_in_one_go),
+        cmocka_unit_test(the_check_tells_a_reservation_that_was_passed_over),
         cmocka_unit_test(few_reservations_are_counted_in_the_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* Queues longer than one op fills: what is left goes on by pulses, and nobody takes meanwhile what the queue is due. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
-#include "engine/ledger/table.h"
+#include "engine/ledger/ledger_priv.h"
 
 #define LINES 1000 /* a reservation has so many that wait */
 
@@ -185,6 +185,26 @@ static void stock_that_goes_again_leaves_the_rest_waiting(void **state)
     fixture_close(&f);
 }
 
+static void the_check_tells_a_list_that_is_off(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_with_2500_waiting("");
+    atp_limit_heads_t *heads = f.ledger->positions.limits.heads;
+    atp_why_t why = {""};
+
+    assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 2500), ATP_APPLIED);
+    heads->due_count++;
+    assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
+    assert_memory_equal(why.text, "B4", 2);
+    heads->due_count--;
+    atp_limit_t *limit = atp_limits_at(&f.ledger->positions.limits, heads->first_due - 1);
+    limit->is_due = 0; /* nobody would go on */
+    assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
+    assert_memory_equal(why.text, "B3", 2);
+    limit->is_due = 1;
+    fixture_close(&f);
+}
+
 static void copy_tables(const fixture_t *from, const fixture_t *to)
 {
     atp_table_t *tables[ATP_LEDGER_TABLES];
@@ -232,6 +252,7 @@ int main(void)
         cmocka_unit_test(without_a_limit_stock_that_the_queue_takes_is_not_there),
         cmocka_unit_test(another_position_is_filled_in_its_own_op),
         cmocka_unit_test(stock_that_goes_again_leaves_the_rest_waiting),
+        cmocka_unit_test(the_check_tells_a_list_that_is_off),
         cmocka_unit_test(a_restart_goes_on_where_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
