@@ -23,7 +23,8 @@ static void credit(apply_t *apply, const atp_reservation_t *reservation)
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
         atp_qty_t units = atp_line_units(reservations, at - 1, ATP_LINE_RESERVED) +
-                          atp_line_units(reservations, at - 1, ATP_LINE_BACKORDERED);
+                          atp_line_units(reservations, at - 1, ATP_LINE_BACKORDERED) +
+                          atp_ledger_pegs_given_back(apply, at - 1);
         if (units > 0) {
             atp_ledger_taken(apply, line->row)->qty -= units;
         }
@@ -50,7 +51,7 @@ atp_verdict_t atp_ledger_look_at_replaced(apply_t *apply, uint32_t *ret_number)
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        if (line->allocated > 0) {
+        if (line->allocated > 0 || (line->is_firm && atp_line_waiting(&ledger->reservations, at - 1) > 0)) {
             return atp_ledger_refuse(apply, ATP_ALREADY_ALLOCATED, ATP_FIELD_ATTRIBUTE, 0);
         }
         at = line->next;
@@ -65,7 +66,7 @@ void atp_ledger_release_all(atp_ledger_t *ledger, uint32_t number)
 {
     for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
         uint32_t next = atp_line_at(&ledger->reservations, at - 1)->next;
-        atp_qty_t units = atp_edit_soft_units(&ledger->reservations, at - 1);
+        atp_qty_t units = atp_line_expiring(&ledger->reservations, at - 1);
         if (units > 0) {
             atp_ledger_move(ledger, at - 1, ATP_STEP_RELEASE, units);
         }

@@ -178,6 +178,38 @@ void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
     }
 }
 
+/* The first of the days that lines of the op are needed by; -1 if one may name none. */
+static int32_t first_needed_by(const apply_t *apply)
+{
+    const atp_op_attribute_t *attributes = atp_op_attributes(apply->op);
+    const atp_op_attribute_t *of_all = atp_op_attribute(apply->op, ATP_KEY_NEEDED_BY, ATP_WHOLE_OP);
+    int64_t first = of_all != NULL ? of_all->number : -1;
+
+    for (uint32_t i = 0; i < atp_op_attribute_count(apply->op); i++) {
+        if (attributes[i].key == ATP_KEY_NEEDED_BY && attributes[i].number < first) {
+            first = attributes[i].number;
+        }
+    }
+    return first > 0 && atp_day_of(first) >= today_of(apply) ? atp_day_of(first) : -1;
+}
+
+atp_qty_t atp_ledger_pegs_given_back(const apply_t *apply, uint32_t number)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, number);
+    int32_t day = progress != NULL && progress->first_peg != 0 ? first_needed_by(apply) : -1;
+    atp_qty_t units = 0;
+
+    for (uint32_t at = day >= 0 ? progress->first_peg : 0; at != 0;) {
+        const atp_peg_t *peg = atp_peg_at(&ledger->supplies, at - 1);
+        bool is_in_time =
+            peg->supply == 0 || atp_day_of(atp_supply_at(&ledger->supplies, peg->supply - 1)->due_ms) <= day;
+        units += is_in_time ? peg->qty : 0;
+        at = peg->next_of_line;
+    }
+    return units;
+}
+
 void atp_ledger_rank_pegs(atp_ledger_t *ledger, uint32_t number)
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);

@@ -53,6 +53,10 @@ void atp_ledger_peg(apply_t *apply, uint32_t number, uint16_t needed_by, atp_qty
 /* Gives `qty` pegged units of line `number` back to their supply. */
 void atp_ledger_unpeg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
 
+/* Pegged units of line `number` of a reservation that the op replaces, that count for each of its lines: of supply due by the first
+ * of the days its lines are needed by. 0 if a line may be served from what is here alone. */
+atp_qty_t atp_ledger_pegs_given_back(const apply_t *apply, uint32_t number);
+
 /* Pegged units of a line no longer expire, and are allocated as they come (ledger_lines.c). Returns how many became so. */
 atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number);
 /* The same for all lines of a reservation. */

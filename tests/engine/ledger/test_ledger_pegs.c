@@ -398,6 +398,33 @@ static void pegged_units_are_not_short_and_can_be_taken_back(void **state)
     fixture_close(&f);
 }
 
+static void a_reservation_that_is_replaced_gives_its_pegs_back(void **state)
+{
+    fixture_t f = stocked(1);
+    char words[96];
+    (void)state;
+    assert_verdict(supply(&f, "po1", 5, 3), ATP_APPLIED);
+    assert_verdict(supply(&f, "po2", 2, 5), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "r1", 8, 5), ATP_APPLIED); /* all there is */
+    snprintf(words, sizeof words, "%s replaces=r1", words_at("needed_by", f.now_ms + 3 * DAY));
+    assert_verdict(reserve_with(&f, "r2", "S", "N", 7, ATP_RESERVE_ALL_OR_NOTHING, words),
+                   ATP_NOT_ENOUGH_AVAILABLE); /* po2 is too late for it */
+    assert_units("r1", 1, 0, 7);
+    assert_verdict(reserve_with(&f, "r3", "S", "N", 6, ATP_RESERVE_ALL_OR_NOTHING, words), ATP_APPLIED);
+    assert_units("r1", 0, 0, 0);
+    assert_units("r3", 1, 0, 5);
+    assert_int_equal(supply_of(&f, "po2")->pegged, 0);
+    assert_verdict(reserve_with(&f, "r4", "S", "N", 2, ATP_RESERVE_ALL_OR_NOTHING, "replaces=r3"),
+                   ATP_NOT_ENOUGH_AVAILABLE); /* from what is here: what was pegged does not help */
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "r3"), ATP_APPLIED);
+    assert_verdict(fact(&f, ATP_OP_SALE, "S", "N", 1), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "r5", 2, 3), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r5"), ATP_APPLIED);
+    assert_refused(reserve_with(&f, "r6", "S", "N", 1, ATP_RESERVE_ALL_OR_NOTHING, "replaces=r5"),
+                   ATP_ALREADY_ALLOCATED, ATP_FIELD_ATTRIBUTE);
+    fixture_close(&f);
+}
+
 /* ---- supply that falls away ---- */
 
 static void promises_without_supply_are_kept_from_stock_that_nobody_was_promised(void **state)
@@ -590,6 +617,7 @@ int main(void)
         cmocka_unit_test(an_allocation_of_all_says_what_became_firm),
         cmocka_unit_test(firm_promises_lose_their_supply_last_and_find_other_first),
         cmocka_unit_test(pegged_units_are_not_short_and_can_be_taken_back),
+        cmocka_unit_test(a_reservation_that_is_replaced_gives_its_pegs_back),
         cmocka_unit_test(promises_without_supply_are_kept_from_stock_that_nobody_was_promised),
         cmocka_unit_test(safety_stock_is_not_given_to_promises_that_lost_their_supply),
         cmocka_unit_test(a_transfer_cancelled_as_a_reservation_puts_its_promises_at_risk_at_once),
