@@ -47,6 +47,9 @@ int main(void)
     if (atp_client_open(&options, &client, &why) != ATP_ERR_INVALID) {
         return 1;
     }
+    if (strcmp(atp_supply_kind_name(3), "transfer") != 0 || strcmp(atp_explain_name(20), "atp_by_date") != 0) {
+        return 2;
+    }
     printf("%s %s: %s\n", atp_verdict_name(ATP_BUSY), atp_err_name(ATP_ERR_INVALID), why.text);
     return 0;
 }
