@@ -34,8 +34,13 @@ void atp_ledger_miss(apply_t *apply, uint32_t row, atp_qty_t qty)
     atp_ledger_t *ledger = apply->ledger;
     atp_limits_t *limits = &ledger->positions.limits;
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
+    atp_qty_t most = ATP_QTY_MAX - atp_load_relaxed(&position->unavailable); /* P2: more is all the same */
     uint32_t number;
 
+    qty = qty < most ? qty : most;
+    if (qty <= 0) {
+        return;
+    }
     atp_ledger_change_bucket(apply, row, ATP_BUCKET_UNAVAILABLE, qty);
     if (!atp_limits_find(limits, ATP_LIMIT_MISSING, position->sku, position->node, &number) &&
         !atp_table_has_room(&limits->records, 1)) {

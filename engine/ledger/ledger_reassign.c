@@ -165,7 +165,8 @@ static atp_verdict_t choose_moves(apply_t *apply, uint32_t number)
     const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
 
     apply->ledger->move_count = 0;
-    apply->result->field = ATP_FIELD_NONE;
+    atp_ledger_refuse(apply, ATP_APPLIED, ATP_FIELD_NONE,
+                      0); /* an earlier reservation of the order may have */
     forget_taken(apply->ledger);
     return apply->op->line_count > 0 ? choose_named(apply, reservation) : choose_all(apply, reservation);
 }

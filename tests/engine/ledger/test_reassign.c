@@ -230,9 +230,16 @@ static void an_order_is_moved_by_its_number(void **state)
 
     assert_verdict(reserve_with(&f, "o", "S", "C", 2, ATP_RESERVE_ALL_OR_NOTHING, "order_id=77"),
                    ATP_APPLIED);
+    assert_verdict(reserve_with(&f, "p", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING, "order_id=77"),
+                   ATP_APPLIED);
     assert_verdict(move(&f, "", "S", "C", 0, "B order_id=77"), ATP_APPLIED);
     assert_int_equal(f.result.plan_count, 1);
+    assert_verdict(move(&f, "", "S", "A", 0, "B order_id=77"), ATP_APPLIED); /* of the second one */
+    assert_int_equal(f.result.line, 0);
+    assert_int_equal(reserved_at(&f, "A"), 6);
+    assert_verdict(move(&f, "", "S", "B", 1, "A order_id=77"), ATP_APPLIED);
     assert_int_equal(reserved_at(&f, "B"), 2);
+    assert_int_equal(reserved_at(&f, "A"), 7);
     assert_refused(move(&f, "", "S", "C", 0, "B order_id=78"), ATP_UNKNOWN_RESERVATION, ATP_FIELD_ATTRIBUTE);
     fixture_close(&f);
 }
@@ -408,6 +415,37 @@ static void what_is_missing_is_written_off_found_or_left(void **state)
     fixture_close(&f);
 }
 
+static void more_than_can_be_unavailable_is_not_missing(void **state)
+{
+    (void)state;
+    fixture_t f = three_nodes();
+
+    step_all(&f, ATP_OP_ALLOCATE, "r");
+    adjust(&f, ATP_BUCKET_UNAVAILABLE, ATP_REASON_DAMAGE, ATP_QTY_MAX - 1);
+    assert_verdict(step_line(&f, ATP_OP_SHORT, "r", "S", "A", 3), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "A").unavailable, ATP_QTY_MAX);
+    fixture_close(&f);
+}
+
+/* There is no room to note how many: they are unavailable all the same. */
+static void without_room_for_a_record_they_are_unavailable(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.limits = 1;
+    fixture_t f = fixture_open(&config);
+
+    stock(&f, "S", "A", 10);
+    assert_verdict(tag_sku(&f, "T", 0, "minimum=2"), ATP_APPLIED); /* has the one record */
+    reserve(&f, "r", "S", "A", 4);
+    step_all(&f, ATP_OP_ALLOCATE, "r");
+    assert_verdict(step_line(&f, ATP_OP_SHORT, "r", "S", "A", 3), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "A").unavailable, 3);
+    fact(&f, ATP_OP_COUNT, "S", "A", 9);
+    assert_int_equal(view_of(&f, "S", "A").unavailable, 3); /* somebody has to say so */
+    fixture_close(&f);
+}
+
 static void goods_that_are_there_after_all_are_free(void **state)
 {
     (void)state;
@@ -530,6 +568,8 @@ int main(void)
         cmocka_unit_test(the_history_says_where_it_was),
         cmocka_unit_test(short_units_are_missing_until_they_are_counted),
         cmocka_unit_test(what_is_missing_is_written_off_found_or_left),
+        cmocka_unit_test(more_than_can_be_unavailable_is_not_missing),
+        cmocka_unit_test(without_room_for_a_record_they_are_unavailable),
         cmocka_unit_test(goods_that_are_there_after_all_are_free),
         cmocka_unit_test(short_units_are_served_by_others_where_that_is_the_policy),
         cmocka_unit_test(over_committed_units_are_served_by_others_where_that_is_the_policy),
