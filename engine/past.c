@@ -172,6 +172,8 @@ static void keep(atp_past_t *past, const atp_op_t *op, const atp_result_t *resul
     if (subject.size <= ATP_ID_SIZE_MAX) {
         memcpy(kept->subject, subject.bytes, subject.size);
     }
+    atp_text_t correlation = atp_op_correlation(op);
+    memcpy(kept->correlation, correlation.bytes, correlation.size);
 }
 
 static bool is_same(const figures_t *a, const figures_t *b)

@@ -37,6 +37,7 @@ typedef struct atp_past_op {
     uint8_t field;
     char subject[ATP_ID_SIZE_MAX +
                  1]; /* the reservation of a reserve or step; of others what they are about; may be "" */
+    char correlation[ATP_ID_SIZE_MAX + 1]; /* "" = none */
     /* What it changed; of a reservation, over its lines. */
     atp_qty_t on_hand;
     atp_qty_t unavailable;

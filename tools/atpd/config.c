@@ -197,6 +197,7 @@ static void take_past(int letter, const char *argument, atp_config_past_t *past)
     if (place != NULL) {
         *place = argument;
     }
+    past->is_json = past->is_json || letter == 'j';
 }
 
 static void take_command(int letter, const char *argument, request_t *request)

@@ -78,6 +78,7 @@ typedef struct atp_config_past {
     const char *window;
     const char *position;
     const char *reservation;
+    bool is_json;
 } atp_config_past_t;
 
 typedef struct atp_config {

@@ -186,6 +186,7 @@ const atp_config_command_t atp_config_commands[] = {
     {"position", "SKU@NODE", "Of --past: what is told of; or", 's'},
     {"reservation", "ID", "of --past: what is told of.", 'r'},
     {"window", "TIME", "Of --past: ops of so long before are told: 15min, 2d (1h).", 'b'},
+    {"json", NULL, "Of --past: one JSON object instead of text.", 'j'},
     {"print-config", NULL, "Print the configuration that results, as YAML, and leave.", 'p'},
     {"help", NULL, "Print this and leave.", 'h'},
     {"version", NULL, "Print the version and leave.", 'V'},

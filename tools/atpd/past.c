@@ -1,16 +1,13 @@
 #include "tools/atpd/past.h"
 
 #include "engine/ledger/catalog.h"
-#include "engine/ledger/ledger_explain.h"
 #include "tools/when.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#define WINDOW_MS   INT64_C(3600000) /* when none is said */
-#define PARTS_MAX   64
-#define HOLDERS_MAX 64
+#define WINDOW_MS INT64_C(3600000) /* when none is said */
 
 /* ---- words ---- */
 
@@ -85,41 +82,70 @@ static void put_holder(FILE *out, const atp_ledger_t *ledger, const atp_line_t *
     (void)fprintf(out, "  by op %" PRIu64 "\n", reservation->version);
 }
 
-/* Who has what of it, in the order of their records. */
-static void put_holders(FILE *out, const atp_past_report_t *report, uint8_t scale)
+uint64_t atp_past_holders(const atp_past_report_t *report,
+                          void (*visit)(void *context, const atp_past_report_t *report,
+                                        const atp_line_t *line),
+                          void *context)
 {
     const atp_reservations_t *reservations = atp_ledger_reservations(report->ledger);
-    const atp_positions_t *positions = atp_ledger_positions(report->ledger);
     uint64_t total = atp_table_count(&reservations->lines);
     uint64_t count = 0;
     uint32_t row;
 
-    if (!atp_positions_find(positions, report->sku, report->node, &row)) {
-        return;
+    if (!atp_positions_find(atp_ledger_positions(report->ledger), report->sku, report->node, &row)) {
+        return 0;
     }
     for (uint64_t i = 0; i < total; i++) {
         const atp_line_t *line = atp_line_at(reservations, (uint32_t)i);
         bool is_live = line->row == row && (line->reserved > 0 || line->allocated > 0);
-        if (is_live && count++ < HOLDERS_MAX) {
-            if (count == 1) {
-                (void)fputs("promised to\n", out);
-            }
-            put_holder(out, report->ledger, line, scale);
+        if (is_live && count++ < ATP_PAST_HOLDERS_MAX) {
+            visit(context, report, line);
         }
     }
-    if (count > HOLDERS_MAX) {
-        (void)fprintf(out, "  and %" PRIu64 " more\n", count - HOLDERS_MAX);
+    return count;
+}
+
+typedef struct holders {
+    FILE *out;
+    uint8_t scale;
+    bool is_begun;
+} holders_t;
+
+static void put_one(void *context, const atp_past_report_t *report, const atp_line_t *line)
+{
+    holders_t *holders = context;
+
+    if (!holders->is_begun) {
+        (void)fputs("promised to\n", holders->out);
+        holders->is_begun = true;
     }
+    put_holder(holders->out, report->ledger, line, holders->scale);
+}
+
+static void put_holders(FILE *out, const atp_past_report_t *report, uint8_t scale)
+{
+    holders_t holders = {out, scale, false};
+    uint64_t count = atp_past_holders(report, put_one, &holders);
+
+    if (count > ATP_PAST_HOLDERS_MAX) {
+        (void)fprintf(out, "  and %" PRIu64 " more\n", count - ATP_PAST_HOLDERS_MAX);
+    }
+}
+
+void atp_past_explain(const atp_past_report_t *report, atp_explain_room_t *room)
+{
+    const atp_ledger_explain_ask_t ask = {
+        .sku = report->sku, .node = report->node, .channel = ATP_EXPLAIN_NO_CHANNEL};
+
+    atp_ledger_explain(report->ledger, &ask, report->at_ms, room);
 }
 
 static void put_position(FILE *out, const atp_past_report_t *report)
 {
-    atp_explanation_t parts[PARTS_MAX];
-    atp_explain_room_t room = {.parts = parts, .capacity = PARTS_MAX};
-    atp_ledger_explain_ask_t ask = {
-        .sku = report->sku, .node = report->node, .channel = ATP_EXPLAIN_NO_CHANNEL};
+    atp_explanation_t parts[ATP_PAST_PARTS_MAX];
+    atp_explain_room_t room = {.parts = parts, .capacity = ATP_PAST_PARTS_MAX};
 
-    atp_ledger_explain(report->ledger, &ask, report->at_ms, &room);
+    atp_past_explain(report, &room);
     put_parts(out, &room);
     put_holders(out, report, atp_positions_scale(atp_ledger_positions(report->ledger), report->sku));
 }
@@ -210,6 +236,9 @@ static void put_op(FILE *out, const atp_past_op_t *op, uint8_t scale)
     put_change(out, "allocated", op->allocated, scale);
     put_change(out, "safety", op->safety, scale);
     put_change(out, "shipped", op->shipped, scale);
+    if (op->correlation[0] != '\0') {
+        (void)fprintf(out, "  under %s", op->correlation);
+    }
     (void)fputc('\n', out);
 }
 
@@ -293,6 +322,22 @@ static atp_err_t read_times(const atp_config_past_t *asked, atp_past_ask_t *ask,
     return ATP_OK;
 }
 
+static void put_past(FILE *out, const atp_config_past_t *asked, const atp_past_t *past)
+{
+    const atp_past_report_t *report = atp_past_report(past);
+    bool is_reservation = asked->reservation != NULL;
+
+    (void)fprintf(out, "%s at ", is_reservation ? asked->reservation : asked->position);
+    put_time(out, report->at_ms);
+    (void)fprintf(out, ", as of op %" PRIu64 "\n", report->op);
+    if (is_reservation) {
+        put_reservation(out, report);
+    } else {
+        put_position(out, report);
+    }
+    put_ops(out, past, scale_of(report, is_reservation));
+}
+
 atp_err_t atp_past_tell(FILE *out, const char *folder, const atp_config_past_t *asked, atp_why_t *ret_why)
 {
     atp_past_ask_t ask = {.at_ms = 0};
@@ -304,17 +349,12 @@ atp_err_t atp_past_tell(FILE *out, const char *folder, const atp_config_past_t *
     if (err != ATP_OK) {
         return err;
     }
-    const atp_past_report_t *report = atp_past_report(past);
-    bool is_reservation = asked->reservation != NULL;
-    (void)fprintf(out, "%s at ", is_reservation ? asked->reservation : asked->position);
-    put_time(out, report->at_ms);
-    (void)fprintf(out, ", as of op %" PRIu64 "\n", report->op);
-    if (is_reservation) {
-        put_reservation(out, report);
+    if (asked->is_json) {
+        err = atp_past_put_json(out, asked, past, scale_of(atp_past_report(past), asked->reservation != NULL),
+                                ret_why);
     } else {
-        put_position(out, report);
+        put_past(out, asked, past);
     }
-    put_ops(out, past, scale_of(report, is_reservation));
     atp_past_close(past);
-    return ATP_OK;
+    return err;
 }

@@ -90,6 +90,14 @@ static void a_position_is_told_as_it_was_with_the_ops_that_made_it_so(void **sta
     assert_told("allocate   applied  first  reserved -3  allocated +3");
     assert_told("reserve    not_enough_available at qty  third\n");
 
+    const char *json[] = {"--past", a->folder, "--position", "s@N", "--json", NULL};
+    assert_int_equal(atpd_run(json, report, sizeof report), 0);
+    assert_told("{\"position\":\"s@N\",\"at_ms\":");
+    assert_told("{\"code\":\"free\",\"effect\":\"equals\",\"qty\":\"5\",\"detail\":\"\"}");
+    assert_told("\"reservation\":\"first\",\"reserved\":\"0\",\"allocated\":\"3\",\"until_ms\":null");
+    assert_told("\"verdict\":\"not_enough_available\",\"field\":\"qty\",\"subject\":\"third\"");
+    assert_told("\"changes\":{\"reserved\":\"-3\",\"allocated\":\"3\"}");
+
     assert_int_equal(acceptance_end(a, SIGTERM), 0);
     ask(a, "--position", "s@N", then, 0); /* and after it, with a snapshot behind that time */
     assert_told("= free                        7");
