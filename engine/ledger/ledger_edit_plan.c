@@ -44,7 +44,7 @@ static atp_qty_t units_in_part(apply_t *apply, uint32_t number, part_t part, atp
     case PART_PEGGED:
         return atp_line_units(reservations, number, ATP_LINE_PEGGED);
     case PART_KITS:
-        return atp_steps_soft_kits(apply, number) * unit;
+        return atp_steps_soft_kits(apply->ledger, number) * unit;
     case PART_HERE:
     case PART_COUNT:
         break;
@@ -115,17 +115,16 @@ static atp_verdict_t add_back(apply_t *apply, const resolved_line_t *told, uint3
     return ATP_APPLIED;
 }
 
-/* The components of `kits` of the kits that a line has. */
+/* Of a line's kits `keep` stay whole; what else their components have comes free. */
 static atp_verdict_t add_kits_back(apply_t *apply, const resolved_line_t *told, uint32_t kit_line,
-                                   int64_t kits)
+                                   int64_t keep)
 {
     const atp_reservations_t *reservations = &apply->ledger->reservations;
-    int64_t left = atp_steps_soft_kits(apply, kit_line);
     atp_verdict_t verdict = ATP_APPLIED;
 
     for (uint32_t at = atp_steps_next_component(apply->ledger, kit_line, kit_line);
          verdict == ATP_APPLIED && at != 0; at = atp_steps_next_component(apply->ledger, kit_line, at - 1)) {
-        atp_qty_t qty = atp_steps_share_of_kits(apply->ledger, kit_line, at - 1, left, kits);
+        atp_qty_t qty = atp_steps_beyond_kits(apply->ledger, kit_line, at - 1, keep);
         atp_qty_t pegged = atp_line_units(reservations, at - 1, ATP_LINE_PEGGED);
         atp_qty_t supplied = qty - atp_line_units(reservations, at - 1, ATP_LINE_BACKORDERED);
         supplied = supplied < 0 ? 0 : supplied < pegged ? supplied : pegged;
@@ -134,14 +133,20 @@ static atp_verdict_t add_kits_back(apply_t *apply, const resolved_line_t *told, 
     return verdict;
 }
 
+/* One part of what a line has, but for what it keeps. */
 static atp_verdict_t add_part_back(apply_t *apply, const resolved_line_t *told, uint32_t number, part_t part,
-                                   atp_qty_t qty)
+                                   atp_qty_t units, atp_qty_t keep)
 {
     if (part == PART_KITS) {
-        return add_kits_back(apply, told, number, qty / atp_kit_unit(told->scale));
+        bool loses_some = units > keep || told->qty == 0; /* out with it: odd units, too */
+        return loses_some ? add_kits_back(apply, told, number, keep / atp_kit_unit(told->scale))
+                          : ATP_APPLIED;
+    }
+    if (units == keep) {
+        return ATP_APPLIED;
     }
     /* What was pegged comes free of its supply, not as stock. */
-    return add_back(apply, told, number, qty, part == PART_PEGGED ? 0 : qty, false);
+    return add_back(apply, told, number, units - keep, part == PART_PEGGED ? 0 : units - keep, false);
 }
 
 /* One part of what the lines have: the first ones keep theirs. */
@@ -157,7 +162,7 @@ static atp_verdict_t give_part_back(apply_t *apply, const atp_reservation_t *res
             atp_qty_t units = units_in_part(apply, at - 1, part, atp_kit_unit(told->scale));
             atp_qty_t kept = keep < units ? keep : units;
             keep -= kept;
-            verdict = units > kept ? add_part_back(apply, told, at - 1, part, units - kept) : ATP_APPLIED;
+            verdict = add_part_back(apply, told, at - 1, part, units, kept);
         }
     }
     return verdict;
@@ -217,7 +222,8 @@ static bool is_own_node(apply_t *apply, const atp_reservation_t *reservation, co
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
-        if (line->node == node && line->granted > 0 && (is_any || line->sku == sku)) {
+        bool is_of_sku = line->sku == sku && !line->is_component;
+        if (line->node == node && (line->granted > 0 || line->kits > 0) && (is_any || is_of_sku)) {
             return true;
         }
     }

@@ -3,8 +3,7 @@
  * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
  * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
  * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
- * units move. (Where kits differ, because a nested one was stocked for some of them only, the first ones named
- * take the odd units.) */
+ * units move. The kits of one line are alike (ledger_kits.c); only where a step has named a component there are odd units. */
 #include "engine/ledger/ledger_steps.h"
 
 #include <stddef.h>
@@ -68,17 +67,39 @@ atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line,
     return units_of(granted, left, all) - units_of(granted, left - kits, all);
 }
 
-static atp_qty_t soft_units(apply_t *apply, uint32_t number, atp_step_t step)
+static atp_qty_t soft_units(const atp_reservations_t *reservations, uint32_t number)
 {
-    const atp_reservations_t *reservations = &apply->ledger->reservations;
-
-    (void)step;
     return atp_line_units(reservations, number, ATP_LINE_RESERVED) + atp_line_waiting(reservations, number);
 }
 
-int64_t atp_steps_soft_kits(apply_t *apply, uint32_t kit_line)
+/* ceil(granted * kits / all): what keeps as many kits whole, where kits differ. */
+static atp_qty_t kept_for(const atp_ledger_t *ledger, uint32_t number, int64_t kits, int64_t all)
 {
-    return kits_left(apply, kit_line, ATP_STEP_RELEASE, soft_units);
+    wide_t granted = atp_line_at(&ledger->reservations, number)->granted;
+
+    return (atp_qty_t)((granted * kits + all - 1) / all);
+}
+
+int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line)
+{
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+    int64_t kits = all;
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0 && kits > 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        wide_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        int64_t whole = (int64_t)(soft_units(&ledger->reservations, at - 1) * (wide_t)all / granted);
+        kits = whole < kits ? whole : kits;
+    }
+    return kits;
+}
+
+atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits)
+{
+    atp_qty_t kept = kept_for(ledger, number, kits, atp_ledger_kits_of(ledger, kit_line));
+    atp_qty_t units = soft_units(&ledger->reservations, number);
+
+    return units > kept ? units - kept : 0;
 }
 
 static atp_verdict_t choose(apply_t *apply, const resolved_line_t *wanted, uint32_t number, atp_qty_t qty,
@@ -131,40 +152,86 @@ static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, u
     return verdict;
 }
 
+/* True if the line is one of the kit asked for as such, at the row. */
+static bool is_line_of(const atp_ledger_t *ledger, uint32_t number, uint32_t row)
+{
+    return atp_line_at(&ledger->reservations, number)->row == row && !atp_ledger_is_component(ledger, number);
+}
+
+/* What the lines of a kit at a row have for a step. */
+typedef struct kit_units {
+    atp_qty_t stocked;
+    int64_t kits;
+    uint32_t component; /* the first one, + 1; 0 = nothing was put together */
+} kit_units_t;
+
+static kit_units_t add_up_kits(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                               uint32_t row)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    kit_units_t all = {0, 0, 0};
+
+    for (uint32_t at = reservation->first_line; at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        if (is_line_of(ledger, at - 1, row)) {
+            all.stocked += units_left(apply, at - 1, step);
+            all.kits += kits_left(apply, at - 1, step, units_left);
+            all.component =
+                all.component != 0 ? all.component : atp_steps_next_component(ledger, at - 1, at - 1);
+        }
+    }
+    return all;
+}
+
+/* Of each line in turn what it has, until `stocked` units and `kits` kits are chosen. All of them are chosen, some with nothing:
+ * a part of them is a part of all. */
+static atp_verdict_t choose_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                                  const resolved_line_t *wanted, int64_t kits, uint32_t *ret_count)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(wanted->scale);
+    atp_qty_t stocked = wanted->qty - kits * unit;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (uint32_t at = reservation->first_line; verdict == ATP_APPLIED && at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        if (!is_line_of(ledger, at - 1, wanted->row)) {
+            continue;
+        }
+        resolved_line_t part = *wanted;
+        atp_qty_t units = units_left(apply, at - 1, step);
+        int64_t left = kits_left(apply, at - 1, step, units_left);
+        units = units < stocked ? units : stocked;
+        left = left < kits ? left : kits;
+        part.qty = units + left * unit;
+        verdict = choose_kit(apply, &part, at - 1, step, left, ret_count);
+        stocked -= units;
+        kits -= left;
+    }
+    return verdict;
+}
+
 bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                           resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict)
 {
-    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    kit_units_t all = add_up_kits(apply, reservation, step, wanted.row);
     atp_qty_t unit = atp_kit_unit(wanted.scale);
-    bool is_kit = false;
-    bool has_some = false;
-    uint32_t any = 0;
+    int64_t kits = wanted.qty > all.stocked ? (wanted.qty - all.stocked + unit - 1) / unit : 0;
 
-    for (uint32_t at = reservation->first_line; at != 0; at = atp_line_at(reservations, at - 1)->next) {
-        if (atp_line_at(reservations, at - 1)->row != wanted.row ||
-            atp_ledger_is_component(apply->ledger, at - 1)) {
-            continue;
-        }
-        is_kit = is_kit || atp_ledger_kits_of(apply->ledger, at - 1) > 0;
-        atp_qty_t stocked = units_left(apply, at - 1, step);
-        int64_t left = kits_left(apply, at - 1, step, units_left);
-        int64_t kits = wanted.qty > stocked ? (wanted.qty - stocked + unit - 1) / unit : 0;
-        if (kits <= left && kits * unit <= wanted.qty) {
-            *ret_verdict = choose_kit(apply, &wanted, at - 1, step, kits, ret_count);
-            return true;
-        }
-        has_some = has_some || stocked > 0 || left > 0;
-        any = any == 0 ? atp_steps_next_component(apply->ledger, at - 1, at - 1) : any;
-    }
-    if (!is_kit) {
+    if (all.component == 0) {
         return false;
     }
+    if (kits <= all.kits && kits * unit <= wanted.qty) {
+        *ret_verdict = choose_lines(apply, reservation, step, &wanted, kits, ret_count);
+        return true;
+    }
     *ret_verdict =
-        has_some
+        all.stocked > 0 || all.kits > 0
             ? atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, wanted.asked)
-            : atp_ledger_refuse(
-                  apply, atp_lifecycle_refusal(step, atp_line_state(reservations, any - 1, apply->now_ms)),
-                  ATP_FIELD_LINES, wanted.asked);
+            : atp_ledger_refuse(apply,
+                                atp_lifecycle_refusal(step, atp_line_state(&apply->ledger->reservations,
+                                                                           all.component - 1, apply->now_ms)),
+                                ATP_FIELD_LINES, wanted.asked);
     return true;
 }
 

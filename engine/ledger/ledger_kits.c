@@ -172,15 +172,29 @@ static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_
     return (kit_split_t){taken, built < most ? built : most};
 }
 
-/* The components of so many kits at the node, as lines of the plan after the kit's. */
-static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill,
-                                     int64_t built)
+/* How many of `most` kits are put together of the same as the one that was taken: until a nested kit on the shelf runs out. */
+static int64_t alike(const atp_bill_t *bill, int64_t most)
+{
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[i];
+        if (part->edge_count == 0 || part->taken == 0) {
+            continue;
+        }
+        if (part->taken < part->need) {
+            return 1;
+        }
+        most = part->free / part->need < most ? part->free / part->need : most;
+    }
+    return most;
+}
+
+/* The components of `kits` kits like the one that was taken, as lines of the plan after the kit's; they are free no more. */
+static atp_verdict_t plan_alike(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill, int64_t kits)
 {
     atp_ledger_t *ledger = apply->ledger;
 
-    ATP_ASSERT(atp_bill_take(bill, built));
     for (uint32_t i = 1; i < bill->part_count; i++) {
-        const atp_bill_part_t *part = &bill->parts[bill->order[i]];
+        atp_bill_part_t *part = &bill->parts[bill->order[i]];
         if (part->taken == 0) {
             continue;
         }
@@ -194,10 +208,11 @@ static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit,
                                   .scale = part->scale,
                                   .is_component = true,
                                   .needed_by = kit->needed_by,
-                                  .qty = part->taken,
-                                  .granted = part->taken};
+                                  .qty = part->taken * kits,
+                                  .granted = part->taken * kits};
+        part->free -= line->granted;
         if (atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)) {
-            atp_ledger_taken(apply, line->row)->qty += part->taken;
+            atp_ledger_taken(apply, line->row)->qty += line->granted;
         } else {
             line->row = NO_ROW; /* sold all the same */
         }
@@ -205,6 +220,38 @@ static atp_verdict_t plan_components(apply_t *apply, const resolved_line_t *kit,
         ledger->plan_components++;
     }
     return ATP_APPLIED;
+}
+
+/* Puts so many kits together. The plan's line `place` is the kit's; kits that are not like those before have a line of their
+ * own, so that the kits of one line are the same, and what one of them takes is known. */
+static atp_verdict_t plan_components(apply_t *apply, uint32_t place, atp_bill_t *bill, int64_t built)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
+    resolved_line_t *line = &ledger->lines[place];
+
+    line->qty = line->granted;
+    for (;;) {
+        bool is_there = atp_bill_take(bill, 1);
+        ATP_ASSERT(is_there); /* as many were counted */
+        int64_t kits = alike(bill, built);
+        line->kits = (uint32_t)kits;
+        line->qty += kits * unit;
+        atp_verdict_t verdict = plan_alike(apply, line, bill, kits);
+        built -= kits;
+        if (verdict != ATP_APPLIED || built == 0) {
+            return verdict;
+        }
+        resolved_line_t next = *line;
+        line = atp_ledger_plan_next(ledger);
+        if (line == NULL) {
+            return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, next.asked);
+        }
+        next.granted = 0;
+        next.qty = 0;
+        *line = next;
+        ledger->plan_count++;
+    }
 }
 
 atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted, uint16_t node, atp_qty_t qty,
@@ -232,12 +279,12 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
     line->row = row;
     line->qty = *ret_given;
     line->granted = given.stocked;
-    line->kits = (uint32_t)given.built;
+    line->kits = 0;
     if (given.stocked > 0) {
         atp_ledger_taken(apply, row)->qty += given.stocked;
     }
     ledger->plan_count++;
-    return given.built == 0 ? ATP_APPLIED : plan_components(apply, line, bill, given.built);
+    return given.built == 0 ? ATP_APPLIED : plan_components(apply, ledger->plan_count - 1, bill, given.built);
 }
 
 atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
@@ -257,7 +304,7 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
     if (given < wanted.qty && apply->op->option != ATP_RESERVE_PARTIAL) {
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
     }
-    ledger->lines[place].qty = wanted.qty; /* asked for, not granted */
+    ledger->lines[place].qty += wanted.qty - given; /* asked for, not granted */
     return ATP_APPLIED;
 }
 
@@ -339,12 +386,11 @@ atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted)
     }
     *line = wanted;
     line->granted = given.stocked;
-    line->kits = (uint32_t)given.built;
     if (line->row != NO_ROW) {
         atp_ledger_taken(apply, line->row)->qty += given.stocked;
     }
     ledger->plan_count++;
-    atp_verdict_t verdict = given.built == 0 ? ATP_APPLIED : plan_components(apply, line, bill, given.built);
+    atp_verdict_t verdict = given.built == 0 ? ATP_APPLIED : plan_components(apply, first, bill, given.built);
     return verdict == ATP_APPLIED && !is_in_range(apply, first)
                ? atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, wanted.asked)
                : verdict;

@@ -19,6 +19,9 @@ atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16
 atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, atp_pick_t *ret_picks,
                                       uint32_t *ret_count);
 
+/* Adds a node's part to the plan of the answer. */
+void atp_ledger_add_to_plan(apply_t *apply, const atp_grant_t *grant);
+
 /* Plans a line that leaves its node open: from stock, and only if that is too little, beyond it. */
 atp_verdict_t atp_ledger_plan_anywhere(apply_t *apply, const resolved_line_t *wanted);
 

@@ -396,11 +396,11 @@ static void answer(apply_t *apply)
         apply->grants[line->asked].qty += granted;
         apply->grants[line->asked].scale = line->scale;
         if (has_plan && granted > 0) {
-            apply->grants[op->line_count + result->plan_count++] = (atp_grant_t){.qty = granted,
-                                                                                 .scale = line->scale,
-                                                                                 .line = line->asked,
-                                                                                 .node = line->node,
-                                                                                 .sku = line->sku};
+            atp_ledger_add_to_plan(apply, &(atp_grant_t){.qty = granted,
+                                                         .scale = line->scale,
+                                                         .line = line->asked,
+                                                         .node = line->node,
+                                                         .sku = line->sku});
         }
     }
 }

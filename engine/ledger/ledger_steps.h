@@ -56,7 +56,9 @@ bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, 
 /* The component after the kit's line, or after another of its components, + 1; 0 = no more. */
 uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number);
 /* Kits of the line whose components are all promised and not firm. */
-int64_t atp_steps_soft_kits(apply_t *apply, uint32_t kit_line);
+int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line);
+/* How many such units of a component are not needed to keep so many of the kits whole. */
+atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits);
 /* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
 atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t left,
                                   int64_t kits);

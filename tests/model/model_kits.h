@@ -13,7 +13,8 @@
 #define MODEL_KIT_SKUS       10
 #define MODEL_KIT_NODES      3
 #define MODEL_KIT_COMPONENTS 4
-#define MODEL_KIT_RECORDS    64 /* reservations that live */
+#define MODEL_KIT_RECORDS    64 /* reservations that live, or were shipped last */
+#define MODEL_KIT_LINES      64
 
 typedef struct model_component {
     unsigned sku;
@@ -27,12 +28,23 @@ typedef struct model_recipe {
     model_component_t components[MODEL_KIT_COMPONENTS];
 } model_recipe_t;
 
-/* What one reservation has reserved. */
+/* One line of a reservation: so many taken as such, and `left` kits that were put together of `parts` each. */
+typedef struct model_kit_line {
+    unsigned sku;
+    unsigned node;
+    atp_qty_t stocked;
+    atp_qty_t left;
+    atp_qty_t parts[MODEL_KIT_SKUS];
+} model_kit_line_t;
+
 typedef struct model_kit_reservation {
     bool is_live;
+    bool is_shipped; /* and can come back */
+    bool is_track_only;
     unsigned number; /* its id */
     int64_t deadline_ms;
-    atp_qty_t units[MODEL_KIT_NODES][MODEL_KIT_SKUS];
+    unsigned line_count;
+    model_kit_line_t lines[MODEL_KIT_LINES];
 } model_kit_reservation_t;
 
 typedef struct model_kits {
@@ -41,6 +53,8 @@ typedef struct model_kits {
     atp_qty_t on_hand[MODEL_KIT_NODES][MODEL_KIT_SKUS];
     model_kit_reservation_t reservations[MODEL_KIT_RECORDS];
 } model_kits_t;
+
+typedef atp_qty_t model_shelf_t[MODEL_KIT_NODES][MODEL_KIT_SKUS];
 
 /* The verdict for a recipe; applied if it is good. */
 bool model_kits_has_cycle(const model_kits_t *model, unsigned kit, const model_recipe_t *recipe);
@@ -58,5 +72,21 @@ atp_qty_t model_kits_available(const model_kits_t *model, unsigned node, unsigne
 /* Takes `qty` of the SKU from `free` (and notes it in `taken`), stocked ones first; false if there are not as many. */
 bool model_kits_take(const model_kits_t *model, unsigned sku, atp_qty_t qty, atp_qty_t *free,
                      atp_qty_t *taken);
+
+/* The same of what was sold already: what is there first, then whatever its components have, below 0 too. */
+void model_kits_take_all(const model_kits_t *model, unsigned sku, atp_qty_t qty, atp_qty_t *free,
+                         atp_qty_t *taken);
+
+/* True if the SKU has a recipe with something in it now. */
+bool model_kits_is_kit(const model_kits_t *model, unsigned sku);
+
+/* Units that one line holds of a SKU. */
+atp_qty_t model_kits_held(const model_kit_line_t *line, unsigned sku);
+
+/* What the reservation has of a SKU asked for as such, at a node (MODEL_KIT_NODES: anywhere). */
+atp_qty_t model_kits_has(const model_kit_reservation_t *record, unsigned sku, unsigned node);
+
+/* Gives back `qty` of that: kits before stocked ones, the last line first. */
+void model_kits_give_back(model_kit_reservation_t *record, unsigned sku, unsigned node, atp_qty_t qty);
 
 #endif

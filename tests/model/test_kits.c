@@ -2,8 +2,10 @@
  *
  *     test_model_kits [SEED [OPS]]
  *
- * Recipes come and go, nest, and have dates; stock and reservations of kits and of their components meet at a few nodes. After
- * every op what availability shows of a kit somewhere is what the model counts, and what is reserved of every SKU too. */
+ * Recipes come and go, nest, and have dates; stock and reservations of kits and of their components meet at a few nodes. Kits are
+ * sold over the counter and elsewhere, reservations are edited, shipped and come back. After every op what availability shows of a
+ * kit somewhere is what the model counts, and what is free of every SKU too. A second ledger is told the same ops and has
+ * the same state, always. */
 #include "tests/engine/ledger/ledger_fixture.h"
 #include "tests/model/model_kits.h"
 
@@ -34,15 +36,33 @@ static const char *const node_names[MODEL_KIT_NODES] = {"n0", "n1", "n2"};
 
 typedef struct run {
     fixture_t f;
+    fixture_t replay;
+    uint64_t requests;
     model_kits_t model;
     uint64_t random;
     unsigned next_number;
+    uint64_t edits;
+    uint64_t returns;
     bool was_kit[MODEL_KIT_SKUS];
 } run_t;
 
 static unsigned below(run_t *run, unsigned limit)
 {
     return (unsigned)(test_random(&run->random) % limit);
+}
+
+/* The same op in both ledgers. */
+static atp_result_t act(run_t *run, atp_command_t command)
+{
+    char id[16];
+
+    snprintf(id, sizeof id, "q%llu", (unsigned long long)run->requests++);
+    command.id = command.id.size == 0 ? atp_text_of(id) : command.id;
+    atp_result_t result = fixture_do(&run->f, command);
+    atp_result_t again = fixture_do(&run->replay, command);
+    assert_int_equal(result.verdict, again.verdict);
+    assert_int_equal(result.qty, again.qty);
+    return result;
 }
 
 static void expect_verdict(const run_t *run, const atp_result_t *result, atp_verdict_t expected)
@@ -103,7 +123,7 @@ static atp_verdict_t judge_recipe(run_t *run, unsigned kit, const model_recipe_t
 
 static void draw_recipe(run_t *run, unsigned kit, model_recipe_t *recipe)
 {
-    bool is_chain = below(run, 3) == 0;
+    bool is_chain = below(run, 2) == 0;
 
     memset(recipe, 0, sizeof *recipe);
     recipe->count = is_chain ? 1 : below(run, MODEL_KIT_COMPONENTS + 1);
@@ -138,16 +158,23 @@ static void put_recipe(run_t *run)
         dates[date_count++] =
             (atp_attribute_t){.key = ATP_KEY_END, .line = (uint16_t)i, .number = component->end_ms};
     }
-    atp_result_t result = fixture_do(&run->f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                              .subject = atp_text_of(sku_names[kit]),
-                                                              .line_count = recipe.count,
-                                                              .lines = lines,
-                                                              .attribute_count = date_count,
-                                                              .attributes = dates});
+    atp_result_t result = act(run, (atp_command_t){.kind = ATP_OP_KIT,
+                                                   .subject = atp_text_of(sku_names[kit]),
+                                                   .line_count = recipe.count,
+                                                   .lines = lines,
+                                                   .attribute_count = date_count,
+                                                   .attributes = dates});
     expect_verdict(run, &result, judge_recipe(run, kit, &recipe));
 }
 
 /* ---- stock ---- */
+
+static atp_result_t tell(run_t *run, atp_op_kind_t kind, unsigned sku, unsigned node, atp_qty_t qty)
+{
+    const atp_command_line_t line = line_of(sku_names[sku], node_names[node], qty);
+
+    return act(run, (atp_command_t){.kind = kind, .is_fact = true, .line_count = 1, .lines = &line});
+}
 
 static void count_stock(run_t *run)
 {
@@ -155,9 +182,22 @@ static void count_stock(run_t *run)
     unsigned sku = below(run, MODEL_KIT_SKUS);
     atp_qty_t qty = below(run, 12);
 
-    atp_result_t result = fact(&run->f, ATP_OP_COUNT, sku_names[sku], node_names[node], qty);
+    atp_result_t result = tell(run, ATP_OP_COUNT, sku, node, qty);
     expect_verdict(run, &result, qty == run->model.on_hand[node][sku] ? ATP_CONFIRMED : ATP_APPLIED);
     run->model.on_hand[node][sku] = qty;
+}
+
+/* Over the counter: from the shelf, whoever it is promised to. */
+static void sell_some(run_t *run)
+{
+    unsigned node = below(run, MODEL_KIT_NODES);
+    unsigned sku = below(run, MODEL_KIT_SKUS);
+    atp_qty_t qty = 1 + below(run, 3);
+    atp_qty_t taken[MODEL_KIT_SKUS] = {0};
+
+    atp_result_t result = tell(run, ATP_OP_SALE, sku, node, qty);
+    expect_verdict(run, &result, ATP_APPLIED);
+    model_kits_take_all(&run->model, sku, qty, run->model.on_hand[node], taken);
 }
 
 /* ---- reservations ---- */
@@ -168,22 +208,24 @@ typedef struct wanted {
     atp_qty_t qty;
 } wanted_t;
 
-typedef atp_qty_t shelf_t[MODEL_KIT_NODES][MODEL_KIT_SKUS];
-
-static void copy_free(const model_kits_t *model, shelf_t free)
+static void copy_free(const model_kits_t *model, bool is_signed, model_shelf_t free)
 {
     for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
         for (unsigned sku = 0; sku < MODEL_KIT_SKUS; sku++) {
             atp_qty_t units = model_kits_free(model, node, sku);
-            free[node][sku] = units > 0 ? units : 0;
+            free[node][sku] = is_signed || units > 0 ? units : 0;
         }
     }
 }
 
-/* Takes as many as there are, up to `qty`. */
-static atp_qty_t take_some(const model_kits_t *model, unsigned sku, atp_qty_t qty, atp_qty_t *free,
-                           atp_qty_t *taken)
+/* Takes as many as there are, up to `qty`; of those sold already all. */
+static atp_qty_t take_some(const model_kits_t *model, unsigned sku, atp_qty_t qty, bool is_sold,
+                           atp_qty_t *free, atp_qty_t *taken)
 {
+    if (is_sold) {
+        model_kits_take_all(model, sku, qty, free, taken);
+        return qty;
+    }
     for (atp_qty_t got = 0; got < qty; got++) {
         atp_qty_t free_before[MODEL_KIT_SKUS];
         atp_qty_t taken_before[MODEL_KIT_SKUS];
@@ -198,28 +240,104 @@ static atp_qty_t take_some(const model_kits_t *model, unsigned sku, atp_qty_t qt
     return qty;
 }
 
-static atp_qty_t take_line(const model_kits_t *model, const wanted_t *wanted, shelf_t free, shelf_t taken)
+static model_kit_line_t *add_line(model_kit_reservation_t *record, unsigned sku, unsigned node)
 {
+    assert_true(record->line_count < MODEL_KIT_LINES);
+    model_kit_line_t *line = &record->lines[record->line_count++];
+    *line = (model_kit_line_t){.sku = sku, .node = node};
+    return line;
+}
+
+/* Of what was taken at a node for `got` of a SKU those that were there as such. If an edit adds nothing else they go to a line that
+ * stands there; else to one of their own. */
+static model_kit_line_t *note_stocked(model_kit_reservation_t *record, unsigned sku, unsigned node,
+                                      atp_qty_t got, atp_qty_t stocked, bool is_edit)
+{
+    for (unsigned i = 0; is_edit && stocked == got && i < record->line_count; i++) {
+        if (record->lines[i].sku == sku && record->lines[i].node == node) {
+            record->lines[i].stocked += got;
+            return &record->lines[i];
+        }
+    }
+    model_kit_line_t *line = add_line(record, sku, node);
+    line->stocked = stocked;
+    return line;
+}
+
+/* Takes up to `qty` at one node, one by one, and notes what they are made of: those that are alike on one line. */
+static atp_qty_t take_at(const run_t *run, const wanted_t *wanted, unsigned node, atp_qty_t qty, bool is_edit,
+                         atp_qty_t *free, model_kit_reservation_t *record)
+{
+    atp_qty_t made[64][MODEL_KIT_SKUS] = {{0}};
+    atp_qty_t stocked = 0;
+    atp_qty_t got = 0;
+
+    while (got < qty && take_some(&run->model, wanted->sku, 1, record->is_track_only, free, made[got]) == 1) {
+        stocked += made[got++][wanted->sku];
+    }
+    if (got == 0) {
+        return 0;
+    }
+    model_kit_line_t *line = note_stocked(record, wanted->sku, node, got, stocked, is_edit);
+    for (atp_qty_t i = stocked; i < got; i++) {
+        if (line->left > 0 && memcmp(line->parts, made[i], sizeof line->parts) != 0) {
+            line = add_line(record, wanted->sku, node);
+        }
+        memcpy(line->parts, made[i], sizeof line->parts);
+        line->left++;
+    }
+    return got;
+}
+
+/* How many could be had at the node, up to `qty`. */
+static atp_qty_t there_are(const run_t *run, unsigned sku, atp_qty_t qty, bool is_sold, const atp_qty_t *free)
+{
+    atp_qty_t left[MODEL_KIT_SKUS];
+    atp_qty_t taken[MODEL_KIT_SKUS] = {0};
+
+    memcpy(left, free, sizeof left);
+    return take_some(&run->model, sku, qty, is_sold, left, taken);
+}
+
+/* Adds what there is of the line to the record: node by node if that is enough, else where there is most first. `own`: from those
+ * nodes only. */
+static atp_qty_t take_line(const run_t *run, const wanted_t *wanted, const bool *own, bool is_edit,
+                           model_shelf_t free, model_kit_reservation_t *record)
+{
+    atp_qty_t there[MODEL_KIT_NODES] = {0};
+    atp_qty_t all = 0;
     atp_qty_t got = 0;
 
     for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
-        if (wanted->node == node || wanted->node == MODEL_KIT_NODES) {
-            got += take_some(model, wanted->sku, wanted->qty - got, free[node], taken[node]);
+        if ((wanted->node == node || wanted->node == MODEL_KIT_NODES) && (own == NULL || own[node])) {
+            there[node] = there_are(run, wanted->sku, 100, record->is_track_only, free[node]);
         }
+        all += there[node];
+    }
+    for (unsigned i = 0; i < MODEL_KIT_NODES; i++) {
+        unsigned next = i;
+        for (unsigned node = 0; all < wanted->qty && node < MODEL_KIT_NODES; node++) {
+            bool is_more = there[node] > there[next] || (there[node] == there[next] && node < next);
+            next = (i == 0 && node == 0) || is_more ? node : next;
+        }
+        if (there[next] > 0) {
+            got += take_at(run, wanted, next, wanted->qty - got, is_edit, free[next], record);
+        }
+        there[next] = all < wanted->qty ? 0 : there[next];
     }
     return got;
 }
 
 static atp_verdict_t judge_reserve(const run_t *run, const wanted_t *wanted, unsigned count, bool is_partial,
-                                   shelf_t taken, atp_qty_t *ret_got)
+                                   model_kit_reservation_t *record, atp_qty_t *ret_got)
 {
-    shelf_t free;
+    model_shelf_t free;
     bool is_whole = true;
 
-    copy_free(&run->model, free);
+    copy_free(&run->model, record->is_track_only, free);
     *ret_got = 0;
     for (unsigned i = 0; i < count; i++) {
-        atp_qty_t got = take_line(&run->model, &wanted[i], free, taken);
+        atp_qty_t got = take_line(run, &wanted[i], NULL, false, free, record);
         if (got < wanted[i].qty && !is_partial) {
             return ATP_NOT_ENOUGH_AVAILABLE;
         }
@@ -242,70 +360,259 @@ static model_kit_reservation_t *free_record(run_t *run)
     return NULL;
 }
 
+/* Some record that lives, or was shipped; NULL: there is none. */
+static model_kit_reservation_t *some_record(run_t *run, bool is_shipped)
+{
+    unsigned first = below(run, MODEL_KIT_RECORDS);
+
+    for (unsigned i = 0; i < MODEL_KIT_RECORDS; i++) {
+        model_kit_reservation_t *record = &run->model.reservations[(first + i) % MODEL_KIT_RECORDS];
+        if (is_shipped ? record->is_shipped : record->is_live) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
+static void draw_lines(run_t *run, unsigned count, bool is_node_named, wanted_t *wanted,
+                       atp_command_line_t *ret_lines)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned nodes = MODEL_KIT_NODES + !is_node_named;
+        wanted[i] = (wanted_t){below(run, MODEL_KIT_SKUS), below(run, nodes), 1 + below(run, 5)};
+        ret_lines[i] =
+            line_of(sku_names[wanted[i].sku],
+                    wanted[i].node == MODEL_KIT_NODES ? "" : node_names[wanted[i].node], wanted[i].qty);
+    }
+}
+
 static void reserve_some(run_t *run)
 {
     model_kit_reservation_t *record = free_record(run);
+    model_kit_reservation_t granted = {.is_live = true};
     wanted_t wanted[LINES_MAX];
     atp_command_line_t lines[LINES_MAX];
     unsigned count = 1 + (below(run, 3) == 0 ? below(run, LINES_MAX) : 0);
-    bool is_partial = below(run, 3) == 0;
+    unsigned dice = below(run, 12);
+    uint8_t mode = dice < 4 ? ATP_RESERVE_PARTIAL : dice == 4 ? ATP_RESERVE_TRACK_ONLY : 0;
     int64_t ttl_ms = 1 + below(run, 80);
-    shelf_t taken = {{0}};
     atp_qty_t got;
     char id[16];
 
     if (record == NULL) {
         return;
     }
-    for (unsigned i = 0; i < count; i++) {
-        wanted[i] =
-            (wanted_t){below(run, MODEL_KIT_SKUS), below(run, MODEL_KIT_NODES + 1), 1 + below(run, 5)};
-        lines[i] =
-            line_of(sku_names[wanted[i].sku],
-                    wanted[i].node == MODEL_KIT_NODES ? "" : node_names[wanted[i].node], wanted[i].qty);
-    }
-    record->number = run->next_number++;
-    snprintf(id, sizeof id, "r%u", record->number);
-    atp_verdict_t expected = judge_reserve(run, wanted, count, is_partial, taken, &got);
-    atp_result_t result = fixture_do(
-        &run->f, (atp_command_t){.kind = ATP_OP_RESERVE,
-                                 .id = atp_text_of(id),
-                                 .ttl_ms = ttl_ms,
-                                 .option = is_partial ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING,
-                                 .line_count = count,
-                                 .lines = lines});
+    granted.is_track_only = mode == ATP_RESERVE_TRACK_ONLY;
+    draw_lines(run, count, granted.is_track_only, wanted, lines);
+    granted.number = run->next_number++;
+    granted.deadline_ms = run->f.now_ms + ttl_ms;
+    snprintf(id, sizeof id, "r%u", granted.number);
+    atp_verdict_t expected = judge_reserve(run, wanted, count, mode == ATP_RESERVE_PARTIAL, &granted, &got);
+    atp_result_t result = act(run, (atp_command_t){.kind = ATP_OP_RESERVE,
+                                                   .id = atp_text_of(id),
+                                                   .ttl_ms = ttl_ms,
+                                                   .option = mode,
+                                                   .line_count = count,
+                                                   .lines = lines});
     expect_verdict(run, &result, expected);
     if (expected != ATP_NOT_ENOUGH_AVAILABLE) {
         assert_int_equal(result.qty, got);
-        record->is_live = true;
-        record->deadline_ms = run->f.now_ms + ttl_ms;
-        memcpy(record->units, taken, sizeof record->units);
+        *record = granted;
     }
+}
+
+/* ---- edits ---- */
+
+/* What the record would be after the edit: first all that becomes less, then what becomes more, at the nodes it has first. */
+static atp_verdict_t judge_edit(run_t *run, const wanted_t *wanted, unsigned count,
+                                model_kit_reservation_t *record)
+{
+    model_kit_reservation_t edited = *record;
+    model_shelf_t free;
+
+    for (unsigned i = 0; i < count; i++) {
+        atp_qty_t has = model_kits_has(record, wanted[i].sku, wanted[i].node);
+        model_kits_give_back(&edited, wanted[i].sku, wanted[i].node,
+                             has > wanted[i].qty ? has - wanted[i].qty : 0);
+    }
+    model_kit_reservation_t before = *record;
+    *record = edited;
+    copy_free(&run->model, record->is_track_only, free);
+    for (unsigned i = 0; i < count; i++) {
+        wanted_t more = wanted[i];
+        bool own[MODEL_KIT_NODES];
+        bool others[MODEL_KIT_NODES];
+        more.qty -= model_kits_has(&before, more.sku, more.node);
+        for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
+            own[node] = more.node != MODEL_KIT_NODES || model_kits_has(&before, more.sku, node) > 0;
+            others[node] = !own[node];
+        }
+        if (more.qty > 0) {
+            more.qty -= take_line(run, &more, own, true, free, record);
+        }
+        if (more.qty > 0) {
+            more.qty -= take_line(run, &more, others, true, free, record);
+        }
+        if (more.qty > 0) {
+            *record = before;
+            return ATP_NOT_ENOUGH_AVAILABLE;
+        }
+    }
+    return ATP_APPLIED;
+}
+
+static bool is_twice(const wanted_t *wanted, unsigned count)
+{
+    return count == 2 && wanted[0].sku == wanted[1].sku &&
+           (wanted[0].node == wanted[1].node || wanted[0].node == MODEL_KIT_NODES ||
+            wanted[1].node == MODEL_KIT_NODES);
+}
+
+static atp_qty_t units_of(const model_kit_reservation_t *record)
+{
+    atp_qty_t units = 0;
+
+    for (unsigned i = 0; i < record->line_count; i++) {
+        units += record->lines[i].stocked + record->lines[i].left;
+    }
+    return units;
+}
+
+static void edit_one(run_t *run)
+{
+    model_kit_reservation_t *record = some_record(run, false);
+    unsigned count = 1 + below(run, 2);
+    wanted_t wanted[2];
+    atp_command_line_t lines[2];
+    char id[16];
+
+    if (record == NULL || record->line_count + 18 * count > MODEL_KIT_LINES) {
+        return;
+    }
+    draw_lines(run, count, record->is_track_only, wanted, lines);
+    for (unsigned i = 0; i < count && record->line_count > 0; i++) {
+        if (below(run, 3) > 0) { /* mostly of what it has */
+            wanted[i].sku = record->lines[below(run, record->line_count)].sku;
+            lines[i].sku = atp_text_of(sku_names[wanted[i].sku]);
+        }
+        wanted[i].qty -= 1;
+        lines[i].mantissa -= 1;
+    }
+    snprintf(id, sizeof id, "r%u", record->number);
+    atp_verdict_t expected = is_twice(wanted, count) ? ATP_MALFORMED : judge_edit(run, wanted, count, record);
+    atp_result_t result = act(
+        run, (atp_command_t){
+                 .kind = ATP_OP_EDIT, .reservation = atp_text_of(id), .line_count = count, .lines = lines});
+    expect_verdict(run, &result, expected);
+    if (expected == ATP_APPLIED) {
+        assert_int_equal(result.qty, units_of(record));
+        record->is_live = units_of(record) > 0;
+        run->edits++;
+    }
+}
+
+/* ---- ending, and coming back ---- */
+
+static atp_result_t step_both(run_t *run, atp_op_kind_t kind, const char *id)
+{
+    return act(run, (atp_command_t){.kind = kind, .reservation = atp_text_of(id)});
+}
+
+static void ship(run_t *run, model_kit_reservation_t *record)
+{
+    for (unsigned i = 0; i < record->line_count; i++) {
+        for (unsigned sku = 0; sku < MODEL_KIT_SKUS; sku++) {
+            run->model.on_hand[record->lines[i].node][sku] -= model_kits_held(&record->lines[i], sku);
+        }
+    }
+    record->is_shipped = true;
 }
 
 /* Release, or allocate and ship, of all of a reservation. */
 static void end_one(run_t *run)
 {
-    model_kit_reservation_t *record = &run->model.reservations[below(run, MODEL_KIT_RECORDS)];
+    model_kit_reservation_t *record = some_record(run, false);
     bool ships = below(run, 2) == 0;
     char id[16];
 
-    if (!record->is_live) {
+    if (record == NULL) {
         return;
     }
     snprintf(id, sizeof id, "r%u", record->number);
-    atp_result_t result = step_all(&run->f, ships ? ATP_OP_ALLOCATE : ATP_OP_RELEASE, id);
+    atp_result_t result = step_both(run, ships ? ATP_OP_ALLOCATE : ATP_OP_RELEASE, id);
     expect_verdict(run, &result, ATP_APPLIED);
     record->is_live = false;
-    if (!ships) {
+    if (ships) {
+        result = step_both(run, ATP_OP_SHIP, id);
+        expect_verdict(run, &result, ATP_APPLIED);
+        ship(run, record);
+    }
+}
+
+/* True if the SKU is a component of kits of the reservation: then it may come back as that, too. */
+static bool is_component(const model_kit_reservation_t *record, unsigned sku)
+{
+    for (unsigned i = 0; i < record->line_count; i++) {
+        if (record->lines[i].left > 0 && record->lines[i].parts[sku] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* So many of what was shipped under a line come back to a node; the same node's lines first. */
+static void take_back(run_t *run, model_kit_reservation_t *record, unsigned sku, unsigned node, atp_qty_t qty)
+{
+    for (unsigned round = 0; round < 4; round++) { /* stocked, then kits; of each those of the node first */
+        for (unsigned i = 0; i < record->line_count; i++) {
+            model_kit_line_t *line = &record->lines[i];
+            atp_qty_t *units = round < 2 ? &line->stocked : &line->left;
+            if (line->sku != sku || (line->node == node) != (round % 2 == 0)) {
+                continue;
+            }
+            for (; qty > 0 && *units > 0; qty--) {
+                --*units;
+                run->model.on_hand[node][sku] += round < 2;
+                for (unsigned k = 0; round >= 2 && k < MODEL_KIT_SKUS; k++) {
+                    run->model.on_hand[node][k] += line->parts[k];
+                }
+            }
+        }
+    }
+}
+
+static void return_some(run_t *run)
+{
+    model_kit_reservation_t *record = some_record(run, true);
+    const atp_attribute_t restock = {.key = ATP_KEY_DISPOSITION, .line = ATP_WHOLE_OP};
+    unsigned node = below(run, MODEL_KIT_NODES);
+    atp_qty_t qty = 1 + below(run, 3);
+    char id[16];
+
+    if (record == NULL || record->line_count == 0) {
         return;
     }
-    result = step_all(&run->f, ATP_OP_SHIP, id);
-    expect_verdict(run, &result, ATP_APPLIED);
-    for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
-        for (unsigned sku = 0; sku < MODEL_KIT_SKUS; sku++) {
-            run->model.on_hand[node][sku] -= record->units[node][sku];
-        }
+    unsigned sku = record->lines[below(run, record->line_count)].sku;
+    atp_qty_t has = model_kits_has(record, sku, MODEL_KIT_NODES);
+    if (is_component(record, sku) || has == 0) {
+        return;
+    }
+    const atp_command_line_t line = line_of(sku_names[sku], node_names[node], qty);
+    snprintf(id, sizeof id, "r%u", record->number);
+    atp_result_t result = act(run, (atp_command_t){.kind = ATP_OP_RETURN,
+                                                   .reservation = atp_text_of(id),
+                                                   .line_count = 1,
+                                                   .lines = &line,
+                                                   .attribute_count = 1,
+                                                   .attributes = &restock});
+    if (result.verdict == ATP_UNKNOWN_RESERVATION) { /* its place was needed */
+        record->is_shipped = false;
+        return;
+    }
+    expect_verdict(run, &result, qty > has ? ATP_NOT_THAT_MANY : ATP_APPLIED);
+    if (qty <= has) {
+        take_back(run, record, sku, node, qty);
+        run->returns++;
     }
 }
 
@@ -341,6 +648,7 @@ static atp_qty_t read_available(run_t *run, unsigned node, unsigned sku)
         }
         for (uint32_t i = 0; i < due.count; i++) {
             (void)settle(&run->f, sku_names[due.skus[i]], node_names[due.nodes[i]]);
+            (void)settle(&run->replay, sku_names[due.skus[i]], node_names[due.nodes[i]]);
         }
     }
 }
@@ -358,6 +666,7 @@ static void compare(run_t *run)
                  (long long)shown, (long long)expected);
     }
     for (sku = 0; sku < MODEL_KIT_SKUS; sku++) {
+        (void)atp_of(&run->replay, sku_names[sku], node_names[node]); /* settles as the other does */
         assert_int_equal(atp_of(&run->f, sku_names[sku], node_names[node]),
                          model_kits_free(&run->model, node, sku));
     }
@@ -370,18 +679,37 @@ static void step_once(run_t *run)
     unsigned dice = below(run, 100);
 
     run->f.now_ms += below(run, 4);
+    run->replay.now_ms = run->f.now_ms;
     run->model.now_ms = run->f.now_ms;
     model_kits_expire(&run->model);
     if (dice < 12) {
         put_recipe(run);
-    } else if (dice < 40) {
+    } else if (dice < 30) {
         count_stock(run);
-    } else if (dice < 85) {
+    } else if (dice < 35) {
+        sell_some(run);
+    } else if (dice < 65) {
         reserve_some(run);
-    } else {
+    } else if (dice < 85) {
+        edit_one(run);
+    } else if (dice < 95) {
         end_one(run);
+    } else {
+        return_some(run);
     }
     compare(run);
+}
+
+static void make_known(run_t *run)
+{
+    for (unsigned i = 0; i < MODEL_KIT_SKUS; i++) {
+        const atp_command_line_t sku = {.sku = atp_text_of(sku_names[i])};
+        (void)act(run, (atp_command_t){.kind = ATP_OP_SKU, .line_count = 1, .lines = &sku});
+    }
+    for (unsigned i = 0; i < MODEL_KIT_NODES; i++) {
+        const atp_command_line_t node = {.node = atp_text_of(node_names[i])};
+        (void)act(run, (atp_command_t){.kind = ATP_OP_NODE, .line_count = 1, .lines = &node});
+    }
 }
 
 static void kits_are_as_the_model_says(void **state)
@@ -396,10 +724,13 @@ static void kits_are_as_the_model_says(void **state)
     config.ids_per_client = UINT64_MAX;
     run->f = fixture_open(&config);
     run->f.is_unchecked = true;
+    run->replay = fixture_open(&config);
+    run->replay.is_unchecked = true;
     run->random = seed;
+    make_known(run);
     for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
         for (unsigned sku = 0; sku < MODEL_KIT_SKUS; sku++) {
-            stock(&run->f, sku_names[sku], node_names[node], 3);
+            (void)tell(run, ATP_OP_COUNT, sku, node, 3);
             run->model.on_hand[node][sku] = 3;
         }
     }
@@ -407,14 +738,21 @@ static void kits_are_as_the_model_says(void **state)
         step_once(run);
         if (i % 500 == 0) {
             fixture_check(&run->f);
+            assert_true(atp_ledger_hash(run->f.ledger) == atp_ledger_hash(run->replay.ledger));
         }
     }
+    print_message("edits %" PRIu64 ", kits back %" PRIu64 "\n", run->edits, run->returns);
+    assert_true(run->edits > ops_wanted / 100 && run->returns > ops_wanted / 200);
     fixture_close(&run->f);
+    fixture_close(&run->replay);
     free(run);
     for (unsigned i = 0; i < ATP_VERDICT_LIMIT; i++) {
         if (reached[i] > 0) {
             print_message("%-24s %" PRIu64 "\n", atp_verdict_name(i), reached[i]);
         }
+    }
+    if (ops_wanted < OPS_DEFAULT) {
+        return;
     }
     assert_true(reached[ATP_KIT_CYCLE] > 0 && reached[ATP_KIT_TOO_LARGE] > 0 && reached[ATP_KITS_FULL] > 0 &&
                 reached[ATP_COMPONENTS_FULL] > 0 && reached[ATP_APPLIED_IN_PART] > 0 &&

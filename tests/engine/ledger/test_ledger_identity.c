@@ -310,6 +310,20 @@ static void a_client_has_only_so_many_ids(void **state)
     fixture_close(&f);
 }
 
+static void ids_inside_the_window_stay_whatever_the_wall_clock_says(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL); /* its time is years ago */
+
+    stock(&f, "S", "N", 5);
+    f.issued_ms = f.now_ms;
+    assert_verdict(reserve(&f, "r", "S", "N", 2), ATP_APPLIED);
+    f.now_ms += fixture_config().outcome_window_ms - 1;
+    pulse(&f, 1000);
+    assert_int_equal(reserve(&f, "r", "S", "N", 2).is_repeat, 1);
+    fixture_close(&f);
+}
+
 static void ids_past_the_window_are_given_back_by_a_pulse(void **state)
 {
     (void)state;
@@ -379,6 +393,7 @@ int main(void)
         cmocka_unit_test(an_outcome_issued_ahead_of_time_raises_the_floor_ahead_of_time),
         cmocka_unit_test(a_reservation_whose_outcome_is_forgotten_still_has_its_id),
         cmocka_unit_test(a_client_has_only_so_many_ids),
+        cmocka_unit_test(ids_inside_the_window_stay_whatever_the_wall_clock_says),
         cmocka_unit_test(ids_past_the_window_are_given_back_by_a_pulse),
         cmocka_unit_test(a_client_number_that_does_not_exist_is_malformed),
         cmocka_unit_test(clients_are_named_once_and_beyond_the_limit_they_share_one_count),
