@@ -17,6 +17,31 @@ static atp_group_member_t *member_at(const atp_groups_t *groups, uint32_t number
     return atp_table_at(&groups->members, number);
 }
 
+/* ---- bits ---- */
+
+atp_err_t atp_groups_init_bits(atp_groups_t *groups, uint64_t group_capacity, uint64_t node_capacity)
+{
+    groups->words = (uint32_t)ATP_GROUP_BIT_WORDS(node_capacity);
+    atp_err_t err = atp_arena_reserve(&groups->bit_arena, group_capacity * groups->words * sizeof(uint64_t));
+
+    groups->bits = (_Atomic uint64_t *)(void *)groups->bit_arena.base;
+    return err;
+}
+
+void atp_groups_fini_bits(atp_groups_t *groups)
+{
+    atp_arena_release(&groups->bit_arena);
+}
+
+static void set_bit(atp_groups_t *groups, uint16_t group, uint16_t node, bool is_member)
+{
+    _Atomic uint64_t *word = &groups->bits[(uint64_t)group * groups->words + node / 64];
+    uint64_t bit = UINT64_C(1) << node % 64;
+
+    ATP_ASSERT(node / 64 < groups->words);
+    atp_store_relaxed(word, is_member ? atp_load_relaxed(word) | bit : atp_load_relaxed(word) & ~bit);
+}
+
 /* ---- reading ---- */
 
 static atp_group_node_t read_member(const atp_group_member_t *record)
@@ -98,6 +123,7 @@ void atp_groups_clear(atp_groups_t *groups, uint16_t group)
         atp_group_member_t *member = atp_table_change(&groups->members, at - 1);
         uint32_t next = atp_load_relaxed(&member->next);
         atp_index_remove(&groups->index, hash_of(group, atp_load_relaxed(&member->node)), at - 1);
+        set_bit(groups, group, atp_load_relaxed(&member->node), false);
         atp_store_relaxed(&member->next, groups->heads->free);
         atp_store_relaxed(&member->group, ATP_NO_GROUP);
         groups->heads->free = at;
@@ -142,6 +168,7 @@ uint32_t atp_groups_append(atp_groups_t *groups, uint16_t group, uint32_t last, 
     }
     atp_store_relaxed(&record->count, rank + 1);
     atp_index_insert(&groups->index, hash_of(group, node), number);
+    set_bit(groups, group, node, true);
     return number + 1;
 }
 
@@ -152,8 +179,11 @@ void atp_groups_rebuild(atp_groups_t *groups)
     for (uint64_t i = 0; i < count; i++) {
         atp_group_member_t *member = member_at(groups, (uint32_t)i);
         uint16_t group = atp_load_relaxed(&member->group);
-        if (group != ATP_NO_GROUP) {
-            atp_index_insert(&groups->index, hash_of(group, atp_load_relaxed(&member->node)), (uint32_t)i);
+        uint16_t node = atp_load_relaxed(&member->node);
+        if (group < groups->records->capacity &&
+            node / 64 < groups->words) { /* else it is free, or M1 will tell */
+            atp_index_insert(&groups->index, hash_of(group, node), (uint32_t)i);
+            set_bit(groups, group, node, true);
         }
     }
 }

@@ -1,14 +1,16 @@
 /* Groups of nodes: named, ordered, and replaced as a whole.
  *
  * A group is a record of the catalogue with a chain of members in order of preference. A node may be in any number of
- * groups, in one group once. Whether it is, is found through an index: the same time however large the group.
+ * groups, in one group once. Whether it is, one bit says; its place and cost are found through an index: the same time
+ * however large the group. Bits and index are not state: they are rebuilt from the members.
  *
  * Threads     replace, rebuild: ledger thread.   find, walk, count: any thread, no lock; what they say is of one op if the
  *             stamp of the ledger held (atp_ledger_stamp), else it may mix two memberships. Walks are bounded either way.
- * Memory      24 bytes a member and its index entry; reserved at init.
+ * Memory      24 bytes a member and its index entry, a bit for each group and node; reserved at init.
  * Invariants  M1  the chain of a group has as many members as its record counts, ranks 0, 1, 2, ..., all of that group.
  *             M2  each (group, node) is found through the index at exactly one member.
- *             M3  every member is on one chain: of its group, or of the free ones. */
+ *             M3  every member is on one chain: of its group, or of the free ones.
+ *             M4  the bits of a group are set for its members, and for no other node. */
 #ifndef ATP_LEDGER_GROUPS_H
 #define ATP_LEDGER_GROUPS_H
 
@@ -52,10 +54,20 @@ typedef struct atp_group_heads {
 
 typedef struct atp_groups {
     atp_table_t members;
-    atp_index_t index;    /* (group, node) -> member */
+    atp_index_t index;      /* (group, node) -> member */
+    _Atomic uint64_t *bits; /* by group: one for each node */
+    uint32_t words;         /* of one group */
+    atp_arena_t bit_arena;
     atp_table_t *records; /* borrowed: the groups of the catalogue */
     atp_group_heads_t *heads;
 } atp_groups_t;
+
+/* Room for the bits of so many groups and nodes. */
+ATP_MUST_USE atp_err_t atp_groups_init_bits(atp_groups_t *groups, uint64_t group_capacity,
+                                            uint64_t node_capacity);
+void atp_groups_fini_bits(atp_groups_t *groups);
+
+#define ATP_GROUP_BIT_WORDS(nodes) (((nodes) + 63) / 64)
 
 /* A member as it was read. */
 typedef struct atp_group_node {
@@ -66,6 +78,19 @@ typedef struct atp_group_node {
 
 /* True, and its place and cost, if the node is in the group. `group` is below the count of groups. Thread: any. */
 bool atp_groups_find(const atp_groups_t *groups, uint16_t group, uint16_t node, atp_group_node_t *ret_member);
+
+/* The bits of a group, that of node n in word n / 64: whoever asks for many nodes. Thread: any. */
+static inline _Atomic uint64_t *atp_groups_bits(const atp_groups_t *groups, uint16_t group)
+{
+    return &groups->bits[(uint64_t)group * groups->words];
+}
+
+/* True if the node is in the group. Both are below their counts. Thread: any. */
+static inline bool atp_groups_has(const atp_groups_t *groups, uint16_t group, uint16_t node)
+{
+    /* Relaxed: the stamp of the ledger says whether all that was read is of one op. */
+    return (atp_load_relaxed(&atp_groups_bits(groups, group)[node / 64]) >> node % 64 & 1) != 0;
+}
 
 /* How many nodes the group has. Thread: any. */
 uint32_t atp_groups_count(const atp_groups_t *groups, uint16_t group);

@@ -156,7 +156,8 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
-           config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY);
+           config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY) +
+           config->groups * ATP_GROUP_BIT_WORDS(config->nodes) * sizeof(uint64_t);
 }
 
 static atp_err_t check_memory(const atp_ledger_config_t *config, atp_why_t *ret_why)
@@ -339,6 +340,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     err = init_tables(ledger, config);
     err = err == ATP_OK ? init_indexes(ledger, config) : err;
     err = err == ATP_OK ? atp_kits_init_marks(&ledger->kits, config->kits) : err;
+    err = err == ATP_OK ? atp_groups_init_bits(&ledger->groups, config->groups, config->nodes) : err;
     err = err == ATP_OK ? atp_ledger_init_levels(ledger, config) : err;
     if (err != ATP_OK) {
         atp_ledger_destroy(ledger);
@@ -397,6 +399,7 @@ void atp_ledger_destroy(atp_ledger_t *ledger)
         }
     }
     atp_kits_fini_marks(&ledger->kits);
+    atp_groups_fini_bits(&ledger->groups);
     atp_ledger_fini_levels(ledger);
     atp_positions_fini(&ledger->positions);
     free(ledger);
@@ -507,6 +510,7 @@ atp_err_t atp_ledger_populate_ahead(atp_ledger_t *ledger, size_t ahead)
 
     indexes_of(ledger, indexes);
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->kits.marks_arena, ahead) : err;
+    err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->groups.bit_arena, ahead) : err;
     err = err == ATP_OK ? atp_arena_populate_ahead(&ledger->positions.directory_arena, ahead) : err;
     for (unsigned i = 0; err == ATP_OK && i < ATP_LEDGER_TABLES; i++) {
         err = atp_arena_populate_ahead(&ledger->tables[i]->records_arena, ahead);

@@ -37,7 +37,23 @@ static atp_err_t check_member(const marks_t *marks, uint64_t group, uint32_t at,
         return ATP_BROKEN(ret_why, "M2", "node %u of group %llu is not found by its number", node,
                           (ull_t)group);
     }
+    if (!atp_groups_has(groups, (uint16_t)group, node)) {
+        return ATP_BROKEN(ret_why, "M4", "node %u of group %llu has no bit", node, (ull_t)group);
+    }
     return ATP_OK;
+}
+
+/* All members have their bit, so that no other node has one if there are as many. */
+static atp_err_t check_bits(const atp_groups_t *groups, uint64_t group, uint32_t members, atp_why_t *ret_why)
+{
+    uint64_t set = 0;
+
+    for (uint32_t i = 0; i < groups->words; i++) {
+        set += (uint64_t)__builtin_popcountll(atp_load_relaxed(&groups->bits[group * groups->words + i]));
+    }
+    return set == members ? ATP_OK
+                          : ATP_BROKEN(ret_why, "M4", "group %llu has %u nodes and %llu bits", (ull_t)group,
+                                       members, (ull_t)set);
 }
 
 static atp_err_t check_group(marks_t *marks, uint64_t group, atp_why_t *ret_why)
@@ -64,7 +80,7 @@ static atp_err_t check_group(marks_t *marks, uint64_t group, atp_why_t *ret_why)
                           atp_load_relaxed(&record->count), rank);
     }
     marks->in_groups += rank;
-    return ATP_OK;
+    return check_bits(&marks->ledger->groups, group, rank, ret_why);
 }
 
 static atp_err_t check_free(marks_t *marks, atp_why_t *ret_why)

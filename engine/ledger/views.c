@@ -47,39 +47,12 @@ static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t sku, const atp_pos
     return atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
 }
 
-/* Which nodes count: all, or those of a group. */
-typedef struct members {
-    const atp_groups_t *groups;
-    uint16_t group;
-    bool has_bits;
-    uint64_t bits[(UINT16_MAX + 1) / 64]; /* of the nodes there are */
-} members_t;
-
-/* Where a large part of the group is asked for its members are noted once, else each is looked for. */
-static void note_members(const atp_ledger_t *ledger, uint16_t group, uint32_t row_count, members_t *members)
+/* Units promised there that are short. */
+static atp_qty_t short_at(const atp_position_stock_t *at)
 {
-    members->groups = &ledger->groups;
-    members->group = group;
-    members->has_bits = false;
-    if (group == ATP_NO_GROUP || atp_groups_count(&ledger->groups, group) > 2 * row_count) {
-        return;
-    }
-    atp_group_walk_t walk = atp_groups_walk(&ledger->groups, group);
-    atp_group_node_t member;
-    memset(members->bits, 0, (atp_table_count(&ledger->catalog.nodes) / 64 + 1) * sizeof members->bits[0]);
-    while (atp_groups_next(&walk, &member)) {
-        members->bits[member.node / 64] |= UINT64_C(1) << member.node % 64;
-    }
-    members->has_bits = true;
-}
+    atp_qty_t missing = -at->uncommitted;
 
-static bool is_member(const members_t *members, uint16_t node)
-{
-    atp_group_node_t member;
-
-    return members->has_bits ? (members->bits[node / 64] >> node % 64 & 1) != 0
-                             : members->group == ATP_NO_GROUP ||
-                                   atp_groups_find(members->groups, members->group, node, &member);
+    return missing <= 0 ? 0 : missing < at->promised ? missing : at->promised;
 }
 
 /* No more than what the node can make ready of an order placed now. */
@@ -93,39 +66,57 @@ static atp_qty_t ready_at(const atp_ledger_t *ledger, uint16_t node, int64_t now
     return left < qty && !stock->may_be_later ? left : qty;
 }
 
-static void add_row(const atp_ledger_t *ledger, uint32_t sku, uint32_t row, const members_t *members,
-                    int64_t now_ms, stock_t *stock)
+/* One position at which more than its buckets counts: limits, or a node that is not open or has a calendar. */
+static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at,
+                        bool is_member, int64_t now_ms, stock_t *stock)
 {
-    atp_position_stock_t at = atp_positions_stock(&ledger->positions, row);
     atp_qty_t waiting;
 
-    stock->is_due = stock->is_due || at.soonest_deadline_ms <= now_ms;
-    if (atp_catalog_node_state(&ledger->catalog, at.node) != ATP_NODE_OPEN ||
-        is_withdrawn(ledger, sku, &at, &waiting)) {
+    if (atp_catalog_node_state(&ledger->catalog, at->node) != ATP_NODE_OPEN ||
+        is_withdrawn(ledger, sku, at, &waiting)) {
         return;
     }
-    atp_qty_t atp = at.uncommitted - at.safety - waiting;
+    atp_qty_t atp = at->uncommitted - at->safety - waiting;
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
-    if (is_member(members, at.node)) {
-        atp_qty_t missing = -at.uncommitted;
-        if (ATP_UNLIKELY(!atp_catalog_is_plain_node(&ledger->catalog, at.node)) && floored > 0) {
-            floored = ready_at(ledger, at.node, now_ms, floored, stock);
+    if (is_member) {
+        if (!atp_catalog_is_plain_node(&ledger->catalog, at->node) && floored > 0) {
+            floored = ready_at(ledger, at->node, now_ms, floored, stock);
         }
         stock->of_group += floored;
-        stock->short_units += missing > 0 ? (missing < at.promised ? missing : at.promised) : 0;
+        stock->short_units += short_at(at);
     }
 }
 
+/* Runs over hundreds of rows for one answer: what is the same for all of them is looked up before. */
 static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, int64_t now_ms,
-                     const uint32_t *rows, uint32_t row_count, stock_t *stock)
+                     const uint32_t *rows, uint32_t row_count, stock_t *ret_stock)
 {
-    members_t members;
+    const atp_positions_t *positions = &ledger->positions;
+    atp_node_record_t *nodes = atp_table_at(&ledger->catalog.nodes, 0);
+    _Atomic uint64_t *bits = group == ATP_NO_GROUP ? NULL : atp_groups_bits(&ledger->groups, group);
+    stock_t stock = *ret_stock;
+    int64_t soonest_ms = ATP_NEVER_MS;
 
-    note_members(ledger, group, row_count, &members);
     for (uint32_t i = 0; i < row_count; i++) {
-        add_row(ledger, sku, rows[i], &members, now_ms, stock);
+        atp_position_stock_t at = atp_positions_stock(positions, rows[i]);
+        bool is_member = bits == NULL || (atp_load_relaxed(&bits[at.node / 64]) >> at.node % 64 & 1) != 0;
+        soonest_ms = at.soonest_deadline_ms < soonest_ms ? at.soonest_deadline_ms : soonest_ms;
+        if (ATP_UNLIKELY((at.flags & ATP_POSITION_HAS_LIMITS) != 0 ||
+                         atp_load_relaxed(&nodes[at.node].state) != ATP_NODE_OPEN)) {
+            add_special(ledger, sku, &at, is_member, now_ms, &stock);
+            continue;
+        }
+        atp_qty_t atp = at.uncommitted - at.safety;
+        atp_qty_t floored = atp > 0 ? atp : 0;
+        stock.of_all += floored;
+        stock.of_group += is_member ? floored : 0;
+        if (ATP_UNLIKELY(at.uncommitted < 0 && is_member)) {
+            stock.short_units += short_at(&at);
+        }
     }
+    stock.is_due = stock.is_due || soonest_ms <= now_ms;
+    *ret_stock = stock;
 }
 
 /* ---- rules ---- */

@@ -74,6 +74,23 @@ static void a_node_is_found_in_the_groups_it_is_in_and_no_others(void **state)
     fixture_close(&f);
 }
 
+static void the_bit_of_a_node_follows_its_membership(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+    const atp_groups_t *groups = atp_ledger_groups(f.ledger);
+
+    assert_verdict(put_group(&f, "east", "A B"), ATP_APPLIED);
+    assert_verdict(put_group(&f, "west", "B C"), ATP_APPLIED);
+    assert_verdict(put_group(&f, "east", "D B"), ATP_APPLIED);
+    assert_false(atp_groups_has(groups, group_of(&f, "east"), 0));
+    assert_true(atp_groups_has(groups, group_of(&f, "east"), 1));
+    assert_true(atp_groups_has(groups, group_of(&f, "east"), 3));
+    assert_false(atp_groups_has(groups, group_of(&f, "west"), 3));
+    assert_true(atp_groups_has(groups, group_of(&f, "west"), 2));
+    fixture_close(&f);
+}
+
 static void a_second_put_replaces_the_whole_membership(void **state)
 {
     (void)state;
@@ -191,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_keeps_its_nodes_in_the_order_given),
         cmocka_unit_test(a_node_is_found_in_the_groups_it_is_in_and_no_others),
+        cmocka_unit_test(the_bit_of_a_node_follows_its_membership),
         cmocka_unit_test(a_second_put_replaces_the_whole_membership),
         cmocka_unit_test(a_group_of_an_unknown_node_or_one_twice_is_refused_and_stays),
         cmocka_unit_test(groups_and_their_nodes_are_bounded),
