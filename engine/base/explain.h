@@ -47,6 +47,7 @@ typedef enum atp_explain_effect {
     X(18, AT_RISK, "at_risk", MINUS, "promised from supply that fell away")                                  \
     X(19, BACKORDERED, "backordered", MINUS, "waits for stock")                                              \
     X(20, ATP_BY_DATE, "atp_by_date", EQUALS, "what may be promised for the day asked for")                  \
+    X(21, MISSING, "missing", MINUS, "could not be found; until it is counted, nobody gets it")              \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
     X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \

@@ -148,7 +148,9 @@ static void tell_node(telling_t *telling, uint16_t node)
     telling->nodes++;
     telling->left = 0;
     tell(telling, ATP_EXPLAIN_CODE_ON_HAND, view.on_hand, name, "");
-    tell_some(telling, ATP_EXPLAIN_CODE_UNAVAILABLE, view.unavailable, name);
+    atp_qty_t missing = row == NO_ROW ? 0 : atp_ledger_missing(ledger, row);
+    tell_some(telling, ATP_EXPLAIN_CODE_UNAVAILABLE, view.unavailable - missing, name);
+    tell_some(telling, ATP_EXPLAIN_CODE_MISSING, missing, name);
     tell_some(telling, ATP_EXPLAIN_CODE_RESERVED, view.reserved, name);
     tell_some(telling, ATP_EXPLAIN_CODE_ALLOCATED, view.allocated, name);
     tell_some(telling, ATP_EXPLAIN_CODE_SAFETY, view.safety, name);
