@@ -236,6 +236,131 @@ static void f8_a_paused_node_is_not_counted(void **state)
     assert_verdict(sell(a, "f8", "f8", "", "2"), ATP_APPLIED);
 }
 
+static atp_availability_row_t asked(acceptance_t *a, uint32_t flags, const char *channel, const char *sku)
+{
+    atp_text_t skus[] = {atp_text_of(sku)};
+    atp_text_t nodes[] = {ATP_TEXT("")};
+    atp_availability_ask_t ask = {.flags = flags,
+                                  .channel = atp_text_of(channel),
+                                  .sku_count = 1,
+                                  .node_count = 1,
+                                  .skus = skus,
+                                  .nodes = nodes};
+    atp_answer_t *answer = NULL;
+
+    assert_int_equal(atp_client_availability(a->client, &ask, &answer), ATP_OK);
+    atp_availability_row_t row = *atp_answer_availability(answer);
+    assert_verdict(row, ATP_APPLIED);
+    atp_answer_free(answer);
+    return row;
+}
+
+/* B6: one at each of two nodes: an unsplit 2 is not there, and availability says so. */
+static void b6_availability_for_an_unsplit_two_says_one(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "b6", "b6a", "1");
+    stock(a, "b6", "b6b", "1");
+    put(a, ATP_OP_CHANNEL, "b6", "split=no");
+    assert_int_equal(asked(a, 0, "", "b6").promisable, 2);
+    assert_int_equal(asked(a, ATP_AVAILABILITY_UNSPLIT, "", "b6").promisable, 1);
+    assert_int_equal(asked(a, ATP_AVAILABILITY_UNSPLIT, "b6", "b6").promisable, 1);
+    assert_verdict(sell(a, "b6", "b6", "", "2"), ATP_SPLIT_NOT_ALLOWED);
+    assert_verdict(sell(a, "b6", "b6", "", "1"), ATP_APPLIED);
+}
+
+static void pickup_is_answered_by_its_own_group(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "pu", "pu-dc", "10");
+    stock(a, "pu", "pu-shop", "3");
+    put(a, ATP_OP_GROUP, "pu-dcs", "node=pu-dc");
+    put(a, ATP_OP_GROUP, "pu-shops", "node=pu-shop");
+    put(a, ATP_OP_CHANNEL, "pu", "ship_group=pu-dcs pickup_group=pu-shops");
+    assert_int_equal(asked(a, 0, "pu", "pu").promisable, 10);
+    assert_int_equal(asked(a, ATP_AVAILABILITY_PICKUP, "pu", "pu").promisable, 3);
+}
+
+/* ---- levels: G1 ---- */
+
+static atp_crossing_event_t next_crossing(atp_watch_t *watch)
+{
+    int64_t begun_ms = 0;
+    atp_watch_event_t event;
+
+    while (is_waiting(&begun_ms, 30)) {
+        if (atp_watch_next_event(watch, 100, &event) == ATP_OK && event.type == ATP_MESSAGE_CROSSINGS) {
+            return event.crossing;
+        }
+    }
+    fail_msg("no crossing was told");
+    abort();
+}
+
+static void assert_level(acceptance_t *a, const atp_crossing_event_t *event, uint64_t number,
+                         const char *from, const char *to, atp_qty_t available)
+{
+    assert_int_equal(event->row.number, number);
+    assert_string_equal(atp_level_text(event->row.from), from);
+    assert_string_equal(atp_level_text(event->row.to), to);
+    assert_int_equal(event->row.available, available);
+    assert_string_equal(atp_level_text(asked(a, 0, "g1", "g1").level), to);
+}
+
+/* Out of stock only on crossing; orders, releases, expiry, counts and rules all tell; what was missed can be asked for, also
+ * after a kill. */
+static void g1_a_level_is_told_once_at_each_crossing(void **state)
+{
+    acceptance_t *a = *state;
+    atp_text_t channel = ATP_TEXT("g1");
+    atp_watch_options_t options = {
+        .url = a->events_url, .channels = &channel, .channel_count = 1, .has_no_availability = true};
+    atp_watch_t *watch = NULL;
+    atp_answer_t *answer = NULL;
+    atp_why_t why;
+
+    stock(a, "g1", "N", "10");
+    put(a, ATP_OP_CHANNEL, "g1", "");
+    assert_int_equal(atp_watch_open(&options, &watch, &why), ATP_OK);
+    assert_true(atp_watch_wait_connected(watch, 30000));
+    put(a, ATP_OP_RULE, "g1", "channel=g1 sku=g1 low=3 low_clear=6");
+    assert_string_equal(atp_level_text(asked(a, 0, "g1", "g1").level), "ok");
+    assert_verdict(hold(a, "g1-first", "g1", "N", "6"), ATP_APPLIED);
+    assert_verdict(hold(a, NULL, "g1", "N", "1"), ATP_APPLIED);
+    atp_crossing_event_t event = next_crossing(watch);
+    uint64_t first = event.row.number;
+    assert_level(a, &event, first, "ok", "low", 3);
+    assert_verdict(hold(a, NULL, "g1", "N", "1"), ATP_APPLIED);
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "g1", "N", "8"), ATP_APPLIED);
+    event = next_crossing(watch);
+    assert_level(a, &event, first + 1, "low", "out", 0);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "g1-first", NULL, false), ATP_APPLIED);
+    event = next_crossing(watch);
+    assert_level(a, &event, first + 2, "out", "ok", 6);
+    put(a, ATP_OP_RULE, "g1-buffer", "channel=g1 buffer=4");
+    event = next_crossing(watch);
+    assert_level(a, &event, first + 3, "ok", "low", 2);
+    const want_t all[] = {{"g1", "N", "6"}, {NULL, NULL, NULL}};
+    assert_verdict(reserve(a, NULL, all, 300, ATP_RESERVE_ALL_OR_NOTHING, NULL), ATP_APPLIED);
+    event = next_crossing(watch);
+    assert_int_equal(event.row.to, 3);
+    event = next_crossing(watch); /* it expires by itself */
+    assert_level(a, &event, first + 5, "out", "low", 2);
+    atp_watch_close(watch);
+    acceptance_kill(a);
+    acceptance_restart(a);
+    const atp_page_ask_t page = {.cursor = first - 1, .limit = 100};
+    assert_int_equal(atp_client_crossings(a->client, &page, &answer), ATP_OK);
+    const atp_crossing_row_t *rows = atp_answer_crossings(answer);
+    assert_int_equal(atp_answer_head(answer).row_count, 6);
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_int_equal(rows[i].number, first + i);
+    }
+    atp_answer_free(answer);
+}
+
 static void rules_and_what_they_count_survive_a_kill(void **state)
 {
     acceptance_t *a = *state;
@@ -265,6 +390,9 @@ int main(void)
         cmocka_unit_test(f4_a_buffer_and_a_guarantee_bind_the_channel_they_are_for),
         cmocka_unit_test(f6_a_channel_takes_what_its_cap_and_the_common_one_leave),
         cmocka_unit_test(f8_a_paused_node_is_not_counted),
+        cmocka_unit_test(b6_availability_for_an_unsplit_two_says_one),
+        cmocka_unit_test(pickup_is_answered_by_its_own_group),
+        cmocka_unit_test(g1_a_level_is_told_once_at_each_crossing),
         cmocka_unit_test(rules_and_what_they_count_survive_a_kill),
     };
     return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
