@@ -24,7 +24,7 @@ ATP, ATPD, SOURCE = sys.argv[1:4]
 DONE, REFUSED, USAGE, NO_ANSWER, BAD_INPUT, FAILED = range(6)
 ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 
-COMMANDS = """avail explain watch reserve extend allocate release cancel ship show reservations outcome receive sale adjust
+COMMANDS = """avail explain watch reserve extend allocate release cancel ship reassign show reservations outcome receive sale adjust
 count safety put load export generate exceptions stat bench help completion version""".split()
 FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list",
             "rule list", "quota list"]
@@ -393,6 +393,18 @@ class EndToEnd(unittest.TestCase):
         rows = [row for row in self.objects("exceptions") if row["sku"] == "short"]
         self.assertEqual((rows[0]["kind"], rows[0]["qty"], rows[0]["reservations"]), ("over_commitment", "-3", ["short-1"]))
         self.assertIn("over_commitment", self.atp("exceptions").stdout)
+
+    def test_a_reservation_goes_to_other_nodes(self):
+        self.stock("moved", "5")
+        self.stock("moved", "3", node="lyon")
+        self.atp("reserve", "moved@berlin=4", "--id", "moved-1")
+        result = self.atp("reassign", "moved-1", "--to", "lyon", status=REFUSED)
+        self.assertIn("not_enough_available", result.stderr)
+        self.atp("reassign", "moved-1", "moved@berlin=1", "--to", "lyon")
+        self.assertEqual(self.objects("reassign", "moved-1", "moved@lyon", "--to", "berlin")[0]["plan"],
+                         [{"line": 0, "sku": "moved", "node": "berlin", "qty": "1"}])
+        self.atp("reassign", "moved-1", "moved", status=USAGE)
+        self.atp("reassign", "--to", "lyon", status=USAGE)
 
     # ---- watch and stat ----
 
