@@ -353,7 +353,9 @@ static bool take_extend(op_reading_t *op)
 
 static bool take_step(op_reading_t *op)
 {
-    return take_id(op, ATP_FIELD_RESERVATION, &op->command->reservation) && take_lines(op, true) &&
+    bool is_node_needed = op->command->kind != ATP_OP_EDIT;
+
+    return take_id(op, ATP_FIELD_RESERVATION, &op->command->reservation) && take_lines(op, is_node_needed) &&
            take_fact(op);
 }
 

@@ -30,9 +30,8 @@ atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16
 
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
-    return ATP_UNLIKELY(is_kit_here(apply, sku))
-               ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
-               : atp_ledger_stock_at(apply, sku, node, ret_row);
+    return ATP_UNLIKELY(is_kit_here(apply, sku)) ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
+                                                 : atp_ledger_stock_at(apply, sku, node, ret_row);
 }
 
 /* What the row can give, whatever the node can pick. */

@@ -154,7 +154,8 @@ atp_verdict_t atp_ledger_ship_fact(apply_t *apply)
 /* ---- the other steps: pick, pack, deliver, reconcile, short ---- */
 
 /* How many units the lines of the reservation at the row have that made the step; of a kit with those put together. */
-static atp_qty_t units_past(apply_t *apply, uint32_t reservation, const resolved_line_t *told, atp_step_t step)
+static atp_qty_t units_past(apply_t *apply, uint32_t reservation, const resolved_line_t *told,
+                            atp_step_t step)
 {
     const atp_ledger_t *ledger = apply->ledger;
     atp_qty_t units = 0;

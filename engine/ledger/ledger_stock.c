@@ -120,7 +120,8 @@ void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket,
     atp_store_relaxed(field, after);
     atp_positions_end_change(position);
     if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && change < 0)) {
-        atp_ledger_settle_missing(apply->ledger, row, atp_ledger_missing(apply->ledger, row) - after); /* B5 */
+        atp_ledger_settle_missing(apply->ledger, row,
+                                  atp_ledger_missing(apply->ledger, row) - after); /* B5 */
     }
 }
 
@@ -166,8 +167,7 @@ static atp_qty_t accounted_for(const atp_op_t *op, atp_bucket_t bucket, atp_qty_
     if (op->kind == ATP_OP_COUNT && bucket == ATP_BUCKET_ON_HAND) {
         return (op->flags & ATP_OP_IN_SOURCE) == 0 || op->reason == ATP_REASON_CYCLE_COUNT ? missing : 0;
     }
-    bool is_settled =
-        op->kind == ATP_OP_ADJUST && (bucket == ATP_BUCKET_ON_HAND ? is_written_off : is_found);
+    bool is_settled = op->kind == ATP_OP_ADJUST && (bucket == ATP_BUCKET_ON_HAND ? is_written_off : is_found);
     return !is_settled || change >= 0 ? 0 : -change < missing ? -change : missing;
 }
 

@@ -89,4 +89,19 @@ atp_qty_t model_kits_has(const model_kit_reservation_t *record, unsigned sku, un
 /* Gives back `qty` of that: kits before stocked ones, the last line first. */
 void model_kits_give_back(model_kit_reservation_t *record, unsigned sku, unsigned node, atp_qty_t qty);
 
+/* One line that is asked for. */
+typedef struct model_kit_wanted {
+    unsigned sku;
+    unsigned node; /* MODEL_KIT_NODES: any */
+    atp_qty_t qty;
+} model_kit_wanted_t;
+
+/* What is free of everything everywhere; not below 0, unless that is told. */
+void model_kits_copy_free(const model_kits_t *model, bool is_signed, model_shelf_t free);
+
+/* Adds what there is of the line to the record: node by node if that is enough, else where there is most first. `own`: from those
+ * nodes only. Returns how many. */
+atp_qty_t model_kits_take_line(const model_kits_t *model, const model_kit_wanted_t *wanted, const bool *own,
+                               bool is_edit, model_shelf_t free, model_kit_reservation_t *record);
+
 #endif

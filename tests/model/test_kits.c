@@ -202,142 +202,16 @@ static void sell_some(run_t *run)
 
 /* ---- reservations ---- */
 
-typedef struct wanted {
-    unsigned sku;
-    unsigned node; /* MODEL_KIT_NODES: any */
-    atp_qty_t qty;
-} wanted_t;
-
-static void copy_free(const model_kits_t *model, bool is_signed, model_shelf_t free)
-{
-    for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
-        for (unsigned sku = 0; sku < MODEL_KIT_SKUS; sku++) {
-            atp_qty_t units = model_kits_free(model, node, sku);
-            free[node][sku] = is_signed || units > 0 ? units : 0;
-        }
-    }
-}
-
-/* Takes as many as there are, up to `qty`; of those sold already all. */
-static atp_qty_t take_some(const model_kits_t *model, unsigned sku, atp_qty_t qty, bool is_sold,
-                           atp_qty_t *free, atp_qty_t *taken)
-{
-    if (is_sold) {
-        model_kits_take_all(model, sku, qty, free, taken);
-        return qty;
-    }
-    for (atp_qty_t got = 0; got < qty; got++) {
-        atp_qty_t free_before[MODEL_KIT_SKUS];
-        atp_qty_t taken_before[MODEL_KIT_SKUS];
-        memcpy(free_before, free, sizeof free_before);
-        memcpy(taken_before, taken, sizeof taken_before);
-        if (!model_kits_take(model, sku, 1, free, taken)) {
-            memcpy(free, free_before, sizeof free_before);
-            memcpy(taken, taken_before, sizeof taken_before);
-            return got;
-        }
-    }
-    return qty;
-}
-
-static model_kit_line_t *add_line(model_kit_reservation_t *record, unsigned sku, unsigned node)
-{
-    assert_true(record->line_count < MODEL_KIT_LINES);
-    model_kit_line_t *line = &record->lines[record->line_count++];
-    *line = (model_kit_line_t){.sku = sku, .node = node};
-    return line;
-}
-
-/* Of what was taken at a node for `got` of a SKU those that were there as such. If an edit adds nothing else they go to a line that
- * stands there; else to one of their own. */
-static model_kit_line_t *note_stocked(model_kit_reservation_t *record, unsigned sku, unsigned node,
-                                      atp_qty_t got, atp_qty_t stocked, bool is_edit)
-{
-    for (unsigned i = 0; is_edit && stocked == got && i < record->line_count; i++) {
-        if (record->lines[i].sku == sku && record->lines[i].node == node) {
-            record->lines[i].stocked += got;
-            return &record->lines[i];
-        }
-    }
-    model_kit_line_t *line = add_line(record, sku, node);
-    line->stocked = stocked;
-    return line;
-}
-
-/* Takes up to `qty` at one node, one by one, and notes what they are made of: those that are alike on one line. */
-static atp_qty_t take_at(const run_t *run, const wanted_t *wanted, unsigned node, atp_qty_t qty, bool is_edit,
-                         atp_qty_t *free, model_kit_reservation_t *record)
-{
-    atp_qty_t made[64][MODEL_KIT_SKUS] = {{0}};
-    atp_qty_t stocked = 0;
-    atp_qty_t got = 0;
-
-    while (got < qty && take_some(&run->model, wanted->sku, 1, record->is_track_only, free, made[got]) == 1) {
-        stocked += made[got++][wanted->sku];
-    }
-    if (got == 0) {
-        return 0;
-    }
-    model_kit_line_t *line = note_stocked(record, wanted->sku, node, got, stocked, is_edit);
-    for (atp_qty_t i = stocked; i < got; i++) {
-        if (line->left > 0 && memcmp(line->parts, made[i], sizeof line->parts) != 0) {
-            line = add_line(record, wanted->sku, node);
-        }
-        memcpy(line->parts, made[i], sizeof line->parts);
-        line->left++;
-    }
-    return got;
-}
-
-/* How many could be had at the node, up to `qty`. */
-static atp_qty_t there_are(const run_t *run, unsigned sku, atp_qty_t qty, bool is_sold, const atp_qty_t *free)
-{
-    atp_qty_t left[MODEL_KIT_SKUS];
-    atp_qty_t taken[MODEL_KIT_SKUS] = {0};
-
-    memcpy(left, free, sizeof left);
-    return take_some(&run->model, sku, qty, is_sold, left, taken);
-}
-
-/* Adds what there is of the line to the record: node by node if that is enough, else where there is most first. `own`: from those
- * nodes only. */
-static atp_qty_t take_line(const run_t *run, const wanted_t *wanted, const bool *own, bool is_edit,
-                           model_shelf_t free, model_kit_reservation_t *record)
-{
-    atp_qty_t there[MODEL_KIT_NODES] = {0};
-    atp_qty_t all = 0;
-    atp_qty_t got = 0;
-
-    for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
-        if ((wanted->node == node || wanted->node == MODEL_KIT_NODES) && (own == NULL || own[node])) {
-            there[node] = there_are(run, wanted->sku, 100, record->is_track_only, free[node]);
-        }
-        all += there[node];
-    }
-    for (unsigned i = 0; i < MODEL_KIT_NODES; i++) {
-        unsigned next = i;
-        for (unsigned node = 0; all < wanted->qty && node < MODEL_KIT_NODES; node++) {
-            bool is_more = there[node] > there[next] || (there[node] == there[next] && node < next);
-            next = (i == 0 && node == 0) || is_more ? node : next;
-        }
-        if (there[next] > 0) {
-            got += take_at(run, wanted, next, wanted->qty - got, is_edit, free[next], record);
-        }
-        there[next] = all < wanted->qty ? 0 : there[next];
-    }
-    return got;
-}
-
-static atp_verdict_t judge_reserve(const run_t *run, const wanted_t *wanted, unsigned count, bool is_partial,
-                                   model_kit_reservation_t *record, atp_qty_t *ret_got)
+static atp_verdict_t judge_reserve(const run_t *run, const model_kit_wanted_t *wanted, unsigned count,
+                                   bool is_partial, model_kit_reservation_t *record, atp_qty_t *ret_got)
 {
     model_shelf_t free;
     bool is_whole = true;
 
-    copy_free(&run->model, record->is_track_only, free);
+    model_kits_copy_free(&run->model, record->is_track_only, free);
     *ret_got = 0;
     for (unsigned i = 0; i < count; i++) {
-        atp_qty_t got = take_line(run, &wanted[i], NULL, false, free, record);
+        atp_qty_t got = model_kits_take_line(&run->model, &wanted[i], NULL, false, free, record);
         if (got < wanted[i].qty && !is_partial) {
             return ATP_NOT_ENOUGH_AVAILABLE;
         }
@@ -374,12 +248,12 @@ static model_kit_reservation_t *some_record(run_t *run, bool is_shipped)
     return NULL;
 }
 
-static void draw_lines(run_t *run, unsigned count, bool is_node_named, wanted_t *wanted,
+static void draw_lines(run_t *run, unsigned count, bool is_node_named, model_kit_wanted_t *wanted,
                        atp_command_line_t *ret_lines)
 {
     for (unsigned i = 0; i < count; i++) {
         unsigned nodes = MODEL_KIT_NODES + !is_node_named;
-        wanted[i] = (wanted_t){below(run, MODEL_KIT_SKUS), below(run, nodes), 1 + below(run, 5)};
+        wanted[i] = (model_kit_wanted_t){below(run, MODEL_KIT_SKUS), below(run, nodes), 1 + below(run, 5)};
         ret_lines[i] =
             line_of(sku_names[wanted[i].sku],
                     wanted[i].node == MODEL_KIT_NODES ? "" : node_names[wanted[i].node], wanted[i].qty);
@@ -390,7 +264,7 @@ static void reserve_some(run_t *run)
 {
     model_kit_reservation_t *record = free_record(run);
     model_kit_reservation_t granted = {.is_live = true};
-    wanted_t wanted[LINES_MAX];
+    model_kit_wanted_t wanted[LINES_MAX];
     atp_command_line_t lines[LINES_MAX];
     unsigned count = 1 + (below(run, 3) == 0 ? below(run, LINES_MAX) : 0);
     unsigned dice = below(run, 12);
@@ -424,7 +298,7 @@ static void reserve_some(run_t *run)
 /* ---- edits ---- */
 
 /* What the record would be after the edit: first all that becomes less, then what becomes more, at the nodes it has first. */
-static atp_verdict_t judge_edit(run_t *run, const wanted_t *wanted, unsigned count,
+static atp_verdict_t judge_edit(run_t *run, const model_kit_wanted_t *wanted, unsigned count,
                                 model_kit_reservation_t *record)
 {
     model_kit_reservation_t edited = *record;
@@ -437,9 +311,9 @@ static atp_verdict_t judge_edit(run_t *run, const wanted_t *wanted, unsigned cou
     }
     model_kit_reservation_t before = *record;
     *record = edited;
-    copy_free(&run->model, record->is_track_only, free);
+    model_kits_copy_free(&run->model, record->is_track_only, free);
     for (unsigned i = 0; i < count; i++) {
-        wanted_t more = wanted[i];
+        model_kit_wanted_t more = wanted[i];
         bool own[MODEL_KIT_NODES];
         bool others[MODEL_KIT_NODES];
         more.qty -= model_kits_has(&before, more.sku, more.node);
@@ -448,10 +322,10 @@ static atp_verdict_t judge_edit(run_t *run, const wanted_t *wanted, unsigned cou
             others[node] = !own[node];
         }
         if (more.qty > 0) {
-            more.qty -= take_line(run, &more, own, true, free, record);
+            more.qty -= model_kits_take_line(&run->model, &more, own, true, free, record);
         }
         if (more.qty > 0) {
-            more.qty -= take_line(run, &more, others, true, free, record);
+            more.qty -= model_kits_take_line(&run->model, &more, others, true, free, record);
         }
         if (more.qty > 0) {
             *record = before;
@@ -461,7 +335,7 @@ static atp_verdict_t judge_edit(run_t *run, const wanted_t *wanted, unsigned cou
     return ATP_APPLIED;
 }
 
-static bool is_twice(const wanted_t *wanted, unsigned count)
+static bool is_twice(const model_kit_wanted_t *wanted, unsigned count)
 {
     return count == 2 && wanted[0].sku == wanted[1].sku &&
            (wanted[0].node == wanted[1].node || wanted[0].node == MODEL_KIT_NODES ||
@@ -482,7 +356,7 @@ static void edit_one(run_t *run)
 {
     model_kit_reservation_t *record = some_record(run, false);
     unsigned count = 1 + below(run, 2);
-    wanted_t wanted[2];
+    model_kit_wanted_t wanted[2];
     atp_command_line_t lines[2];
     char id[16];
 

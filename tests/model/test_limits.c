@@ -269,7 +269,7 @@ static void do_reserve(world_t *w)
     }
     promise_t *kept = &w->promises[w->count++];
     *kept = made;
-    if (replaced != NULL && replaced->allocated > 0) {
+    if (replaced != NULL && (replaced->allocated > 0 || (replaced->is_firm && replaced->waiting > 0))) {
         expect(w, ATP_ALREADY_ALLOCATED);
     } else if (mode == ATP_RESERVE_ALL_OR_NOTHING && multiple > 0 && qty % multiple != 0) {
         expect(w, ATP_NOT_IN_INCREMENTS);
