@@ -17,15 +17,13 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
+from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
 
 CAPACITIES = {"skus": 1000, "nodes": 400, "channels": 64, "positions": 4000, "reservations": 4000, "lines": 8000,
               "outcomes": 8000, "exceptions": 1024, "string-bytes": "4MiB"}
@@ -118,46 +116,25 @@ def flush(out, printed, number, title):
 
 # ---- the engine and the shell ----
 
-class Engine:
-    """An atpd that begins empty, in a folder of its own, ended by its pid."""
+class Engine(Daemon):
+    """An atpd that begins empty, in a folder that has bin/atp and bin/atpd too."""
 
     def __init__(self, atp, atpd, folder, flags):
-        self.folder = folder
-        self.url = f"tcp://127.0.0.1:{free_port()}"
-        self.events_url = f"tcp://127.0.0.1:{free_port()}"
         (folder / "bin").mkdir()
         (folder / "bin" / "atp").symlink_to(atp)
         (folder / "bin" / "atpd").symlink_to(atpd)
-        self.log = open(folder / "atpd.log", "wb")  # pylint: disable=consider-using-with
-        sizes = [word for name, size in CAPACITIES.items() for word in (f"--capacity-{name}", str(size))]
-        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [atpd, "--data", str(folder / "data"), "--listen", self.url, "--publish", self.events_url, "--subscribe",
-             "off", "--metrics", "off", *sizes, *flags], stdout=self.log, stderr=self.log)
+        super().__init__(atp, atpd, folder, CAPACITIES, flags)
 
-    def environment(self):
-        result = {name: value for name, value in os.environ.items() if not name.startswith("ATP_")}
-        result.update(ATP_URL=self.url, ATP_EVENTS_URL=self.events_url, ATP_CLIENT="planner", TZ="UTC", LC_ALL="C.UTF-8",
-                      PATH=f"{self.folder / 'bin'}:{os.environ['PATH']}")
-        return result
-
-    def wait_ready(self):
-        deadline = time.monotonic() + 60
-        while subprocess.run([self.folder / "bin" / "atp", "stat", "--timeout", "1s"], env=self.environment(),
-                             capture_output=True, check=False).returncode != 0:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("atpd did not start: " + (self.folder / "atpd.log").read_text())
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
-        self.log.close()
+    def shell_environment(self):
+        return self.environment("planner", TZ="UTC", LC_ALL="C.UTF-8",
+                                PATH=f"{self.folder / 'bin'}:{os.environ['PATH']}")
 
 
 def run_commands(section, engine):
     """What each command prints, line by line."""
     mark = secrets.token_hex(8)
     script = "".join(f"{command.shell()}\nprintf '\\n{mark} %d\\n' $?\n" for command in section.commands)
-    done = subprocess.run(["bash", "-c", "exec 2>&1\n" + script], cwd=engine.folder, env=engine.environment(),
+    done = subprocess.run(["bash", "-c", "exec 2>&1\n" + script], cwd=engine.folder, env=engine.shell_environment(),
                           capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
     printed = []
     rest = done.stdout

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
 from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
 
 ATP, ATPD, SOURCE = sys.argv[1:4]
@@ -30,31 +30,8 @@ FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "chan
             "rule list", "quota list"]
 
 
-class Daemon:
-    """An atpd on a folder and ports of its own, ended by its pid."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.url = f"tcp://127.0.0.1:{free_port()}"
-        self.events_url = f"tcp://127.0.0.1:{free_port()}"
-        self.log = open(folder / "atpd.log", "wb")
-        self.process = subprocess.Popen(
-            [ATPD, "--data", str(folder / "data"), "--listen", self.url, "--publish", self.events_url,
-             "--subscribe", "off", "--metrics", "off", "--capacity-skus", "20000", "--capacity-nodes", "200",
-             "--capacity-positions", "100000", "--capacity-reservations", "50000", "--capacity-lines", "100000",
-             "--capacity-outcomes", "200000", "--capacity-string-bytes", "32MiB"],
-            stderr=self.log, stdout=self.log)
-
-    def wait_ready(self):
-        deadline = time.monotonic() + 60
-        while run("stat", "--timeout", "1s", url=self.url).returncode != DONE:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("atpd did not start: " + (self.folder / "atpd.log").read_text())
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
-        self.log.close()
+SIZES = {"skus": 20000, "nodes": 200, "positions": 100000, "reservations": 50000, "lines": 100000, "outcomes": 200000,
+         "string-bytes": "32MiB"}
 
 
 def environment(url, events_url):
@@ -78,7 +55,7 @@ class EndToEnd(unittest.TestCase):
     def setUpClass(cls):
         global daemon
         cls.folder = Path(tempfile.mkdtemp(prefix="atp-end-to-end-"))
-        daemon = Daemon(cls.folder)
+        daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
         daemon.wait_ready()
 
     @classmethod
