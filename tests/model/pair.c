@@ -110,6 +110,9 @@ static atp_verdict_t encode(pair_t *pair, const generated_t *generated, uint32_t
                              .ttl_ms = r->ttl_ms,
                              .line_count = r->line_count,
                              .lines = lines};
+    if ((r->issued_ms + is_blind) % 3 == 0) { /* no part of the content: a repeat may have another */
+        command.correlation = is_blind ? ATP_TEXT("seen from afar") : ATP_TEXT("seen from near");
+    }
     atp_op_context_t context = {.catalog = atp_ledger_catalog(is_blind ? pair->blind : pair->ledger),
                                 .seed = atp_ledger_seed(pair->ledger),
                                 .client_name = text(&generated->client),

@@ -155,7 +155,8 @@ static bool add(sim_clients_t *clients, sim_request_t *request, const sim_comman
     atp_command_t command = {.kind = said->kind,
                              .id = atp_text_of(id),
                              .issued_ms = said->issued_ms,
-                             .is_fact = said->kind == ATP_OP_RECEIVE || said->kind == ATP_OP_SALE};
+                             .is_fact = said->kind == ATP_OP_RECEIVE || said->kind == ATP_OP_SALE,
+                             .correlation = said->n % 2 == 0 ? atp_text_of(id) : ATP_TEXT("")};
     if (is_step(said->kind)) {
         command_id(&target, reservation);
         command.reservation = atp_text_of(reservation);

@@ -296,6 +296,31 @@ static void each_rule_of_a_channel_is_a_part(void **state)
     assert_it_adds_up();
 }
 
+static void quotas_and_guarantees_of_others_are_parts(void **state)
+{
+    (void)state;
+    stock(&f, "S", "A", 20);
+    put_channel_with(&f, "web", "");
+    put_channel_with(&f, "market", "");
+    assert_verdict(quota(&f, "all", "sku=S"), ATP_APPLIED);
+    assert_verdict(quota(&f, "w", "parent=all channel=web amount=15"), ATP_APPLIED);
+    assert_verdict(quota(&f, "m", "parent=all channel=market guaranteed=4"), ATP_APPLIED);
+    explain_for("web", "S", NULL, 16); /* 16 are left of stock, 15 of its quota */
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_GUARANTEED)->qty, 4);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_QUOTA)->qty, 1);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 15);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->detail.bytes, "quota");
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->qty, 1);
+    assert_verdict(sell(&f, "market", "m-1", "S", "", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    explain_for("web", "S", NULL, 15); /* the guarantee is used: nothing more is kept back */
+    assert_it_adds_up();
+    assert_null(part_of(ATP_EXPLAIN_CODE_GUARANTEED));
+    assert_null(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH));
+    assert_verdict(sell(&f, "web", "w-1", "S", "", 16, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "web", "w-2", "S", "", 15, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+}
+
 static void capacity_kits_and_room_beyond_stock_have_parts_of_their_own(void **state)
 {
     const atp_command_line_t node = line_of("", "N", 0);
@@ -350,7 +375,15 @@ static void what_a_channel_is_told_is_what_it_is_granted(void **state)
     put_channel_with(&f, "web", "");
     put_channel_with(&f, "pos", "");
     for (int i = 0; i < 150; i++) {
-        switch (random() % 6) {
+        switch (random() % 8) {
+        case 6:
+            snprintf(words, sizeof words, "sku=S channel=pos guaranteed=%ld", random() % 9);
+            quota(&f, "guarantee", words);
+            break;
+        case 7:
+            snprintf(words, sizeof words, "sku=S channel=web amount=%ld", random() % 40);
+            quota(&f, "share", words);
+            break;
         case 0:
             snprintf(words, sizeof words, "channel=web sku=S buffer=%ld", random() % 9);
             rule(&f, "b", words);
@@ -395,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(parts_beyond_the_room_are_left_out_and_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_told_is_what_a_reserve_is_granted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_rule_of_a_channel_is_a_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quotas_and_guarantees_of_others_are_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(capacity_kits_and_room_beyond_stock_have_parts_of_their_own, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_a_channel_is_told_is_what_it_is_granted, set_up, tear_down),

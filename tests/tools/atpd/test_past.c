@@ -189,6 +189,35 @@ static void what_cannot_be_told_is_said(void **state)
     }
 }
 
+/* The id is in the journal and, after a restart, in the history, the trace and the past. */
+static void what_was_done_under_an_id_is_found_after_a_kill(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_command_line_t line = {ATP_TEXT("k"), ATP_TEXT("N"), 2, 0};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = ATP_TEXT("killed"),
+                                   .line_count = 1,
+                                   .lines = &line,
+                                   .correlation = ATP_TEXT("order-9")};
+    const atp_trace_query_t query = {.correlation = ATP_TEXT("order-9")};
+    atp_answer_t *answer = NULL;
+
+    stock(a, "k", "N", "10");
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+    acceptance_kill(a);
+    acceptance_restart(a);
+    assert_int_equal(atp_client_history(a->client, ATP_TEXT("killed"), &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).row_count, 1);
+    assert_true(atp_text_equal(atp_answer_steps(answer)[0].correlation, ATP_TEXT("order-9")));
+    atp_answer_free(answer);
+    assert_int_equal(atp_client_trace(a->client, &query, &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).row_count, 1);
+    assert_int_equal(atp_answer_traces(answer)[0].verdict, ATP_APPLIED);
+    atp_answer_free(answer);
+    ask(a, "--reservation", "killed", 0, 0);
+    assert_told("killed  reserved +2  under order-9\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +226,7 @@ int main(void)
         cmocka_unit_test(what_had_expired_by_then_does_not_count),
         cmocka_unit_test(ops_before_the_window_are_not_told),
         cmocka_unit_test(what_cannot_be_told_is_said),
+        cmocka_unit_test(what_was_done_under_an_id_is_found_after_a_kill),
     };
     return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
 }
