@@ -45,12 +45,18 @@ static atp_qty_t waiting_in_plan(apply_t *apply, uint32_t sku)
     return waiting;
 }
 
+/* How many units of stock the queue of a position takes before anybody else. */
+static atp_qty_t claimed(atp_limit_t *limit)
+{
+    return limit->is_due == ATP_LIMIT_GOES_ON ? atp_load_relaxed(&limit->backordered) : 0;
+}
+
 atp_qty_t atp_ledger_unclaimed(const atp_ledger_t *ledger, uint32_t row)
 {
     atp_qty_t free = atp_ledger_promisable(ledger, row);
 
     return ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_QUEUE))
-               ? free - atp_load_relaxed(&limit_at(ledger, row)->backordered)
+               ? free - claimed(limit_at(ledger, row))
                : free;
 }
 
@@ -76,7 +82,7 @@ atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free)
         return most;
     }
     cap -= waiting_in_plan(apply, position->sku);
-    free -= atp_load_relaxed(&limit->backordered);
+    free -= claimed(limit);
     atp_qty_t capped = (free > 0 ? free : 0) + (cap > 0 ? cap : 0);
     return capped < most ? capped : most;
 }
@@ -232,8 +238,8 @@ void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
         atp_limits_need(&ledger->positions.limits, ATP_LIMIT_POSITION, position->sku, position->node);
     atp_limit_t *limit = atp_table_change(&ledger->positions.limits.records, number);
 
-    if (!limit->is_due) {
-        limit->is_due = 1;
+    if (limit->is_due == ATP_LIMIT_NOT_DUE) {
+        limit->is_due = ATP_LIMIT_DUE;
         list_due(ledger, limit, number);
         ledger->has_due = true;
     }
@@ -293,6 +299,22 @@ static void fill_row(apply_t *apply, uint32_t row, const atp_limit_t *limit)
     }
 }
 
+/* What the op did not come to goes on too: it stands before what went on before, behind what the op has begun. */
+static void leave_due(atp_ledger_t *ledger)
+{
+    const atp_limits_t *limits = &ledger->positions.limits;
+    uint32_t at = limits->heads->first_due;
+
+    if (at != 0 && atp_limits_at(limits, at - 1)->is_due == ATP_LIMIT_GOES_ON) {
+        at = atp_limits_at(limits, at - 1)->next_due;
+    }
+    while (at != 0 && atp_limits_at(limits, at - 1)->is_due == ATP_LIMIT_DUE) {
+        atp_limit_t *limit = atp_table_change(&ledger->positions.limits.records, at - 1);
+        limit->is_due = ATP_LIMIT_GOES_ON;
+        at = limit->next_due;
+    }
+}
+
 void atp_ledger_fill_due(atp_ledger_t *ledger)
 {
     apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
@@ -315,12 +337,13 @@ void atp_ledger_fill_due(atp_ledger_t *ledger)
         limit->next_due = 0;
         ledger->fills_left--;
         fill_row(&apply, row, limit); /* still noted: what it changes does not list it again */
+        limit->is_due = ATP_LIMIT_NOT_DUE;
         if (can_fill(ledger, row, limit, &line)) {
+            limit->is_due = ATP_LIMIT_GOES_ON;
             list_due(ledger, limit, number);
-        } else {
-            limit->is_due = 0;
         }
     }
+    leave_due(ledger);
     ledger->has_due = false;
 }
 

@@ -184,7 +184,7 @@ static atp_err_t check_due(const atp_ledger_t *ledger, atp_why_t *ret_why)
 
     for (uint32_t at = limits->heads->first_due; at != 0 && listed <= count; listed++) {
         const atp_limit_t *record = at <= count ? atp_limits_at(limits, at - 1) : NULL;
-        if (record == NULL || record->scope != ATP_LIMIT_POSITION || record->is_due != 1) {
+        if (record == NULL || record->scope != ATP_LIMIT_POSITION || record->is_due != ATP_LIMIT_GOES_ON) {
             return ATP_BROKEN(ret_why, "B4", "limit %u is listed as due and is not", at - 1);
         }
         at = record->next_due;

@@ -45,6 +45,13 @@ typedef enum atp_limit_scope {
 #define ATP_PRIORITIES       8
 #define ATP_PRIORITY_DEFAULT 3
 
+/* Whether a position is listed because its queue may be filled (B4). Between ops none is due, or goes on. */
+typedef enum atp_limit_due {
+    ATP_LIMIT_NOT_DUE = 0,
+    ATP_LIMIT_DUE = 1,    /* this op has set stock free there: first it is the op's own */
+    ATP_LIMIT_GOES_ON = 2 /* the queue takes what it can of the stock there: it is nobody else's */
+} atp_limit_due_t;
+
 /* Lines that wait, of one priority, oldest first: line + 1. */
 typedef struct atp_limit_queue {
     uint32_t first;
@@ -67,7 +74,7 @@ typedef struct atp_limit {
             _Atomic int64_t limit; /* ATP_UNLIMITED: as many as there may be */
             _Atomic int64_t backordered;
             uint32_t next_due; /* the next position whose queue is being filled, record + 1 */
-            uint32_t is_due;   /* it is listed (B4) */
+            uint32_t is_due;   /* atp_limit_due_t */
             atp_limit_queue_t queues[ATP_PRIORITIES];
         };
         struct {

@@ -309,6 +309,23 @@ static void an_edit_may_go_beyond_stock_and_come_back(void **state)
     fixture_close(&f);
 }
 
+/* What it replaces set free is its own first, though others wait: a bound on what one op fills once gave it to the queue. */
+static void a_replacement_keeps_the_units_it_replaces_though_others_wait(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 1);
+    assert_verdict(limit(&f, "S", "N", 9, ""), ATP_APPLIED);
+    assert_verdict(limit(&f, "S", "", 3, ""), ATP_APPLIED); /* a cap: its own units count for it */
+    assert_verdict(reserve(&f, "r", "S", "N", 2), ATP_APPLIED);
+    assert_verdict(reserve(&f, "w", "S", "N", 2), ATP_APPLIED);
+    assert_verdict(reserve_by(&f, "q", "", "N", 2, "replaces=r"), ATP_APPLIED);
+    assert_int_equal(line_at(&f, "q", 0)->reserved, 1);
+    assert_int_equal(waiting_of(&f, "w"), 2);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_position_not_for_sale_promises_nothing),
         cmocka_unit_test(stock_comes_before_promises_beyond_it_where_the_ledger_chooses),
         cmocka_unit_test(an_edit_may_go_beyond_stock_and_come_back),
+        cmocka_unit_test(a_replacement_keeps_the_units_it_replaces_though_others_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

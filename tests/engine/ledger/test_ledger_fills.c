@@ -198,10 +198,10 @@ static void the_check_tells_a_list_that_is_off(void **state)
     assert_memory_equal(why.text, "B4", 2);
     heads->due_count--;
     atp_limit_t *limit = atp_limits_at(&f.ledger->positions.limits, heads->first_due - 1);
-    limit->is_due = 0; /* nobody would go on */
+    limit->is_due = ATP_LIMIT_NOT_DUE; /* nobody would go on */
     assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
     assert_memory_equal(why.text, "B3", 2);
-    limit->is_due = 1;
+    limit->is_due = ATP_LIMIT_GOES_ON;
     fixture_close(&f);
 }
 
