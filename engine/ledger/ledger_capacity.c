@@ -351,7 +351,8 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
         }
         count++;
     }
-    if (count > 0 && !atp_reservations_make_booking_room(&ledger->reservations, count)) {
+    if (count > 0 && !ledger->is_asking &&
+        !atp_reservations_make_booking_room(&ledger->reservations, count)) {
         return atp_ledger_refuse(apply, ATP_BOOKINGS_FULL, ATP_FIELD_LINES, 0);
     }
     return ATP_APPLIED;
@@ -409,6 +410,19 @@ static int32_t day_to_book(atp_ledger_t *ledger, uint16_t node)
                : atp_calendar_day(&calendar_of(ledger, node)->calendar, ledger->root->time_ms);
 }
 
+/* True if several lines of the reservation have units at the node. */
+static bool has_several_at(const atp_ledger_t *ledger, const atp_reservation_t *reservation, uint16_t node)
+{
+    unsigned count = 0;
+
+    for (uint32_t at = reservation->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        count += line->is_in_tree && atp_positions_at(&ledger->positions, line->row)->node == node;
+        at = line->next;
+    }
+    return count > 1;
+}
+
 void atp_ledger_need_booking(atp_ledger_t *ledger, uint32_t reservation, uint16_t node)
 {
     atp_capacity_t *capacity = &ledger->reservations.capacity;
@@ -419,6 +433,9 @@ void atp_ledger_need_booking(atp_ledger_t *ledger, uint32_t reservation, uint16_
         return;
     }
     record->flags |= ATP_RESERVATION_ACCOUNTED_CAPACITY;
+    if (has_several_at(ledger, record, node)) { /* promised before the node had a calendar: not booked */
+        record->flags |= ATP_RESERVATION_UNBOOKED;
+    }
     if (!atp_capacity_has_room(capacity, 1)) {
         record->flags |= ATP_RESERVATION_UNBOOKED;
         return;

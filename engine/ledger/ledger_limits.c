@@ -198,7 +198,8 @@ void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict)
     line_names_t names = atp_ledger_line_names(apply->op);
     bool is_refused = !atp_verdict_is_success(verdict);
     bool is_one = is_refused && apply->op->option != ATP_RESERVE_PARTIAL;
-    uint32_t fault = apply->result->line;
+    const atp_result_t told = *apply->result; /* what a line further on names is not what was at fault */
+    uint32_t fault = told.line;
     uint32_t at = 0;
 
     if (!is_demand(verdict)) {
@@ -221,4 +222,5 @@ void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict)
                              .is_refused = is_refused};
         atp_demand_count(&apply->ledger->demand, &unmet);
     }
+    *apply->result = told;
 }

@@ -423,12 +423,10 @@ static atp_verdict_t look_for_room(apply_t *apply, atp_text_t id, atp_text_t own
     if (ATP_LIKELY(apply->is_plain_plan)) { /* all lines have rows, and nothing else is counted */
         return atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
     }
-    atp_verdict_t verdict = atp_ledger_look_for_rows(apply, ledger->plan_count);
+    atp_verdict_t verdict = ATP_UNLIKELY(apply->has_calendar) ? atp_ledger_plan_bookings(apply) : ATP_APPLIED;
 
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, ledger->plan_count) : verdict;
     verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_accounts(apply, ledger->plan_count) : verdict;
-    if (verdict == ATP_APPLIED && ATP_UNLIKELY(apply->has_calendar)) {
-        verdict = atp_ledger_plan_bookings(apply);
-    }
     if (verdict == ATP_APPLIED) {
         verdict = atp_reservations_make_room(&ledger->reservations, ledger->plan_count, id.size, owner.size);
     }
@@ -565,6 +563,9 @@ static atp_verdict_t decide_promise(apply_t *apply)
     }
     verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
     verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
+    if (verdict == ATP_APPLIED && apply->has_calendar) {
+        verdict = atp_ledger_plan_bookings(apply);
+    }
     if (verdict != ATP_APPLIED) {
         apply->result->qty = 0;
         apply->result->scale = 0;

@@ -53,12 +53,27 @@ static void a_transfer_is_no_sale_of_a_channel(void **state)
     fixture_close(&f);
 }
 
+/* Counting the demand that was not met went through the other lines too; one that named nothing known was then told as what was
+ * at fault. */
+static void what_is_at_fault_stays_at_fault(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    const atp_command_line_t lines[] = {line_of("S", "N", 2), line_of("nothing", "N", 1)};
+
+    stock(&f, "S", "N", 1);
+    assert_verdict(put_node(&f, "N", ATP_NODE_PAUSED), ATP_APPLIED);
+    assert_refused(reserve_lines(&f, "r", ATP_RESERVE_PARTIAL, 2, lines), ATP_NODE_NOT_OPEN, ATP_FIELD_NODE);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_op_at_a_node_with_a_calendar_may_be_one_without_a_plan),
         cmocka_unit_test(what_was_sold_already_is_for_no_day),
         cmocka_unit_test(a_transfer_is_no_sale_of_a_channel),
+        cmocka_unit_test(what_is_at_fault_stays_at_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
