@@ -1,6 +1,7 @@
 /* What a channel may still take, for the op that is being decided: the view of views.h, as of now and less what the op has
  * taken already. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/views.h"
 
@@ -123,18 +124,19 @@ bool atp_ledger_channel_sees(apply_t *apply, uint16_t node)
 
 /* ---- caps ---- */
 
-/* Units of the SKU that the plan has so far. */
+/* Units of the SKU that the plan has so far, kits as such. */
 static atp_qty_t planned(const atp_ledger_t *ledger, uint32_t sku)
 {
     atp_qty_t sum = 0;
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
-        sum += ledger->lines[i].sku == sku && !ledger->lines[i].is_component ? ledger->lines[i].granted : 0;
+        const resolved_line_t *line = &ledger->lines[i];
+        sum += line->sku == sku && !line->is_component ? atp_ledger_granted(line) : 0;
     }
     return sum;
 }
 
-atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku)
+atp_qty_t atp_ledger_cap_of(apply_t *apply, uint32_t sku)
 {
     atp_channel_view_t view;
     atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
@@ -144,34 +146,53 @@ atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku)
     }
     atp_channel_view_read(apply->ledger, apply->channel, sku, ATP_NO_GROUP, apply->now_ms, NULL, 0, NULL,
                           &view);
-    if (view.cap == ATP_NO_LIMIT) {
+    return view.cap;
+}
+
+atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku)
+{
+    atp_qty_t cap = atp_ledger_cap_of(apply, sku);
+
+    if (cap == ATP_NO_LIMIT) {
         return ATP_NO_LIMIT;
     }
-    atp_qty_t left = view.cap - planned(apply->ledger, sku);
+    atp_qty_t left = cap - planned(apply->ledger, sku);
     return left > 0 ? left : 0;
 }
 
 /* ---- room ---- */
 
+/* True if an earlier line of the plan is of the same SKU and grants some of it. */
+static bool is_planned_before(const atp_ledger_t *ledger, uint32_t i)
+{
+    for (uint32_t before = 0; before < i; before++) {
+        if (ledger->lines[before].sku == ledger->lines[i].sku && ledger->lines[before].granted > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count)
 {
-    atp_ledger_t *ledger = apply->ledger;
-    atp_rulebook_t *rulebook = &ledger->rulebook;
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, apply->channel);
+    uint64_t missing = 0;
     uint32_t account;
 
     for (uint32_t i = 0; atp_load_relaxed(&channel->is_accounted) != 0 && i < count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
         if (line->granted <= 0 ||
-            atp_rulebook_find_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku, &account)) {
+            atp_rulebook_find_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku, &account) ||
+            is_planned_before(ledger, i)) {
             continue;
         }
-        if (!atp_table_has_room(&rulebook->accounts, 1)) {
+        if (!atp_table_has_room(&rulebook->accounts, ++missing)) {
             return atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_CHANNEL, line->asked);
         }
-        atp_rulebook_need_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku);
     }
-    return ATP_APPLIED;
+    return ATP_APPLIED; /* they are made when the lines are counted */
 }
 
 /* ---- the switches of a channel ---- */

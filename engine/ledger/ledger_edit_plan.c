@@ -401,9 +401,22 @@ static atp_verdict_t read_lines(apply_t *apply)
     return verdict;
 }
 
-/* Whether the reservation may have more of the line at all: its quantities, its channel, its cap. */
+/* What the reservation has of a SKU after the edit. */
+static atp_qty_t units_after(apply_t *apply, const atp_reservation_t *reservation, uint32_t sku)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t units = atp_edit_units_of(apply, reservation, sku, NO_NODE);
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *told = &ledger->told[i];
+        units += told->sku == sku ? told->qty - atp_edit_units_of(apply, reservation, sku, told->node) : 0;
+    }
+    return units;
+}
+
+/* Whether the reservation may have more of the line at all: its channel, its cap. */
 static atp_verdict_t look_at_more(apply_t *apply, const atp_reservation_t *reservation,
-                                  const resolved_line_t *told, atp_qty_t more)
+                                  const resolved_line_t *told)
 {
     atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
 
@@ -413,8 +426,8 @@ static atp_verdict_t look_at_more(apply_t *apply, const atp_reservation_t *reser
     if (atp_load_relaxed(&channel->state) != ATP_CHANNEL_OPEN) {
         return atp_ledger_refuse(apply, ATP_CHANNEL_NOT_OPEN, ATP_FIELD_CHANNEL, told->asked);
     }
-    atp_qty_t cap = atp_ledger_cap_left(apply, told->sku);
-    if (cap != ATP_NO_LIMIT && more > cap - atp_edit_units_of(apply, reservation, told->sku, NO_NODE)) {
+    atp_qty_t cap = atp_ledger_cap_of(apply, told->sku);
+    if (cap != ATP_NO_LIMIT && units_after(apply, reservation, told->sku) > cap) {
         return atp_ledger_refuse(apply, ATP_ABOVE_CAP, ATP_FIELD_QTY, told->asked);
     }
     return ATP_APPLIED;
@@ -454,7 +467,7 @@ static atp_verdict_t plan_more(apply_t *apply, const atp_reservation_t *reservat
             continue;
         }
         wanted.qty -= moves ? 0 : now;
-        verdict = look_at_more(apply, reservation, &ledger->told[i], wanted.qty);
+        verdict = look_at_more(apply, reservation, &ledger->told[i]);
         verdict = verdict == ATP_APPLIED ? atp_ledger_note_needed_by(apply, &wanted) : verdict;
         if (verdict == ATP_APPLIED) {
             verdict = wanted.node == NO_NODE ? add_anywhere(apply, reservation, wanted, is_anew)

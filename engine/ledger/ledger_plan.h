@@ -12,6 +12,9 @@ atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *want
 atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted,
                                 const atp_sourcing_t *sourcing);
 
+/* What one reservation may have of the SKU by the caps of the channel's rules. */
+atp_qty_t atp_ledger_cap_of(apply_t *apply, uint32_t sku);
+
 /* What the plan takes of a SKU at a node. */
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node);
 

@@ -1,6 +1,8 @@
 /* Kits beyond the plain reserve: facts that name them, edits, and the rules over them and their components. Acceptance B3, B7. */
 #include "tests/engine/ledger/kit_fixture.h"
 
+#include <stdio.h>
+
 /* ---- facts that name a kit ---- */
 
 static void a_kit_sold_over_the_counter_comes_from_the_shelf_first(void **state)
@@ -329,6 +331,52 @@ static void the_quota_of_a_component_bounds_the_kit(void **state)
     fixture_close(&f);
 }
 
+static void a_cap_counts_kits_however_they_are_made(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+    atp_command_line_t lines[] = {line_of("K", "N", 2), line_of("K", "N", 2)};
+
+    stock(&f, "A", "N", 50);
+    stock(&f, "B", "N", 50);
+    assert_verdict(rule(&f, "cap", "channel=default sku=K cap=3"), ATP_APPLIED);
+    assert_refused(reserve_lines(&f, "r", ATP_RESERVE_ALL_OR_NOTHING, 2, lines), ATP_ABOVE_CAP,
+                   ATP_FIELD_QTY);
+    lines[1].mantissa = 1;
+    assert_verdict(reserve_lines(&f, "s", ATP_RESERVE_ALL_OR_NOTHING, 2, lines), ATP_APPLIED);
+    assert_refused(edit(&f, "s", "K", "N", 4, ""), ATP_ABOVE_CAP, ATP_FIELD_QTY);
+    assert_verdict(edit(&f, "s", "K", "N", 2, ""), ATP_APPLIED);
+    assert_verdict(edit(&f, "s", "K", "", 3, ""), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+static void kits_may_be_promised_from_supply_of_their_components(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+    const atp_command_line_t line = line_of("A", "N", 6);
+    char due[64];
+    char by[64];
+
+    snprintf(due, sizeof due, "due=%lld", (long long)(f.now_ms + 86400000));
+    snprintf(by, sizeof by, "needed_by=%lld", (long long)(f.now_ms + 2 * 86400000));
+    assert_verdict(
+        do_with(&f,
+                (atp_command_t){
+                    .kind = ATP_OP_SUPPLY, .subject = ATP_TEXT("po"), .line_count = 1, .lines = &line},
+                due),
+        ATP_APPLIED);
+    assert_refused(reserve(&f, "r", "K", "N", 4), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_verdict(reserve_with(&f, "s", "K", "N", 4, ATP_RESERVE_ALL_OR_NOTHING, by), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "A", "N"), 5);
+    assert_int_equal(line_units(&f, "s", 1, ATP_LINE_PEGGED), 3);
+    assert_int_equal(edit(&f, "s", "K", "N", 3, "").qty, 3); /* what waits is given back first */
+    assert_int_equal(line_units(&f, "s", 1, ATP_LINE_PEGGED), 1);
+    assert_int_equal(reserved_of(&f, "A", "N"), 5);
+    assert_verdict(fact(&f, ATP_OP_RECEIVE, "A", "N", 1), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 static void two_kits_of_one_request_share_their_component(void **state)
 {
     (void)state;
@@ -424,6 +472,8 @@ int main(void)
         cmocka_unit_test(no_component_waits_for_a_kit),
         cmocka_unit_test(rules_over_a_kit_and_over_a_component_both_count),
         cmocka_unit_test(the_quota_of_a_component_bounds_the_kit),
+        cmocka_unit_test(a_cap_counts_kits_however_they_are_made),
+        cmocka_unit_test(kits_may_be_promised_from_supply_of_their_components),
         cmocka_unit_test(two_kits_of_one_request_share_their_component),
         cmocka_unit_test(kits_are_sourced_by_every_strategy),
         cmocka_unit_test(kits_that_may_not_be_split_come_from_one_node),
