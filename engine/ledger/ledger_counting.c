@@ -59,6 +59,7 @@ static void end_counting(atp_ledger_t *ledger)
         }
     }
     ledger->root->counting = (atp_counting_t){0, 0};
+    atp_ledger_note_all_views(ledger);
 }
 
 void atp_ledger_count_standing(atp_ledger_t *ledger)

@@ -187,12 +187,13 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    tag_list_t tags;
-    verdict = atp_ledger_named_tags(apply, sku, apply->op->option, &tags);
+    bool is_new = sku == UINT32_MAX;
+    verdict = atp_ledger_look_at_tags(apply, sku, apply->op->option, is_new ? id.size : 0, name.size);
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    if (!atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku)) {
+    tag_list_t tags = {{0}};
+    if (is_new) {
         verdict = atp_ledger_add_named(apply, &ledger->catalog.skus, &ledger->catalog.sku_index, id, name,
                                        ATP_SKUS_FULL, &sku);
     } else if (atp_positions_scale(&ledger->positions, sku) != apply->op->option &&
@@ -212,6 +213,7 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     if (atp_ledger_put_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0)) {
         atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_HAS_QUANTITIES);
     }
+    atp_ledger_named_tags(apply, is_new ? NO_ROW : sku, &tags);
     atp_ledger_set_tags(apply, sku, &tags);
     rename_record(apply, &record->name_ref, name);
     return ATP_APPLIED;

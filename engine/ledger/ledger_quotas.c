@@ -101,6 +101,9 @@ static atp_verdict_t take_quota(apply_t *apply, wanted_quota_t *wanted)
 {
     memset(wanted, 0, sizeof *wanted);
     atp_verdict_t verdict = atp_ledger_find_target(apply, &wanted->target);
+    if (verdict == ATP_APPLIED && wanted->target.new_tag.size > 0) {
+        return invalid(apply); /* nobody knows the scale of its quantities */
+    }
     verdict = verdict == ATP_APPLIED ? take_parent(apply, wanted) : verdict;
     return verdict == ATP_APPLIED ? take_share(apply, wanted) : verdict;
 }
@@ -261,7 +264,8 @@ static atp_verdict_t drop_quota(apply_t *apply, uint32_t quota)
     atp_ledger_t *ledger = apply->ledger;
     atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_quota_record_t *record = atp_quota_at(rulebook, quota);
-    target_t target = {(atp_scope_t)record->scope, record->subject, record->channel, record->is_leaf != 0};
+    target_t target = {
+        (atp_scope_t)record->scope, record->subject, record->channel, record->is_leaf != 0, {NULL, 0}};
     uint32_t number;
 
     if (record->child_count > 0) {
@@ -289,39 +293,44 @@ static atp_verdict_t drop_quota(apply_t *apply, uint32_t quota)
     return ATP_APPLIED;
 }
 
-/* Room for the leaf's account, and its channel's accounts opened. */
-static atp_verdict_t need_accounts(apply_t *apply, const target_t *target)
+/* Room for its name, if there is none of it yet. */
+static atp_verdict_t look_for_quota_room(apply_t *apply, uint32_t quota, atp_text_t id)
 {
-    const atp_rulebook_t *rulebook = &apply->ledger->rulebook;
-    uint32_t account;
+    const atp_ledger_t *ledger = apply->ledger;
 
-    if (!target->has_channel) {
+    if (quota != NO_ROW) {
         return ATP_APPLIED;
     }
-    atp_verdict_t verdict = atp_ledger_open_accounts(apply, target->channel);
-    if (verdict == ATP_APPLIED &&
-        !atp_rulebook_find_account(rulebook, target->channel, target->scope, target->subject, &account) &&
-        !atp_table_has_room(&rulebook->accounts, 1)) {
-        return atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_SUBJECT, 0);
+    if (!atp_table_has_room(&ledger->rulebook.quotas, 1)) {
+        return atp_ledger_refuse(apply, ATP_QUOTAS_FULL, ATP_FIELD_SUBJECT, 0);
     }
-    return verdict;
+    return atp_strings_has_room(&ledger->catalog.strings, &ledger->root->strings, id.size, 0)
+               ? ATP_APPLIED
+               : atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_SUBJECT, 0);
 }
 
 static atp_verdict_t add_quota(apply_t *apply, atp_text_t id, const wanted_quota_t *wanted, uint32_t quota)
 {
-    atp_rulebook_t *rulebook = &apply->ledger->rulebook;
+    atp_ledger_t *ledger = apply->ledger;
+    atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_verdict_t verdict = look_at_place(apply, wanted);
 
-    verdict = verdict == ATP_APPLIED ? need_accounts(apply, &wanted->target) : verdict;
-    if (verdict == ATP_APPLIED && quota == NO_ROW) {
-        verdict = atp_ledger_add_named(apply, &rulebook->quotas, &rulebook->quota_index, id,
-                                       (atp_text_t){NULL, 0}, ATP_QUOTAS_FULL, &quota);
-        verdict = verdict == ATP_APPLIED ? verdict : atp_ledger_refuse(apply, verdict, ATP_FIELD_SUBJECT, 0);
+    if (verdict == ATP_APPLIED && wanted->target.has_channel) {
+        verdict = atp_ledger_look_for_target_account(apply, &wanted->target);
     }
-    if (verdict == ATP_APPLIED) {
-        place_quota(apply, quota, wanted);
+    verdict = verdict == ATP_APPLIED ? look_for_quota_room(apply, quota, id) : verdict;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
     }
-    return verdict;
+    if (wanted->target.has_channel) {
+        (void)atp_ledger_need_target_account(apply, &wanted->target);
+    }
+    if (quota == NO_ROW) {
+        quota = atp_catalog_add(&ledger->catalog, &ledger->root->strings, &rulebook->quotas,
+                                &rulebook->quota_index, id, apply->op->subject_hash, ledger->root->op);
+    }
+    place_quota(apply, quota, wanted);
+    return ATP_APPLIED;
 }
 
 atp_verdict_t atp_ledger_put_quota(apply_t *apply)

@@ -65,11 +65,13 @@ atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target)
         return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
     }
     if (has_tag) {
-        uint16_t number = 0;
-        atp_verdict_t verdict = atp_ledger_need_tag(apply, tag, &number);
         ret_target->scope = ATP_SCOPE_TAG;
-        ret_target->subject = number;
-        return verdict;
+        if (!atp_ledger_find_tag(ledger, tag, &ret_target->subject)) {
+            ret_target->subject = NO_ROW;
+            ret_target->new_tag = tag;
+        }
+        bool has_room = ret_target->new_tag.size == 0 || atp_table_has_room(&ledger->rulebook.tags, 1);
+        return has_room ? ATP_APPLIED : atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
     }
     ret_target->scope = has_sku ? ATP_SCOPE_SKU : ATP_SCOPE_ALL;
     return ATP_APPLIED;
@@ -175,23 +177,50 @@ static void write_rule(atp_rule_record_t *record, const wanted_rule_t *wanted)
     atp_store_relaxed(&record->order, wanted->order);
 }
 
-/* Whether the account of the target can take the rule: there is room for it, or it is one of its rules already. The
- * account is there after it. */
-static atp_verdict_t need_rule_room(apply_t *apply, const target_t *target, uint32_t rule,
-                                    uint32_t *ret_account)
+atp_verdict_t atp_ledger_look_for_target_account(apply_t *apply, const target_t *target)
 {
-    atp_rulebook_t *rulebook = &apply->ledger->rulebook;
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_channel_record_t *channel = atp_table_at(&ledger->catalog.channels, target->channel);
+    uint32_t account;
+    uint64_t wanted = (uint64_t)(atp_load_relaxed(&channel->is_accounted) == ATP_ACCOUNTED_NOT) +
+                      !atp_rulebook_find_account(&ledger->rulebook, target->channel, target->scope,
+                                                 target->subject, &account);
 
-    if (!atp_rulebook_find_account(rulebook, target->channel, target->scope, target->subject, ret_account)) {
-        if (!atp_table_has_room(&rulebook->accounts, 1)) {
-            return atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_SUBJECT, 0);
-        }
-        *ret_account = atp_rulebook_need_account(rulebook, target->channel, target->scope, target->subject);
-    }
-    bool is_there =
-        rule != NO_ROW && atp_load_relaxed(&atp_rule_at(rulebook, rule)->account) == *ret_account + 1;
-    if (!is_there && atp_account_at(rulebook, *ret_account)->rule_count == ATP_RULES_PER_ACCOUNT_MAX) {
+    return atp_table_has_room(&ledger->rulebook.accounts, wanted)
+               ? ATP_APPLIED
+               : atp_ledger_refuse(apply, ATP_ACCOUNTS_FULL, ATP_FIELD_SUBJECT, 0);
+}
+
+uint32_t atp_ledger_need_target_account(apply_t *apply, const target_t *target)
+{
+    uint32_t account =
+        atp_rulebook_need_account(&apply->ledger->rulebook, target->channel, target->scope, target->subject);
+    atp_verdict_t verdict = atp_ledger_open_accounts(apply, target->channel);
+
+    ATP_ASSERT(verdict == ATP_APPLIED); /* there was room */
+    return account;
+}
+
+/* Whether there is room for the rule on the account of its target, and for what has no name yet. `rule`: NO_ROW where there is
+ * none of its id. Changes nothing. */
+static atp_verdict_t look_for_rule_room(apply_t *apply, const target_t *target, uint32_t rule, atp_text_t id)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_rulebook_t *rulebook = &ledger->rulebook;
+    uint32_t account;
+    bool has_account =
+        atp_rulebook_find_account(rulebook, target->channel, target->scope, target->subject, &account);
+
+    bool is_there = has_account && rule != NO_ROW &&
+                    atp_load_relaxed(&atp_rule_at(rulebook, rule)->account) == account + 1;
+    bool is_full = has_account && !is_there &&
+                   atp_account_at(rulebook, account)->rule_count == ATP_RULES_PER_ACCOUNT_MAX;
+    if (is_full || (rule == NO_ROW && !atp_table_has_room(&rulebook->rules, 1))) {
         return atp_ledger_refuse(apply, ATP_RULES_FULL, ATP_FIELD_SUBJECT, 0);
+    }
+    if (!atp_strings_has_room(&ledger->catalog.strings, &ledger->root->strings, target->new_tag.size,
+                              rule == NO_ROW ? id.size : 0)) {
+        return atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_SUBJECT, 0);
     }
     return ATP_APPLIED;
 }
@@ -221,13 +250,37 @@ static atp_verdict_t drop_rule(apply_t *apply)
     return ATP_APPLIED;
 }
 
+/* All checks are made: what is missing is made, and the rule put in its place. */
+static void put_in(apply_t *apply, wanted_rule_t *wanted, uint32_t rule, atp_text_t id)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_rulebook_t *rulebook = &ledger->rulebook;
+    target_t *target = &wanted->target;
+
+    if (target->new_tag.size > 0) {
+        target->subject = atp_ledger_need_tag(ledger, target->new_tag);
+    }
+    uint32_t account = atp_ledger_need_target_account(apply, target);
+    if (rule == NO_ROW) {
+        rule = atp_catalog_add(&ledger->catalog, &ledger->root->strings, &rulebook->rules,
+                               &rulebook->rule_index, id, apply->op->subject_hash, ledger->root->op);
+    }
+    atp_rule_record_t *record = atp_table_change(&rulebook->rules, rule);
+    if (atp_load_relaxed(&record->account) != 0) {
+        take_out(ledger, rule);
+    }
+    write_rule(record, wanted);
+    atp_rule_link(rulebook, rule, account);
+    atp_ledger_count_levels(ledger, rule, 1);
+    atp_ledger_note_views_of(ledger, target->scope, target->subject);
+}
+
 atp_verdict_t atp_ledger_put_rule(apply_t *apply)
 {
-    atp_rulebook_t *rulebook = &apply->ledger->rulebook;
     const char *cursor = atp_op_text_begin(apply->op);
+    atp_text_t id = atp_op_text_next(&cursor);
     wanted_rule_t wanted;
     uint32_t rule = NO_ROW;
-    uint32_t account = 0;
 
     if (atp_ledger_attribute_number(apply, ATP_KEY_DROPPED, 0) != 0) {
         return drop_rule(apply);
@@ -236,24 +289,10 @@ atp_verdict_t atp_ledger_put_rule(apply_t *apply)
     if (verdict == ATP_APPLIED && !find_rule(apply->ledger, apply->op, &rule)) {
         rule = NO_ROW;
     }
-    verdict = verdict == ATP_APPLIED ? need_rule_room(apply, &wanted.target, rule, &account) : verdict;
-    verdict = verdict == ATP_APPLIED ? atp_ledger_open_accounts(apply, wanted.target.channel) : verdict;
-    if (verdict == ATP_APPLIED && rule == NO_ROW) {
-        verdict =
-            atp_ledger_add_named(apply, &rulebook->rules, &rulebook->rule_index, atp_op_text_next(&cursor),
-                                 (atp_text_t){NULL, 0}, ATP_RULES_FULL, &rule);
-        verdict = verdict == ATP_APPLIED ? verdict : atp_ledger_refuse(apply, verdict, ATP_FIELD_SUBJECT, 0);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_for_target_account(apply, &wanted.target) : verdict;
+    verdict = verdict == ATP_APPLIED ? look_for_rule_room(apply, &wanted.target, rule, id) : verdict;
+    if (verdict == ATP_APPLIED) {
+        put_in(apply, &wanted, rule, id);
     }
-    if (verdict != ATP_APPLIED) {
-        return verdict;
-    }
-    atp_rule_record_t *record = atp_table_change(&rulebook->rules, rule);
-    if (atp_load_relaxed(&record->account) != 0) {
-        take_out(apply->ledger, rule);
-    }
-    write_rule(record, &wanted);
-    atp_rule_link(rulebook, rule, account);
-    atp_ledger_count_levels(apply->ledger, rule, 1);
-    atp_ledger_note_views_of(apply->ledger, wanted.target.scope, wanted.target.subject);
-    return ATP_APPLIED;
+    return verdict;
 }

@@ -21,9 +21,10 @@ typedef struct target {
     uint32_t subject;
     uint16_t channel;
     bool has_channel;
+    atp_text_t new_tag; /* there is none of that name yet: its subject is NO_ROW until it is made; "" = there is */
 } target_t;
 
-/* UNKNOWN_SKU, UNKNOWN_CHANNEL, RULE_INVALID, or no room for a tag that nobody has yet. */
+/* UNKNOWN_SKU, UNKNOWN_CHANNEL, RULE_INVALID, or no room for a tag that nobody has yet. Changes nothing. */
 atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target);
 
 /* Opens the accounts of a channel: from now on what its reservations take is counted; what they have is counted as far as one op
@@ -33,6 +34,11 @@ atp_verdict_t atp_ledger_open_accounts(apply_t *apply, uint16_t channel);
 void atp_ledger_count_standing(atp_ledger_t *ledger);
 /* True if what the channel has in use is not counted yet. Thread: any. */
 bool atp_ledger_is_counting(const atp_ledger_t *ledger, uint16_t channel);
+
+/* Whether there is room for the account of a target with a channel, and to open the channel's accounts: ACCOUNTS_FULL. Changes
+ * nothing. Then both: the account of the target. */
+atp_verdict_t atp_ledger_look_for_target_account(apply_t *apply, const target_t *target);
+uint32_t atp_ledger_need_target_account(apply_t *apply, const target_t *target);
 
 /* ---- ledger_channels.c ---- */
 
@@ -46,11 +52,18 @@ typedef struct tag_list {
     uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1 */
 } tag_list_t;
 
-/* The tag of that name, made if there is none: TAGS_FULL or STRINGS_FULL. */
-atp_verdict_t atp_ledger_need_tag(apply_t *apply, atp_text_t name, uint16_t *ret_tag);
+bool atp_ledger_find_tag(const atp_ledger_t *ledger, atp_text_t name, uint32_t *ret_tag);
+/* The tag of that name, made if there is none (there is room: asserted). */
+uint16_t atp_ledger_need_tag(atp_ledger_t *ledger, atp_text_t name);
 
-/* TAGS_FULL; SCALE_IN_USE: a tag has SKUs or a quota of another scale than `scale`, `sku` (NO_ROW: a new one) apart. */
-atp_verdict_t atp_ledger_named_tags(apply_t *apply, uint32_t sku, uint8_t scale, tag_list_t *ret_list);
+/* Whether the tags that the op names can be the SKU's (NO_ROW: of a new one), and there is room for those that nobody has
+ * yet, beside an id and a name of these sizes. TAGS_FULL, STRINGS_FULL; SCALE_IN_USE: a tag has other SKUs, or a quota, of
+ * another scale than `scale`. Changes nothing. */
+atp_verdict_t atp_ledger_look_at_tags(apply_t *apply, uint32_t sku, uint8_t scale, uint32_t id_size,
+                                      uint32_t name_size);
+
+/* The tags themselves, those made that nobody has yet. They were looked at (asserted). */
+void atp_ledger_named_tags(apply_t *apply, uint32_t sku, tag_list_t *ret_list);
 
 /* True if a quota counts in the SKU's scale: it cannot change. */
 bool atp_ledger_is_rationed(const atp_ledger_t *ledger, uint32_t sku);

@@ -20,25 +20,21 @@ static bool find_tag(const atp_ledger_t *ledger, atp_text_t name, uint64_t hash,
     return false;
 }
 
-atp_verdict_t atp_ledger_need_tag(apply_t *apply, atp_text_t name, uint16_t *ret_tag)
+bool atp_ledger_find_tag(const atp_ledger_t *ledger, atp_text_t name, uint32_t *ret_tag)
 {
-    atp_ledger_t *ledger = apply->ledger;
-    atp_string_heads_t *heads = &ledger->root->strings;
+    return find_tag(ledger, name, atp_hash_text(name, atp_ledger_seed(ledger)), ret_tag);
+}
+
+uint16_t atp_ledger_need_tag(atp_ledger_t *ledger, atp_text_t name)
+{
     uint64_t hash = atp_hash_text(name, atp_ledger_seed(ledger));
     uint32_t tag;
 
     if (!find_tag(ledger, name, hash, &tag)) {
-        if (!atp_table_has_room(&ledger->rulebook.tags, 1)) {
-            return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
-        }
-        if (!atp_strings_has_room(&ledger->catalog.strings, heads, name.size, 0)) {
-            return atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
-        }
-        tag = atp_catalog_add(&ledger->catalog, heads, &ledger->rulebook.tags, &ledger->rulebook.tag_index,
-                              name, hash, ledger->root->op);
+        tag = atp_catalog_add(&ledger->catalog, &ledger->root->strings, &ledger->rulebook.tags,
+                              &ledger->rulebook.tag_index, name, hash, ledger->root->op);
     }
-    *ret_tag = (uint16_t)tag;
-    return ATP_APPLIED;
+    return (uint16_t)tag;
 }
 
 /* ---- the tags of a SKU ---- */
@@ -83,50 +79,130 @@ static bool is_scale_kept(const atp_ledger_t *ledger, const atp_tag_record_t *ta
     return others > 0 || atp_load_relaxed(&((atp_tag_record_t *)tag)->quota) != 0;
 }
 
-/* Adds a tag of the op to the list, each once. */
-static atp_verdict_t add_tag(apply_t *apply, const atp_op_attribute_t *attribute, tag_list_t *list)
+/* The next tag that the op names, after `attribute`; the first after NULL. */
+static const atp_op_attribute_t *next_tag(const apply_t *apply, const atp_op_attribute_t *attribute)
 {
-    uint16_t tag = 0;
-    atp_verdict_t verdict = atp_ledger_need_tag(apply, atp_op_attribute_text(apply->op, attribute), &tag);
+    uint32_t from = attribute == NULL ? 0 : (uint32_t)(attribute - atp_op_attributes(apply->op)) + 1;
+
+    return attribute == NULL ? atp_op_attribute(apply->op, ATP_KEY_TAG, ATP_WHOLE_OP)
+                             : atp_op_attribute_from(apply->op, from, ATP_KEY_TAG, ATP_WHOLE_OP);
+}
+
+/* What the SKU keeps where the op says nothing of tags. */
+static void begin_list(const apply_t *apply, uint32_t sku, tag_list_t *ret_list)
+{
+    bool is_untagged = atp_ledger_attribute_number(apply, ATP_KEY_UNTAGGED, 0) != 0;
+
+    memset(ret_list, 0, sizeof *ret_list);
+    if (next_tag(apply, NULL) == NULL && sku != NO_ROW && !is_untagged) {
+        *ret_list = tags_of(apply->ledger, sku);
+    }
+}
+
+/* Adds a tag to the list, each once. False: there are as many as a SKU may have. */
+static bool add_tag(tag_list_t *list, uint16_t tag)
+{
     unsigned count = 0;
 
-    if (verdict != ATP_APPLIED || has_tag(list, (uint16_t)(tag + 1))) {
-        return verdict;
+    if (has_tag(list, (uint16_t)(tag + 1))) {
+        return true;
     }
     while (count < ATP_TAGS_PER_SKU_MAX && list->tags[count] != 0) {
         count++;
     }
     if (count == ATP_TAGS_PER_SKU_MAX) {
-        return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return false;
     }
     list->tags[count] = (uint16_t)(tag + 1);
-    return ATP_APPLIED;
+    return true;
 }
 
-atp_verdict_t atp_ledger_named_tags(apply_t *apply, uint32_t sku, uint8_t scale, tag_list_t *ret_list)
-{
-    const atp_op_attribute_t *attribute = atp_op_attribute(apply->op, ATP_KEY_TAG, ATP_WHOLE_OP);
-    bool is_untagged = atp_ledger_attribute_number(apply, ATP_KEY_UNTAGGED, 0) != 0;
+/* Tags that nobody has yet. */
+typedef struct new_tags {
+    atp_text_t names[ATP_TAGS_PER_SKU_MAX];
+    uint32_t count;
+} new_tags_t;
 
-    memset(ret_list, 0, sizeof *ret_list);
-    if (attribute == NULL && sku != NO_ROW && !is_untagged) {
-        *ret_list = tags_of(apply->ledger, sku);
-    }
-    while (attribute != NULL) {
-        atp_verdict_t verdict = add_tag(apply, attribute, ret_list);
-        if (verdict != ATP_APPLIED) {
-            return verdict;
+static bool add_new(new_tags_t *tags, atp_text_t name)
+{
+    for (uint32_t i = 0; i < tags->count; i++) {
+        if (atp_text_equal(tags->names[i], name)) {
+            return true;
         }
-        uint32_t next = (uint32_t)(attribute - atp_op_attributes(apply->op)) + 1;
-        attribute = atp_op_attribute_from(apply->op, next, ATP_KEY_TAG, ATP_WHOLE_OP);
     }
-    for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX && ret_list->tags[i] != 0; i++) {
-        const atp_tag_record_t *record = atp_tag_at(&apply->ledger->rulebook, ret_list->tags[i] - 1u);
-        if (record->scale != scale && is_scale_kept(apply->ledger, record, sku, ret_list->tags[i])) {
+    if (tags->count == ATP_TAGS_PER_SKU_MAX) {
+        return false;
+    }
+    tags->names[tags->count++] = name;
+    return true;
+}
+
+static unsigned count_tags(const tag_list_t *list)
+{
+    unsigned count = 0;
+
+    while (count < ATP_TAGS_PER_SKU_MAX && list->tags[count] != 0) {
+        count++;
+    }
+    return count;
+}
+
+/* The tags that the op names: those that are there, and the names of the others. */
+static bool collect(const apply_t *apply, uint32_t sku, tag_list_t *ret_list, new_tags_t *ret_new)
+{
+    const atp_op_attribute_t *attribute = NULL;
+
+    begin_list(apply, sku, ret_list);
+    ret_new->count = 0;
+    while ((attribute = next_tag(apply, attribute)) != NULL) {
+        atp_text_t name = atp_op_attribute_text(apply->op, attribute);
+        uint32_t tag;
+        bool fits = atp_ledger_find_tag(apply->ledger, name, &tag) ? add_tag(ret_list, (uint16_t)tag)
+                                                                   : add_new(ret_new, name);
+        if (!fits) {
+            return false;
+        }
+    }
+    return count_tags(ret_list) + ret_new->count <= ATP_TAGS_PER_SKU_MAX;
+}
+
+atp_verdict_t atp_ledger_look_at_tags(apply_t *apply, uint32_t sku, uint8_t scale, uint32_t id_size,
+                                      uint32_t name_size)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t sizes[ATP_TAGS_PER_SKU_MAX + 2] = {id_size, name_size};
+    tag_list_t list;
+    new_tags_t fresh;
+
+    if (!collect(apply, sku, &list, &fresh) || !atp_table_has_room(&ledger->rulebook.tags, fresh.count)) {
+        return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    for (uint32_t i = 0; i < fresh.count; i++) {
+        sizes[2 + i] = fresh.names[i].size;
+    }
+    if (fresh.count > 0 &&
+        !atp_strings_has_room_for(&ledger->catalog.strings, &ledger->root->strings, sizes, 2 + fresh.count)) {
+        return atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    for (unsigned i = 0; i < count_tags(&list); i++) {
+        const atp_tag_record_t *record = atp_tag_at(&ledger->rulebook, list.tags[i] - 1u);
+        if (record->scale != scale && is_scale_kept(ledger, record, sku, list.tags[i])) {
             return atp_ledger_refuse(apply, ATP_SCALE_IN_USE, ATP_FIELD_ATTRIBUTE, 0);
         }
     }
     return ATP_APPLIED;
+}
+
+void atp_ledger_named_tags(apply_t *apply, uint32_t sku, tag_list_t *ret_list)
+{
+    const atp_op_attribute_t *attribute = NULL;
+
+    begin_list(apply, sku, ret_list);
+    while ((attribute = next_tag(apply, attribute)) != NULL) {
+        uint16_t tag = atp_ledger_need_tag(apply->ledger, atp_op_attribute_text(apply->op, attribute));
+        bool fits = add_tag(ret_list, tag);
+        ATP_ASSERT(fits);
+    }
 }
 
 bool atp_ledger_is_rationed(const atp_ledger_t *ledger, uint32_t sku)

@@ -48,15 +48,22 @@ static uint32_t next_free(const atp_table_t *strings, uint32_t ref)
 bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size,
                           uint32_t other_size)
 {
-    uint32_t sizes[] = {size, other_size};
+    const uint32_t sizes[] = {size, other_size};
+
+    return atp_strings_has_room_for(strings, heads, sizes, 2);
+}
+
+bool atp_strings_has_room_for(const atp_table_t *strings, const atp_string_heads_t *heads,
+                              const uint32_t *sizes, uint32_t count)
+{
     uint32_t fresh = atp_table_count(strings) == 0 ? 1 : 0; /* granule 0 */
     uint32_t free[ATP_STRING_CLASSES];
 
-    if (ATP_LIKELY(atp_table_has_room(strings, 2 * GRANULES_MAX + 1))) {
+    if (ATP_LIKELY(atp_table_has_room(strings, (uint64_t)count * GRANULES_MAX + 1))) {
         return true;
     }
     memcpy(free, heads->free, sizeof free);
-    for (unsigned i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         unsigned class = class_of(sizes[i]);
         if (sizes[i] == 0) {
             continue;

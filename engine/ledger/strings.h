@@ -25,6 +25,9 @@ typedef struct atp_string_heads {
  * block. */
 bool atp_strings_has_room(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t size,
                           uint32_t other_size);
+/* The same of any number of strings. */
+bool atp_strings_has_room_for(const atp_table_t *strings, const atp_string_heads_t *heads,
+                              const uint32_t *sizes, uint32_t count);
 
 /* True if a string of `size` bytes can be stored once that of `ref` is dropped. */
 bool atp_strings_can_replace(const atp_table_t *strings, const atp_string_heads_t *heads, uint32_t ref,

@@ -4,6 +4,7 @@
 #include "engine/base/attribute.h"
 #include "engine/ledger/views.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Channels web and pos, S at N with `qty`. */
@@ -284,6 +285,48 @@ static void tables_that_are_full_refuse_and_change_nothing(void **state)
     fixture_close(&f);
 }
 
+/* Records and names in the tables that a rule, a quota or a SKU may add to. */
+static uint64_t kept(const fixture_t *f)
+{
+    const atp_rulebook_t *rulebook = atp_ledger_rulebook(f->ledger);
+
+    return atp_table_count(&rulebook->tags) + atp_table_count(&rulebook->rules) +
+           atp_table_count(&rulebook->quotas) + atp_table_count(&rulebook->accounts) +
+           counts_of(f).string_bytes + counts_of(f).skus;
+}
+
+static void a_refused_rule_quota_or_sku_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    char words[64];
+
+    config.rules = 2;
+    config.skus = 2;
+    fixture_t f = fixture_open(&config);
+    stock(&f, "S", "N", 5);
+    assert_verdict(put_channel(&f, "web", 0), ATP_APPLIED);
+    assert_verdict(rule(&f, "one", "channel=web buffer=1"), ATP_APPLIED);
+    uint64_t before = kept(&f);
+    assert_verdict(rule(&f, "none", "channel=web tag=new-1"), ATP_RULE_INVALID);
+    assert_verdict(rule(&f, "low", "channel=web tag=new-2 low_clear=3"), ATP_RULE_INVALID);
+    assert_verdict(quota(&f, "q", "tag=new-3"), ATP_RULE_INVALID);
+    assert_verdict(tag_sku(&f, "S", 1, "tag=new-4"), ATP_SCALE_IN_USE);
+    assert_verdict(tag_sku(&f, "S", 0, "tag=a tag=b tag=c tag=d tag=e tag=f tag=g"), ATP_TAGS_FULL);
+    assert_int_equal(kept(&f), before);
+    assert_verdict(rule(&f, "two", "channel=web tag=new-5 buffer=1"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "T", 0, "tag=new-6"), ATP_APPLIED);
+    before = kept(&f);
+    assert_verdict(rule(&f, "three", "channel=web sku=T buffer=1"), ATP_RULES_FULL);
+    assert_verdict(rule(&f, "four", "channel=web tag=new-7 buffer=1"), ATP_RULES_FULL);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(words, sizeof words, "tag=new-8-%u tag=new-9-%u", i, i);
+        assert_verdict(tag_sku(&f, "U", 0, words), ATP_SKUS_FULL);
+    }
+    assert_int_equal(kept(&f), before);
+    fixture_close(&f);
+}
+
 static void scales_of_a_tag_are_one(void **state)
 {
     (void)state;
@@ -356,6 +399,7 @@ int main(void)
         cmocka_unit_test(rule_that_says_nothing_or_two_things_is_refused),
         cmocka_unit_test(rule_can_be_replaced_moved_and_dropped_and_made_again),
         cmocka_unit_test(tables_that_are_full_refuse_and_change_nothing),
+        cmocka_unit_test(a_refused_rule_quota_or_sku_leaves_nothing_behind),
         cmocka_unit_test(scales_of_a_tag_are_one),
         cmocka_unit_test(rules_stand_after_a_restart),
     };
