@@ -2,122 +2,9 @@
 
 #include "tests/test.h"
 
-#define DAY_MS  INT64_C(86400000)
-#define HORIZON 730
-
-static int32_t today(const supply_model_t *m)
-{
-    return (int32_t)(m->now_ms / DAY_MS);
-}
-
 static supply_answer_t say(atp_verdict_t verdict, atp_qty_t qty)
 {
     return (supply_answer_t){verdict, qty};
-}
-
-/* ---- sums ---- */
-
-static atp_qty_t uncommitted(const supply_model_t *m, unsigned node)
-{
-    atp_qty_t sum = m->nodes[node].on_hand;
-
-    for (unsigned i = 0; i < MODEL_HOLDS; i++) {
-        sum -= m->holds[i].node == node ? m->holds[i].reserved + m->holds[i].allocated : 0;
-    }
-    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
-        sum -= m->supplies[i].is_transfer && m->supplies[i].source == node ? m->supplies[i].left : 0;
-    }
-    return sum;
-}
-
-atp_qty_t supply_model_atp(const supply_model_t *m, unsigned node)
-{
-    return uncommitted(m, node) - m->nodes[node].safety;
-}
-
-atp_qty_t supply_model_open(const supply_model_t *m, unsigned supply)
-{
-    const model_supply_t *s = &m->supplies[supply];
-    return s->is_open ? s->ordered - s->received : 0;
-}
-
-atp_qty_t supply_model_pegged(const supply_model_t *m, int supply)
-{
-    atp_qty_t sum = 0;
-
-    for (unsigned i = 0; i < MODEL_PEGS; i++) {
-        sum += m->pegs[i].supply == supply ? m->pegs[i].qty : 0;
-    }
-    return sum;
-}
-
-atp_qty_t supply_model_pegged_of(const supply_model_t *m, unsigned hold)
-{
-    atp_qty_t sum = 0;
-
-    for (unsigned i = 0; i < MODEL_PEGS; i++) {
-        sum += m->pegs[i].hold == hold ? m->pegs[i].qty : 0;
-    }
-    return sum;
-}
-
-static atp_qty_t unbacked_at(const supply_model_t *m, unsigned node)
-{
-    atp_qty_t sum = 0;
-
-    for (unsigned i = 0; i < MODEL_PEGS; i++) {
-        sum += m->pegs[i].supply < 0 && m->holds[m->pegs[i].hold].node == node ? m->pegs[i].qty : 0;
-    }
-    return sum;
-}
-
-static atp_qty_t waiting_at(const supply_model_t *m, unsigned node)
-{
-    atp_qty_t sum = 0;
-
-    for (unsigned i = 0; i < MODEL_HOLDS; i++) {
-        sum += m->holds[i].node == node ? m->holds[i].waiting : 0;
-    }
-    return sum;
-}
-
-/* Supply due by `day` less what is pegged of it. */
-static atp_qty_t standing(const supply_model_t *m, unsigned node, int32_t day)
-{
-    atp_qty_t sum = 0;
-
-    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
-        const model_supply_t *s = &m->supplies[i];
-        if (s->is_open && s->node == node && s->day <= day) {
-            sum += s->day >= today(m) ? supply_model_open(m, i) : 0;
-            sum -= supply_model_pegged(m, (int)i);
-        }
-    }
-    return sum;
-}
-
-atp_qty_t supply_model_by(const supply_model_t *m, unsigned node, int32_t day)
-{
-    atp_qty_t least = standing(m, node, day);
-
-    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) { /* it changes on days that have supply, and on no other */
-        const model_supply_t *s = &m->supplies[i];
-        if (s->is_open && s->node == node && s->day > day && s->day <= today(m) + HORIZON) {
-            atp_qty_t then = standing(m, node, s->day);
-            least = then < least ? then : least;
-        }
-    }
-    return supply_model_atp(m, node) + least - unbacked_at(m, node) - waiting_at(m, node);
-}
-
-bool supply_model_day_is_taken(const supply_model_t *m, unsigned node, int32_t day)
-{
-    for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
-        if (m->supplies[i].is_open && m->supplies[i].node == node && m->supplies[i].day == day) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- pegs ---- */
@@ -182,7 +69,7 @@ static int latest_free(const supply_model_t *m, unsigned node, int32_t needed_by
 
     for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
         const model_supply_t *s = &m->supplies[i];
-        if (s->is_open && s->node == node && s->day >= today(m) && s->day <= needed_by &&
+        if (s->is_open && s->node == node && s->day >= supply_model_today(m) && s->day <= needed_by &&
             supply_model_open(m, i) > supply_model_pegged(m, (int)i) &&
             (best < 0 || s->day > m->supplies[best].day)) {
             best = (int)i;
@@ -219,7 +106,7 @@ static void unback(supply_model_t *m, unsigned supply, atp_qty_t qty)
 /* Up to `most` units of the pegs of a supply, as far as there is stock. */
 static void fill(supply_model_t *m, int supply, unsigned node, atp_qty_t most)
 {
-    atp_qty_t free = uncommitted(m, node);
+    atp_qty_t free = supply_model_uncommitted(m, node);
     model_peg_t *peg = NULL;
 
     most = free < most ? free : most;
@@ -238,7 +125,7 @@ static void back(supply_model_t *m, unsigned node)
     bool is_any_new = false;
     model_peg_t *peg = NULL;
 
-    fill(m, -1, node, supply_model_atp(m, node) - waiting_at(m, node));
+    fill(m, -1, node, supply_model_atp(m, node) - supply_model_waiting(m, node));
     while ((peg = next_peg(m, -1, node, peg)) != NULL) {
         peg->qty = peg_to_free(m, peg->hold, peg->qty);
     }
@@ -255,11 +142,11 @@ static void back(supply_model_t *m, unsigned node)
 static void lands(supply_model_t *m, unsigned node)
 {
     fill(m, -1, node, ATP_QTY_MAX);
-    for (int32_t day = 0; day < today(m);) { /* overdue ones, the oldest day first */
+    for (int32_t day = 0; day < supply_model_today(m);) { /* overdue ones, the oldest day first */
         int next = -1;
         for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
             const model_supply_t *s = &m->supplies[i];
-            if (s->is_open && s->node == node && s->day >= day && s->day < today(m) &&
+            if (s->is_open && s->node == node && s->day >= day && s->day < supply_model_today(m) &&
                 (next < 0 || s->day < m->supplies[next].day)) {
                 next = (int)i;
             }
@@ -359,25 +246,25 @@ static bool is_any_open(const supply_model_t *m)
 void supply_model_pulse(supply_model_t *m)
 {
     supply_model_expire(m);
-    if (!is_any_open(m) || m->told_before >= today(m)) {
+    if (!is_any_open(m) || m->told_before >= supply_model_today(m)) {
         return;
     }
     for (unsigned node = 0; node < MODEL_NODES; node++) {
         bool is_overdue = false;
         for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
             const model_supply_t *s = &m->supplies[i];
-            is_overdue = is_overdue ||
-                         (s->is_open && s->node == node && s->day >= m->told_before && s->day < today(m));
+            is_overdue = is_overdue || (s->is_open && s->node == node && s->day >= m->told_before &&
+                                        s->day < supply_model_today(m));
         }
         m->overdue += is_overdue;
     }
-    m->told_before = today(m);
+    m->told_before = supply_model_today(m);
 }
 
 /* What is put while nothing is open was not overlooked before. */
 static void note_today(supply_model_t *m)
 {
-    m->told_before = is_any_open(m) ? m->told_before : today(m);
+    m->told_before = is_any_open(m) ? m->told_before : supply_model_today(m);
 }
 
 /* ---- supplies ---- */
@@ -564,11 +451,11 @@ supply_answer_t supply_model_reserve(supply_model_t *m, unsigned id, unsigned no
                                      int32_t needed_by, unsigned priority, bool is_partial, int64_t ttl_ms)
 {
     supply_model_expire(m);
-    if (needed_by > today(m) + HORIZON) {
+    if (needed_by > supply_model_today(m) + SUPPLY_MODEL_HORIZON) {
         return say(ATP_ATTRIBUTE_OUT_OF_RANGE, 0);
     }
-    atp_qty_t here = supply_model_atp(m, node) - waiting_at(m, node);
-    bool is_dated = needed_by >= today(m);
+    atp_qty_t here = supply_model_atp(m, node) - supply_model_waiting(m, node);
+    bool is_dated = needed_by >= supply_model_today(m);
     atp_qty_t free = is_dated ? supply_model_by(m, node, needed_by) : here + m->nodes[node].limit;
     if (free < qty && (!is_partial || free <= 0)) {
         return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
@@ -657,7 +544,7 @@ supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned f
                                       atp_qty_t qty, int32_t day)
 {
     supply_model_expire(m);
-    if (supply_model_atp(m, from) - waiting_at(m, from) < qty) {
+    if (supply_model_atp(m, from) - supply_model_waiting(m, from) < qty) {
         return say(ATP_NOT_ENOUGH_AVAILABLE, 0);
     }
     note_today(m);

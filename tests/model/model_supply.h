@@ -92,11 +92,22 @@ supply_answer_t supply_model_transfer(supply_model_t *m, unsigned id, unsigned f
 supply_answer_t supply_model_ship(supply_model_t *m, unsigned id, atp_qty_t qty);
 supply_answer_t supply_model_give_back(supply_model_t *m, unsigned id);
 
+#define SUPPLY_MODEL_DAY_MS  INT64_C(86400000)
+#define SUPPLY_MODEL_HORIZON 730
+
+static inline int32_t supply_model_today(const supply_model_t *m)
+{
+    return (int32_t)(m->now_ms / SUPPLY_MODEL_DAY_MS);
+}
+
 /* All that is due expires; what that makes free goes to those who wait. */
 void supply_model_expire(supply_model_t *m);
 /* A pulse: the same, and what became overdue is told. */
 void supply_model_pulse(supply_model_t *m);
 
+atp_qty_t supply_model_uncommitted(const supply_model_t *m, unsigned node);
+/* Backordered. */
+atp_qty_t supply_model_waiting(const supply_model_t *m, unsigned node);
 atp_qty_t supply_model_atp(const supply_model_t *m, unsigned node);
 /* atp(d) = min over t in [d, horizon] of (atp + supply due by t - pegged to supply by t - backordered) */
 atp_qty_t supply_model_by(const supply_model_t *m, unsigned node, int32_t day);
