@@ -1,0 +1,445 @@
+#include "protocol/client/outbox_store.h"
+
+#include "engine/base/hash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC         UINT32_C(0x786f6261) /* "abox" */
+#define VERSION       UINT32_C(1)
+#define CHECKSUM_SIZE 8
+#define MAP_SPARE     ((size_t)16 << 20) /* pages of the tree, and those a commit writes beside the old ones */
+#define MAP_FACTOR    4    /* a value takes whole pages; trimmed ones are free one commit later */
+#define TRIM_MAX      1024 /* batches dropped in one commit */
+#define PATH_SIZE_MAX 4096
+
+/* The record under the key "s". */
+typedef struct state {
+    uint32_t magic;
+    uint32_t version;
+    uint64_t epoch;
+    uint64_t low;
+    uint64_t next;
+    uint64_t bytes;
+    uint64_t source_size;
+    char source[ATP_ID_SIZE_MAX];
+    uint64_t checksum; /* of all before it */
+} state_t;
+
+_Static_assert(sizeof(state_t) == 120, "stored: no padding");
+
+struct atp_outbox_store {
+    MDB_env *env;
+    MDB_dbi dbi;
+    MDB_txn *reading; /* of the batch given last; NULL = none */
+    int lock;
+    atp_err_t failed; /* Q3 */
+    uint64_t bytes_max;
+    state_t state;
+};
+
+/* ---- keys and values ---- */
+
+typedef struct number_key {
+    unsigned char bytes[9];
+} number_key_t;
+
+static MDB_val key_of(uint64_t number, number_key_t *room)
+{
+    room->bytes[0] = 'b';
+    for (int i = 0; i < 8; i++) {
+        room->bytes[1 + i] = (unsigned char)(number >> (56 - 8 * i));
+    }
+    return (MDB_val){sizeof room->bytes, room->bytes};
+}
+
+static uint64_t state_checksum(const state_t *state)
+{
+    return atp_hash_bytes(state, offsetof(state_t, checksum), MAGIC);
+}
+
+/* ---- failures ---- */
+
+static atp_err_t err_of(int rv)
+{
+    switch (rv) {
+    case MDB_MAP_FULL:
+        return ATP_ERR_BUSY;
+    case ENOSPC:
+    case EDQUOT:
+        return ATP_ERR_NO_SPACE;
+    case ENOMEM:
+        return ATP_ERR_MEMORY;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+        return ATP_ERR_CORRUPT;
+    default:
+        return ATP_ERR_IO;
+    }
+}
+
+/* Anything but a full map ends the store. */
+static atp_err_t fail(atp_outbox_store_t *store, int rv, const char *what, atp_why_t *ret_why)
+{
+    atp_err_t err = err_of(rv);
+
+    store->failed = err == ATP_ERR_BUSY ? store->failed : err;
+    return atp_fail(ret_why, err, "the outbox cannot %s: %s", what, mdb_strerror(rv));
+}
+
+static atp_err_t check_alive(const atp_outbox_store_t *store, atp_why_t *ret_why)
+{
+    return store->failed == ATP_OK
+               ? ATP_OK
+               : atp_fail(ret_why, store->failed, "the outbox failed before (%s); open it again",
+                          atp_err_name(store->failed));
+}
+
+static void end_reading(atp_outbox_store_t *store)
+{
+    if (store->reading != NULL) {
+        mdb_txn_abort(store->reading);
+        store->reading = NULL;
+    }
+}
+
+/* ---- a commit ---- */
+
+static int put_state(atp_outbox_store_t *store, MDB_txn *txn, state_t *state)
+{
+    MDB_val key = {1, "s"};
+    MDB_val value = {sizeof *state, state};
+
+    state->checksum = state_checksum(state);
+    return mdb_put(txn, store->dbi, &key, &value, 0);
+}
+
+static int put_batch(atp_outbox_store_t *store, MDB_txn *txn, uint64_t number, const void *bytes, size_t size)
+{
+    number_key_t room;
+    MDB_val key = key_of(number, &room);
+    MDB_val value = {CHECKSUM_SIZE + size, NULL};
+    uint64_t checksum = atp_hash_bytes(bytes, size, number);
+    int rv = mdb_put(txn, store->dbi, &key, &value, MDB_RESERVE | MDB_NOOVERWRITE);
+
+    if (rv == 0) {
+        memcpy(value.mv_data, &checksum, CHECKSUM_SIZE);
+        memcpy((char *)value.mv_data + CHECKSUM_SIZE, bytes, size);
+    }
+    return rv;
+}
+
+/* Commits with the state as it shall be, or leaves all as it was. */
+static atp_err_t commit(atp_outbox_store_t *store, MDB_txn *txn, int rv, state_t *state, atp_why_t *ret_why)
+{
+    if (rv == 0) {
+        rv = put_state(store, txn, state);
+    }
+    if (rv != 0) {
+        mdb_txn_abort(txn);
+        return fail(store, rv, "keep a batch", ret_why);
+    }
+    rv = mdb_txn_commit(txn);
+    if (rv != 0) {
+        return fail(store, rv, "write to its disk", ret_why);
+    }
+    store->state = *state;
+    return ATP_OK;
+}
+
+atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const void *bytes, size_t size, atp_why_t *ret_why)
+{
+    state_t state = store->state;
+    MDB_txn *txn = NULL;
+    atp_err_t err = check_alive(store, ret_why);
+
+    end_reading(store);
+    if (err != ATP_OK) {
+        return err;
+    }
+    if (state.bytes > store->bytes_max || size > store->bytes_max - state.bytes) {
+        return atp_fail(ret_why, ATP_ERR_BUSY, "the outbox is full: %llu bytes wait for the engine",
+                        (unsigned long long)state.bytes);
+    }
+    int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rv != 0) {
+        return fail(store, rv, "begin to write", ret_why);
+    }
+    rv = put_batch(store, txn, state.next, bytes, size);
+    state.next++;
+    state.bytes += size;
+    return commit(store, txn, rv, &state, ret_why);
+}
+
+/* Drops the oldest batch. */
+static int drop_lowest(atp_outbox_store_t *store, MDB_txn *txn, state_t *state)
+{
+    number_key_t room;
+    MDB_val key = key_of(state->low, &room);
+    MDB_val value;
+    int rv = mdb_get(txn, store->dbi, &key, &value);
+
+    if (rv != 0) {
+        return rv == MDB_NOTFOUND ? MDB_CORRUPTED : rv; /* Q1 */
+    }
+    state->bytes -= value.mv_size - CHECKSUM_SIZE;
+    state->low++;
+    return mdb_del(txn, store->dbi, &key, NULL);
+}
+
+static atp_err_t trim_some(atp_outbox_store_t *store, uint64_t low, atp_why_t *ret_why)
+{
+    state_t state = store->state;
+    MDB_txn *txn = NULL;
+    int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+    if (rv != 0) {
+        return fail(store, rv, "begin to write", ret_why);
+    }
+    for (uint32_t i = 0; i < TRIM_MAX && state.low < low && rv == 0; i++) {
+        rv = drop_lowest(store, txn, &state);
+    }
+    return commit(store, txn, rv, &state, ret_why);
+}
+
+atp_err_t atp_outbox_store_trim(atp_outbox_store_t *store, uint64_t low, atp_why_t *ret_why)
+{
+    atp_err_t err = check_alive(store, ret_why);
+
+    end_reading(store);
+    low = low < store->state.next ? low : store->state.next;
+    while (err == ATP_OK && store->state.low < low) {
+        err = trim_some(store, low, ret_why);
+    }
+    return err;
+}
+
+/* ---- reading ---- */
+
+void atp_outbox_store_read(const atp_outbox_store_t *store, atp_outbox_store_state_t *ret_state)
+{
+    *ret_state = (atp_outbox_store_state_t){store->state.epoch, store->state.low, store->state.next,
+                                            store->state.bytes};
+}
+
+atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number, const void **ret_bytes,
+                               size_t *ret_size, atp_why_t *ret_why)
+{
+    number_key_t room;
+    MDB_val key = key_of(number, &room);
+    MDB_val value;
+    uint64_t checksum;
+    atp_err_t err = check_alive(store, ret_why);
+
+    end_reading(store);
+    if (err != ATP_OK) {
+        return err;
+    }
+    int rv = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->reading);
+    if (rv != 0) {
+        return fail(store, rv, "begin to read", ret_why);
+    }
+    rv = mdb_get(store->reading, store->dbi, &key, &value);
+    if (rv == MDB_NOTFOUND) {
+        return atp_fail(ret_why, ATP_ERR_NOT_FOUND, "the outbox has no batch %llu",
+                        (unsigned long long)number);
+    }
+    if (rv != 0) {
+        return fail(store, rv, "read a batch", ret_why);
+    }
+    if (value.mv_size >= CHECKSUM_SIZE) {
+        memcpy(&checksum, value.mv_data, CHECKSUM_SIZE);
+        *ret_bytes = (const char *)value.mv_data + CHECKSUM_SIZE;
+        *ret_size = value.mv_size - CHECKSUM_SIZE;
+    }
+    if (value.mv_size < CHECKSUM_SIZE || checksum != atp_hash_bytes(*ret_bytes, *ret_size, number)) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT, "batch %llu of the outbox is not what was written",
+                        (unsigned long long)number);
+    }
+    return ATP_OK;
+}
+
+/* ---- open and close ---- */
+
+static atp_err_t make_folder(const char *folder, atp_why_t *ret_why)
+{
+    if (mkdir(folder, 0700) == 0 || errno == EEXIST) {
+        return ATP_OK;
+    }
+    return atp_fail(ret_why, errno == ENOSPC ? ATP_ERR_NO_SPACE : ATP_ERR_IO, "%.200s: cannot be made: %s",
+                    folder, strerror(errno));
+}
+
+static atp_err_t take_lock(atp_outbox_store_t *store, const char *folder, atp_why_t *ret_why)
+{
+    char path[PATH_SIZE_MAX];
+    int size = snprintf(path, sizeof path, "%s/lock", folder);
+
+    if (size < 0 || (size_t)size >= sizeof path) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "the name of the outbox folder is too long");
+    }
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock < 0) {
+        return atp_fail(ret_why, ATP_ERR_IO, "%.200s: %s", path, strerror(errno));
+    }
+    if (flock(store->lock, LOCK_EX | LOCK_NB) != 0) {
+        return atp_fail(ret_why, ATP_ERR_LOCKED, "%.200s: another process has this outbox", folder);
+    }
+    return ATP_OK;
+}
+
+/* The folder's own entry must survive a power cut too. */
+static atp_err_t sync_folder(const char *folder, const char *name, atp_why_t *ret_why)
+{
+    char path[PATH_SIZE_MAX];
+    int size = snprintf(path, sizeof path, "%s%s", folder, name);
+    int fd = size > 0 && (size_t)size < sizeof path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int rv = fd < 0 ? -1 : fsync(fd);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rv == 0 ? ATP_OK
+                   : atp_fail(ret_why, ATP_ERR_IO, "%.200s: cannot be synced: %s", path, strerror(errno));
+}
+
+static atp_err_t open_env(atp_outbox_store_t *store, const char *folder, atp_why_t *ret_why)
+{
+    MDB_txn *txn = NULL;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t map = store->bytes_max * MAP_FACTOR + MAP_SPARE;
+    int rv = mdb_env_create(&store->env);
+
+    if (rv == 0) {
+        rv = mdb_env_set_mapsize(store->env, (map + page - 1) / page * page);
+    }
+    if (rv == 0) { /* NOLOCK: one process, one thread; the lock file above says so */
+        rv = mdb_env_open(store->env, folder, MDB_NOLOCK | MDB_NOTLS, 0600);
+    }
+    if (rv == 0) {
+        rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+    }
+    if (rv == 0) {
+        rv = mdb_dbi_open(txn, NULL, 0, &store->dbi);
+        if (rv == 0) {
+            rv = mdb_txn_commit(txn);
+        } else {
+            mdb_txn_abort(txn);
+        }
+    }
+    return rv == 0 ? ATP_OK : fail(store, rv, "be opened", ret_why);
+}
+
+static atp_err_t check_state(const state_t *state, atp_text_t source, const char *folder, atp_why_t *ret_why)
+{
+    if (state->magic != MAGIC || state->checksum != state_checksum(state) || state->low > state->next ||
+        state->source_size > ATP_ID_SIZE_MAX) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT, "%.200s: the state of the outbox is damaged", folder);
+    }
+    if (state->version != VERSION) {
+        return atp_fail(ret_why, ATP_ERR_FORMAT, "%.200s: an outbox of version %u; this build knows %u",
+                        folder, state->version, VERSION);
+    }
+    if (!atp_text_equal(source, (atp_text_t){state->source, (uint32_t)state->source_size})) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "%.150s: is the outbox of source '%.*s'", folder,
+                        (int)state->source_size, state->source);
+    }
+    return ATP_OK;
+}
+
+/* Begins the queue: number 1, and an epoch that no earlier folder had. */
+static atp_err_t begin_state(atp_outbox_store_t *store, atp_text_t source, uint64_t epoch, atp_why_t *ret_why)
+{
+    state_t state = {
+        .magic = MAGIC, .version = VERSION, .epoch = epoch, .low = 1, .next = 1, .source_size = source.size};
+    MDB_txn *txn = NULL;
+    int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+    if (rv != 0) {
+        return fail(store, rv, "begin to write", ret_why);
+    }
+    memcpy(state.source, source.bytes, source.size);
+    return commit(store, txn, 0, &state, ret_why);
+}
+
+static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_text_t source, uint64_t epoch,
+                            atp_why_t *ret_why)
+{
+    MDB_val key = {1, "s"};
+    MDB_val value;
+    MDB_txn *txn = NULL;
+    int rv = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+    if (rv != 0) {
+        return fail(store, rv, "begin to read", ret_why);
+    }
+    rv = mdb_get(txn, store->dbi, &key, &value);
+    bool is_sized = rv == 0 && value.mv_size == sizeof store->state;
+    if (is_sized) {
+        memcpy(&store->state, value.mv_data, sizeof store->state);
+    }
+    mdb_txn_abort(txn);
+    if (rv == MDB_NOTFOUND) {
+        return begin_state(store, source, epoch, ret_why);
+    }
+    if (rv != 0) {
+        return fail(store, rv, "read its state", ret_why);
+    }
+    return is_sized ? check_state(&store->state, source, folder, ret_why)
+                    : atp_fail(ret_why, ATP_ERR_FORMAT, "%.200s: is no outbox", folder);
+}
+
+atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t epoch, uint64_t bytes_max,
+                                atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+{
+    atp_outbox_store_t *store;
+    atp_err_t err;
+
+    if (source.size < 1 || source.size > ATP_ID_SIZE_MAX || epoch == 0 || bytes_max == 0 ||
+        bytes_max > SIZE_MAX / MAP_FACTOR - MAP_SPARE) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "an outbox has a source of 1 to %d bytes, an epoch and a size", ATP_ID_SIZE_MAX);
+    }
+    store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for an outbox");
+    }
+    store->lock = -1;
+    store->bytes_max = bytes_max;
+    err = make_folder(folder, ret_why);
+    err = err == ATP_OK ? take_lock(store, folder, ret_why) : err;
+    err = err == ATP_OK ? open_env(store, folder, ret_why) : err;
+    err = err == ATP_OK ? load_state(store, folder, source, epoch, ret_why) : err;
+    err = err == ATP_OK ? sync_folder(folder, "", ret_why) : err;
+    err = err == ATP_OK ? sync_folder(folder, "/..", ret_why) : err;
+    if (err != ATP_OK) {
+        atp_outbox_store_close(store);
+        return err;
+    }
+    *ret_store = store;
+    return ATP_OK;
+}
+
+void atp_outbox_store_close(atp_outbox_store_t *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    end_reading(store);
+    if (store->env != NULL) {
+        mdb_env_close(store->env);
+    }
+    if (store->lock >= 0) {
+        (void)close(store->lock);
+    }
+    free(store);
+}
