@@ -16,15 +16,18 @@ void atp_history_add(atp_history_t *history, uint32_t reservation, const atp_his
 {
     uint64_t number = ++history->heads->newest;
     uint64_t count = atp_table_count(&history->last);
+    uint64_t place = number - 1;
 
     if (number <= history->steps.capacity) {
         atp_table_append(&history->steps, 1);
+    } else {
+        place %= history->steps.capacity;
     }
     if (reservation >= count) {
         atp_table_append(&history->last, reservation + 1 - count);
     }
     uint64_t *last = atp_table_change(&history->last, reservation);
-    atp_history_step_t *record = atp_table_change(&history->steps, (number - 1) % history->steps.capacity);
+    atp_history_step_t *record = atp_table_change(&history->steps, place);
     memcpy(record, step, sizeof *record);
     record->number = number;
     record->previous = *last;

@@ -59,22 +59,36 @@ static uint64_t take_overflow(atp_index_t *index)
     return index->overflow_used;
 }
 
-static void put_entry(atp_index_t *index, atp_index_bucket_t *bucket, uint64_t entry)
+/* False: the bucket is full. */
+static bool put_in_bucket(atp_index_bucket_t *bucket, uint64_t entry)
 {
-    for (;;) {
-        for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-            if (atp_load_relaxed(&bucket->entries[i]) == 0) {
-                /* INDEX-W1 (release) pairs with INDEX-R1. */
-                atp_store_release(&bucket->entries[i], entry);
-                return;
-            }
+    for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+        if (atp_load_relaxed(&bucket->entries[i]) == 0) {
+            /* INDEX-W1 (release) pairs with INDEX-R1. */
+            atp_store_release(&bucket->entries[i], entry);
+            return true;
         }
+    }
+    return false;
+}
+
+static __attribute__((noinline)) void put_in_chain(atp_index_t *index, atp_index_bucket_t *bucket,
+                                                   uint64_t entry)
+{
+    do {
         uint64_t overflow = atp_load_relaxed(&bucket->overflow);
         if (overflow == 0) {
             overflow = take_overflow(index);
             atp_store_release(&bucket->overflow, overflow);
         }
         bucket = &index->overflow[overflow - 1];
+    } while (!put_in_bucket(bucket, entry));
+}
+
+static void put_entry(atp_index_t *index, atp_index_bucket_t *bucket, uint64_t entry)
+{
+    if (ATP_UNLIKELY(!put_in_bucket(bucket, entry))) {
+        put_in_chain(index, bucket, entry);
     }
 }
 
@@ -176,14 +190,20 @@ static void grow_one_step(atp_index_t *index)
     atp_store_release(&index->version, version + 2);
 }
 
+/* Out of the way of the inserts that find room. */
+static __attribute__((noinline)) void grow(atp_index_t *index)
+{
+    index->is_growing = true;
+    for (unsigned i = 0; index->is_growing && i < SPLITS_PER_INSERT; i++) {
+        grow_one_step(index);
+    }
+}
+
 void atp_index_insert(atp_index_t *index, uint64_t hash, uint32_t record)
 {
     ATP_ASSERT(record < UINT32_MAX);
-    if (!index->is_growing && index->count >= ENTRIES_PER_BUCKET * atp_load_relaxed(&index->size)) {
-        index->is_growing = true;
-    }
-    for (unsigned i = 0; index->is_growing && i < SPLITS_PER_INSERT; i++) {
-        grow_one_step(index);
+    if (index->is_growing || index->count >= ENTRIES_PER_BUCKET * atp_load_relaxed(&index->size)) {
+        grow(index);
     }
     put_entry(index, atp_index_bucket_of(index, hash), (hash & UINT32_MAX) << 32 | (record + 1));
     index->count++;

@@ -14,6 +14,14 @@ const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_finge
     return NULL;
 }
 
+/* Where outcome `number` stands in the ring. A ring that was never full is spared the division. */
+static uint32_t place_of(const atp_outcomes_t *outcomes, uint64_t number)
+{
+    uint64_t capacity = outcomes->records.capacity;
+
+    return (uint32_t)(ATP_LIKELY(number < capacity) ? number : number % capacity);
+}
+
 static void count_at_client(atp_outcomes_t *outcomes, uint32_t client, int64_t change)
 {
     atp_client_record_t *record = atp_table_change(outcomes->clients, client);
@@ -54,7 +62,7 @@ void atp_outcomes_forget_before(atp_outcomes_t *outcomes, int64_t before_ms, uin
 void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
 {
     atp_outcome_heads_t *heads = outcomes->heads;
-    uint32_t place = (uint32_t)(heads->next % outcomes->records.capacity);
+    uint32_t place = place_of(outcomes, heads->next);
 
     if (heads->next - heads->first == outcomes->records.capacity) {
         forget_oldest(outcomes);
