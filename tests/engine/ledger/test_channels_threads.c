@@ -27,6 +27,31 @@ static bool is_right(const atp_channel_view_t *view)
            (view->buffer == 0 || view->buffer == 5) && view->available == (free > 0 ? free : 0);
 }
 
+/* 8 is low, where a rule says so. */
+static bool is_level_right(const race_t *race, const atp_channel_view_t *view)
+{
+    atp_level_t level = atp_channel_level(race->f.ledger, race->channel, race->sku, view);
+    atp_level_t right = view->available == 0   ? ATP_LEVEL_OUT
+                        : view->available <= 8 ? ATP_LEVEL_LOW
+                                               : ATP_LEVEL_OK;
+
+    return level == (view->has_levels ? right : ATP_LEVEL_NONE);
+}
+
+/* The newest crossing is whole, or has gone meanwhile. */
+static void read_crossing(const race_t *race)
+{
+    const atp_crossings_t *crossings = atp_ledger_crossings(race->f.ledger);
+    uint64_t newest = atp_crossings_newest(crossings);
+    atp_crossing_t crossing;
+
+    if (atp_crossings_read(crossings, newest, &crossing)) {
+        ATP_ASSERT(crossing.number == newest && crossing.channel == race->channel &&
+                   crossing.sku == race->sku && crossing.from != crossing.to &&
+                   (crossing.to != ATP_LEVEL_LOW || crossing.qty <= 8));
+    }
+}
+
 static void *read_views(void *context)
 {
     race_t *race = context;
@@ -40,8 +65,11 @@ static void *read_views(void *context)
                               count, NULL, &view);
         if (atp_ledger_stamp_holds(race->f.ledger, stamp)) {
             ATP_ASSERT(is_right(&view));
+            ATP_ASSERT(
+                is_level_right(race, &view)); /* low ends just above: what was before does not matter */
             (void)atp_fetch_add_relaxed(&race->held, 1);
         }
+        read_crossing(race);
         (void)atp_fetch_add_relaxed(&race->reads, 1);
     }
     return NULL;
@@ -53,7 +81,7 @@ static void write_round(fixture_t *f, unsigned round)
 
     snprintf(id, sizeof id, "r%u", round);
     assert_verdict(sell(f, "web", id, "S", "N", 1 + round % 3, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
-    assert_verdict(rule(f, "b", "channel=web tag=t buffer=5"), ATP_APPLIED);
+    assert_verdict(rule(f, "b", "channel=web tag=t buffer=5 low=8"), ATP_APPLIED);
     assert_verdict(quota(f, "q", "sku=S"), ATP_APPLIED);
     assert_verdict(quota(f, "m", "parent=q channel=market guaranteed=6"), ATP_APPLIED);
     assert_verdict(tag_sku(f, "S", 0, "untagged=yes"), ATP_APPLIED);

@@ -331,6 +331,37 @@ static void a_long_sweep_goes_on_with_pulses(void **state)
     fixture_close(&f);
 }
 
+/* ---- capacity ---- */
+
+static atp_result_t limit_node(fixture_t *f, const char *node, const char *words)
+{
+    atp_command_line_t line = line_of("", node, 0);
+    return do_with(f, (atp_command_t){.kind = ATP_OP_NODE, .line_count = 1, .lines = &line}, words);
+}
+
+/* What a node cannot make ready is not promised from: the view says what a reserve is granted, and no buffer is hidden in what
+ * is not there. */
+static void a_node_at_capacity_leaves_the_view(void **state)
+{
+    (void)state;
+    fixture_t f = shop(10);
+
+    assert_verdict(put_node(&f, "M", ATP_NODE_OPEN), ATP_APPLIED);
+    assert_verdict(fact(&f, ATP_OP_COUNT, "S", "M", 5), ATP_APPLIED);
+    assert_verdict(rule(&f, "l", "channel=web sku=S low=6 buffer=2"), ATP_APPLIED);
+    assert_int_equal(sees(&f, "web", "S"), 13);
+    assert_verdict(limit_node(&f, "N", "capacity_units=4"), ATP_APPLIED);
+    assert_int_equal(sees(&f, "web", "S"), 7);
+    assert_int_equal(crossings(&f), 0);
+    assert_verdict(sell(&f, "pos", "r1", "S", "N", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(sees(&f, "web", "S"), 3);
+    assert_crossed(&f, 1, ATP_LEVEL_OK, ATP_LEVEL_LOW, 3);
+    assert_verdict(sell(&f, "web", "r2", "S", "", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "web", "r3", "S", "", 3, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(line_at(&f, "r3", 0)->granted, 3);
+    fixture_close(&f);
+}
+
 /* ---- refusals ---- */
 
 static void levels_out_of_order_are_refused(void **state)
@@ -359,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_period_that_ends_crosses_by_itself),
         cmocka_unit_test(a_long_sweep_goes_on_with_pulses),
         cmocka_unit_test(a_restart_in_the_middle_of_a_sweep_changes_nothing),
+        cmocka_unit_test(a_node_at_capacity_leaves_the_view),
         cmocka_unit_test(levels_out_of_order_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
