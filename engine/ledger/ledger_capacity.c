@@ -204,21 +204,19 @@ static own_t own_booking(apply_t *apply, uint16_t node)
 {
     const atp_ledger_t *ledger = apply->ledger;
     const atp_op_t *op = apply->op;
-    const char *cursor = atp_op_text_begin(op);
-    atp_text_t id = atp_op_text_next(&cursor);
-    bool is_edit = op->kind == ATP_OP_EDIT;
 
-    if (apply->moving != 0) {
+    if (apply->moving != 0) { /* by whatever op: it may have no text */
         return moved_booking(apply, node);
     }
-    if (!is_edit) {
-        const atp_op_attribute_t *replaces = atp_op_attribute(op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
-        if (op->kind != ATP_OP_RESERVE || replaces == NULL) {
-            return (own_t){NULL, false, 0};
-        }
-        id = atp_op_attribute_text(op, replaces);
+    if (op->kind == ATP_OP_EDIT) {
+        const char *cursor = atp_op_text_begin(op);
+        return booking_of(ledger, atp_op_text_next(&cursor), node, true);
     }
-    return booking_of(ledger, id, node, is_edit);
+    const atp_op_attribute_t *replaces = atp_op_attribute(op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    if (op->kind != ATP_OP_RESERVE || replaces == NULL) {
+        return (own_t){NULL, false, 0};
+    }
+    return booking_of(ledger, atp_op_attribute_text(op, replaces), node, false);
 }
 
 /* The most that can be booked on a day for this op, in millionths; 0 if no further order is taken. */
