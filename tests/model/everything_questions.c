@@ -1,0 +1,261 @@
+/* What availability said is what reserve decides by: before a reserve is done, the same is asked in every way there is, and
+ * what was said is what it then does. */
+#include "tests/model/everything.h"
+
+#include "engine/ledger/catalog.h"
+#include "engine/ledger/ledger_explain.h"
+#include "engine/ledger/views.h"
+#include "query/availability.h"
+#include "query/kits.h"
+
+#include <string.h>
+
+#define PARTS_MAX 512
+
+/* A request of one line that says nothing special. */
+static bool is_plain(const act_t *act)
+{
+    return act->line_count == 1 && act->attribute_count == 0 && act->option == ATP_RESERVE_ALL_OR_NOTHING;
+}
+
+static const act_attribute_t *only_attribute(const act_t *act, unsigned key)
+{
+    return act->line_count == 1 && act->attribute_count == 1 && act->attributes[0].key == key
+               ? &act->attributes[0]
+               : NULL;
+}
+
+/* Ledger time as the op will have it. */
+static int64_t now_of(const bench_t *bench)
+{
+    atp_ledger_counts_t counts;
+
+    atp_ledger_counts(bench->ledger, &counts);
+    return bench->act->at_ms > counts.time_ms ? bench->act->at_ms : counts.time_ms;
+}
+
+/* The numbers of what the line names, and its quantity in the SKU's scale. */
+typedef struct asked_line {
+    uint32_t sku;
+    uint16_t node;
+    uint16_t channel;
+    atp_qty_t qty;
+} asked_line_t;
+
+static bool find_line(const bench_t *bench, const act_t *act, asked_line_t *ret_line)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
+    uint64_t seed = atp_ledger_seed(bench->ledger);
+    atp_text_t sku = atp_text_of(act->lines[0].sku);
+    atp_text_t node = atp_text_of(act->lines[0].node);
+    atp_text_t channel = atp_text_of(act->channel[0] != '\0' ? act->channel : "default");
+
+    ret_line->node = ATP_EXPLAIN_ALL_NODES;
+    if (!atp_catalog_find_sku(catalog, sku, atp_hash_text(sku, seed), &ret_line->sku) ||
+        (node.size > 0 &&
+         !atp_catalog_find_node(catalog, node, atp_hash_text(node, seed), &ret_line->node)) ||
+        !atp_catalog_find_channel(catalog, channel, atp_hash_text(channel, seed), &ret_line->channel)) {
+        return false;
+    }
+    uint8_t scale = atp_positions_scale(atp_ledger_positions(bench->ledger), ret_line->sku);
+    ret_line->qty = act->lines[0].mantissa;
+    for (unsigned i = act->lines[0].decimals; i < scale; i++) {
+        ret_line->qty *= 10;
+    }
+    return act->lines[0].decimals <= scale && ret_line->qty > 0 && ret_line->qty < ATP_QTY_MAX;
+}
+
+/* A channel with a group does not see every node. */
+static bool has_group(const bench_t *bench, uint16_t channel)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
+
+    return atp_catalog_channel_group(catalog, channel, ATP_METHOD_SHIP) != ATP_NO_GROUP;
+}
+
+/* ---- asking ---- */
+
+static void ask_promise(bench_t *bench, said_t *said)
+{
+    atp_ledger_promise(bench->ledger, bench->record, bench->act->at_ms, &said->promise, said->grants);
+    said->has_promise = true;
+}
+
+/* Beyond stock, and of kits, the account of a limited channel does not go by what decides: docs/reliability.md. */
+static bool is_told_otherwise(const bench_t *bench, const asked_line_t *line)
+{
+    return atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) &&
+           atp_positions_sku_has(atp_ledger_positions(bench->ledger), line->sku,
+                                 ATP_SKU_HAS_BACKORDERS | ATP_SKU_IS_KIT);
+}
+
+static void ask_explain(bench_t *bench, const asked_line_t *line, said_t *said)
+{
+    static atp_explanation_t parts[PARTS_MAX];
+    atp_explain_room_t room = {.parts = parts, .capacity = PARTS_MAX};
+    const atp_ledger_explain_ask_t ask = {
+        .sku = line->sku, .node = line->node, .channel = line->channel, .qty = line->qty};
+
+    if (is_told_otherwise(bench, line)) {
+        return;
+    }
+    atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
+    if (room.count == 0) {
+        return;
+    }
+    said->has_explained = true;
+    said->explained_enough = parts[room.count - 1].code == ATP_EXPLAIN_CODE_ENOUGH;
+}
+
+/* What the position shows to who names no channel. */
+static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *said)
+{
+    int64_t now_ms = now_of(bench);
+    atp_availability_t available;
+
+    if (line->node == ATP_EXPLAIN_ALL_NODES || has_group(bench, line->channel) ||
+        atp_channel_view_is_limited(bench->ledger, line->channel, line->sku)) {
+        return;
+    }
+    if (atp_availability_is_kit(bench->ledger, line->sku)) {
+        static atp_bill_t bill;
+        atp_availability_lay_out(bench->ledger, line->sku, now_ms, &bill);
+        atp_availability_read_kit(bench->ledger, &bill, line->node, now_ms, NULL, NULL, &available);
+    } else {
+        atp_availability_read(bench->ledger, line->sku, line->node, now_ms, &available);
+    }
+    said->has_available = true;
+    said->available = available.promisable;
+}
+
+/* What may be promised by the day that the request names. */
+static void ask_schedule(bench_t *bench, const asked_line_t *line, int64_t needed_by, said_t *said)
+{
+    const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+    int64_t now_ms = now_of(bench);
+    int32_t today = atp_day_of(now_ms);
+    int32_t day = atp_day_of(needed_by);
+    atp_position_view_t view;
+    atp_qty_t added;
+    uint32_t row;
+
+    if (line->node == ATP_EXPLAIN_ALL_NODES || has_group(bench, line->channel) || day < today ||
+        day > today + ATP_SUPPLY_HORIZON ||
+        atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) ||
+        atp_availability_is_kit(bench->ledger, line->sku) ||
+        !atp_positions_find(positions, line->sku, line->node, &row) ||
+        atp_supply_row(atp_ledger_supplies(bench->ledger), row) == NULL ||
+        !atp_catalog_is_plain_node(atp_ledger_catalog(bench->ledger), line->node)) {
+        return;
+    }
+    atp_positions_read(positions, row, &view);
+    atp_supply_schedule(atp_ledger_supplies(bench->ledger), row, today, day, 1, &added);
+    said->has_scheduled = view.backorder_limit == 0 && !view.is_withdrawn;
+    said->scheduled = atp_view_atp(&view) + added;
+}
+
+bool questions_ask(bench_t *bench, said_t *said)
+{
+    uint64_t hash = atp_ledger_hash(bench->ledger);
+    const act_attribute_t *needed_by = only_attribute(bench->act, ATP_KEY_NEEDED_BY);
+    asked_line_t line;
+
+    ask_promise(bench, said);
+    if (bench->act->line_count == 1 && find_line(bench, bench->act, &line)) {
+        said->asked = line.qty;
+        if (is_plain(bench->act)) {
+            ask_explain(bench, &line, said);
+            ask_availability(bench, &line, said);
+        } else if (needed_by != NULL && bench->act->option == ATP_RESERVE_ALL_OR_NOTHING) {
+            ask_schedule(bench, &line, needed_by->number, said);
+        }
+    }
+    return atp_ledger_hash(bench->ledger) == hash || bench_fail(bench, "a question changed something");
+}
+
+/* ---- comparing ---- */
+
+/* Of what only the doing finds out: room, and ids. */
+static bool is_no_promise(unsigned verdict)
+{
+    return verdict == ATP_CONFLICT || (verdict >= ATP_SKUS_FULL && verdict != ATP_ALREADY_SHORT);
+}
+
+static bool compare_promise(bench_t *bench, const said_t *said)
+{
+    const atp_result_t *said_result = &said->promise;
+    const atp_result_t *done = &bench->result;
+    bool is_same = said_result->verdict == done->verdict && said_result->qty == done->qty &&
+                   said_result->scale == done->scale && said_result->line_count == done->line_count &&
+                   said_result->plan_count == done->plan_count && said_result->field == done->field &&
+                   said_result->line == done->line;
+
+    for (unsigned i = 0; is_same && i < (unsigned)done->line_count + done->plan_count; i++) {
+        is_same = said->grants[i].qty == bench->grants[i].qty &&
+                  said->grants[i].node == bench->grants[i].node &&
+                  said->grants[i].line == bench->grants[i].line;
+    }
+    if (!is_same) {
+        return bench_fail(
+            bench,
+            "promise said %s, %lld, %u lines and %u of a plan (field %s); reserve did %s, %lld, %u, %u (%s)",
+            atp_verdict_name(said_result->verdict), (long long)said_result->qty, said_result->line_count,
+            said_result->plan_count, atp_field_name(said_result->field), atp_verdict_name(done->verdict),
+            (long long)done->qty, done->line_count, done->plan_count, atp_field_name(done->field));
+    }
+    bench->reach->promises[atp_verdict_is_success(done->verdict)]++;
+    return true;
+}
+
+/* Refused for want of what was asked about. */
+static bool is_too_little(unsigned verdict)
+{
+    return verdict == ATP_NOT_ENOUGH_AVAILABLE || verdict == ATP_NODE_NOT_OPEN ||
+           verdict == ATP_NOT_FOR_SALE || verdict == ATP_NODE_AT_CAPACITY ||
+           verdict == ATP_CHANNEL_NOT_OPEN || verdict == ATP_ABOVE_CAP;
+}
+
+static bool compare_figures(bench_t *bench, const said_t *said, bool is_granted)
+{
+    if (said->has_explained) {
+        if (said->explained_enough != is_granted) {
+            return bench_fail(bench, "explain said %s; reserve: %s",
+                              said->explained_enough ? "enough" : "not enough",
+                              atp_verdict_name(bench->result.verdict));
+        }
+        bench->reach->explained[is_granted]++;
+    }
+    if (said->has_available) {
+        if ((said->available >= said->asked) != is_granted) {
+            return bench_fail(bench, "availability said %lld, asked for %lld; reserve: %s",
+                              (long long)said->available, (long long)said->asked,
+                              atp_verdict_name(bench->result.verdict));
+        }
+        bench->reach->availability[is_granted]++;
+    }
+    if (said->has_scheduled) {
+        if ((said->scheduled >= said->asked) != is_granted) {
+            return bench_fail(bench, "schedule said %lld, asked for %lld; reserve: %s",
+                              (long long)said->scheduled, (long long)said->asked,
+                              atp_verdict_name(bench->result.verdict));
+        }
+        bench->reach->schedules[is_granted]++;
+    }
+    return true;
+}
+
+bool questions_compare(bench_t *bench, const said_t *said)
+{
+    unsigned verdict = bench->result.verdict;
+
+    if (!said->has_promise || is_no_promise(verdict)) {
+        return true;
+    }
+    if (!compare_promise(bench, said)) {
+        return false;
+    }
+    if (!atp_verdict_is_success(verdict) && !is_too_little(verdict)) {
+        return true; /* for another reason than that there is too little */
+    }
+    return compare_figures(bench, said, atp_verdict_is_success(verdict));
+}
