@@ -332,7 +332,7 @@ atp_verdict_t atp_ledger_edit(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_op_attribute_t *priority = atp_op_attribute(apply->op, ATP_KEY_PRIORITY, ATP_WHOLE_OP);
-    int64_t deadline_ms;
+    int64_t deadline_ms = 0;
     uint32_t number;
 
     if (!atp_steps_find_reservation(apply, &number)) {
