@@ -30,6 +30,7 @@
 #include "protocol/message_explain.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
+#include "protocol/message_sources.h"
 #include "protocol/message_supply.h"
 #include "protocol/message_trace.h"
 

@@ -106,6 +106,33 @@ static bool check_topic(atp_reader_t *reader, atp_field_t field, atp_text_t name
     return reader->refusal.verdict == ATP_APPLIED;
 }
 
+bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *ret_facts)
+{
+    if (!atp_row_u64(reader, left, ATP_FIELD_EPOCH, &ret_facts->epoch) ||
+        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->sequence) ||
+        !atp_row_i64(reader, left, ATP_FIELD_ISSUED, &ret_facts->as_of_ms) ||
+        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->kept_from)) {
+        return false;
+    }
+    if (ret_facts->epoch == 0 || ret_facts->sequence == 0) {
+        return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID,
+                                 ret_facts->epoch == 0 ? ATP_FIELD_EPOCH : ATP_FIELD_SEQUENCE, "from 1 up");
+    }
+    if (ret_facts->kept_from > ret_facts->sequence) {
+        return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE,
+                                 "a source has what it sends");
+    }
+    return true;
+}
+
+bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count)
+{
+    if (op_count == 0) {
+        return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_NONE, "a batch has at least one op");
+    }
+    return true;
+}
+
 bool atp_read_facts(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_op_count)
 {
     uint32_t *left = &reader->message_left;
@@ -114,24 +141,11 @@ bool atp_read_facts(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_
     *ret_op_count = 0;
     reader->is_facts = true;
     ret_facts->correlation = reader->correlation;
-    if (!atp_row_id(reader, left, ATP_FIELD_SOURCE, &ret_facts->source) ||
-        !check_topic(reader, ATP_FIELD_SOURCE, ret_facts->source) ||
-        !atp_row_u64(reader, left, ATP_FIELD_EPOCH, &ret_facts->epoch) ||
-        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->sequence) ||
-        !atp_row_i64(reader, left, ATP_FIELD_ISSUED, &ret_facts->as_of_ms)) {
-        return false;
-    }
-    if (ret_facts->epoch == 0 || ret_facts->sequence == 0) {
-        return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID,
-                                 ret_facts->epoch == 0 ? ATP_FIELD_EPOCH : ATP_FIELD_SEQUENCE, "from 1 up");
-    }
-    if (!atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_op_count)) {
-        return false;
-    }
-    if (*ret_op_count == 0) {
-        return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_NONE, "a batch has at least one op");
-    }
-    return true;
+    return atp_row_id(reader, left, ATP_FIELD_SOURCE, &ret_facts->source) &&
+           check_topic(reader, ATP_FIELD_SOURCE, ret_facts->source) &&
+           atp_read_facts_numbers(reader, left, ret_facts) &&
+           atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_op_count) &&
+           atp_check_facts_ops(reader, *ret_op_count);
 }
 
 bool atp_read_availability_event(atp_reader_t *reader, atp_availability_event_t *ret_event)
@@ -168,14 +182,25 @@ bool atp_read_crossing_event(atp_reader_t *reader, atp_crossing_event_t *ret_eve
 
 /* ---- writing ---- */
 
-void atp_write_facts_begin(atp_writer_t *writer, const atp_facts_t *facts)
+void atp_put_facts_fields(atp_writer_t *writer, const atp_facts_t *facts)
 {
-    put_topic(writer, ATP_TOPIC_FACTS, facts->source);
-    atp_head_write(writer, 8, ATP_MESSAGE_FACTS, facts->correlation);
     atp_put_text(writer, facts->source);
     atp_put_uint(writer, facts->epoch);
     atp_put_uint(writer, facts->sequence);
     atp_put_int(writer, facts->as_of_ms);
+    atp_put_uint(writer, facts->kept_from);
+}
+
+void atp_put_facts_head(atp_writer_t *writer, const atp_facts_t *facts)
+{
+    put_topic(writer, ATP_TOPIC_FACTS, facts->source);
+    atp_head_write(writer, 9, ATP_MESSAGE_FACTS, facts->correlation);
+    atp_put_facts_fields(writer, facts);
+}
+
+void atp_write_facts_begin(atp_writer_t *writer, const atp_facts_t *facts)
+{
+    atp_put_facts_head(writer, facts);
     atp_write_list_begin(writer);
 }
 

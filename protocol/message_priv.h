@@ -6,6 +6,7 @@
 #define ATP_PROTOCOL_MESSAGE_PRIV_H
 
 #include "protocol/cursor_priv.h"
+#include "protocol/message_events.h"
 #include "protocol/message_records.h"
 
 /* True if one more of `left` elements is there, and counts it as taken. */
@@ -72,6 +73,17 @@ ATP_MUST_USE bool atp_row_qty(atp_reader_t *reader, uint32_t *left, atp_qty_t *r
 /* `count` quantities of one scale. Refuses when their scales differ. */
 ATP_MUST_USE bool atp_row_qtys(atp_reader_t *reader, uint32_t *left, atp_qty_t *const *ret_qtys,
                                uint32_t count, uint8_t *ret_scale);
+
+/* ---- facts: the same in an event and in a request ---- */
+
+/* From the epoch to kept_from. Refuses sequence_invalid. */
+ATP_MUST_USE bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *ret_facts);
+/* A batch has ops. */
+ATP_MUST_USE bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count);
+/* Source to kept_from: 5 elements. */
+void atp_put_facts_fields(atp_writer_t *writer, const atp_facts_t *facts);
+/* An event up to its list of ops. */
+void atp_put_facts_head(atp_writer_t *writer, const atp_facts_t *facts);
 
 /* ---- a crossing: the same in a page and in an event ---- */
 

@@ -24,6 +24,8 @@
     X(15, UNAUTHORISED, "unauthorised", "the token does not allow this")                                     \
     X(16, BUSY, "busy", "queues are full; nothing was done; try again after the hint")                       \
     X(17, UNAVAILABLE, "unavailable", "the engine cannot make this durable now; nothing was done")           \
+    X(18, OUT_OF_ORDER, "out_of_order",                                                                      \
+      "batches of the source before this one are missing; nothing was done; send it again after them")       \
                                                                                                              \
     X(20, ID_MISSING, "id_missing", "the operation needs an id of its own")                                  \
     X(21, ID_INVALID, "id_invalid", "an id is 1 to 64 bytes of UTF-8 without control characters")            \

@@ -357,13 +357,15 @@ static atp_text_t source_name(const atp_op_t *op)
 static bool is_sequence(const atp_op_source_t *numbers)
 {
     return numbers->epoch >= 1 && numbers->epoch <= INT64_MAX && numbers->sequence >= 1 &&
-           numbers->sequence <= INT64_MAX;
+           numbers->sequence <= INT64_MAX && numbers->kept_from <= numbers->sequence;
 }
 
 atp_verdict_t atp_ledger_look_at_batch(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_op_source_t *numbers = atp_op_payload(apply->op);
+    static const atp_source_record_t unheard;
+    const atp_source_record_t *record = &unheard;
     uint32_t source;
 
     ledger->frame_skip = ATP_APPLIED;
@@ -372,10 +374,17 @@ atp_verdict_t atp_ledger_look_at_batch(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE, 0);
     }
     if (atp_catalog_find_source(&ledger->catalog, source_name(apply->op), apply->op->subject_hash, &source)) {
-        const atp_source_record_t *record = atp_table_at(&ledger->catalog.sources, source);
-        if (atp_sources_look(record, numbers->epoch, numbers->sequence) == ATP_SEQUENCE_DUPLICATE) {
-            ledger->frame_skip = ATP_DUPLICATE_IGNORED;
-        }
+        record = atp_table_at(&ledger->catalog.sources, source);
+    }
+    switch (atp_sources_look(record, numbers)) {
+    case ATP_SEQUENCE_NEW:
+        break;
+    case ATP_SEQUENCE_DUPLICATE:
+        ledger->frame_skip = ATP_DUPLICATE_IGNORED;
+        break;
+    case ATP_SEQUENCE_OUT_OF_ORDER:
+        ledger->frame_skip = ATP_OUT_OF_ORDER;
+        return atp_ledger_refuse(apply, ATP_OUT_OF_ORDER, ATP_FIELD_SEQUENCE, 0);
     }
     return ledger->frame_skip;
 }
@@ -404,7 +413,7 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
     if (numbers->epoch != record->epoch || numbers->sequence > record->high) {
         record->as_of_ms = numbers->as_of_ms;
     }
-    uint64_t lost = atp_sources_accept(record, numbers->epoch, numbers->sequence);
+    uint64_t lost = atp_sources_accept(record, numbers);
     if (lost > 0) {
         atp_ledger_raise(apply, ATP_EXCEPTION_SEQUENCE_LOST, NO_ROW,
                          lost > ATP_QTY_MAX ? ATP_QTY_MAX : (atp_qty_t)lost);

@@ -87,6 +87,8 @@ typedef struct atp_op_source {
     uint64_t epoch;
     uint64_t sequence;
     int64_t as_of_ms;
+    uint64_t kept_from;  /* the lowest number that the source still has; 0 = it keeps none */
+    uint64_t is_ordered; /* 1: of a source that keeps its batches, not to be applied before those below */
 } atp_op_source_t;
 
 /* Largest record of one op. */

@@ -16,20 +16,6 @@ static void note_seen(atp_source_record_t *source, uint64_t sequence, bool is_se
     source->seen[bit / 64] = is_seen ? source->seen[bit / 64] | mask : source->seen[bit / 64] & ~mask;
 }
 
-atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, uint64_t epoch, uint64_t sequence)
-{
-    if (epoch != source->epoch) {
-        return epoch > source->epoch ? ATP_SEQUENCE_NEW : ATP_SEQUENCE_DUPLICATE;
-    }
-    if (sequence < source->low) {
-        return ATP_SEQUENCE_DUPLICATE;
-    }
-    if (sequence > source->high) {
-        return ATP_SEQUENCE_NEW;
-    }
-    return was_seen(source, sequence) ? ATP_SEQUENCE_DUPLICATE : ATP_SEQUENCE_NEW;
-}
-
 static void start_epoch(atp_source_record_t *source, uint64_t epoch)
 {
     source->epoch = epoch;
@@ -53,26 +39,86 @@ static uint64_t give_up_below(atp_source_record_t *source, uint64_t to)
     return lost;
 }
 
-uint64_t atp_sources_accept(atp_source_record_t *source, uint64_t epoch, uint64_t sequence)
+static void pass_over_seen(atp_source_record_t *source)
 {
-    uint64_t lost = 0;
-
-    if (epoch != source->epoch) {
-        lost = atp_sources_missing(source); /* what is still on its way comes too late */
-        start_epoch(source, epoch);
-    }
-    if (sequence >= source->low + ATP_SOURCE_WINDOW) {
-        lost += give_up_below(source, sequence - ATP_SOURCE_WINDOW + 1);
-    }
-    note_seen(source, sequence, true);
-    source->high = sequence > source->high ? sequence : source->high;
     while (source->low <= source->high && was_seen(source, source->low)) {
         note_seen(source, source->low, false);
         source->low++;
     }
+}
+
+/* Brings the window to where the batch can be noted, unless its source keeps what is missing. Returns what is lost. */
+static uint64_t make_way(atp_source_record_t *source, const atp_op_source_t *numbers)
+{
+    uint64_t lost = 0;
+
+    if (numbers->epoch != source->epoch) {
+        lost = atp_sources_missing(source); /* what is still on its way comes too late */
+        start_epoch(source, numbers->epoch);
+    }
+    if (numbers->kept_from > source->low) {
+        lost += give_up_below(source, numbers->kept_from);
+        pass_over_seen(source);
+    } else if (numbers->kept_from == 0 && numbers->sequence >= source->low + ATP_SOURCE_WINDOW) {
+        lost += give_up_below(source, numbers->sequence - ATP_SOURCE_WINDOW + 1);
+    }
+    return lost;
+}
+
+static bool is_applied(const atp_source_record_t *source, const atp_op_source_t *numbers)
+{
+    if (numbers->epoch != source->epoch) {
+        return numbers->epoch < source->epoch;
+    }
+    return numbers->sequence < source->low ||
+           (numbers->sequence <= source->high && was_seen(source, numbers->sequence));
+}
+
+atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, const atp_op_source_t *numbers)
+{
+    if (is_applied(source, numbers)) {
+        return ATP_SEQUENCE_DUPLICATE;
+    }
+    if (numbers->kept_from == 0) {
+        return ATP_SEQUENCE_NEW;
+    }
+    atp_source_record_t moved = *source;
+    (void)make_way(&moved, numbers);
+    bool is_beyond = numbers->sequence - moved.low >= ATP_SOURCE_WINDOW;
+    bool must_wait = numbers->is_ordered != 0 && numbers->sequence != moved.low;
+    return is_beyond || must_wait ? ATP_SEQUENCE_OUT_OF_ORDER : ATP_SEQUENCE_NEW;
+}
+
+uint64_t atp_sources_accept(atp_source_record_t *source, const atp_op_source_t *numbers)
+{
+    uint64_t lost = make_way(source, numbers);
+
+    note_seen(source, numbers->sequence, true);
+    source->high = numbers->sequence > source->high ? numbers->sequence : source->high;
+    pass_over_seen(source);
     source->batches++;
     source->lost += lost;
     return lost;
+}
+
+bool atp_sources_next_gap(const atp_source_record_t *source, uint64_t from, uint64_t *ret_first,
+                          uint64_t *ret_last)
+{
+    uint64_t first = from > source->low ? from : source->low;
+
+    while (first <= source->high && was_seen(source, first)) {
+        first++;
+    }
+    if (source->epoch == 0 || first > source->high) {
+        return false;
+    }
+    uint64_t last = first;
+    while (last < source->high && !was_seen(source, last + 1)) {
+        last++;
+    }
+    *ret_first = first;
+    *ret_last = last;
+    return true;
 }
 
 uint64_t atp_sources_missing(const atp_source_record_t *source)

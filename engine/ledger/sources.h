@@ -5,13 +5,20 @@
  * numbers; one that is older and was never seen cannot be told from a duplicate any more, so the window never
  * moves past a missing number silently: it is counted as lost there and kept as an exception by the caller.
  *
+ * A source that keeps its batches until they are acknowledged says from which number on it has them. The window waits
+ * for a number it still has: what is beyond the window, and what may not be applied before those below it, is out of
+ * order, is not applied, and comes again. What it has no more and was never seen is lost: an engine restored from an
+ * older state, or another one.
+ *
  * Threads     ledger thread only.
  * Invariants  N1  a number is accepted at most once in an epoch.
- *             N2  every number from 1 to `low - 1` was applied or counted as lost. */
+ *             N2  every number from 1 to `low - 1` was applied or counted as lost.
+ *             N3  a number that its source still has is never counted as lost, until the source starts over. */
 #ifndef ATP_LEDGER_SOURCES_H
 #define ATP_LEDGER_SOURCES_H
 
-#include <stdbool.h>
+#include "engine/ledger/op.h"
+
 #include <stdint.h>
 
 #define ATP_SOURCE_WINDOW 1024u
@@ -33,15 +40,23 @@ typedef struct atp_source_record {
 
 _Static_assert(sizeof(atp_source_record_t) == 256, "stored: no padding");
 
-typedef enum atp_sequence_verdict { ATP_SEQUENCE_NEW, ATP_SEQUENCE_DUPLICATE } atp_sequence_verdict_t;
+typedef enum atp_sequence_verdict {
+    ATP_SEQUENCE_NEW,
+    ATP_SEQUENCE_DUPLICATE,
+    ATP_SEQUENCE_OUT_OF_ORDER /* of a source that keeps it: to be sent again after what is missing below it */
+} atp_sequence_verdict_t;
 
 /* Whether the batch is new. Changes nothing. An epoch below the current one is a duplicate: the source has
- * started over since. Epoch and sequence: 1 to INT64_MAX. */
-atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
+ * started over since. Epoch and sequence: 1 to INT64_MAX; kept_from at most the sequence. */
+atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, const atp_op_source_t *numbers);
 
-/* Notes a new batch as applied. Returns how many numbers were given up as lost because the window moved, or
- * because they were missing when a higher epoch began. */
-uint64_t atp_sources_accept(atp_source_record_t *source, uint64_t epoch, uint64_t sequence);
+/* Notes a new batch as applied. Returns how many numbers were given up as lost: because the window moved, because the
+ * source has them no more, or because they were missing when a higher epoch began. */
+uint64_t atp_sources_accept(atp_source_record_t *source, const atp_op_source_t *numbers);
+
+/* The next run of missing numbers at or above `from`, up to `high`. False: there is none. */
+bool atp_sources_next_gap(const atp_source_record_t *source, uint64_t from, uint64_t *ret_first,
+                          uint64_t *ret_last);
 
 /* Numbers missing below the highest one seen. */
 uint64_t atp_sources_missing(const atp_source_record_t *source);

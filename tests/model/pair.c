@@ -366,7 +366,9 @@ static void step_request(pair_t *pair, const generated_t *generated)
 
 static void step_batch(pair_t *pair, const generated_t *generated)
 {
-    atp_op_source_t numbers = {generated->epoch, generated->sequence, pair->generator.now_ms};
+    atp_op_source_t numbers = {.epoch = generated->epoch,
+                               .sequence = generated->sequence,
+                               .as_of_ms = pair->generator.now_ms};
     static model_answer_t answer;
     atp_result_t result;
 

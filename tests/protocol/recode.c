@@ -336,6 +336,69 @@ static bool recode_page_ask(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_source_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_text_t source;
+
+    if (!atp_read_source_ask(reader, &source)) {
+        return false;
+    }
+    atp_write_source_ask(writer, source);
+    return true;
+}
+
+static bool recode_source_gap(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_source_gap_t gap;
+
+    if (!atp_read_source_gap(reader, &gap)) {
+        return false;
+    }
+    atp_write_source_gap(writer, &gap);
+    return true;
+}
+
+static bool recode_source_state(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_source_state_t state;
+    uint32_t gaps;
+
+    if (!atp_read_source_state(reader, &gaps)) {
+        return false;
+    }
+    atp_write_source_state_begin(writer);
+    if (!recode_rows(reader, writer, gaps, recode_source_gap) || !atp_read_source_state_end(reader, &state)) {
+        return false;
+    }
+    atp_write_source_state_end(writer, &state);
+    return true;
+}
+
+static bool recode_batch(atp_reader_t *reader, atp_writer_t *writer, uint32_t *op_refusals)
+{
+    atp_facts_t facts;
+    uint32_t count;
+
+    if (!atp_read_batch(reader, &facts, &count)) {
+        return false;
+    }
+    atp_write_batch_begin(writer, &facts);
+    bool ok = recode_ops(reader, writer, count, op_refusals);
+    atp_write_list_end(writer);
+    return ok;
+}
+
+static bool recode_batch_answer(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_batch_answer_t answer;
+
+    if (!atp_read_batch_answer(reader, &answer)) {
+        return false;
+    }
+    atp_write_batch_answer(writer, &answer);
+    return true;
+}
+
 static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t *op_refusals)
 {
     uint32_t count;
@@ -359,6 +422,10 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
         return recode_schedule_ask(reader, writer);
     case ATP_MESSAGE_TRACE:
         return recode_trace_query(reader, writer);
+    case ATP_MESSAGE_SOURCE_STATE:
+        return recode_source_ask(reader, writer);
+    case ATP_MESSAGE_BATCH:
+        return recode_batch(reader, writer, op_refusals);
     case ATP_MESSAGE_STAT:
         atp_write_stat_ask(writer);
         return atp_read_stat_ask(reader);
@@ -422,6 +489,10 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return recode_schedule(reader, writer);
     case ATP_MESSAGE_TRACE:
         return recode_trace(reader, writer);
+    case ATP_MESSAGE_SOURCE_STATE:
+        return recode_source_state(reader, writer);
+    case ATP_MESSAGE_BATCH:
+        return recode_batch_answer(reader, writer);
     default:
         return recode_error(reader, writer);
     }

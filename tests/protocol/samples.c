@@ -355,7 +355,7 @@ static void write_outcome(atp_writer_t *writer)
 
 static void write_facts(atp_writer_t *writer)
 {
-    const atp_facts_t facts = {ATP_TEXT("d-9"), ATP_TEXT("wms"), 2, 1001, T0};
+    const atp_facts_t facts = {ATP_TEXT("d-9"), ATP_TEXT("wms"), 2, 1001, T0, 998};
     const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 5, 0};
     const atp_command_t commands[] = {
         {.kind = ATP_OP_RECEIVE, .id = ATP_TEXT(""), .is_fact = true, .line_count = 1, .lines = &line},
@@ -501,8 +501,8 @@ const sample_t samples[] = {
     {"schedule", SAMPLE_RESPONSE, "schedule: the day and what may be promised then",
      RESPONSE_HEAD(11) "[[[\"berlin\",1795253000000,\"3.0\"]],0]]", NULL, write_schedule},
     {"schedule_supplies", SAMPLE_RESPONSE, "schedule: a transfer that is overdue",
-     RESPONSE_HEAD(11)
-     "[[[\"berlin\",1795253000000,\"7.5\",\"t-88\",\"ROPE\",3,1,true,\"10.0\",\"2.5\",\"5.0\",\"8.0\"]],7]]",
+     RESPONSE_HEAD(11) "[[[\"berlin\",1795253000000,\"7.5\",\"t-88\",\"ROPE\",3,1,true,\"10.0\",\"2.5\",\"5."
+                       "0\",\"8.0\"]],7]]",
      NULL, write_supplies},
     {"explain_by", SAMPLE_REQUEST, "explain: 2.5, needed by a day",
      REQUEST_HEAD(13) "[[[\"ROPE\",\"berlin\",\"2.5\"]],\"\",1795253000000]]", NULL, write_explain_by},
@@ -545,9 +545,19 @@ const sample_t samples[] = {
     {"error_version", SAMPLE_RESPONSE, "error: unsupported version",
      RESPONSE_HEAD(127) "[11,0,\"this build speaks version 1\"]]", NULL, sample_write_error_version},
     {"facts", SAMPLE_EVENT, "event: a batch of two facts",
-     "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
+     "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,998,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
      "[37,\"\",0,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",5]],true]]]",
      "atp.facts.wms", write_facts},
+    {"source_state_ask", SAMPLE_REQUEST, "source_state: of wms", REQUEST_HEAD(22) "[\"wms\"]]", NULL,
+     sample_write_source_ask},
+    {"source_state", SAMPLE_RESPONSE, "source_state: 1001 and 1004 to 1007 are missing",
+     RESPONSE_HEAD(22) "[[[1001,1001],[1004,1007]],2,1001,1010,1005,0,1795253000000]]", NULL,
+     sample_write_source_state},
+    {"batch_ask", SAMPLE_REQUEST, "batch: a batch of one fact",
+     REQUEST_HEAD(23) "[\"wms\",2,1001,1795253000000,998,[[48,\"\",0,\"ROPE\",\"lyon-2\",5,true]]]]", NULL,
+     sample_write_batch},
+    {"batch", SAMPLE_RESPONSE, "batch: out of order, others come first", RESPONSE_HEAD(23) "[18,16]]", NULL,
+     sample_write_batch_answer},
     {"availability_changed", SAMPLE_EVENT, "event: a position is out of stock",
      "[1,65,\"c-1\",3,1002,\"ROPE\",\"lyon-2\",\"0.00\",\"-1.50\",43,true]", "atp.avail.ROPE",
      write_availability_event},

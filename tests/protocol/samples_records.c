@@ -118,6 +118,46 @@ void sample_write_trace(atp_writer_t *writer)
     atp_write_trace_end(writer, 17, 1);
 }
 
+void sample_write_source_ask(atp_writer_t *writer)
+{
+    sample_begin_request(writer, ATP_MESSAGE_SOURCE_STATE);
+    atp_write_source_ask(writer, ATP_TEXT("wms"));
+}
+
+void sample_write_source_state(atp_writer_t *writer)
+{
+    const atp_source_gap_t gaps[] = {{1001, 1001}, {1004, 1007}};
+    const atp_source_state_t state = {.epoch = 2, .low = 1001, .high = 1010, .batches = 1005, .as_of_ms = T0};
+
+    sample_begin_response(writer, ATP_MESSAGE_SOURCE_STATE);
+    atp_write_source_state_begin(writer);
+    atp_write_source_gap(writer, &gaps[0]);
+    atp_write_source_gap(writer, &gaps[1]);
+    atp_write_source_state_end(writer, &state);
+}
+
+void sample_write_batch(atp_writer_t *writer)
+{
+    const atp_facts_t facts = {
+        .source = ATP_TEXT("wms"), .epoch = 2, .sequence = 1001, .as_of_ms = T0, .kept_from = 998};
+    const atp_command_line_t line = {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 5, 0};
+    const atp_command_t command = {
+        .kind = ATP_OP_RECEIVE, .id = ATP_TEXT(""), .is_fact = true, .line_count = 1, .lines = &line};
+
+    sample_begin_request(writer, ATP_MESSAGE_BATCH);
+    atp_write_batch_begin(writer, &facts);
+    atp_write_command(writer, &command);
+    atp_write_list_end(writer);
+}
+
+void sample_write_batch_answer(atp_writer_t *writer)
+{
+    const atp_batch_answer_t answer = {ATP_OUT_OF_ORDER, ATP_FIELD_SEQUENCE};
+
+    sample_begin_response(writer, ATP_MESSAGE_BATCH);
+    atp_write_batch_answer(writer, &answer);
+}
+
 void sample_write_reservations_ask(atp_writer_t *writer)
 {
     const atp_page_ask_t ask = {.limit = 100,

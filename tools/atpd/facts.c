@@ -1,10 +1,9 @@
 #include "tools/atpd/facts.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/catalog.h"
 #include "protocol/endpoint.h"
-#include "protocol/message.h"
 #include "tools/atpd/log.h"
+#include "tools/atpd/parcel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,156 +31,28 @@ struct atp_facts_intake {
     heard_t heard[HEARD_MAX];
 };
 
-/* One batch of facts on its way through the engine: this head, then results, grants, ops. */
-typedef struct parcel {
-    atp_facts_intake_t *intake;
-    atp_batch_t batch;
-    size_t ops_capacity;
-    uint32_t grant_room; /* atp_op_grant_room of all ops */
-    unsigned char *ops;
-} parcel_t;
-
 /* ---- after the engine ---- */
-
-static void free_parcel(parcel_t *parcel)
-{
-    free(parcel->ops);
-    free(parcel->batch.results);
-    free(parcel->batch.grants);
-    free(parcel);
-}
 
 static void done(atp_batch_t *batch, atp_err_t err)
 {
-    parcel_t *parcel = batch->context;
-    atp_facts_intake_t *intake = parcel->intake;
-    const atp_op_t *op = batch->ops;
+    atp_parcel_t *parcel = batch->context;
+    atp_facts_intake_t *intake = parcel->owner;
 
-    for (uint32_t i = 0; err == ATP_OK && i < batch->op_count; i++) {
-        if (i == 0 && batch->results[i].verdict == ATP_DUPLICATE_IGNORED) {
-            atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_DUPLICATES, 0, 1);
-        }
-        atp_metrics_add_ops(intake->metrics, op->kind, batch->results[i].verdict, 1);
-        op = atp_op_next(op);
+    if (err == ATP_OK) {
+        (void)atp_parcel_count(parcel);
     }
-    free_parcel(parcel);
+    atp_parcel_destroy(parcel);
     (void)atp_fetch_sub_acq_rel(&intake->in_flight, 1);
 }
 
 /* ---- before it ---- */
 
-static void log_refused(const atp_facts_intake_t *intake, const atp_facts_t *facts, uint32_t index,
-                        unsigned verdict, unsigned field)
-{
-    atp_metrics_add(intake->metrics, ATP_METRIC_REFUSED, verdict, 1);
-    atp_log(ATP_LOG_WARN, "fact_refused", ATP_LOG_TEXT("source", facts->source),
-            ATP_LOG_U64("epoch", facts->epoch), ATP_LOG_U64("sequence", facts->sequence),
-            ATP_LOG_U64("index", index), ATP_LOG_STR("verdict", atp_verdict_name(verdict)),
-            ATP_LOG_STR("field", atp_field_name(field)), ATP_LOG_TEXT("correlation", facts->correlation));
-}
-
-static bool grow(parcel_t *parcel)
-{
-    size_t larger = parcel->ops_capacity == 0 ? (size_t)64 << 10 : parcel->ops_capacity * 2;
-
-    larger = larger < ATP_BATCH_OPS_SIZE_MAX ? larger : ATP_BATCH_OPS_SIZE_MAX;
-    if (larger <= parcel->ops_capacity) {
-        return false;
-    }
-    unsigned char *ops = realloc(parcel->ops, larger);
-    if (ops == NULL) {
-        return false;
-    }
-    parcel->ops = ops;
-    parcel->ops_capacity = larger;
-    return true;
-}
-
-/* Adds one fact; what is refused is told and left out. False: it does not fit. */
-static bool add_fact(parcel_t *parcel, const atp_facts_t *facts, uint32_t index, const atp_command_t *command,
-                     const atp_op_context_t *context)
-{
-    atp_batch_t *batch = &parcel->batch;
-    atp_result_t fault;
-    size_t size;
-
-    for (;;) {
-        atp_verdict_t verdict = atp_op_encode(command, context, parcel->ops + batch->ops_size,
-                                              parcel->ops_capacity - batch->ops_size, &size, &fault);
-        if (verdict == ATP_APPLIED) {
-            break;
-        }
-        if (verdict != ATP_MESSAGE_TOO_LARGE) {
-            log_refused(parcel->intake, facts, index, fault.verdict, fault.field);
-            return true;
-        }
-        if (!grow(parcel)) {
-            return false;
-        }
-    }
-    const atp_op_t *op = (const atp_op_t *)(const void *)(parcel->ops + batch->ops_size);
-    batch->line_count += op->line_count;
-    parcel->grant_room += atp_op_grant_room(op);
-    batch->ops_size += size;
-    batch->op_count++;
-    return true;
-}
-
-/* Reads the whole message into the parcel. False: it is refused as a whole. */
-static bool fill(parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *facts, uint32_t op_count)
-{
-    atp_facts_intake_t *intake = parcel->intake;
-    const atp_ledger_t *ledger = atp_engine_ledger(intake->engine);
-    atp_op_context_t context = {.catalog = atp_ledger_catalog(ledger),
-                                .seed = atp_ledger_seed(ledger),
-                                .client_name = facts->source,
-                                .client = ATP_CLIENT_ENGINE,
-                                .in_source = true};
-    atp_op_source_t numbers = {facts->epoch, facts->sequence, facts->as_of_ms};
-    const atp_command_room_t room = {.lines = intake->lines,
-                                     .line_capacity = ATP_LINES_PER_OP_MAX,
-                                     .attributes = intake->attributes,
-                                     .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
-
-    if (!grow(parcel)) {
-        return false;
-    }
-    parcel->batch.ops_size = atp_op_encode_source(parcel->ops, facts->source, &numbers, context.seed);
-    parcel->batch.op_count = 1;
-    for (uint32_t i = 0; i < op_count; i++) {
-        atp_command_t command;
-        atp_refusal_t refusal;
-        if (!atp_read_command(reader, &command, &room, &refusal)) {
-            return false;
-        }
-        if (refusal.verdict != ATP_APPLIED) {
-            log_refused(intake, facts, i, refusal.verdict, refusal.field);
-        } else if (!add_fact(parcel, facts, i, &command, &context)) {
-            return atp_reader_refuse(reader, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
-                                     "the facts take more room than one batch has");
-        }
-    }
-    return atp_message_close(reader);
-}
-
-static bool need_room_for_answers(parcel_t *parcel)
-{
-    atp_batch_t *batch = &parcel->batch;
-
-    batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
-    batch->results = calloc(batch->op_count, sizeof *batch->results);
-    batch->grants = calloc(parcel->grant_room + 1, sizeof *batch->grants);
-    return batch->results != NULL && batch->grants != NULL;
-}
-
 /* Hands the parcel in, waiting while the queue is full: facts are not dropped here. */
-static bool submit(parcel_t *parcel)
+static bool submit(atp_parcel_t *parcel)
 {
-    atp_facts_intake_t *intake = parcel->intake;
+    atp_facts_intake_t *intake = parcel->owner;
     atp_err_t err;
 
-    parcel->batch.class = ATP_CLASS_FACT;
-    parcel->batch.ops = parcel->ops;
     parcel->batch.done = done;
     parcel->batch.context = parcel;
     (void)atp_fetch_add_acq_rel(&intake->in_flight, 1);
@@ -238,28 +109,36 @@ static void log_malformed(const atp_facts_intake_t *intake, const atp_reader_t *
 static void handle(void *context, const uint8_t *bytes, size_t size)
 {
     atp_facts_intake_t *intake = context;
+    const atp_command_room_t room = {.lines = intake->lines,
+                                     .line_capacity = ATP_LINES_PER_OP_MAX,
+                                     .attributes = intake->attributes,
+                                     .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
     atp_reader_t reader;
     atp_facts_t facts;
     uint32_t op_count;
-    parcel_t *parcel = calloc(1, sizeof *parcel);
+    atp_parcel_t *parcel = atp_parcel_create(intake->engine, intake->metrics, intake);
 
     if (parcel == NULL) {
         atp_metrics_add(intake->metrics, ATP_METRIC_ERRORS, ATP_ERR_MEMORY, 1);
         atp_log(ATP_LOG_ERROR, "facts_lost", ATP_LOG_ERR(ATP_ERR_MEMORY));
         return;
     }
-    parcel->intake = intake;
-    if (!atp_event_open(bytes, size, &reader) || !atp_read_facts(&reader, &facts, &op_count) ||
-        !fill(parcel, &reader, &facts, op_count)) {
+    if (!atp_event_open(bytes, size, &reader) || !atp_read_facts(&reader, &facts, &op_count)) {
         log_malformed(intake, &reader, bytes, size);
-        free_parcel(parcel);
+        atp_parcel_destroy(parcel);
+        return;
+    }
+    bool is_filled = atp_parcel_fill(parcel, &reader, &facts, op_count, &room);
+    if (!is_filled && reader.refusal.verdict != ATP_APPLIED) {
+        log_malformed(intake, &reader, bytes, size);
+        atp_parcel_destroy(parcel);
         return;
     }
     look_for_gap(intake, &facts);
-    if (!need_room_for_answers(parcel) || !submit(parcel)) {
+    if (!is_filled || !submit(parcel)) {
         atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
                 ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
-        free_parcel(parcel);
+        atp_parcel_destroy(parcel);
     }
 }
 

@@ -84,6 +84,10 @@
       "Batches of facts ignored because they were applied before.")                                          \
     X(SOURCE_GAPS, "atpd_source_gaps_total", COUNTER, SHARED, NONE, ONE,                                     \
       "Times a source was found to have skipped numbers.")                                                   \
+    X(SOURCE_HEALED, "atpd_source_healed_total", COUNTER, SHARED, NONE, ONE,                                 \
+      "Batches applied that came by request: what publishing had lost, or came too early.")                  \
+    X(SOURCE_OUT_OF_ORDER, "atpd_source_out_of_order_total", COUNTER, SHARED, NONE, ONE,                     \
+      "Batches put off because others before them are missing; they come again.")                            \
     X(CONNECTIONS, "atpd_connections", GAUGE, PULLED, NONE, ONE,                                             \
       "Connections for commands and queries. One that only grows: the transport gives none back; restart.")  \
     X(CONNECTIONS_REFUSED, "atpd_connections_refused_total", COUNTER, PULLED, NONE, ONE,                     \

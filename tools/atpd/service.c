@@ -221,6 +221,12 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_TRACE:
         atp_work_trace(work);
         return;
+    case ATP_MESSAGE_SOURCE_STATE:
+        atp_work_source_state(work);
+        return;
+    case ATP_MESSAGE_BATCH:
+        atp_work_batch(work);
+        return;
     case ATP_MESSAGE_FACTS:
     case ATP_MESSAGE_AVAILABILITY_CHANGED:
     case ATP_MESSAGE_ERROR:

@@ -5,6 +5,7 @@
  *     availability    read on the spot without a lock; what is due is settled first          service_availability.c
  *     records         pages and look-ups: a bounded question to the ledger thread            service_records.c
  *     traces          the journal, read by a thread of its own                                service_trace.c
+ *     sources         batches of facts that are answered, and what has come of a source       service_sources.c
  *     refusals        of a whole message, by name                                            service.c
  *
  * Threads     handle: NNG's threads, many at a time. Each exchange has a work area of its own, so nothing here

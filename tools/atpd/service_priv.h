@@ -108,6 +108,8 @@ void atp_work_stat(atp_work_t *work);
 void atp_work_explain(atp_work_t *work);
 void atp_work_schedule(atp_work_t *work);
 void atp_work_trace(atp_work_t *work);
+void atp_work_source_state(atp_work_t *work);
+void atp_work_batch(atp_work_t *work);
 
 /* The thread that reads the journal. Drain gives up what is being read and takes nothing more: the engine may then be closed. */
 ATP_MUST_USE atp_err_t atp_tracer_open(const char *data_folder, atp_tracer_t **ret_tracer,

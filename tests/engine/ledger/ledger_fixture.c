@@ -28,6 +28,7 @@ atp_ledger_config_t fixture_config(void)
     config.supplies = 64;
     config.pegs = 64;
     config.bookings = 256;
+    config.archive = 16;
     config.groups = 8;
     config.group_nodes = 32;
     config.tags = 8;
@@ -266,7 +267,7 @@ atp_result_t damage(fixture_t *f, const char *sku, const char *node, atp_qty_t q
 
 atp_result_t open_batch(fixture_t *f, const char *source, uint64_t epoch, uint64_t sequence)
 {
-    atp_op_source_t numbers = {epoch, sequence, f->now_ms};
+    atp_op_source_t numbers = {.epoch = epoch, .sequence = sequence, .as_of_ms = f->now_ms};
 
     atp_op_encode_source(f->record, atp_text_of(source), &numbers, atp_ledger_seed(f->ledger));
     return fixture_apply(f, f->record);

@@ -140,6 +140,41 @@ static void batches_out_of_order_are_each_applied_once(void **state)
     fixture_close(&f);
 }
 
+/* Opens a batch of a source that keeps its batches from 1 on. */
+static atp_result_t open_kept(fixture_t *f, uint64_t sequence, bool is_ordered)
+{
+    const atp_op_source_t numbers = {
+        .epoch = 1, .sequence = sequence, .as_of_ms = f->now_ms, .kept_from = 1, .is_ordered = is_ordered};
+
+    atp_op_encode_source(f->record, ATP_TEXT("wms"), &numbers, atp_ledger_seed(f->ledger));
+    return fixture_apply(f, f->record);
+}
+
+static void a_count_waits_for_what_its_source_sends_again(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 0);
+    f.in_source = true;
+    assert_verdict(open_kept(&f, 1, false), ATP_APPLIED);
+    fact(&f, ATP_OP_RECEIVE, "S", "N", 10);
+    uint64_t op = counts_of(&f).op;
+    assert_refused(open_kept(&f, 3, true), ATP_OUT_OF_ORDER, ATP_FIELD_SEQUENCE); /* 2 is on its way */
+    fact(&f, ATP_OP_COUNT, "S", "N", 7);
+    assert_verdict(f.result, ATP_OUT_OF_ORDER);
+    assert_int_equal(counts_of(&f).op, op);
+    assert_int_equal(counts_of(&f).exceptions, 0);
+    assert_verdict(open_kept(&f, 4, false), ATP_APPLIED); /* a change does not wait */
+    fact(&f, ATP_OP_RECEIVE, "S", "N", 100);
+    assert_verdict(open_kept(&f, 2, false), ATP_APPLIED);
+    fact(&f, ATP_OP_SALE, "S", "N", 3);
+    assert_verdict(open_kept(&f, 3, true), ATP_APPLIED);
+    fact(&f, ATP_OP_COUNT, "S", "N", 107);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 107);
+    fixture_close(&f);
+}
+
 static void two_sources_have_numbers_of_their_own(void **state) /* E1 */
 {
     (void)state;
@@ -340,6 +375,7 @@ int main(void)
         cmocka_unit_test(adjustments_in_any_order_add_up),
         cmocka_unit_test(a_batch_that_comes_twice_is_applied_once),
         cmocka_unit_test(batches_out_of_order_are_each_applied_once),
+        cmocka_unit_test(a_count_waits_for_what_its_source_sends_again),
         cmocka_unit_test(two_sources_have_numbers_of_their_own),
         cmocka_unit_test(numbers_that_cannot_be_are_refused_with_their_facts),
         cmocka_unit_test(a_new_epoch_starts_over_and_tells_what_it_loses),

@@ -574,7 +574,7 @@ static void the_engines_own_ops_are_well_formed(void **state)
 {
     (void)state;
     atp_ledger_config_t config = atp_ledger_config_default();
-    atp_op_source_t numbers = {1, 2, 3};
+    atp_op_source_t numbers = {1, 2, 3, 2, 1};
     const atp_op_t *op = (const atp_op_t *)(const void *)buffer;
     size_t sizes[6];
 

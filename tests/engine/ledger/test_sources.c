@@ -7,13 +7,15 @@
 
 static bool is_new(const atp_source_record_t *source, uint64_t epoch, uint64_t sequence)
 {
-    return atp_sources_look(source, epoch, sequence) == ATP_SEQUENCE_NEW;
+    const atp_op_source_t numbers = {.epoch = epoch, .sequence = sequence};
+    return atp_sources_look(source, &numbers) == ATP_SEQUENCE_NEW;
 }
 
 /* Accepts it if it is new; returns what was lost. */
 static uint64_t take(atp_source_record_t *source, uint64_t epoch, uint64_t sequence)
 {
-    return is_new(source, epoch, sequence) ? atp_sources_accept(source, epoch, sequence) : 0;
+    const atp_op_source_t numbers = {.epoch = epoch, .sequence = sequence};
+    return is_new(source, epoch, sequence) ? atp_sources_accept(source, &numbers) : 0;
 }
 
 static void a_source_never_heard_of_misses_nothing(void **state)
@@ -33,7 +35,7 @@ static void each_number_is_accepted_once_in_any_order(void **state) /* N1 */
 
     for (unsigned i = 0; i < 9; i++) {
         assert_true(is_new(&source, 1, order[i]));
-        assert_int_equal(atp_sources_accept(&source, 1, order[i]), 0);
+        assert_int_equal(take(&source, 1, order[i]), 0);
         for (unsigned j = 0; j <= i; j++) {
             assert_false(is_new(&source, 1, order[j]));
         }
@@ -142,7 +144,7 @@ static void random_numbers_agree_with_a_list(void **state)
         if (!expected) {
             continue;
         }
-        lost += atp_sources_accept(&source, 1, sequence);
+        lost += take(&source, 1, sequence);
         is_applied[sequence] = true;
         high = sequence > high ? sequence : high;
         while (low + ATP_SOURCE_WINDOW <= high || (low <= high && is_applied[low])) {
@@ -159,6 +161,138 @@ static void random_numbers_agree_with_a_list(void **state)
     assert_int_equal(source.lost, lost);
 }
 
+/* ---- of a source that keeps its batches ---- */
+
+/* Looks, and accepts what is new. */
+static atp_sequence_verdict_t keep(atp_source_record_t *source, uint64_t sequence, uint64_t kept_from,
+                                   bool is_ordered)
+{
+    const atp_op_source_t numbers = {
+        .epoch = 1, .sequence = sequence, .kept_from = kept_from, .is_ordered = is_ordered};
+    atp_sequence_verdict_t verdict = atp_sources_look(source, &numbers);
+
+    if (verdict == ATP_SEQUENCE_NEW) {
+        (void)atp_sources_accept(source, &numbers);
+    }
+    return verdict;
+}
+
+static void the_window_waits_for_what_its_source_keeps(void **state) /* N3 */
+{
+    (void)state;
+    atp_source_record_t source = {0};
+
+    assert_int_equal(keep(&source, ATP_SOURCE_WINDOW + 1, 1, false), ATP_SEQUENCE_OUT_OF_ORDER);
+    assert_int_equal(source.epoch, 0); /* nothing was noted */
+    for (uint64_t sequence = 2; sequence <= ATP_SOURCE_WINDOW; sequence++) {
+        assert_int_equal(keep(&source, sequence, 1, false), ATP_SEQUENCE_NEW);
+    }
+    assert_int_equal(keep(&source, ATP_SOURCE_WINDOW + 1, 1, false), ATP_SEQUENCE_OUT_OF_ORDER);
+    assert_int_equal(keep(&source, 1, 1, false), ATP_SEQUENCE_NEW);
+    assert_int_equal(source.low, ATP_SOURCE_WINDOW + 1);
+    assert_int_equal(keep(&source, ATP_SOURCE_WINDOW + 1, 1, false), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 5, 1, false), ATP_SEQUENCE_DUPLICATE);
+    assert_int_equal(source.lost, 0);
+}
+
+static void what_is_ordered_waits_for_all_below_it(void **state)
+{
+    (void)state;
+    atp_source_record_t source = {0};
+
+    assert_int_equal(keep(&source, 2, 1, true), ATP_SEQUENCE_OUT_OF_ORDER);
+    assert_int_equal(keep(&source, 3, 1, false), ATP_SEQUENCE_NEW); /* a change does not wait */
+    assert_int_equal(keep(&source, 1, 1, true), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 5, 1, true), ATP_SEQUENCE_OUT_OF_ORDER); /* 2 and 4 are missing */
+    assert_int_equal(keep(&source, 2, 1, true), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 4, 1, true), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 5, 1, true), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 3, 1, true), ATP_SEQUENCE_DUPLICATE);
+    assert_int_equal(source.low, 6);
+}
+
+static void what_the_source_has_no_more_is_lost_and_told(void **state)
+{
+    (void)state;
+    atp_source_record_t source = {0};
+
+    assert_int_equal(keep(&source, 2, 1, false), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 5, 1, false), ATP_SEQUENCE_NEW);
+    assert_int_equal(keep(&source, 6, 4, true), ATP_SEQUENCE_OUT_OF_ORDER); /* it still has 4 */
+    assert_int_equal(source.lost, 0);
+    assert_int_equal(keep(&source, 6, 5, true), ATP_SEQUENCE_NEW); /* 1, 3 and 4 are gone */
+    assert_int_equal(source.lost, 3);
+    assert_int_equal(source.low, 7);
+    atp_source_record_t restored = {0}; /* an engine that never heard of it */
+    assert_int_equal(keep(&restored, 5000, 5000, true), ATP_SEQUENCE_NEW);
+    assert_int_equal(restored.lost, 4999);
+    assert_int_equal(restored.low, 5001);
+}
+
+static void gaps_are_told_run_by_run(void **state)
+{
+    (void)state;
+    static const uint64_t applied[] = {1, 4, 5, 8};
+    atp_source_record_t source = {0};
+    uint64_t first = 0;
+    uint64_t last = 0;
+
+    assert_false(atp_sources_next_gap(&source, 1, &first, &last));
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(keep(&source, applied[i], 1, false), ATP_SEQUENCE_NEW);
+    }
+    assert_true(atp_sources_next_gap(&source, 0, &first, &last));
+    assert_true(first == 2 && last == 3);
+    assert_true(atp_sources_next_gap(&source, 4, &first, &last));
+    assert_true(first == 6 && last == 7);
+    assert_false(atp_sources_next_gap(&source, 8, &first, &last));
+}
+
+/* A network that drops, repeats and mixes up batches, and a sender that sends again what is not acknowledged. Every batch
+ * is applied once, and what is ordered after all below it. */
+static void whatever_the_network_does_all_is_applied_once_and_in_its_order(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 5000 };
+    static bool is_applied[NUMBERS + 1];
+    static bool is_ordered[NUMBERS + 1];
+    atp_source_record_t source = {0};
+    uint64_t seed = 0xfac7;
+    uint64_t kept_from = 1;
+    uint64_t count = 0;
+
+    for (uint64_t i = 1; i <= NUMBERS; i++) {
+        is_ordered[i] = test_random(&seed) % 10 == 0;
+    }
+    for (uint64_t step = 0; count < NUMBERS; step++) {
+        assert_true(step < 100 * NUMBERS);
+        uint64_t sequence = kept_from + test_random(&seed) % (test_random(&seed) % 5 == 0 ? 3000 : 20);
+        if (sequence > NUMBERS) {
+            continue;
+        }
+        bool is_whole = true;
+        for (uint64_t below = kept_from; below < sequence; below++) {
+            is_whole = is_whole && is_applied[below];
+        }
+        atp_sequence_verdict_t verdict = keep(&source, sequence, kept_from, is_ordered[sequence]);
+        assert_int_equal(verdict == ATP_SEQUENCE_DUPLICATE, is_applied[sequence]);
+        if (verdict == ATP_SEQUENCE_NEW) {
+            assert_true(is_whole || !is_ordered[sequence]);
+            is_applied[sequence] = true;
+            count++;
+        }
+        if (verdict == ATP_SEQUENCE_OUT_OF_ORDER) {
+            assert_true(sequence >= source.low + ATP_SOURCE_WINDOW || (is_ordered[sequence] && !is_whole));
+        }
+        if (test_random(&seed) % 7 == 0) {
+            kept_from = source.low < NUMBERS ? source.low : NUMBERS; /* acknowledged: dropped */
+            kept_from = kept_from > 0 ? kept_from : 1;
+        }
+    }
+    assert_int_equal(source.lost, 0);
+    assert_int_equal(source.low, NUMBERS + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +304,11 @@ int main(void)
         cmocka_unit_test(the_last_number_there_is_does_not_wrap_the_window),
         cmocka_unit_test(a_higher_epoch_starts_over_and_a_lower_one_is_past),
         cmocka_unit_test(random_numbers_agree_with_a_list),
+        cmocka_unit_test(the_window_waits_for_what_its_source_keeps),
+        cmocka_unit_test(what_is_ordered_waits_for_all_below_it),
+        cmocka_unit_test(what_the_source_has_no_more_is_lost_and_told),
+        cmocka_unit_test(gaps_are_told_run_by_run),
+        cmocka_unit_test(whatever_the_network_does_all_is_applied_once_and_in_its_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
