@@ -3,6 +3,7 @@
 
 #include "engine/base/attribute.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,85 @@ static void a9_what_the_second_group_sees_is_what_it_gets(void **state)
     assert_int_equal(sees(a, "a9p", "a9", NULL), 5 - seen);
 }
 
+static void a9_groups(acceptance_t *a, const char *sku_id)
+{
+    stock(a, sku_id, "a9x", "10");
+    stock(a, sku_id, "a9z", "5");
+    put(a, ATP_OP_GROUP, "a9xz", "node=a9x node=a9z");
+    put(a, ATP_OP_GROUP, "a9z", "node=a9z");
+    put(a, ATP_OP_CHANNEL, "a9p", "ship_group=a9xz");
+    put(a, ATP_OP_CHANNEL, "a9q", "ship_group=a9z");
+}
+
+static void a9_the_second_group_first_and_by_turns(void **state)
+{
+    acceptance_t *a = *state;
+    unsigned sold[2] = {0, 0};
+
+    a9_groups(a, "a9-first");
+    assert_verdict(sell(a, "a9q", "a9-first", "", "5"), ATP_APPLIED);
+    assert_int_equal(sees(a, "a9p", "a9-first", NULL), 10);
+    assert_verdict(sell(a, "a9p", "a9-first", "", "11"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(a, "a9p", "a9-first", "", "10"), ATP_APPLIED);
+    assert_int_equal(sees(a, "a9q", "a9-first", NULL), 0);
+
+    a9_groups(a, "a9-turns");
+    for (unsigned i = 0; i < 32; i++) {
+        const char *channel = i % 2 == 0 ? "a9p" : "a9q";
+        bool is_there = sees(a, channel, "a9-turns", NULL) > 0;
+        assert_verdict(sell(a, channel, "a9-turns", "", "1"),
+                       is_there ? ATP_APPLIED : ATP_NOT_ENOUGH_AVAILABLE); /* as it was told */
+        sold[i % 2] += is_there;
+    }
+    assert_int_equal(sold[0] + sold[1], 15);
+    assert_true(sold[1] <= 5);
+}
+
+typedef struct racer {
+    acceptance_t *a;
+    const char *channel;
+    unsigned sold;
+} racer_t;
+
+static void *sell_singly(void *context)
+{
+    racer_t *racer = context;
+
+    for (unsigned i = 0; i < 20; i++) {
+        char id[ATP_ID_SIZE_MAX + 1];
+        snprintf(id, sizeof id, "%s-race-%u", racer->channel, i);
+        atp_command_line_t line = {.sku = ATP_TEXT("a9-race"), .mantissa = 1};
+        atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                 .id = atp_text_of(id),
+                                 .channel = atp_text_of(racer->channel),
+                                 .line_count = 1,
+                                 .lines = &line};
+        atp_result_t result;
+        racer->sold += atp_client_call(racer->a->client, &command, &result, NULL, NULL) == ATP_OK &&
+                       result.verdict == ATP_APPLIED;
+    }
+    return NULL;
+}
+
+static void a9_both_at_once_take_fifteen_and_no_more(void **state)
+{
+    acceptance_t *a = *state;
+    racer_t racers[2] = {{a, "a9p", 0}, {a, "a9q", 0}};
+    pthread_t threads[2];
+
+    a9_groups(a, "a9-race");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, sell_singly, &racers[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(racers[0].sold + racers[1].sold, 15);
+    assert_true(racers[1].sold <= 5);
+    assert_int_equal(components(a, "a9-race", "a9z").reserved, 5);
+    assert_int_equal(components(a, "a9-race", "a9x").reserved, 10);
+}
+
 /* ---- F ---- */
 
 static void f1_each_node_is_floored_and_the_signed_sum_is_told(void **state)
@@ -144,6 +224,20 @@ static void f1_each_node_is_floored_and_the_signed_sum_is_told(void **state)
     assert_verdict(fact(a, ATP_OP_SALE, NULL, "f1", "f1a", "4"), ATP_APPLIED); /* -4, nothing is promised */
     assert_int_equal(sees(a, "f1", "f1", &signed_sum), 3);
     assert_int_equal(signed_sum, -1);
+
+    stock(a, "f1d", "f1a", "0");
+    stock(a, "f1d", "f1b", "3");
+    const atp_command_line_t line = {.sku = ATP_TEXT("f1d"), .node = ATP_TEXT("f1a"), .mantissa = 4};
+    const atp_command_t damage = {.kind = ATP_OP_ADJUST,
+                                  .is_fact = true,
+                                  .option = ATP_BUCKET_UNAVAILABLE,
+                                  .reason = ATP_REASON_DAMAGE,
+                                  .line_count = 1,
+                                  .lines = &line};
+    assert_verdict(call(a, &damage, NULL), ATP_APPLIED);
+    assert_int_equal(sees(a, "f1", "f1d", &signed_sum), 3);
+    assert_int_equal(signed_sum, -1);
+    assert_verdict(sell(a, "f1", "f1d", "", "3"), ATP_APPLIED);
 }
 
 static void f1b_orders_short_at_one_node_may_be_served_from_the_other(void **state)
@@ -383,6 +477,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a8_a_node_in_two_groups_is_sold_once),
         cmocka_unit_test(a9_what_the_second_group_sees_is_what_it_gets),
+        cmocka_unit_test(a9_the_second_group_first_and_by_turns),
+        cmocka_unit_test(a9_both_at_once_take_fifteen_and_no_more),
         cmocka_unit_test(f1_each_node_is_floored_and_the_signed_sum_is_told),
         cmocka_unit_test(f1b_orders_short_at_one_node_may_be_served_from_the_other),
         cmocka_unit_test(f2_two_nodes_with_the_same_number_are_both_counted),

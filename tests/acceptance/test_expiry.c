@@ -267,6 +267,43 @@ static atp_result_t race(acceptance_t *a, const char *id, unsigned round)
     return allocated;
 }
 
+/* Whether a step is among those of the reservation that are kept. */
+static bool has_step(acceptance_t *a, const char *id, const char *name)
+{
+    atp_answer_t *answer;
+    bool has_it = false;
+
+    assert_int_equal(atp_client_history(a->client, atp_text_of(id), &answer), ATP_OK);
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        has_it = has_it || atp_text_equal(atp_answer_steps(answer)[i].step, atp_text_of(name));
+    }
+    atp_answer_free(answer);
+    return has_it;
+}
+
+/* The allocate stands in the journal with the op number and the answer that were given, and the steps say who won. */
+static void journal_shows(acceptance_t *a, const char *id, const atp_result_t *allocated)
+{
+    const atp_trace_query_t query = {.reservation = atp_text_of(id)};
+    bool is_won = allocated->verdict == ATP_APPLIED;
+    atp_answer_t *answer;
+    unsigned found = 0;
+
+    assert_int_equal(has_step(a, id, "allocate"), is_won);
+    assert_int_equal(has_step(a, id, "expire"), !is_won);
+    assert_int_equal(atp_client_trace(a->client, &query, &answer), ATP_OK);
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        const atp_trace_row_t *row = &atp_answer_traces(answer)[i];
+        if (atp_text_equal(row->kind, ATP_TEXT("allocate"))) {
+            assert_int_equal(row->op, allocated->op);
+            assert_verdict(*row, allocated->verdict);
+            found++;
+        }
+    }
+    assert_int_equal(found, 1);
+    atp_answer_free(answer);
+}
+
 static void d5_of_allocate_and_expiry_exactly_one_wins(void **state)
 {
     acceptance_t *a = *state;
@@ -285,7 +322,12 @@ static void d5_of_allocate_and_expiry_exactly_one_wins(void **state)
     print_message("d5: allocate won %u of %u races\n", won, RACES);
     assert_true(won > 0 && won < RACES);
 
-    /* The journal shows which: it replays to the same. */
+    /* The journal shows which, and replays to the same. */
+    for (unsigned i = 0; i < RACES; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "d5-%u", i);
+        journal_shows(a, id, &results[i]);
+    }
     acceptance_kill(a);
     assert_int_equal(atpd_status(a, "--check"), 0);
     assert_int_equal(atpd_status(a, "--audit"), 0);

@@ -3,6 +3,7 @@
 
 #include "engine/base/attribute.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #define END                                                                                                  \
@@ -77,6 +78,45 @@ static void c3_steps_out_of_order_are_named_and_change_nothing(void **state)
     assert_verdict(step(a, ATP_OP_RELEASE, NULL, "nobody", NULL, false), ATP_UNKNOWN_RESERVATION);
 }
 
+static void c3_the_same_step_again_is_answered_as_the_first(void **state)
+{
+    acceptance_t *a = *state;
+    const int64_t issued_ms = atp_now_ms();
+    const atp_command_t allocate = {.kind = ATP_OP_ALLOCATE,
+                                    .id = ATP_TEXT("c3b-allocate"),
+                                    .issued_ms = issued_ms,
+                                    .reservation = ATP_TEXT("c3b-cart")};
+    stock(a, "c3b", "N", "10");
+    assert_verdict(hold(a, "c3b-cart", "c3b", "N", "4"), ATP_APPLIED);
+    atp_result_t first = call(a, &allocate, NULL);
+    assert_verdict(first, ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c3b-cart", NULL, false), ATP_APPLIED);
+    atp_result_t again = call(a, &allocate, NULL);
+    assert_verdict(again, ATP_APPLIED);
+    assert_int_equal(again.is_repeat, 1);
+    assert_int_equal(again.op, first.op);
+    atp_availability_row_t row = components(a, "c3b", "N");
+    assert_int_equal(row.on_hand, 6);
+    assert_int_equal(row.allocated, 0);
+}
+
+static void c3_what_has_expired_is_not_shipped(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t four[] = {{"c3e", "N", "4"}, END};
+
+    stock(a, "c3e", "N", "10");
+    atp_result_t held = reserve(a, "c3e-cart", four, 20, ATP_RESERVE_ALL_OR_NOTHING, NULL);
+    assert_verdict(held, ATP_APPLIED);
+    while (promisable(a, "c3e", "N") < 10) {
+    }
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c3e-cart", NULL, false), ATP_ALREADY_EXPIRED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c3e-cart", four, false), ATP_ALREADY_EXPIRED);
+    atp_availability_row_t row = components(a, "c3e", "N");
+    assert_int_equal(row.on_hand, 10);
+    assert_int_equal(row.promisable, 10);
+}
+
 static void c4_a_shipment_told_twice_ships_once(void **state)
 {
     acceptance_t *a = *state;
@@ -95,6 +135,23 @@ static void c4_a_shipment_told_twice_ships_once(void **state)
     assert_verdict(call(a, &shipment, NULL), ATP_APPLIED);
     assert_int_equal(call(a, &shipment, NULL).is_repeat, 1);
     assert_int_equal(components(a, "c4", "N").on_hand, 90);
+}
+
+static void c5_what_was_shipped_is_not_cancelled(void **state)
+{
+    acceptance_t *a = *state;
+    const want_t five[] = {{"c5s", "N", "5"}, END};
+
+    stock(a, "c5s", "N", "100");
+    assert_verdict(hold(a, "c5s-order", "c5s", "N", "5"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "c5s-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "c5s-order", five, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c5s-order", five, false), ATP_ALREADY_SHIPPED);
+    assert_verdict(step(a, ATP_OP_CANCEL, NULL, "c5s-order", NULL, false), ATP_ALREADY_SHIPPED);
+    atp_availability_row_t row = components(a, "c5s", "N");
+    assert_int_equal(row.on_hand, 95);
+    assert_int_equal(row.allocated, 0);
+    assert_int_equal(row.promisable, 95);
 }
 
 static void c5_a_fact_after_cancel_is_applied_and_told(void **state)
@@ -137,8 +194,14 @@ static void c9_a_hundred_rounds_leave_the_buckets_as_they_were(void **state)
         assert_verdict(step(a, ATP_OP_RELEASE, NULL, id, NULL, false), ATP_APPLIED);
         atp_availability_row_t row = components(a, "c9", "N");
         assert_int_equal(row.reserved, 0);
+        assert_int_equal(row.allocated, 0);
+        assert_int_equal(row.on_hand, 7);
         assert_int_equal(row.promisable, 7);
     }
+    acceptance_kill(a);
+    assert_int_equal(atpd_status(a, "--check"), 0); /* all buckets against the reservations they come from */
+    acceptance_restart(a);
+    assert_int_equal(promisable(a, "c9", "N"), 7);
 }
 
 static void c10_the_rest_of_a_partial_shipment_can_be_freed(void **state)
@@ -181,11 +244,15 @@ static void c6_cancelling_an_order_that_was_never_allocated_changes_nothing(void
     stock(a, "c6", "N", "10");
     assert_verdict(call(a, &command, NULL), ATP_APPLIED);
     assert_verdict(of_order(a, ATP_OP_CANCEL, "c6-order"), ATP_NOT_ALLOCATED);
+    assert_int_equal(components(a, "c6", "N").allocated, 0); /* not -4 */
+    assert_int_equal(components(a, "c6", "N").reserved, 4);
     assert_int_equal(promisable(a, "c6", "N"), 6);
     assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-order"), ATP_APPLIED);
     assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-order"), ATP_ALREADY_RELEASED);
     assert_verdict(of_order(a, ATP_OP_RELEASE, "c6-other"), ATP_UNKNOWN_RESERVATION);
     assert_int_equal(promisable(a, "c6", "N"), 10);
+    assert_int_equal(components(a, "c6", "N").allocated, 0);
+    assert_int_equal(components(a, "c6", "N").reserved, 0);
 }
 
 static void c7_authorised_and_settled_allocate_once(void **state)
@@ -239,6 +306,55 @@ static void c11_an_outcome_is_asked_for_by_id(void **state)
     assert_verdict(results[1], ATP_UNKNOWN_ID);
 }
 
+/* A client that gives up soon, and is connected. */
+static atp_client_t *hasty_client(const acceptance_t *a)
+{
+    const atp_client_options_t options = {.url = a->url,
+                                          .client = ATP_TEXT("hasty"),
+                                          .timeout_ms = 500,
+                                          .try_ms = 500,
+                                          .retries = ATP_CLIENT_NO_RETRY};
+    atp_client_t *client;
+    atp_answer_t *answer = NULL;
+    atp_why_t why;
+
+    assert_int_equal(atp_client_open(&options, &client, &why), ATP_OK);
+    for (int64_t begun_ms = 0; answer == NULL && is_waiting(&begun_ms, 30);) {
+        (void)!atp_client_stat(client, &answer);
+    }
+    assert_non_null(answer);
+    atp_answer_free(answer);
+    return client;
+}
+
+static void c11_what_was_never_answered_is_asked_for_and_ends_with_its_time(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_command_line_t line = {.sku = ATP_TEXT("c11b"), .node = ATP_TEXT("N"), .mantissa = 1};
+    const atp_command_t command = {
+        .kind = ATP_OP_RESERVE, .id = ATP_TEXT("c11-lost"), .ttl_ms = 300, .line_count = 1, .lines = &line};
+    const atp_outcome_ask_t ask = {ATP_OUTCOME_RESERVATION, ATP_TEXT("c11-lost")};
+    atp_result_t result = {.verdict = ATP_UNKNOWN_ID};
+
+    stock(a, "c11b", "N", "1");
+    atp_client_t *hasty = hasty_client(a);
+    assert_int_equal(kill(a->atpd, SIGSTOP), 0); /* it takes the request, and its answer comes too late */
+    assert_int_equal(atp_client_call(hasty, &command, &result, NULL, NULL), ATP_ERR_TIMEOUT);
+    assert_int_equal(kill(a->atpd, SIGCONT), 0);
+    result.verdict = ATP_UNKNOWN_ID;
+    for (int64_t begun_ms = 0; result.verdict == ATP_UNKNOWN_ID && is_waiting(&begun_ms, 30);) {
+        assert_int_equal(atp_client_outcome(a->client, &ask, 1, &result, NULL, NULL), ATP_OK);
+    }
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(result.qty, 1);
+    while (atp_now_ms() <= result.deadline_ms + 1) {
+        (void)figure(a, "op_applied");
+    }
+    assert_int_equal(promisable(a, "c11b", "N"), 1); /* nobody came back for it */
+    assert_verdict(hold(a, NULL, "c11b", "N", "1"), ATP_APPLIED);
+    atp_client_close(hasty);
+}
+
 static void c12_ids_that_differ_in_case_or_blanks_are_different(void **state)
 {
     acceptance_t *a = *state;
@@ -271,7 +387,10 @@ int main(void)
         cmocka_unit_test(c1_the_same_id_is_answered_the_same_and_another_content_is_a_conflict),
         cmocka_unit_test(c2_a_refused_id_stays_refused_after_restock),
         cmocka_unit_test(c3_steps_out_of_order_are_named_and_change_nothing),
+        cmocka_unit_test(c3_the_same_step_again_is_answered_as_the_first),
+        cmocka_unit_test(c3_what_has_expired_is_not_shipped),
         cmocka_unit_test(c4_a_shipment_told_twice_ships_once),
+        cmocka_unit_test(c5_what_was_shipped_is_not_cancelled),
         cmocka_unit_test(c5_a_fact_after_cancel_is_applied_and_told),
         cmocka_unit_test(c6_cancelling_an_order_that_was_never_allocated_changes_nothing),
         cmocka_unit_test(c7_authorised_and_settled_allocate_once),
@@ -280,6 +399,7 @@ int main(void)
         cmocka_unit_test(c10_the_rest_of_a_partial_shipment_can_be_freed),
         cmocka_unit_test(c10_the_rest_of_a_partial_shipment_can_be_freed_however_far_it_is),
         cmocka_unit_test(c11_an_outcome_is_asked_for_by_id),
+        cmocka_unit_test(c11_what_was_never_answered_is_asked_for_and_ends_with_its_time),
         cmocka_unit_test(c12_ids_that_differ_in_case_or_blanks_are_different),
         cmocka_unit_test(f7_half_a_unit_is_half_a_unit_and_the_scale_stays),
     };

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define END                                                                                                  \
     {                                                                                                        \
@@ -98,6 +99,40 @@ static void a4_allocated_units_are_not_promised_again(void **state)
     assert_verdict(hold(a, NULL, "a4", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
 }
 
+/* What the next event tells a copy that is fed by events. */
+static int64_t next_told(atp_watch_t *copy)
+{
+    atp_availability_event_t event;
+
+    for (int64_t begun_ms = 0; is_waiting(&begun_ms, 30);) {
+        if (atp_watch_next(copy, 100, &event) == ATP_OK) {
+            return event.promisable;
+        }
+    }
+    fail_msg("no event came");
+    abort();
+}
+
+static void a7_a_copy_that_lags_decides_nothing(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_text_t name = ATP_TEXT("a7");
+    const atp_watch_options_t options = {.url = a->events_url, .skus = &name, .sku_count = 1};
+    atp_watch_t *copy;
+    atp_why_t why;
+
+    assert_int_equal(atp_watch_open(&options, &copy, &why), ATP_OK);
+    assert_true(atp_watch_wait_connected(copy, 10000));
+    stock(a, "a7", "N", "1");
+    assert_int_equal(next_told(copy), 1);
+    assert_verdict(hold(a, NULL, "a7", "N", "1"), ATP_APPLIED);
+    /* The copy has not been told yet, and says 1. */
+    assert_verdict(hold(a, NULL, "a7", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(next_told(copy), 0);
+    assert_verdict(hold(a, NULL, "a7", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+    atp_watch_close(copy);
+}
+
 static void b1_lines_of_one_request_share_what_there_is(void **state)
 {
     acceptance_t *a = *state;
@@ -173,6 +208,7 @@ int main(void)
         cmocka_unit_test(a2_twenty_want_ten_and_ten_get_one),
         cmocka_unit_test(a3_a_look_holds_nothing),
         cmocka_unit_test(a4_allocated_units_are_not_promised_again),
+        cmocka_unit_test(a7_a_copy_that_lags_decides_nothing),
         cmocka_unit_test(b1_lines_of_one_request_share_what_there_is),
         cmocka_unit_test(b2_two_lines_of_one_sku_are_both_counted),
         cmocka_unit_test(b4_a_line_that_does_not_fit_is_named_and_nothing_changes),

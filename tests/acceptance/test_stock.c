@@ -1,6 +1,8 @@
 /* E: stock input.   F: the formula.   The facts come over PUB/SUB where it says so, else as commands. */
 #include "tests/acceptance/acceptance.h"
 
+#include "engine/base/attribute.h"
+
 #include <pthread.h>
 #include <stdio.h>
 
@@ -255,6 +257,33 @@ static void f8_a_node_that_is_not_open_promises_nothing(void **state)
     assert_int_equal(promisable(a, "f8", "f8-a"), 8);
 }
 
+static void for_sale(acceptance_t *a, const char *sku_id, const char *node_id, bool is_for_sale)
+{
+    const atp_command_line_t line = {.sku = atp_text_of(sku_id), .node = atp_text_of(node_id)};
+    const atp_attribute_t flag = {.key = ATP_KEY_FOR_SALE, .line = ATP_WHOLE_OP, .number = is_for_sale};
+    const atp_command_t command = {
+        .kind = ATP_OP_LIMIT, .line_count = 1, .lines = &line, .attribute_count = 1, .attributes = &flag};
+
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+static void f8_a_position_that_is_not_for_sale_promises_nothing(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "f8p", "f8p-a", "10");
+    stock(a, "f8p", "f8p-b", "1");
+    for_sale(a, "f8p", "f8p-a", false);
+    assert_int_equal(components(a, "f8p", "f8p-a").on_hand, 10);
+    assert_int_equal(promisable(a, "f8p", "f8p-a"), 0);
+    assert_int_equal(promisable(a, "f8p", NULL), 1);
+    assert_verdict(hold(a, NULL, "f8p", "f8p-a", "1"), ATP_NOT_FOR_SALE);
+    assert_verdict(hold(a, NULL, "f8p", "", "2"), ATP_NOT_ENOUGH_AVAILABLE);
+    for_sale(a, "f8p", "f8p-a", true);
+    assert_int_equal(promisable(a, "f8p", NULL), 11);
+    assert_verdict(hold(a, NULL, "f8p", "f8p-a", "10"), ATP_APPLIED);
+}
+
 static void safety_stock_is_kept_back(void **state)
 {
     acceptance_t *a = *state;
@@ -334,6 +363,7 @@ int main(void)
         cmocka_unit_test(e4_two_at_once_take_ten_of_ten),
         cmocka_unit_test(f2_nodes_add_up),
         cmocka_unit_test(f8_a_node_that_is_not_open_promises_nothing),
+        cmocka_unit_test(f8_a_position_that_is_not_for_sale_promises_nothing),
         cmocka_unit_test(safety_stock_is_kept_back),
         cmocka_unit_test(what_is_unavailable_is_on_hand_and_not_for_sale),
         cmocka_unit_test(a_sale_is_a_fact_also_below_zero),
