@@ -8,6 +8,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 
+import acceptance  # noqa: E402
 import layering  # noqa: E402
 import names  # noqa: E402
 
@@ -112,6 +113,30 @@ class Names(unittest.TestCase):
             ("tools/run.sh", "mktemp /tmp/a." + "X" * 6 + "\n"),
         ]:
             self.assertEqual(self.found(name, text), [], (name, text[:40]))
+
+
+class Acceptance(unittest.TestCase):
+    PAGE = acceptance.BEGIN + "| A7 | `acceptance.x` | a7_there |\n" + acceptance.END
+
+    def found(self, page, sections="x", test="cmocka_unit_test(a7_there),"):
+        files = {"tests/acceptance/CMakeLists.txt": f"foreach(section {sections})\n",
+                 "tests/acceptance/test_x.c": "static void a7_there(void **state)\n{\n}\n" + test}
+        with tree(files) as root:
+            return acceptance.problems(acceptance.find_tests(Path(root, "tests/acceptance")), page)
+
+    def test_an_item_with_a_registered_test_in_the_table_passes(self):
+        self.assertEqual([p for p in self.found(self.PAGE) if "A7" in p], [])
+        self.assertEqual(len(self.found(self.PAGE)), len(acceptance.ITEMS) - 1)
+
+    def test_an_item_without_a_test_is_found(self):
+        for arguments in [{"test": ""}, {"sections": "y"}]:  # not registered with cmocka, not with ctest
+            self.assertIn("A7: no test in tests/acceptance has it", self.found(self.PAGE, **arguments))
+
+    def test_a_table_that_names_what_is_not_there_or_misses_an_item_is_found(self):
+        gone = self.found(self.PAGE.replace("a7_there", "a7_gone"))
+        self.assertTrue(any("a7_gone" in p for p in gone))
+        self.assertTrue(any("A7 is missing" in p for p in self.found(acceptance.BEGIN + acceptance.END)))
+        self.assertTrue(any("table" in p for p in self.found("")))
 
 
 if __name__ == "__main__":
