@@ -38,6 +38,9 @@
  * share one handle between all threads. Commands under way at the same time are applied in any order; where
  * order matters put them in one atp_client_call_many, or wait for the answer of the first.
  *
+ * Facts       what has happened (received, sold, counted, shipped) is told in numbered batches: through an outbox, which keeps
+ *             them on disk until the engine has them for good; or through a publisher, which keeps nothing.
+ *
  * Headers     the rows of answers are the structs of protocol/message_*.h, installed along. The readers and
  *             writers declared there are exported too, for those who bring a transport of their own.
  * Threads     every function of atp_client_* may be called from any number of threads, close excepted. A
@@ -58,6 +61,7 @@
 #include "protocol/message_explain.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
+#include "protocol/message_sources.h"
 #include "protocol/message_supply.h"
 #include "protocol/message_trace.h"
 
@@ -346,6 +350,86 @@ uint64_t atp_publisher_next_sequence(const atp_publisher_t *publisher);
 void atp_publisher_close(atp_publisher_t *publisher);
 
 #ifdef __cplusplus
+/* ---- outbox: facts kept until the engine has them ------------------------------------------------------ */
+
+/* A source's side of "nothing lost, nothing twice". Batches are kept in a folder (LMDB) and numbered; each is published at
+ * once, where there is a `publish_url`, and kept until the engine says that it is applied and durable. What was lost on
+ * the way, or came too early, is sent again by request. A thread of the outbox sees to that: it asks what the
+ * engine has, every 50 ms while something waits, and at once when the engine can be reached again.
+ *
+ *     atp_outbox_options_t options = {.folder = "./outbox", .url = "tcp://10.0.0.5:7411", .source = ATP_TEXT("pos-17")};
+ *     atp_outbox_t *outbox;
+ *     atp_why_t why;
+ *     if (atp_outbox_open(&options, &outbox, &why) != ATP_OK) { fprintf(stderr, "%s\n", why.text); ... }
+ *     atp_command_line_t line = {ATP_TEXT("bike-28"), ATP_TEXT("berlin"), 1, 0};
+ *     atp_command_t sale = {.kind = ATP_OP_SALE, .line_count = 1, .lines = &line};
+ *     if (atp_outbox_put(outbox, &sale, 1, atp_now_ms(), NULL, &why) == ATP_OK) { it will be applied, once }
+ *
+ * Threads     put, flush, read_state: any, at the same time; puts of several threads share a commit.   close: one. */
+typedef struct atp_outbox atp_outbox_t;
+
+typedef struct atp_outbox_options {
+    const char *folder;      /* of the queue; made if it is not there. For one source, and one process at a time */
+    const char *url;         /* the engine's command endpoint, dialled */
+    const char *publish_url; /* the engine's fact intake, dialled; NULL = all goes by request */
+    atp_text_t source;       /* who tells, 1 to 64 bytes: "wms", "pos-17" */
+    atp_text_t token;        /* as atp_client_options_t */
+    uint64_t bytes_max;      /* of all that waits; 0 = 256 MiB */
+    uint32_t resend_ms;      /* published and not applied after that: sent again; 0 = 50 */
+} atp_outbox_options_t;
+
+#define ATP_OUTBOX_BATCH_SIZE_MAX (512u << 10) /* bytes of the ops of one batch, on the wire */
+
+/* ATP_ERR_INVALID (an option, named in ret_why; the folder of another source), ATP_ERR_LOCKED (another process has the
+ * folder), ATP_ERR_CORRUPT, ATP_ERR_FORMAT, ATP_ERR_IO, ATP_ERR_NO_SPACE, ATP_ERR_MEMORY. Does not wait for the engine. */
+ATP_MUST_USE atp_err_t atp_outbox_open(const atp_outbox_options_t *options, atp_outbox_t **ret_outbox,
+                                       atp_why_t *ret_why);
+
+/* Keeps one batch of 1 to ATP_OPS_PER_MESSAGE_MAX facts; on ATP_OK it is on disk under *ret_sequence (may be NULL), and will
+ * be applied once. The batch is applied together. `as_of_ms`: when they were observed; 0 = not given.
+ *     ATP_ERR_BUSY      the queue is full, or its disk: nothing was kept, try again
+ *     ATP_ERR_INVALID   a limit, or something no batch may have (named in ret_why); nothing was kept
+ *     ATP_ERR_CLOSED    the source goes on elsewhere: the engine has seen a later epoch, or numbers that this folder never
+ *                       gave (it is an old copy). Nothing was kept; what waits is not sent any more
+ *     ATP_ERR_IO, ATP_ERR_CORRUPT, ATP_ERR_MEMORY: nothing was kept */
+ATP_MUST_USE atp_err_t atp_outbox_put(atp_outbox_t *outbox, const atp_command_t *facts, uint32_t count,
+                                      int64_t as_of_ms, uint64_t *ret_sequence, atp_why_t *ret_why);
+
+/* Waits until all that was put before is applied and durable, up to `timeout_ms` (-1 = for ever). ATP_ERR_TIMEOUT,
+ * ATP_ERR_CLOSED as put. */
+ATP_MUST_USE atp_err_t atp_outbox_flush(atp_outbox_t *outbox, int32_t timeout_ms);
+
+typedef struct atp_outbox_state {
+    uint64_t epoch;
+    uint64_t low;           /* the oldest number not acknowledged; `next` if there is none */
+    uint64_t next;          /* the number of the next batch */
+    uint64_t bytes;         /* that wait */
+    uint64_t published;     /* batches, since open */
+    uint64_t requested;     /* sent by request, since open */
+    uint64_t refused;       /* a number the engine refused; 0 = none. The rest goes on, as far as it may */
+    atp_verdict_t refusal;  /* how */
+    bool is_connected;      /* the engine answered the last time */
+    bool is_superseded;     /* see ATP_ERR_CLOSED of put */
+    atp_why_t last_failure; /* in words; empty if there was none */
+} atp_outbox_state_t;
+
+void atp_outbox_read_state(atp_outbox_t *outbox, atp_outbox_state_t *ret_state);
+
+/* A folder, seen from outside. */
+typedef struct atp_outbox_look {
+    char source[ATP_ID_SIZE_MAX + 1];
+    uint64_t epoch;
+    uint64_t low; /* as atp_outbox_state_t */
+    uint64_t next;
+    uint64_t bytes;
+} atp_outbox_look_t;
+
+/* While nobody has it open: ATP_ERR_LOCKED. ATP_ERR_NOT_FOUND: there is no outbox. Else as atp_outbox_open. */
+ATP_MUST_USE atp_err_t atp_outbox_look(const char *folder, atp_outbox_look_t *ret_look, atp_why_t *ret_why);
+
+/* What waits stays in the folder, for the next open. Takes at most some seconds. NULL is allowed. */
+void atp_outbox_close(atp_outbox_t *outbox);
+
 }
 #endif
 

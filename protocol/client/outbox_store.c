@@ -156,17 +156,24 @@ static atp_err_t commit(atp_outbox_store_t *store, MDB_txn *txn, int rv, state_t
     return ATP_OK;
 }
 
-atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const void *bytes, size_t size, atp_why_t *ret_why)
+static bool has_room(const atp_outbox_store_t *store, const state_t *state, size_t size)
+{
+    return state->bytes <= store->bytes_max && size <= store->bytes_max - state->bytes;
+}
+
+atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch_t *batches, uint32_t count,
+                               uint32_t *ret_kept, atp_why_t *ret_why)
 {
     state_t state = store->state;
     MDB_txn *txn = NULL;
     atp_err_t err = check_alive(store, ret_why);
+    uint32_t kept = 0;
 
     end_reading(store);
     if (err != ATP_OK) {
         return err;
     }
-    if (state.bytes > store->bytes_max || size > store->bytes_max - state.bytes) {
+    if (count > 0 && !has_room(store, &state, batches[0].size)) {
         return atp_fail(ret_why, ATP_ERR_BUSY, "the outbox is full: %llu bytes wait for the engine",
                         (unsigned long long)state.bytes);
     }
@@ -174,10 +181,17 @@ atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const void *bytes, siz
     if (rv != 0) {
         return fail(store, rv, "begin to write", ret_why);
     }
-    rv = put_batch(store, txn, state.next, bytes, size);
-    state.next++;
-    state.bytes += size;
-    return commit(store, txn, rv, &state, ret_why);
+    while (rv == 0 && kept < count && has_room(store, &state, batches[kept].size)) {
+        rv = put_batch(store, txn, state.next, batches[kept].bytes, batches[kept].size);
+        state.bytes += batches[kept].size;
+        state.next++;
+        kept++;
+    }
+    err = commit(store, txn, rv, &state, ret_why);
+    if (err == ATP_OK) {
+        *ret_kept = kept;
+    }
+    return err;
 }
 
 /* Drops the oldest batch. */
@@ -349,7 +363,8 @@ static atp_err_t check_state(const state_t *state, atp_text_t source, const char
         return atp_fail(ret_why, ATP_ERR_FORMAT, "%.200s: an outbox of version %u; this build knows %u",
                         folder, state->version, VERSION);
     }
-    if (!atp_text_equal(source, (atp_text_t){state->source, (uint32_t)state->source_size})) {
+    if (source.size > 0 &&
+        !atp_text_equal(source, (atp_text_t){state->source, (uint32_t)state->source_size})) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "%.150s: is the outbox of source '%.*s'", folder,
                         (int)state->source_size, state->source);
     }
@@ -388,6 +403,9 @@ static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_t
         memcpy(&store->state, value.mv_data, sizeof store->state);
     }
     mdb_txn_abort(txn);
+    if (rv == MDB_NOTFOUND && source.size == 0) {
+        return atp_fail(ret_why, ATP_ERR_NOT_FOUND, "%.200s: is no outbox", folder);
+    }
     if (rv == MDB_NOTFOUND) {
         return begin_state(store, source, epoch, ret_why);
     }
@@ -398,24 +416,18 @@ static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_t
                     : atp_fail(ret_why, ATP_ERR_FORMAT, "%.200s: is no outbox", folder);
 }
 
-atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t epoch, uint64_t bytes_max,
-                                atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+/* Without a source: the queue is there, and whosever it is. */
+static atp_err_t open_store(const char *folder, atp_text_t source, uint64_t epoch, uint64_t bytes_max,
+                            atp_outbox_store_t **ret_store, atp_why_t *ret_why)
 {
-    atp_outbox_store_t *store;
-    atp_err_t err;
+    atp_outbox_store_t *store = calloc(1, sizeof *store);
 
-    if (source.size < 1 || source.size > ATP_ID_SIZE_MAX || epoch == 0 || bytes_max == 0 ||
-        bytes_max > SIZE_MAX / MAP_FACTOR - MAP_SPARE) {
-        return atp_fail(ret_why, ATP_ERR_INVALID,
-                        "an outbox has a source of 1 to %d bytes, an epoch and a size", ATP_ID_SIZE_MAX);
-    }
-    store = calloc(1, sizeof *store);
     if (store == NULL) {
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for an outbox");
     }
     store->lock = -1;
     store->bytes_max = bytes_max;
-    err = make_folder(folder, ret_why);
+    atp_err_t err = source.size > 0 ? make_folder(folder, ret_why) : ATP_OK;
     err = err == ATP_OK ? take_lock(store, folder, ret_why) : err;
     err = err == ATP_OK ? open_env(store, folder, ret_why) : err;
     err = err == ATP_OK ? load_state(store, folder, source, epoch, ret_why) : err;
@@ -427,6 +439,33 @@ atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t 
     }
     *ret_store = store;
     return ATP_OK;
+}
+
+atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t epoch, uint64_t bytes_max,
+                                atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+{
+    if (source.size < 1 || source.size > ATP_ID_SIZE_MAX || epoch == 0 || bytes_max == 0 ||
+        bytes_max > SIZE_MAX / MAP_FACTOR - MAP_SPARE) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "an outbox has a source of 1 to %d bytes, an epoch and a size", ATP_ID_SIZE_MAX);
+    }
+    return open_store(folder, source, epoch, bytes_max, ret_store, ret_why);
+}
+
+atp_err_t atp_outbox_store_open_any(const char *folder, atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+{
+    char path[PATH_SIZE_MAX];
+    int size = snprintf(path, sizeof path, "%s/data.mdb", folder);
+
+    if (size < 0 || (size_t)size >= sizeof path || access(path, F_OK) != 0) {
+        return atp_fail(ret_why, ATP_ERR_NOT_FOUND, "%.200s: is no outbox", folder);
+    }
+    return open_store(folder, (atp_text_t){"", 0}, 0, 1, ret_store, ret_why);
+}
+
+atp_text_t atp_outbox_store_source(const atp_outbox_store_t *store)
+{
+    return (atp_text_t){store->state.source, (uint32_t)store->state.source_size};
 }
 
 void atp_outbox_store_close(atp_outbox_store_t *store)

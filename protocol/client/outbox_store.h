@@ -27,6 +27,12 @@ typedef struct atp_outbox_store atp_outbox_store_t;
 ATP_MUST_USE atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t epoch,
                                              uint64_t bytes_max, atp_outbox_store_t **ret_store,
                                              atp_why_t *ret_why);
+/* Opens a queue that is there, whosever it is. ATP_ERR_NOT_FOUND, or as open. */
+ATP_MUST_USE atp_err_t atp_outbox_store_open_any(const char *folder, atp_outbox_store_t **ret_store,
+                                                 atp_why_t *ret_why);
+/* The store's own text. */
+atp_text_t atp_outbox_store_source(const atp_outbox_store_t *store);
+
 /* NULL is allowed. */
 void atp_outbox_store_close(atp_outbox_store_t *store);
 
@@ -39,9 +45,15 @@ typedef struct atp_outbox_store_state {
 
 void atp_outbox_store_read(const atp_outbox_store_t *store, atp_outbox_store_state_t *ret_state);
 
-/* Keeps a batch under number `next`, which then grows. ATP_ERR_BUSY: the queue is full; nothing was kept. */
-ATP_MUST_USE atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const void *bytes, size_t size,
-                                            atp_why_t *ret_why);
+typedef struct atp_outbox_batch {
+    const void *bytes;
+    size_t size;
+} atp_outbox_batch_t;
+
+/* Keeps batches under the numbers from `next` on, which then grows: as many of the first as there is room for, in one
+ * commit. ATP_ERR_BUSY: the queue is full; none was kept. */
+ATP_MUST_USE atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch_t *batches,
+                                            uint32_t count, uint32_t *ret_kept, atp_why_t *ret_why);
 
 /* The batch of that number, valid until the next call. ATP_ERR_NOT_FOUND, ATP_ERR_CORRUPT. */
 ATP_MUST_USE atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number,

@@ -1,6 +1,7 @@
 #include "protocol/client/atp.h"
 #include "protocol/client/connections.h"
 #include "protocol/client/nng_writer.h"
+#include "protocol/client/publisher_priv.h"
 #include "protocol/endpoint_nng.h"
 #include "protocol/message.h"
 
@@ -142,6 +143,25 @@ atp_err_t atp_publisher_publish(atp_publisher_t *publisher, const atp_command_t 
         return ATP_ERR_MEMORY; /* the only failure of an open PUB socket */
     }
     publisher->sequence++;
+    return ATP_OK;
+}
+
+atp_err_t atp_publisher_send(atp_publisher_t *publisher, const atp_facts_t *facts, const void *ops,
+                             size_t size)
+{
+    nng_msg *message;
+    atp_writer_t writer;
+
+    if (nng_msg_alloc(&message, 512 + size) != 0) {
+        return ATP_ERR_MEMORY;
+    }
+    atp_nng_writer_init(&writer, message);
+    atp_write_facts_of(&writer, facts, ops, size);
+    if (!atp_nng_writer_end(&writer, message) ||
+        nng_sendmsg(publisher->socket, message, NNG_FLAG_NONBLOCK) != 0) {
+        nng_msg_free(message);
+        return ATP_ERR_MEMORY;
+    }
     return ATP_OK;
 }
 

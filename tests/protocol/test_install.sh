@@ -57,11 +57,11 @@ PROGRAM
 cp "$prefix/use.c" "$prefix/use.cc"
 cc $flags "$prefix/use.c" -o "$prefix/use_shared" $libs
 c++ $flags "$prefix/use.cc" -o "$prefix/use_cc" $libs
-cc $flags "$prefix/use.c" -o "$prefix/use_static" "$libdir/libatp.a" -lnng -lpthread
+cc $flags "$prefix/use.c" -o "$prefix/use_static" "$libdir/libatp.a" -lnng -llmdb -lpthread
 for program in use_shared use_cc use_static; do
     LD_LIBRARY_PATH=$libdir "$prefix/$program" | grep -q '^busy invalid: nonsense'
 done
-pkg-config --libs --static atp | grep -q -- '-latp.*-lnng'
+pkg-config --libs --static atp | grep -q -- '-latp.*-lnng.*-llmdb'
 
 mkdir "$prefix/project"
 cat >"$prefix/project/CMakeLists.txt" <<'PROJECT'

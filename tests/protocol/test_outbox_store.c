@@ -65,13 +65,23 @@ static void close_store(scratch_t *scratch)
     scratch->store = NULL;
 }
 
+static atp_err_t put_bytes(scratch_t *scratch, const void *bytes, size_t size)
+{
+    const atp_outbox_batch_t batch = {bytes, size};
+    uint32_t kept = 0;
+    atp_err_t err = atp_outbox_store_put(scratch->store, &batch, 1, &kept, &scratch->why);
+
+    assert_int_equal(kept, err == ATP_OK);
+    return err;
+}
+
 static atp_err_t put(scratch_t *scratch, uint64_t number, size_t size)
 {
     char *bytes = malloc(size + 1);
 
     assert_non_null(bytes);
     memset(bytes, (int)('a' + number % 26), size);
-    atp_err_t err = atp_outbox_store_put(scratch->store, bytes, size, &scratch->why);
+    atp_err_t err = put_bytes(scratch, bytes, size);
     free(bytes);
     return err;
 }
@@ -119,6 +129,23 @@ static void what_is_put_is_kept_until_it_is_acknowledged(void **state)
     expect_state(scratch, 8, 11, 2700);
     assert_int_equal(atp_outbox_store_trim(scratch->store, UINT64_MAX, &scratch->why), ATP_OK);
     expect_state(scratch, 11, 11, 0);
+}
+
+static void of_several_the_first_that_fit_are_kept(void **state)
+{
+    scratch_t *scratch = *state;
+    const atp_outbox_batch_t batches[] = {{"aaaa", 4}, {"bbbbbb", 6}, {"cc", 2}, {"d", 1}};
+    const void *bytes;
+    size_t size;
+    uint32_t kept = 0;
+
+    assert_int_equal(open_as(scratch, "wms", EPOCH, 12), ATP_OK);
+    assert_int_equal(atp_outbox_store_put(scratch->store, batches, 4, &kept, NULL), ATP_OK);
+    assert_int_equal(kept, 3);
+    expect_state(scratch, 1, 4, 12);
+    assert_int_equal(atp_outbox_store_get(scratch->store, 2, &bytes, &size, NULL), ATP_OK);
+    assert_memory_equal(bytes, "bbbbbb", 6);
+    assert_int_equal(atp_outbox_store_put(scratch->store, &batches[3], 1, &kept, NULL), ATP_ERR_BUSY);
 }
 
 static void it_goes_on_where_it_stopped(void **state)
@@ -202,8 +229,8 @@ static void a_damaged_batch_is_never_given(void **state)
     size_t size;
 
     open_store(scratch);
-    assert_int_equal(atp_outbox_store_put(scratch->store, "a batch of facts", 16, NULL), ATP_OK);
-    assert_int_equal(atp_outbox_store_put(scratch->store, "another", 7, NULL), ATP_OK);
+    assert_int_equal(put_bytes(scratch, "a batch of facts", 16), ATP_OK);
+    assert_int_equal(put_bytes(scratch, "another", 7), ATP_OK);
     close_store(scratch);
     damage(scratch, "batch of facts");
     open_store(scratch);
@@ -295,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_put_is_kept_until_it_is_acknowledged, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_several_the_first_that_fit_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(it_goes_on_where_it_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_is_busy_until_something_is_acknowledged, setup,
                                         teardown),

@@ -63,6 +63,8 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_load,
     &atp_cmd_export,
     &atp_cmd_generate,
+    &atp_cmd_publish,
+    &atp_cmd_outbox,
 
     &atp_cmd_exceptions,
     &atp_cmd_trace,
