@@ -55,3 +55,37 @@ void atp_availability_use_limits(atp_bill_t *bill)
         bill->parts[i].limit -= bill->parts[i].taken;
     }
 }
+
+typedef struct climb {
+    const atp_kits_t *kits;
+    uint64_t revision;
+    atp_availability_kit_fn tell;
+    void *context;
+} climb_t;
+
+/* While the revision holds levels rise (K2): no deeper than kits nest. */
+static bool climb_from(const climb_t *climb, uint32_t sku, unsigned depth)
+{
+    atp_uses_walk_t walk = atp_kits_uses(climb->kits, sku);
+    uint32_t kit;
+
+    while (depth < ATP_KIT_DEPTH_MAX && atp_kits_next_use(&walk, &kit)) {
+        if (!atp_kits_revision_holds(climb->kits, climb->revision)) {
+            return false;
+        }
+        climb->tell(climb->context, kit);
+        if (!climb_from(climb, kit, depth + 1)) {
+            return false;
+        }
+    }
+    return atp_kits_revision_holds(climb->kits, climb->revision);
+}
+
+bool atp_availability_kits_above(const atp_ledger_t *ledger, uint32_t sku, atp_availability_kit_fn tell,
+                                 void *context)
+{
+    const atp_kits_t *kits = atp_ledger_kits(ledger);
+    const climb_t climb = {kits, atp_kits_revision(kits), tell, context};
+
+    return climb_from(&climb, sku, 0);
+}

@@ -35,4 +35,12 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
                                atp_availability_due_fn due, void *context,
                                atp_availability_t *ret_availability);
 
+/* Told of a kit, by its SKU. */
+typedef void (*atp_availability_kit_fn)(void *context, uint32_t sku);
+
+/* Tells of every kit that has the SKU in it, at any depth; of one that has it in more than one way more than once. False:
+ * recipes were replaced meanwhile, what was told may be wrong and is not all. Needs no stamp. */
+bool atp_availability_kits_above(const atp_ledger_t *ledger, uint32_t sku, atp_availability_kit_fn tell,
+                                 void *context);
+
 #endif

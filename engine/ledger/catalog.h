@@ -26,8 +26,8 @@ typedef struct atp_sku_record {
     _Atomic uint32_t quota;                      /* root of its quota tree, + 1 */
     _Atomic uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1, the first 0 ends them */
     uint8_t unused_too[12];
-    _Atomic uint32_t kit; /* its record in kits.h + 1; 0 = it never was a kit */
-    uint32_t first_use;   /* of it in kits: component + 1 */
+    _Atomic uint32_t kit;       /* its record in kits.h + 1; 0 = it never was a kit */
+    _Atomic uint32_t first_use; /* of it in kits: component + 1 */
 } atp_sku_record_t;
 
 typedef struct atp_node_record {

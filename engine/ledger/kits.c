@@ -77,6 +77,74 @@ bool atp_kits_next(atp_recipe_walk_t *walk, atp_recipe_line_t *ret_line)
     return true;
 }
 
+/* ---- reading upwards ---- */
+
+uint64_t atp_kits_revision(const atp_kits_t *kits)
+{
+    /* KITS-R1 (acquire) pairs with KITS-W2. Orders: the revision before the chains read after it. Without it a reader
+     * walks a chain of before under the revision of after. */
+    return atp_load_acquire(&((atp_kits_t *)kits)->revision);
+}
+
+bool atp_kits_revision_holds(const atp_kits_t *kits, uint64_t revision)
+{
+    /* KITS-R2 (acquire fence) pairs with KITS-W1. Orders: the chains before the second look at the revision. Without it
+     * a reader takes a link of a chain that is being replaced under a revision that seems to hold. */
+    atp_fence_acquire();
+    return (revision & 1) == 0 && atp_load_relaxed(&((atp_kits_t *)kits)->revision) == revision;
+}
+
+static void begin_replace(atp_kits_t *kits)
+{
+    atp_store_relaxed(&kits->revision, atp_load_relaxed(&kits->revision) + 1);
+    /* KITS-W1 (release fence) pairs with KITS-R2. Orders: the odd revision before the chains. */
+    atp_fence_release();
+}
+
+static void end_replace(atp_kits_t *kits, uint32_t sku)
+{
+    uint64_t revision = atp_load_relaxed(&kits->revision);
+
+    atp_store_relaxed(&kits->changed[revision / 2 % ATP_KITS_CHANGED_MAX], sku);
+    /* KITS-W2 (release) pairs with KITS-R1. Orders: the chains before the even revision. */
+    atp_store_release(&kits->revision, revision + 1);
+}
+
+atp_uses_walk_t atp_kits_uses(const atp_kits_t *kits, uint32_t sku)
+{
+    /* Relaxed, here and in next_use: the revision says whether all that was read is of one state. */
+    return (atp_uses_walk_t){kits, atp_load_relaxed(&sku_at(kits, sku)->first_use)};
+}
+
+bool atp_kits_next_use(atp_uses_walk_t *walk, uint32_t *ret_sku)
+{
+    if (walk->at == 0) {
+        return false;
+    }
+    atp_component_t *component = component_at(walk->kits, walk->at - 1);
+    *ret_sku = atp_load_relaxed(&kit_at(walk->kits, atp_load_relaxed(&component->kit))->sku);
+    walk->at = atp_load_relaxed(&component->next_use);
+    return true;
+}
+
+bool atp_kits_is_used(const atp_kits_t *kits, uint32_t sku)
+{
+    return atp_load_relaxed(&sku_at(kits, sku)->first_use) != 0;
+}
+
+uint64_t atp_kits_changes(const atp_kits_t *kits)
+{
+    return atp_kits_revision(kits) / 2;
+}
+
+bool atp_kits_changed(const atp_kits_t *kits, uint64_t change, uint32_t *ret_sku)
+{
+    *ret_sku = atp_load_relaxed(&((atp_kits_t *)kits)->changed[change % ATP_KITS_CHANGED_MAX]);
+    atp_fence_acquire(); /* KITS-R2: the SKU before the second look */
+    /* One that is being replaced may already have written over the oldest. */
+    return atp_load_relaxed(&((atp_kits_t *)kits)->revision) / 2 < change + ATP_KITS_CHANGED_MAX;
+}
+
 /* ---- looking: what a new recipe makes of the kits above it ---- */
 
 static bool is_marked(const atp_kits_t *kits, uint32_t kit)
@@ -87,17 +155,17 @@ static bool is_marked(const atp_kits_t *kits, uint32_t kit)
 /* Finds every kit that has the SKU in it, at any depth. The walk goes up and levels rise: it is at most ATP_KIT_DEPTH_MAX deep. */
 static void mark_kits_above(atp_kits_t *kits, uint32_t sku)
 {
-    for (uint32_t at = sku_at(kits, sku)->first_use; at != 0;) {
-        const atp_component_t *component = component_at(kits, at - 1);
-        uint32_t kit = component->kit;
+    for (uint32_t at = atp_load_relaxed(&sku_at(kits, sku)->first_use); at != 0;) {
+        atp_component_t *component = component_at(kits, at - 1);
+        uint32_t kit = atp_load_relaxed(&component->kit);
         if (!is_marked(kits, kit)) {
             uint32_t place = kits->found++;
             kits->marks[kit].round = kits->round;
             kits->marks[kit].is_done = false;
             kits->marks[place].kit = kit;
-            mark_kits_above(kits, kit_at(kits, kit)->sku);
+            mark_kits_above(kits, atp_load_relaxed(&kit_at(kits, kit)->sku));
         }
-        at = component->next_use;
+        at = atp_load_relaxed(&component->next_use);
     }
 }
 
@@ -170,7 +238,7 @@ static atp_verdict_t look_for_size(atp_kits_t *kits, const atp_recipe_line_t *li
     kits->planned = size;
     *ret_line = 0;
     for (uint32_t i = 0; i < kits->found; i++) {
-        if (is_too_large(size_of(kits, kit_at(kits, kits->marks[i].kit)->sku))) {
+        if (is_too_large(size_of(kits, atp_load_relaxed(&kit_at(kits, kits->marks[i].kit)->sku)))) {
             return ATP_KIT_TOO_LARGE;
         }
     }
@@ -216,7 +284,7 @@ static uint32_t kit_of(atp_kits_t *kits, uint32_t sku)
     if (link == 0) {
         uint32_t number = (uint32_t)atp_table_count(&kits->records);
         ATP_ASSERT(atp_table_has_room(&kits->records, 1)); /* looked at */
-        ((atp_kit_t *)atp_table_change(&kits->records, number))->sku = sku;
+        atp_store_relaxed(&((atp_kit_t *)atp_table_change(&kits->records, number))->sku, sku);
         atp_table_append(&kits->records, 1);
         atp_arena_note_used(&kits->marks_arena, ((size_t)number + 1) * sizeof(atp_kit_mark_t));
         atp_sku_record_t *record = atp_table_change(kits->skus, sku);
@@ -232,28 +300,32 @@ static void add_use(atp_kits_t *kits, uint32_t number)
     atp_component_t *component = component_at(kits, number);
     atp_sku_record_t *sku = atp_table_change(kits->skus, atp_load_relaxed(&component->sku));
 
-    component->next_use = sku->first_use;
+    uint32_t first = atp_load_relaxed(&sku->first_use);
+
+    atp_store_relaxed(&component->next_use, first);
     component->previous_use = 0;
-    if (sku->first_use != 0) {
-        atp_component_t *next = atp_table_change(&kits->components, sku->first_use - 1);
+    if (first != 0) {
+        atp_component_t *next = atp_table_change(&kits->components, first - 1);
         next->previous_use = number + 1;
     }
-    sku->first_use = number + 1;
+    atp_store_relaxed(&sku->first_use, number + 1);
 }
 
-static void drop_use(atp_kits_t *kits, const atp_component_t *component)
+static void drop_use(atp_kits_t *kits, atp_component_t *component)
 {
-    if (component->next_use != 0) {
-        atp_component_t *next = atp_table_change(&kits->components, component->next_use - 1);
+    uint32_t next_use = atp_load_relaxed(&component->next_use);
+
+    if (next_use != 0) {
+        atp_component_t *next = atp_table_change(&kits->components, next_use - 1);
         next->previous_use = component->previous_use;
     }
     if (component->previous_use != 0) {
         atp_component_t *previous = atp_table_change(&kits->components, component->previous_use - 1);
-        previous->next_use = component->next_use;
+        atp_store_relaxed(&previous->next_use, next_use);
         return;
     }
-    uint32_t sku = atp_load_relaxed(&((atp_component_t *)component)->sku);
-    ((atp_sku_record_t *)atp_table_change(kits->skus, sku))->first_use = component->next_use;
+    atp_sku_record_t *sku = atp_table_change(kits->skus, atp_load_relaxed(&component->sku));
+    atp_store_relaxed(&sku->first_use, next_use);
 }
 
 static void clear(atp_kits_t *kits, atp_kit_t *kit)
@@ -266,8 +338,8 @@ static void clear(atp_kits_t *kits, atp_kit_t *kit)
         atp_component_t *component = atp_table_change(&kits->components, at - 1);
         uint32_t next = atp_load_relaxed(&component->next);
         drop_use(kits, component);
-        component->kit = 0;
-        component->next_use = 0;
+        atp_store_relaxed(&component->kit, 0);
+        atp_store_relaxed(&component->next_use, 0);
         component->previous_use = 0;
         atp_store_relaxed(&component->sku, 0);
         atp_store_relaxed(&component->qty, 0);
@@ -297,7 +369,7 @@ static uint32_t add_component(atp_kits_t *kits, uint32_t kit, const atp_recipe_l
     uint32_t number = take_component(kits);
     atp_component_t *component = atp_table_change(&kits->components, number);
 
-    component->kit = kit;
+    atp_store_relaxed(&component->kit, kit);
     atp_store_relaxed(&component->next, 0);
     atp_store_relaxed(&component->sku, line->sku);
     atp_store_relaxed(&component->qty, line->qty);
@@ -320,16 +392,11 @@ static void resize_kits_above(atp_kits_t *kits)
     }
 }
 
-void atp_kits_replace(atp_kits_t *kits, uint32_t sku, const atp_recipe_line_t *lines, uint32_t count)
+static void put_components(atp_kits_t *kits, uint32_t number, const atp_recipe_line_t *lines, uint32_t count)
 {
-    ATP_ASSERT(kits->planned_sku == sku); /* looked at */
-    if (count == 0 && atp_load_relaxed(&sku_at(kits, sku)->kit) == 0) {
-        return; /* it never was one */
-    }
-    uint32_t number = kit_of(kits, sku);
     atp_kit_t *kit = atp_table_change(&kits->records, number);
     uint32_t last = 0;
-    clear(kits, kit);
+
     for (uint32_t i = 0; i < count; i++) {
         uint32_t added = add_component(kits, number, &lines[i]) + 1;
         if (last == 0) {
@@ -339,8 +406,22 @@ void atp_kits_replace(atp_kits_t *kits, uint32_t sku, const atp_recipe_line_t *l
         }
         last = added;
     }
+}
+
+void atp_kits_replace(atp_kits_t *kits, uint32_t sku, const atp_recipe_line_t *lines, uint32_t count)
+{
+    ATP_ASSERT(kits->planned_sku == sku); /* looked at */
+    if (count == 0 && atp_load_relaxed(&sku_at(kits, sku)->kit) == 0) {
+        return; /* it never was one */
+    }
+    begin_replace(kits);
+    uint32_t number = kit_of(kits, sku);
+    atp_kit_t *kit = atp_table_change(&kits->records, number);
+    clear(kits, kit);
+    put_components(kits, number, lines, count);
     atp_store_relaxed(&kit->count, count);
     atp_store_relaxed(&kit->level, kits->planned.level);
     kit->entries = kits->planned.entries;
     resize_kits_above(kits);
+    end_replace(kits, sku);
 }

@@ -6,6 +6,7 @@
  *
  * Threads     plan, replace, rebuild: ledger thread.   of_sku, recipe, next: any thread, no lock; what they say is of one op
  *             if the stamp of the ledger held (atp_ledger_stamp), else it may mix two recipes. Walks are bounded either way.
+ *             uses, changed: any thread, no lock; what they say counts while the revision holds.
  * Memory      24 bytes a kit (and 24 of scratch), 48 a component; reserved at init.
  * Invariants  K1  the chain of a kit has as many components as its record counts, none of them the kit.
  *             K2  level = 1 + the highest level of its components (a plain SKU: 0), at most ATP_KIT_DEPTH_MAX;
@@ -31,7 +32,7 @@
 
 /* Never removed: once a kit, a SKU keeps its record, with or without a recipe. */
 typedef struct atp_kit {
-    uint32_t sku;
+    _Atomic uint32_t sku;
     _Atomic uint32_t first; /* component + 1; 0 = no kit any more */
     _Atomic uint32_t count;
     _Atomic uint32_t level;
@@ -41,9 +42,9 @@ typedef struct atp_kit {
 
 typedef struct atp_component {
     _Atomic uint32_t sku;
-    _Atomic uint32_t next; /* of the kit, or of the free chain: component + 1 */
-    uint32_t kit;          /* number */
-    uint32_t next_use;     /* of its SKU: component + 1 */
+    _Atomic uint32_t next;     /* of the kit, or of the free chain: component + 1 */
+    _Atomic uint32_t kit;      /* number */
+    _Atomic uint32_t next_use; /* of its SKU: component + 1 */
     uint32_t previous_use;
     uint32_t unused;
     _Atomic int64_t qty;      /* for one whole kit, in the scale of `sku` */
@@ -71,6 +72,8 @@ typedef struct atp_kit_mark {
     atp_kit_size_t size;
 } atp_kit_mark_t;
 
+#define ATP_KITS_CHANGED_MAX 1024 /* a power of two */
+
 typedef struct atp_kits {
     atp_table_t records;
     atp_table_t components;
@@ -82,6 +85,9 @@ typedef struct atp_kits {
     uint32_t found;
     uint32_t planned_sku; /* whose recipe was looked at last, and its size with that */
     atp_kit_size_t planned;
+    /* read by any thread; not state */
+    _Atomic uint64_t revision; /* twice the recipes replaced since the start; odd: one is being replaced */
+    _Atomic uint32_t changed[ATP_KITS_CHANGED_MAX]; /* the SKU of change i at i modulo the size */
 } atp_kits_t;
 
 /* One component as the op names it or a reader reads it. */
@@ -120,6 +126,31 @@ static inline bool atp_recipe_line_is_valid(const atp_recipe_line_t *line, int64
 {
     return line->start_ms <= now_ms && (line->end_ms == 0 || now_ms < line->end_ms);
 }
+
+/* Walks the kits that a SKU is a component of, one level up:
+ *     uint64_t revision = atp_kits_revision(kits);
+ *     atp_uses_walk_t walk = atp_kits_uses(kits, sku);
+ *     while (atp_kits_next_use(&walk, &kit_sku)) {
+ *         if (!atp_kits_revision_holds(kits, revision)) { begin again; what came so far may be wrong, and not all }
+ *     }
+ * A walk through chains that are being replaced leads nowhere out of the tables, but need not end. */
+typedef struct atp_uses_walk {
+    const atp_kits_t *kits;
+    uint32_t at;
+} atp_uses_walk_t;
+
+uint64_t atp_kits_revision(const atp_kits_t *kits);
+bool atp_kits_revision_holds(const atp_kits_t *kits, uint64_t revision);
+atp_uses_walk_t atp_kits_uses(const atp_kits_t *kits, uint32_t sku);
+bool atp_kits_next_use(atp_uses_walk_t *walk, uint32_t *ret_sku);
+
+/* True if the SKU is in a recipe. */
+bool atp_kits_is_used(const atp_kits_t *kits, uint32_t sku);
+
+/* How many recipes have been replaced since the start, and the SKU of the one numbered `change` (from 0). False: it is no
+ * longer kept, ATP_KITS_CHANGED_MAX newer ones are. */
+uint64_t atp_kits_changes(const atp_kits_t *kits);
+bool atp_kits_changed(const atp_kits_t *kits, uint64_t change, uint32_t *ret_sku);
 
 /* ---- changing, ledger thread ---- */
 

@@ -39,12 +39,12 @@ static atp_err_t check_component(const kit_marks_t *marks, uint64_t number, uint
                                  atp_why_t *ret_why)
 {
     const atp_ledger_t *ledger = marks->ledger;
-    const atp_kit_t *kit = atp_table_at(&ledger->kits.records, number);
+    atp_kit_t *kit = atp_table_at(&ledger->kits.records, number);
     atp_component_t *component = component_at(marks, at);
     uint32_t sku = atp_load_relaxed(&component->sku);
 
-    if (component->kit != number || sku == kit->sku || sku >= atp_table_count(&ledger->catalog.skus) ||
-        atp_load_relaxed(&component->qty) <= 0) {
+    if (atp_load_relaxed(&component->kit) != number || sku == atp_load_relaxed(&kit->sku) ||
+        sku >= atp_table_count(&ledger->catalog.skus) || atp_load_relaxed(&component->qty) <= 0) {
         return ATP_BROKEN(ret_why, "K1", "component %u is none that kit %llu can have", at - 1,
                           (ull_t)number);
     }
@@ -62,8 +62,9 @@ static atp_err_t check_kit(kit_marks_t *marks, uint64_t number, atp_why_t *ret_w
     atp_kit_size_t size = {0, 0};
     uint32_t count = 0;
 
-    if (kit->sku >= atp_table_count(&ledger->catalog.skus) || kit_of_sku(ledger, kit->sku) != kit ||
-        !atp_positions_sku_has(&ledger->positions, kit->sku, ATP_SKU_IS_KIT)) {
+    uint32_t sku = atp_load_relaxed(&kit->sku);
+    if (sku >= atp_table_count(&ledger->catalog.skus) || kit_of_sku(ledger, sku) != kit ||
+        !atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT)) {
         return ATP_BROKEN(ret_why, "K1", "kit %llu is not that of its SKU", (ull_t)number);
     }
     for (uint32_t at = atp_load_relaxed(&kit->first); at != 0; count++) {
@@ -116,16 +117,16 @@ static atp_err_t check_uses(const kit_marks_t *marks, atp_why_t *ret_why)
     uint64_t uses = 0;
 
     for (uint64_t sku = 0; sku < skus; sku++) {
-        const atp_sku_record_t *record = atp_table_at(&marks->ledger->catalog.skus, sku);
+        atp_sku_record_t *record = atp_table_at(&marks->ledger->catalog.skus, sku);
         uint32_t previous = 0;
-        for (uint32_t at = record->first_use; at != 0;) {
+        for (uint32_t at = atp_load_relaxed(&record->first_use); at != 0;) {
             atp_component_t *component = component_at(marks, at);
             if (++uses > marks->in_kits || atp_load_relaxed(&component->sku) != sku ||
                 component->previous_use != previous) {
                 return ATP_BROKEN(ret_why, "K3", "component %u is not a use of SKU %llu", at - 1, (ull_t)sku);
             }
             previous = at;
-            at = component->next_use;
+            at = atp_load_relaxed(&component->next_use);
         }
     }
     return uses == marks->in_kits ? ATP_OK

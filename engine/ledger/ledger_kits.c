@@ -66,8 +66,8 @@ void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
     uint64_t count = atp_table_count(&ledger->kits.records);
 
     for (uint64_t i = 0; i < count; i++) {
-        const atp_kit_t *kit = atp_table_at(&ledger->kits.records, i);
-        atp_positions_set_sku(&ledger->positions, kit->sku, ATP_SKU_IS_KIT);
+        atp_kit_t *kit = atp_table_at(&ledger->kits.records, i);
+        atp_positions_set_sku(&ledger->positions, atp_load_relaxed(&kit->sku), ATP_SKU_IS_KIT);
     }
     atp_arena_note_used(&ledger->kits.marks_arena, count * sizeof(atp_kit_mark_t));
 }

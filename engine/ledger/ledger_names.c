@@ -169,9 +169,7 @@ static bool is_sku_empty(atp_ledger_t *ledger, uint32_t sku, int64_t now_ms)
 /* True if a recipe counts in the scale of the SKU. */
 static bool is_component(const atp_ledger_t *ledger, uint32_t sku)
 {
-    const atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
-
-    return record->first_use != 0;
+    return atp_kits_is_used(&ledger->kits, sku);
 }
 
 atp_verdict_t atp_ledger_put_sku(apply_t *apply)

@@ -5,18 +5,32 @@
 #include "engine/ledger/catalog.h"
 #include "protocol/endpoint.h"
 #include "protocol/message.h"
-#include "query/availability.h"
+#include "query/kits.h"
+#include "tools/atpd/told.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define RING_SIZE       65536
-#define BATCH           64 /* rows read before one wait for durability */
+#define BATCH           64 /* rows and kits read before one wait for durability */
+#define KIT_TRIES       16 /* readings of a kit, until one is of one op */
+#define CLIMB_TRIES     64
 #define EVENT_SIZE      512
 #define SLEEP_NS        (UINT64_C(50) * 1000000)
 #define DURABLE_POLL_NS 50000
+
+typedef struct told {
+    uint32_t row; /* not of a kit */
+    uint32_t sku;
+    uint16_t node;
+    bool is_kit;
+    bool is_quiet; /* nothing of what was never told is no news */
+    uint64_t version;
+    atp_availability_t availability;
+} told_t;
 
 struct atp_events {
     atp_engine_t *engine;
@@ -35,9 +49,22 @@ struct atp_events {
     uint8_t *told_out;  /* by row: the generation in which it was told to be out of stock */
     uint8_t generation; /* 1 to 255, of listeners */
     uint64_t crossing;  /* number of the last one told, or passed over */
+    uint64_t recipe;    /* number of the change of a recipe that is looked at next */
+    uint32_t batch_count;
+    told_t batch[BATCH];
+    atp_bill_t bill;
+    atp_told_t kits;
 };
 
 /* ---- noting: the journal thread ---- */
+
+static void note_row(atp_events_t *events, uint32_t row)
+{
+    if (row < events->capacity && atp_exchange_acq_rel(&events->noted[row], 1) == 0 &&
+        !atp_ring_push(&events->rows, (void *)((uintptr_t)row + 1))) {
+        atp_store_release(&events->must_scan, 1);
+    }
+}
 
 void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count, bool is_overflown)
 {
@@ -46,12 +73,7 @@ void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count,
         return; /* nobody listens; who comes later asks for the state first */
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (rows[i] >= events->capacity || atp_exchange_acq_rel(&events->noted[rows[i]], 1) != 0) {
-            continue;
-        }
-        if (!atp_ring_push(&events->rows, (void *)((uintptr_t)rows[i] + 1))) {
-            atp_store_release(&events->must_scan, 1);
-        }
+        note_row(events, rows[i]);
     }
     if (is_overflown) {
         /* The frame changed more than it could note: every position may have. */
@@ -65,24 +87,6 @@ void atp_events_note(atp_events_t *events, const uint32_t *rows, uint32_t count,
 }
 
 /* ---- telling: our thread ---- */
-
-typedef struct told {
-    uint32_t row;
-    uint32_t sku;
-    uint16_t node;
-    atp_availability_t availability;
-} told_t;
-
-static void read_row(const atp_events_t *events, uint32_t row, told_t *ret_told)
-{
-    const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
-    const atp_position_t *position = atp_positions_at(atp_ledger_positions(ledger), row);
-
-    ret_told->row = row;
-    ret_told->sku = position->sku;
-    ret_told->node = position->node;
-    atp_availability_read_row(ledger, row, atp_engine_now_ms(events->engine), &ret_told->availability);
-}
 
 /* What was told to those who listened before is no news to nobody: begins a new generation. */
 static void forget_what_was_told(atp_events_t *events)
@@ -107,7 +111,26 @@ static bool has_crossed(atp_events_t *events, const told_t *told)
     return is_out && !was_out;
 }
 
-static void send(atp_events_t *events, const told_t *told, uint64_t op)
+/* Of a row each change is news, of a kit only what was not told last. */
+static bool is_news(atp_events_t *events, const told_t *told, bool *ret_is_out)
+{
+    const atp_told_kit_t kit = {.sku = told->sku,
+                                .node = told->node,
+                                .generation = events->generation,
+                                .shown = told->availability.shown,
+                                .promisable = told->availability.promisable,
+                                .version = told->version};
+
+    if (!told->is_kit) {
+        *ret_is_out = has_crossed(events, told);
+        return true;
+    }
+    atp_told_news_t news = atp_told_note(&events->kits, &kit, told->is_quiet);
+    *ret_is_out = news == ATP_TOLD_OUT;
+    return news != ATP_TOLD_NO_NEWS;
+}
+
+static void send(atp_events_t *events, const told_t *told, uint64_t op, bool is_out)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(atp_engine_ledger(events->engine));
     atp_availability_event_t event = {
@@ -118,8 +141,8 @@ static void send(atp_events_t *events, const told_t *told, uint64_t op)
         .atp = told->availability.shown,
         .promisable = told->availability.promisable,
         .scale = told->availability.scale,
-        .is_out_of_stock = has_crossed(events, told),
-        .version = told->availability.version,
+        .is_out_of_stock = is_out,
+        .version = told->version,
     };
     uint8_t *bytes;
     atp_writer_t writer;
@@ -173,29 +196,177 @@ static bool wait_durable(atp_events_t *events, uint64_t op)
     }
 }
 
+/* Sends what the batch has, once it is durable. */
+static void tell_batch(atp_events_t *events)
+{
+    uint64_t op = atp_engine_applied_op(events->engine);
+    uint32_t count = events->batch_count;
+    bool is_out;
+
+    events->batch_count = 0;
+    if (count == 0 || !wait_durable(events, op)) {
+        return;
+    }
+    forget_what_was_told(events);
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_news(events, &events->batch[i], &is_out)) {
+            send(events, &events->batch[i], op, is_out);
+        }
+    }
+}
+
+/* Puts a reading into the batch: one a position, the newest. */
+static void add(atp_events_t *events, const told_t *told)
+{
+    for (uint32_t i = 0; i < events->batch_count; i++) {
+        told_t *other = &events->batch[i];
+        if (other->sku == told->sku && other->node == told->node) {
+            bool is_quiet = other->is_quiet && told->is_quiet;
+            *other = *told;
+            other->is_quiet = is_quiet;
+            return;
+        }
+    }
+    if (events->batch_count == BATCH) {
+        tell_batch(events);
+    }
+    events->batch[events->batch_count++] = *told;
+}
+
+static void ignore_due(void *context, uint32_t sku, uint16_t node)
+{
+    (void)context; /* its expiry is an op, and tells */
+    (void)sku;
+    (void)node;
+}
+
+/* A kit is read as of one op, and that is its version. Under many ops it may not come to that; the op that was in the way is
+ * then another's, or tells of the kit again with what it noted. */
+static void add_kit(atp_events_t *events, uint32_t sku, uint16_t node, bool is_quiet)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
+    told_t told = {.sku = sku, .node = node, .is_kit = true, .is_quiet = is_quiet};
+    int64_t now_ms = atp_engine_now_ms(events->engine);
+
+    for (unsigned i = 0; i < KIT_TRIES; i++) {
+        uint64_t stamp = atp_ledger_stamp(ledger);
+        atp_availability_lay_out(ledger, sku, now_ms, &events->bill);
+        atp_availability_read_kit(ledger, &events->bill, node, now_ms, ignore_due, NULL, &told.availability);
+        told.version = stamp / 2;
+        if (atp_ledger_stamp_holds(ledger, stamp)) {
+            break;
+        }
+    }
+    add(events, &told);
+}
+
+typedef struct above {
+    atp_events_t *events;
+    uint16_t node;
+    bool is_quiet;
+} above_t;
+
+static void add_kit_above(void *context, uint32_t sku)
+{
+    const above_t *above = context;
+
+    add_kit(above->events, sku, above->node, above->is_quiet);
+}
+
+/* The kits that the SKU is in may have changed at that node, too. False: recipes keep changing; it must be done again. */
+static bool add_kits_above(atp_events_t *events, uint32_t sku, uint16_t node, bool is_quiet)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
+    above_t above = {events, node, is_quiet};
+
+    for (unsigned i = 0; i < CLIMB_TRIES; i++) {
+        if (atp_availability_kits_above(ledger, sku, add_kit_above, &above)) {
+            return true;
+        }
+        sched_yield();
+    }
+    return false;
+}
+
+static void add_row(atp_events_t *events, uint32_t row)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
+    const atp_position_t *position = atp_positions_at(atp_ledger_positions(ledger), row);
+    told_t told = {.row = row, .sku = position->sku, .node = position->node};
+
+    if (atp_availability_is_kit(ledger, told.sku)) {
+        add_kit(events, told.sku, told.node, false);
+    } else {
+        atp_availability_read_row(ledger, row, atp_engine_now_ms(events->engine), &told.availability);
+        told.version = told.availability.version;
+        add(events, &told);
+    }
+    if (!add_kits_above(events, told.sku, told.node, false)) {
+        note_row(events, row);
+    }
+}
+
 static bool tell_some(atp_events_t *events)
 {
-    told_t told[BATCH];
     uint32_t count = 0;
     uint32_t row;
 
     while (count < BATCH && take_row(events, &row)) {
         /* Cleared before the row is read: a change after the read notes it again. */
         if (atp_exchange_acq_rel(&events->noted[row], 0) != 0) {
-            read_row(events, row, &told[count++]);
+            add_row(events, row);
+            count++;
         }
     }
-    if (count == 0) {
+    tell_batch(events);
+    return count > 0;
+}
+
+/* ---- recipes: a kit that is put together of something else may have changed at every node ---- */
+
+static bool add_recipe(atp_events_t *events, uint32_t sku)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(events->engine);
+    uint64_t nodes = atp_table_count(&atp_ledger_catalog(ledger)->nodes);
+    bool is_whole = true;
+
+    for (uint64_t node = 0; is_whole && node < nodes; node++) {
+        add_kit(events, sku, (uint16_t)node, true);
+        is_whole = add_kits_above(events, sku, (uint16_t)node, true);
+    }
+    return is_whole;
+}
+
+/* All kits, when more recipes have changed than are kept. */
+static void add_all_kits(atp_events_t *events)
+{
+    const atp_kits_t *kits = atp_ledger_kits(atp_engine_ledger(events->engine));
+    uint64_t count = atp_table_count(&kits->records);
+
+    for (uint64_t i = 0; i < count; i++) {
+        (void)add_recipe(events, atp_load_relaxed(&((atp_kit_t *)atp_table_at(&kits->records, i))->sku));
+    }
+}
+
+static bool tell_recipes(atp_events_t *events)
+{
+    const atp_kits_t *kits = atp_ledger_kits(atp_engine_ledger(events->engine));
+    uint64_t changes = atp_kits_changes(kits);
+    uint32_t sku;
+
+    if (events->recipe == changes) {
         return false;
     }
-    uint64_t op = atp_engine_applied_op(events->engine);
-    if (!wait_durable(events, op)) {
-        return true;
+    if (atp_pub_subscribers(events->pub) == 0) {
+        atp_store_release(&events->was_unheard, 1);
+        events->recipe = changes;
+    } else if (!atp_kits_changed(kits, events->recipe, &sku)) {
+        add_all_kits(events);
+        events->recipe = changes;
+    } else if (add_recipe(events, sku)) {
+        events->recipe++;
     }
-    forget_what_was_told(events);
-    for (uint32_t i = 0; i < count; i++) {
-        send(events, &told[i], op);
-    }
+    tell_batch(events);
     return true;
 }
 
@@ -251,6 +422,7 @@ static bool tell_something(atp_events_t *events)
 {
     bool told = tell_some(events);
 
+    told = tell_recipes(events) || told;
     return tell_crossings(events) || told;
 }
 
@@ -296,6 +468,7 @@ atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_event
     events->told_out = calloc(position_capacity, sizeof *events->told_out);
     bool is_there = events->noted != NULL && events->told_out != NULL;
     atp_err_t err = is_there ? atp_ring_init(&events->rows, RING_SIZE) : ATP_ERR_MEMORY;
+    err = err == ATP_OK ? atp_told_init(&events->kits, position_capacity) : err;
     if (err != ATP_OK) {
         atp_events_close(events);
         return atp_fail(ret_why, err, "no memory for events");
@@ -312,6 +485,7 @@ atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_event
 atp_err_t atp_events_start(atp_events_t *events, atp_engine_t *engine, atp_why_t *ret_why)
 {
     events->engine = engine;
+    events->recipe = atp_kits_changes(atp_ledger_kits(atp_engine_ledger(engine)));
     events->crossing = atp_crossings_newest(atp_ledger_crossings(atp_engine_ledger(engine)));
     int status = pthread_create(&events->thread, NULL, run, events);
     if (status != 0) {
@@ -338,5 +512,6 @@ void atp_events_close(atp_events_t *events)
     atp_ring_fini(&events->rows);
     free(events->noted);
     free(events->told_out);
+    atp_told_fini(&events->kits);
     free(events);
 }

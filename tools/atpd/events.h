@@ -6,13 +6,19 @@
  * changes of a position in a short time become one event. is_out_of_stock is told when the position crosses to
  * nothing, not with each change while it has nothing; who begins to listen is told anew.
  *
+ * A kit has what is stocked of it and what can be put together, as availability tells it. A change of a component tells of every
+ * kit above it at that node, a change of a recipe of that kit and those above at every node; but only if that is not what was
+ * told of the kit last (told.h). Its version is the op as of which it was read. A component that begins or ends to
+ * count by date is no op: its kits are told with the next change.
+ *
  * Crossings (engine/ledger/levels.h) are told each once, in the order of their numbers, from where the ledger stood when the
  * engine was opened; earlier ones, and any that a subscriber missed, are asked for.
  *
  * What can never become durable any more, because the engine has stopped before, is not told.
  *
  * Threads     note: the journal thread, never blocks.   open and close: the owner.
- * Memory      two bytes a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan. */
+ * Memory      two bytes a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan; 32 bytes a kit
+ *             at a node (told.h). */
 #ifndef ATP_ATPD_EVENTS_H
 #define ATP_ATPD_EVENTS_H
 

@@ -32,9 +32,9 @@ bool atp_kit_text(const atp_ledger_t *ledger, uint32_t component, atp_text_t *re
     if (qty == 0) {
         return false; /* free */
     }
-    const atp_kit_t *kit = atp_table_at(&kits->records, record->kit);
+    atp_kit_t *kit = atp_table_at(&kits->records, atp_load_relaxed(&record->kit));
     atp_text_t id = atp_catalog_sku_id(catalog, sku);
-    *ret_kit = atp_catalog_sku_id(catalog, kit->sku);
+    *ret_kit = atp_catalog_sku_id(catalog, atp_load_relaxed(&kit->sku));
     (void)atp_qty_format(qty, atp_positions_scale(atp_ledger_positions(ledger), sku), qty_text);
     int size = snprintf(ret_text->bytes, sizeof ret_text->bytes, "%.*s=%s", (int)id.size, id.bytes, qty_text);
     ret_text->size = (uint32_t)size;

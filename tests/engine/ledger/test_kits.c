@@ -531,6 +531,68 @@ static void kits_that_are_broken_are_named(void **state)
     fixture_close(&f);
 }
 
+/* ---- what a SKU is used in ---- */
+
+static void note_kit(void *context, uint32_t sku)
+{
+    char *seen = context;
+    size_t at = strlen(seen);
+
+    snprintf(seen + at, 32 - at, " %u", sku);
+}
+
+static const char *kits_above(const fixture_t *f, const char *sku_id, char ret_seen[32])
+{
+    uint64_t seed = atp_ledger_seed(f->ledger);
+    atp_text_t id = atp_text_of(sku_id);
+    uint32_t sku;
+
+    ret_seen[0] = '\0';
+    assert_true(atp_catalog_find_sku(atp_ledger_catalog(f->ledger), id, atp_hash_text(id, seed), &sku));
+    assert_true(atp_availability_kits_above(f->ledger, sku, note_kit, ret_seen));
+    return ret_seen;
+}
+
+static void the_kits_above_a_sku_are_found(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit(); /* A 0, B 1, K 2 */
+    char seen[32];
+    uint32_t sku;
+
+    put_sku(&f, "L", 0); /* 3 */
+    assert_string_equal(kits_above(&f, "A", seen), " 2");
+    assert_string_equal(kits_above(&f, "K", seen), "");
+    assert_verdict(put_kit(&f, "L", "K=1 B=1"), ATP_APPLIED);
+    assert_string_equal(kits_above(&f, "A", seen), " 2 3");
+    assert_string_equal(kits_above(&f, "K", seen), " 3");
+    assert_string_equal(kits_above(&f, "B", seen), " 3 2 3");
+    assert_verdict(put_kit(&f, "K", "A=2"), ATP_APPLIED);
+    assert_string_equal(kits_above(&f, "B", seen), " 3");
+    assert_int_equal(atp_kits_changes(&f.ledger->kits), 3);
+    assert_true(atp_kits_changed(&f.ledger->kits, 1, &sku));
+    assert_int_equal(sku, 3);
+    fixture_close(&f);
+}
+
+static void only_the_newest_changes_of_recipes_are_kept(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+    uint32_t sku;
+
+    f.is_unchecked = true;
+    for (unsigned i = 1; i < ATP_KITS_CHANGED_MAX; i++) {
+        f.now_ms++;
+        assert_verdict(put_kit(&f, "K", "A=2"), ATP_APPLIED);
+    }
+    assert_true(atp_kits_changed(&f.ledger->kits, 1, &sku));
+    assert_verdict(put_kit(&f, "K", "A=1"), ATP_APPLIED);
+    assert_false(atp_kits_changed(&f.ledger->kits, 0, &sku));
+    assert_true(atp_kits_changed(&f.ledger->kits, 2, &sku));
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +619,8 @@ int main(void)
         cmocka_unit_test(a_step_may_name_a_component),
         cmocka_unit_test(steps_of_all_kits_move_all_units_however_they_are_cut),
         cmocka_unit_test(a_kit_that_has_left_takes_its_components_along),
+        cmocka_unit_test(the_kits_above_a_sku_are_found),
+        cmocka_unit_test(only_the_newest_changes_of_recipes_are_kept),
         cmocka_unit_test(kits_that_are_broken_are_named),
         cmocka_unit_test(a_full_reservation_refuses_the_kit_whole),
     };

@@ -115,6 +115,120 @@ static void expiry_is_an_event_too(void **state)
     atp_watch_close(watched);
 }
 
+/* ---- kits ---- */
+
+static void put_kit(acceptance_t *a, const char *kit, const char *component, int64_t qty)
+{
+    char id[ATP_ID_SIZE_MAX + 1];
+    const atp_command_line_t line = {.sku = atp_text_of(component), .mantissa = qty};
+    const atp_command_t command = {.kind = ATP_OP_KIT,
+                                   .id = atp_text_of(fresh_id(a, id)),
+                                   .subject = atp_text_of(kit),
+                                   .line_count = 1,
+                                   .lines = &line};
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+}
+
+/* Watches a kit of which so many were made of `component`; from here on that is what was told last. */
+static atp_watch_t *watch_kit(acceptance_t *a, const char *kit, const char *component, int64_t made)
+{
+    const atp_text_t name = atp_text_of(kit);
+    atp_watch_options_t options = {.url = a->events_url, .skus = &name, .sku_count = 1};
+    atp_availability_event_t event;
+    atp_watch_t *opened;
+    atp_why_t why;
+    int64_t begun_ms = 0;
+
+    if (atp_watch_open(&options, &opened, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    do {
+        assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, component, "N", "10"), ATP_APPLIED);
+    } while (atp_watch_next(opened, 50, &event) != ATP_OK && is_waiting(&begun_ms, 20));
+    stock(a, component, "N", "100");
+    do {
+        assert_int_equal(atp_watch_next(opened, 20000, &event), ATP_OK);
+    } while (event.promisable != made);
+    return opened;
+}
+
+static void expect_kit(atp_watch_t *watched, int64_t promisable, bool is_out, uint64_t *version)
+{
+    atp_availability_event_t event;
+
+    assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    assert_int_equal(event.promisable, promisable);
+    assert_int_equal(event.atp, promisable);
+    assert_int_equal(event.is_out_of_stock, is_out);
+    assert_true(event.version > *version);
+    *version = event.version;
+}
+
+static void a_component_tells_of_its_kit_and_no_other_does(void **state)
+{
+    acceptance_t *a = *state;
+    uint64_t version = 0;
+
+    stock(a, "A", "N", "0");
+    stock(a, "B", "N", "10");
+    sku(a, "K", 0);
+    put_kit(a, "K", "A", 10);
+    atp_watch_t *watched = watch_kit(a, "K", "A", 10);
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "A", "N", "1"), ATP_APPLIED);
+    expect_kit(watched, 9, false, &version);
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "B", "N", "1"), ATP_APPLIED); /* of no kit */
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "A", "N", "1"), ATP_APPLIED); /* 98: still nine */
+    assert_int_equal(promisable(a, "K", "N"), 9);
+    assert_verdict(hold(a, NULL, "K", "N", "2"), ATP_APPLIED);
+    expect_kit(watched, 7, false, &version);
+    stock(a, "K", "N", "3"); /* stocked, and put together */
+    expect_kit(watched, 10, false, &version);
+    assert_int_equal(promisable(a, "K", "N"), 10);
+    stock(a, "K", "N", "0");
+    expect_kit(watched, 7, false, &version);
+    stock(a, "A", "N", "20");
+    expect_kit(watched, 0, true, &version);
+    atp_watch_close(watched);
+}
+
+static void a_kit_in_a_kit_is_told_too(void **state)
+{
+    acceptance_t *a = *state;
+    uint64_t version = 0;
+
+    stock(a, "A", "N", "0");
+    sku(a, "K", 0);
+    sku(a, "L", 0);
+    put_kit(a, "K", "A", 5);
+    put_kit(a, "L", "K", 2);
+    atp_watch_t *watched = watch_kit(a, "L", "A", 10);
+    assert_verdict(fact(a, ATP_OP_SALE, NULL, "A", "N", "1"), ATP_APPLIED);
+    expect_kit(watched, 9, false, &version);
+    stock(a, "K", "N", "1"); /* 99 of A make 19: twenty */
+    expect_kit(watched, 10, false, &version);
+    atp_watch_close(watched);
+}
+
+static void a_recipe_tells_of_its_kit_wherever_that_is(void **state)
+{
+    acceptance_t *a = *state;
+    uint64_t version = 0;
+
+    stock(a, "A", "N", "0");
+    stock(a, "B", "N", "40");
+    sku(a, "K", 0);
+    sku(a, "L", 0);
+    put_kit(a, "K", "A", 10);
+    put_kit(a, "L", "K", 1);
+    atp_watch_t *watched = watch_kit(a, "L", "A", 10);
+    put_kit(a, "K", "A", 20);
+    expect_kit(watched, 5, false, &version);
+    put_kit(a, "K", "B", 8); /* five as well */
+    put_kit(a, "K", "B", 10);
+    expect_kit(watched, 4, false, &version);
+    atp_watch_close(watched);
+}
+
 /* ---- metrics ---- */
 
 static void get(const acceptance_t *a, const char *path, char *ret_page, size_t size)
@@ -237,6 +351,9 @@ int main(void)
         WITH_ATPD(no_event_comes_of_no_change),
         WITH_ATPD(out_of_stock_is_told_when_it_comes_to_that),
         WITH_ATPD(expiry_is_an_event_too),
+        WITH_ATPD(a_component_tells_of_its_kit_and_no_other_does),
+        WITH_ATPD(a_kit_in_a_kit_is_told_too),
+        WITH_ATPD(a_recipe_tells_of_its_kit_wherever_that_is),
         WITH_ATPD(metrics_are_well_formed_and_move),
         WITH_ATPD(numbers_of_sources_are_counted),
     };
