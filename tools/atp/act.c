@@ -270,6 +270,8 @@ static void put_reservation_lines(atp_cli_t *cli, const atp_command_t *command, 
                                   const atp_grants_t *grants, const char *done)
 {
     atp_out_t *out = &cli->out;
+    /* A request for a step is done on every line as asked, or refused. */
+    bool is_whole = command->kind != ATP_OP_RESERVE && !command->is_fact && result->verdict == ATP_APPLIED;
     char header[32];
     size_t size = strlen(done) < sizeof header ? strlen(done) : sizeof header - 1;
 
@@ -287,6 +289,8 @@ static void put_reservation_lines(atp_cli_t *cli, const atp_command_t *command, 
             atp_out_qty(out, NULL, header, grants->items[i].qty, grants->items[i].scale);
         } else if (command->line_count == 1) {
             atp_out_qty(out, NULL, header, result->qty, result->scale);
+        } else if (is_whole) {
+            atp_out_qty(out, NULL, header, line->mantissa, line->decimals);
         } else {
             atp_out_none(out, NULL, header);
         }

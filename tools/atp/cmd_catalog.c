@@ -147,6 +147,48 @@ typedef struct listing {
     uint64_t left;
 } listing_t;
 
+/* Where `word` stands last in `text` up to `*end`; what follows it is its value, and *end moves before it. */
+static atp_text_t take_last(atp_text_t text, const char *word, uint32_t *end)
+{
+    uint32_t size = (uint32_t)strlen(word);
+
+    for (uint32_t at = *end; at-- > 0;) {
+        if (at + size <= *end && memcmp(text.bytes + at, word, size) == 0) {
+            atp_text_t value = {text.bytes + at + size, *end - at - size};
+            *end = at;
+            return value;
+        }
+    }
+    return (atp_text_t){"", 0};
+}
+
+/* The engine says it in one text: "node=.. channel=.. refused=.. in_part=.. short=..". */
+static void put_demand(atp_out_t *out, const atp_catalog_entry_t *entry)
+{
+    static const struct {
+        const char *word;
+        const char *key;
+        const char *header;
+    } parts[] = {{"node=", "node", "NODE"},
+                 {" channel=", "channel", "CHANNEL"},
+                 {" refused=", "units_refused", "REFUSED"},
+                 {" in_part=", "times_in_part", "IN PART"},
+                 {" short=", "units_short", "SHORT"}};
+    enum { PARTS = sizeof parts / sizeof parts[0] };
+    atp_text_t values[PARTS];
+    uint32_t end = entry->name.size;
+
+    for (size_t i = PARTS; i-- > 0;) {
+        values[i] = take_last(entry->name, parts[i].word, &end);
+    }
+    for (size_t i = 0; i < PARTS; i++) {
+        if (i == 2) {
+            atp_out_int(out, "times_refused", "TIMES", entry->value);
+        }
+        atp_out_text(out, parts[i].key, parts[i].header, values[i]);
+    }
+}
+
 static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry)
 {
     atp_out_t *out = listing->out;
@@ -189,8 +231,7 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         return;
     case ATP_CATALOG_DEMAND:
         atp_out_text(out, "sku", "SKU", entry->id);
-        atp_out_int(out, "refused", "TIMES REFUSED", entry->value);
-        atp_out_text(out, "units", "UNITS", entry->name);
+        put_demand(out, entry);
         return;
     }
 }
