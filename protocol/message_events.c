@@ -111,7 +111,8 @@ bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *r
     if (!atp_row_u64(reader, left, ATP_FIELD_EPOCH, &ret_facts->epoch) ||
         !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->sequence) ||
         !atp_row_i64(reader, left, ATP_FIELD_ISSUED, &ret_facts->as_of_ms) ||
-        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->kept_from)) {
+        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->kept_from) ||
+        !atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &ret_facts->after)) {
         return false;
     }
     if (ret_facts->epoch == 0 || ret_facts->sequence == 0) {
@@ -121,6 +122,10 @@ bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *r
     if (ret_facts->kept_from > ret_facts->sequence) {
         return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE,
                                  "a source has what it sends");
+    }
+    if (ret_facts->after >= ret_facts->sequence) {
+        return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE,
+                                 "a batch comes after numbers below its own");
     }
     return true;
 }
@@ -189,12 +194,13 @@ void atp_put_facts_fields(atp_writer_t *writer, const atp_facts_t *facts)
     atp_put_uint(writer, facts->sequence);
     atp_put_int(writer, facts->as_of_ms);
     atp_put_uint(writer, facts->kept_from);
+    atp_put_uint(writer, facts->after);
 }
 
 void atp_put_facts_head(atp_writer_t *writer, const atp_facts_t *facts)
 {
     put_topic(writer, ATP_TOPIC_FACTS, facts->source);
-    atp_head_write(writer, 9, ATP_MESSAGE_FACTS, facts->correlation);
+    atp_head_write(writer, 10, ATP_MESSAGE_FACTS, facts->correlation);
     atp_put_facts_fields(writer, facts);
 }
 

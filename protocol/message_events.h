@@ -1,7 +1,7 @@
 /* Events over PUB/SUB: a topic, a zero byte, one msgpack array.
  *
  *     facts                 "atp.facts." source 00   [version, 64, correlation, source, epoch, sequence, as_of_ms,
- *                                                     kept_from, [op, ...]]
+ *                                                     kept_from, after, [op, ...]]
  *     availability_changed  "atp.avail." sku 00      [version, 65, correlation, incarnation, op, sku, node, atp, promisable,
  *                                                     version of the position, is_out_of_stock]
  *     crossings             "atp.level." channel 00  [version, 12, correlation, incarnation, number, op, time_ms, channel, sku,
@@ -30,6 +30,9 @@ typedef struct atp_facts {
     /* The lowest number of the epoch that the source can send again: it keeps all from there until they are applied. 0 = it
      * keeps none. */
     uint64_t kept_from;
+    /* Of a source that keeps them: the newest batch before this one that says how things are (a count). This one is applied
+     * after all up to that one. 0 = in any order; a batch that says so itself waits for all below it, whatever is given. */
+    uint64_t after;
 } atp_facts_t;
 
 typedef struct atp_availability_event {
@@ -62,7 +65,7 @@ size_t atp_topic_of_levels(atp_text_t channel, char *ret_topic);
 ATP_MUST_USE bool atp_event_open(const void *bytes, size_t size, atp_reader_t *reader);
 
 /* The rest of a facts event, up to its ops; then atp_read_command for each, atp_message_close. Refuses sequence_invalid
- * (epoch or sequence 0, kept_from above the sequence), id_invalid at source. The ops may be sku, node, safety, ship, receive, sale,
+ * (epoch or sequence 0, kept_from above the sequence, after not below it), id_invalid at source. The ops may be sku, node, safety, ship, receive, sale,
  * adjust, count (else unknown_kind for that op); ship and the stock ops come out as facts, and their id may be
  * empty. */
 ATP_MUST_USE bool atp_read_facts(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_op_count);

@@ -76,11 +76,11 @@ ATP_MUST_USE bool atp_row_qtys(atp_reader_t *reader, uint32_t *left, atp_qty_t *
 
 /* ---- facts: the same in an event and in a request ---- */
 
-/* From the epoch to kept_from. Refuses sequence_invalid. */
+/* From the epoch to `after`. Refuses sequence_invalid. */
 ATP_MUST_USE bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *ret_facts);
 /* A batch has ops. */
 ATP_MUST_USE bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count);
-/* Source to kept_from: 5 elements. */
+/* Source to `after`: 6 elements. */
 void atp_put_facts_fields(atp_writer_t *writer, const atp_facts_t *facts);
 /* An event up to its list of ops. */
 void atp_put_facts_head(atp_writer_t *writer, const atp_facts_t *facts);

@@ -100,7 +100,7 @@ bool atp_read_batch(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_
 
 static void put_batch_head(atp_writer_t *writer, const atp_facts_t *facts)
 {
-    atp_put_array(writer, 6);
+    atp_put_array(writer, 7);
     atp_put_facts_fields(writer, facts);
 }
 

@@ -3,7 +3,7 @@
  *     source_state  request   [source]
  *                   response  [[gap, ...], epoch, low, high, batches, lost, as_of_ms]
  *                   gap       [first, last]      numbers between low and high that were never seen
- *     batch         request   [source, epoch, sequence, as_of_ms, kept_from, [op, ...]]     the body of a facts event
+ *     batch         request   [source, epoch, sequence, as_of_ms, kept_from, after, [op, ...]]     the body of a facts event
  *                   response  [verdict, field]
  *
  * Both speak of what is durable. A batch is `applied`, `duplicate_ignored` (it was applied before), or `out_of_order` (it

@@ -355,7 +355,8 @@ static atp_text_t source_name(const atp_op_t *op)
 static bool is_sequence(const atp_op_source_t *numbers)
 {
     return numbers->epoch >= 1 && numbers->epoch <= INT64_MAX && numbers->sequence >= 1 &&
-           numbers->sequence <= INT64_MAX && numbers->kept_from <= numbers->sequence;
+           numbers->sequence <= INT64_MAX && numbers->kept_from <= numbers->sequence &&
+           numbers->after < numbers->sequence;
 }
 
 atp_verdict_t atp_ledger_look_at_batch(apply_t *apply)

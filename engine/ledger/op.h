@@ -87,8 +87,8 @@ typedef struct atp_op_source {
     uint64_t epoch;
     uint64_t sequence;
     int64_t as_of_ms;
-    uint64_t kept_from;  /* the lowest number that the source still has; 0 = it keeps none */
-    uint64_t is_ordered; /* 1: of a source that keeps its batches, not to be applied before those below */
+    uint64_t kept_from; /* the lowest number that the source still has; 0 = it keeps none */
+    uint64_t after;     /* of one that keeps them: not to be applied before all numbers up to this one */
 } atp_op_source_t;
 
 /* Largest record of one op. */

@@ -200,9 +200,6 @@ bool atp_op_is_well_formed(const void *bytes, size_t size)
         return false;
     }
     size_t correlation = op->flags & ATP_OP_CORRELATED ? correlation_size(op, fixed) : 0;
-    if (op->kind == ATP_OP_SOURCE && ((const atp_op_source_t *)atp_op_payload(op))->is_ordered > 1) {
-        return false;
-    }
     const unsigned char *end = (const unsigned char *)bytes + op->size - correlation;
     const unsigned char *at = (const unsigned char *)bytes + fixed;
     bool is_good = (op->flags & ATP_OP_CORRELATED) == 0 || correlation > 0;

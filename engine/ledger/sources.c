@@ -85,7 +85,7 @@ atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, const
     atp_source_record_t moved = *source;
     (void)make_way(&moved, numbers);
     bool is_beyond = numbers->sequence - moved.low >= ATP_SOURCE_WINDOW;
-    bool must_wait = numbers->is_ordered != 0 && numbers->sequence != moved.low;
+    bool must_wait = moved.low <= numbers->after;
     return is_beyond || must_wait ? ATP_SEQUENCE_OUT_OF_ORDER : ATP_SEQUENCE_NEW;
 }
 

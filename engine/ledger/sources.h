@@ -6,7 +6,7 @@
  * moves past a missing number silently: it is counted as lost there and kept as an exception by the caller.
  *
  * A source that keeps its batches until they are acknowledged says from which number on it has them. The window waits
- * for a number it still has: what is beyond the window, and what may not be applied before those below it, is out of
+ * for a number it still has: what is beyond the window, and what must not be applied before numbers that are missing, is out of
  * order, is not applied, and comes again. What it has no more and was never seen is lost: an engine restored from an
  * older state, or another one.
  *
@@ -47,7 +47,7 @@ typedef enum atp_sequence_verdict {
 } atp_sequence_verdict_t;
 
 /* Whether the batch is new. Changes nothing. An epoch below the current one is a duplicate: the source has
- * started over since. Epoch and sequence: 1 to INT64_MAX; kept_from at most the sequence. */
+ * started over since. Epoch and sequence: 1 to INT64_MAX; kept_from at most the sequence, after below it. */
 atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, const atp_op_source_t *numbers);
 
 /* Notes a new batch as applied. Returns how many numbers were given up as lost: because the window moved, because the

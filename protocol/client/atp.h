@@ -349,7 +349,6 @@ uint64_t atp_publisher_next_sequence(const atp_publisher_t *publisher);
 /* A batch still being written to the connection may be cut off. NULL is allowed. */
 void atp_publisher_close(atp_publisher_t *publisher);
 
-#ifdef __cplusplus
 /* ---- outbox: facts kept until the engine has them ------------------------------------------------------ */
 
 /* A source's side of "nothing lost, nothing twice". Batches are kept in a folder (LMDB) and numbered; each is published at
@@ -430,6 +429,7 @@ ATP_MUST_USE atp_err_t atp_outbox_look(const char *folder, atp_outbox_look_t *re
 /* What waits stays in the folder, for the next open. Takes at most some seconds. NULL is allowed. */
 void atp_outbox_close(atp_outbox_t *outbox);
 
+#ifdef __cplusplus
 }
 #endif
 

@@ -59,13 +59,20 @@ static atp_err_t check(const atp_writer_t *writer, atp_why_t *ret_why)
     return err;
 }
 
+/* Says how things are, not how they changed. */
+static bool is_statement(atp_op_kind_t kind)
+{
+    return kind == ATP_OP_COUNT || kind == ATP_OP_SAFETY || kind == ATP_OP_SKU || kind == ATP_OP_NODE ||
+           kind == ATP_OP_KIT || kind == ATP_OP_SUPPLY;
+}
+
 /* Writes an event with the facts and copies its list of ops, behind the head, to *ret_bytes, the caller's to free. */
 static atp_err_t encode(const atp_outbox_t *outbox, const atp_command_t *facts, uint32_t count,
                         int64_t as_of_ms, atp_outbox_batch_t *ret_batch, atp_why_t *ret_why)
 {
     const atp_facts_t numbers = {
         .source = atp_outbox_source(outbox), .epoch = 1, .sequence = 1, .as_of_ms = as_of_ms};
-    const atp_outbox_head_t head = {as_of_ms};
+    atp_outbox_head_t head = {.as_of_ms = as_of_ms};
     atp_writer_t writer;
     atp_err_t err = atp_writer_init_growable(&writer, 1024, ATP_OUTBOX_BATCH_SIZE_MAX + 512);
 
@@ -77,6 +84,7 @@ static atp_err_t encode(const atp_outbox_t *outbox, const atp_command_t *facts, 
     atp_write_list_begin(&writer);
     for (uint32_t i = 0; i < count; i++) {
         atp_write_command(&writer, &facts[i]);
+        head.is_statement |= is_statement(facts[i].kind) ? 1u : 0u;
     }
     atp_write_list_end(&writer);
     size_t size = atp_writer_size(&writer) - before;
@@ -96,16 +104,6 @@ static atp_err_t encode(const atp_outbox_t *outbox, const atp_command_t *facts, 
 
 /* ---- committing ---- */
 
-atp_err_t atp_outbox_reopen(atp_outbox_t *outbox, atp_why_t *ret_why)
-{
-    uint64_t epoch = (uint64_t)atp_now_ms(); /* not used: the folder has one */
-
-    atp_outbox_store_close(outbox->store);
-    outbox->store = NULL;
-    return atp_outbox_store_open(outbox->folder, atp_outbox_source(outbox), epoch, outbox->bytes_max,
-                                 &outbox->store, ret_why);
-}
-
 void atp_outbox_note_store(atp_outbox_t *outbox)
 {
     atp_outbox_store_state_t now;
@@ -118,6 +116,61 @@ void atp_outbox_note_store(atp_outbox_t *outbox)
     outbox->state.bytes = now.bytes;
     (void)pthread_cond_broadcast(&outbox->changed);
     (void)pthread_mutex_unlock(&outbox->mutex);
+}
+
+/* Says in the heads of the batches, numbered from `first`, after which number each comes. Returns the newest statement
+ * of the first `count`. With `store_mutex`. */
+static uint64_t order(const atp_outbox_t *outbox, const atp_outbox_batch_t *batches, uint32_t count,
+                      uint64_t first)
+{
+    uint64_t last = outbox->last_statement;
+
+    for (uint32_t i = 0; i < count; i++) {
+        atp_outbox_head_t *head = (atp_outbox_head_t *)(uintptr_t)batches[i].bytes;
+        head->after = last;
+        last = head->is_statement != 0 ? first + i : last;
+    }
+    return last;
+}
+
+/* The newest statement of a store that was opened: what its newest batch says. */
+static atp_err_t read_last_statement(atp_outbox_t *outbox, atp_why_t *ret_why)
+{
+    atp_outbox_store_state_t now;
+    atp_outbox_head_t head;
+    const void *bytes;
+    size_t size;
+
+    atp_outbox_store_read(outbox->store, &now);
+    outbox->last_statement = 0;
+    if (now.low == now.next) {
+        return ATP_OK; /* all before is applied */
+    }
+    atp_err_t err = atp_outbox_store_get(outbox->store, now.next - 1, &bytes, &size, ret_why);
+    if (err == ATP_OK && size < sizeof head) {
+        err = atp_fail(ret_why, ATP_ERR_CORRUPT, "the newest batch of the outbox is cut off");
+    }
+    if (err == ATP_OK) {
+        memcpy(&head, bytes, sizeof head);
+        outbox->last_statement = head.is_statement != 0 ? now.next - 1 : head.after;
+    }
+    return err;
+}
+
+atp_err_t atp_outbox_reopen(atp_outbox_t *outbox, atp_why_t *ret_why)
+{
+    uint64_t epoch = (uint64_t)atp_now_ms(); /* not used: the folder has one */
+
+    atp_outbox_store_close(outbox->store);
+    outbox->store = NULL;
+    atp_err_t err = atp_outbox_store_open(outbox->folder, atp_outbox_source(outbox), epoch, outbox->bytes_max,
+                                          &outbox->store, ret_why);
+    err = err == ATP_OK ? read_last_statement(outbox, ret_why) : err;
+    if (err != ATP_OK) {
+        atp_outbox_store_close(outbox->store);
+        outbox->store = NULL;
+    }
+    return err;
 }
 
 /* Keeps the batches. After a failure of the disk the folder is opened again, and says what of them it has. With `store_mutex`. */
@@ -134,7 +187,11 @@ static atp_err_t keep(atp_outbox_t *outbox, const atp_outbox_batch_t *batches, u
     atp_outbox_store_read(outbox->store, &before);
     *ret_first = before.next;
     *ret_kept = 0;
+    (void)order(outbox, batches, count, before.next);
     err = atp_outbox_store_put(outbox->store, batches, count, ret_kept, ret_why);
+    if (err == ATP_OK) {
+        outbox->last_statement = order(outbox, batches, *ret_kept, before.next);
+    }
     if (err == ATP_OK || err == ATP_ERR_BUSY) {
         return err;
     }
@@ -165,7 +222,8 @@ static void publish(atp_outbox_t *outbox, const atp_outbox_batch_t *batches, uin
                                    .epoch = now.epoch,
                                    .sequence = first + i,
                                    .as_of_ms = head.as_of_ms,
-                                   .kept_from = now.low};
+                                   .kept_from = now.low,
+                                   .after = head.after};
         published += atp_publisher_send(outbox->publisher, &facts, bytes + sizeof head,
                                         batches[i].size - sizeof head) == ATP_OK;
     }

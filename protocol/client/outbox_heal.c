@@ -197,7 +197,8 @@ static bool copy_batch(atp_outbox_t *outbox, uint64_t number, sending_t *ret_sen
                                          .epoch = now.epoch,
                                          .sequence = number,
                                          .as_of_ms = head.as_of_ms,
-                                         .kept_from = now.low},
+                                         .kept_from = now.low,
+                                         .after = head.after},
                                .ops = outbox->copy + sizeof head,
                                .size = size - sizeof head};
     return true;

@@ -23,7 +23,7 @@
 /* One caller's batch, on its stack. */
 typedef struct atp_outbox_put {
     struct atp_outbox_put *next;
-    atp_outbox_batch_t batch;
+    atp_outbox_batch_t batch; /* its bytes are the put's, and begin with an atp_outbox_head_t */
     atp_err_t err;
     uint64_t sequence;
     bool is_done;
@@ -33,6 +33,8 @@ typedef struct atp_outbox_put {
 /* What stands before the ops of a kept batch. */
 typedef struct atp_outbox_head {
     int64_t as_of_ms;
+    uint64_t after; /* as in atp_facts_t */
+    uint64_t is_statement;
 } atp_outbox_head_t;
 
 struct atp_outbox {
@@ -49,6 +51,7 @@ struct atp_outbox {
     /* under `store_mutex` */
     pthread_mutex_t store_mutex;
     atp_outbox_store_t *store; /* NULL: it failed and could not be opened again yet */
+    uint64_t last_statement;   /* the newest batch that says how things are; 0 = none that still waits */
     /* under `mutex` */
     pthread_mutex_t mutex;
     pthread_cond_t changed;

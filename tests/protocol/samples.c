@@ -355,7 +355,7 @@ static void write_outcome(atp_writer_t *writer)
 
 static void write_facts(atp_writer_t *writer)
 {
-    const atp_facts_t facts = {ATP_TEXT("d-9"), ATP_TEXT("wms"), 2, 1001, T0, 998};
+    const atp_facts_t facts = {ATP_TEXT("d-9"), ATP_TEXT("wms"), 2, 1001, T0, 998, 1000};
     const atp_command_line_t line = {ATP_TEXT("TSHIRT-M"), ATP_TEXT("berlin"), 5, 0};
     const atp_command_t commands[] = {
         {.kind = ATP_OP_RECEIVE, .id = ATP_TEXT(""), .is_fact = true, .line_count = 1, .lines = &line},
@@ -545,7 +545,7 @@ const sample_t samples[] = {
     {"error_version", SAMPLE_RESPONSE, "error: unsupported version",
      RESPONSE_HEAD(127) "[11,0,\"this build speaks version 1\"]]", NULL, sample_write_error_version},
     {"facts", SAMPLE_EVENT, "event: a batch of two facts",
-     "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,998,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
+     "[1,64,\"d-9\",\"wms\",2,1001,1795253000000,998,1000,[[48,\"\",0,\"TSHIRT-M\",\"berlin\",5,true],"
      "[37,\"\",0,\"cart-77\",[[\"TSHIRT-M\",\"berlin\",5]],true]]]",
      "atp.facts.wms", write_facts},
     {"source_state_ask", SAMPLE_REQUEST, "source_state: of wms", REQUEST_HEAD(22) "[\"wms\"]]", NULL,
@@ -554,7 +554,7 @@ const sample_t samples[] = {
      RESPONSE_HEAD(22) "[[[1001,1001],[1004,1007]],2,1001,1010,1005,0,1795253000000]]", NULL,
      sample_write_source_state},
     {"batch_ask", SAMPLE_REQUEST, "batch: a batch of one fact",
-     REQUEST_HEAD(23) "[\"wms\",2,1001,1795253000000,998,[[48,\"\",0,\"ROPE\",\"lyon-2\",5,true]]]]", NULL,
+     REQUEST_HEAD(23) "[\"wms\",2,1001,1795253000000,998,999,[[48,\"\",0,\"ROPE\",\"lyon-2\",5,true]]]]", NULL,
      sample_write_batch},
     {"batch", SAMPLE_RESPONSE, "batch: out of order, others come first", RESPONSE_HEAD(23) "[18,16]]", NULL,
      sample_write_batch_answer},

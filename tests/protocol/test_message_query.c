@@ -280,7 +280,7 @@ static void a_record_or_exception_with_more_inside_than_there_is_room_for_is_ref
 
 /* ---- events ---- */
 
-#define FACTS "[1,64,\"d\",\"wms\",1,7,0,0,[[48,\"\",0,\"s\",\"n\",1]]]"
+#define FACTS "[1,64,\"d\",\"wms\",1,7,0,0,0,[[48,\"\",0,\"s\",\"n\",1]]]"
 
 static void the_topic_of_an_event_is_its_name(void **state)
 {
@@ -298,15 +298,17 @@ static void the_topic_of_an_event_is_its_name(void **state)
         {"atp.other.wms\0", 14, FACTS, ATP_MALFORMED, ATP_FIELD_NONE},
         {"atp.fact\0", 9, FACTS, ATP_MALFORMED, ATP_FIELD_NONE},
         {"", 0, FACTS, ATP_MALFORMED, ATP_FIELD_NONE},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"\",1,7,0,0,[[48,\"\",0,\"s\",\"n\",1]]]", ATP_ID_INVALID,
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"\",1,7,0,0,0,[[48,\"\",0,\"s\",\"n\",1]]]", ATP_ID_INVALID,
          ATP_FIELD_SOURCE},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",0,7,0,0,[[48,\"\",0,\"s\",\"n\",1]]]",
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",0,7,0,0,0,[[48,\"\",0,\"s\",\"n\",1]]]",
          ATP_SEQUENCE_INVALID, ATP_FIELD_EPOCH},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,0,0,0,[[48,\"\",0,\"s\",\"n\",1]]]",
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,0,0,0,0,[[48,\"\",0,\"s\",\"n\",1]]]",
          ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,8,[[48,\"\",0,\"s\",\"n\",1]]]",
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,8,0,[[48,\"\",0,\"s\",\"n\",1]]]",
          ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,0,[]]", ATP_MALFORMED, ATP_FIELD_NONE},
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,7,7,[[48,\"\",0,\"s\",\"n\",1]]]",
+         ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,0,0,[]]", ATP_MALFORMED, ATP_FIELD_NONE},
         {"atp.facts.wms\0", 14, "[2,64,\"d\",\"wms\",1,7]", ATP_UNSUPPORTED_VERSION, ATP_FIELD_NONE},
         {"atp.avail.s\0", 12, "[1,65,\"\",1,2,\"s\",\"n\",1,1,5,false]", ATP_APPLIED, ATP_FIELD_NONE},
         {"atp.avail.t\0", 12, "[1,65,\"\",1,2,\"s\",\"n\",1,1,5,false]", ATP_MALFORMED, ATP_FIELD_SKU},
@@ -342,7 +344,7 @@ static void a_topic_subscribes_to_one_name_and_its_prefix_to_all(void **state)
 static void ops_of_a_batch_are_facts_and_need_no_id(void **state)
 {
     static const char json[] =
-        "[1,64,\"d\",\"wms\",1,7,0,0,[[49,\"\",0,\"s\",\"n\",1],[37,\"\",0,\"r\"],[19,\"\",0,\"s\",\"n\",1],"
+        "[1,64,\"d\",\"wms\",1,7,0,0,0,[[49,\"\",0,\"s\",\"n\",1],[37,\"\",0,\"r\"],[19,\"\",0,\"s\",\"n\",1],"
         "[32,\"a\",1],[34,\"a\",1,\"r\"],[18,\"a\",1,\"web\"]]]";
     const atp_verdict_t verdicts[] = {ATP_APPLIED,      ATP_APPLIED,      ATP_APPLIED,
                                       ATP_UNKNOWN_KIND, ATP_UNKNOWN_KIND, ATP_UNKNOWN_KIND};

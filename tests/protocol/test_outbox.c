@@ -80,7 +80,7 @@ static uint8_t apply(engine_t *engine, const atp_facts_t *facts, bool is_ordered
     const atp_op_source_t numbers = {.epoch = facts->epoch,
                                      .sequence = facts->sequence,
                                      .kept_from = facts->kept_from,
-                                     .is_ordered = is_ordered};
+                                     .after = is_ordered ? facts->sequence - 1 : facts->after};
     books_t *books = &engine->now;
 
     ATP_ASSERT(facts->sequence < NUMBERS_MAX && facts->kept_from >= 1);
@@ -92,8 +92,11 @@ static uint8_t apply(engine_t *engine, const atp_facts_t *facts, bool is_ordered
     case ATP_SEQUENCE_NEW:
         break;
     }
-    for (uint64_t below = 1; is_ordered && below < facts->sequence; below++) {
+    for (uint64_t below = 1; below < facts->sequence && (is_ordered || below <= facts->after); below++) {
         ATP_ASSERT(books->applied[below] == 1);
+    }
+    for (uint64_t above = facts->sequence + 1; is_ordered && above < NUMBERS_MAX; above++) {
+        ATP_ASSERT(books->applied[above] == 0); /* nothing overtakes a count */
     }
     ATP_ASSERT(atp_sources_accept(&books->source, &numbers) == 0); /* nothing is given up */
     books->applied[facts->sequence]++;

@@ -138,7 +138,8 @@ bool atp_parcel_fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts
     atp_op_source_t numbers = {.epoch = facts->epoch,
                                .sequence = facts->sequence,
                                .as_of_ms = facts->as_of_ms,
-                               .kept_from = facts->kept_from};
+                               .kept_from = facts->kept_from,
+                               .after = facts->after};
     bool is_ordered = false;
 
     if (!grow(parcel)) {
@@ -150,7 +151,7 @@ bool atp_parcel_fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts
         return false;
     }
     if (is_ordered) {
-        numbers.is_ordered = 1; /* over the first: of the same size */
+        numbers.after = facts->sequence - 1; /* over the first: of the same size */
         (void)atp_op_encode_source(parcel->ops, facts->source, &numbers, seed);
     }
     parcel->batch.class = ATP_CLASS_FACT;

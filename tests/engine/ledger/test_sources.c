@@ -168,7 +168,7 @@ static atp_sequence_verdict_t keep(atp_source_record_t *source, uint64_t sequenc
                                    bool is_ordered)
 {
     const atp_op_source_t numbers = {
-        .epoch = 1, .sequence = sequence, .kept_from = kept_from, .is_ordered = is_ordered};
+        .epoch = 1, .sequence = sequence, .kept_from = kept_from, .after = is_ordered ? sequence - 1 : 0};
     atp_sequence_verdict_t verdict = atp_sources_look(source, &numbers);
 
     if (verdict == ATP_SEQUENCE_NEW) {
