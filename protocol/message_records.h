@@ -42,7 +42,8 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_RULES = 4,     /* name is its attributes in words; those dropped are left out */
     ATP_CATALOG_QUOTAS = 5,    /* the same, and what is in use */
     ATP_CATALOG_DEMAND = 6,    /* that was not met: id is the SKU, value how often, name the rest in words */
-    ATP_CATALOG_COMPONENTS = 7 /* of kits: id is the kit, name a component in words */
+    ATP_CATALOG_COMPONENTS = 7, /* of kits: id is the kit, name a component in words */
+    ATP_CATALOG_GROUP_NODES = 8 /* of groups: id is the group, name its place and the node, value the cost */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */

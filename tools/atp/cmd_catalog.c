@@ -225,6 +225,10 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         atp_out_text(out, "kit", "KIT", entry->id);
         atp_out_text(out, "component", "COMPONENT", entry->name);
         return;
+    case ATP_CATALOG_GROUP_NODES: /* cmd_group.c tells them by group */
+        atp_out_text(out, "group", "GROUP", entry->id);
+        atp_out_text(out, "node", "NODE", entry->name);
+        return;
     case ATP_CATALOG_QUOTAS:
         atp_out_text(out, "quota", "QUOTA", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);

@@ -65,7 +65,7 @@ static const atp_flag_t put_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const put_examples[] = {"atp put group eu --with node=berlin --with node=paris",
+static const char *const put_examples[] = {"atp put rule web-buffer --with channel=web --with buffer=2",
                                            "atp help attributes", NULL};
 
 const atp_cmd_t atp_cmd_put = {

@@ -6,6 +6,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_promise,
     &atp_cmd_schedule,
     &atp_cmd_watch,
+    &atp_cmd_crossings,
 
     &atp_cmd_reserve,
     &atp_cmd_edit,
@@ -53,6 +54,10 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_node_list,
     &atp_cmd_channel_put,
     &atp_cmd_channel_list,
+    &atp_cmd_group_put,
+    &atp_cmd_group_drop,
+    &atp_cmd_group_list,
+    &atp_cmd_group_show,
     &atp_cmd_rule_list,
     &atp_cmd_quota_list,
     &atp_cmd_kit_list,

@@ -17,6 +17,7 @@ extern const atp_cmd_t atp_cmd_transfer_cancel;
 extern const atp_cmd_t atp_cmd_transfer_list;
 extern const atp_cmd_t atp_cmd_schedule;
 extern const atp_cmd_t atp_cmd_watch;
+extern const atp_cmd_t atp_cmd_crossings;
 
 extern const atp_cmd_t atp_cmd_promise;
 extern const atp_cmd_t atp_cmd_reserve;
@@ -55,6 +56,10 @@ extern const atp_cmd_t atp_cmd_node_show;
 extern const atp_cmd_t atp_cmd_node_list;
 extern const atp_cmd_t atp_cmd_channel_put;
 extern const atp_cmd_t atp_cmd_channel_list;
+extern const atp_cmd_t atp_cmd_group_put;
+extern const atp_cmd_t atp_cmd_group_drop;
+extern const atp_cmd_t atp_cmd_group_list;
+extern const atp_cmd_t atp_cmd_group_show;
 extern const atp_cmd_t atp_cmd_rule_list;
 extern const atp_cmd_t atp_cmd_quota_list;
 extern const atp_cmd_t atp_cmd_kit_list;

@@ -3,6 +3,7 @@
  * The body of the answer is written there into room that was made before, so that the ledger thread allocates
  * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
  * it has looked at SCAN_MAX records, lines of reservations included. */
+#include "tools/atpd/group_text.h"
 #include "tools/atpd/kit_text.h"
 #include "tools/atpd/rule_text.h"
 #include "tools/atpd/service_priv.h"
@@ -560,6 +561,13 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
             work->op_count++;
         }
         return;
+    case ATP_CATALOG_GROUP_NODES:
+        if (atp_group_node_text(ledger, (uint32_t)index, &entry.id, &entry.value, &text)) {
+            entry.name = (atp_text_t){text.bytes, text.size};
+            atp_write_catalog_entry(&work->writer, &entry);
+            work->op_count++;
+        }
+        return;
     case ATP_CATALOG_CHANNELS:
     default:
         record = atp_table_at(&catalog->channels, index);
@@ -600,6 +608,8 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
                              : work->page.what == ATP_CATALOG_QUOTAS ? atp_table_count(&rulebook->quotas)
                              : work->page.what == ATP_CATALOG_COMPONENTS
                                  ? atp_table_count(&atp_ledger_kits(ledger)->components)
+                             : work->page.what == ATP_CATALOG_GROUP_NODES
+                                 ? atp_table_count(&atp_ledger_groups(ledger)->members)
                              : work->page.what == ATP_CATALOG_DEMAND
                                  ? atp_table_count(&atp_ledger_demand(ledger)->records)
                                  : atp_table_count(&catalog->channels),
