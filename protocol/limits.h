@@ -24,6 +24,7 @@
 #define ATP_RESERVATIONS_MAX      1024  /* ids of one reservation request */
 #define ATP_PAGE_LIMIT_MAX        8192  /* rows of one page: reservations, positions, exceptions, catalog */
 #define ATP_PAGE_LIMIT_DEFAULT    1000  /* when the limit asked for is 0 */
+#define ATP_FACT_TEXT_MAX         1024  /* bytes of a fact in words, in an exception row */
 #define ATP_EXCEPTION_IDS_MAX     64    /* reservation ids named by one exception row */
 #define ATP_STATS_MAX             1024  /* pairs of one stat answer */
 #define ATP_PROMISES_MAX          64 /* reserves of one promise message, of ATP_LINES_PER_OP_MAX lines together */

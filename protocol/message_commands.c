@@ -52,6 +52,7 @@ static const kind_form_t kind_forms[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_SHORT] = {LAYOUT_STEP, true, true},
     [ATP_OP_REASSIGN] = {LAYOUT_STEP, false, false},
     [ATP_OP_DISPOSE] = {LAYOUT_STOCK, true, true},
+    [ATP_OP_SETTLE_EXCEPTION] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_LIMIT] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_EDIT] = {LAYOUT_STEP, false, false},
     [ATP_OP_RECEIVE] = {LAYOUT_STOCK, true, true},

@@ -28,6 +28,17 @@ const char *atp_record_part_name(unsigned part)
     return part < ATP_PART_COUNT ? part_names[part] : NULL;
 }
 
+static const char *const exception_state_names[ATP_EXCEPTION_ROW_STATE_LIMIT] = {
+    [ATP_EXCEPTION_ROW_OPEN] = "open",
+    [ATP_EXCEPTION_ROW_REPLAYED] = "replayed",
+    [ATP_EXCEPTION_ROW_DISCARDED] = "discarded",
+};
+
+const char *atp_exception_row_state_name(unsigned state)
+{
+    return state < ATP_EXCEPTION_ROW_STATE_LIMIT ? exception_state_names[state] : NULL;
+}
+
 const char *atp_record_state_name(unsigned state)
 {
     return state < ATP_RECORD_STATE_LIMIT ? state_names[state] : NULL;
@@ -60,6 +71,26 @@ static bool read_reservations_ask(atp_reader_t *reader, atp_page_ask_t *ask)
     return true;
 }
 
+static bool read_exceptions_ask(atp_reader_t *reader, atp_page_ask_t *ask)
+{
+    uint32_t *left = &reader->body_left;
+
+    if (!atp_row_i64(reader, left, ATP_FIELD_TTL, &ask->older_than_ms) ||
+        !atp_row_id(reader, left, ATP_FIELD_KIND, &ask->kind) ||
+        !atp_row_id(reader, left, ATP_FIELD_SOURCE, &ask->source) ||
+        !atp_row_id(reader, left, ATP_FIELD_SKU, &ask->sku) ||
+        !atp_row_u32(reader, left, ATP_FIELD_OPTION, &ask->states)) {
+        return false;
+    }
+    if (ask->older_than_ms < 0) {
+        atp_reader_note(reader, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, "an age is zero or more");
+    }
+    if (ask->states >> ATP_EXCEPTION_ROW_STATE_LIMIT != 0 || (ask->states & 1) != 0) {
+        atp_reader_note(reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, "a state that does not exist");
+    }
+    return true;
+}
+
 static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
 {
     uint8_t what;
@@ -79,11 +110,16 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
 bool atp_read_page_ask(atp_reader_t *reader, atp_page_ask_t *ret_ask)
 {
     ATP_ASSERT(is_page_type(reader->type));
-    *ret_ask = (atp_page_ask_t){.owner = ATP_TEXT(""), .channel = ATP_TEXT("")};
+    *ret_ask = (atp_page_ask_t){.owner = ATP_TEXT(""),
+                                .channel = ATP_TEXT(""),
+                                .kind = ATP_TEXT(""),
+                                .source = ATP_TEXT(""),
+                                .sku = ATP_TEXT("")};
     if (!atp_body_begin(reader, &reader->body_left) ||
         !atp_row_u64(reader, &reader->body_left, ATP_FIELD_NONE, &ret_ask->cursor) ||
         !atp_row_u32(reader, &reader->body_left, ATP_FIELD_NONE, &ret_ask->limit) ||
         (reader->type == ATP_MESSAGE_RESERVATIONS && !read_reservations_ask(reader, ret_ask)) ||
+        (reader->type == ATP_MESSAGE_EXCEPTIONS && !read_exceptions_ask(reader, ret_ask)) ||
         (reader->type == ATP_MESSAGE_CATALOG && !read_catalog_ask(reader, ret_ask))) {
         return false;
     }
@@ -99,9 +135,19 @@ bool atp_read_page_ask(atp_reader_t *reader, atp_page_ask_t *ret_ask)
 void atp_write_page_ask(atp_writer_t *writer, atp_message_type_t type, const atp_page_ask_t *ask)
 {
     ATP_ASSERT(is_page_type(type));
-    atp_put_array(writer, type == ATP_MESSAGE_RESERVATIONS ? 6 : type == ATP_MESSAGE_CATALOG ? 3 : 2);
+    atp_put_array(writer, type == ATP_MESSAGE_RESERVATIONS ? 6
+                          : type == ATP_MESSAGE_EXCEPTIONS ? 7
+                          : type == ATP_MESSAGE_CATALOG    ? 3
+                                                           : 2);
     atp_put_uint(writer, ask->cursor);
     atp_put_uint(writer, ask->limit);
+    if (type == ATP_MESSAGE_EXCEPTIONS) {
+        atp_put_int(writer, ask->older_than_ms);
+        atp_put_text(writer, ask->kind);
+        atp_put_text(writer, ask->source);
+        atp_put_text(writer, ask->sku);
+        atp_put_uint(writer, ask->states);
+    }
     if (type == ATP_MESSAGE_RESERVATIONS) {
         atp_put_int(writer, ask->older_than_ms);
         atp_put_text(writer, ask->owner);
@@ -417,6 +463,30 @@ static bool read_exception_head(atp_reader_t *reader, uint32_t *left, atp_except
            atp_row_text(reader, left, &row->kind) && atp_row_u8(reader, left, ATP_FIELD_NONE, &row->verdict);
 }
 
+static bool read_fact_text(atp_reader_t *reader, uint32_t *left, atp_text_t *ret_fact)
+{
+    *ret_fact = ATP_TEXT("");
+    return !atp_take_one(left) ||
+           atp_take_clean(reader, ATP_FIELD_NAME, ATP_FACT_TEXT_MAX, ATP_TEXT_INVALID, ret_fact);
+}
+
+/* Its fact, and what has become of it. */
+static bool read_exception_tail(atp_reader_t *reader, uint32_t *left, atp_exception_row_t *row)
+{
+    return atp_row_u8(reader, left, ATP_FIELD_NONE, &row->state) &&
+           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->count) &&
+           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->last_ms) &&
+           atp_row_u64(reader, left, ATP_FIELD_EPOCH, &row->epoch) &&
+           atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &row->sequence) &&
+           atp_row_text(reader, left, &row->op_kind) &&
+           atp_row_u32(reader, left, ATP_FIELD_NONE, &row->fact_size) &&
+           read_fact_text(reader, left, &row->fact) &&
+           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->settled_ms) &&
+           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->settled_op) &&
+           atp_row_id(reader, left, ATP_FIELD_CLIENT, &row->settled_by) &&
+           atp_row_text(reader, left, &row->cause);
+}
+
 bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_text_t *ids,
                         uint32_t id_capacity)
 {
@@ -430,7 +500,8 @@ bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_
         !atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) ||
         !atp_row_u32(reader, &left, ATP_FIELD_NONE, &ret_row->total_reservations) ||
         !read_exception_ids(reader, &left, ids, id_capacity, &ret_row->id_count) ||
-        !atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation)) {
+        !atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation) ||
+        !read_exception_tail(reader, &left, ret_row)) {
         return false;
     }
     ret_row->ids = ids;
@@ -439,10 +510,8 @@ bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_
 
 void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
 {
-    bool is_correlated = row->correlation.size > 0;
-
-    ATP_ASSERT(row->id_count <= ATP_EXCEPTION_IDS_MAX);
-    atp_put_array(writer, is_correlated ? 12 : 11);
+    ATP_ASSERT(row->id_count <= ATP_EXCEPTION_IDS_MAX && row->fact.size <= ATP_FACT_TEXT_MAX);
+    atp_put_array(writer, 24);
     atp_put_uint(writer, row->number);
     atp_put_uint(writer, row->op);
     atp_put_int(writer, row->time_ms);
@@ -457,9 +526,19 @@ void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
     for (uint32_t i = 0; i < row->id_count; i++) {
         atp_put_text(writer, row->ids[i]);
     }
-    if (is_correlated) {
-        atp_put_text(writer, row->correlation);
-    }
+    atp_put_text(writer, row->correlation);
+    atp_put_uint(writer, row->state);
+    atp_put_uint(writer, row->count);
+    atp_put_int(writer, row->last_ms);
+    atp_put_uint(writer, row->epoch);
+    atp_put_uint(writer, row->sequence);
+    atp_put_text(writer, row->op_kind);
+    atp_put_uint(writer, row->fact_size);
+    atp_put_text(writer, row->fact);
+    atp_put_int(writer, row->settled_ms);
+    atp_put_uint(writer, row->settled_op);
+    atp_put_text(writer, row->settled_by);
+    atp_put_text(writer, row->cause);
     atp_list_count(writer);
 }
 

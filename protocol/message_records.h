@@ -5,7 +5,7 @@
  *     history        request   [id]                                                   response  [step, ...], newest first
  *     reservations   request   [cursor, limit, older_than_ms, owner, channel, states]  response  page of records
  *     positions      request   [cursor, limit]                                        response  page of positions
- *     exceptions     request   [cursor, limit]                                        response  page of exceptions
+ *     exceptions     request   [cursor, limit, older_than_ms, kind, source, sku, states]  response  page of exceptions
  *     crossings      request   [cursor, limit]                                        response  page of crossings
  *     catalog        request   [cursor, limit, what]                                  response  page of entries
  *     stat           request   []                                                     response  [[name, value], ...]
@@ -50,11 +50,15 @@ typedef enum atp_catalog_what {
 typedef struct atp_page_ask {
     uint64_t cursor;
     uint32_t limit;          /* as read: 1 to ATP_PAGE_LIMIT_MAX; 0 is written as 0 and read as the default */
-    uint32_t states;         /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all */
-    int64_t older_than_ms;   /* reservations: created at least this long ago; 0 = any */
+    uint32_t states;         /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all. Exceptions: the
+                              * same by atp_exception_row_state_t */
+    int64_t older_than_ms;   /* reservations, exceptions: made at least this long ago; 0 = any */
     atp_text_t owner;        /* reservations: "" = any */
     atp_text_t channel;      /* reservations: "" = any */
     atp_catalog_what_t what; /* catalog */
+    atp_text_t kind;         /* exceptions: "" = any; so are source and sku */
+    atp_text_t source;
+    atp_text_t sku;
 } atp_page_ask_t;
 
 /* For reservations, positions, exceptions, crossings and catalog; which of them, the request's type says (reader->type).
@@ -202,6 +206,17 @@ void atp_write_position(atp_writer_t *writer, const atp_position_row_t *row); /*
 
 /* ---- exceptions ---- */
 
+/* Frozen numbers. */
+typedef enum atp_exception_row_state {
+    ATP_EXCEPTION_ROW_OPEN = 1,
+    ATP_EXCEPTION_ROW_REPLAYED = 2,
+    ATP_EXCEPTION_ROW_DISCARDED = 3,
+    ATP_EXCEPTION_ROW_STATE_LIMIT
+} atp_exception_row_state_t;
+
+/* "open", "replayed", "discarded"; NULL for a number that is no state. */
+const char *atp_exception_row_state_name(unsigned state);
+
 typedef struct atp_exception_row {
     uint64_t number; /* dense, from 1 */
     uint64_t op;
@@ -217,6 +232,18 @@ typedef struct atp_exception_row {
     uint32_t id_count;
     const atp_text_t *ids;
     atp_text_t correlation; /* of the op that raised it; "" = none */
+    uint8_t state;          /* atp_exception_row_state_t */
+    uint64_t count;         /* how often its fact was tried, and refused */
+    int64_t last_ms;        /* when last */
+    uint64_t epoch;         /* of the batch that its fact came in; 0 = in none */
+    uint64_t sequence;
+    atp_text_t op_kind;     /* of the op that raised it */
+    uint32_t fact_size;     /* bytes of the fact that was refused; 0 = it is of none */
+    atp_text_t fact;        /* in words, up to ATP_FACT_TEXT_MAX; "" = it is not kept (any more) */
+    int64_t settled_ms;     /* 0 = it is open; so are the three below */
+    uint64_t settled_op;
+    atp_text_t settled_by; /* a client */
+    atp_text_t cause;      /* why it was settled so */
 } atp_exception_row_t;
 
 /* Ids go to `ids`, at most `id_capacity` (ATP_EXCEPTION_IDS_MAX always suffice). */

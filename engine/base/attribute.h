@@ -118,6 +118,9 @@ typedef enum atp_attribute_type {
       "orders the node can make ready a day; 0 = no limit")                                                  \
     X(88, READY_BY, "ready_by", TIME, 0, 0, "",                                                              \
       "a later day will do, as long as it is ready at the node by then")                                     \
+    X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard", "what becomes of an exception")                 \
+    X(105, CAUSE, "cause", TEXT, 0, 0, "", "why it is settled so; needed to discard")                        \
+    X(106, RESERVATION, "reservation", ID, 0, 0, "", "the reservation that the fact should have named")      \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
       "ties the op to what else is done for the same end; no part of its content")
 
@@ -243,7 +246,11 @@ typedef enum atp_attribute_key {
     X(NODE, READY_MINUTE, ATP_TAKES_ONE)                                                                     \
     X(NODE, CAPACITY_UNITS, ATP_TAKES_ONE)                                                                   \
     X(NODE, CAPACITY_ORDERS, ATP_TAKES_ONE)                                                                  \
-    X(RESERVE, READY_BY, ATP_TAKES_ONE)
+    X(RESERVE, READY_BY, ATP_TAKES_ONE)                                                                      \
+    X(SETTLE_EXCEPTION, NONE, ATP_TAKES_NEEDED)                                                              \
+    X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \
+    X(SETTLE_EXCEPTION, CAUSE, ATP_TAKES_ONE)                                                                \
+    X(SETTLE_EXCEPTION, RESERVATION, ATP_TAKES_ONE)
 
 /* One row of the table of keys; NULL for a number that is no key. */
 typedef struct atp_attribute_rule {

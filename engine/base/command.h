@@ -72,6 +72,7 @@ typedef enum atp_op_kind {
     ATP_OP_ADJUST = 50,  /* one line, qty signed, bucket, reason */
     ATP_OP_DISPOSE = 55, /* one line, qty > 0: unavailable units are restocked or scrapped; disposition */
     ATP_OP_COUNT = 51,   /* one line, qty: the bucket is this much now; variance is booked */
+    ATP_OP_SETTLE_EXCEPTION = 60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
     ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 
@@ -98,6 +99,9 @@ typedef enum atp_over_commitment {
     ATP_OVER_COMMITMENT_CANCEL = 3,
     ATP_OVER_COMMITMENT_RE_SOURCE = 4 /* other nodes serve them; what cannot be is left to a person */
 } atp_over_commitment_t;
+
+/* What becomes of an exception. */
+typedef enum atp_settle { ATP_SETTLE_REPLAY = 0, ATP_SETTLE_DISCARD = 1 } atp_settle_t;
 
 /* Whether units that a node cannot fulfil are there. */
 typedef enum atp_goods { ATP_GOODS_MISSING = 0, ATP_GOODS_THERE = 1 } atp_goods_t;

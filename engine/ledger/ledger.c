@@ -146,7 +146,9 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
-           config->exceptions * (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t)) +
+           config->exceptions *
+               (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t) + INDEX_BYTES_PER_ENTRY) +
+           ATP_EXCEPTION_PIECES(config->exceptions) * sizeof(atp_exception_piece_t) +
            config->skus * sizeof(uint32_t) +
            config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
            config->components * sizeof(atp_component_t) +
@@ -210,6 +212,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&ledger->outcomes.records, "outcomes", ATP_TABLE_OUTCOMES, sizeof(atp_outcome_t), config->outcomes},
         {&ledger->exceptions.records, "exceptions", ATP_TABLE_EXCEPTIONS, sizeof(atp_exception_t),
          config->exceptions},
+        {&ledger->exceptions.pieces, "exception_facts", ATP_TABLE_EXCEPTION_FACTS,
+         sizeof(atp_exception_piece_t), ATP_EXCEPTION_PIECES(config->exceptions)},
         {&ledger->crossings.records, "crossings", ATP_TABLE_CROSSINGS, sizeof(atp_crossing_record_t),
          config->exceptions},
         {&ledger->positions.limits.records, "limits", ATP_TABLE_LIMITS, sizeof(atp_limit_t), config->limits},
@@ -284,6 +288,7 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->reservations.capacity.index, config->bookings},
         {&ledger->reservations.orders.by_id, config->reservations},
         {&ledger->reservations.orders.by_reservation, config->reservations},
+        {&ledger->exceptions.index, config->exceptions},
     };
     atp_err_t err = ATP_OK;
 
@@ -353,7 +358,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 21
+#define INDEXES 22
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -378,7 +383,8 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->catalog.group_index,
                                      &ledger->groups.index,
                                      &ledger->reservations.orders.by_id,
-                                     &ledger->reservations.orders.by_reservation};
+                                     &ledger->reservations.orders.by_reservation,
+                                     &ledger->exceptions.index};
 
     memcpy(ret_indexes, indexes, sizeof indexes);
 }
@@ -480,6 +486,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_ledger_rebuild_rationed(ledger);
     atp_ledger_rebuild_limits(ledger);
     atp_demand_rebuild(&ledger->demand);
+    atp_exceptions_rebuild(&ledger->exceptions);
     atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);
     atp_ledger_rebuild_levels(ledger);
@@ -623,6 +630,7 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .lines_allocated = root->reservations.allocated_lines,
         .outcomes = root->outcomes.next - root->outcomes.first,
         .exceptions = root->exceptions.newest,
+        .exceptions_open = atp_exceptions_open(&ledger->exceptions),
         .floor_ms = root->outcomes.floor_ms,
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
         .expired = ledger->expired,

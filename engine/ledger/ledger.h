@@ -40,7 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 37
+#define ATP_LEDGER_TABLES 38
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -135,6 +135,7 @@ typedef struct atp_ledger_counts {
     uint64_t skus, nodes, channels, clients, sources, positions;
     uint64_t reservations_live, reservations_ended, lines_reserved, lines_allocated;
     uint64_t outcomes, exceptions; /* exceptions: newest number */
+    uint64_t exceptions_open;
     int64_t floor_ms;
     uint64_t string_bytes;
     uint64_t expired; /* reservations that expired since this ledger was created or restored: not state */

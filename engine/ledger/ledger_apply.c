@@ -299,7 +299,17 @@ static atp_verdict_t step(apply_t *apply)
     return atp_ledger_step(apply, (atp_step_t)steps[kind]);
 }
 
-static atp_verdict_t execute(apply_t *apply)
+/* The batch that the facts after it belong to. */
+static atp_verdict_t open_source(apply_t *apply)
+{
+    const atp_op_source_t *numbers = atp_op_payload(apply->op);
+
+    apply->ledger->frame_epoch = numbers->epoch;
+    apply->ledger->frame_sequence = numbers->sequence;
+    return atp_ledger_open_source(apply);
+}
+
+atp_verdict_t atp_ledger_execute(apply_t *apply)
 {
     switch ((atp_op_kind_t)apply->op->kind) {
     case ATP_OP_GENESIS:
@@ -313,7 +323,7 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_CLIENT:
         return atp_ledger_put_client(apply);
     case ATP_OP_SOURCE:
-        return atp_ledger_open_source(apply);
+        return open_source(apply);
     case ATP_OP_SKU:
         return atp_ledger_put_sku(apply);
     case ATP_OP_NODE:
@@ -369,24 +379,10 @@ static atp_verdict_t execute(apply_t *apply)
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
         return atp_ledger_stock(apply);
+    case ATP_OP_SETTLE_EXCEPTION:
+        return atp_ledger_settle_exception(apply);
     }
     return ATP_UNKNOWN_KIND;
-}
-
-/* A fact that could not be applied is kept where a person finds it. A client that asked has its answer. */
-static void keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
-{
-    if ((apply->op->flags & ATP_OP_FACT) == 0 || atp_verdict_is_success(verdict)) {
-        return;
-    }
-    atp_qty_t qty = apply->op->line_count > apply->result->line
-                        ? atp_op_lines(apply->op)[apply->result->line].mantissa
-                        : 0;
-    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_FACT_REFUSED, NO_ROW, qty);
-    exception->verdict = (uint8_t)verdict;
-    if (apply->op->line_count > apply->result->line) {
-        exception->scale = atp_op_lines(apply->op)[apply->result->line].decimals;
-    }
 }
 
 /* True if the answer is known from what the frame said before: a batch that is not applied, or a client number that
@@ -435,7 +431,7 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     root->time_ms = apply.now_ms; /* L2 */
     root->op++;                   /* L1 */
     ret_result->op = root->op;
-    atp_verdict_t verdict = execute(&apply);
+    atp_verdict_t verdict = atp_ledger_execute(&apply);
     if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger);
     }
@@ -443,7 +439,7 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
         atp_ledger_follow_levels(&apply, verdict);
     }
     ret_result->verdict = (uint8_t)verdict;
-    keep_refused_fact(&apply, verdict);
+    atp_ledger_keep_refused_fact(&apply, verdict);
     if (op->flags & ATP_OP_HAS_ID) {
         remember(&apply);
     }
@@ -456,6 +452,8 @@ void atp_ledger_end_frame(atp_ledger_t *ledger)
 {
     ledger->frame_client = ATP_CLIENT_ENGINE;
     ledger->frame_source = 0;
+    ledger->frame_epoch = 0;
+    ledger->frame_sequence = 0;
     ledger->frame_skip = ATP_APPLIED;
 }
 

@@ -106,19 +106,17 @@ static atp_err_t check_sources(const atp_ledger_t *ledger, atp_why_t *ret_why)
 static atp_err_t check_exceptions(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_exceptions_t *exceptions = &ledger->exceptions;
-    uint64_t newest = exceptions->heads->newest;
     uint64_t count = atp_table_count(&exceptions->records);
 
-    if (count != (newest < exceptions->records.capacity ? newest : exceptions->records.capacity)) {
-        return ATP_BROKEN(ret_why, "L4", "%llu exceptions are kept of %llu", (ull_t)count, (ull_t)newest);
-    }
-    for (uint64_t number = newest - count + 1; number <= newest; number++) {
-        const atp_exception_t *exception = atp_exceptions_get(exceptions, number);
-        if (exception == NULL || exception->number != number || exception->op > ledger->root->op) {
-            return ATP_BROKEN(ret_why, "L4", "exception %llu is not at its place", (ull_t)number);
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_exception_t *exception = atp_table_at(&exceptions->records, i);
+        if (exception->op > exception->last_op || exception->last_op > ledger->root->op ||
+            exception->settled_op > ledger->root->op) {
+            return ATP_BROKEN(ret_why, "L4", "exception %llu is of an op that is still to come",
+                              (ull_t)exception->number);
         }
     }
-    return ATP_OK;
+    return atp_exceptions_check(exceptions, ret_why);
 }
 
 static atp_err_t check_root(const atp_ledger_t *ledger, atp_why_t *ret_why)

@@ -93,7 +93,8 @@ enum {
     ATP_TABLE_BOOKINGS = 33,
     ATP_TABLE_CROSSINGS = 35,
     ATP_TABLE_CORRELATIONS = 39,
-    ATP_TABLE_CLOSINGS = 41
+    ATP_TABLE_CLOSINGS = 41,
+    ATP_TABLE_EXCEPTION_FACTS = 53
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -208,6 +209,8 @@ struct atp_ledger {
     uint32_t frame_source; /* number + 1; 0 = none */
     /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
     atp_verdict_t frame_skip;
+    uint64_t frame_epoch; /* of the batch */
+    uint64_t frame_sequence;
 
     uint64_t expired;      /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */
@@ -244,6 +247,9 @@ struct atp_ledger {
     uint64_t bill_op;                              /* the op it was laid out for */
     int64_t bill_ms;
     plan_t plan;
+    uint64_t replayed[ATP_OP_SIZE_MAX / sizeof(uint64_t) + 1]; /* the fact of an exception */
+    uint64_t kept_fact[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
+    atp_grant_t replay_grants[ATP_GRANTS_PER_OP_MAX];
 
     /* written by the ledger thread, read by any */
     _Alignas(ATP_CACHE_LINE) _Atomic uint64_t stamp;
@@ -278,6 +284,9 @@ static inline bool atp_ledger_takes_parts(const apply_t *apply)
 bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *config);
 
 /* ---- ledger_apply.c ---- */
+
+/* The work of the op's kind, without identity and without what is remembered. */
+atp_verdict_t atp_ledger_execute(apply_t *apply);
 
 /* Notes verdict, field and line in the result; returns the verdict. */
 atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field_t field, uint32_t line);
@@ -411,6 +420,15 @@ bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);
 /* How many kits were put together for a kit's line: 0 for any other. */
 int64_t atp_ledger_kits_of(const atp_ledger_t *ledger, uint32_t number);
 
+/* ---- ledger_exceptions.c ---- */
+
+/* Keeps an exception for a row (NO_ROW: none) with its names. */
+atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
+/* A fact that could not be applied is kept where a person finds it. */
+void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
+/* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */
+atp_verdict_t atp_ledger_settle_exception(apply_t *apply);
+
 /* ---- ledger_expiry.c ---- */
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
@@ -530,8 +548,6 @@ atp_verdict_t atp_ledger_safety(apply_t *apply);
 void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
 /* Raises the over-commitment exception of a row when a fact brought uncommitted below 0, once. */
 void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row);
-/* Keeps an exception for a row (NO_ROW: none) with its names. */
-atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
 
 /* Whether there is room for the rows that the first `count` lines of the op miss; POSITIONS_FULL otherwise, with the
  * line at fault. A row missed by two lines counts twice. Changes nothing. */

@@ -199,7 +199,12 @@ void sample_write_positions(atp_writer_t *writer)
 
 void sample_write_exceptions_ask(atp_writer_t *writer)
 {
-    const atp_page_ask_t ask = {.cursor = 6, .limit = 10};
+    const atp_page_ask_t ask = {.cursor = 6,
+                                .limit = 10,
+                                .older_than_ms = 3600000,
+                                .kind = ATP_TEXT("fact_refused"),
+                                .source = ATP_TEXT("pos"),
+                                .states = 1u << ATP_EXCEPTION_ROW_OPEN};
     sample_begin_request(writer, ATP_MESSAGE_EXCEPTIONS);
     atp_write_page_ask(writer, ATP_MESSAGE_EXCEPTIONS, &ask);
 }
@@ -218,17 +223,33 @@ void sample_write_exceptions(atp_writer_t *writer)
                                          .total_reservations = 12,
                                          .id_count = 2,
                                          .ids = ids,
-                                         .correlation = ATP_TEXT("stocktake-9")},
+                                         .correlation = ATP_TEXT("stocktake-9"),
+                                         .state = ATP_EXCEPTION_ROW_DISCARDED,
+                                         .count = 1,
+                                         .last_ms = T0,
+                                         .op_kind = ATP_TEXT("count"),
+                                         .settled_ms = T0 + 5000,
+                                         .settled_op = 1009,
+                                         .settled_by = ATP_TEXT("anna"),
+                                         .cause = ATP_TEXT("customers called")},
                                         {.number = 8,
                                          .op = 1004,
                                          .time_ms = T0 + 1,
-                                         .kind = ATP_TEXT("rejected_fact"),
+                                         .kind = ATP_TEXT("fact_refused"),
                                          .verdict = ATP_UNKNOWN_SKU,
                                          .source = ATP_TEXT("pos"),
                                          .sku = ATP_TEXT("NAIL"),
                                          .node = ATP_TEXT("lyon-2"),
                                          .qty = 50,
-                                         .scale = 1}};
+                                         .scale = 1,
+                                         .state = ATP_EXCEPTION_ROW_OPEN,
+                                         .count = 2,
+                                         .last_ms = T0 + 60000,
+                                         .epoch = 3,
+                                         .sequence = 4711,
+                                         .op_kind = ATP_TEXT("receive"),
+                                         .fact_size = 112,
+                                         .fact = ATP_TEXT("receive NAIL@lyon-2=5.0")}};
     sample_begin_response(writer, ATP_MESSAGE_EXCEPTIONS);
     atp_write_page_begin(writer);
     atp_write_exception(writer, &rows[0]);

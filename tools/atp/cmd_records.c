@@ -1,4 +1,4 @@
-/* atp show, reservations, outcome, exceptions: what stands in the ledger's books. */
+/* atp show, reservations, outcome: what stands in the ledger's books. */
 #include "tools/atp/cmds.h"
 #include "tools/atp/pages.h"
 #include "tools/atp/record_out.h"
@@ -349,91 +349,6 @@ static int outcome(atp_cli_t *cli)
     return status;
 }
 
-/* ---- exceptions ---- */
-
-static json_t *json_ids(const atp_exception_row_t *row)
-{
-    json_t *ids = json_array();
-
-    for (uint32_t i = 0; i < row->id_count; i++) {
-        (void)json_array_append_new(ids, atp_json_text(row->ids[i]));
-    }
-    return ids;
-}
-
-static void format_ids(const atp_exception_row_t *row, char *ret_text, size_t size)
-{
-    size_t used = 0;
-    uint32_t shown = row->id_count < 3 ? row->id_count : 3;
-
-    ret_text[0] = '\0';
-    for (uint32_t i = 0; i < shown && used < size; i++) {
-        used += (size_t)snprintf(ret_text + used, size - used, "%s%.*s", i > 0 ? ", " : "",
-                                 (int)row->ids[i].size, row->ids[i].bytes);
-    }
-    if (row->total_reservations > shown && used < size) {
-        (void)snprintf(ret_text + used, size - used, "%s%u more", shown > 0 ? " and " : "",
-                       row->total_reservations - shown);
-    }
-}
-
-static void put_exception(atp_cli_t *cli, const atp_exception_row_t *row)
-{
-    atp_out_t *out = &cli->out;
-    char ids[4 * ATP_ID_SIZE_MAX];
-    char unknown[32];
-
-    atp_out_row(out);
-    atp_out_uint(out, "number", "NUMBER", row->number);
-    atp_out_time(out, "time_ms", "TIME", row->time_ms);
-    atp_out_uint(out, "op", "OP", row->op);
-    atp_out_text(out, "kind", "KIND", row->kind);
-    atp_out_text(out, "source", "SOURCE", row->source);
-    atp_out_text(out, "sku", "SKU", row->sku);
-    atp_out_text(out, "node", "NODE", row->node);
-    atp_out_qty(out, "qty", "QTY", row->qty, row->scale);
-    atp_out_string(out, "verdict", "WHY", row->verdict != 0 ? atp_verdict_text(row->verdict, unknown) : "");
-    if (cli->is_json) {
-        atp_out_int(out, "total_reservations", NULL, row->total_reservations);
-        atp_out_json(out, "reservations", json_ids(row));
-        atp_out_text(out, "correlation", NULL, row->correlation);
-        return;
-    }
-    format_ids(row, ids, sizeof ids);
-    atp_out_string(out, NULL, "RESERVATIONS", ids);
-}
-
-static bool take_exceptions(void *context, const atp_answer_t *answer)
-{
-    listing_t *listing = context;
-    const atp_exception_row_t *rows = atp_answer_exceptions(answer);
-    uint32_t count = atp_answer_head(answer).row_count;
-
-    for (uint32_t i = 0; i < count && listing->left > 0; i++, listing->left--) {
-        put_exception(listing->cli, &rows[i]);
-    }
-    return listing->left > 0;
-}
-
-static int list_exceptions(atp_cli_t *cli)
-{
-    atp_page_ask_t ask = {.cursor = 0};
-    listing_t listing = {cli, 0, UINT64_MAX};
-    uint64_t most = 0;
-
-    if (!atp_args_count(&cli->args, "limit", 1, UINT32_MAX, &most)) {
-        return ATP_CLI_USAGE;
-    }
-    listing.left = most != 0 ? most : UINT64_MAX;
-    int status = atp_pages_walk(cli, atp_client_exceptions, &ask, most, take_exceptions, &listing);
-    bool is_empty = cli->out.row_count == 0;
-    atp_out_end(&cli->out);
-    if (status == ATP_CLI_DONE && is_empty) {
-        atp_cli_note(cli, "no exceptions: nothing waits for a decision");
-    }
-    return status;
-}
-
 /* ---- the commands ---- */
 
 static const atp_flag_t show_flags[] = {
@@ -497,23 +412,4 @@ const atp_cmd_t atp_cmd_outcome = {
     .word_max = ATP_OUTCOMES_MAX / 2,
     .examples = outcome_examples,
     .run = outcome,
-};
-
-static const atp_flag_t exceptions_flags[] = {
-    {"limit", "N", NULL, "At most so many rows, the oldest first"},
-    {NULL, NULL, NULL, NULL},
-};
-
-static const char *const exceptions_examples[] = {"atp exceptions", "atp exceptions --limit 100 --json",
-                                                  NULL};
-
-const atp_cmd_t atp_cmd_exceptions = {
-    .name = "exceptions",
-    .group = "Operate",
-    .synopsis = "",
-    .summary = "What a person or a rule must settle",
-    .about = "over_commitment: reality took stock away that was promised; the reservations hit are named.",
-    .flags = exceptions_flags,
-    .examples = exceptions_examples,
-    .run = list_exceptions,
 };

@@ -23,7 +23,7 @@ static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_cou
     set(figures, ATP_METRIC_POSITIONS, 0, counts->positions);
     set(figures, ATP_METRIC_SKUS, 0, counts->skus);
     set(figures, ATP_METRIC_NODES, 0, counts->nodes);
-    set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions);
+    set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions_open);
 }
 
 static void set_tables(const atp_daemon_metrics_t *figures)

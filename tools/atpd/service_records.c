@@ -424,42 +424,6 @@ static void page_of_positions(atp_work_t *work, const atp_ledger_t *ledger, uint
     work->op_count++;
 }
 
-static void page_of_exceptions(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
-{
-    const atp_exception_t *exception = atp_exceptions_get(atp_ledger_exceptions(ledger), index + 1);
-    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
-    atp_text_t ids[ATP_EXCEPTION_RESERVATIONS_MAX];
-    atp_text_t source = {NULL, 0};
-
-    (void)now_ms;
-    if (exception == NULL) {
-        return; /* the ring has moved past it */
-    }
-    for (uint32_t i = 0; i < exception->reservation_count; i++) {
-        ids[i] = (atp_text_t){exception->reservations[i], exception->reservation_sizes[i]};
-    }
-    if (exception->source != 0) {
-        const atp_named_record_t *record = atp_table_at(&catalog->sources, exception->source - 1);
-        source = atp_strings_get(&catalog->strings, record->id_ref);
-    }
-    atp_exception_row_t row = {.number = exception->number,
-                               .op = exception->op,
-                               .time_ms = exception->time_ms,
-                               .kind = atp_text_of(atp_exception_kind_name(exception->kind)),
-                               .verdict = exception->verdict,
-                               .scale = exception->scale,
-                               .source = source,
-                               .sku = {exception->sku, exception->sku_size},
-                               .node = {exception->node, exception->node_size},
-                               .qty = exception->qty,
-                               .total_reservations = exception->reservation_total,
-                               .id_count = exception->reservation_count,
-                               .ids = ids,
-                               .correlation = {exception->correlation, exception->correlation_size}};
-    atp_write_exception(&work->writer, &row);
-    work->op_count++;
-}
-
 /* What a node's calendar says, for an order placed now. */
 static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now_ms,
                           atp_catalog_entry_t *entry)
@@ -600,7 +564,7 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_POSITIONS:
         return (page_kind_t){counts.positions, page_of_positions};
     case ATP_MESSAGE_EXCEPTIONS:
-        return (page_kind_t){counts.exceptions, page_of_exceptions};
+        return (page_kind_t){counts.exceptions, atp_work_exception_row};
     default:
         return (page_kind_t){work->page.what == ATP_CATALOG_SKUS     ? counts.skus
                              : work->page.what == ATP_CATALOG_NODES  ? counts.nodes
@@ -617,20 +581,26 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     }
 }
 
-/* The oldest exception still kept: those before need not be looked at one by one. */
-static uint64_t first_index(const atp_work_t *work, const atp_ledger_t *ledger, uint64_t total)
+/* The first place from `index` on that has something: of exceptions and crossings the older ones may be gone. */
+static uint64_t next_index(const atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, uint64_t total)
 {
-    uint64_t kept = atp_ledger_exceptions(ledger)->records.capacity;
-    uint64_t oldest = work->request.type == ATP_MESSAGE_EXCEPTIONS && total > kept ? total - kept : 0;
-
-    return work->page.cursor > oldest ? work->page.cursor : oldest;
+    if (work->request.type == ATP_MESSAGE_EXCEPTIONS) {
+        uint64_t number = atp_exceptions_from(atp_ledger_exceptions(ledger), index + 1);
+        return number != 0 ? number - 1 : total;
+    }
+    if (work->request.type == ATP_MESSAGE_CROSSINGS) {
+        uint64_t kept = atp_ledger_crossings(ledger)->records.capacity;
+        uint64_t oldest = total > kept ? total - kept : 0;
+        return index > oldest ? index : oldest;
+    }
+    return index;
 }
 
 static void tell_page(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
 {
     atp_work_t *work = batch->context;
     page_kind_t kind = kind_of(work, ledger);
-    uint64_t index = first_index(work, ledger, kind.total);
+    uint64_t index = next_index(work, ledger, work->page.cursor, kind.total);
 
     work->answered_op = atp_ledger_stamp(ledger) / 2;
     work->op_count = 0;
@@ -647,7 +617,7 @@ static void tell_page(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t no
             work->is_overflown = rows == 0; /* not even one fits */
             break;
         }
-        index++;
+        index = next_index(work, ledger, index + 1, kind.total);
     }
     atp_write_page_end(&work->writer, index < kind.total ? index : 0);
 }

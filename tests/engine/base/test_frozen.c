@@ -113,6 +113,9 @@ static const named_t verdicts[] = {
     {108, "supplies_full"},
     {109, "pegs_full"},
     {111, "bookings_full"},
+    {119, "unknown_exception"},
+    {120, "already_settled"},
+    {121, "no_fact_kept"},
 };
 
 static const named_t op_kinds[] = {
@@ -156,6 +159,7 @@ static const named_t op_kinds[] = {
     {51, "count"},
     {52, "receive_supply"},
     {55, "dispose"},
+    {60, "settle_exception"},
 };
 
 static const named_t fields[] = {

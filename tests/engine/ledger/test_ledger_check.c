@@ -165,7 +165,7 @@ static void a_broken_wheel_is_named(void **state)
     fixture_close(&f);
 }
 
-static void broken_outcomes_sources_and_exceptions_are_named(void **state)
+static void broken_outcomes_and_sources_are_named(void **state)
 {
     (void)state;
     fixture_t f = lively_ledger();
@@ -173,7 +173,6 @@ static void broken_outcomes_sources_and_exceptions_are_named(void **state)
     atp_outcome_heads_t *heads = f.ledger->outcomes.heads;
     atp_client_record_t *client = atp_table_at(&f.ledger->catalog.clients, 1);
     atp_source_record_t *source = atp_table_at(&f.ledger->catalog.sources, 0);
-    atp_exception_t *exception = atp_table_at(&f.ledger->exceptions.records, 0);
 
     broken_by("O2", *outcome, outcome->id.low++);
     broken_by("O2", *outcome, outcome->op = 999999);
@@ -186,8 +185,31 @@ static void broken_outcomes_sources_and_exceptions_are_named(void **state)
     broken_by("N2", *source, source->high += 5000);
     broken_by("N1", *source, source->seen[10] = 1);
     broken_by("N1", *source, source->seen[0] |= UINT64_C(1) << source->low);
-    broken_by("L4", *exception, exception->number++);
-    broken_by("L4", *f.ledger->exceptions.heads, f.ledger->exceptions.heads->newest++);
+    fixture_close(&f);
+}
+
+static void broken_exceptions_are_named(void **state)
+{
+    (void)state;
+    fixture_t f = lively_ledger();
+    fact(&f, ATP_OP_SALE, "gone too", "N", 1);
+    atp_exception_heads_t *heads = f.ledger->exceptions.heads;
+    atp_exception_t *exception = atp_table_at(&f.ledger->exceptions.records, 0);
+    atp_exception_t *last = atp_table_at(&f.ledger->exceptions.records, heads->all.last - 1);
+
+    assert_true(last->fact_first != 0);
+    broken_by("L4", *exception, exception->settled_op = 999999);
+    broken_by("E1", *exception, exception->number++);
+    broken_by("E1", *exception, exception->next = 0);
+    broken_by("E1", *exception, exception->next = 60);
+    broken_by("E1", *heads, heads->newest++);
+    broken_by("E1", *heads, heads->all.last--);
+    broken_by("E1", *heads, heads->open[ATP_EXCEPTION_FACT_REFUSED]++);
+    broken_by("E2", *last, last->state = ATP_EXCEPTION_DISCARDED);
+    broken_by("E2", *heads, heads->kept.first = 0);
+    broken_by("E2", *heads, heads->settled.first = 1);
+    broken_by("E3", *last, last->fact_size += 64);
+    broken_by("E3", *heads, heads->free_pieces++);
     fixture_close(&f);
 }
 
@@ -254,7 +276,8 @@ int main(void)
         cmocka_unit_test(broken_lines_are_named),
         cmocka_unit_test(broken_reservations_are_named),
         cmocka_unit_test(a_broken_wheel_is_named),
-        cmocka_unit_test(broken_outcomes_sources_and_exceptions_are_named),
+        cmocka_unit_test(broken_outcomes_and_sources_are_named),
+        cmocka_unit_test(broken_exceptions_are_named),
         cmocka_unit_test(a_broken_catalogue_and_broken_strings_are_named),
         cmocka_unit_test(a_lost_block_of_strings_is_named),
         cmocka_unit_test(a_stamp_that_is_not_the_last_op_is_named),

@@ -1,0 +1,156 @@
+#include "engine/ledger/op_edit.h"
+
+#include "engine/ledger/op_rules.h"
+
+#include <string.h>
+
+typedef struct edit_writer {
+    unsigned char *begin;
+    size_t at;
+    size_t capacity;
+    bool is_full;
+} edit_writer_t;
+
+static void put(edit_writer_t *writer, const void *bytes, size_t size)
+{
+    if (writer->is_full || size > writer->capacity - writer->at) {
+        writer->is_full = true;
+        return;
+    }
+    if (size > 0) {
+        memcpy(writer->begin + writer->at, bytes, size);
+    }
+    writer->at += size;
+}
+
+static void put_text(edit_writer_t *writer, atp_text_t text)
+{
+    uint8_t size = (uint8_t)text.size;
+
+    put(writer, &size, 1);
+    put(writer, text.bytes, text.size);
+}
+
+static void pad(edit_writer_t *writer)
+{
+    static const char zeros[8] = {0};
+
+    put(writer, zeros, (8 - writer->at % 8) % 8);
+}
+
+/* Texts between the subject and the names of the lines. */
+static uint32_t texts_after_subject(const atp_op_t *op)
+{
+    switch (op->kind) {
+    case ATP_OP_SKU:
+    case ATP_OP_NODE:
+        return 1;
+    case ATP_OP_RESERVE:
+        return op->flags & ATP_OP_CHANNEL_NAMED ? 2 : 1;
+    default:
+        return 0;
+    }
+}
+
+/* Copies the names that the lines of `op` have in its text, from *cursor on. */
+static void put_line_names(edit_writer_t *writer, const atp_op_t *op, const char **cursor)
+{
+    for (uint32_t i = 0; i < op->line_count; i++) {
+        const atp_op_line_t *line = &atp_op_lines(op)[i];
+        if (line->flags & ATP_LINE_SKU_NAMED) {
+            put_text(writer, atp_op_text_next(cursor));
+        }
+        if (line->flags & ATP_LINE_NODE_NAMED) {
+            put_text(writer, atp_op_text_next(cursor));
+        }
+    }
+}
+
+/* The texts of the attributes of `fact`; each record of theirs, at `attributes_at`, is told where its own is now. */
+static void put_attribute_texts(edit_writer_t *writer, const atp_op_t *fact, size_t attributes_at)
+{
+    for (uint32_t i = 0; i < atp_op_attribute_count(fact) && !writer->is_full; i++) {
+        atp_op_attribute_t record = atp_op_attributes(fact)[i];
+        if (record.text_at == 0) {
+            continue;
+        }
+        atp_text_t text = atp_op_attribute_text(fact, &record);
+        record.text_at = (uint32_t)writer->at + 1;
+        memcpy(writer->begin + attributes_at + i * sizeof record, &record, sizeof record);
+        put_text(writer, text);
+    }
+}
+
+static void put_correlation(edit_writer_t *writer, const atp_op_t *fact)
+{
+    atp_text_t correlation = atp_op_correlation(fact);
+    uint64_t size = correlation.size;
+
+    pad(writer);
+    if (fact->flags & ATP_OP_CORRELATED) {
+        put(writer, correlation.bytes, correlation.size);
+        pad(writer);
+        put(writer, &size, sizeof size);
+    }
+}
+
+/* Subject and names: of the fact, save what is told anew. */
+static void put_texts(edit_writer_t *writer, const atp_op_t *fact, const atp_op_t *told,
+                      const atp_op_attribute_t *reservation)
+{
+    const char *cursor = atp_op_text_begin(fact);
+    const char *told_cursor = atp_op_text_begin(told);
+    atp_text_t subject = atp_op_text_next(&cursor);
+
+    (void)atp_op_text_next(&told_cursor);
+    put_text(writer, reservation != NULL ? atp_op_attribute_text(told, reservation) : subject);
+    for (uint32_t i = 0; i < texts_after_subject(fact); i++) {
+        put_text(writer, atp_op_text_next(&cursor));
+    }
+    if (told->line_count > 0) {
+        put_line_names(writer, told, &told_cursor);
+    } else {
+        put_line_names(writer, fact, &cursor);
+    }
+}
+
+/* Whether the kind takes what is told anew. */
+static bool is_editable(const atp_op_t *fact, const atp_op_t *told, const atp_op_attribute_t *reservation)
+{
+    const atp_op_rule_t *rule = atp_op_rule(fact->kind);
+
+    return rule->is_known &&
+           (told->line_count == 0 || atp_op_has_position_lines((atp_op_kind_t)fact->kind)) &&
+           (reservation == NULL || rule->needs_reservation);
+}
+
+bool atp_op_with(const atp_op_t *fact, const atp_op_t *told, uint64_t seed, void *buffer, size_t capacity)
+{
+    const atp_op_attribute_t *reservation = atp_op_attribute(told, ATP_KEY_RESERVATION, ATP_WHOLE_OP);
+    const atp_op_t *with_lines = told->line_count > 0 ? told : fact;
+    edit_writer_t writer = {buffer, sizeof *fact, capacity, capacity < sizeof *fact};
+    atp_op_t head = *fact;
+
+    if (!is_editable(fact, told, reservation)) {
+        return false;
+    }
+    head.line_count = with_lines->line_count;
+    if (reservation != NULL) {
+        head.subject_hash = atp_hash_text(atp_op_attribute_text(told, reservation), seed);
+    }
+    put(&writer, atp_op_lines(with_lines), with_lines->line_count * sizeof(atp_op_line_t));
+    size_t attributes_at = writer.at + sizeof(uint64_t);
+    if (fact->flags & ATP_OP_HAS_ATTRIBUTES) {
+        put(&writer, atp_op_lines(fact) + fact->line_count,
+            sizeof(uint64_t) + atp_op_attribute_count(fact) * sizeof(atp_op_attribute_t));
+    }
+    put_texts(&writer, fact, told, reservation);
+    put_attribute_texts(&writer, fact, attributes_at);
+    put_correlation(&writer, fact);
+    if (writer.is_full) {
+        return false;
+    }
+    head.size = (uint32_t)writer.at;
+    memcpy(writer.begin, &head, sizeof head);
+    return atp_op_is_well_formed(buffer, writer.at);
+}

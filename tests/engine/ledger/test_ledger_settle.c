@@ -1,0 +1,245 @@
+/* Exceptions of facts that were refused, and how they are settled: replayed, told anew, discarded. */
+#include "tests/engine/ledger/ledger_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t last_number(const fixture_t *f)
+{
+    return counts_of(f).exceptions;
+}
+
+static const atp_exception_t *exception_at(const fixture_t *f, uint64_t number)
+{
+    const atp_exception_t *exception = atp_exceptions_get(atp_ledger_exceptions(f->ledger), number);
+
+    assert_non_null(exception);
+    return exception;
+}
+
+/* Settles with attributes in words, and a line if there is a SKU. */
+static atp_result_t settle_with(fixture_t *f, uint64_t number, const char *sku, const char *node,
+                                atp_qty_t qty, const char *words)
+{
+    char subject[32];
+    atp_command_line_t line = line_of(sku, node, qty);
+
+    (void)snprintf(subject, sizeof subject, "%llu", (unsigned long long)number);
+    atp_command_t command = {.kind = ATP_OP_SETTLE_EXCEPTION,
+                             .subject = atp_text_of(subject),
+                             .lines = &line,
+                             .line_count = sku[0] != '\0'};
+    return do_with(f, command, words);
+}
+
+static atp_result_t replay(fixture_t *f, uint64_t number)
+{
+    return settle_with(f, number, "", "", 0, "settle=replay");
+}
+
+/* A receipt of a SKU that nobody knows, in a numbered batch. Returns the number of its exception. */
+static uint64_t receive_unknown(fixture_t *f, const char *sku, atp_qty_t qty, uint64_t sequence)
+{
+    assert_verdict(open_batch(f, "wms", 7, sequence), ATP_APPLIED);
+    f->in_source = true;
+    assert_verdict(fact(f, ATP_OP_RECEIVE, sku, "N", qty), ATP_UNKNOWN_SKU);
+    f->in_source = false;
+    return last_number(f);
+}
+
+static void a_refused_fact_is_kept_with_all_that_is_needed_to_act(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    uint64_t number = receive_unknown(&f, "NEW", 3, 12);
+    const atp_exception_t *exception = exception_at(&f, number);
+    assert_int_equal(exception->kind, ATP_EXCEPTION_FACT_REFUSED);
+    assert_int_equal(exception->verdict, ATP_UNKNOWN_SKU);
+    assert_int_equal(exception->state, ATP_EXCEPTION_OPEN);
+    assert_int_equal(exception->epoch, 7);
+    assert_int_equal(exception->sequence, 12);
+    assert_int_equal(exception->count, 1);
+    assert_true(exception->source != 0 && exception->fact_first != 0);
+    assert_int_equal(counts_of(&f).exceptions_open, 1);
+    fixture_close(&f);
+}
+
+static void a_replay_applies_the_fact_exactly_once(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    uint64_t number = receive_unknown(&f, "NEW", 3, 1);
+    assert_verdict(replay(&f, number), ATP_UNKNOWN_SKU); /* nothing has changed */
+    assert_int_equal(exception_at(&f, number)->count, 2);
+    assert_int_equal(exception_at(&f, number)->state, ATP_EXCEPTION_OPEN);
+    f.now_ms += 1000;
+    assert_verdict(put_sku(&f, "NEW", 0), ATP_APPLIED);
+    assert_verdict(replay(&f, number), ATP_APPLIED);
+    assert_int_equal(f.result.qty, 3);
+    assert_int_equal(view_of(&f, "NEW", "N").on_hand, 3);
+    const atp_exception_t *exception = exception_at(&f, number);
+    assert_int_equal(exception->state, ATP_EXCEPTION_REPLAYED);
+    assert_int_equal(exception->settled_op, f.result.op);
+    assert_int_equal(exception->settled_ms, f.now_ms);
+    assert_verdict(replay(&f, number), ATP_ALREADY_SETTLED);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=discard cause=late"), ATP_ALREADY_SETTLED);
+    assert_int_equal(view_of(&f, "NEW", "N").on_hand, 3);
+    assert_int_equal(counts_of(&f).exceptions_open, 0);
+    fixture_close(&f);
+}
+
+static void a_replay_that_is_asked_again_has_its_first_answer(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    char subject[] = "1";
+    atp_command_t command = {
+        .kind = ATP_OP_SETTLE_EXCEPTION, .id = ATP_TEXT("settle-1"), .subject = atp_text_of(subject)};
+
+    stock(&f, "S", "N", 5);
+    assert_int_equal(receive_unknown(&f, "NEW", 3, 1), 1);
+    assert_verdict(put_sku(&f, "NEW", 0), ATP_APPLIED);
+    f.issued_ms = f.now_ms;
+    assert_verdict(do_with(&f, command, "settle=replay"), ATP_APPLIED);
+    uint64_t op = f.result.op;
+    assert_verdict(do_with(&f, command, "settle=replay"), ATP_APPLIED);
+    assert_true(f.result.is_repeat && f.result.op == op && f.result.qty == 3 && !f.took_op);
+    assert_int_equal(view_of(&f, "NEW", "N").on_hand, 3);
+    assert_verdict(do_with(&f, command, "settle=discard cause=no"), ATP_CONFLICT);
+    fixture_close(&f);
+}
+
+static void a_fact_may_be_told_anew(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    uint64_t number = receive_unknown(&f, "TYPO", 3, 1);
+    assert_verdict(settle_with(&f, number, "S", "N", 0, "settle=replay"), ATP_MALFORMED); /* of a receipt */
+    assert_verdict(settle_with(&f, number, "S", "N", -1, "settle=replay"), ATP_MALFORMED);
+    assert_verdict(settle_with(&f, number, "S", "", 3, "settle=replay"), ATP_MALFORMED);
+    assert_verdict(settle_with(&f, number, "OTHER", "N", 3, "settle=replay"), ATP_UNKNOWN_SKU);
+    assert_int_equal(exception_at(&f, number)->state, ATP_EXCEPTION_OPEN);
+    assert_verdict(settle_with(&f, number, "S", "N", 4, "settle=replay cause=typo"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 9);
+    assert_int_equal(exception_at(&f, number)->cause_size, 4);
+    fixture_close(&f);
+}
+
+static void a_shipment_may_be_told_anew_of_another_reservation(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    assert_verdict(reserve(&f, "r1", "S", "N", 2), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r1"), ATP_APPLIED);
+    assert_verdict(ship_fact(&f, "r2", "GONE", "N", 2), ATP_UNKNOWN_SKU);
+    uint64_t number = last_number(&f);
+    assert_verdict(settle_with(&f, number, "S", "N", 2, "settle=replay reservation=r1"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 3);
+    assert_int_equal(view_of(&f, "S", "N").allocated, 0);
+    assert_int_equal(last_number(&f), number); /* nothing new had to be told */
+    uint64_t other = receive_unknown(&f, "NEW", 1, 1);
+    assert_verdict(settle_with(&f, other, "", "", 0, "settle=replay reservation=r1"), ATP_MALFORMED);
+    fixture_close(&f);
+}
+
+static void a_discard_needs_a_cause_and_keeps_it(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    uint64_t number = receive_unknown(&f, "NEW", 3, 1);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=discard"), ATP_ATTRIBUTE_MISSING);
+    assert_verdict(settle_with(&f, number, "S", "N", 1, "settle=discard cause=x"), ATP_ATTRIBUTE_NOT_TAKEN);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=discard cause=booked"), ATP_APPLIED);
+    const atp_exception_t *exception = exception_at(&f, number);
+    assert_int_equal(exception->state, ATP_EXCEPTION_DISCARDED);
+    assert_memory_equal(exception->cause, "booked", 6);
+    assert_true(exception->settled_by != 0 && exception->fact_first == 0);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 5);
+    fixture_close(&f);
+}
+
+static void what_keeps_no_fact_can_only_be_discarded(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 5);
+    assert_verdict(reserve(&f, "r1", "S", "N", 4), ATP_APPLIED);
+    assert_verdict(fact(&f, ATP_OP_SALE, "S", "N", 3), ATP_APPLIED);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_OVER_COMMITMENT);
+    uint64_t number = last_number(&f);
+    assert_verdict(replay(&f, number), ATP_NO_FACT_KEPT);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=discard cause=called"), ATP_APPLIED);
+    assert_verdict(replay(&f, 99), ATP_UNKNOWN_EXCEPTION);
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION, .subject = ATP_TEXT("1x")},
+                           "settle=replay"),
+                   ATP_UNKNOWN_EXCEPTION);
+    assert_verdict(
+        do_with(&f, (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION, .subject = ATP_TEXT("1")}, ""),
+        ATP_ATTRIBUTE_MISSING);
+    fixture_close(&f);
+}
+
+/* The replayed fact raises an exception of its own, and the table has room for one: its own makes room. */
+static void a_replay_may_raise_what_takes_the_place_of_its_exception(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.exceptions = 1;
+    fixture_t f = fixture_open(&config);
+
+    stock(&f, "S", "N", 5);
+    assert_verdict(reserve(&f, "r1", "S", "N", 4), ATP_APPLIED);
+    assert_verdict(fact(&f, ATP_OP_SALE, "NEW", "N", 3), ATP_UNKNOWN_SKU);
+    assert_verdict(settle_with(&f, 1, "S", "N", 3, "settle=replay"), ATP_APPLIED);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_OVER_COMMITMENT);
+    assert_verdict(replay(&f, 1), ATP_UNKNOWN_EXCEPTION);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 2);
+    fixture_close(&f);
+}
+
+static void a_poison_fact_does_not_keep_the_next_ones_from_being_applied(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 0);
+    for (uint64_t sequence = 1; sequence <= 200; sequence++) { /* more than exceptions are kept */
+        assert_verdict(open_batch(&f, "wms", 1, sequence), ATP_APPLIED);
+        f.in_source = true;
+        assert_verdict(fact(&f, ATP_OP_RECEIVE, "POISON", "N", 1), ATP_UNKNOWN_SKU);
+        assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 1), ATP_APPLIED);
+        f.in_source = false;
+    }
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 200);
+    assert_int_equal(counts_of(&f).exceptions, 200);
+    assert_int_equal(counts_of(&f).exceptions_open, fixture_config().exceptions);
+    assert_int_equal(atp_ledger_exceptions(f.ledger)->heads->lost, 200 - fixture_config().exceptions);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refused_fact_is_kept_with_all_that_is_needed_to_act),
+        cmocka_unit_test(a_replay_applies_the_fact_exactly_once),
+        cmocka_unit_test(a_replay_that_is_asked_again_has_its_first_answer),
+        cmocka_unit_test(a_fact_may_be_told_anew),
+        cmocka_unit_test(a_shipment_may_be_told_anew_of_another_reservation),
+        cmocka_unit_test(a_discard_needs_a_cause_and_keeps_it),
+        cmocka_unit_test(what_keeps_no_fact_can_only_be_discarded),
+        cmocka_unit_test(a_replay_may_raise_what_takes_the_place_of_its_exception),
+        cmocka_unit_test(a_poison_fact_does_not_keep_the_next_ones_from_being_applied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
