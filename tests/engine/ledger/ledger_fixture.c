@@ -28,7 +28,6 @@ atp_ledger_config_t fixture_config(void)
     config.supplies = 64;
     config.pegs = 64;
     config.bookings = 256;
-    config.archive = 16;
     config.groups = 8;
     config.group_nodes = 32;
     config.tags = 8;
