@@ -100,7 +100,11 @@ static size_t choose_record(input_t *input, unsigned char *buffer)
         at += sizeof line;
     }
     if (op->kind == ATP_OP_SOURCE) {
-        atp_op_source_t numbers = {take(input), (uint64_t)number_of(take(input)), START_MS};
+        atp_op_source_t numbers = {.epoch = take(input),
+                                   .sequence = (uint64_t)number_of(take(input)),
+                                   .as_of_ms = START_MS,
+                                   .kept_from = take(input) % 4,
+                                   .after = take(input) % 4};
         memcpy(at, &numbers, sizeof numbers);
         at += sizeof numbers;
     } else if (op->kind == ATP_OP_CONFIGURE) {
