@@ -276,6 +276,7 @@ static atp_verdict_t drop_quota(apply_t *apply, uint32_t quota)
         atp_quota_unlink(rulebook, quota);
     } else {
         atp_store_relaxed(root_link(ledger, &target), 0u);
+        atp_ledger_note_rationed(ledger, target.scope, target.subject);
     }
     if (target.has_channel &&
         atp_rulebook_find_account(rulebook, target.channel, target.scope, target.subject, &number)) {

@@ -3,6 +3,7 @@
 #define ATP_LEDGER_LEDGER_RULES_H
 
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/views.h"
 
 /* ---- ledger_rules.c ---- */
 
@@ -75,9 +76,16 @@ void atp_ledger_set_tags(apply_t *apply, uint32_t sku, const tag_list_t *list);
 
 /* Notes beside the directories of SKUs whether a quota is over them: of one SKU, or of all that have the tag. */
 void atp_ledger_note_rationed(atp_ledger_t *ledger, atp_scope_t scope, uint32_t subject);
+/* Whether a quota is over the SKU, by itself or by one of its tags. */
+bool atp_ledger_has_quota(const atp_ledger_t *ledger, uint32_t sku);
 
 /* ---- ledger_quotas.c ---- */
 
 atp_verdict_t atp_ledger_put_quota(apply_t *apply);
+
+/* ---- ledger_channels.c ---- */
+
+/* The view of the op's channel, less what the op has taken; returns how much of its stock that is. */
+atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view);
 
 #endif

@@ -255,8 +255,7 @@ static void join_tag(atp_ledger_t *ledger, uint32_t sku, uint32_t tag, uint8_t s
     }
 }
 
-/* Whether a quota is over the SKU, by itself or by one of its tags. */
-static bool has_quota(const atp_ledger_t *ledger, uint32_t sku)
+bool atp_ledger_has_quota(const atp_ledger_t *ledger, uint32_t sku)
 {
     tag_list_t tags = tags_of(ledger, sku);
     bool is_any = atp_ledger_is_rationed(ledger, sku);
@@ -278,10 +277,13 @@ static bool has_watched_tag(const atp_ledger_t *ledger, uint32_t sku)
     return false;
 }
 
+/* What an op settles hangs on this: it is what the tables say, neither more nor less, also after a restart. */
 static void note_sku(atp_ledger_t *ledger, uint32_t sku)
 {
-    if (has_quota(ledger, sku)) {
+    if (atp_ledger_has_quota(ledger, sku)) {
         atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_IS_RATIONED);
+    } else {
+        atp_positions_clear_sku(&ledger->positions, sku, ATP_SKU_IS_RATIONED);
     }
 }
 

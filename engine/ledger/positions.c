@@ -66,6 +66,14 @@ void atp_positions_set_sku(atp_positions_t *positions, uint32_t sku, unsigned fl
     atp_store_release(&positions->directories[sku], word | flags);
 }
 
+void atp_positions_clear_sku(atp_positions_t *positions, uint32_t sku, unsigned flags)
+{
+    uint64_t word = atp_load_relaxed(&positions->directories[sku]);
+
+    ATP_ASSERT((flags & ~0xf8u) == 0);
+    atp_store_release(&positions->directories[sku], word & ~(uint64_t)flags);
+}
+
 /* ---- finding ---- */
 
 /* Nodes are small dense numbers: the node itself is a hash without collisions until a directory wraps. */

@@ -110,12 +110,13 @@ void atp_positions_set_scale(atp_positions_t *positions, uint32_t sku, uint8_t s
 /* What is said of all positions of a SKU: bits beside its scale, found where the scale is. */
 #define ATP_SKU_HAS_QUANTITIES 0x80u /* least, greatest and step of a line */
 #define ATP_SKU_IS_KIT         0x40u /* or was one: set for good */
-#define ATP_SKU_IS_RATIONED    0x20u /* a quota is, or was, over it or one of its tags */
+#define ATP_SKU_IS_RATIONED    0x20u /* a quota is over it or one of its tags */
 #define ATP_SKU_HAS_BACKORDERS 0x10u /* a position of it has, or had, limits */
 #define ATP_SKU_IS_WATCHED     0x08u /* a rule with levels is, or was, over it or one of its tags */
 #define ATP_SKU_SCALE_MASK     0x07u
 
 void atp_positions_set_sku(atp_positions_t *positions, uint32_t sku, unsigned flags);
+void atp_positions_clear_sku(atp_positions_t *positions, uint32_t sku, unsigned flags);
 
 /* Thread: any. */
 static inline uint8_t atp_positions_scale(const atp_positions_t *positions, uint32_t sku)
