@@ -287,7 +287,7 @@ static void run_seed(uint64_t seed, unsigned seen[ATP_VERDICT_LIMIT])
     config.outcome_window_ms = INT64_C(365) * 24 * HOUR;
     config.outcomes = 8192;
     config.ids_per_client = 100000;
-    run->f = fixture_open(&config);
+    run->f = fixture_open_journaled(&config);
     run->seed = run->first_seed = seed;
     run->model.scales[2] = 2;
     for (int i = 0; i < CAPACITY_SKUS; i++) {

@@ -383,7 +383,7 @@ static pair_t open_pair(uint64_t seed)
     config.lines = 2 * CM_RESERVATIONS;
     config.outcomes = 20000;
     config.ids_per_client = 20000;
-    pair_t p = {.f = fixture_open(&config), .m = calloc(1, sizeof(cm_model_t)), .random = seed};
+    pair_t p = {.f = fixture_open_journaled(&config), .m = calloc(1, sizeof(cm_model_t)), .random = seed};
 
     assert_non_null(p.m);
     for (int i = 0; i < CM_NODES; i++) {

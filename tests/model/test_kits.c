@@ -596,7 +596,7 @@ static void kits_are_as_the_model_says(void **state)
     config.kits = KITS_MAX;
     config.components = COMPONENTS_MAX;
     config.ids_per_client = UINT64_MAX;
-    run->f = fixture_open(&config);
+    run->f = fixture_open_journaled(&config);
     run->f.is_unchecked = true;
     run->replay = fixture_open(&config);
     run->replay.is_unchecked = true;

@@ -401,7 +401,7 @@ static void switch_policy(world_t *w)
 
 static void open_world(world_t *w)
 {
-    *w = (world_t){.f = fixture_open(NULL), .twin = fixture_open(NULL), .random = seed};
+    *w = (world_t){.f = fixture_open_journaled(NULL), .twin = fixture_open(NULL), .random = seed};
     w->twin.now_ms = w->f.now_ms;
     atp_op_encode_client(w->twin.record, atp_text_of(w->f.client), atp_ledger_seed(w->twin.ledger));
     assert_verdict(fixture_apply(&w->twin, w->twin.record), ATP_APPLIED);

@@ -398,7 +398,7 @@ static void plans_are_what_plain_loops_say(void **state)
     atp_ledger_config_t config = fixture_config();
     config.outcomes = 2 * rounds_wanted + 64;
     config.ids_per_client = config.outcomes;
-    w->f = fixture_open(&config);
+    w->f = fixture_open_journaled(&config);
     w->f.is_unchecked = true;
     for (unsigned node = 0; node < NODES; node++) {
         assert_verdict(put_node(&w->f, node_of(node), ATP_NODE_OPEN), ATP_APPLIED);

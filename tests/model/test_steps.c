@@ -505,7 +505,7 @@ static void steps_agree_with_a_model_of_single_units(void **state)
     atp_ledger_config_t config = fixture_config();
     config.outcomes = config.ids_per_client = 4 * STEPS; /* none is forgotten */
     config.history = 100;                                /* most of it is */
-    run.f = fixture_open(&config);
+    run.f = fixture_open_journaled(&config);
     for (int node = 0; node < NODES; node++) {
         stock(&run.f, "S", nodes[node], 100000);
         run.on_hand[node] = 100000;

@@ -399,7 +399,7 @@ static void ledger_and_model_answer_alike(void **state)
     config.ids_per_client = 8 * OPS_PER_LEDGER;
     config.ttl_max_ms = 30 * DAY_MS;
     for (uint64_t done = 0; done < ops_wanted; done += OPS_PER_LEDGER) {
-        supply_pair_t p = {.random = seed * 1000003 + done, .f = fixture_open(&config)};
+        supply_pair_t p = {.random = seed * 1000003 + done, .f = fixture_open_journaled(&config)};
         p.model = calloc(1, sizeof *p.model);
         assert_non_null(p.model);
         p.f.is_unchecked = true;

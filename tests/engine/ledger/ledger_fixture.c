@@ -28,6 +28,7 @@ atp_ledger_config_t fixture_config(void)
     config.supplies = 64;
     config.pegs = 64;
     config.bookings = 256;
+    config.archive = 16;
     config.groups = 8;
     config.group_nodes = 32;
     config.tags = 8;
@@ -57,19 +58,38 @@ fixture_t fixture_open_empty(const atp_ledger_config_t *config)
     return f;
 }
 
+static void begin(fixture_t *f, const atp_ledger_config_t *config)
+{
+    atp_op_encode_config(f->record, ATP_OP_GENESIS, config);
+    assert_verdict(fixture_apply(f, f->record), ATP_APPLIED);
+}
+
 fixture_t fixture_open(const atp_ledger_config_t *config)
 {
     atp_ledger_config_t small = fixture_config();
     fixture_t f = fixture_open_empty(config);
 
-    atp_op_encode_config(f.record, ATP_OP_GENESIS, config != NULL ? config : &small);
-    assert_verdict(fixture_apply(&f, f.record), ATP_APPLIED);
+    begin(&f, config != NULL ? config : &small);
+    return f;
+}
+
+fixture_t fixture_open_journaled(const atp_ledger_config_t *config)
+{
+    atp_ledger_config_t small = fixture_config();
+    fixture_t f = fixture_open_empty(config);
+
+    f.journal = fixture_journal_create(config != NULL ? config : &small);
+    begin(&f, config != NULL ? config : &small);
     return f;
 }
 
 void fixture_close(fixture_t *f)
 {
     fixture_check(f);
+    if (f->journal != NULL) {
+        fixture_journal_replay(f->journal, f->ledger);
+        fixture_journal_destroy(f->journal);
+    }
     atp_ledger_destroy(f->ledger);
     free(f->record);
     free(f->grants);
@@ -84,6 +104,14 @@ void fixture_check(const fixture_t *f)
     }
 }
 
+void fixture_end_frame(fixture_t *f)
+{
+    atp_ledger_end_frame(f->ledger);
+    if (f->journal != NULL) {
+        fixture_journal_end_frame(f->journal);
+    }
+}
+
 atp_result_t fixture_apply(fixture_t *f, const atp_op_t *op)
 {
     uint64_t hash = f->is_unchecked ? 0 : atp_ledger_hash(f->ledger);
@@ -94,6 +122,9 @@ atp_result_t fixture_apply(fixture_t *f, const atp_op_t *op)
         atp_ledger_prefetch(f->ledger, op, (atp_prefetch_step_t)step, &hint);
     }
     f->took_op = atp_ledger_apply(f->ledger, op, f->now_ms, &f->result, f->grants);
+    if (f->took_op && f->journal != NULL) {
+        fixture_journal_add(f->journal, op, f->now_ms, &f->result);
+    }
     if (!f->is_unchecked) {
         fixture_check(f);
         assert_true(f->took_op || hash == atp_ledger_hash(f->ledger)); /* no op number, no change */

@@ -10,6 +10,7 @@
 #ifndef ATP_TESTS_ENGINE_LEDGER_LEDGER_FIXTURE_H
 #define ATP_TESTS_ENGINE_LEDGER_LEDGER_FIXTURE_H
 
+#include "tests/engine/ledger/fixture_journal.h"
 #include "tests/test.h"
 
 #include "engine/ledger/catalog.h"
@@ -28,8 +29,9 @@ typedef struct fixture {
     bool is_unchecked; /* do not run atp_ledger_check after every op */
     bool took_op;      /* whether the last op took a number */
     atp_result_t result;
-    atp_grant_t *grants; /* of the last op */
-    void *record;        /* of the last op */
+    atp_grant_t *grants;        /* of the last op */
+    void *record;               /* of the last op */
+    fixture_journal_t *journal; /* NULL: none is kept */
 } fixture_t;
 
 /* Room for a few of everything. */
@@ -37,12 +39,17 @@ atp_ledger_config_t fixture_config(void);
 
 /* A ledger of `config` (NULL: fixture_config) after its genesis op. Asserts that it can be made. */
 fixture_t fixture_open(const atp_ledger_config_t *config);
+/* The same; all ops are kept, and done again by fixture_close: they must give the same state (fixture_journal.h). */
+fixture_t fixture_open_journaled(const atp_ledger_config_t *config);
 /* A ledger of the same configuration without any op. */
 fixture_t fixture_open_empty(const atp_ledger_config_t *config);
 void fixture_close(fixture_t *f);
 
 /* Asserts that atp_ledger_check finds nothing. */
 void fixture_check(const fixture_t *f);
+
+/* A frame ends: what was named in it is known from now on. */
+void fixture_end_frame(fixture_t *f);
 
 /* Applies an encoded record at f->now_ms. */
 atp_result_t fixture_apply(fixture_t *f, const atp_op_t *op);

@@ -373,7 +373,7 @@ static void clients_are_named_once_and_beyond_the_limit_they_share_one_count(voi
     assert_verdict(fixture_apply(&f, f.record), ATP_CONFIRMED);
     atp_op_encode_client(f.record, ATP_TEXT("third"), atp_ledger_seed(f.ledger));
     assert_verdict(fixture_apply(&f, f.record), ATP_CLIENTS_FULL);
-    atp_ledger_end_frame(f.ledger);
+    fixture_end_frame(&f);
     fixture_close(&f);
 }
 

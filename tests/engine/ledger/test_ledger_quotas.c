@@ -292,6 +292,38 @@ static void quotas_have_a_number(void **state)
     fixture_close(&f);
 }
 
+/* The mark "a quota is over it" stayed on a SKU when the quota went, and was not there after a restart; but what an op settles, and
+ * in which order, hung on it: the same ops gave another state. (Found by model.channels with its ops done again.) */
+static void settle_beside_a_quota(fixture_t *f)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        assert_verdict(fact(f, ATP_OP_RECEIVE, "S", "N", 1), ATP_APPLIED);
+    }
+    assert_verdict(reserve_for(f, "first", "S", "N", 1, 10), ATP_APPLIED);
+    assert_verdict(reserve_for(f, "second", "S", "N", 1, 12), ATP_APPLIED);
+    f->now_ms += 100;
+    assert_verdict(sell(f, "web", "third", "S", "N", 1, ALL), ATP_APPLIED);
+}
+
+static void a_quota_that_is_dropped_has_no_say_in_what_is_settled(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        fixture_t f = fixture_open_journaled(NULL);
+        stock(&f, "S", "N", 10);
+        assert_verdict(put_channel(&f, "web", 0), ATP_APPLIED);
+        assert_verdict(tag_sku(&f, "S", 0, "tag=promo tag=other"), ATP_APPLIED);
+        assert_verdict(quota(&f, "p", "tag=promo channel=web amount=6"), ATP_APPLIED);
+        if (way == 0) {
+            assert_verdict(quota(&f, "p", "dropped=yes"), ATP_APPLIED);
+        } else {
+            assert_verdict(tag_sku(&f, "S", 0, "tag=other"), ATP_APPLIED);
+        }
+        settle_beside_a_quota(&f);
+        fixture_close(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +340,7 @@ int main(void)
         cmocka_unit_test(trees_that_contradict_themselves_are_refused),
         cmocka_unit_test(edit_and_replace_do_not_count_what_they_give_back),
         cmocka_unit_test(quotas_have_a_number),
+        cmocka_unit_test(a_quota_that_is_dropped_has_no_say_in_what_is_settled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static void a_batch_that_comes_twice_is_applied_once(void **state) /* C4, E1 */
         assert_verdict(f.result, i == 0 ? ATP_APPLIED : ATP_DUPLICATE_IGNORED);
         assert_int_equal(f.took_op, i == 0);
         f.in_source = false;
-        atp_ledger_end_frame(f.ledger);
+        fixture_end_frame(&f);
     }
     assert_int_equal(view_of(&f, "S", "N").on_hand, 10);
     fixture_close(&f);
