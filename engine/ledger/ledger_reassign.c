@@ -495,7 +495,11 @@ void atp_ledger_fill_moved(apply_t *apply, uint64_t op)
 
 atp_qty_t atp_ledger_re_source(apply_t *apply, uint32_t number, atp_step_t step, atp_qty_t qty)
 {
-    static const atp_op_t quiet = {.kind = ATP_OP_REASSIGN}; /* asks for nothing: the channel's ways count */
+    /* Names an empty order and asks for nothing: the channel's ways count. */
+    static const struct {
+        atp_op_t op;
+        unsigned char texts[8];
+    } quiet = {.op = {.size = sizeof quiet, .kind = ATP_OP_REASSIGN}};
     atp_ledger_t *ledger = apply->ledger;
     uint32_t reservation = atp_line_at(&ledger->reservations, number)->reservation;
     resolved_line_t lines[ATP_SPLITS_PER_LINE_MAX];
@@ -504,7 +508,7 @@ atp_qty_t atp_ledger_re_source(apply_t *apply, uint32_t number, atp_step_t step,
     atp_result_t result = {0};
     atp_qty_t moved = 0;
     apply_t own = {.ledger = ledger,
-                   .op = &quiet,
+                   .op = &quiet.op,
                    .now_ms = apply->now_ms,
                    .result = &result,
                    .channel = atp_reservation_at(&ledger->reservations, reservation)->channel,

@@ -234,7 +234,10 @@ static bool encode_own(bench_t *bench, const act_t *act)
 static bool settle_all(bench_t *bench, int64_t now_ms)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+    atp_ledger_counts_t counts;
 
+    atp_ledger_counts(bench->ledger, &counts);
+    now_ms = counts.time_ms > now_ms ? counts.time_ms : now_ms; /* the ledger's time does not go back */
     for (unsigned round = 0; round < 2; round++) {
         for (uint32_t row = 0; row < atp_table_count(&positions->rows); row++) {
             const atp_position_t *position = atp_positions_at(positions, row);

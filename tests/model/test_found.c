@@ -67,6 +67,27 @@ static void what_is_at_fault_stays_at_fault(void **state)
     fixture_close(&f);
 }
 
+/* What is short is served by other nodes, by an op that the ledger makes for itself: where all lines of an order were to come
+ * together, it read texts that this op did not have. */
+static void what_is_short_is_re_sourced_where_lines_come_together(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 4);
+    stock(&f, "S", "M", 4);
+    assert_verdict(put_channel_with(&f, "default", "split=together"), ATP_APPLIED);
+    atp_command_line_t node = {.node = ATP_TEXT("N")};
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_NODE, .line_count = 1, .lines = &node},
+                           "on_short=re_source"),
+                   ATP_APPLIED);
+    assert_verdict(reserve_with(&f, "r", "S", "N", 2, ATP_RESERVE_ALL_OR_NOTHING, ""), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_SHORT, "r"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "M").allocated, 2);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +95,7 @@ int main(void)
         cmocka_unit_test(what_was_sold_already_is_for_no_day),
         cmocka_unit_test(a_transfer_is_no_sale_of_a_channel),
         cmocka_unit_test(what_is_at_fault_stays_at_fault),
+        cmocka_unit_test(what_is_short_is_re_sourced_where_lines_come_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
