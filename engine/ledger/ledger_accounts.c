@@ -4,7 +4,8 @@
 #include "engine/ledger/line_units.h"
 
 static account_change_t change_of(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                                  const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped)
+                                  const atp_line_t *line, atp_qty_t promised, atp_qty_t waiting,
+                                  atp_qty_t shipped)
 {
     const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
 
@@ -15,6 +16,7 @@ static account_change_t change_of(const atp_ledger_t *ledger, const atp_reservat
         .node = position->node,
         .channel = reservation->channel,
         .promised = promised,
+        .waiting = waiting,
         .shipped = shipped,
     };
 }
@@ -25,11 +27,12 @@ static account_change_t change_of(const atp_ledger_t *ledger, const atp_reservat
 static void book_quota(atp_ledger_t *ledger, uint32_t account, const account_change_t *change)
 {
     uint32_t leaf = atp_load_relaxed(&atp_account_at(&ledger->rulebook, account)->quota);
-    atp_qty_t given_back = change->promised < 0 ? -change->promised - change->shipped : 0;
+    atp_qty_t in_all = change->promised + change->waiting;
+    atp_qty_t given_back = in_all < 0 ? -in_all - change->shipped : 0;
 
     if (leaf != 0) {
-        atp_quota_book(&ledger->rulebook, leaf - 1, change->promised, given_back,
-                       change->reservation->created_ms, ledger->root->time_ms);
+        atp_quota_book(&ledger->rulebook, leaf - 1, in_all, given_back, change->reservation->created_ms,
+                       ledger->root->time_ms);
     }
 }
 
@@ -55,11 +58,12 @@ static void book_channel(atp_ledger_t *ledger, const account_change_t *change)
     atp_sku_record_t *sku = atp_table_at(&ledger->catalog.skus, change->sku);
     uint32_t number;
 
-    if (change->promised == 0 || !need_account(ledger, change, &number)) {
+    if (change->promised + change->waiting == 0 || !need_account(ledger, change, &number)) {
         return;
     }
     atp_account_t *account = atp_table_change(&rulebook->accounts, number);
-    atp_store_relaxed(&account->promised, atp_load_relaxed(&account->promised) + change->promised);
+    atp_store_relaxed(&account->promised,
+                      atp_load_relaxed(&account->promised) + change->promised + change->waiting);
     book_quota(ledger, number, change);
     atp_ledger_note_views_of(ledger, ATP_SCOPE_SKU, change->sku);
     for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
@@ -79,8 +83,9 @@ void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *res
 {
     const atp_line_t *record = atp_line_at(&ledger->reservations, line);
     atp_qty_t pegged = atp_line_units(&ledger->reservations, line, ATP_LINE_PEGGED);
+    atp_qty_t waiting = atp_line_units(&ledger->reservations, line, ATP_LINE_BACKORDERED);
     account_change_t change =
-        change_of(ledger, reservation, record, record->reserved + record->allocated + pegged, 0);
+        change_of(ledger, reservation, record, record->reserved + record->allocated + pegged, waiting, 0);
 
     book_channel(ledger, &change);
 }
@@ -88,9 +93,10 @@ void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *res
 /* ---- all accounts ---- */
 
 void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                                const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped)
+                                const atp_line_t *line, atp_qty_t promised, atp_qty_t waiting,
+                                atp_qty_t shipped)
 {
-    account_change_t change = change_of(ledger, reservation, line, promised, shipped);
+    account_change_t change = change_of(ledger, reservation, line, promised, waiting, shipped);
 
     if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) {
         book_channel(ledger, &change);
@@ -108,7 +114,7 @@ void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
 
     if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CAPACITY) {
-        account_change_t change = change_of(ledger, reservation, line, promised, 0);
+        account_change_t change = change_of(ledger, reservation, line, promised, 0, 0);
         atp_ledger_account_capacity(ledger, &change);
     }
 }

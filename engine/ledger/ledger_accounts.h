@@ -17,29 +17,32 @@ typedef struct account_change {
     uint32_t sku;
     uint16_t node;
     uint16_t channel;
-    atp_qty_t promised; /* change of reserved + allocated, in the SKU's scale */
+    atp_qty_t promised; /* change of reserved + allocated + pegged, in the SKU's scale */
+    atp_qty_t
+        waiting; /* change of what waits beyond stock: its channel has promised it, its node does not work on it yet */
     atp_qty_t shipped;
 } account_change_t;
 
 /* Books a change of a line whose reservation is flagged. */
 void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *reservation,
-                                const atp_line_t *line, atp_qty_t promised, atp_qty_t shipped);
+                                const atp_line_t *line, atp_qty_t promised, atp_qty_t waiting,
+                                atp_qty_t shipped);
 
-/* Books what a line has reserved, allocated and pegged, when the accounts of its channel are opened. */
+/* Books what a line has reserved, allocated, pegged and backordered, when the accounts of its channel are opened. */
 void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line);
 
 /* Called when units of a line go to another node, or come from one (promised > 0): its channel promises as many as before, what
  * counts by node does not. */
 void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised);
 
-/* Called after each change of a line: by how much reserved + allocated changed, and how much of it has left. */
+/* Called after each change of a line: by how much what is promised changed, what waits beyond stock, and how much has left. */
 static inline void atp_ledger_account(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised,
-                                      atp_qty_t shipped)
+                                      atp_qty_t waiting, atp_qty_t shipped)
 {
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
 
     if (ATP_UNLIKELY(reservation->flags != 0)) {
-        atp_ledger_account_flagged(ledger, reservation, line, promised, shipped);
+        atp_ledger_account_flagged(ledger, reservation, line, promised, waiting, shipped);
     }
 }
 

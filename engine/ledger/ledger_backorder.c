@@ -77,14 +77,35 @@ atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free)
         return most;
     }
     most += atp_load_relaxed(&limit->limit);
-    atp_qty_t cap = atp_limits_cap_left(&ledger->positions.limits, position->sku, apply->channel);
+    atp_qty_t cap = atp_ledger_beyond_left(apply, position->sku);
     if (cap == ATP_UNLIMITED) {
         return most;
     }
-    cap -= waiting_in_plan(apply, position->sku);
     free -= claimed(limit);
-    atp_qty_t capped = (free > 0 ? free : 0) + (cap > 0 ? cap : 0);
+    atp_qty_t capped = (free > 0 ? free : 0) + cap;
     return capped < most ? capped : most;
+}
+
+atp_qty_t atp_ledger_stock_taken(apply_t *apply, uint32_t row)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    bool has_limits = atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_LIMITS);
+    atp_qty_t waiting = has_limits ? atp_load_relaxed(&limit_at(ledger, row)->backordered) : 0;
+    atp_qty_t before = atp_ledger_promisable(ledger, row) - waiting;
+    atp_qty_t after = before - atp_ledger_taken_qty(apply, row);
+
+    return (before > 0 ? before : 0) - (after > 0 ? after : 0);
+}
+
+atp_qty_t atp_ledger_beyond_left(apply_t *apply, uint32_t sku)
+{
+    atp_qty_t cap = atp_limits_cap_left(&apply->ledger->positions.limits, sku, apply->channel);
+
+    if (cap == ATP_UNLIMITED) {
+        return cap;
+    }
+    cap -= waiting_in_plan(apply, sku);
+    return cap > 0 ? cap : 0;
 }
 
 atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
@@ -93,8 +114,10 @@ atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
         !atp_position_has(atp_positions_at(&apply->ledger->positions, row), ATP_POSITION_HAS_LIMITS)) {
         return 0;
     }
-    atp_qty_t here = atp_ledger_unclaimed(apply->ledger, row) - atp_ledger_taken_qty(apply, row);
-    here = here > 0 ? here : 0;
+    atp_qty_t waiting = atp_load_relaxed(&limit_at(apply->ledger, row)->backordered);
+    atp_qty_t here =
+        atp_ledger_promisable(apply->ledger, row) - waiting - atp_ledger_taken_qty(apply, row);
+    here = here > 0 ? here : 0; /* as the view counts it */
     return free > here ? free - here : 0;
 }
 
@@ -198,6 +221,7 @@ void atp_ledger_backorder(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty)
     progress->backordered += qty;
     atp_ledger_note_waiting(ledger, number, qty);
     atp_positions_end_change(position);
+    atp_ledger_account(ledger, atp_line_at(&ledger->reservations, number), 0, qty, 0);
     atp_ledger_note_step(ledger, number, ATP_STEP_BACKORDER, qty);
 }
 

@@ -23,11 +23,37 @@ static void settle_all(apply_t *apply)
     atp_ledger_settle_due(ledger, apply->now_ms, UINT64_MAX);
 }
 
+/* What a reservation of another channel gives back that this op replaces. */
+static atp_qty_t given_by_others(const apply_t *apply, uint32_t sku)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    atp_qty_t units = 0;
+    uint32_t number;
+
+    if (replaces == NULL || apply->moving != 0) {
+        return 0;
+    }
+    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
+    if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
+                               &number) ||
+        atp_reservation_at(&ledger->reservations, number)->channel == apply->channel) {
+        return 0;
+    }
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        units += atp_positions_at(&ledger->positions, line->row)->sku == sku
+                     ? line->reserved + atp_line_waiting(&ledger->reservations, at - 1)
+                     : 0;
+        at = line->next;
+    }
+    return units;
+}
+
 /* Brings the rows of the SKU up to date and adds up what the op has taken of them. */
-static atp_qty_t settle_rows(apply_t *apply, uint32_t count)
+static void settle_rows(apply_t *apply, uint32_t count, atp_channel_taken_t *taken)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_qty_t taken = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         uint16_t node = atp_positions_at(&ledger->positions, ledger->view_rows[i])->node;
@@ -36,9 +62,13 @@ static atp_qty_t settle_rows(apply_t *apply, uint32_t count)
             atp_ledger_settle_capacity(apply);
         }
         atp_ledger_settle_row(ledger, ledger->view_rows[i], apply->now_ms);
-        taken += atp_ledger_taken_qty(apply, ledger->view_rows[i]);
+        atp_qty_t qty = atp_ledger_taken_qty(apply, ledger->view_rows[i]);
+        taken->of_sku += qty;
+        if (qty != 0) {
+            bool is_seen = atp_ledger_channel_sees(apply, node);
+            taken->beyond += is_seen ? qty - atp_ledger_stock_taken(apply, ledger->view_rows[i]) : qty;
+        }
     }
-    return taken;
 }
 
 /* What earlier lines of the op have taken of other SKUs with the same tags. */
@@ -70,7 +100,7 @@ static bool may_be_later(const apply_t *apply)
            atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP) != NULL;
 }
 
-static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
+atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
@@ -82,9 +112,16 @@ static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view
         settle_all(apply);
         add_tags(apply, sku, &taken);
     }
-    taken.of_sku = settle_rows(apply, count);
+    settle_rows(apply, count, &taken);
+    taken.of_others = given_by_others(apply, sku);
     atp_channel_view_read(ledger, apply->channel, sku, atp_ledger_view_group(apply), apply->now_ms,
                           ledger->view_rows, count, &taken, ret_view);
+    return taken.of_sku - taken.beyond;
+}
+
+static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
+{
+    (void)atp_ledger_read_view(apply, sku, ret_view);
 }
 
 atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku)
@@ -96,6 +133,61 @@ atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku)
     }
     read_view(apply, sku, &view);
     return view.available;
+}
+
+atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node, uint32_t row, atp_qty_t free)
+{
+    atp_channel_view_t view;
+
+    if (apply->is_track_only || free == 0) {
+        return free;
+    }
+    if (!atp_ledger_channel_sees(apply, node)) {
+        return 0;
+    }
+    if (!atp_channel_view_is_limited(apply->ledger, apply->channel, sku)) {
+        return free;
+    }
+    read_view(apply, sku, &view);
+    atp_qty_t left = atp_channel_view_with(&view, atp_ledger_allowance(apply, row, free));
+    return left < free ? left : free;
+}
+
+/* What the nodes that the channel sees may promise of the SKU beyond their stock, for this op; view_rows are its rows. */
+static atp_qty_t beyond_anywhere(apply_t *apply, uint32_t sku, uint32_t count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    bool may_backorder = apply->may_backorder;
+    atp_qty_t beyond = 0;
+    uint32_t row;
+
+    apply->may_backorder = true;
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t node = atp_positions_at(&ledger->positions, ledger->view_rows[i])->node;
+        if (atp_ledger_channel_sees(apply, node)) {
+            atp_qty_t free = atp_ledger_stock_at(apply, sku, node, &row);
+            beyond += atp_ledger_allowance(apply, ledger->view_rows[i], free);
+        }
+    }
+    apply->may_backorder = may_backorder;
+    atp_qty_t most = atp_ledger_beyond_left(apply, sku);
+    return beyond < most ? beyond : most;
+}
+
+atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_channel_view_t view;
+
+    if (apply->is_track_only || !atp_channel_view_is_limited(ledger, apply->channel, sku)) {
+        return ATP_NO_LIMIT;
+    }
+    read_view(apply, sku, &view);
+    if (!atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)) {
+        return view.available;
+    }
+    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
+    return atp_channel_view_with(&view, beyond_anywhere(apply, sku, count));
 }
 
 atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing)

@@ -82,7 +82,8 @@ static atp_err_t add_reservation(const atp_ledger_t *ledger, const atp_reservati
         if (atp_rulebook_find_account(&ledger->rulebook, reservation->channel, ATP_SCOPE_SKU, sku,
                                       &account)) {
             sums[account] += line->reserved + line->allocated +
-                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_PEGGED);
+                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_PEGGED) +
+                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_BACKORDERED);
         }
         at = line->next;
     }

@@ -98,12 +98,7 @@ static atp_qty_t stock_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t
         (apply->is_plain && !atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_RATIONED))) {
         return free;
     }
-    if (!atp_ledger_channel_sees(apply, node)) {
-        return 0;
-    }
-    atp_qty_t left = atp_ledger_channel_left(apply, sku);
-    left = left < free ? left + atp_ledger_allowance(apply, *ret_row, free) : left;
-    return left < free ? left > 0 ? left : 0 : free;
+    return atp_ledger_within_channel(apply, sku, node, *ret_row, free);
 }
 
 /* The same of what is there: components do not wait for a kit, nor the kit for them. */

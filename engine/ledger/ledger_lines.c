@@ -132,7 +132,7 @@ void atp_ledger_attach(atp_ledger_t *ledger, uint32_t number)
 {
     atp_qty_t promised = attach(ledger, number);
 
-    atp_ledger_account(ledger, atp_line_at(&ledger->reservations, number), promised, 0);
+    atp_ledger_account(ledger, atp_line_at(&ledger->reservations, number), promised, 0, 0);
 }
 
 void atp_ledger_attach_moved(atp_ledger_t *ledger, uint32_t number)
@@ -179,7 +179,7 @@ atp_qty_t atp_ledger_firm(atp_ledger_t *ledger, uint32_t number)
     return waiting;
 }
 
-/* 1 for the states in which units count as promised by the channel, whether they are here or not. */
+/* 1 for the states in which units count as promised by the channel and as work of the node, whether they are here or not. */
 static int is_promised(unsigned state)
 {
     return state == ATP_LINE_RESERVED || state == ATP_LINE_ALLOCATED || state == ATP_LINE_PICKED ||
@@ -219,7 +219,8 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
         atp_ledger_account_moved(ledger, line, -qty);
         return;
     }
-    atp_ledger_account(ledger, line, (is_promised(row->to) - is_promised(row->from)) * qty,
+    int waits = (row->to == ATP_LINE_BACKORDERED) - (row->from == ATP_LINE_BACKORDERED);
+    atp_ledger_account(ledger, line, (is_promised(row->to) - is_promised(row->from)) * qty, waits * qty,
                        row->to == ATP_LINE_SHIPPED ? qty : 0);
 }
 
@@ -298,7 +299,7 @@ void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_q
     if (qty > 0) {
         atp_ledger_note_step(ledger, number, ATP_STEP_RESERVE, qty);
     }
-    atp_ledger_account(ledger, line, qty, 0);
+    atp_ledger_account(ledger, line, qty, 0, 0);
 }
 
 static void reschedule_line(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms)

@@ -324,8 +324,12 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply);
 
 /* What the channel may still take of the SKU, what the op has taken counted. ATP_NO_LIMIT: no rule says anything. */
 atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku);
-/* The same for `qty` units that it has and that are not where they should be: its quotas have counted them, what it sees of stock
- * only if they are among `missing` ones that it counts as short. Nothing is taken yet. */
+/* The same of a line that leaves its node open: with what the nodes that it sees may promise beyond their stock. */
+atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku);
+/* How many of `free` units of a SKU at a node (in the row, NO_ROW: none) the channel may have. */
+atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node, uint32_t row, atp_qty_t free);
+/* The same as channel_left for `qty` units that it has and that are not where they should be: its quotas have counted them,
+ * what it sees of stock only if they are among `missing` ones that it counts as short. Nothing is taken yet. */
 atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing);
 /* What this one reservation may still take of the SKU by the caps of the channel's rules, after the plan so far. */
 atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku);
@@ -482,7 +486,11 @@ void atp_ledger_count_unmet(apply_t *apply, atp_verdict_t verdict);
 atp_verdict_t atp_ledger_put_limit(apply_t *apply);
 /* What an op may take of a row with limits that has `free` units of stock left for it (signed). */
 atp_qty_t atp_ledger_beyond_stock(apply_t *apply, uint32_t row, atp_qty_t free);
-/* How many of `free` units are beyond stock: they do not count against what the channel sees. */
+/* How many of the units that the op has taken of a row are of its stock; below 0: given back to it. */
+atp_qty_t atp_ledger_stock_taken(apply_t *apply, uint32_t row);
+/* How many more units of the SKU the op's channel may have beyond stock, by its cap and that of all; ATP_UNLIMITED. */
+atp_qty_t atp_ledger_beyond_left(apply_t *apply, uint32_t sku);
+/* How many of `free` units are beyond stock: they do not count against what the channel sees of stock. */
 atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free);
 /* Whether there is room for the records of what the plan may promise beyond stock. */
 atp_verdict_t atp_ledger_look_for_waiting(apply_t *apply);

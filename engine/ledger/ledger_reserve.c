@@ -184,7 +184,7 @@ static atp_verdict_t plan_within(apply_t *apply, resolved_line_t *line, atp_qty_
     /* A line that names its node, and what a kit is made of, are looked at where they are planned. */
     bool is_limited_later =
         line->node != NO_NODE || atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT);
-    atp_qty_t left = is_limited_later ? ATP_NO_LIMIT : atp_ledger_channel_left(apply, line->sku);
+    atp_qty_t left = is_limited_later ? ATP_NO_LIMIT : atp_ledger_channel_left_anywhere(apply, line->sku);
     uint32_t asked = line->asked;
 
     if (apply->op->option == ATP_RESERVE_PARTIAL) {

@@ -239,10 +239,7 @@ atp_verdict_t atp_ledger_plan_named_line(apply_t *apply, resolved_line_t *line)
     }
     apply->may_backorder = true;
     atp_qty_t free = atp_ledger_free_at(apply, line->sku, line->node, &line->row);
-    atp_qty_t left =
-        atp_ledger_channel_sees(apply, line->node) ? atp_ledger_channel_left(apply, line->sku) : 0;
-    left = left < free ? left + atp_ledger_allowance(apply, line->row, free) : left;
-    free = left < free ? left : free;
+    free = atp_ledger_within_channel(apply, line->sku, line->node, line->row, free);
     if (line->qty > free && apply->op->option != ATP_RESERVE_PARTIAL) {
         return refuse_named_line(apply, line);
     }

@@ -68,12 +68,19 @@ static atp_verdict_t prepare_shipment(apply_t *apply)
 static void ship_line(apply_t *apply, bool has_reservation, uint32_t reservation, const resolved_line_t *line)
 {
     atp_qty_t excess = has_reservation ? ship_from_reservation(apply, reservation, line) : line->qty;
+    bool is_kit = atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT);
 
-    if (has_reservation && excess > 0 &&
-        atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT)) {
+    if (has_reservation && excess > 0 && is_kit) {
         excess = atp_steps_ship_kits(apply, reservation, line, excess);
     }
     if (excess == 0) {
+        return;
+    }
+    if (is_kit) {
+        resolved_line_t sold = *line;
+        sold.qty = excess;
+        atp_ledger_raise(apply, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION, line->row, excess);
+        atp_ledger_take_sold_kits(apply, &sold);
         return;
     }
     atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -excess); /* prepare_shipment looked */

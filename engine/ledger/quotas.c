@@ -162,17 +162,20 @@ static atp_qty_t left_of(const asked_t *asked, uint32_t quota)
     return left;
 }
 
-atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_t stock, int64_t now_ms)
+atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_t stock, int64_t now_ms,
+                         atp_qty_t *ret_told)
 {
     asked_t asked = {rulebook, stock, now_ms};
     atp_qty_t least = ATP_NO_LIMIT;
     atp_qty_t kept = 0; /* for those beside the way up */
     uint32_t at = leaf + 1;
 
+    *ret_told = ATP_NO_LIMIT;
     for (unsigned i = 0; at != 0 && i < ATP_QUOTA_LEVELS; i++) {
         atp_quota_record_t *record = atp_quota_at(rulebook, at - 1);
         atp_qty_t left = left_of(&asked, at - 1);
         least = left == ATP_NO_LIMIT ? least : lesser(least, left - kept);
+        *ret_told = atp_load_relaxed(&record->share) == ATP_QUOTA_OPEN ? *ret_told : least;
         at = atp_load_relaxed(&record->parent);
         if (at != 0) {
             kept += atp_load_relaxed(&atp_quota_at(rulebook, at - 1)->children_held) -

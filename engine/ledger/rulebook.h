@@ -23,7 +23,8 @@
  *             stamp held (atp_ledger_stamp). All else: ledger thread.
  * Memory      64 bytes a tag, 88 a rule, 128 a quota, 32 an account, and their index entries; reserved at init.
  * Invariants  R1  the chain of an account has as many rules as it counts, by order, and each of them belongs to it.
- *             R2  an account of a SKU counts what the flagged reservations of its channel have reserved and allocated of it.
+ *             R2  an account of a SKU counts what the flagged reservations of its channel have of it: reserved, allocated,
+ *                 pegged, backordered.
  *             R3  used of a leaf is the sum over its accounts, of a parent the sum over its children; held likewise follows.
  *             R4  a quota is on the chain of its parent exactly once, at most ATP_QUOTA_LEVELS deep.
  *             R5  each account is found through the index. */
@@ -122,7 +123,7 @@ typedef struct atp_account {
     uint16_t channel;
     uint8_t scope;
     uint8_t rule_count;
-    _Atomic int64_t promised;    /* of a SKU: reserved + allocated by the channel */
+    _Atomic int64_t promised;    /* of a SKU: what the channel has promised and not shipped, here or not */
     _Atomic uint32_t first_rule; /* + 1 */
     _Atomic uint32_t quota;      /* its leaf, + 1 */
     _Atomic uint8_t level;       /* of a SKU: atp_level_t as it was told last; 0 = ok, or no rule says */
@@ -187,8 +188,10 @@ atp_qty_t atp_rulebook_to_scale(atp_qty_t mantissa, uint8_t decimals, uint8_t sc
 /* ---- quotas. Thread: any ---- */
 
 /* What the channel of `leaf` may still take. `stock`: what there is to sell of the SKU, of use where the root is open (of
- * a tag: ATP_NO_LIMIT). ATP_NO_LIMIT: nothing limits it; below 0: it has more than it may. */
-atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_t stock, int64_t now_ms);
+ * a tag: ATP_NO_LIMIT). ATP_NO_LIMIT: nothing limits it; below 0: it has more than it may. *ret_told: what those leave that say
+ * how much, themselves or above them; the others leave what there is, and say nothing of what is promised beyond it. */
+atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_t stock, int64_t now_ms,
+                         atp_qty_t *ret_told);
 
 /* True if `left` depends on the stock there is: a percent or a remainder of an open root. */
 bool atp_quota_needs_stock(const atp_rulebook_t *rulebook, uint32_t leaf);

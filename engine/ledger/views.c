@@ -282,12 +282,16 @@ static void take_tree(limits_t *limits, uint32_t root, uint16_t channel, atp_sco
     }
     view->held += atp_quota_held_from(rulebook, root - 1, leaf);
     if (leaf != 0) {
-        atp_qty_t left = atp_quota_left(rulebook, leaf - 1, stock, now_ms);
+        atp_qty_t told;
+        atp_qty_t left = atp_quota_left(rulebook, leaf - 1, stock, now_ms, &told);
         left = left == ATP_NO_LIMIT ? left : left - taken;
+        told = told == ATP_NO_LIMIT ? told : told - taken - limits->taken->of_others;
         view->quota_left = left < view->quota_left ? left : view->quota_left;
+        view->quota_told = told < view->quota_told ? told : view->quota_told;
     }
     if (ATP_UNLIKELY(leaf != 0 && atp_load_relaxed(&atp_quota_at(rulebook, root - 1)->is_counting))) {
         view->quota_left = 0;
+        view->quota_told = 0;
     }
 }
 
@@ -333,12 +337,22 @@ static atp_qty_t consumed_by(const atp_ledger_t *ledger, uint16_t channel, uint3
                : 0;
 }
 
-static atp_qty_t available_of(const atp_channel_view_t *view, atp_qty_t taken)
+atp_qty_t atp_channel_view_with(const atp_channel_view_t *view, atp_qty_t beyond)
 {
-    atp_qty_t free = view->stock - view->short_units - view->held - view->buffer - view->threshold - taken;
-    atp_qty_t least = free < view->quota_left ? free : view->quota_left;
+    atp_qty_t stock = view->of_stock < view->quota_left ? view->of_stock : view->quota_left;
+    atp_qty_t most = (stock > 0 ? stock : 0) + beyond;
+    atp_qty_t least = most < view->quota_told ? most : view->quota_told;
 
     return view->is_paused || view->is_excluded || least < 0 ? 0 : least;
+}
+
+static void add_up(atp_channel_view_t *view, const atp_channel_taken_t *taken)
+{
+    atp_qty_t free = view->stock - view->short_units - view->held - view->buffer - view->threshold -
+                     (taken->of_sku - taken->beyond);
+
+    view->of_stock = free > 0 ? free : 0;
+    view->available = atp_channel_view_with(view, 0);
 }
 
 void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint16_t group,
@@ -359,6 +373,7 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
     ret_view->is_due = stock.is_due;
     ret_view->is_paused = atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN;
     ret_view->quota_left = ATP_NO_LIMIT;
+    ret_view->quota_told = ATP_NO_LIMIT;
     ret_view->cap = ATP_NO_LIMIT;
     if (atp_channel_view_is_limited(ledger, channel, sku)) {
         limits_t limits = {
@@ -373,5 +388,5 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
         limits.base = ret_view->stock + ret_view->consumed;
         take_limits(&limits, channel, sku, &stock, now_ms);
     }
-    ret_view->available = available_of(ret_view, taken->of_sku);
+    add_up(ret_view, taken);
 }

@@ -11,6 +11,9 @@
  *     available = min(stock - short - held - buffer - threshold, quota_left), floored at 0
  *                 0 while the channel is paused, and of what it does not sell
  *
+ * What a position promises beyond its stock (limits.h) widens what stock gives, and only that: quotas bind it, and a channel
+ * that is paused or does not sell the SKU has none of it (atp_channel_view_with).
+ *
  * One function says it to the reserve decision and to queries, so that what availability says is what a reserve is granted.
  * A SKU's rules are those of (channel, SKU), (channel, each of its tags) and (channel, all). Buffers of several rules add up,
  * or the first rule with one counts, by the channel's choice: lowest order first, then SKU before tag before all.
@@ -26,13 +29,15 @@ typedef struct atp_channel_view {
     atp_qty_t stock;
     atp_qty_t short_units;
     atp_qty_t held;
-    atp_qty_t consumed; /* the channel's own: reserved + allocated */
+    atp_qty_t consumed; /* the channel's own: reserved, allocated, pegged, backordered */
     atp_qty_t buffer;
     atp_qty_t threshold;
+    atp_qty_t of_stock;   /* what is left of stock, whatever quotas leave; floored at 0 */
     atp_qty_t quota_left; /* ATP_NO_LIMIT: no quota limits it */
     atp_qty_t cap;        /* of one reservation; ATP_NO_LIMIT */
     atp_qty_t low;        /* the greatest of its rules; 0 = none */
     atp_qty_t low_clear;  /* where low ends: the greatest of its rules, above low */
+    atp_qty_t quota_told; /* the same without the quotas that say nothing but: of what there is */
     uint8_t scale;
     bool is_paused;
     bool is_excluded;
@@ -48,6 +53,8 @@ bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, u
 typedef struct atp_channel_taken {
     bool may_be_later; /* what a node can make ready of an order placed now does not limit the op */
     atp_qty_t of_sku;
+    atp_qty_t beyond;    /* those of them that are not of the stock that the channel sees */
+    atp_qty_t of_others; /* given back by another channel: that widens no quota of this one */
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
 } atp_channel_taken_t;
 
@@ -63,5 +70,8 @@ atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint
 void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint16_t group,
                            int64_t now_ms, const uint32_t *rows, uint32_t row_count,
                            const atp_channel_taken_t *taken, atp_channel_view_t *ret_view);
+
+/* What the view leaves where `beyond` units more than there are may be promised. Thread: any. */
+atp_qty_t atp_channel_view_with(const atp_channel_view_t *view, atp_qty_t beyond);
 
 #endif

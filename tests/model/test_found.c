@@ -88,6 +88,107 @@ static void what_is_short_is_re_sourced_where_lines_come_together(void **state)
     fixture_close(&f);
 }
 
+/* ---- beyond stock, but not beyond what a channel may have ---- */
+
+/* Stock of 1 at N, of which 10 more may be promised; the channel `web`. */
+static fixture_t open_with_limit(void)
+{
+    fixture_t f = fixture_open(NULL);
+
+    stock(&f, "S", "N", 1);
+    stock(&f, "S", "M", 1);
+    const atp_command_line_t line = line_of("S", "N", 10);
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = &line}, ""),
+                   ATP_APPLIED);
+    assert_verdict(put_channel(&f, "web", 0), ATP_APPLIED);
+    return f;
+}
+
+static atp_result_t reserve_in_web(fixture_t *f, const char *id, const char *node, atp_qty_t qty,
+                                   const char *words)
+{
+    const atp_command_line_t line = line_of("S", node, qty);
+
+    return do_with(f,
+                   (atp_command_t){.kind = ATP_OP_RESERVE,
+                                   .id = atp_text_of(id),
+                                   .channel = ATP_TEXT("web"),
+                                   .line_count = 1,
+                                   .lines = &line},
+                   words);
+}
+
+/* What may be promised beyond stock was added to what the channel leaves even where that was nothing: a reserve at a node that
+ * is not of the channel's group was granted. */
+static void nothing_is_promised_beyond_stock_outside_of_the_group(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+
+    assert_verdict(put_group(&f, "m", "M"), ATP_APPLIED);
+    assert_verdict(put_channel_with(&f, "web", "ship_group=m"), ATP_APPLIED);
+    assert_verdict(reserve_in_web(&f, "r", "N", 1, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "q", "", 2, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "p", "M", 1, ""), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* The same of a SKU that the channel does not sell. */
+static void nothing_is_promised_beyond_stock_of_what_a_channel_does_not_sell(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+
+    assert_verdict(rule(&f, "x", "channel=web sku=S excluded=yes"), ATP_APPLIED);
+    assert_verdict(reserve_in_web(&f, "r", "N", 1, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    fixture_close(&f);
+}
+
+/* And of a quota that is used up; units that wait were not even counted in it. */
+static void a_quota_binds_what_is_promised_beyond_stock(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+
+    assert_verdict(quota(&f, "all", "sku=S"), ATP_APPLIED);
+    assert_verdict(quota(&f, "of-web", "parent=all channel=web amount=4"), ATP_APPLIED);
+    assert_verdict(reserve_in_web(&f, "r", "N", 5, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "q", "N", 3, ""), ATP_APPLIED); /* 1 is there, 2 wait */
+    assert_int_equal(view(&f, "web", "S").consumed, 3);
+    assert_verdict(reserve_in_web(&f, "p", "N", 2, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "o", "N", 1, ""), ATP_APPLIED);
+    stock(&f, "S", "N", 3);
+    assert_int_equal(view(&f, "web", "S").consumed, 4); /* they count once, waiting or here */
+    fixture_close(&f);
+}
+
+/* A reservation that replaces one of another channel took what that gave back as if its own quota had got it. */
+static void what_another_channel_gives_back_widens_no_quota(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+
+    stock(&f, "S", "N", 9);
+    assert_verdict(quota(&f, "all", "sku=S"), ATP_APPLIED);
+    assert_verdict(quota(&f, "of-web", "parent=all channel=web amount=1"), ATP_APPLIED);
+    assert_verdict(reserve_with(&f, "r", "S", "N", 5, ATP_RESERVE_ALL_OR_NOTHING, ""), ATP_APPLIED);
+    assert_verdict(reserve_in_web(&f, "q", "N", 4, "replaces=r"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "p", "N", 1, "replaces=r"), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* A line that leaves its node open may be promised beyond stock as one that names it. */
+static void a_channel_with_rules_may_be_promised_beyond_stock_anywhere(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+
+    assert_verdict(rule(&f, "x", "channel=web threshold=2"), ATP_APPLIED);
+    assert_verdict(reserve_in_web(&f, "r", "", 11, ""), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve_in_web(&f, "q", "", 9, ""), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +197,11 @@ int main(void)
         cmocka_unit_test(a_transfer_is_no_sale_of_a_channel),
         cmocka_unit_test(what_is_at_fault_stays_at_fault),
         cmocka_unit_test(what_is_short_is_re_sourced_where_lines_come_together),
+        cmocka_unit_test(nothing_is_promised_beyond_stock_outside_of_the_group),
+        cmocka_unit_test(nothing_is_promised_beyond_stock_of_what_a_channel_does_not_sell),
+        cmocka_unit_test(a_quota_binds_what_is_promised_beyond_stock),
+        cmocka_unit_test(what_another_channel_gives_back_widens_no_quota),
+        cmocka_unit_test(a_channel_with_rules_may_be_promised_beyond_stock_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Limits, who waits for stock, edits and replacements: the ledger beside a model of plain sums, on random ops.
  *
- * One SKU at two nodes, two channels, reservations of one line. The model keeps a list of promises and does everything by walking
+ * One SKU at two nodes, two channels, reservations of one line. What a channel may not have at all (a node that is not of its group,
+ * a SKU it does not sell, more than its quota) it may not have beyond stock either. The model keeps a list of promises and does everything by walking
  * over it; after each op every promise is compared. By hand, longer: test_model_limits SEED OPS */
 #include "tests/engine/ledger/ledger_fixture.h"
 
@@ -34,8 +35,17 @@ typedef struct place {
     bool is_withdrawn;
 } place_t;
 
+/* What is said of one channel. */
+typedef struct saying {
+    bool has_group; /* sees the first node only */
+    bool is_excluded;
+    bool is_paused;
+    atp_qty_t quota;
+} saying_t;
+
 typedef struct world {
     fixture_t f;
+    saying_t sayings[CHANNELS];
     uint64_t state;
     uint64_t clock; /* of the queues */
     place_t places[NODES];
@@ -146,6 +156,23 @@ static atp_qty_t promisable(const world_t *w, unsigned node, unsigned channel, a
     return most > 0 ? most : 0;
 }
 
+/* What the channel is left of that by what is said of it; `credit` of its own units are left out. */
+static atp_qty_t left_of(const world_t *w, unsigned node, unsigned channel, atp_qty_t free, atp_qty_t credit)
+{
+    const saying_t *saying = &w->sayings[channel];
+    atp_qty_t left = saying->quota + credit;
+
+    for (unsigned i = 0; i < w->count; i++) {
+        const promise_t *promise = &w->promises[i];
+        bool counts = promise->channel == channel;
+        left -= counts ? promise->reserved + promise->allocated + promise->waiting : 0;
+    }
+    if (saying->is_excluded || (saying->has_group && node != 0) || left < 0) {
+        return 0;
+    }
+    return left < free ? left : free;
+}
+
 static void grant(world_t *w, promise_t *promise, atp_qty_t qty)
 {
     atp_qty_t here = free_at(w, promise->node);
@@ -199,6 +226,12 @@ static void expect(world_t *w, atp_verdict_t verdict)
 {
     w->reached[w->f.result.verdict]++;
     assert_verdict(w->f.result, verdict);
+}
+
+static void expect_done(world_t *w, atp_result_t result)
+{
+    w->reached[result.verdict]++;
+    assert_verdict(result, ATP_APPLIED);
 }
 
 static bool is_done(world_t *w)
@@ -262,14 +295,20 @@ static void do_reserve(world_t *w)
         replaced != NULL && replaced->node == made.node ? replaced->reserved + replaced->waiting : 0;
     made.is_track_only = mode == ATP_RESERVE_TRACK_ONLY;
     made.deadline_ms = w->f.now_ms + ttl_ms;
-    atp_qty_t granted = promisable(w, made.node, made.channel, credit);
+    atp_qty_t of_channel =
+        replaced != NULL && replaced->channel == made.channel ? replaced->reserved + replaced->waiting : 0;
+    atp_qty_t granted =
+        left_of(w, made.node, made.channel, promisable(w, made.node, made.channel, credit), of_channel);
     granted = made.is_track_only || granted > qty ? qty : granted;
     if (mode == ATP_RESERVE_PARTIAL && multiple > 0) {
         granted -= granted % multiple;
     }
     promise_t *kept = &w->promises[w->count++];
     *kept = made;
-    if (replaced != NULL && (replaced->allocated > 0 || (replaced->is_firm && replaced->waiting > 0))) {
+    if (!made.is_track_only && w->sayings[made.channel].is_paused) {
+        expect(w, ATP_CHANNEL_NOT_OPEN);
+    } else if (replaced != NULL &&
+               (replaced->allocated > 0 || (replaced->is_firm && replaced->waiting > 0))) {
         expect(w, ATP_ALREADY_ALLOCATED);
     } else if (mode == ATP_RESERVE_ALL_OR_NOTHING && multiple > 0 && qty % multiple != 0) {
         expect(w, ATP_NOT_IN_INCREMENTS);
@@ -306,11 +345,17 @@ static void do_edit(world_t *w)
         assert_false(is_done(w));
         return;
     }
+    if (more > 0 && !promise->is_track_only && w->sayings[promise->channel].is_paused) {
+        expect(w, ATP_CHANNEL_NOT_OPEN);
+        return;
+    }
     if (more > 0 && !promise->is_track_only && w->places[promise->node].is_withdrawn) {
         expect(w, ATP_NOT_FOR_SALE);
         return;
     }
-    if (more > 0 && !promise->is_track_only && more > promisable(w, promise->node, promise->channel, 0)) {
+    atp_qty_t free =
+        left_of(w, promise->node, promise->channel, promisable(w, promise->node, promise->channel, 0), 0);
+    if (more > 0 && !promise->is_track_only && more > free) {
         expect(w, ATP_NOT_ENOUGH_AVAILABLE);
         return;
     }
@@ -416,6 +461,38 @@ static void do_limit(world_t *w)
     expect(w, ATP_APPLIED);
 }
 
+/* Something is said of the channel `web`, or taken back. */
+static void do_saying(world_t *w)
+{
+    saying_t *saying = &w->sayings[1];
+    char words[64];
+
+    switch (between(w, 0, 2)) {
+    case 0:
+        saying->is_excluded = !saying->is_excluded && between(w, 0, 2) == 0;
+        expect_done(
+            w, rule(&w->f, "rule",
+                    saying->is_excluded ? "channel=web sku=S excluded=yes" : "channel=web sku=S cap=1000"));
+        break;
+    case 1:
+        saying->has_group = between(w, 0, 2) == 0;
+        saying->is_paused = between(w, 0, 2) == 0;
+        snprintf(words, sizeof words, "%s%s", saying->has_group ? "ship_group=first " : "",
+                 saying->is_paused ? "state=paused" : "state=open");
+        expect_done(w, put_channel_with(&w->f, "web", words));
+        break;
+    default:
+        saying->quota = between(w, 0, 2) == 0 ? 2 * ATP_QTY_MAX : between(w, 0, 14);
+        if (saying->quota < ATP_QTY_MAX) {
+            snprintf(words, sizeof words, "parent=root channel=web amount=%d", (int)saying->quota);
+        } else {
+            snprintf(words, sizeof words, "parent=root channel=web");
+        }
+        expect_done(w, quota(&w->f, "leaf", words));
+        break;
+    }
+}
+
 static void one_op(world_t *w)
 {
     int64_t dice = between(w, 0, 99);
@@ -431,8 +508,10 @@ static void one_op(world_t *w)
         do_edit(w);
     } else if (dice < 75) {
         do_step(w);
-    } else if (dice < 93) {
+    } else if (dice < 90) {
         do_stock(w);
+    } else if (dice < 93) {
+        do_saying(w);
     } else {
         do_limit(w);
     }
@@ -445,13 +524,14 @@ static unsigned ops = 1500; /* a client has ids for so many */
 
 static void ledger_and_model_agree_on_who_waits(void **state)
 {
-    static const atp_verdict_t reached[] = {ATP_APPLIED,      ATP_APPLIED_IN_PART,   ATP_NOT_ENOUGH_AVAILABLE,
-                                            ATP_NOT_FOR_SALE, ATP_NOT_IN_INCREMENTS, ATP_ALREADY_ALLOCATED};
+    static const atp_verdict_t reached[] = {
+        ATP_APPLIED,           ATP_APPLIED_IN_PART,   ATP_NOT_ENOUGH_AVAILABLE, ATP_NOT_FOR_SALE,
+        ATP_NOT_IN_INCREMENTS, ATP_ALREADY_ALLOCATED, ATP_CHANNEL_NOT_OPEN};
     world_t *w = calloc(1, sizeof *w);
 
     (void)state;
     assert_non_null(w);
-    w->f = fixture_open(NULL);
+    w->f = fixture_open_journaled(NULL);
     w->state = seed;
     for (unsigned i = 0; i <= CHANNELS; i++) {
         w->caps[i] = ATP_QTY_MAX;
@@ -459,6 +539,11 @@ static void ledger_and_model_agree_on_who_waits(void **state)
     stock(&w->f, "S", "N", 0);
     stock(&w->f, "S", "M", 0);
     assert_verdict(put_channel(&w->f, "web", 0), ATP_APPLIED);
+    assert_verdict(put_group(&w->f, "first", "N"), ATP_APPLIED);
+    assert_verdict(quota(&w->f, "root", "sku=S"), ATP_APPLIED);
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        w->sayings[i].quota = 2 * ATP_QTY_MAX;
+    }
     for (unsigned i = 0; i < ops && w->count + 1 < PROMISES_MAX; i++) {
         one_op(w);
     }

@@ -38,6 +38,52 @@ static void a_sale_of_more_kits_than_there_are_goes_below_at_the_components(void
     fixture_close(&f);
 }
 
+static void kits_shipped_beyond_the_reservation_go_as_a_sale_does(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit(); /* 5 A, 9 B */
+
+    stock(&f, "K", "N", 2);
+    assert_verdict(reserve(&f, "r", "K", "N", 1), ATP_APPLIED);
+    assert_verdict(step_fact(&f, ATP_OP_SHIP, "r", "K", "N", 4), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "K", "N").on_hand, 0); /* the reserved one, then the other on the shelf */
+    assert_int_equal(view_of(&f, "A", "N").on_hand, 1);
+    assert_int_equal(view_of(&f, "B", "N").on_hand, 7);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION);
+    assert_int_equal(newest_exception(&f)->qty, 3);
+    assert_verdict(reserve(&f, "a", "A", "N", 1), ATP_APPLIED);
+    assert_verdict(step_fact(&f, ATP_OP_SHIP, "", "K", "N", 1), ATP_APPLIED); /* of none: below 0 */
+    assert_int_equal(view_of(&f, "K", "N").on_hand, 0);
+    assert_int_equal(view_of(&f, "A", "N").on_hand, -1);
+    assert_int_equal(view_of(&f, "B", "N").on_hand, 6);
+    put_node(&f, "M", ATP_NODE_OPEN);
+    assert_verdict(step_fact(&f, ATP_OP_SHIP, "", "K", "M", 1), ATP_APPLIED); /* where there never was one */
+    assert_int_equal(view_of(&f, "A", "M").on_hand, -2);
+    assert_int_equal(view_of(&f, "K", "M").on_hand, 0);
+    assert_verdict(put_kit(&f, "K", ""), ATP_APPLIED);
+    assert_verdict(step_fact(&f, ATP_OP_SHIP, "", "K", "N", 1), ATP_APPLIED); /* no kit any more */
+    assert_int_equal(view_of(&f, "K", "N").on_hand, -1);
+    fixture_close(&f);
+}
+
+static void kits_shipped_where_their_components_have_no_place_are_the_kits_own(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.positions = 3;
+    fixture_t f = fixture_open(&config);
+
+    stock(&f, "A", "N", 5);
+    stock(&f, "B", "N", 9);
+    put_sku(&f, "K", 0);
+    put_node(&f, "M", ATP_NODE_OPEN);
+    assert_verdict(put_kit(&f, "K", "A=2 B=1"), ATP_APPLIED);
+    assert_verdict(step_fact(&f, ATP_OP_SHIP, "", "K", "M", 1), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "K", "M").on_hand, -1);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION);
+    fixture_close(&f);
+}
+
 static void a_nested_kit_on_the_shelf_is_sold_before_its_components(void **state)
 {
     (void)state;
@@ -457,6 +503,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kit_sold_over_the_counter_comes_from_the_shelf_first),
         cmocka_unit_test(a_sale_of_more_kits_than_there_are_goes_below_at_the_components),
+        cmocka_unit_test(kits_shipped_beyond_the_reservation_go_as_a_sale_does),
+        cmocka_unit_test(kits_shipped_where_their_components_have_no_place_are_the_kits_own),
         cmocka_unit_test(a_nested_kit_on_the_shelf_is_sold_before_its_components),
         cmocka_unit_test(kits_that_are_received_or_counted_stand_on_the_shelf),
         cmocka_unit_test(a_kit_comes_back_to_its_reservation_by_component),
