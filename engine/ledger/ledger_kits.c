@@ -421,6 +421,62 @@ atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sol
     return ATP_APPLIED;
 }
 
+/* Whether all that the bill has taken at the node can go, besides what the op's lines name there. */
+static bool can_take(apply_t *apply, const atp_bill_t *bill, uint16_t node)
+{
+    const atp_positions_t *positions = &apply->ledger->positions;
+    uint64_t missing = 0;
+
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[i];
+        atp_qty_t on_hand = 0;
+        uint32_t row;
+        if (part->taken == 0) {
+            continue;
+        }
+        if (atp_positions_find(positions, part->sku, node, &row)) {
+            on_hand = atp_load_relaxed(&atp_positions_at(positions, row)->on_hand) -
+                      atp_ledger_taken_qty(apply, row);
+        } else {
+            missing++;
+        }
+        if (!atp_qty_in_range(on_hand - part->taken)) {
+            return false;
+        }
+    }
+    return atp_table_has_room(&positions->rows, missing);
+}
+
+static void take_from_shelf(apply_t *apply, resolved_line_t *line, atp_qty_t qty)
+{
+    atp_ledger_need_row(apply, line);
+    atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
+    atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, -qty);
+    atp_ledger_note_over_commitment(apply, line->row);
+}
+
+void atp_ledger_take_sold_kits(apply_t *apply, const resolved_line_t *sold)
+{
+    atp_bill_t *bill = bill_of(apply, sold->sku);
+    resolved_line_t kit = *sold;
+    kit_split_t given;
+
+    if (!split_sold(apply, sold, true, bill, &given) || !can_take(apply, bill, sold->node)) {
+        given = (kit_split_t){sold->qty, 0};
+    }
+    if (given.stocked > 0) {
+        take_from_shelf(apply, &kit, given.stocked);
+    }
+    for (uint32_t i = 1; given.built > 0 && i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[bill->order[i]];
+        if (part->taken > 0) {
+            resolved_line_t line = {
+                .sku = part->sku, .node = sold->node, .row = NO_ROW, .scale = part->scale};
+            take_from_shelf(apply, &line, part->taken);
+        }
+    }
+}
+
 void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits)
 {
     atp_progress_t *progress = atp_line_change_progress(&ledger->reservations, number);

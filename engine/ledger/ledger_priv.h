@@ -418,6 +418,9 @@ static inline atp_qty_t atp_ledger_granted(const resolved_line_t *line)
 atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted);
 /* A sale over the counter as lines: the kits on the shelf, then what the rest is put together from. Returns how many lines. */
 atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sold, uint32_t *ret_count);
+/* Takes kits that have left and were not reserved as a sale would be, below 0 where need be; `sold->row` is there and in range. What
+ * has no place (positions full, out of range) is the kit's own. */
+void atp_ledger_take_sold_kits(apply_t *apply, const resolved_line_t *sold);
 /* Notes that a line is a component of so many kits of `kit_line`. */
 void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits);
 bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);

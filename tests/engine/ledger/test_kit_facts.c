@@ -84,6 +84,26 @@ static void kits_shipped_where_their_components_have_no_place_are_the_kits_own(v
     fixture_close(&f);
 }
 
+static void kits_and_components_shipped_out_of_range_together_are_told_apart(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    const atp_command_line_t lines[] = {line_of("K", "N", ATP_QTY_MAX), line_of("A", "N", ATP_QTY_MAX)};
+
+    stock(&f, "A", "N", 0);
+    put_sku(&f, "K", 0);
+    assert_verdict(put_kit(&f, "K", "A=1"), ATP_APPLIED);
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_SHIP,
+                                                  .is_fact = true,
+                                                  .reservation = ATP_TEXT("none"),
+                                                  .line_count = 2,
+                                                  .lines = lines}),
+                   ATP_APPLIED);
+    assert_int_equal(view_of(&f, "K", "N").on_hand, -ATP_QTY_MAX); /* its component had no room for both */
+    assert_int_equal(view_of(&f, "A", "N").on_hand, -ATP_QTY_MAX);
+    fixture_close(&f);
+}
+
 static void a_nested_kit_on_the_shelf_is_sold_before_its_components(void **state)
 {
     (void)state;
@@ -505,6 +525,7 @@ int main(void)
         cmocka_unit_test(a_sale_of_more_kits_than_there_are_goes_below_at_the_components),
         cmocka_unit_test(kits_shipped_beyond_the_reservation_go_as_a_sale_does),
         cmocka_unit_test(kits_shipped_where_their_components_have_no_place_are_the_kits_own),
+        cmocka_unit_test(kits_and_components_shipped_out_of_range_together_are_told_apart),
         cmocka_unit_test(a_nested_kit_on_the_shelf_is_sold_before_its_components),
         cmocka_unit_test(kits_that_are_received_or_counted_stand_on_the_shelf),
         cmocka_unit_test(a_kit_comes_back_to_its_reservation_by_component),
