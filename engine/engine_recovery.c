@@ -240,7 +240,8 @@ static atp_err_t reconfigure(atp_engine_t *engine, atp_why_t *ret_why)
         (wanted->ttl_default_ms == now->ttl_default_ms && wanted->ttl_max_ms == now->ttl_max_ms &&
          wanted->outcome_window_ms == now->outcome_window_ms &&
          wanted->issued_skew_ms == now->issued_skew_ms && wanted->ids_per_client == now->ids_per_client &&
-         wanted->lines_per_reservation == now->lines_per_reservation)) {
+         wanted->lines_per_reservation == now->lines_per_reservation &&
+         wanted->archive_after_ms == now->archive_after_ms)) {
         return ATP_OK;
     }
     atp_err_t err = atp_ledger_config_check(wanted, ret_why);

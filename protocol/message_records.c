@@ -16,6 +16,7 @@ static const char *const state_names[ATP_RECORD_STATE_LIMIT] = {
     [ATP_RECORD_RETURNED] = "returned",
     [ATP_RECORD_RECONCILED] = "reconciled",
     [ATP_RECORD_SHORT] = "short",
+    [ATP_RECORD_ARCHIVED] = "archived",
 };
 
 static const char *const part_names[ATP_PART_COUNT] = {

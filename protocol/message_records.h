@@ -90,6 +90,7 @@ typedef enum atp_record_state {
     ATP_RECORD_RETURNED = 11,
     ATP_RECORD_RECONCILED = 12,
     ATP_RECORD_SHORT = 13,
+    ATP_RECORD_ARCHIVED = 14, /* whatever its units were; it is found by its id and order, and in no page */
     ATP_RECORD_STATE_LIMIT
 } atp_record_state_t;
 

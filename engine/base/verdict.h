@@ -73,6 +73,7 @@
     X(64, NOT_FOR_SALE, "not_for_sale", "the position is not for sale now")                                  \
     X(65, SPLIT_NOT_ALLOWED, "split_not_allowed",                                                            \
       "there is enough, but not at as few nodes as may serve it")                                            \
+    X(66, ARCHIVED, "archived", "the reservation is archived: only returns are booked against it")           \
                                                                                                              \
     X(67, UNKNOWN_RULE, "unknown_rule", "no such rule, quota or parent")                                     \
     X(68, RULE_INVALID, "rule_invalid", "the rule or quota contradicts itself or its tree")                  \

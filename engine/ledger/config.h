@@ -41,6 +41,7 @@ typedef struct atp_ledger_config {
     uint64_t quotas;       /* the same */
     uint64_t accounts;     /* channels by SKU, where a channel has rules or quotas; by tag; by all */
     uint64_t bookings;     /* of reservations at nodes with a calendar */
+    uint64_t archive;      /* archived reservations; when full the oldest goes */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -48,12 +49,13 @@ typedef struct atp_ledger_config {
     int64_t ttl_max_ms;
     int64_t outcome_window_ms; /* requests issued longer ago are refused */
     int64_t issued_skew_ms;    /* requests issued further ahead are refused */
+    int64_t archive_after_ms;  /* a reservation whose postings have all been reconciled for so long is archived */
 
     /* limits */
     uint64_t ids_per_client;        /* remembered outcomes of one client */
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 34 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 36 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const atp_history_step_t *step_numbered(const atp_history_t *history, uint64_t number)
+const atp_history_step_t *atp_history_step(const atp_history_t *history, uint64_t number)
 {
     uint64_t capacity = history->steps.capacity;
 
@@ -77,11 +77,11 @@ void atp_history_forget(atp_history_t *history, uint32_t reservation)
 const atp_history_step_t *atp_history_newest(const atp_history_t *history, uint32_t reservation)
 {
     return reservation < atp_table_count(&history->last)
-               ? step_numbered(history, *(const uint64_t *)atp_table_at(&history->last, reservation))
+               ? atp_history_step(history, *(const uint64_t *)atp_table_at(&history->last, reservation))
                : NULL;
 }
 
 const atp_history_step_t *atp_history_before(const atp_history_t *history, const atp_history_step_t *step)
 {
-    return step_numbered(history, step->previous);
+    return atp_history_step(history, step->previous);
 }

@@ -69,6 +69,9 @@ atp_text_t atp_history_correlation(const atp_history_t *history, const atp_histo
 /* A reservation's number is used again: it has no history yet. */
 void atp_history_forget(atp_history_t *history, uint32_t reservation);
 
+/* The step of that number; NULL if there is none, or it is gone. */
+const atp_history_step_t *atp_history_step(const atp_history_t *history, uint64_t number);
+
 /* The newest step of a reservation, and the one before a step; NULL if there is none, or it is gone. */
 const atp_history_step_t *atp_history_newest(const atp_history_t *history, uint32_t reservation);
 const atp_history_step_t *atp_history_before(const atp_history_t *history, const atp_history_step_t *step);

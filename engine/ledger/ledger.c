@@ -34,11 +34,13 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .quotas = 10000,
         .accounts = 200000,
         .bookings = 500000,
+        .archive = 200000,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
         .outcome_window_ms = INT64_C(7) * 24 * 3600 * 1000,
         .issued_skew_ms = 5000,
+        .archive_after_ms = INT64_C(30) * 24 * 3600 * 1000,
         .ids_per_client = 4000000,
         .lines_per_reservation = ATP_LINES_PER_OP_MAX,
     };
@@ -83,11 +85,13 @@ static const config_range_t config_ranges[] = {
     RANGE(quotas, 1, UINT32_MAX - 2),
     RANGE(accounts, 1, UINT32_MAX - 2),
     RANGE(bookings, 1, UINT32_MAX - 2),
+    RANGE(archive, 1, UINT32_MAX / ATP_ARCHIVE_LINES_EACH),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(outcome_window_ms, 1000, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(issued_skew_ms, 0, INT64_C(3600) * 1000),
+    RANGE(archive_after_ms, 0, INT64_C(3650) * 24 * 3600 * 1000),
     RANGE(ids_per_client, 1, UINT64_MAX),
     RANGE(lines_per_reservation, 1, ATP_LINES_PER_OP_MAX),
 };
@@ -155,6 +159,8 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
            config->history * (sizeof(atp_history_step_t) + sizeof(atp_correlation_t)) +
+           config->archive * (sizeof(atp_archived_t) + ATP_ARCHIVE_LINES_EACH * sizeof(atp_archived_line_t) +
+                              2 * INDEX_BYTES_PER_ENTRY) +
            config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
@@ -224,6 +230,10 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          sizeof(atp_capacity_day_t), config->nodes * ATP_CAPACITY_DAYS},
         {&ledger->reservations.capacity.bookings, "bookings", ATP_TABLE_BOOKINGS, sizeof(atp_booking_t),
          config->bookings},
+        {&ledger->reservations.archive.records, "archive", ATP_TABLE_ARCHIVE, sizeof(atp_archived_t),
+         config->archive},
+        {&ledger->reservations.archive.lines, "archive_lines", ATP_TABLE_ARCHIVE_LINES,
+         sizeof(atp_archived_line_t), config->archive * ATP_ARCHIVE_LINES_EACH},
         {&ledger->closings.nodes, "closings", ATP_TABLE_CLOSINGS, sizeof(atp_closing_t), config->nodes},
         {&ledger->reservations.progress.records, "progress", ATP_TABLE_PROGRESS, sizeof(atp_progress_t),
          config->progress},
@@ -289,6 +299,8 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->reservations.orders.by_id, config->reservations},
         {&ledger->reservations.orders.by_reservation, config->reservations},
         {&ledger->exceptions.index, config->exceptions},
+        {&ledger->reservations.archive.by_id, config->archive},
+        {&ledger->reservations.archive.by_order, config->archive},
     };
     atp_err_t err = ATP_OK;
 
@@ -306,6 +318,9 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->reservations.string_heads = &ledger->root->strings;
     ledger->reservations.heads = &ledger->root->reservations;
     ledger->reservations.seed = &ledger->root->config.hash_seed;
+    ledger->reservations.op = &ledger->root->op;
+    ledger->reservations.time_ms = &ledger->root->time_ms;
+    ledger->reservations.archive.heads = &ledger->root->archive;
     ledger->wheel.reservations = &ledger->reservations;
     ledger->wheel.heads = &ledger->root->wheel;
     ledger->outcomes.clients = &ledger->catalog.clients;
@@ -358,7 +373,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 22
+#define INDEXES 24
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -384,7 +399,9 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->groups.index,
                                      &ledger->reservations.orders.by_id,
                                      &ledger->reservations.orders.by_reservation,
-                                     &ledger->exceptions.index};
+                                     &ledger->exceptions.index,
+                                     &ledger->reservations.archive.by_id,
+                                     &ledger->reservations.archive.by_order};
 
     memcpy(ret_indexes, indexes, sizeof indexes);
 }
@@ -449,6 +466,7 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.progress.records.capacity, config->progress},
         {ledger->reservations.capacity.bookings.capacity, config->bookings},
         {ledger->reservations.history.steps.capacity, config->history},
+        {ledger->reservations.archive.records.capacity, config->archive},
         {ledger->catalog.groups.capacity, config->groups},
         {ledger->groups.members.capacity, config->group_nodes},
     };
@@ -610,6 +628,11 @@ bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint
                                  ret_number);
 }
 
+const atp_archived_t *atp_ledger_find_archived(const atp_ledger_t *ledger, atp_text_t id)
+{
+    return atp_archive_find(&ledger->reservations.archive, id, atp_hash_text(id, atp_ledger_seed(ledger)));
+}
+
 void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_counts)
 {
     const atp_root_t *root = ledger->root;
@@ -626,6 +649,9 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .positions = atp_table_count(&ledger->positions.rows),
         .reservations_live = root->reservations.live_count,
         .reservations_ended = root->reservations.ended_count,
+        .reservations_archived = atp_archive_count(&ledger->reservations.archive),
+        .archive_forgotten = root->archive.forgotten,
+        .archive_floor_ms = root->archive.floor_ms,
         .lines_reserved = root->reservations.reserved_lines,
         .lines_allocated = root->reservations.allocated_lines,
         .outcomes = root->outcomes.next - root->outcomes.first,

@@ -40,7 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 38
+#define ATP_LEDGER_TABLES 40
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -133,7 +133,9 @@ typedef struct atp_ledger_counts {
     uint64_t op;
     int64_t time_ms;
     uint64_t skus, nodes, channels, clients, sources, positions;
-    uint64_t reservations_live, reservations_ended, lines_reserved, lines_allocated;
+    uint64_t reservations_live, reservations_ended, reservations_archived, lines_reserved, lines_allocated;
+    uint64_t archive_forgotten; /* archived ones that had to go; the newest of them was archived at the floor */
+    int64_t archive_floor_ms;
     uint64_t outcomes, exceptions; /* exceptions: newest number */
     uint64_t exceptions_open;
     int64_t floor_ms;
@@ -148,6 +150,8 @@ const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
 const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
+/* The archived reservation of that id; NULL if there is none. It is not asked for one that is found by the call above. */
+const atp_archived_t *atp_ledger_find_archived(const atp_ledger_t *ledger, atp_text_t id);
 /* When all that a reservation was granted at nodes with a calendar is ready there; 0: it was granted none there. */
 int64_t atp_ledger_ready_ms(const atp_ledger_t *ledger, uint32_t reservation);
 /* The calendar and limits of a node; NULL if it has none. */

@@ -264,6 +264,7 @@ static atp_verdict_t configure(apply_t *apply)
     config.ttl_max_ms = wanted.ttl_max_ms;
     config.outcome_window_ms = wanted.outcome_window_ms;
     config.issued_skew_ms = wanted.issued_skew_ms;
+    config.archive_after_ms = wanted.archive_after_ms;
     config.ids_per_client = wanted.ids_per_client;
     config.lines_per_reservation = wanted.lines_per_reservation;
     if (atp_ledger_config_check(&config, NULL) != ATP_OK) {
@@ -379,6 +380,8 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
         return atp_ledger_stock(apply);
+    case ATP_OP_QUARANTINE:
+        return atp_ledger_quarantine(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
     }
@@ -432,6 +435,9 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     root->op++;                   /* L1 */
     ret_result->op = root->op;
     atp_verdict_t verdict = atp_ledger_execute(&apply);
+    if (ATP_UNLIKELY(verdict == ATP_UNKNOWN_RESERVATION)) {
+        verdict = atp_ledger_look_in_archive(&apply);
+    }
     if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger);
     }

@@ -150,6 +150,7 @@ atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? atp_check_channels(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_levels(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_trees(ledger, lines_in_trees, ret_why) : err;
+    err = err == ATP_OK ? atp_check_archive(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_limits(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_demand(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_wheel(ledger, ret_why) : err;

@@ -314,6 +314,10 @@ static atp_err_t check_queue(const atp_ledger_t *ledger, const char *name, uint3
             return ATP_BROKEN(ret_why, "H1", "the %s queue is longer than %llu or leads to another status",
                               name, (ull_t)expected);
         }
+        if (status == ATP_RESERVATION_ENDED &&
+            atp_reservation_at(&ledger->reservations, at - 1)->previous != *ret_last) {
+            return ATP_BROKEN(ret_why, "H1", "reservation %u does not know the one before it", at - 1);
+        }
         *ret_last = at;
         at = atp_reservation_at(&ledger->reservations, at - 1)->next;
     }
@@ -334,10 +338,17 @@ static atp_err_t check_queues(const atp_ledger_t *ledger, const totals_t *totals
                                 totals->by_status[ATP_RESERVATION_FREE], &last, ret_why);
     if (err == ATP_OK) {
         err = check_queue(ledger, "ended", heads->ended_first, ATP_RESERVATION_ENDED,
-                          totals->by_status[ATP_RESERVATION_ENDED], &last, ret_why);
+                          totals->by_status[ATP_RESERVATION_ENDED] - heads->reconciled_count, &last, ret_why);
     }
     if (err == ATP_OK && last != heads->ended_last) {
         return ATP_BROKEN(ret_why, "H1", "the ended queue does not end at its last reservation");
+    }
+    if (err == ATP_OK) {
+        err = check_queue(ledger, "reconciled", heads->reconciled_first, ATP_RESERVATION_ENDED,
+                          heads->reconciled_count, &last, ret_why);
+    }
+    if (err == ATP_OK && last != heads->reconciled_last) {
+        return ATP_BROKEN(ret_why, "H1", "the reconciled queue does not end at its last reservation");
     }
     for (uint32_t at = heads->free_line; err == ATP_OK && at != 0; free_lines++) {
         if (free_lines == heads->free_line_count || at > atp_table_count(&ledger->reservations.lines)) {

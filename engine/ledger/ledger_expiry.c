@@ -63,6 +63,8 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
     atp_ledger_tell_overdue(apply, limit);
+    atp_reservations_archive(&ledger->reservations, apply->now_ms - ledger->root->config.archive_after_ms,
+                             limit);
     return ATP_APPLIED;
 }
 
@@ -79,6 +81,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
             atp_supplies_are_untold(&ledger->supplies, atp_day_of(now_ms)) ||
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS) ||
+            atp_reservations_has_to_archive(&ledger->reservations, now_ms - root->config.archive_after_ms) ||
             (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }
 

@@ -16,8 +16,7 @@ static atp_qty_t units_of(atp_qty_t units, int64_t kits, int64_t all)
     return (atp_qty_t)((wide_t)units * kits / all);
 }
 
-/* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
-static int64_t kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
+int64_t atp_steps_kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
 {
     int64_t kits = (int64_t)((((wide_t)units + 1) * all - 1) / granted);
 
@@ -51,20 +50,23 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, uni
          at = atp_steps_next_component(ledger, kit_line, at - 1)) {
         atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
         atp_qty_t units = units_in(apply, at - 1, step);
-        int64_t left = kits_in(units, granted, kits);
+        int64_t left = atp_steps_kits_in(units, granted, kits);
         least = left < least ? left : least;
         has_units = has_units || units > 0;
     }
     return has_units ? least : 0;
 }
 
+atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits)
+{
+    return units_of(granted, left, all) - units_of(granted, left - kits, all);
+}
+
 atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
                                   int64_t left, int64_t kits)
 {
-    atp_qty_t granted = atp_line_at(&ledger->reservations, number)->granted;
-    int64_t all = atp_ledger_kits_of(ledger, kit_line);
-
-    return units_of(granted, left, all) - units_of(granted, left - kits, all);
+    return atp_steps_share_of(atp_line_at(&ledger->reservations, number)->granted,
+                              atp_ledger_kits_of(ledger, kit_line), left, kits);
 }
 
 static atp_qty_t soft_units(const atp_reservations_t *reservations, uint32_t number)

@@ -262,11 +262,13 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
     bool has_reserved = false;
     bool has_allocated = false;
     bool is_waiting = false;
+    bool has_left = false;
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         has_reserved = has_reserved || atp_line_expiring(&ledger->reservations, at - 1) > 0;
         has_allocated = has_allocated || line->allocated > 0;
+        has_left = has_left || line->shipped > 0;
         is_waiting = is_waiting || atp_line_waiting(&ledger->reservations, at - 1) > 0;
         at = line->next;
     }
@@ -275,6 +277,9 @@ void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)
     }
     if (!has_reserved && !has_allocated && !is_waiting && reservation->status == ATP_RESERVATION_LIVE) {
         atp_reservations_end(&ledger->reservations, number);
+    }
+    if (ATP_UNLIKELY(has_left)) {
+        atp_ledger_look_at_postings(ledger, number);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "engine/ledger/outcomes.h"
 #include "engine/ledger/rulebook.h"
 #include "engine/ledger/sourcing.h"
+#include "engine/ledger/views.h"
 #include "engine/ledger/wheel.h"
 
 /* The one record of the table "root": whatever state is not a record of another table. */
@@ -34,6 +35,7 @@ typedef struct atp_root {
     atp_closing_heads_t closings;
     atp_counting_t counting;
     atp_level_heads_t levels;
+    atp_archive_heads_t archive;
 } atp_root_t;
 
 _Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 +
@@ -52,7 +54,8 @@ _Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 +
                                          sizeof(atp_limit_heads_t) +
                                          sizeof(atp_closing_heads_t) +
                                          sizeof(atp_counting_t) +
-                                         sizeof(atp_level_heads_t),
+                                         sizeof(atp_level_heads_t) +
+                                         sizeof(atp_archive_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -93,7 +96,9 @@ enum {
     ATP_TABLE_BOOKINGS = 33,
     ATP_TABLE_CROSSINGS = 35,
     ATP_TABLE_CORRELATIONS = 39,
+    ATP_TABLE_ARCHIVE = 40,
     ATP_TABLE_CLOSINGS = 41,
+    ATP_TABLE_ARCHIVE_LINES = 43,
     ATP_TABLE_EXCEPTION_FACTS = 53
 };
 
@@ -427,12 +432,23 @@ bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);
 /* How many kits were put together for a kit's line: 0 for any other. */
 int64_t atp_ledger_kits_of(const atp_ledger_t *ledger, uint32_t number);
 
+/* ---- ledger_archive.c: what was archived ---- */
+
+/* What comes back to an archived reservation. */
+atp_verdict_t atp_ledger_return_archived(apply_t *apply, const atp_archived_t *archived);
+/* ARCHIVED for an op whose reservation or order is unknown but archived, else UNKNOWN_RESERVATION. */
+atp_verdict_t atp_ledger_look_in_archive(apply_t *apply);
+/* Notes whether all postings of an ended reservation of which something has left are reconciled. */
+void atp_ledger_look_at_postings(atp_ledger_t *ledger, uint32_t number);
+
 /* ---- ledger_exceptions.c ---- */
 
 /* Keeps an exception for a row (NO_ROW: none) with its names. */
 atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
 /* A fact that could not be applied is kept where a person finds it. */
 void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
+/* Keeps what a source sent and nobody could read. */
+atp_verdict_t atp_ledger_quarantine(apply_t *apply);
 /* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */
 atp_verdict_t atp_ledger_settle_exception(apply_t *apply);
 
@@ -544,6 +560,9 @@ uint32_t atp_ledger_grant_line(apply_t *apply, uint32_t reservation, uint32_t af
 /* What the plan's lines from `first` on take is free again. */
 void atp_ledger_unplan(apply_t *apply, uint32_t first);
 atp_verdict_t atp_ledger_reserve(apply_t *apply);
+/* Decides a reserve for a question, and leaves what it takes in the scratch; what an op left there is forgotten first. */
+atp_verdict_t atp_ledger_plan_asked(apply_t *apply);
+void atp_ledger_forget_scratch(atp_ledger_t *ledger);
 atp_verdict_t atp_ledger_extend(apply_t *apply);
 atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step);
 atp_verdict_t atp_ledger_ship_fact(apply_t *apply);

@@ -1,11 +1,11 @@
 /* What comes back: against a reservation or blind, at any node, by disposition; and what becomes of stock set aside. */
+#include "engine/ledger/ledger_returns.h"
+
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_steps.h"
 
 /* ---- what the op says ---- */
 
-/* The disposition of line `i`: its own, else that of the op, else the one that sells nothing unseen. */
-static atp_disposition_t disposition_of(const atp_op_t *op, uint32_t i)
+atp_disposition_t atp_returns_disposition(const atp_op_t *op, uint32_t i)
 {
     const atp_op_attribute_t *own = atp_op_attribute(op, ATP_KEY_DISPOSITION, i);
     const atp_op_attribute_t *whole =
@@ -14,8 +14,7 @@ static atp_disposition_t disposition_of(const atp_op_t *op, uint32_t i)
     return whole != NULL ? (atp_disposition_t)whole->number : ATP_DISPOSITION_QUARANTINE;
 }
 
-/* Resolves the lines, and looks whether each position is there or can be made, and stays in range. */
-static atp_verdict_t resolve_lines(apply_t *apply)
+atp_verdict_t atp_returns_resolve(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     line_names_t names = atp_ledger_line_names(apply->op);
@@ -28,8 +27,7 @@ static atp_verdict_t resolve_lines(apply_t *apply)
     return verdict == ATP_APPLIED ? atp_ledger_look_for_rows(apply, count) : verdict;
 }
 
-/* Whether the buckets stay in range (P2) if all `count` lines came back to each of their rows. */
-static atp_verdict_t look_at_range(apply_t *apply, uint32_t count)
+atp_verdict_t atp_returns_look_at_range(apply_t *apply, uint32_t count)
 {
     const atp_ledger_t *ledger = apply->ledger;
     atp_qty_t total = 0;
@@ -69,9 +67,8 @@ static void change_buckets(apply_t *apply, uint32_t row, atp_qty_t on_hand, atp_
     }
 }
 
-/* The units of a line are back at its row. */
-static void put_back(apply_t *apply, const resolved_line_t *line, atp_disposition_t disposition,
-                     atp_qty_t qty)
+void atp_returns_put_back(apply_t *apply, const resolved_line_t *line, atp_disposition_t disposition,
+                          atp_qty_t qty)
 {
     const atp_disposition_rule_t *rule = &atp_dispositions[disposition];
 
@@ -135,16 +132,20 @@ static of_sku_t units_of_sku(apply_t *apply, const atp_reservation_t *reservatio
     return all;
 }
 
-/* How many of the kits come back when `qty` do: stocked ones first, but whole kits. */
+int64_t atp_returns_kits_of(atp_qty_t units, int64_t kits, atp_qty_t qty, atp_qty_t unit)
+{
+    int64_t some = qty > units ? (qty - units + unit - 1) / unit : 0;
+
+    if (some <= kits && some * unit <= qty) {
+        return some;
+    }
+    some = qty > units ? (qty - units) / unit : 0;
+    return some < kits ? some : kits;
+}
+
 static int64_t kits_of(of_sku_t all, atp_qty_t qty, atp_qty_t unit)
 {
-    int64_t kits = qty > all.units ? (qty - all.units + unit - 1) / unit : 0;
-
-    if (kits <= all.kits && kits * unit <= qty) {
-        return kits;
-    }
-    kits = qty > all.units ? (qty - all.units) / unit : 0;
-    return kits < all.kits ? kits : all.kits;
+    return atp_returns_kits_of(all.units, all.kits, qty, unit);
 }
 
 /* Moves up to `qty` units of lines of the SKU to returned; says how many there were not. */
@@ -200,7 +201,7 @@ static void take_kits_back(apply_t *apply, const atp_reservation_t *reservation,
             if (qty > 0) {
                 atp_ledger_move(ledger, at - 1, ATP_STEP_RETURN, qty);
                 atp_ledger_need_row(apply, &component);
-                put_back(apply, &component, disposition, qty);
+                atp_returns_put_back(apply, &component, disposition, qty);
             }
         }
     }
@@ -310,13 +311,13 @@ static atp_qty_t return_line(apply_t *apply, uint32_t number, uint32_t i)
     atp_qty_t left = take_back(ledger, reservation, back, back->qty - kits * unit);
     atp_qty_t came = back->qty - kits * unit - left; /* as such */
 
-    take_kits_back(apply, reservation, back, disposition_of(apply->op, i), kits);
+    take_kits_back(apply, reservation, back, atp_returns_disposition(apply->op, i), kits);
     if (left > past.units + past.kits * unit) {
         came += left;
         atp_steps_raise(apply, ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT, back->row, left, number);
     }
     if (came > 0) {
-        put_back(apply, back, disposition_of(apply->op, i), came);
+        atp_returns_put_back(apply, back, atp_returns_disposition(apply->op, i), came);
     }
     return came + kits * unit;
 }
@@ -333,7 +334,7 @@ static atp_verdict_t return_all(apply_t *apply, uint32_t number)
         bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
         return is_fact ? atp_ledger_refuse(apply, ATP_CONFIRMED, ATP_FIELD_NONE, 0) : verdict;
     }
-    verdict = verdict == ATP_APPLIED ? look_at_range(apply, count) : verdict;
+    verdict = verdict == ATP_APPLIED ? atp_returns_look_at_range(apply, count) : verdict;
     verdict = verdict == ATP_APPLIED ? need_records(apply, number) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
@@ -341,8 +342,9 @@ static atp_verdict_t return_all(apply_t *apply, uint32_t number)
     for (uint32_t i = 0; i < count; i++) {
         const resolved_line_t *back = &ledger->lines[i];
         atp_ledger_move(ledger, back->line, ATP_STEP_RETURN, back->qty);
-        put_back(apply, back, disposition_of(apply->op, UINT32_MAX), back->qty);
+        atp_returns_put_back(apply, back, atp_returns_disposition(apply->op, UINT32_MAX), back->qty);
     }
+    atp_ledger_tidy(ledger, number); /* postings are open again */
     atp_steps_answer(apply, count);
     return ATP_APPLIED;
 }
@@ -354,8 +356,8 @@ static atp_verdict_t return_lines(apply_t *apply, bool has_reservation, uint32_t
     bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
     atp_qty_t total = 0;
 
-    atp_verdict_t verdict = resolve_lines(apply);
-    verdict = verdict == ATP_APPLIED ? look_at_range(apply, count) : verdict;
+    atp_verdict_t verdict = atp_returns_resolve(apply);
+    verdict = verdict == ATP_APPLIED ? atp_returns_look_at_range(apply, count) : verdict;
     if (verdict == ATP_APPLIED && has_reservation && !is_fact) {
         verdict = look_at_units(apply, atp_reservation_at(&ledger->reservations, number));
     }
@@ -374,30 +376,56 @@ static atp_verdict_t return_lines(apply_t *apply, bool has_reservation, uint32_t
         if (has_reservation) {
             back->qty = return_line(apply, number, i);
         } else {
-            put_back(apply, back, disposition_of(apply->op, i), back->qty);
+            atp_returns_put_back(apply, back, atp_returns_disposition(apply->op, i), back->qty);
         }
         total += back->qty;
+    }
+    if (has_reservation) {
+        atp_ledger_tidy(ledger, number);
     }
     atp_steps_answer(apply, count);
     return total > 0 ? ATP_APPLIED : ATP_CONFIRMED;
 }
 
+/* A fact that names a reservation nobody knows of: it is stock all the same, and a person looks at it. */
+static void tell_unknown(apply_t *apply, atp_text_t reservation)
+{
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        const resolved_line_t *back = &apply->ledger->lines[i];
+        atp_steps_raise_for(apply, ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT, back->row, back->qty,
+                            reservation);
+    }
+}
+
 atp_verdict_t atp_ledger_return(apply_t *apply)
 {
     const char *cursor = atp_op_text_begin(apply->op);
-    bool is_blind = atp_op_text_next(&cursor).size == 0;
+    atp_text_t id = atp_op_text_next(&cursor);
     bool is_fact = (apply->op->flags & ATP_OP_FACT) != 0;
     uint32_t number = 0;
     bool has_reservation = atp_steps_find_reservation(apply, &number);
 
-    if (!has_reservation && (apply->op->line_count == 0 || (!is_blind && !is_fact))) {
+    if (!has_reservation && id.size > 0) {
+        const atp_archived_t *archived =
+            atp_archive_find(&apply->ledger->reservations.archive, id, apply->op->subject_hash);
+        if (archived != NULL) {
+            return atp_ledger_return_archived(apply, archived);
+        }
+    }
+    if (!has_reservation && (apply->op->line_count == 0 || (id.size > 0 && !is_fact))) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
     }
     if (has_reservation) {
         atp_steps_settle(apply, number);
     }
-    return apply->op->line_count == 0 ? return_all(apply, number)
-                                      : return_lines(apply, has_reservation, number);
+    if (apply->op->line_count == 0) {
+        return return_all(apply, number);
+    }
+    atp_verdict_t verdict = return_lines(apply, has_reservation, number);
+    if (verdict == ATP_APPLIED && !has_reservation && id.size > 0) {
+        tell_unknown(apply, id);
+    }
+    return verdict;
 }
 
 /* ---- stock set aside ---- */
@@ -408,7 +436,7 @@ atp_verdict_t atp_ledger_dispose(apply_t *apply)
     resolved_line_t *line = &ledger->lines[0];
     line_names_t names = atp_ledger_line_names(apply->op);
     atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, 0, line);
-    atp_disposition_t disposition = disposition_of(apply->op, 0);
+    atp_disposition_t disposition = atp_returns_disposition(apply->op, 0);
 
     if (verdict != ATP_APPLIED) {
         return verdict;

@@ -216,16 +216,22 @@ atp_verdict_t atp_steps_need_progress(apply_t *apply, uint32_t reservation, atp_
                : atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
 }
 
-void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number)
+void atp_steps_raise_for(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty,
+                         atp_text_t reservation)
 {
-    const atp_reservations_t *reservations = &apply->ledger->reservations;
-    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
     atp_exception_t *exception = atp_ledger_raise(apply, kind, row, qty);
 
     exception->reservation_count = 1;
     exception->reservation_total = 1;
-    atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0],
-                       atp_strings_get(reservations->strings, reservation->id_ref));
+    atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0], reservation);
+}
+
+void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
+
+    atp_steps_raise_for(apply, kind, row, qty, atp_strings_get(reservations->strings, reservation->id_ref));
 }
 
 /* What becomes of units that a node cannot fulfil: as their channel says, else the node, else the channel "default". */

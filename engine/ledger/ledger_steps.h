@@ -39,6 +39,9 @@ atp_verdict_t atp_steps_need_progress(apply_t *apply, uint32_t reservation, atp_
 
 /* Keeps an exception for a row that names the reservation. */
 void atp_steps_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty, uint32_t number);
+/* The same, that names a reservation which need not be there. */
+void atp_steps_raise_for(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty,
+                         atp_text_t reservation);
 
 /* The node cannot fulfil `qty` units of a line: other nodes serve them, if that is the policy; what is left is short, and an exception
  * tells it. Where they should be they are missing, unless the op says that they are there. */
@@ -62,6 +65,10 @@ atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, u
 /* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
 atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t left,
                                   int64_t kits);
+/* The arithmetic of kits: the head of ledger_kit_steps.c. Units of `granted` that go with `kits` of the `left` of all `all`. */
+atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits);
+/* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
+int64_t atp_steps_kits_in(atp_qty_t units, atp_qty_t granted, int64_t all);
 /* Kits of the line whose components can all make the step, or (past) have. */
 int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step);
 int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step);

@@ -100,6 +100,14 @@ atp_qty_t atp_line_units_past(const atp_reservations_t *reservations, uint32_t n
     return units;
 }
 
+bool atp_line_has_open_postings(const atp_reservations_t *reservations, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(reservations, number);
+    const atp_progress_t *progress = atp_line_progress(reservations, number);
+
+    return line->shipped > (progress != NULL ? progress->reconciled + progress->return_reconciled : 0);
+}
+
 bool atp_step_needs_progress(atp_step_t step)
 {
     for (unsigned i = 0; i < atp_steps[step].row_count; i++) {

@@ -15,6 +15,9 @@ atp_qty_t atp_line_units_for(const atp_reservations_t *reservations, uint32_t nu
 /* Units of the line that have made the step already. */
 atp_qty_t atp_line_units_past(const atp_reservations_t *reservations, uint32_t number, atp_step_t step);
 
+/* True if something of the line has left, or come back, and the ERP has not confirmed that yet. */
+bool atp_line_has_open_postings(const atp_reservations_t *reservations, uint32_t number);
+
 /* True if the step needs a record beside a plain line: there must be room for it before the step is made. */
 bool atp_step_needs_progress(atp_step_t step);
 

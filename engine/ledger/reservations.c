@@ -34,6 +34,7 @@ void atp_reservations_rebuild(atp_reservations_t *reservations)
     atp_progress_rebuild(&reservations->progress);
     atp_capacity_rebuild(&reservations->capacity);
     atp_orders_rebuild(&reservations->orders);
+    atp_archive_rebuild(&reservations->archive);
 }
 
 /* ---- room ---- */
@@ -56,18 +57,144 @@ static void free_lines(atp_reservations_t *reservations, uint32_t first)
     }
 }
 
-/* The oldest ended reservation goes: nobody can ask for it by id any more. */
-static void forget_oldest_ended(atp_reservations_t *reservations)
+/* ---- the queues of ended ones ---- */
+
+typedef struct ended_queue {
+    uint32_t *first;
+    uint32_t *last;
+} ended_queue_t;
+
+static ended_queue_t queue_of(const atp_reservations_t *reservations, bool is_reconciled)
 {
     atp_reservation_heads_t *heads = reservations->heads;
-    uint32_t number = heads->ended_first - 1;
+
+    return is_reconciled ? (ended_queue_t){&heads->reconciled_first, &heads->reconciled_last}
+                         : (ended_queue_t){&heads->ended_first, &heads->ended_last};
+}
+
+/* Puts an ended reservation at the end of the queue that its bit names. */
+static void enqueue(atp_reservations_t *reservations, uint32_t number, atp_reservation_t *reservation)
+{
+    ended_queue_t queue = queue_of(reservations, reservation->is_reconciled);
+
+    reservation->next = 0;
+    reservation->previous = *queue.last;
+    if (*queue.last != 0) {
+        atp_reservation_t *last = atp_table_change(&reservations->records, *queue.last - 1);
+        last->next = number + 1;
+    } else {
+        *queue.first = number + 1;
+    }
+    *queue.last = number + 1;
+}
+
+static void dequeue(atp_reservations_t *reservations, const atp_reservation_t *reservation)
+{
+    ended_queue_t queue = queue_of(reservations, reservation->is_reconciled);
+
+    if (reservation->previous != 0) {
+        atp_reservation_t *before = atp_table_change(&reservations->records, reservation->previous - 1);
+        before->next = reservation->next;
+    } else {
+        *queue.first = reservation->next;
+    }
+    if (reservation->next != 0) {
+        atp_reservation_t *after = atp_table_change(&reservations->records, reservation->next - 1);
+        after->previous = reservation->previous;
+    } else {
+        *queue.last = reservation->previous;
+    }
+}
+
+void atp_reservations_set_reconciled(atp_reservations_t *reservations, uint32_t number, bool is_reconciled)
+{
     atp_reservation_t *reservation = atp_table_change(&reservations->records, number);
 
-    heads->ended_first = reservation->next;
-    if (heads->ended_first == 0) {
-        heads->ended_last = 0;
+    ATP_ASSERT(reservation->status == ATP_RESERVATION_ENDED && reservation->is_reconciled != is_reconciled);
+    dequeue(reservations, reservation);
+    reservation->is_reconciled = is_reconciled;
+    reservation->deadline_ms = *reservations->time_ms;
+    reservations->heads->reconciled_count += is_reconciled ? 1 : UINT64_MAX;
+    enqueue(reservations, number, reservation);
+}
+
+/* ---- those that go ---- */
+
+/* What is archived of a reservation, without its lines. */
+static atp_archived_t summary_of(const atp_reservations_t *reservations, uint32_t number)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
+    const atp_order_t *order = reservation->has_order ? atp_orders_of(&reservations->orders, number) : NULL;
+    const atp_history_step_t *newest = atp_history_newest(&reservations->history, number);
+    atp_text_t id = atp_strings_get(reservations->strings, reservation->id_ref);
+    atp_archived_t archived = {.id_hash = reservation->id_hash,
+                               .version = reservation->version,
+                               .op = *reservations->op,
+                               .created_ms = reservation->created_ms,
+                               .archived_ms = *reservations->time_ms,
+                               .channel = reservation->channel,
+                               .line_count = reservation->line_count,
+                               .last_step = newest != NULL ? newest->number : 0,
+                               .id_size = (uint8_t)id.size};
+
+    memcpy(archived.id, id.bytes, id.size);
+    if (order != NULL) {
+        archived.order_hash = order->hash;
+        archived.order_size = order->id_size;
+        memcpy(archived.order, order->id, order->id_size);
     }
+    return archived;
+}
+
+static void archive(atp_reservations_t *reservations, uint32_t number)
+{
+    atp_archived_t summary = summary_of(reservations, number);
+    const atp_archived_t *archived = atp_archive_add(&reservations->archive, &summary);
+    atp_archived_line_t *kit_line = NULL;
+    uint32_t at = atp_reservation_at(reservations, number)->first_line;
+
+    for (uint32_t i = 0; archived != NULL && at != 0; i++) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        const atp_progress_t *progress = atp_line_progress(reservations, at - 1);
+        atp_archived_line_t *kept = atp_archive_change_line(&reservations->archive, archived, i);
+        kept->granted = line->granted;
+        kept->shipped = line->shipped;
+        kept->row = line->row;
+        kept->returned = progress != NULL ? progress->returned + progress->return_reconciled : 0;
+        kept->is_component = progress != NULL && progress->kit_parent != 0;
+        if (!kept->is_component) {
+            kit_line = kept;
+        } else if (kit_line != NULL) {
+            kit_line->kits = progress->kits;
+        }
+        at = line->next;
+    }
+}
+
+static bool has_left(const atp_reservations_t *reservations, const atp_reservation_t *reservation)
+{
+    for (uint32_t at = reservation->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(reservations, at - 1);
+        if (line->shipped > 0) {
+            return (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) == 0;
+        }
+        at = line->next;
+    }
+    return false;
+}
+
+/* An ended reservation goes: nobody can ask for it by id any more, but where something of it has left the archive knows of it. */
+static void forget(atp_reservations_t *reservations, uint32_t number)
+{
+    atp_reservation_heads_t *heads = reservations->heads;
+    atp_reservation_t *reservation = atp_table_change(&reservations->records, number);
+
+    if (has_left(reservations, reservation)) {
+        archive(reservations, number);
+    }
+    dequeue(reservations, reservation);
     heads->ended_count--;
+    heads->reconciled_count -= reservation->is_reconciled;
     atp_index_remove(&reservations->index, reservation->id_hash, number);
     atp_strings_drop(reservations->strings, reservations->string_heads, reservation->id_ref);
     atp_strings_drop(reservations->strings, reservations->string_heads, reservation->owner_ref);
@@ -84,6 +211,50 @@ static void forget_oldest_ended(atp_reservations_t *reservations)
     heads->free_reservation = number + 1;
 }
 
+#define KEEP_NONE UINT32_MAX
+
+/* The first of a queue that is not `keep`, if it can go; + 1, 0 = none. */
+static uint32_t first_to_go(const atp_reservations_t *reservations, bool is_reconciled, uint32_t keep)
+{
+    uint32_t first = *queue_of(reservations, is_reconciled).first;
+
+    return first != keep + 1 ? first : 0;
+}
+
+/* Makes room at the cost of the reservation that ended, or was reconciled, longest ago, but not of `keep`. False: there is none. */
+static bool forget_one(atp_reservations_t *reservations, uint32_t keep)
+{
+    uint32_t ended = first_to_go(reservations, false, keep);
+    uint32_t reconciled = first_to_go(reservations, true, keep);
+
+    if (ended == 0 && reconciled == 0) {
+        return false;
+    }
+    bool is_ended_first =
+        reconciled == 0 || (ended != 0 && atp_reservation_at(reservations, ended - 1)->deadline_ms <=
+                                              atp_reservation_at(reservations, reconciled - 1)->deadline_ms);
+    forget(reservations, (is_ended_first ? ended : reconciled) - 1);
+    return true;
+}
+
+bool atp_reservations_has_to_archive(const atp_reservations_t *reservations, int64_t until_ms)
+{
+    uint32_t first = reservations->heads->reconciled_first;
+
+    return first != 0 && atp_reservation_at(reservations, first - 1)->deadline_ms <= until_ms;
+}
+
+void atp_reservations_archive(atp_reservations_t *reservations, int64_t until_ms, uint64_t limit)
+{
+    uint64_t seen = 0;
+
+    while (seen < limit && atp_reservations_has_to_archive(reservations, until_ms)) {
+        uint32_t number = reservations->heads->reconciled_first - 1;
+        seen += 1u + atp_reservation_at(reservations, number)->line_count;
+        forget(reservations, number);
+    }
+}
+
 static bool has_room(const atp_reservations_t *reservations, uint32_t lines)
 {
     const atp_reservation_heads_t *heads = reservations->heads;
@@ -97,16 +268,14 @@ atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint3
                                          uint32_t owner_size)
 {
     while (!has_room(reservations, lines)) {
-        if (reservations->heads->ended_first == 0) {
+        if (!forget_one(reservations, KEEP_NONE)) {
             return ATP_RESERVATIONS_FULL;
         }
-        forget_oldest_ended(reservations);
     }
     while (!atp_strings_has_room(reservations->strings, reservations->string_heads, id_size, owner_size)) {
-        if (reservations->heads->ended_first == 0) {
+        if (!forget_one(reservations, KEEP_NONE)) {
             return ATP_STRINGS_FULL;
         }
-        forget_oldest_ended(reservations);
     }
     return ATP_APPLIED;
 }
@@ -114,11 +283,9 @@ atp_verdict_t atp_reservations_make_room(atp_reservations_t *reservations, uint3
 bool atp_reservations_make_progress_room(atp_reservations_t *reservations, uint32_t records, uint32_t keep)
 {
     while (!atp_progress_has_room(&reservations->progress, records)) {
-        uint32_t oldest = reservations->heads->ended_first;
-        if (oldest == 0 || oldest == keep + 1) {
+        if (!forget_one(reservations, keep)) {
             return false;
         }
-        forget_oldest_ended(reservations);
     }
     return true;
 }
@@ -126,10 +293,9 @@ bool atp_reservations_make_progress_room(atp_reservations_t *reservations, uint3
 bool atp_reservations_make_booking_room(atp_reservations_t *reservations, uint32_t bookings)
 {
     while (!atp_capacity_has_room(&reservations->capacity, bookings)) {
-        if (reservations->heads->ended_first == 0) {
+        if (!forget_one(reservations, KEEP_NONE)) {
             return false;
         }
-        forget_oldest_ended(reservations);
     }
     return true;
 }
@@ -225,15 +391,9 @@ void atp_reservations_end(atp_reservations_t *reservations, uint32_t number)
 
     ATP_ASSERT(reservation->status == ATP_RESERVATION_LIVE && !reservation->is_in_wheel);
     reservation->status = ATP_RESERVATION_ENDED;
-    reservation->next = 0;
-    reservation->previous = heads->ended_last;
-    if (heads->ended_last != 0) {
-        atp_reservation_t *last = atp_table_change(&reservations->records, heads->ended_last - 1);
-        last->next = number + 1;
-    } else {
-        heads->ended_first = number + 1;
-    }
-    heads->ended_last = number + 1;
+    reservation->is_reconciled = 0;
+    reservation->deadline_ms = *reservations->time_ms;
+    enqueue(reservations, number, reservation);
     heads->live_count--;
     heads->ended_count++;
 }

@@ -9,6 +9,10 @@
  * O(log n) expected, the same on every replay. The position knows its last line, since that is where nearly
  * every new one goes: beside it in O(1) expected, d lines before it in O(log d); a line leaves in O(1) expected.
  *
+ * An ended one of which something has left and all postings are reconciled stands in a queue of its own; after the stated time it
+ * is archived (engine/ledger/archive.h). Both queues are in the order of when their reservations came there. Where room is needed
+ * the one goes that came first; it is archived too if something of it has left.
+ *
  * Threads     ledger thread only.
  * Memory      64 bytes a reservation, 64 a line, plus the id (and owner) as strings and an index entry.
  * Invariants  H1  a live reservation is found by its id, and at one place.
@@ -16,7 +20,9 @@
  *             H3  a line is in the tree of its position exactly while reserved + allocated + waiting > 0.
  *             H4  a reservation stands in the wheel exactly while one of its lines has units that expire.
  *             H5  the tree of a position is ordered by (deadline, line) and heap-ordered by priority; each line knows the
- *                 one above it, and the position its last. */
+ *                 one above it, and the position its last.
+ *             H6  a reservation has is_reconciled, and stands in that queue, exactly while it is ended, no transfer, something of it
+ *                 has left, and of all that left is reconciled that it left or that it came back. */
 #ifndef ATP_LEDGER_RESERVATIONS_H
 #define ATP_LEDGER_RESERVATIONS_H
 
@@ -24,6 +30,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/qty.h"
 #include "engine/base/text.h"
+#include "engine/ledger/archive.h"
 #include "engine/ledger/capacity.h"
 #include "engine/ledger/history.h"
 #include "engine/ledger/index.h"
@@ -54,7 +61,7 @@ typedef struct atp_reservation {
     uint64_t id_hash;
     uint64_t version; /* number of the op that granted it, or last edited it */
     int64_t created_ms;
-    int64_t deadline_ms;
+    int64_t deadline_ms; /* of an ended one: when it ended, or the last of its postings was reconciled */
     uint16_t line_count;
     uint16_t channel;
     uint8_t status;
@@ -63,7 +70,8 @@ typedef struct atp_reservation {
     uint8_t priority : 3;
     uint8_t is_track_only : 1; /* sold before it came here: it may go beyond what there is */
     uint8_t has_order : 1;     /* engine/ledger/orders.h has a record for it */
-    uint8_t unused : 3;
+    uint8_t is_reconciled : 1; /* ended, and all its postings are reconciled */
+    uint8_t unused : 2;
 } atp_reservation_t;
 
 /* Who keeps account of what the reservation's lines promise: engine/ledger/ledger_accounts.h. */
@@ -106,9 +114,12 @@ typedef struct atp_reservation_heads {
     uint32_t free_line;
     uint32_t ended_first; /* oldest */
     uint32_t ended_last;
+    uint32_t reconciled_first;
+    uint32_t reconciled_last;
     uint64_t free_line_count;
     uint64_t live_count;
-    uint64_t ended_count;
+    uint64_t ended_count; /* in both queues */
+    uint64_t reconciled_count;
     uint64_t reserved_lines; /* lines with reserved units */
     uint64_t allocated_lines;
 } atp_reservation_heads_t;
@@ -121,11 +132,14 @@ typedef struct atp_reservations {
     atp_capacity_t capacity;
     atp_orders_t orders;
     atp_history_t history;
+    atp_archive_t archive;
     /* borrowed */
     atp_table_t *strings;
     atp_string_heads_t *string_heads;
     atp_reservation_heads_t *heads;
     const uint64_t *seed;
+    const uint64_t *op; /* the op being applied, and ledger time */
+    const int64_t *time_ms;
 } atp_reservations_t;
 
 static inline atp_reservation_t *atp_reservation_at(const atp_reservations_t *reservations, uint32_t number)
@@ -202,6 +216,14 @@ void atp_reservations_drop_line(atp_reservations_t *reservations, uint32_t numbe
 
 /* Moves a live reservation without reserved or allocated units to the ended queue. */
 void atp_reservations_end(atp_reservations_t *reservations, uint32_t number);
+
+/* Moves an ended reservation to the queue of those whose postings are all reconciled, as of now, or back to the end of the others. */
+void atp_reservations_set_reconciled(atp_reservations_t *reservations, uint32_t number, bool is_reconciled);
+
+/* True if the first of them was reconciled by `until_ms`. */
+bool atp_reservations_has_to_archive(const atp_reservations_t *reservations, int64_t until_ms);
+/* Archives those that were, in their order, until about `limit` reservations and lines have been looked at. */
+void atp_reservations_archive(atp_reservations_t *reservations, int64_t until_ms, uint64_t limit);
 
 /* ---- the deadline order of a position: `last` is atp_position_t.last_line ---- */
 

@@ -496,6 +496,7 @@ static void configure(generator_t *g, const model_t *model, generated_t *generat
     generated->config.ttl_max_ms = between(g, 200, 5000000);
     generated->config.outcome_window_ms = between(g, 1000, 100000);
     generated->config.issued_skew_ms = between(g, 0, 60);
+    generated->config.archive_after_ms = between(g, 0, 100000);
     generated->config.skus = 12345; /* for life: not taken */
     if (chance(g, 200)) {
         generated->config.ttl_max_ms = between(g, -1, 1);

@@ -44,6 +44,7 @@ void model_destroy(model_t *model)
     free(model->sources);
     free(model->positions);
     free(model->reservations);
+    free(model->archived);
     free(model->outcomes);
     free(model->raised);
     free(model);
@@ -517,6 +518,17 @@ void model_do(model_t *model, const model_request_t *request, const model_id_t *
 
 void model_forget(model_t *model, uint32_t reservation)
 {
+    const model_reservation_t *gone = &model->reservations[reservation];
+    bool has_left = false;
+
+    for (uint32_t i = 0; i < gone->line_count; i++) {
+        has_left = has_left || gone->lines[i].shipped > 0;
+    }
+    if (has_left) {
+        model->archived = realloc(model->archived, (model->archived_count + 1) * sizeof *model->archived);
+        assert_non_null(model->archived);
+        model->archived[model->archived_count++] = gone->id;
+    }
     model->reservations[reservation] = model->reservations[--model->reservation_count];
 }
 
@@ -569,6 +581,7 @@ void model_configure(model_t *model, const atp_ledger_config_t *config, int64_t 
                    config->ttl_max_ms <= year_ms && config->outcome_window_ms >= 1000 &&
                    config->outcome_window_ms <= year_ms && config->issued_skew_ms >= 0 &&
                    config->issued_skew_ms <= 3600 * 1000 && config->ids_per_client >= 1 &&
+                   config->archive_after_ms >= 0 && config->archive_after_ms <= 10 * year_ms &&
                    config->lines_per_reservation >= 1 && config->lines_per_reservation <= 1024;
 
     begin_answer(model, ret_answer);
@@ -581,6 +594,7 @@ void model_configure(model_t *model, const atp_ledger_config_t *config, int64_t 
     model->config.ttl_max_ms = config->ttl_max_ms;
     model->config.outcome_window_ms = config->outcome_window_ms;
     model->config.issued_skew_ms = config->issued_skew_ms;
+    model->config.archive_after_ms = config->archive_after_ms;
     model->config.ids_per_client = config->ids_per_client;
     model->config.lines_per_reservation = config->lines_per_reservation;
 }

@@ -166,6 +166,8 @@ typedef struct model {
     model_position_t *positions;
     model_reservation_t *reservations; /* in no order */
     model_outcome_t *outcomes;         /* oldest first */
+    model_id_t *archived;              /* of which something had left; none of them goes */
+    uint32_t archived_count;
 
     /* the frame */
     uint32_t frame_client;

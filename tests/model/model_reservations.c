@@ -3,6 +3,17 @@
 
 #include "tests/test.h"
 
+/* What is said of a reservation that is not there: forgotten ones are archived if something of them has left. */
+static atp_verdict_t unknown(const model_t *model, const model_id_t *id)
+{
+    for (uint32_t i = 0; i < model->archived_count; i++) {
+        if (model_id_equal(&model->archived[i], id)) {
+            return ATP_ARCHIVED;
+        }
+    }
+    return ATP_UNKNOWN_RESERVATION;
+}
+
 /* ---- sums ---- */
 
 atp_qty_t model_reserved_at(const model_t *model, uint32_t sku, uint32_t node)
@@ -437,7 +448,7 @@ void model_step(model_t *model, const model_request_t *request, model_answer_t *
     chosen_t chosen;
 
     if (number == MODEL_NONE) {
-        model_refuse(answer, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
+        model_refuse(answer, unknown(model, &request->reservation), ATP_FIELD_RESERVATION, 0);
         return;
     }
     model_reservation_t *reservation = &model->reservations[number];
@@ -471,7 +482,7 @@ void model_extend(model_t *model, const model_request_t *request, model_answer_t
         return;
     }
     if (number == MODEL_NONE) {
-        model_refuse(answer, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
+        model_refuse(answer, unknown(model, &request->reservation), ATP_FIELD_RESERVATION, 0);
         return;
     }
     model_reservation_t *reservation = &model->reservations[number];
@@ -560,7 +571,7 @@ void model_ship_fact(model_t *model, const model_request_t *request, model_answe
     chosen_t chosen;
 
     if (request->line_count == 0 && reservation == NULL) {
-        model_refuse(answer, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
+        model_refuse(answer, unknown(model, &request->reservation), ATP_FIELD_RESERVATION, 0);
         return;
     }
     if (!(request->line_count > 0 ? prepare(model, request, &chosen, answer)

@@ -96,13 +96,13 @@ typedef struct atp_config {
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions, bookings, supplies, pegs, limits, demand, progress, history, groups, group_nodes,
+            exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups, group_nodes,
             kits, components, tags, rules, quotas, accounts;
         uint64_t string_bytes;
     } capacity;
 
     struct {
-        uint64_t default_ttl_ms, ttl_max_ms, outcome_window_ms, issued_skew_ms;
+        uint64_t default_ttl_ms, ttl_max_ms, outcome_window_ms, issued_skew_ms, archive_after_ms;
         bool accept_gap; /* only as a flag: start though more than a day is missing */
     } time;
 

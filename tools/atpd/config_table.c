@@ -62,6 +62,8 @@ const atp_option_t atp_options[] = {
      "Answers remembered for a client that asks again; when full the oldest goes.", false},
     {"capacity.exceptions", ATP_OPTION_COUNT, AT(capacity.exceptions), 1, RECORDS_MAX, "65536",
      "Exceptions kept; when full the oldest goes.", false},
+    {"capacity.archive", ATP_OPTION_COUNT, AT(capacity.archive), 1, RECORDS_MAX / 4, "200000",
+     "Archived reservations, which returns still find; when full the oldest goes.", false},
     {"capacity.bookings", ATP_OPTION_COUNT, AT(capacity.bookings), 1, RECORDS_MAX, "500000",
      "Reservations at nodes with a calendar, live and ended, each node counted.", false},
     {"capacity.limits", ATP_OPTION_COUNT, AT(capacity.limits), 1, RECORDS_MAX, "100000",
@@ -104,6 +106,8 @@ const atp_option_t atp_options[] = {
      "7d", "A request first issued longer ago is refused, for its outcome may be forgotten.", false},
     {"time.issued_skew", ATP_OPTION_DURATION_MS, AT(time.issued_skew_ms), 0, 3600 * SECOND_MS, "5s",
      "How far the clock of a client may be ahead.", false},
+    {"time.archive_after", ATP_OPTION_DURATION_MS, AT(time.archive_after_ms), 0, 3650 * DAY_MS, "30d",
+     "A reservation whose postings have all been reconciled for so long is archived.", false},
 
     {"limits.ids_per_client", ATP_OPTION_COUNT, AT(limits.ids_per_client), 1, RECORDS_MAX, "4000000",
      "Remembered outcomes one client may have.", false},
@@ -165,6 +169,8 @@ const atp_option_t atp_options[] = {
      "What a customer is told of a reservation that is returned.", false},
     {"status.reconciled", ATP_OPTION_NAME, AT(status[ATP_RECORD_RECONCILED]), 0, 0, "completed",
      "What a customer is told of a reservation that is reconciled.", false},
+    {"status.archived", ATP_OPTION_NAME, AT(status[ATP_RECORD_ARCHIVED]), 0, 0, "completed",
+     "What a customer is told of a reservation that is archived.", false},
     {"status.short", ATP_OPTION_NAME, AT(status[ATP_RECORD_SHORT]), 0, 0, "delayed",
      "What a customer is told of a reservation that is short.", false},
 };

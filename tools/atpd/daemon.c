@@ -96,6 +96,7 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .outcomes = config->capacity.outcomes,
         .exceptions = config->capacity.exceptions,
         .bookings = config->capacity.bookings,
+        .archive = config->capacity.archive,
         .limits = config->capacity.limits,
         .demand = config->capacity.demand,
         .progress = config->capacity.progress,
@@ -115,6 +116,7 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .ttl_max_ms = (int64_t)config->time.ttl_max_ms,
         .outcome_window_ms = (int64_t)config->time.outcome_window_ms,
         .issued_skew_ms = (int64_t)config->time.issued_skew_ms,
+        .archive_after_ms = (int64_t)config->time.archive_after_ms,
         .ids_per_client = config->limits.ids_per_client,
         .lines_per_reservation = config->limits.lines_per_reservation,
     };

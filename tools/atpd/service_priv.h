@@ -108,6 +108,15 @@ void atp_work_page(atp_work_t *work);
 void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
 void atp_work_stat(atp_work_t *work);
 void atp_work_explain(atp_work_t *work);
+
+/* ---- service_archived.c: archived reservations in answers, on the ledger thread; work->lines has room ---- */
+
+void atp_work_write_archived(atp_work_t *work, const atp_ledger_t *ledger, const atp_archived_t *archived);
+/* Those of an order, after the `*count` that are here. False: no answer has room for so many. */
+bool atp_work_write_archived_order(atp_work_t *work, const atp_ledger_t *ledger,
+                                   const atp_archived_t *archived, uint32_t *count);
+/* That it was archived, as the newest row of its history. */
+void atp_work_write_archiving(atp_work_t *work, const atp_ledger_t *ledger, const atp_archived_t *archived);
 void atp_work_schedule(atp_work_t *work);
 void atp_work_trace(atp_work_t *work);
 void atp_work_source_state(atp_work_t *work);

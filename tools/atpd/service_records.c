@@ -227,9 +227,10 @@ static void tell_orders(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t 
     work->answered_op = atp_ledger_stamp(ledger) / 2;
     atp_write_list_begin(&work->writer);
     for (uint32_t i = 0; i < work->op_count; i++) {
-        const atp_order_t *order =
-            atp_orders_find(&reservations->orders, ids[i], atp_hash_text(ids[i], atp_ledger_seed(ledger)));
-        if (order == NULL) {
+        uint64_t hash = atp_hash_text(ids[i], atp_ledger_seed(ledger));
+        const atp_order_t *order = atp_orders_find(&reservations->orders, ids[i], hash);
+        const atp_archived_t *archived = atp_archive_find_order(&reservations->archive, ids[i], hash);
+        if (order == NULL && archived == NULL) {
             atp_record_t record = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ids[i]};
             atp_write_record(&work->writer, &record);
         }
@@ -239,6 +240,10 @@ static void tell_orders(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t 
                 return;
             }
             write_reservation(work, ledger, atp_reservation_at(reservations, order->reservation - 1), now_ms);
+        }
+        if (!atp_work_write_archived_order(work, ledger, archived, &count)) {
+            work->is_overflown = true;
+            return;
         }
     }
     atp_write_list_end(&work->writer);
@@ -280,6 +285,8 @@ static void tell_history(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t
     atp_work_t *work = batch->context;
     const atp_history_t *history = &atp_ledger_reservations(ledger)->history;
     const atp_text_t *ids = work->names.bytes;
+    const atp_history_step_t *step = NULL;
+    const atp_archived_t *archived;
     uint32_t number;
     uint32_t count = 0;
 
@@ -287,11 +294,14 @@ static void tell_history(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t
     work->answered_op = atp_ledger_stamp(ledger) / 2;
     atp_write_list_begin(&work->writer);
     if (atp_ledger_find_reservation(ledger, ids[0], &number)) {
-        const atp_history_step_t *step = atp_history_newest(history, number);
-        for (; step != NULL && count < SCAN_MAX / 2 && !work->writer.is_overflown; count++) {
-            write_step(work, ledger, step);
-            step = atp_history_before(history, step);
-        }
+        step = atp_history_newest(history, number);
+    } else if ((archived = atp_ledger_find_archived(ledger, ids[0])) != NULL) {
+        atp_work_write_archiving(work, ledger, archived);
+        step = atp_history_step(history, archived->last_step);
+    }
+    for (; step != NULL && count < SCAN_MAX / 2 && !work->writer.is_overflown; count++) {
+        write_step(work, ledger, step);
+        step = atp_history_before(history, step);
     }
     atp_write_list_end(&work->writer);
 }
@@ -305,9 +315,12 @@ static void tell_reservations(atp_batch_t *batch, const atp_ledger_t *ledger, in
     atp_write_list_begin(&work->writer);
     for (uint32_t i = 0; i < work->op_count; i++) {
         uint32_t number;
+        const atp_archived_t *archived;
         if (atp_ledger_find_reservation(ledger, ids[i], &number)) {
             write_reservation(work, ledger, atp_reservation_at(atp_ledger_reservations(ledger), number),
                               now_ms);
+        } else if ((archived = atp_ledger_find_archived(ledger, ids[i])) != NULL) {
+            atp_work_write_archived(work, ledger, archived);
         } else {
             atp_record_t record = {.verdict = ATP_UNKNOWN_RESERVATION, .id = ids[i]};
             atp_write_record(&work->writer, &record);
@@ -545,6 +558,28 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     work->op_count++;
 }
 
+static void page_of_crossings(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_crossing_t crossing;
+
+    (void)now_ms;
+    if (!atp_crossings_read(atp_ledger_crossings(ledger), index + 1, &crossing)) {
+        return; /* the ring has moved past it */
+    }
+    atp_crossing_row_t row = {.number = crossing.number,
+                              .op = crossing.op,
+                              .time_ms = crossing.time_ms,
+                              .channel = atp_catalog_channel_id(catalog, crossing.channel),
+                              .sku = atp_catalog_sku_id(catalog, crossing.sku),
+                              .available = crossing.qty,
+                              .scale = crossing.scale,
+                              .from = (uint8_t)crossing.from,
+                              .to = (uint8_t)crossing.to};
+    atp_write_crossing(&work->writer, &row);
+    work->op_count++;
+}
+
 typedef struct page_kind {
     uint64_t total;
     void (*row)(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
@@ -565,6 +600,8 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
         return (page_kind_t){counts.positions, page_of_positions};
     case ATP_MESSAGE_EXCEPTIONS:
         return (page_kind_t){counts.exceptions, atp_work_exception_row};
+    case ATP_MESSAGE_CROSSINGS:
+        return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), page_of_crossings};
     default:
         return (page_kind_t){work->page.what == ATP_CATALOG_SKUS     ? counts.skus
                              : work->page.what == ATP_CATALOG_NODES  ? counts.nodes

@@ -20,6 +20,9 @@ static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts
     write_number(writer, "positions", counts->positions);
     write_number(writer, "reservations_live", counts->reservations_live);
     write_number(writer, "reservations_ended", counts->reservations_ended);
+    write_number(writer, "reservations_archived", counts->reservations_archived);
+    write_number(writer, "archive_forgotten", counts->archive_forgotten);
+    write_number(writer, "archive_floor_ms", (uint64_t)counts->archive_floor_ms);
     write_number(writer, "lines_reserved", counts->lines_reserved);
     write_number(writer, "lines_allocated", counts->lines_allocated);
     write_number(writer, "outcomes", counts->outcomes);
