@@ -1,7 +1,8 @@
 /* Explanations over the wire: what a reserve may take, and of what parts the figure is made.
  *
- *     request   [[line, ...], channel, by_ms]   line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
+ *     request   [[line, ...], channel, by_ms, is_one]   line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
  *                                               by_ms: for a reserve needed by that day; left out, or a day past = from what is here
+ *                                               is_one: the lines are those of one reserve, in this order; left out = each by itself
  *     response  [[part, ...], is_cut]           part [line, code, qty, node, detail]
  *
  * Codes and their effects are in engine/base/explain.h. */
@@ -20,6 +21,7 @@ typedef struct atp_explain_ask {
     const atp_command_line_t *lines;
     atp_text_t channel; /* "" = none */
     int64_t by_ms;      /* needed by that day; 0 = from what is here */
+    bool is_one;        /* the lines are one reserve: each after those before it, and the whole is decided */
 } atp_explain_ask_t;
 
 /* Reads the ask; its lines go to `lines` (room for ATP_EXPLAIN_LINES_MAX). Refuses none (lines_missing) and too many

@@ -3,7 +3,8 @@
  * An explanation is a list of parts in the order in which they are reckoned. A part has a stable code, a quantity, where it
  * is of one node the node, and a detail where there is more to say. Within one node it is a running account: PLUS adds, MINUS and
  * LIMIT take off, EQUALS is the result so far. The `free` parts of the nodes of a line make `all_nodes`, and the account goes
- * on from there. This holds always: what no other code names is `other_limit` or `other_room`.
+ * on from there. Of several lines that are one reserve each counts what those before it take, and the last part of all says what would
+ * become of the whole. This holds always: what no other code names is `other_limit` or `other_room`.
  *
  * Codes are frozen numbers: added, never reused.
  *
@@ -48,6 +49,7 @@ typedef enum atp_explain_effect {
     X(19, BACKORDERED, "backordered", MINUS, "waits for stock")                                              \
     X(20, ATP_BY_DATE, "atp_by_date", EQUALS, "what may be promised for the day asked for")                  \
     X(21, MISSING, "missing", MINUS, "could not be found; until it is counted, nobody gets it")              \
+    X(22, TAKEN_BEFORE, "taken_before", MINUS, "taken by the lines before it of the same reserve")           \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
     X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \
@@ -60,7 +62,9 @@ typedef enum atp_explain_effect {
     X(41, CHANNEL_OTHER, "channel_other", LIMIT, "held back by other rules of the channel")                  \
     X(42, CHANNEL_LEFT, "channel_left", EQUALS, "what one reserve through the channel may take")             \
     X(64, ENOUGH, "enough", DECIDED, "a reserve of that many would be granted; so many are left then")       \
-    X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; the part named decided")
+    X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; the part named decided")                  \
+    X(66, GRANTED, "granted", DECIDED, "a reserve of all these lines would be granted")                      \
+    X(67, REFUSED, "refused", DECIDED, "a reserve of all these lines would be refused, at this line first")
 
 typedef enum atp_explain_code {
 #define ATP_EXPLAIN_ENUM(number, NAME, name, effect, sentence) ATP_EXPLAIN_CODE_##NAME = number,

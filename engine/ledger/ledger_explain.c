@@ -1,6 +1,7 @@
 #include "engine/ledger/ledger_explain.h"
 
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/supplies.h"
 #include "engine/ledger/views.h"
 
@@ -91,8 +92,10 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row, atp_qty
     const atp_ledger_t *ledger = telling->apply.ledger;
     atp_text_t name = atp_catalog_node_id(&ledger->catalog, node);
     atp_node_state_t state = atp_catalog_node_state(&ledger->catalog, node);
-    atp_qty_t atp = telling->left;
+    atp_qty_t taken = row == NO_ROW ? 0 : atp_ledger_taken_qty(&telling->apply, row);
 
+    tell_some(telling, ATP_EXPLAIN_CODE_TAKEN_BEFORE, taken, name);
+    atp_qty_t atp = telling->left;
     tell_some(telling, ATP_EXPLAIN_CODE_BELOW_ZERO, atp < 0 ? -atp : 0, name);
     if (state != ATP_NODE_OPEN) {
         tell(telling, ATP_EXPLAIN_CODE_NODE_NOT_OPEN, telling->left, name, atp_node_state_name(state));
@@ -119,8 +122,8 @@ static void tell_supply(telling_t *telling, uint32_t row, const atp_position_vie
         return;
     }
     if (row != NO_ROW) {
-        atp_supply_parts_t parts = atp_supply_parts(&telling->apply.ledger->supplies, row,
-                                                    atp_day_of(telling->apply.now_ms), day);
+        atp_supply_parts_t parts =
+            atp_supply_parts(&telling->apply.ledger->supplies, row, atp_day_of(telling->apply.now_ms), day);
         tell_some(telling, ATP_EXPLAIN_CODE_SUPPLY_DUE, parts.due, name);
         tell_some(telling, ATP_EXPLAIN_CODE_PEGGED, parts.pegged, name);
         tell_some(telling, ATP_EXPLAIN_CODE_AT_RISK, parts.unbacked, name);
@@ -213,10 +216,9 @@ static void tell_channel(telling_t *telling)
     uint32_t sku = telling->ask->sku;
     atp_channel_view_t view;
 
-    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
-    atp_channel_view_read(ledger, channel, sku, atp_ledger_view_group(&telling->apply), telling->apply.now_ms,
-                          ledger->view_rows, count, NULL, &view);
-    atp_qty_t unseen = view.stock > telling->left ? view.stock - telling->left : 0;
+    atp_qty_t stock = -atp_ledger_read_view(&telling->apply, sku, &view);
+    stock += view.stock;
+    atp_qty_t unseen = stock > telling->left ? stock - telling->left : 0;
     tell_rule(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view.short_units, &unseen);
     tell_rule(telling, ATP_EXPLAIN_CODE_GUARANTEED, view.held, &unseen);
     tell_rule(telling, ATP_EXPLAIN_CODE_BUFFER, view.buffer, &unseen);
@@ -288,17 +290,16 @@ static void tell_line(telling_t *telling)
     }
 }
 
-void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
-                        atp_explain_room_t *room)
+/* A reserve without lines, of an empty id and owner. */
+static const struct {
+    atp_op_t op;
+    unsigned char texts[8];
+} nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
+
+/* Tells of a line, with what the scratch says the lines before it take. */
+static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
+                       atp_explain_room_t *room)
 {
-    /* A reserve without lines, of an empty id and owner. */
-    static const struct {
-        atp_op_t op;
-        unsigned char texts[8];
-    } nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
-    /* The deciding functions work in the scratch of an op, which is no state. What they would settle is left as it is: that
-     * would be a change (see is_asking). */
-    atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
     atp_result_t result = {0};
     telling_t telling = {.apply = {.ledger = scratch,
                                    .op = &nothing.op,
@@ -309,12 +310,73 @@ void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask
                                    .may_backorder = true},
                          .ask = ask,
                          .room = room,
-                         .scale = atp_positions_scale(&ledger->positions, ask->sku)};
+                         .scale = atp_positions_scale(&scratch->positions, ask->sku)};
 
-    scratch->is_asking = true;
-    memset(scratch->taken, 0, sizeof scratch->taken);
-    scratch->plan_count = 0;
     atp_ledger_recount_capacity(scratch);
     tell_line(&telling);
+}
+
+/* The deciding functions work in the scratch of an op, which is no state. What they would settle is left as it is: that would be a
+ * change (see is_asking). */
+static atp_ledger_t *begin_asking(const atp_ledger_t *ledger)
+{
+    atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
+
+    scratch->is_asking = true;
+    atp_ledger_forget_scratch(scratch);
+    scratch->plan_count = 0;
+    return scratch;
+}
+
+static void end_asking(atp_ledger_t *scratch)
+{
     scratch->is_asking = false;
+    atp_ledger_forget_scratch(scratch);
+}
+
+void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
+                        atp_explain_room_t *room)
+{
+    atp_ledger_t *scratch = begin_asking(ledger);
+
+    tell_after(scratch, ask, now_ms, room);
+    end_asking(scratch);
+}
+
+/* ---- a reserve of several lines ---- */
+
+/* Plans an op of the question; what it takes is left in the scratch. */
+static atp_result_t plan(atp_ledger_t *scratch, const atp_op_t *op, int64_t now_ms, atp_grant_t *grants)
+{
+    atp_result_t result = {0};
+    apply_t apply = {.ledger = scratch, .op = op, .now_ms = now_ms, .result = &result, .grants = grants};
+
+    result.verdict = (uint8_t)atp_ledger_plan_asked(&apply);
+    return result;
+}
+
+void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_explain_reserve_t *reserve,
+                                int64_t now_ms, atp_explain_room_t *room)
+{
+    atp_ledger_t *scratch = begin_asking(ledger);
+
+    now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms;
+    ATP_ASSERT(room->capacity > room->count);
+    room->capacity--; /* the last part has its place */
+    for (uint32_t i = 0; i < reserve->count; i++) {
+        if (i > 0) {
+            (void)plan(scratch, reserve->before[i], now_ms, reserve->grants);
+        }
+        tell_after(scratch, &reserve->lines[i], now_ms, room);
+    }
+    atp_result_t result = plan(scratch, reserve->whole, now_ms, reserve->grants);
+    end_asking(scratch);
+    room->capacity++;
+    bool is_granted = result.verdict == ATP_APPLIED;
+    uint32_t line = !is_granted && result.line < reserve->count ? result.line : 0;
+    telling_t telling = {.ask = &reserve->lines[line],
+                         .room = room,
+                         .scale = atp_positions_scale(&ledger->positions, reserve->lines[line].sku)};
+    tell(&telling, is_granted ? ATP_EXPLAIN_CODE_GRANTED : ATP_EXPLAIN_CODE_REFUSED, 0, no_node,
+         is_granted ? "" : atp_verdict_name(result.verdict));
 }

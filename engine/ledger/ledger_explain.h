@@ -17,10 +17,20 @@ typedef struct atp_ledger_explain_ask {
     uint32_t sku;
     uint16_t node;
     uint16_t channel;
-    uint16_t line; /* of the answer's parts */
+    uint16_t line;      /* of the answer's parts */
     uint16_t needed_by; /* day: what may be promised for it; 0 = from what is here */
     atp_qty_t qty;      /* asked for, in the SKU's scale; 0 = only what there is */
 } atp_ledger_explain_ask_t;
+
+/* The lines of one reserve. `whole` is that reserve, all or nothing; `before[i]`, for i from 1, takes as many as can be had of the lines
+ * before line i. All are ops of the same channel and day as the lines. */
+typedef struct atp_ledger_explain_reserve {
+    const atp_ledger_explain_ask_t *lines;
+    uint32_t count;
+    const atp_op_t *whole;
+    const atp_op_t *const *before;
+    atp_grant_t *grants; /* room for those of `whole` */
+} atp_ledger_explain_reserve_t;
 
 /* Room for parts. What does not fit is left out, and is_cut says so. */
 typedef struct atp_explain_room {
@@ -34,5 +44,10 @@ typedef struct atp_explain_room {
  * still counts as reserved. */
 void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
                         atp_explain_room_t *room);
+
+/* The same of the lines of one reserve, each after those before it; the last part, of the line that is refused first, says what would
+ * become of the whole. */
+void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_explain_reserve_t *reserve,
+                                int64_t now_ms, atp_explain_room_t *room);
 
 #endif

@@ -575,14 +575,19 @@ static atp_verdict_t decide_promise(apply_t *apply)
     return is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;
 }
 
-/* Nothing that an op has left in the scratch counts for what comes next. */
-static void forget_scratch(atp_ledger_t *ledger)
+void atp_ledger_forget_scratch(atp_ledger_t *ledger)
 {
     memset(ledger->taken, 0, sizeof ledger->taken);
     ledger->plan.op = 0;
     ledger->bill_op = 0;
     ledger->capacity_scratch.op = 0;
     ledger->capacity_scratch.settled_op = 0;
+}
+
+atp_verdict_t atp_ledger_plan_asked(apply_t *apply)
+{
+    atp_ledger_forget_scratch(apply->ledger);
+    return decide_promise(apply);
 }
 
 void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
@@ -598,10 +603,9 @@ void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t 
 
     memset(ret_result, 0, sizeof *ret_result);
     ATP_ASSERT(op->kind == ATP_OP_RESERVE && ledger->root->op > 0);
-    forget_scratch(scratch);
     scratch->is_asking = true;
-    ret_result->verdict = (uint8_t)decide_promise(&apply);
+    ret_result->verdict = (uint8_t)atp_ledger_plan_asked(&apply);
     scratch->is_asking = false;
-    forget_scratch(scratch);
+    atp_ledger_forget_scratch(scratch);
     ret_result->op = ledger->root->op;
 }

@@ -229,7 +229,8 @@ ATP_MUST_USE atp_err_t atp_client_schedule(atp_client_t *client, const atp_sched
                                            atp_answer_t **ret_answer);
 
 /* What a reserve may take of 1 to ATP_EXPLAIN_LINES_MAX SKUs, at a node or all, and of which parts the figure is made; with a
- * quantity also whether it would be granted, and what decides. Rows: explanations. */
+ * quantity also whether it would be granted, and what decides. With ask->is_one the lines are one reserve: each after those before it,
+ * and the last row says what would become of the whole, at which line. Rows: explanations. */
 ATP_MUST_USE atp_err_t atp_client_explain(atp_client_t *client, const atp_explain_ask_t *ask,
                                           atp_answer_t **ret_answer);
 
@@ -283,7 +284,7 @@ typedef struct atp_watch_options {
     const atp_text_t *channels; /* crossings of these channels too; of "" of all; none = none */
     uint32_t channel_count;
     bool has_no_availability; /* crossings only; then skus are none */
-    uint32_t buffer_count; /* events kept while nobody calls next; 0 = the most there is, 8,192 */
+    uint32_t buffer_count;    /* events kept while nobody calls next; 0 = the most there is, 8,192 */
 } atp_watch_options_t;
 
 /* Failures: ATP_ERR_INVALID (named in ret_why), ATP_ERR_MEMORY. An engine that is not there yet is no

@@ -24,6 +24,27 @@ static bool read_words(const atp_cli_t *cli, const char *qty, atp_command_line_t
     return true;
 }
 
+/* SKU=QTY says a line of a reserve. */
+static bool says_lines(const atp_cli_t *cli)
+{
+    return cli->args.word_count > 0 && strrchr(cli->args.words[0], '=') != NULL;
+}
+
+static bool read_lines(const atp_cli_t *cli, const char *qty, atp_command_line_t *lines)
+{
+    if (qty != NULL) {
+        (void)atp_cli_usage(cli->cmd, "--qty is of SKUs without quantities of their own: '%.40s'",
+                            cli->args.words[0]);
+        return false;
+    }
+    for (unsigned i = 0; i < cli->args.word_count; i++) {
+        if (!atp_args_line(&cli->args, cli->args.words[i], true, &lines[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *mark_of(unsigned code)
 {
     static const char *const marks[] = {[ATP_EXPLAIN_PLUS] = "+",
@@ -53,7 +74,11 @@ static void put_part(atp_out_t *out, const atp_command_line_t *lines, const atp_
                    part->detail.size > 0 ? ": " : "", (int)part->detail.size,
                    part->detail.size > 0 ? part->detail.bytes : "");
     atp_out_row(out);
-    atp_out_text(out, "sku", "SKU", lines[part->line].sku);
+    if (part->code == ATP_EXPLAIN_CODE_GRANTED) { /* of no line */
+        atp_out_text(out, "sku", "SKU", out->is_json ? ATP_TEXT("") : ATP_TEXT("(all)"));
+    } else {
+        atp_out_text(out, "sku", "SKU", lines[part->line].sku);
+    }
     if (out->is_json && part->node.size == 0) {
         atp_out_none(out, "node", NULL);
     } else {
@@ -98,7 +123,9 @@ static int explain(atp_cli_t *cli, const char *qty, const char *by)
     atp_answer_t *answer = NULL;
     int status;
 
-    if (!read_words(cli, qty, lines) || !atp_args_id(&cli->args, "channel", &ask.channel)) {
+    ask.is_one = says_lines(cli);
+    if (!(ask.is_one ? read_lines(cli, qty, lines) : read_words(cli, qty, lines)) ||
+        !atp_args_id(&cli->args, "channel", &ask.channel)) {
         return ATP_CLI_USAGE;
     }
     if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
@@ -145,20 +172,28 @@ static const atp_flag_t flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const examples[] = {
-    "atp explain bike-28@berlin", "atp explain bike-28 --qty 5 --channel web",
-    "atp explain bike-28@berlin --by +14d --qty 20", "atp explain bike-28 helmet-m --json", NULL};
+static const char *const examples[] = {"atp explain bike-28@berlin",
+                                       "atp explain bike-28 --qty 5 --channel web",
+                                       "atp explain bike-28@berlin --by +14d --qty 20",
+                                       "atp explain bike-28 helmet-m --json",
+                                       "atp explain bike-28=2 helmet-m=1 --channel web",
+                                       NULL};
 
 const atp_cmd_t atp_cmd_explain = {
     .name = "explain",
     .group = "Ask",
-    .synopsis = "SKU[@NODE]...",
+    .synopsis = "SKU[@NODE]... | SKU[@NODE]=QTY...",
     .summary = "Why a figure is what it is: its parts, and what decides",
-    .about = "A running account: + adds, - takes off, = is the result so far, ! is the decision. It is asked "
-             "of the\n"
-             "functions that decide a reserve, so it ends in what one may take. What was promised at an "
-             "earlier time:\n"
-             "atpd --past.",
+    .about =
+        "A running account: + adds, - takes off, = is the result so far, ! is the decision. It is asked "
+        "of the\n"
+        "functions that decide a reserve, so it ends in what one may take. With SKU[@NODE]=QTY... the words "
+        "are one\n"
+        "reserve: each line counts what those before it take, and the last row says what would become of "
+        "the whole,\n"
+        "and at which line. What was promised at an "
+        "earlier time:\n"
+        "atpd --past.",
     .word_min = 1,
     .word_max = ATP_EXPLAIN_LINES_MAX,
     .flags = flags,

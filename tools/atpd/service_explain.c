@@ -1,6 +1,7 @@
 /* Explanations: what has expired is settled first, then the ledger thread is asked, between two ops. */
 #include "tools/atpd/service_priv.h"
 
+#include "engine/base/attribute.h"
 #include "engine/base/hash.h"
 #include "engine/ledger/ledger_explain.h"
 #include "query/availability.h"
@@ -8,12 +9,17 @@
 #include <string.h>
 
 #define BODY_SIZE   ((size_t)512 << 10)
+#define OP_PLACE    8192
 #define SETTLES_MAX 1024 /* positions settled for one question; what is due beyond still counts */
 
 /* What was asked, by number. Stands in work->names, before the lines. */
 typedef struct asked {
     atp_ledger_explain_ask_t lines[ATP_EXPLAIN_LINES_MAX];
     uint32_t count;
+    bool is_one;
+    /* of one reserve: it, after the reserves of the first 1, 2, ... lines; an op of so few lines takes less than its place */
+    const atp_op_t *ops[ATP_EXPLAIN_LINES_MAX + 1];
+    _Alignas(8) unsigned char places[ATP_EXPLAIN_LINES_MAX + 1][OP_PLACE];
 } asked_t;
 
 static void send_body(atp_batch_t *batch, atp_err_t err)
@@ -37,7 +43,15 @@ static void tell(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
     atp_explain_room_t room = {.parts = work->rows.bytes, .capacity = ATP_EXPLAIN_PARTS_MAX};
 
     work->answered_op = atp_ledger_stamp(ledger) / 2;
-    for (uint32_t i = 0; i < asked->count && !room.is_cut; i++) {
+    if (asked->is_one) {
+        const atp_ledger_explain_reserve_t reserve = {.lines = asked->lines,
+                                                      .count = asked->count,
+                                                      .whole = asked->ops[asked->count],
+                                                      .before = asked->ops,
+                                                      .grants = work->grants.bytes};
+        atp_ledger_explain_reserve(ledger, &reserve, now_ms, &room);
+    }
+    for (uint32_t i = 0; i < asked->count && !room.is_cut && !asked->is_one; i++) {
         atp_ledger_explain(ledger, &asked->lines[i], now_ms, &room);
     }
     atp_write_explain_begin(&work->writer);
@@ -54,7 +68,7 @@ static void ask_ledger_thread(atp_work_t *work)
     atp_writer_init(&work->writer, work->body.bytes, work->body.size);
     memset(&work->batch, 0, sizeof work->batch);
     work->batch.class = ATP_CLASS_RESERVE;
-    work->batch.line_count = asked->count * 64;
+    work->batch.line_count = asked->count * (asked->is_one ? 128 : 64);
     work->batch.question = tell;
     work->batch.done = send_body;
     work->batch.context = work;
@@ -161,6 +175,52 @@ static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask,
     return ATP_APPLIED;
 }
 
+/* The reserve of the first `count` lines of the ask, as an op. */
+static atp_verdict_t encode_first(atp_work_t *work, const atp_explain_ask_t *ask, uint32_t count,
+                                  atp_field_t *ret_field)
+{
+    const atp_ledger_t *ledger = work->service->ledger;
+    asked_t *asked = work->names.bytes;
+    const atp_attribute_t needed_by = {.key = ATP_KEY_NEEDED_BY, .line = ATP_WHOLE_OP, .number = ask->by_ms};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .option = count == ask->line_count ? ATP_RESERVE_ALL_OR_NOTHING
+                                                                      : ATP_RESERVE_PARTIAL,
+                                   .id = ATP_TEXT("explain"),
+                                   .issued_ms = work->now_ms,
+                                   .channel = ask->channel,
+                                   .line_count = count,
+                                   .lines = ask->lines,
+                                   .attribute_count = asked->lines[0].needed_by != 0,
+                                   .attributes = &needed_by};
+    const atp_op_context_t context = {.catalog = atp_ledger_catalog(ledger),
+                                      .seed = atp_ledger_seed(ledger),
+                                      .client_name = work->request.client,
+                                      .client = ATP_CLIENT_ENGINE};
+    atp_result_t fault = {0};
+    size_t size;
+    atp_verdict_t verdict = atp_op_encode(&command, &context, asked->places[count], OP_PLACE, &size, &fault);
+
+    asked->ops[count] = (const atp_op_t *)(const void *)asked->places[count];
+    *ret_field = (atp_field_t)fault.field;
+    return verdict;
+}
+
+/* The lines are those of one reserve: it, and what comes before each line of it. A reserve that names no channel is one of the
+ * channel "default". */
+static atp_verdict_t encode_all(atp_work_t *work, const atp_explain_ask_t *ask, atp_field_t *ret_field)
+{
+    asked_t *asked = work->names.bytes;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    asked->is_one = ask->is_one;
+    for (uint32_t i = 0; ask->is_one && verdict == ATP_APPLIED && i < ask->line_count; i++) {
+        verdict = encode_first(work, ask, i + 1, ret_field);
+        asked->lines[i].channel =
+            asked->lines[i].channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : asked->lines[i].channel;
+    }
+    return verdict;
+}
+
 void atp_work_explain(atp_work_t *work)
 {
     atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
@@ -171,12 +231,14 @@ void atp_work_explain(atp_work_t *work)
         !atp_room_need(&work->rows, ATP_EXPLAIN_PARTS_MAX * sizeof(atp_explanation_t)) ||
         !atp_room_need(&work->ops, SETTLES_MAX * sizeof(atp_op_t) + ATP_OP_SIZE_MAX) ||
         !atp_room_need(&work->results, SETTLES_MAX * sizeof(atp_result_t)) ||
+        !atp_room_need(&work->grants, ATP_GRANTS_PER_OP_MAX * sizeof(atp_grant_t)) ||
         !atp_read_explain_ask(&work->reader, lines, &ask) || !atp_message_close(&work->reader)) {
         atp_work_refuse_reader(work);
         return;
     }
     work->now_ms = atp_engine_now_ms(work->service->engine);
     atp_verdict_t verdict = resolve_all(work, &ask, &field);
+    verdict = verdict == ATP_APPLIED ? encode_all(work, &ask, &field) : verdict;
     if (verdict != ATP_APPLIED) {
         atp_work_refuse(work, verdict, field, "", 0);
         return;

@@ -416,6 +416,148 @@ static void what_a_channel_is_told_is_what_it_is_granted(void **state)
     }
 }
 
+/* ---- a reserve of several lines ---- */
+
+#define LINES_MAX 4
+
+/* The reserve of the first `count` lines, encoded. The caller frees it. */
+static atp_op_t *op_of(uint32_t count, const atp_command_line_t *lines, bool is_whole)
+{
+    atp_result_t fault;
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .option = is_whole ? ATP_RESERVE_ALL_OR_NOTHING : ATP_RESERVE_PARTIAL,
+                             .id = ATP_TEXT("asked"),
+                             .issued_ms = f.now_ms,
+                             .channel = ATP_TEXT("web"),
+                             .line_count = count,
+                             .lines = lines};
+
+    assert_verdict((atp_result_t){.verdict = (uint8_t)fixture_encode(&f, command, &fault)}, ATP_APPLIED);
+    atp_op_t *op = malloc(((const atp_op_t *)f.record)->size);
+    assert_non_null(op);
+    return memcpy(op, f.record, ((const atp_op_t *)f.record)->size);
+}
+
+static void explain_reserve(uint32_t count, const atp_command_line_t *lines)
+{
+    atp_ledger_explain_ask_t asks[LINES_MAX];
+    atp_op_t *ops[LINES_MAX + 1] = {NULL};
+    uint64_t hash = atp_ledger_hash(f.ledger);
+
+    for (uint32_t i = 0; i < count; i++) {
+        char sku[65];
+        snprintf(sku, sizeof sku, "%.*s", (int)lines[i].sku.size, lines[i].sku.bytes);
+        asks[i] = (atp_ledger_explain_ask_t){.sku = sku_number(sku),
+                                             .node = ATP_EXPLAIN_ALL_NODES,
+                                             .channel = channel_number("web"),
+                                             .line = (uint16_t)i,
+                                             .qty = lines[i].mantissa};
+        ops[i + 1] = op_of(i + 1, lines, i + 1 == count);
+    }
+    const atp_ledger_explain_reserve_t reserve = {.lines = asks,
+                                                  .count = count,
+                                                  .whole = ops[count],
+                                                  .before = (const atp_op_t *const *)ops,
+                                                  .grants = f.grants};
+    room = (atp_explain_room_t){.parts = parts, .capacity = PARTS};
+    atp_ledger_explain_reserve(f.ledger, &reserve, f.now_ms, &room);
+    assert_true(atp_ledger_hash(f.ledger) == hash);
+    for (uint32_t i = 1; i <= count; i++) {
+        free(ops[i]);
+    }
+}
+
+/* The part of that line and code; NULL if there is none. */
+static const atp_explanation_t *part_of_line(unsigned line, unsigned code)
+{
+    for (uint32_t i = 0; i < room.count; i++) {
+        if (parts[i].line == line && parts[i].code == code) {
+            return &parts[i];
+        }
+    }
+    return NULL;
+}
+
+static const atp_explanation_t *last_part(void)
+{
+    assert_true(room.count > 0);
+    return &parts[room.count - 1];
+}
+
+static void lines_of_one_reserve_count_what_those_before_them_take(void **state)
+{
+    (void)state;
+    stock(&f, "S", "N", 4);
+    stock(&f, "S", "M", 3);
+    stock(&f, "T", "N", 2);
+    put_channel(&f, "web", 0);
+    const atp_command_line_t lines[] = {line_of("S", "", 5), line_of("T", "", 1), line_of("S", "", 3)};
+
+    explain_reserve(3, lines);
+    assert_int_equal(part_of_line(0, ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 7);
+    assert_null(part_of_line(0, ATP_EXPLAIN_CODE_TAKEN_BEFORE));
+    assert_null(part_of_line(1, ATP_EXPLAIN_CODE_TAKEN_BEFORE));
+    assert_non_null(part_of_line(2, ATP_EXPLAIN_CODE_TAKEN_BEFORE));
+    assert_int_equal(part_of_line(2, ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 2);
+    assert_int_equal(part_of_line(2, ATP_EXPLAIN_CODE_NOT_ENOUGH)->qty, 1);
+    assert_int_equal(last_part()->code, ATP_EXPLAIN_CODE_REFUSED);
+    assert_int_equal(last_part()->line, 2);
+    assert_memory_equal(last_part()->detail.bytes, "not_enough_available", 20);
+    explain_reserve(2, lines);
+    assert_int_equal(last_part()->code, ATP_EXPLAIN_CODE_GRANTED);
+}
+
+static void a_rule_of_the_channel_and_the_lines_before_are_told_apart(void **state)
+{
+    (void)state;
+    stock(&f, "S", "N", 10);
+    put_channel(&f, "web", 0);
+    rule(&f, "b", "channel=web sku=S buffer=2");
+    quota(&f, "q", "sku=S channel=web amount=6");
+    const atp_command_line_t lines[] = {line_of("S", "", 4), line_of("S", "", 3)};
+
+    explain_reserve(2, lines);
+    assert_int_equal(part_of_line(1, ATP_EXPLAIN_CODE_TAKEN_BEFORE)->qty, 4);
+    assert_int_equal(part_of_line(1, ATP_EXPLAIN_CODE_BUFFER)->qty, 2);
+    assert_int_equal(part_of_line(1, ATP_EXPLAIN_CODE_QUOTA)->qty, 2); /* 10 - 4 - 2, and 2 left of 6 */
+    assert_int_equal(part_of_line(1, ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 2);
+    assert_int_equal(last_part()->code, ATP_EXPLAIN_CODE_REFUSED);
+    assert_int_equal(last_part()->line, 1);
+}
+
+static void what_is_said_of_a_whole_reserve_is_what_becomes_of_it(void **state)
+{
+    (void)state;
+    char id[16];
+
+    srandom(7);
+    stock(&f, "S", "N", 20);
+    stock(&f, "S", "M", 15);
+    stock(&f, "T", "N", 12);
+    put_channel(&f, "web", 0);
+    for (int i = 0; i < 60; i++) {
+        atp_command_line_t lines[3];
+        for (unsigned line = 0; line < 3; line++) {
+            lines[line] = line_of(random() % 3 == 0 ? "T" : "S", "", 1 + random() % 5);
+        }
+        fact(&f, ATP_OP_COUNT, "S", random() % 2 == 0 ? "N" : "M", random() % 9);
+        fact(&f, ATP_OP_COUNT, "T", "N", random() % 9);
+        explain_reserve(3, lines);
+        snprintf(id, sizeof id, "r%d", i);
+        atp_result_t result = fixture_do(&f, (atp_command_t){.kind = ATP_OP_RESERVE,
+                                                             .id = atp_text_of(id),
+                                                             .channel = ATP_TEXT("web"),
+                                                             .line_count = 3,
+                                                             .lines = lines});
+        bool is_granted = result.verdict == ATP_APPLIED;
+        assert_int_equal(last_part()->code, is_granted ? ATP_EXPLAIN_CODE_GRANTED : ATP_EXPLAIN_CODE_REFUSED);
+        assert_int_equal(last_part()->line, is_granted ? 0 : result.line);
+        if (is_granted) {
+            assert_verdict(step_all(&f, ATP_OP_RELEASE, id), ATP_APPLIED);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +574,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(capacity_kits_and_room_beyond_stock_have_parts_of_their_own, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_a_channel_is_told_is_what_it_is_granted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_of_one_reserve_count_what_those_before_them_take, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_rule_of_the_channel_and_the_lines_before_are_told_apart, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_said_of_a_whole_reserve_is_what_becomes_of_it, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
