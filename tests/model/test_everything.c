@@ -1,6 +1,6 @@
 /* Everything together (tests/model/everything.h). By hand:
  *
- *     test_model_everything --seeds N [--from SEED] [--acts N] [--failures N] [--brief] [--reach]
+ *     test_model_everything --seeds N [--from SEED] [--acts N] [--failures N] [--brief] [--reach] [--write FOLDER]
  *
  * Each run is a process of its own, so that an assertion of the ledger is a failure like any other; one that fails is made
  * short, and printed in words. */
@@ -30,6 +30,7 @@ static uint32_t acts = ACTS_PER_SEED;
 static bool is_reach_wanted;
 static unsigned stop_after = 3;
 static bool is_shortened = true;
+static const char *write_folder; /* the ops of each run go there, for tests/fuzz/fuzz_ledger.c */
 
 /* ---- one run ---- */
 
@@ -68,6 +69,46 @@ static bool run_again(bench_t *bench, const script_t *script)
     return true;
 }
 
+/* How much time passed, as fuzz_ledger says it: the longest of its steps that is not longer. */
+static unsigned time_step(int64_t passed_ms)
+{
+    static const int64_t steps_ms[] = {0,   1,    2,     5,       10,      20,       50,       100,
+                                       200, 1000, 60000, 1800000, 3600000, 86400000, 691200000};
+    unsigned step = sizeof steps_ms / sizeof steps_ms[0] - 1;
+
+    while (step > 0 && steps_ms[step] > passed_ms) {
+        step--;
+    }
+    return step;
+}
+
+static void write_ops(const bench_t *bench, uint64_t seed)
+{
+    const journal_t *journal = &bench->journal;
+    int64_t now_ms = EVERYTHING_START_MS;
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/everything-%" PRIu64, write_folder, seed);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    for (size_t i = 0; i < journal->count; i++) {
+        const journal_entry_t *entry = &journal->entries[i];
+        if (entry->record == SIZE_MAX) {
+            continue;
+        }
+        const atp_op_t *op = (const atp_op_t *)(const void *)(journal->bytes + entry->record);
+        bool ends_frame = i + 1 < journal->count && journal->entries[i + 1].record == SIZE_MAX;
+        unsigned step = time_step(entry->now_ms - now_ms);
+        const unsigned char head[] = {(unsigned char)(step << 4 | (ends_frame ? 1u : 0u)),
+                                      (unsigned char)(op->size & 0xff), (unsigned char)(op->size >> 8)};
+        now_ms = entry->now_ms;
+        assert_true(op->size <= UINT16_MAX);
+        assert_int_equal(fwrite(head, 1, sizeof head, out), sizeof head);
+        assert_int_equal(fwrite(op, 1, op->size, out), op->size);
+    }
+    assert_int_equal(fclose(out), 0);
+}
+
 /* In a child process. */
 static void run(script_t *script, reach_t *reach, bool is_drawn)
 {
@@ -79,8 +120,14 @@ static void run(script_t *script, reach_t *reach, bool is_drawn)
         (is_drawn ? run_drawn(&bench, script) : run_again(&bench, script))) {
         (void)replay_all(&bench);
     }
+    if (write_folder != NULL) {
+        write_ops(&bench, script->seed);
+    }
     bench_close(&bench);
 }
+
+/* There where coverage is measured (tools/coverage), NULL otherwise: what leaves by _exit writes no counters by itself. */
+void __gcov_dump(void) __attribute__((weak));
 
 /* What goes wrong ends the child, and is not caught by the test's own process. */
 static void child_is_plain(void)
@@ -109,6 +156,9 @@ static bool fails(script_t *script, reach_t *reach, bool is_drawn, bool is_quiet
         child_is_plain();
         run(script, reach, is_drawn);
         fflush(NULL);
+        if (__gcov_dump != NULL) {
+            __gcov_dump();
+        }
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -226,6 +276,8 @@ int main(int argc, char **argv)
             acts = acts < SCRIPT_ACTS_MAX ? acts : SCRIPT_ACTS_MAX;
         } else if (strcmp(argv[i], "--failures") == 0) {
             stop_after = (unsigned)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--write") == 0) {
+            write_folder = value;
         } else if (strcmp(argv[i], "--brief") == 0) {
             is_shortened = false;
         } else if (strcmp(argv[i], "--reach") == 0) {
