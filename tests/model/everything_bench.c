@@ -235,6 +235,7 @@ static bool settle_all(bench_t *bench, int64_t now_ms)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
     atp_ledger_counts_t counts;
+    uint64_t settled = 0;
 
     atp_ledger_counts(bench->ledger, &counts);
     now_ms = counts.time_ms > now_ms ? counts.time_ms : now_ms; /* the ledger's time does not go back */
@@ -243,9 +244,11 @@ static bool settle_all(bench_t *bench, int64_t now_ms)
             const atp_position_t *position = atp_positions_at(positions, row);
             bool is_due =
                 atp_load_relaxed(&((atp_position_t *)(uintptr_t)position)->soonest_deadline_ms) <= now_ms;
-            if (!is_due && !atp_catalog_has_calendar(atp_ledger_catalog(bench->ledger), position->node)) {
-                continue;
+            bool has_calendar = atp_catalog_has_calendar(atp_ledger_catalog(bench->ledger), position->node);
+            if (!is_due && (!has_calendar || round > 0 || (settled >> position->node & 1) != 0)) {
+                continue; /* one row of a node settles its capacity */
             }
+            settled |= UINT64_C(1) << position->node;
             atp_op_encode_settle(bench->record, position->sku, position->node);
             if (!bench_apply(bench, now_ms)) {
                 return false;

@@ -1,5 +1,5 @@
 /* What comes next: by the tables of rules and attributes, so that what is added to them is drawn as well. */
-#include "tests/model/everything.h"
+#include "tests/model/everything_draw.h"
 
 #include "tests/test.h"
 
@@ -8,33 +8,6 @@
 #include "engine/ledger/op_rules.h"
 
 #include <string.h>
-
-#define SKUS         5
-#define NODES        4
-#define GROUPS       3
-#define HOUR_MS      INT64_C(3600000)
-#define ALWAYS       1000u
-#define RESERVATIONS 400 /* then the ids come again */
-
-static uint64_t below(draw_t *draw, uint64_t limit)
-{
-    return test_random(&draw->state) % limit;
-}
-
-static bool chance(draw_t *draw, unsigned in_a_thousand)
-{
-    return below(draw, 1000) < in_a_thousand;
-}
-
-static int64_t between(draw_t *draw, int64_t least, int64_t most)
-{
-    return least + (int64_t)below(draw, (uint64_t)(most - least) + 1);
-}
-
-static void numbered(char *to, size_t size, const char *prefix, uint64_t number)
-{
-    snprintf(to, size, "%s%llu", prefix, (unsigned long long)number);
-}
 
 static void copied(char *to, size_t size, atp_text_t text)
 {
@@ -95,285 +68,20 @@ atp_ledger_config_t everything_config(uint64_t seed)
 
 static void move_time(draw_t *draw)
 {
-    uint64_t dice = below(draw, 1000);
+    uint64_t dice = draw_below(draw, 1000);
 
     if (dice < 400) {
-        draw->now_ms += between(draw, 1, 20);
+        draw->now_ms += draw_between(draw, 1, 20);
     } else if (dice < 450) {
-        draw->now_ms += between(draw, 1, 300);
+        draw->now_ms += draw_between(draw, 1, 300);
     } else if (dice < 456) {
-        draw->now_ms -= between(draw, 1, 20);
+        draw->now_ms -= draw_between(draw, 1, 20);
     } else if (dice < 480) {
-        draw->now_ms += between(draw, 1, 3 * HOUR_MS);
+        draw->now_ms += draw_between(draw, 1, 3 * HOUR_MS);
     } else if (dice < 486) {
-        draw->now_ms += between(draw, 10, 40) * HOUR_MS;
+        draw->now_ms += draw_between(draw, 10, 40) * HOUR_MS;
     } else if (dice < 487) {
         draw->now_ms += 8 * ATP_DAY_MS;
-    }
-}
-
-/* ---- names ---- */
-
-static void draw_sku(draw_t *draw, char *to, size_t size)
-{
-    numbered(to, size, "s", below(draw, SKUS + (chance(draw, 15) ? 2u : 0u)));
-}
-
-static void draw_node(draw_t *draw, char *to, size_t size)
-{
-    numbered(to, size, "n", below(draw, NODES + (chance(draw, 15) ? 2u : 0u)));
-}
-
-static void draw_group(draw_t *draw, char *to, size_t size)
-{
-    numbered(to, size, "g", below(draw, GROUPS + (chance(draw, 20) ? 2u : 0u)));
-}
-
-static void draw_channel(draw_t *draw, char *to, size_t size)
-{
-    static const char *const names[] = {"web",  "pos",  "default", "b2b", "market",
-                                        "till", "fair", "shop",    "tv"};
-    snprintf(to, size, "%s", names[below(draw, chance(draw, 30) ? 9 : 3)]);
-}
-
-/* An attribute's own names. */
-static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute)
-{
-    static const char *const zones[] = {
-        "", "CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30", "nowhere", "UTC0"};
-    char *to = attribute->text;
-    size_t size = sizeof attribute->text;
-
-    switch (attribute->key) {
-    case ATP_KEY_NODE:
-    case ATP_KEY_TO:
-        draw_node(draw, to, size);
-        break;
-    case ATP_KEY_GROUP:
-    case ATP_KEY_SHIP_GROUP:
-    case ATP_KEY_PICKUP_GROUP:
-        draw_group(draw, to, size);
-        break;
-    case ATP_KEY_CHANNEL:
-        draw_channel(draw, to, size);
-        break;
-    case ATP_KEY_SKU:
-        draw_sku(draw, to, size);
-        break;
-    case ATP_KEY_TAG:
-        numbered(to, size, "t", below(draw, chance(draw, 50) ? 5 : 2));
-        break;
-    case ATP_KEY_PARENT:
-        numbered(to, size, "q", below(draw, 5));
-        break;
-    case ATP_KEY_ORDER_ID:
-        numbered(to, size, "o", below(draw, 8));
-        break;
-    case ATP_KEY_REPLACES:
-        snprintf(to, size, "%s", act->reservation);
-        break;
-    case ATP_KEY_TIME_ZONE:
-        snprintf(to, size, "%s", zones[below(draw, sizeof zones / sizeof zones[0])]);
-        break;
-    default:
-        numbered(to, size, "x", below(draw, 4));
-        break;
-    }
-}
-
-/* A day near today as a number in words: 20231225. Good enough: all days of a month up to the 28th. */
-static int64_t near_day(draw_t *draw)
-{
-    int64_t days = draw->now_ms / ATP_DAY_MS - EVERYTHING_START_MS / ATP_DAY_MS;
-    int64_t month = 202311 + (days / 30) % 2;
-
-    return month * 100 + between(draw, 1, 28);
-}
-
-static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsigned key)
-{
-    int64_t most = rule->most < 6 ? rule->most : rule->least + 5;
-
-    if (chance(draw, 10)) {
-        return chance(draw, 500) ? rule->most : rule->least - 1;
-    }
-    switch (key) {
-    case ATP_KEY_TTL:
-        return between(draw, 1, chance(draw, 700) ? 300 : 3 * ATP_DAY_MS);
-    case ATP_KEY_PERIOD:
-        return between(draw, 1, chance(draw, 500) ? 5000 : 3 * HOUR_MS);
-    case ATP_KEY_PERCENT:
-    case ATP_KEY_BUFFER_PERCENT:
-    case ATP_KEY_CUT_OFF:
-    case ATP_KEY_READY_MINUTE:
-        return between(draw, rule->least, rule->most);
-    case ATP_KEY_WORKING_DAYS:
-        return chance(draw, 600) ? 127 : between(draw, 1, 127);
-    case ATP_KEY_HANDLING_DAYS:
-        return between(draw, 0, chance(draw, 100) ? 30 : 2);
-    case ATP_KEY_CLOSED_DAY:
-        return chance(draw, 200) ? 0 : near_day(draw);
-    default:
-        return between(draw, rule->least, most);
-    }
-}
-
-static int64_t version_of(const draw_t *draw, const char *id)
-{
-    uint32_t number;
-
-    return atp_ledger_find_reservation(draw->ledger, atp_text_of(id), &number)
-               ? (int64_t)atp_reservation_at(atp_ledger_reservations(draw->ledger), number)->version
-               : 1;
-}
-
-static int64_t draw_time(draw_t *draw, unsigned key)
-{
-    int64_t today = draw->now_ms / ATP_DAY_MS * ATP_DAY_MS;
-
-    if (key == ATP_KEY_START || key == ATP_KEY_END) {
-        return draw->now_ms + between(draw, -1000, chance(draw, 500) ? 1000 : ATP_DAY_MS);
-    }
-    if (chance(draw, 20)) {
-        return today + 900 * ATP_DAY_MS;
-    }
-    return today + between(draw, -1, 6) * ATP_DAY_MS +
-           (chance(draw, 300) ? between(draw, 0, 23) * HOUR_MS : 0);
-}
-
-/* ---- attributes ---- */
-
-static void add_attribute(draw_t *draw, act_t *act, unsigned key, uint16_t line)
-{
-    const atp_attribute_rule_t *rule = atp_attribute_rule(key);
-    act_attribute_t *attribute = &act->attributes[act->attribute_count];
-    atp_text_t word;
-
-    if (act->attribute_count == ACT_ATTRIBUTES_MAX) {
-        return;
-    }
-    *attribute = (act_attribute_t){.key = (uint8_t)key, .line = line};
-    switch ((atp_attribute_type_t)rule->type) {
-    case ATP_ATTRIBUTE_NUMBER:
-        attribute->number = key == ATP_KEY_EXPECTED_VERSION && chance(draw, 700)
-                                ? version_of(draw, act->reservation)
-                                : draw_number(draw, rule, key);
-        break;
-    case ATP_ATTRIBUTE_CHOICE:
-        while (atp_attribute_word(rule, attribute->number, &word)) {
-            attribute->number++;
-        }
-        attribute->number = (int64_t)below(draw, (uint64_t)attribute->number + (chance(draw, 10) ? 1 : 0));
-        break;
-    case ATP_ATTRIBUTE_TIME:
-        attribute->number = draw_time(draw, key);
-        break;
-    case ATP_ATTRIBUTE_QTY:
-        attribute->number = between(draw, 0, chance(draw, 200) ? 12 : 4);
-        if (chance(draw, 40)) {
-            attribute->decimals = 1;
-            attribute->number *= chance(draw, 500) ? 10 : 5;
-        }
-        break;
-    case ATP_ATTRIBUTE_ID:
-    case ATP_ATTRIBUTE_TEXT:
-        draw_text(draw, act, attribute);
-        break;
-    }
-    act->attribute_count++;
-}
-
-/* How often an optional key comes, of a thousand; `often` where nothing is known of it. */
-static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned often)
-{
-    bool is_order = act->kind == ATP_OP_RELEASE || act->kind == ATP_OP_CANCEL;
-
-    switch (key) {
-    case ATP_KEY_CHANNEL:
-        return act->kind == ATP_OP_RULE ? 950 : act->kind == ATP_OP_QUOTA ? 600 : 300;
-    case ATP_KEY_DUE:
-        return act->kind == ATP_OP_SUPPLY && act->line_count > 0 ? 950 : 400;
-    case ATP_KEY_FINAL:
-        return 250;
-    case ATP_KEY_ORDER_ID:
-        return is_order ? (act->reservation[0] == '\0' ? ALWAYS : 10) : 300;
-    case ATP_KEY_REPLACES:
-        return often / 3;
-    case ATP_KEY_DROPPED:
-    case ATP_KEY_SUPPLY_STATUS:
-    case ATP_KEY_STATE:
-    case ATP_KEY_EXCLUDED:
-    case ATP_KEY_UNTAGGED:
-    case ATP_KEY_READY_BY:
-        return often / 2;
-    case ATP_KEY_MAXIMUM:
-    case ATP_KEY_MINIMUM:
-    case ATP_KEY_INCREMENT:
-        return often / 3;
-    case ATP_KEY_COST:
-        return 0; /* comes with the nodes */
-    case ATP_KEY_PARENT:
-    case ATP_KEY_SKU:
-    case ATP_KEY_TAG:
-        return act->kind == ATP_OP_SKU ? often : (unsigned)below(draw, 2) * 500u;
-    default:
-        return often;
-    }
-}
-
-static void add_many(draw_t *draw, act_t *act, unsigned key, uint16_t line)
-{
-    bool has_cost = atp_attribute_takes(act->kind, ATP_KEY_COST) != 0 && chance(draw, 300);
-    uint64_t first = below(draw, NODES);
-    uint64_t count = (uint64_t)between(draw, 1, 3);
-
-    for (uint64_t i = 0; i < count; i++) {
-        add_attribute(draw, act, key, line);
-        if (key == ATP_KEY_NODE && act->attribute_count < ACT_ATTRIBUTES_MAX) {
-            if (!chance(draw, 50)) { /* different ones */
-                numbered(act->attributes[act->attribute_count - 1].text, ACT_TEXT_MAX, "n",
-                         (first + i) % NODES);
-            }
-            if (has_cost) {
-                add_attribute(draw, act, ATP_KEY_COST, line);
-            }
-        }
-    }
-}
-
-static void add_one_or_many(draw_t *draw, act_t *act, unsigned key, unsigned how, uint16_t line)
-{
-    bool is_many = (how & (line == ATP_WHOLE_OP ? ATP_TAKES_MANY : ATP_TAKES_MANY_LINE)) != 0;
-
-    if (is_many) {
-        add_many(draw, act, key, line);
-    } else {
-        add_attribute(draw, act, key, line);
-    }
-}
-
-/* Whatever the kind takes, by the table. */
-static void add_attributes(draw_t *draw, act_t *act)
-{
-    static const unsigned fills[] = {0, 60, 150, 300};
-    unsigned often = fills[below(draw, 4)];
-
-    for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
-        unsigned how = atp_attribute_takes(act->kind, key);
-        bool is_wanted =
-            (how & ATP_TAKES_NEEDED && !chance(draw, 20)) || chance(draw, liking(draw, act, key, often));
-        if (how & (ATP_TAKES_ONE | ATP_TAKES_MANY) && is_wanted) {
-            add_one_or_many(draw, act, key, how, ATP_WHOLE_OP);
-        }
-    }
-    for (uint16_t line = 0; line < act->line_count; line++) {
-        for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
-            unsigned how = atp_attribute_takes(act->kind, key);
-            if (how & (ATP_TAKES_LINE | ATP_TAKES_MANY_LINE) &&
-                chance(draw, liking(draw, act, key, often) / 2)) {
-                add_one_or_many(draw, act, key, how, line);
-            }
-        }
     }
 }
 
@@ -381,28 +89,29 @@ static void add_attributes(draw_t *draw, act_t *act)
 
 static atp_qty_t draw_qty(draw_t *draw)
 {
-    return between(draw, 1, chance(draw, 150) ? 15 : 4);
+    return draw_between(draw, 1, draw_chance(draw, 150) ? 15 : 4);
 }
 
 static void draw_line(draw_t *draw, const atp_op_rule_t *rule, act_line_t *line)
 {
     draw_sku(draw, line->sku, sizeof line->sku);
-    if (rule->node == NODE_NEEDED || (rule->node == NODE_OPTIONAL && chance(draw, 600))) {
+    if (rule->node == NODE_NEEDED || (rule->node == NODE_OPTIONAL && draw_chance(draw, 600))) {
         draw_node(draw, line->node, sizeof line->node);
     }
     line->mantissa = draw_qty(draw);
-    if (rule->qty != QTY_POSITIVE && chance(draw, 150)) {
+    if (rule->qty != QTY_POSITIVE && draw_chance(draw, 150)) {
         line->mantissa = 0;
     }
-    if (rule->qty == QTY_SIGNED && chance(draw, 400)) {
+    if (rule->qty == QTY_SIGNED && draw_chance(draw, 400)) {
         line->mantissa = -line->mantissa;
     }
-    if (chance(draw, 50)) {
-        line->decimals = (uint8_t)between(draw, 1, 2);
-        line->mantissa *= chance(draw, 500) ? 50 : 100;
+    line->mantissa = draw_chance(draw, 5) ? -line->mantissa : line->mantissa;
+    if (draw_chance(draw, 50)) {
+        line->decimals = (uint8_t)draw_between(draw, 1, 2);
+        line->mantissa *= draw_chance(draw, 500) ? 50 : 100;
     }
-    if (chance(draw, 3)) {
-        line->mantissa = ATP_QTY_MAX + (chance(draw, 300) ? 1 : 0);
+    if (draw_chance(draw, 3)) {
+        line->mantissa = ATP_QTY_MAX + (draw_chance(draw, 300) ? 1 : 0);
     }
 }
 
@@ -417,7 +126,7 @@ static bool line_of_reservation(draw_t *draw, uint32_t number, act_line_t *line)
     if (at == 0) {
         return false;
     }
-    for (uint64_t skip = below(draw, reservation->line_count); skip > 0; skip--) {
+    for (uint64_t skip = draw_below(draw, reservation->line_count); skip > 0; skip--) {
         uint32_t next = atp_line_at(reservations, at - 1)->next;
         at = next != 0 ? next : at;
     }
@@ -426,8 +135,9 @@ static bool line_of_reservation(draw_t *draw, uint32_t number, act_line_t *line)
     copied(line->sku, sizeof line->sku, atp_catalog_sku_id(catalog, position->sku));
     copied(line->node, sizeof line->node, atp_catalog_node_id(catalog, position->node));
     line->decimals = atp_positions_scale(atp_ledger_positions(draw->ledger), position->sku);
-    line->mantissa = between(draw, 1, found->granted > 0 && found->granted < 100000 ? found->granted : 1);
-    line->mantissa += chance(draw, 60) ? 1 : 0;
+    line->mantissa =
+        draw_between(draw, 1, found->granted > 0 && found->granted < 100000 ? found->granted : 1);
+    line->mantissa += draw_chance(draw, 60) ? 1 : 0;
     return true;
 }
 
@@ -436,14 +146,14 @@ static bool draw_reservation(draw_t *draw, char *to, size_t size, uint32_t *ret_
 {
     const atp_reservations_t *reservations = atp_ledger_reservations(draw->ledger);
     uint64_t count = atp_table_count(&reservations->records);
-    unsigned tries = chance(draw, 150) ? 1 : 12;
+    unsigned tries = draw_chance(draw, 150) ? 1 : 12;
 
-    numbered(to, size, "R", below(draw, RESERVATIONS));
-    if (count == 0 || chance(draw, 20)) {
+    draw_numbered(to, size, "R", draw_below(draw, RESERVATIONS));
+    if (count == 0 || draw_chance(draw, 20)) {
         return atp_ledger_find_reservation(draw->ledger, atp_text_of(to), ret_number);
     }
     for (unsigned i = 0; i < tries; i++) {
-        uint32_t number = (uint32_t)below(draw, count);
+        uint32_t number = (uint32_t)draw_below(draw, count);
         const atp_reservation_t *reservation = atp_reservation_at(reservations, number);
         if (reservation->status != ATP_RESERVATION_FREE) {
             copied(to, size, atp_strings_get(reservations->strings, reservation->id_ref));
@@ -466,24 +176,31 @@ static void draw_lines(draw_t *draw, const atp_op_rule_t *rule, act_t *act, bool
     case LINES_SUBJECT_SKU:
         act->line_count = 1;
         draw_sku(draw, act->lines[0].sku, sizeof act->lines[0].sku);
+        if (draw_chance(draw, 100)) { /* a new one: there is not always room */
+            draw_numbered(act->lines[0].sku, sizeof act->lines[0].sku, "s", SKUS + draw_below(draw, 3));
+        }
         break;
     case LINES_SUBJECT_NODE:
         act->line_count = 1;
         draw_node(draw, act->lines[0].node, sizeof act->lines[0].node);
+        if (draw_chance(draw, 80)) {
+            draw_numbered(act->lines[0].node, sizeof act->lines[0].node, "n", NODES + draw_below(draw, 3));
+        }
         break;
     case LINES_ONE:
         act->line_count = 1;
         draw_line(draw, rule, &act->lines[0]);
         break;
     default:
-        act->line_count = (uint16_t)(chance(draw, 650) ? 1 : between(draw, 2, chance(draw, 50) ? 5 : 3));
-        act->line_count = may_be_none && chance(draw, 450) ? 0 : act->line_count;
+        act->line_count =
+            (uint16_t)(draw_chance(draw, 650) ? 1 : draw_between(draw, 2, draw_chance(draw, 50) ? 5 : 3));
+        act->line_count = may_be_none && draw_chance(draw, 450) ? 0 : act->line_count;
         for (uint16_t i = 0; i < act->line_count; i++) {
             draw_line(draw, rule, &act->lines[i]);
-            if (rule->needs_reservation && is_known && !chance(draw, 60)) {
+            if (rule->needs_reservation && is_known && !draw_chance(draw, 60)) {
                 (void)line_of_reservation(draw, number, &act->lines[i]);
             }
-            if (i > 0 && chance(draw, 150)) {
+            if (i > 0 && draw_chance(draw, 150)) {
                 act->lines[i] = act->lines[i - 1];
             }
         }
@@ -492,6 +209,36 @@ static void draw_lines(draw_t *draw, const atp_op_rule_t *rule, act_t *act, bool
 }
 
 /* ---- kinds ---- */
+
+/* A reserve for a day by which an open supply has come, of more than there is now. */
+static void draw_reserve_of_supply(draw_t *draw, act_t *act)
+{
+    const atp_supply_book_t *book = atp_ledger_supplies(draw->ledger);
+    const atp_catalog_t *catalog = atp_ledger_catalog(draw->ledger);
+    uint64_t count = atp_table_count(&book->supplies);
+
+    for (unsigned i = 0; count > 0 && i < 6; i++) {
+        const atp_supply_t *supply = atp_supply_at(book, (uint32_t)draw_below(draw, count));
+        if (supply->status != ATP_SUPPLY_OPEN || supply->open <= supply->pegged) {
+            continue;
+        }
+        const atp_position_t *position = atp_positions_at(atp_ledger_positions(draw->ledger), supply->row);
+        copied(act->lines[0].sku, sizeof act->lines[0].sku, atp_catalog_sku_id(catalog, position->sku));
+        copied(act->lines[0].node, sizeof act->lines[0].node, atp_catalog_node_id(catalog, position->node));
+        act->lines[0].decimals = atp_positions_scale(atp_ledger_positions(draw->ledger), position->sku);
+        act->lines[0].mantissa = draw_between(draw, 1, 8);
+        act->line_count = draw_chance(draw, 800) ? 1 : act->line_count;
+        act->attribute_count = 0;
+        if (draw_chance(draw, 700)) { /* nothing else is said */
+            act->option = ATP_RESERVE_ALL_OR_NOTHING;
+            act->channel[0] = '\0';
+        }
+        draw_attribute(draw, act, ATP_KEY_NEEDED_BY, ATP_WHOLE_OP);
+        act->attributes[act->attribute_count - 1].number =
+            supply->due_ms + draw_between(draw, -1, 3) * ATP_DAY_MS;
+        return;
+    }
+}
 
 /* How often a kind comes; a new one as often as any other. */
 static unsigned weight_of(unsigned kind)
@@ -525,7 +272,7 @@ static unsigned draw_kind(draw_t *draw)
     for (unsigned kind = ATP_FIRST_CLIENT_KIND; kind < ATP_OP_KIND_LIMIT; kind++) {
         sum += atp_op_rule(kind)->is_known ? weight_of(kind) : 0;
     }
-    uint64_t dice = below(draw, sum);
+    uint64_t dice = draw_below(draw, sum);
     for (unsigned kind = ATP_FIRST_CLIENT_KIND; kind < ATP_OP_KIND_LIMIT; kind++) {
         unsigned weight = atp_op_rule(kind)->is_known ? weight_of(kind) : 0;
         if (dice < weight) {
@@ -545,9 +292,9 @@ static void draw_supply(draw_t *draw, act_t *act)
                        act->kind == ATP_OP_TRANSFER_CANCEL || act->kind == ATP_OP_TRANSFER;
     uint64_t count = atp_table_count(&book->supplies);
 
-    numbered(act->subject, sizeof act->subject, is_transfer ? "x" : "p", below(draw, 12));
-    for (unsigned i = 0; act->kind != ATP_OP_TRANSFER && count > 0 && i < 8 && chance(draw, 850); i++) {
-        const atp_supply_t *supply = atp_supply_at(book, (uint32_t)below(draw, count));
+    draw_numbered(act->subject, sizeof act->subject, is_transfer ? "x" : "p", draw_below(draw, 12));
+    for (unsigned i = 0; act->kind != ATP_OP_TRANSFER && count > 0 && i < 8 && draw_chance(draw, 850); i++) {
+        const atp_supply_t *supply = atp_supply_at(book, (uint32_t)draw_below(draw, count));
         if (supply->status != ATP_SUPPLY_OPEN || (supply->kind == ATP_SUPPLY_TRANSFER) != is_transfer) {
             continue;
         }
@@ -579,10 +326,10 @@ static void draw_subject(draw_t *draw, act_t *act)
         draw_sku(draw, act->subject, sizeof act->subject);
         break;
     case ATP_OP_RULE:
-        numbered(act->subject, sizeof act->subject, "r", below(draw, 5));
+        draw_numbered(act->subject, sizeof act->subject, "r", draw_below(draw, 5));
         break;
     case ATP_OP_QUOTA:
-        numbered(act->subject, sizeof act->subject, "q", below(draw, 5));
+        draw_numbered(act->subject, sizeof act->subject, "q", draw_below(draw, 5));
         break;
     case ATP_OP_SUPPLY:
     case ATP_OP_RECEIVE_SUPPLY:
@@ -593,7 +340,7 @@ static void draw_subject(draw_t *draw, act_t *act)
         draw_supply(draw, act);
         break;
     default:
-        numbered(act->subject, sizeof act->subject, "z", below(draw, 4));
+        draw_numbered(act->subject, sizeof act->subject, "z", draw_below(draw, 4));
         break;
     }
 }
@@ -602,15 +349,15 @@ static void draw_option(draw_t *draw, const atp_op_rule_t *rule, act_t *act)
 {
     if (act->kind == ATP_OP_SKU) {
         act->option = strcmp(act->lines[0].sku, "s3") == 0 ? 1 : 0;
-        act->option = chance(draw, 100) ? (uint8_t)below(draw, 8) : act->option;
-    } else if (rule->options > 0 && chance(draw, act->kind == ATP_OP_NODE ? 200 : 400)) {
-        act->option = (uint8_t)below(draw, rule->options);
+        act->option = draw_chance(draw, 100) ? (uint8_t)draw_below(draw, 8) : act->option;
+    } else if (rule->options > 0 && draw_chance(draw, act->kind == ATP_OP_NODE ? 200 : 400)) {
+        act->option = (uint8_t)draw_below(draw, rule->options);
     }
-    if (chance(draw, 2)) {
+    if (draw_chance(draw, 2)) {
         act->option = 9;
     }
     if (act->kind == ATP_OP_ADJUST || act->kind == ATP_OP_COUNT) {
-        act->reason = (uint8_t)below(draw, ATP_REASON_COUNT);
+        act->reason = (uint8_t)draw_below(draw, ATP_REASON_COUNT);
     }
 }
 
@@ -619,25 +366,29 @@ static void draw_rest(draw_t *draw, act_t *act)
 {
     bool may_be_fact = act->kind >= ATP_OP_SHIP || act->kind == ATP_OP_TRANSFER_RECEIVE;
 
-    act->is_fact = may_be_fact && act->kind != ATP_OP_EDIT && chance(draw, 400);
+    act->is_fact = may_be_fact && act->kind != ATP_OP_EDIT && draw_chance(draw, 400);
     if (act->kind == ATP_OP_RESERVE) {
-        if (chance(draw, 500)) {
+        if (draw_chance(draw, 500)) {
             draw_channel(draw, act->channel, sizeof act->channel);
         }
-        numbered(act->id, sizeof act->id, "R", draw->next_reservation++ % RESERVATIONS);
-        numbered(act->owner, sizeof act->owner, "c", below(draw, 6));
+        draw_numbered(act->id, sizeof act->id, "R", draw->next_reservation++ % RESERVATIONS);
+        draw_numbered(act->owner, sizeof act->owner, "c", draw_below(draw, 6));
     } else {
-        numbered(act->id, sizeof act->id, "i", draw->next_request++);
+        draw_numbered(act->id, sizeof act->id, "i", draw->next_request++);
     }
     if (act->kind == ATP_OP_CHANNEL) {
         draw_channel(draw, act->channel, sizeof act->channel);
+        if (draw_chance(draw, 150)) { /* a new one: there is not always room */
+            draw_numbered(act->channel, sizeof act->channel, "ch", draw_below(draw, 4));
+        }
     }
     if (act->kind == ATP_OP_SKU || act->kind == ATP_OP_NODE) {
-        numbered(act->name, sizeof act->name, "name", below(draw, 50));
+        draw_numbered(act->name, sizeof act->name, "name", draw_below(draw, 50));
     }
     if (act->kind == ATP_OP_RESERVE || act->kind == ATP_OP_EXTEND || act->kind == ATP_OP_CHANNEL) {
-        act->number = chance(draw, 300) ? 0 : between(draw, 1, chance(draw, 500) ? 300 : 2 * ATP_DAY_MS);
-        act->number = chance(draw, 5) ? 350 * ATP_DAY_MS : act->number;
+        act->number =
+            draw_chance(draw, 300) ? 0 : draw_between(draw, 1, draw_chance(draw, 500) ? 300 : 2 * ATP_DAY_MS);
+        act->number = draw_chance(draw, 5) ? 350 * ATP_DAY_MS : act->number;
     }
 }
 
@@ -647,8 +398,8 @@ static void draw_request(draw_t *draw, act_t *act)
     const atp_op_rule_t *rule = atp_op_rule(act->kind);
     uint32_t number = 0;
     bool is_known = draw_reservation(draw, act->reservation, sizeof act->reservation, &number);
-    bool has_none = (atp_attribute_takes(act->kind, ATP_KEY_ORDER_ID) != 0 && chance(draw, 250)) ||
-                    ((act->kind == ATP_OP_RETURN || act->kind == ATP_OP_SHIP) && chance(draw, 100));
+    bool has_none = (atp_attribute_takes(act->kind, ATP_KEY_ORDER_ID) != 0 && draw_chance(draw, 250)) ||
+                    ((act->kind == ATP_OP_RETURN || act->kind == ATP_OP_SHIP) && draw_chance(draw, 100));
 
     draw_lines(draw, rule, act, is_known, number);
     if (rule->needs_subject) {
@@ -659,7 +410,10 @@ static void draw_request(draw_t *draw, act_t *act)
     if (rule->needs_reservation && has_none) {
         act->reservation[0] = '\0';
     }
-    add_attributes(draw, act);
+    draw_attributes(draw, act);
+    if (act->kind == ATP_OP_RESERVE && act->attribute_count < ACT_ATTRIBUTES_MAX && draw_chance(draw, 180)) {
+        draw_reserve_of_supply(draw, act);
+    }
     if (!rule->needs_reservation) {
         act->reservation[0] = '\0';
     }
@@ -668,15 +422,16 @@ static void draw_request(draw_t *draw, act_t *act)
 /* A numbered batch of facts begins. */
 static void draw_source(draw_t *draw, act_t *act)
 {
-    uint64_t source = below(draw, 2);
+    uint64_t source = draw_below(draw, 2);
 
     act->kind = ATP_OP_SOURCE;
-    numbered(act->name, sizeof act->name, "source", source);
-    act->epoch = chance(draw, 20) ? 2 : 1;
-    draw->sequences[source] += chance(draw, 30) ? 3 : 1;
-    act->sequence = chance(draw, 60) ? (uint64_t)between(draw, 1, 5) : draw->sequences[source];
-    act->sequence += chance(draw, 4) ? 2000 : 0; /* numbers that will never be seen */
-    draw->in_source_left = (uint32_t)between(draw, 1, 4);
+    draw_numbered(act->name, sizeof act->name, "source", source);
+    act->epoch = draw_chance(draw, 20) ? 2 : 1;
+    draw->sequences[source] += draw_chance(draw, 30) ? 3 : 1;
+    act->sequence = draw_chance(draw, 60) ? (uint64_t)draw_between(draw, 1, 5) : draw->sequences[source];
+    act->sequence = draw_chance(draw, 15) ? 0 : act->sequence;
+    act->sequence += draw_chance(draw, 4) ? 2000 : 0; /* numbers that will never be seen */
+    draw->in_source_left = (uint32_t)draw_between(draw, 1, 4);
 }
 
 static void draw_fact(draw_t *draw, act_t *act)
@@ -685,7 +440,7 @@ static void draw_fact(draw_t *draw, act_t *act)
         memset(act, 0, sizeof *act);
         draw_request(draw, act);
     } while (act->kind < ATP_OP_SHIP && act->kind != ATP_OP_TRANSFER_RECEIVE && act->kind != ATP_OP_RESERVE &&
-             !chance(draw, 50));
+             !draw_chance(draw, 50));
     act->in_source = true;
     if (act->kind != ATP_OP_RESERVE) {
         act->id[0] = '\0';
@@ -695,16 +450,16 @@ static void draw_fact(draw_t *draw, act_t *act)
 /* Something that was sent before, or the same with something changed. */
 static bool draw_again(draw_t *draw, act_t *act)
 {
-    if (draw->script->count == 0 || !chance(draw, 30)) {
+    if (draw->script->count == 0 || !draw_chance(draw, 30)) {
         return false;
     }
-    uint64_t back = below(draw, draw->script->count < 60 ? draw->script->count : 60);
+    uint64_t back = draw_below(draw, draw->script->count < 60 ? draw->script->count : 60);
     const act_t *before = &draw->script->acts[draw->script->count - 1 - back];
     if (before->in_source || before->kind < ATP_FIRST_CLIENT_KIND) {
         return false;
     }
     *act = *before;
-    if (chance(draw, 400)) {
+    if (draw_chance(draw, 400)) {
         if (act->line_count > 0 && act->lines[0].mantissa > 0) {
             act->lines[0].mantissa++;
         } else {
@@ -722,18 +477,18 @@ void everything_draw(draw_t *draw, act_t *act)
     if (draw->in_source_left > 0) {
         draw->in_source_left--;
         draw_fact(draw, act);
-    } else if (chance(draw, 30)) {
+    } else if (draw_chance(draw, 30)) {
         act->kind = ATP_OP_PULSE;
-        act->number = between(draw, 1, 20);
-    } else if (chance(draw, 15)) {
+        act->number = draw_between(draw, 1, 20);
+    } else if (draw_chance(draw, 15)) {
         act->kind = ATP_OP_SETTLE;
         draw_sku(draw, act->lines[0].sku, sizeof act->lines[0].sku);
         draw_node(draw, act->lines[0].node, sizeof act->lines[0].node);
-    } else if (chance(draw, 30)) {
+    } else if (draw_chance(draw, 30)) {
         draw_source(draw, act);
-    } else if (chance(draw, 2)) {
+    } else if (draw_chance(draw, 2)) {
         act->kind = ATP_OP_CONFIGURE;
-        act->number = between(draw, 1, 400);
+        act->number = draw_between(draw, 1, 400);
     } else {
         is_old = draw_again(draw, act);
         if (!is_old) {
@@ -742,13 +497,13 @@ void everything_draw(draw_t *draw, act_t *act)
     }
     act->at_ms = draw->now_ms;
     if (!is_old) {
-        act->issued_ms = draw->now_ms + (chance(draw, 20) ? between(draw, -200, 60) : 0);
-        act->client = (uint8_t)below(draw, chance(draw, 20) ? 4 : 2);
+        act->issued_ms = draw->now_ms + (draw_chance(draw, 20) ? draw_between(draw, -200, 60) : 0);
+        act->client = (uint8_t)draw_below(draw, draw_chance(draw, 20) ? 4 : 2);
     }
-    act->is_blind = chance(draw, 80);
-    act->is_asked = chance(draw, 600);
-    act->is_again = chance(draw, 100);
-    act->ends_frame = act->kind == ATP_OP_SOURCE || (!act->in_source && chance(draw, 300));
+    act->is_blind = draw_chance(draw, 80);
+    act->is_asked = draw_chance(draw, 600);
+    act->is_again = draw_chance(draw, 100);
+    act->ends_frame = act->kind == ATP_OP_SOURCE || (!act->in_source && draw_chance(draw, 300));
 }
 
 /* ---- the beginning ---- */
@@ -756,20 +511,20 @@ void everything_draw(draw_t *draw, act_t *act)
 static void begin_position(draw_t *draw, uint32_t number, act_t *act)
 {
     act->kind = ATP_OP_RECEIVE;
-    numbered(act->lines[0].sku, sizeof act->lines[0].sku, "s", number % SKUS);
-    numbered(act->lines[0].node, sizeof act->lines[0].node, "n", number / SKUS);
-    act->lines[0].mantissa = between(draw, 1, 12);
+    draw_numbered(act->lines[0].sku, sizeof act->lines[0].sku, "s", number % SKUS);
+    draw_numbered(act->lines[0].node, sizeof act->lines[0].node, "n", number / SKUS);
+    act->lines[0].mantissa = draw_between(draw, 1, 12);
     act->line_count = 1;
 }
 
 static void begin_group(draw_t *draw, uint32_t number, act_t *act)
 {
     act->kind = ATP_OP_GROUP;
-    numbered(act->subject, sizeof act->subject, "g", number);
+    draw_numbered(act->subject, sizeof act->subject, "g", number);
     for (uint64_t node = 0; node < NODES; node++) {
-        if (chance(draw, 600) || node == number) {
-            add_attribute(draw, act, ATP_KEY_NODE, ATP_WHOLE_OP);
-            numbered(act->attributes[act->attribute_count - 1].text, ACT_TEXT_MAX, "n", node);
+        if (draw_chance(draw, 600) || node == number) {
+            draw_attribute(draw, act, ATP_KEY_NODE, ATP_WHOLE_OP);
+            draw_numbered(act->attributes[act->attribute_count - 1].text, ACT_TEXT_MAX, "n", node);
         }
     }
 }
@@ -783,12 +538,12 @@ bool everything_prologue(draw_t *draw, uint32_t number, act_t *act)
     if (number < SKUS) {
         act->kind = ATP_OP_SKU;
         act->line_count = 1;
-        numbered(act->lines[0].sku, sizeof act->lines[0].sku, "s", number);
+        draw_numbered(act->lines[0].sku, sizeof act->lines[0].sku, "s", number);
         act->option = number == 3 ? 1 : 0;
     } else if (number < SKUS + NODES) {
         act->kind = ATP_OP_NODE;
         act->line_count = 1;
-        numbered(act->lines[0].node, sizeof act->lines[0].node, "n", number - SKUS);
+        draw_numbered(act->lines[0].node, sizeof act->lines[0].node, "n", number - SKUS);
     } else if (number < SKUS + NODES + 2) {
         act->kind = ATP_OP_CHANNEL;
         snprintf(act->channel, sizeof act->channel, "%s", channels[number - SKUS - NODES]);
@@ -799,7 +554,7 @@ bool everything_prologue(draw_t *draw, uint32_t number, act_t *act)
     } else {
         return false;
     }
-    numbered(act->id, sizeof act->id, "b", number);
+    draw_numbered(act->id, sizeof act->id, "b", number);
     act->at_ms = draw->now_ms;
     act->issued_ms = draw->now_ms;
     return true;
