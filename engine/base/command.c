@@ -36,6 +36,7 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_SETTLE] = "settle",
     [ATP_OP_CLIENT] = "client",
     [ATP_OP_SOURCE] = "source",
+    [ATP_OP_QUARANTINE] = "quarantine",
     [ATP_OP_SKU] = "sku",
     [ATP_OP_NODE] = "node",
     [ATP_OP_CHANNEL] = "channel",

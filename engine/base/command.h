@@ -30,6 +30,7 @@ typedef enum atp_op_kind {
     ATP_OP_SETTLE = 4,    /* expire what is due on one position, because a reader asks */
     ATP_OP_CLIENT = 5,    /* a client name is seen for the first time */
     ATP_OP_SOURCE = 6,    /* opens a numbered batch of facts: name = source, epoch, sequence */
+    ATP_OP_QUARANTINE = 7, /* what a source sent and nobody could read: engine/ledger/quarantine.h */
 
     ATP_FIRST_CLIENT_KIND = 16,
     ATP_OP_SKU = 16,     /* create or change a SKU: sku, name, scale */

@@ -18,6 +18,7 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_TRANSFER_DISCREPANCY] = "transfer_discrepancy",
     [ATP_EXCEPTION_SUPPLY_OVERDUE] = "supply_overdue",
     [ATP_EXCEPTION_STRANDED] = "stranded",
+    [ATP_EXCEPTION_QUARANTINED] = "quarantined",
 };
 
 static const char *const state_names[ATP_EXCEPTION_STATE_LIMIT] = {

@@ -37,6 +37,7 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12, /* more came back for a reservation than had left */
     ATP_EXCEPTION_STRANDED = 15,                  /* a node was closed with stock, promises or supply */
     ATP_EXCEPTION_BACKORDER_FILLED = 16,          /* stock was there for units that waited for it */
+    ATP_EXCEPTION_QUARANTINED = 20,               /* a source sent what could not be read: see its verdict */
     ATP_EXCEPTION_KIND_LIMIT
 } atp_exception_kind_t;
 
@@ -63,7 +64,8 @@ typedef struct atp_exception {
     uint64_t sequence; /* the same */
     uint64_t settled_op;
     int64_t settled_ms;
-    atp_qty_t qty; /* over-commitment: uncommitted; excess shipped; the fact's quantity; numbers lost */
+    atp_qty_t qty;   /* over-commitment: uncommitted; excess shipped; the fact's quantity; numbers lost */
+    uint64_t digest; /* of what was quarantined */
     uint8_t kind;
     uint8_t verdict;
     uint8_t scale;
@@ -78,10 +80,12 @@ typedef struct atp_exception {
     uint8_t cause_size;
     uint8_t unused[2];
     uint32_t fact_first; /* piece + 1 of the fact that is kept; 0 = none is */
-    uint32_t fact_size;  /* bytes of the fact, kept or not */
+    uint32_t fact_size;  /* bytes of the fact, kept or not; of what was quarantined those that are kept */
     uint32_t client;     /* that told the fact; in an exception without a fact 0 */
     uint32_t settled_by; /* client + 1 */
-    uint32_t next;       /* of all: record + 1 */
+    uint32_t whole_size; /* bytes of what was quarantined */
+    uint32_t unused_word;
+    uint32_t next; /* of all: record + 1 */
     uint32_t previous;
     uint32_t next_alike; /* of the settled ones, or of those that keep a fact */
     uint32_t previous_alike;
@@ -93,7 +97,7 @@ typedef struct atp_exception {
     char cause[ATP_EXCEPTION_CAUSE_MAX + 1]; /* why it was discarded */
 } atp_exception_t;
 
-_Static_assert(sizeof(atp_exception_t) == 1112, "stored: no padding");
+_Static_assert(sizeof(atp_exception_t) == 1128, "stored: no padding");
 
 #define ATP_EXCEPTION_PIECE_BYTES 60
 

@@ -382,6 +382,8 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
         return atp_ledger_stock(apply);
     case ATP_OP_QUARANTINE:
         return atp_ledger_quarantine(apply);
+    case ATP_OP_QUARANTINE:
+        return atp_ledger_quarantine(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
     }

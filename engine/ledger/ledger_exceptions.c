@@ -3,6 +3,7 @@
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/op_edit.h"
+#include "engine/ledger/quarantine.h"
 
 #include <string.h>
 
@@ -121,6 +122,70 @@ void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
     }
 }
 
+/* ---- what could not be read ---- */
+
+#define ALIKE_LOOKED_AT 16 /* of the newest that are kept */
+
+/* The open exception of the very same bytes of the same source, 0 if there is none of late: who sends the same rubbish
+ * again and again has one exception. */
+static uint64_t find_alike(const atp_ledger_t *ledger, const atp_op_quarantine_t *told, uint32_t source)
+{
+    const atp_exceptions_t *exceptions = &ledger->exceptions;
+    uint32_t at = exceptions->heads->kept.last;
+
+    for (unsigned i = 0; i < ALIKE_LOOKED_AT && at != 0; i++) {
+        const atp_exception_t *exception = atp_table_at(&exceptions->records, at - 1);
+        if (exception->kind == ATP_EXCEPTION_QUARANTINED && exception->digest == told->digest &&
+            exception->whole_size == told->size && exception->source == source &&
+            exception->verdict == told->verdict) {
+            return exception->number;
+        }
+        at = exception->previous_alike;
+    }
+    return 0;
+}
+
+static uint32_t quarantined_source(const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    atp_text_t name = atp_op_quarantine_source(op);
+    uint32_t source;
+
+    if (op->flags & ATP_OP_IN_SOURCE) {
+        return ledger->frame_source;
+    }
+    return atp_catalog_find_source(&ledger->catalog, name,
+                                   atp_hash_text(name, ledger->root->config.hash_seed), &source)
+               ? source + 1
+               : 0;
+}
+
+atp_verdict_t atp_ledger_quarantine(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_op_quarantine_t *told = atp_op_quarantine(apply->op);
+    uint32_t source = quarantined_source(ledger, apply->op);
+    uint64_t number = find_alike(ledger, told, source);
+
+    if (number != 0) {
+        atp_exception_t *again = atp_exceptions_change(&ledger->exceptions, number);
+        again->last_op = ledger->root->op;
+        again->last_ms = apply->now_ms;
+        again->count++;
+        return ATP_APPLIED;
+    }
+    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_QUARANTINED, NO_ROW, 0);
+    exception->source = source;
+    exception->epoch = told->epoch;
+    exception->sequence = told->sequence;
+    exception->verdict = told->verdict;
+    exception->digest = told->digest;
+    exception->whole_size = told->size;
+    if (told->kept > 0) {
+        atp_exceptions_keep(&ledger->exceptions, exception, atp_op_quarantine_bytes(apply->op), told->kept);
+    }
+    return ATP_APPLIED;
+}
+
 /* ---- settling ---- */
 
 /* The number in the op's subject; 0: it is none. */
@@ -225,7 +290,7 @@ static atp_verdict_t replay(apply_t *apply, const atp_exception_t *exception)
     atp_ledger_t *ledger = apply->ledger;
     uint64_t number = exception->number;
 
-    if (exception->fact_first == 0) {
+    if (exception->fact_first == 0 || exception->kind == ATP_EXCEPTION_QUARANTINED) {
         return atp_ledger_refuse(apply, ATP_NO_FACT_KEPT, ATP_FIELD_SUBJECT, 0);
     }
     const atp_op_t *fact = fact_to_replay(apply, exception);

@@ -2,6 +2,7 @@
 #include "engine/ledger/op_rules.h"
 
 #include "engine/ledger/config.h"
+#include "engine/ledger/quarantine.h"
 
 #include <string.h>
 
@@ -26,6 +27,9 @@ static bool is_kind_in_shape(const atp_op_t *op)
     uint32_t least = 0;
     uint32_t most = 0;
 
+    if (op->kind == ATP_OP_QUARANTINE) {
+        return op->line_count == 0;
+    }
     if (!rule->is_known) {
         return op->line_count == 0 && (op->flags & (ATP_OP_HAS_ID | ATP_OP_IN_SOURCE)) == 0;
     }
@@ -191,6 +195,9 @@ bool atp_op_is_well_formed(const void *bytes, size_t size)
         op->kind >= ATP_OP_KIND_LIMIT || atp_op_kind_name(op->kind) == NULL || op->value < 0 ||
         !is_kind_in_shape(op)) {
         return false;
+    }
+    if (op->kind == ATP_OP_QUARANTINE) {
+        return atp_op_quarantine_is_well_formed(op);
     }
     expected_text_t texts[TEXTS_BEFORE_LINES_MAX];
     uint32_t text_count = expected_texts(op, texts);

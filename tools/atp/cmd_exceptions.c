@@ -71,7 +71,7 @@ static void put_json_rest(atp_out_t *out, const atp_exception_row_t *row)
     }
 }
 
-static void put_row(atp_cli_t *cli, const atp_exception_row_t *row)
+static void put_row(atp_cli_t *cli, const atp_exception_row_t *row, bool has_state)
 {
     atp_out_t *out = &cli->out;
     char ids[4 * ATP_ID_SIZE_MAX];
@@ -82,8 +82,7 @@ static void put_row(atp_cli_t *cli, const atp_exception_row_t *row)
     atp_out_time(out, "time_ms", "TIME", row->time_ms);
     atp_out_uint(out, "op", "OP", row->op);
     atp_out_text(out, "kind", "KIND", row->kind);
-    atp_out_string(out, "state", cli->is_json || row->state == ATP_EXCEPTION_ROW_OPEN ? NULL : "STATE",
-                   state_text(row));
+    atp_out_string(out, "state", has_state ? "STATE" : NULL, state_text(row));
     atp_out_text(out, "source", "SOURCE", row->source);
     atp_out_text(out, "sku", "SKU", row->sku);
     atp_out_text(out, "node", "NODE", row->node);
@@ -179,7 +178,7 @@ static bool take_rows(void *context, const atp_answer_t *answer)
         if (listing->is_shown && !listing->cli->is_json) {
             print_row(&rows[i]);
         } else {
-            put_row(listing->cli, &rows[i]);
+            put_row(listing->cli, &rows[i], atp_args_has(&listing->cli->args, "state"));
         }
     }
     return listing->left > 0;

@@ -113,6 +113,20 @@ static void put_options(words_t *words, const atp_op_t *op)
     }
 }
 
+/* "SIZE bytes, digest HEX:" and the bytes. */
+static void put_bytes(words_t *words, const atp_exception_t *exception, const unsigned char *bytes)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "%u bytes, digest %016llx:", exception->whole_size,
+                   (unsigned long long)exception->digest);
+    put(words, atp_text_of(text));
+    for (uint32_t i = 0; i < exception->fact_size && !words->is_cut; i++) {
+        (void)snprintf(text, sizeof text, i % 8 == 0 ? " %02x" : "%02x", bytes[i]);
+        put(words, atp_text_of(text));
+    }
+}
+
 void atp_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception, atp_fact_text_t *ret_text)
 {
     uint64_t fact[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
@@ -124,6 +138,10 @@ void atp_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception,
     }
     ATP_ASSERT(exception->fact_size <= sizeof fact);
     atp_exceptions_fact(atp_ledger_exceptions(ledger), exception, fact, exception->fact_size);
+    if (exception->kind == ATP_EXCEPTION_QUARANTINED) {
+        put_bytes(&words, exception, (const unsigned char *)(const void *)fact);
+        return;
+    }
     const atp_op_t *op = (const atp_op_t *)(const void *)fact;
     const char *cursor = atp_op_text_begin(op);
     put(&words, atp_text_of(atp_op_kind_name(op->kind)));

@@ -11,6 +11,7 @@
 
 #define WAIT_NS      500000 /* between tries while the queue is full */
 #define LOGGED_BYTES 64     /* of a message that is not one */
+#define KEPT_MAX     64     /* such messages in a second; of more only the log tells */
 #define HEARD_MAX    1024   /* sources whose last number we remember; two of one slot forget each other */
 
 /* The newest number heard of a source: only to tell of gaps, the ledger keeps the truth. */
@@ -29,6 +30,8 @@ struct atp_facts_intake {
     atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
     atp_attribute_t attributes[ATP_ATTRIBUTES_PER_OP_MAX];
     heard_t heard[HEARD_MAX];
+    time_t kept_second; /* of the message kept last that was none, */
+    uint32_t kept;      /* and how many were in that second */
 };
 
 /* ---- after the engine ---- */
@@ -106,6 +109,37 @@ static void log_malformed(const atp_facts_intake_t *intake, const atp_reader_t *
             ATP_LOG_STR("why", reader->refusal.detail), ATP_LOG_U64("size", size), ATP_LOG_STR("bytes", hex));
 }
 
+static bool may_keep(atp_facts_intake_t *intake)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec != intake->kept_second) {
+        intake->kept_second = now.tv_sec;
+        intake->kept = 0;
+    }
+    return intake->kept++ < KEPT_MAX;
+}
+
+/* A message that is none: it is told, and its bytes are kept as an exception. Takes the parcel. */
+static void quarantine(atp_parcel_t *parcel, const atp_reader_t *reader, const atp_facts_t *facts,
+                       const uint8_t *bytes, size_t size)
+{
+    atp_facts_intake_t *intake = parcel->owner;
+    const atp_refused_bytes_t refused = {.bytes = bytes,
+                                         .size = size,
+                                         .source = facts->source,
+                                         .epoch = facts->epoch,
+                                         .sequence = facts->sequence,
+                                         .verdict = reader->refusal.verdict,
+                                         .field = reader->refusal.field};
+
+    log_malformed(intake, reader, bytes, size);
+    if (!may_keep(intake) || !atp_parcel_quarantine(parcel, &refused) || !submit(parcel)) {
+        atp_parcel_destroy(parcel);
+    }
+}
+
 static void handle(void *context, const uint8_t *bytes, size_t size)
 {
     atp_facts_intake_t *intake = context;
@@ -114,7 +148,7 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
                                      .attributes = intake->attributes,
                                      .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
     atp_reader_t reader;
-    atp_facts_t facts;
+    atp_facts_t facts = {.source = ATP_TEXT("")};
     uint32_t op_count;
     atp_parcel_t *parcel = atp_parcel_create(intake->engine, intake->metrics, intake);
 
@@ -124,14 +158,12 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
         return;
     }
     if (!atp_event_open(bytes, size, &reader) || !atp_read_facts(&reader, &facts, &op_count)) {
-        log_malformed(intake, &reader, bytes, size);
-        atp_parcel_destroy(parcel);
+        quarantine(parcel, &reader, &(atp_facts_t){.source = ATP_TEXT("")}, bytes, size);
         return;
     }
     bool is_filled = atp_parcel_fill(parcel, &reader, &facts, op_count, &room);
     if (!is_filled && reader.refusal.verdict != ATP_APPLIED) {
-        log_malformed(intake, &reader, bytes, size);
-        atp_parcel_destroy(parcel);
+        quarantine(parcel, &reader, &facts, bytes, size);
         return;
     }
     look_for_gap(intake, &facts);

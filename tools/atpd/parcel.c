@@ -54,9 +54,49 @@ static bool grow(atp_parcel_t *parcel)
     return true;
 }
 
-/* Adds one fact; what is refused is told and left out. False: it does not fit. */
-static bool add_fact(atp_parcel_t *parcel, const atp_facts_t *facts, uint32_t index,
-                     const atp_command_t *command, const atp_op_context_t *context)
+static bool add_quarantine(atp_parcel_t *parcel, const atp_refused_bytes_t *refused)
+{
+    atp_batch_t *batch = &parcel->batch;
+    size_t size;
+
+    while ((size = atp_op_encode_quarantine(parcel->ops + batch->ops_size,
+                                            parcel->ops_capacity - batch->ops_size, refused)) == 0) {
+        if (!grow(parcel)) {
+            return false;
+        }
+    }
+    batch->ops_size += size;
+    batch->op_count++;
+    return true;
+}
+
+/* One fact of a batch, and where it stands in the message. */
+typedef struct told_fact {
+    const atp_facts_t *facts;
+    uint32_t index;
+    const uint8_t *begin;
+    const uint8_t *end;
+} told_fact_t;
+
+/* Tells of a fact that cannot become an op, and keeps it. False: it does not fit. */
+static bool add_refused(atp_parcel_t *parcel, const told_fact_t *fact, unsigned verdict, unsigned field)
+{
+    const atp_refused_bytes_t refused = {.bytes = fact->begin,
+                                         .size = (size_t)(fact->end - fact->begin),
+                                         .source = fact->facts->source,
+                                         .epoch = fact->facts->epoch,
+                                         .sequence = fact->facts->sequence,
+                                         .verdict = (atp_verdict_t)verdict,
+                                         .field = (atp_field_t)field,
+                                         .in_source = true};
+
+    log_refused(parcel, fact->facts, fact->index, verdict, field);
+    return add_quarantine(parcel, &refused);
+}
+
+/* Adds one fact; what is refused is told and kept. False: it does not fit. */
+static bool add_fact(atp_parcel_t *parcel, const told_fact_t *fact, const atp_command_t *command,
+                     const atp_op_context_t *context)
 {
     atp_batch_t *batch = &parcel->batch;
     atp_result_t fault;
@@ -69,8 +109,7 @@ static bool add_fact(atp_parcel_t *parcel, const atp_facts_t *facts, uint32_t in
             break;
         }
         if (verdict != ATP_MESSAGE_TOO_LARGE) {
-            log_refused(parcel, facts, index, fault.verdict, fault.field);
-            return true;
+            return add_refused(parcel, fact, fault.verdict, fault.field);
         }
         if (!grow(parcel)) {
             return false;
@@ -105,15 +144,15 @@ static bool fill_ops(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts
     for (uint32_t i = 0; i < op_count; i++) {
         atp_command_t command;
         atp_refusal_t refusal;
+        told_fact_t fact = {.facts = facts, .index = i, .begin = reader->at};
         if (!atp_read_command(reader, &command, room, &refusal)) {
             return false;
         }
-        if (refusal.verdict != ATP_APPLIED) {
-            log_refused(parcel, facts, i, refusal.verdict, refusal.field);
-            continue;
-        }
-        *ret_is_ordered |= is_statement(command.kind);
-        if (!add_fact(parcel, facts, i, &command, &context)) {
+        fact.end = reader->at;
+        bool is_readable = refusal.verdict == ATP_APPLIED;
+        *ret_is_ordered |= is_readable && is_statement(command.kind);
+        if (!(is_readable ? add_fact(parcel, &fact, &command, &context)
+                          : add_refused(parcel, &fact, refusal.verdict, refusal.field))) {
             return atp_reader_refuse(reader, ATP_MESSAGE_TOO_LARGE, ATP_FIELD_NONE,
                                      "the facts take more room than one batch has");
         }
@@ -153,6 +192,20 @@ bool atp_parcel_fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts
     if (is_ordered) {
         numbers.after = facts->sequence - 1; /* over the first: of the same size */
         (void)atp_op_encode_source(parcel->ops, facts->source, &numbers, seed);
+    }
+    parcel->batch.class = ATP_CLASS_FACT;
+    parcel->batch.ops = parcel->ops;
+    return need_room_for_answers(parcel);
+}
+
+bool atp_parcel_quarantine(atp_parcel_t *parcel, const atp_refused_bytes_t *refused)
+{
+    parcel->batch.ops_size = 0;
+    parcel->batch.op_count = 0;
+    parcel->batch.line_count = 0;
+    parcel->grant_room = 0;
+    if (!add_quarantine(parcel, refused)) {
+        return false;
     }
     parcel->batch.class = ATP_CLASS_FACT;
     parcel->batch.ops = parcel->ops;

@@ -1,13 +1,15 @@
 /* A batch of facts on its way from bytes to the engine: one way for what is published and for what is asked to be taken.
  *
  * A batch is one message: its number and its facts become ops of one frame, so that they are applied together or not
- * at all. A fact that cannot become an op is logged, counted and left out; the rest is applied.
+ * at all. A fact that cannot become an op is logged, counted, and in quarantine: its bytes are an op of their own, which
+ * keeps them as an exception. The rest is applied.
  *
  * Threads     one at a time, whoever has the parcel. */
 #ifndef ATP_ATPD_PARCEL_H
 #define ATP_ATPD_PARCEL_H
 
 #include "engine/engine.h"
+#include "engine/ledger/quarantine.h"
 #include "protocol/message.h"
 #include "tools/atpd/metrics.h"
 
@@ -30,6 +32,9 @@ void atp_parcel_destroy(atp_parcel_t *parcel);
  * reader says why; it says ATP_APPLIED if there was no memory. */
 ATP_MUST_USE bool atp_parcel_fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *facts,
                                   uint32_t op_count, const atp_command_room_t *room);
+
+/* Fills the parcel anew: with nothing but bytes that are no message. False: no memory. */
+ATP_MUST_USE bool atp_parcel_quarantine(atp_parcel_t *parcel, const atp_refused_bytes_t *refused);
 
 /* Counts what became of it, and returns the verdict of the batch. Thread: that which answers batches. */
 atp_verdict_t atp_parcel_count(const atp_parcel_t *parcel);

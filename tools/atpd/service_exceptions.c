@@ -76,7 +76,9 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
                                .epoch = exception->epoch,
                                .sequence = exception->sequence,
                                .op_kind = atp_text_of(atp_op_kind_name(exception->op_kind)),
-                               .fact_size = exception->fact_size,
+                               .fact_size = exception->kind == ATP_EXCEPTION_QUARANTINED
+                                                ? exception->whole_size
+                                                : exception->fact_size,
                                .fact = {words.bytes, words.size},
                                .settled_ms = exception->settled_ms,
                                .settled_op = exception->settled_op,

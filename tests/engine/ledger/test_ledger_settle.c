@@ -1,6 +1,8 @@
 /* Exceptions of facts that were refused, and how they are settled: replayed, told anew, discarded. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "engine/ledger/quarantine.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -228,9 +230,127 @@ static void a_poison_fact_does_not_keep_the_next_ones_from_being_applied(void **
     fixture_close(&f);
 }
 
+/* ---- what could not be read ---- */
+
+static atp_result_t quarantine(fixture_t *f, const void *bytes, size_t size, const char *source)
+{
+    const atp_refused_bytes_t refused = {.bytes = bytes,
+                                         .size = size,
+                                         .source = atp_text_of(source),
+                                         .verdict = ATP_MALFORMED,
+                                         .field = ATP_FIELD_LINES,
+                                         .in_source = f->in_source};
+
+    assert_true(atp_op_encode_quarantine(f->record, ATP_OP_QUARANTINE_SIZE_MAX, &refused) > 0);
+    return fixture_apply(f, f->record);
+}
+
+static void what_nobody_can_read_is_kept_with_its_bytes(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    static unsigned char rubbish[70000];
+    static unsigned char kept[ATP_EXCEPTION_FACT_MAX];
+
+    memset(rubbish, 0xa5, sizeof rubbish);
+    assert_verdict(open_batch(&f, "wms", 1, 1), ATP_APPLIED);
+    const size_t sizes[] = {0, 1, 7, 60, 1000, ATP_QUARANTINE_KEPT_MAX, sizeof rubbish};
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_verdict(quarantine(&f, rubbish, sizes[i], "wms"), ATP_APPLIED);
+        const atp_exception_t *exception = newest_exception(&f);
+        uint32_t expected = (uint32_t)(sizes[i] < ATP_EXCEPTION_FACT_MAX ? sizes[i] : ATP_EXCEPTION_FACT_MAX);
+        assert_int_equal(exception->kind, ATP_EXCEPTION_QUARANTINED);
+        assert_int_equal(exception->verdict, ATP_MALFORMED);
+        assert_int_equal(exception->number, i + 1);
+        assert_int_equal(exception->whole_size, sizes[i]);
+        assert_int_equal(exception->fact_size, expected);
+        assert_true(exception->source == 1);
+        if (expected > 0) {
+            atp_exceptions_fact(atp_ledger_exceptions(f.ledger), exception, kept, expected);
+            assert_memory_equal(kept, rubbish, expected);
+        }
+    }
+    assert_verdict(replay(&f, 3), ATP_NO_FACT_KEPT);
+    assert_verdict(settle_with(&f, 3, "", "", 0, "settle=discard cause=rubbish"), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+static void the_same_rubbish_again_is_counted(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    for (unsigned i = 1; i <= 100; i++) {
+        assert_verdict(quarantine(&f, "rubbish", 7, ""), ATP_APPLIED);
+        assert_int_equal(newest_exception(&f)->count, i);
+    }
+    assert_verdict(quarantine(&f, "rubbish", 6, ""), ATP_APPLIED);
+    assert_int_equal(last_number(&f), 2);
+    assert_verdict(settle_with(&f, 1, "", "", 0, "settle=discard cause=x"), ATP_APPLIED);
+    assert_verdict(quarantine(&f, "rubbish", 7, ""), ATP_APPLIED); /* and still it comes */
+    assert_int_equal(last_number(&f), 3);
+    fixture_close(&f);
+}
+
+static void a_batch_that_comes_twice_is_kept_once(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+
+    for (unsigned i = 0; i < 2; i++) {
+        assert_verdict(open_batch(&f, "wms", 3, 4), i == 0 ? ATP_APPLIED : ATP_DUPLICATE_IGNORED);
+        f.in_source = true;
+        assert_verdict(quarantine(&f, "rubbish", 7, "wms"), i == 0 ? ATP_APPLIED : ATP_DUPLICATE_IGNORED);
+        f.in_source = false;
+    }
+    assert_int_equal(newest_exception(&f)->count, 1);
+    fixture_close(&f);
+}
+
+static void a_quarantine_that_was_damaged_is_no_record(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    const atp_refused_bytes_t refused = {
+        .bytes = "rubbish", .size = 7, .source = ATP_TEXT("wms"), .verdict = ATP_MALFORMED};
+    unsigned char *bytes = f.record;
+
+    assert_int_equal(atp_op_encode_quarantine(f.record, 100, &refused), 0);
+    size_t size = atp_op_encode_quarantine(f.record, 128, &refused);
+    assert_int_equal(size, 128);
+    atp_op_t *op = f.record;
+    atp_op_quarantine_t *told = (atp_op_quarantine_t *)(void *)(op + 1);
+    assert_true(atp_op_is_well_formed(op, size));
+    for (size_t shorter = 0; shorter < size; shorter++) {
+        assert_false(atp_op_is_well_formed(op, shorter));
+    }
+#define damaged_by(change, mend)                                                                             \
+    do {                                                                                                     \
+        change;                                                                                              \
+        assert_false(atp_op_is_well_formed(op, size));                                                       \
+        mend;                                                                                                \
+        assert_true(atp_op_is_well_formed(op, size));                                                        \
+    } while (0)
+    damaged_by(told->kept = 6000, told->kept = 7);
+    damaged_by(told->size = 6, told->size = 7);
+    damaged_by(told->verdict = ATP_APPLIED, told->verdict = ATP_MALFORMED);
+    damaged_by(told->verdict = 9, told->verdict = ATP_MALFORMED);
+    damaged_by(told->field = 200, told->field = 0);
+    damaged_by(op->flags = ATP_OP_HAS_ID, op->flags = 0);
+    damaged_by(op->line_count = 1, op->line_count = 0);
+    damaged_by(bytes[112] = 200, bytes[112] = 3);
+    damaged_by(bytes[127] = 1, bytes[127] = 0);
+#undef damaged_by
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_nobody_can_read_is_kept_with_its_bytes),
+        cmocka_unit_test(the_same_rubbish_again_is_counted),
+        cmocka_unit_test(a_batch_that_comes_twice_is_kept_once),
+        cmocka_unit_test(a_quarantine_that_was_damaged_is_no_record),
         cmocka_unit_test(a_refused_fact_is_kept_with_all_that_is_needed_to_act),
         cmocka_unit_test(a_replay_applies_the_fact_exactly_once),
         cmocka_unit_test(a_replay_that_is_asked_again_has_its_first_answer),

@@ -343,6 +343,92 @@ static void numbers_of_sources_are_counted(void **state)
     assert_true(metric(a, "atpd_source_duplicates_total") == 1);
 }
 
+/* Sends messages that are none, as a publisher by hand: libatp would not. */
+static void send_rubbish(const acceptance_t *a, const char *bytes, uint8_t size, unsigned times)
+{
+    static const uint8_t hello[8] = {0, 'S', 'P', 0, 0, 0x20, 0, 0};
+    uint8_t message[8 + UINT8_MAX] = {[7] = size};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)atoi(strrchr(a->facts_url, ':') + 1))};
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char answer[8];
+
+    memcpy(message + 8, bytes, size);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(descriptor, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(send(descriptor, hello, sizeof hello, 0), sizeof hello);
+    assert_int_equal(recv(descriptor, answer, sizeof answer, MSG_WAITALL), sizeof answer);
+    for (unsigned i = 0; i < times; i++) {
+        assert_int_equal(send(descriptor, message, 8u + size, 0), 8 + size);
+    }
+    (void)close(descriptor);
+}
+
+/* The only exception that is in quarantine for that reason: how often it came, and what is kept of it. */
+static uint64_t quarantined(acceptance_t *a, unsigned verdict, char *ret_fact, size_t size)
+{
+    const atp_page_ask_t ask = {.limit = 100, .kind = ATP_TEXT("quarantined")};
+    atp_answer_t *answer;
+    uint64_t count = 0;
+    unsigned found = 0;
+
+    assert_int_equal(atp_client_exceptions(a->client, &ask, &answer), ATP_OK);
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        const atp_exception_row_t *row = &atp_answer_exceptions(answer)[i];
+        if (row->verdict == verdict) {
+            found++;
+            count = row->count;
+            snprintf(ret_fact, size, "%.*s %llu:%llu %.*s", (int)row->source.size, row->source.bytes,
+                     (unsigned long long)row->epoch, (unsigned long long)row->sequence, (int)row->fact.size,
+                     row->fact.bytes);
+        }
+    }
+    atp_answer_free(answer);
+    assert_true(found <= 1);
+    return count;
+}
+
+static void a_source_that_sends_rubbish_is_heard_and_its_rubbish_kept(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_command_line_t lines[] = {
+        {.sku = ATP_TEXT("m"), .node = ATP_TEXT("N"), .mantissa = 2},
+        {.sku = ATP_TEXT("m"), .node = ATP_TEXT("N"), .mantissa = 0},
+        {.sku = ATP_TEXT("m"), .node = ATP_TEXT("N"), .mantissa = 3},
+    };
+    atp_command_t receipts[3];
+    atp_publisher_options_t options = {
+        .url = a->facts_url, .source = ATP_TEXT("wms"), .epoch = 7, .sequence = 12};
+    atp_publisher_t *publisher;
+    atp_why_t why;
+    char fact[512] = "";
+    int64_t begun_ms = 0;
+
+    stock(a, "m", "N", "0");
+    for (unsigned i = 0; i < 3; i++) {
+        receipts[i] =
+            (atp_command_t){.kind = ATP_OP_RECEIVE, .is_fact = true, .line_count = 1, .lines = &lines[i]};
+    }
+    send_rubbish(a, "facts\0\xc1rubbish", 14, 3);
+    assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
+    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    assert_int_equal(atp_publisher_publish(publisher, receipts, 3, 0), ATP_OK);
+    while (components(a, "m", "N").on_hand != 5) { /* the one between them is none */
+        assert_true(is_waiting(&begun_ms, 30));
+    }
+    atp_publisher_close(publisher);
+    assert_int_equal(quarantined(a, ATP_QTY_MUST_BE_POSITIVE, fact, sizeof fact), 1);
+    assert_non_null(strstr(fact, "wms 7:12 "));
+    while (quarantined(a, ATP_MALFORMED, fact, sizeof fact) != 3) { /* the same thrice */
+        assert_true(is_waiting(&begun_ms, 30));
+    }
+    assert_non_null(strstr(fact, " 0:0 14 bytes, digest "));
+    assert_non_null(strstr(fact, "666163747300c172 756262697368"));
+    while (metric(a, "atpd_exceptions_open") != 4) { /* two are of stock(), before it made SKU and node */
+        assert_true(is_waiting(&begun_ms, 30));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +442,7 @@ int main(void)
         WITH_ATPD(a_recipe_tells_of_its_kit_wherever_that_is),
         WITH_ATPD(metrics_are_well_formed_and_move),
         WITH_ATPD(numbers_of_sources_are_counted),
+        WITH_ATPD(a_source_that_sends_rubbish_is_heard_and_its_rubbish_kept),
     };
     return cmocka_run_group_tests_name("tools.atpd.daemon.events", tests, NULL, NULL);
 }
