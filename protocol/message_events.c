@@ -127,7 +127,7 @@ bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *r
         return atp_reader_refuse(reader, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE,
                                  "a batch comes after numbers below its own");
     }
-    return true;
+    return reader->refusal.verdict == ATP_APPLIED; /* of what stood before, too */
 }
 
 bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count)

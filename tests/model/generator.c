@@ -457,33 +457,54 @@ static void request(generator_t *g, const model_t *model, generated_t *generated
 
 /* ---- the rest ---- */
 
+/* Of a source that says what it keeps: mostly what the ledger waits for. */
+static void keep(generator_t *g, uint64_t low, model_numbers_t *numbers)
+{
+    uint64_t dice = below(g, 100);
+
+    numbers->kept_from = dice < 70 ? low : dice < 80 ? 1 : dice < 98 ? low + below(g, 4) : numbers->sequence + 1;
+    if (numbers->kept_from > numbers->sequence && dice < 98) {
+        numbers->kept_from = numbers->sequence;
+    }
+    dice = below(g, 100);
+    numbers->after = dice < 60 ? 0 : dice < 80 ? numbers->sequence - 1 : dice < 98 ? low : numbers->sequence;
+    if (numbers->after >= numbers->sequence && dice < 98) {
+        numbers->after = 0;
+    }
+}
+
 static void batch(generator_t *g, const model_t *model, generated_t *generated)
 {
+    model_numbers_t *numbers = &generated->numbers;
+
     generated->kind = GENERATED_BATCH;
     generated->source = numbered("source", below(g, 3));
     uint32_t number = model_find_source(model, &generated->source);
     uint64_t high = number == MODEL_NONE ? 0 : model->sources[number].high;
     uint64_t dice = below(g, 1000);
 
-    generated->epoch = number == MODEL_NONE ? 1 : model->sources[number].epoch;
-    generated->sequence = high + 1;
+    *numbers = (model_numbers_t){.epoch = number == MODEL_NONE ? 1 : model->sources[number].epoch,
+                                 .sequence = high + 1};
     if (dice < 150) {
-        generated->sequence = high > 3 ? high - below(g, 4) : 1;
+        numbers->sequence = high > 3 ? high - below(g, 4) : 1;
     } else if (dice < 300) {
-        generated->sequence = high + 2 + below(g, 3);
+        numbers->sequence = high + 2 + below(g, 3);
     } else if (dice < 320) {
-        generated->sequence = high + 1000 + below(g, 101);
+        numbers->sequence = high + 1000 + below(g, 101);
     } else if (dice < 340) {
-        generated->epoch++;
-        generated->sequence = (uint64_t)between(g, 1, 3);
+        numbers->epoch++;
+        numbers->sequence = (uint64_t)between(g, 1, 3);
     } else if (dice < 350) {
-        generated->epoch--;
+        numbers->epoch--;
     } else if (dice < 355) {
-        generated->sequence = 0;
+        numbers->sequence = 0;
     } else if (dice < 357) {
-        generated->sequence = UINT64_C(1) << 63;
+        numbers->sequence = UINT64_C(1) << 63;
     } else if (dice < 358) {
-        generated->sequence = (uint64_t)INT64_MAX - below(g, 2);
+        numbers->sequence = (uint64_t)INT64_MAX - below(g, 2);
+    }
+    if (numbers->sequence > 0 && chance(g, 400)) {
+        keep(g, number == MODEL_NONE ? 1 : model->sources[number].low, numbers);
     }
     g->facts_left = (uint32_t)below(g, 5);
 }

@@ -24,8 +24,7 @@ typedef struct generated {
     model_id_t client;
     bool in_source;
     model_id_t source;
-    uint64_t epoch;
-    uint64_t sequence;
+    model_numbers_t numbers; /* of a batch */
     uint64_t limit; /* of a pulse */
     uint32_t sku;   /* of settle */
     uint32_t node;

@@ -641,54 +641,112 @@ static void drop_below(model_source_t *source, uint64_t low)
     source->low = low;
 }
 
-/* Notes a new number; returns how many will never be seen. */
-static uint64_t accept(model_source_t *source, uint64_t epoch, uint64_t sequence)
+/* Gives up what is below `low`; returns how many will never be seen. */
+static uint64_t give_up(model_source_t *source, uint64_t low)
+{
+    uint64_t lost = low - source->low - seen_below(source, low);
+
+    drop_below(source, low);
+    return lost;
+}
+
+static void pass_over_seen(model_source_t *source)
+{
+    while (was_seen(source, source->low)) {
+        drop_below(source, source->low + 1);
+    }
+}
+
+/* Begins the epoch, and passes over what the source has no more. */
+static uint64_t make_way(model_source_t *source, const model_numbers_t *numbers)
 {
     uint64_t lost = 0;
 
-    if (epoch != source->epoch) {
+    if (numbers->epoch != source->epoch) {
         if (source->epoch != 0 && source->high >= source->low) {
             lost = source->high - source->low + 1 - source->seen_count;
         }
-        source->epoch = epoch;
+        source->epoch = numbers->epoch;
         source->seen_count = 0;
         source->low = 1;
         source->high = 0;
     }
-    if (sequence >= source->low + 1024) {
-        uint64_t low = sequence - 1023;
-        lost += low - source->low - seen_below(source, low);
-        drop_below(source, low);
+    if (numbers->kept_from > source->low) {
+        lost += give_up(source, numbers->kept_from);
+        pass_over_seen(source);
+    }
+    return lost;
+}
+
+/* Notes a new number; returns how many will never be seen. */
+static uint64_t accept(model_source_t *source, const model_numbers_t *numbers)
+{
+    uint64_t sequence = numbers->sequence;
+    uint64_t lost = make_way(source, numbers);
+
+    if (numbers->kept_from == 0 && sequence >= source->low + 1024) {
+        lost += give_up(source, sequence - 1023);
     }
     source->seen[source->seen_count++] = sequence;
     source->high = sequence > source->high ? sequence : source->high;
-    while (was_seen(source, source->low)) {
-        drop_below(source, source->low + 1);
-    }
+    pass_over_seen(source);
     source->lost += lost;
     return lost;
 }
 
-void model_batch(model_t *model, const model_id_t *name, uint64_t epoch, uint64_t sequence, int64_t now_ms,
+/* Whether the batch has to wait for others, which its source sends again. */
+static bool must_wait(const model_source_t *source, const model_numbers_t *numbers)
+{
+    static model_source_t moved;
+
+    if (numbers->kept_from == 0) {
+        return false;
+    }
+    moved = *source;
+    (void)make_way(&moved, numbers);
+    if (numbers->sequence >= moved.low + 1024) {
+        return true;
+    }
+    for (uint64_t below = moved.low; below <= numbers->after; below++) {
+        if (!was_seen(&moved, below)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* applied: it is new. */
+static atp_verdict_t look_at(const model_source_t *source, const model_numbers_t *numbers)
+{
+    uint64_t sequence = numbers->sequence;
+
+    if (numbers->epoch == 0 || sequence == 0 || numbers->epoch > INT64_MAX || sequence > INT64_MAX ||
+        numbers->kept_from > sequence || numbers->after >= sequence) {
+        return ATP_SEQUENCE_INVALID;
+    }
+    if (numbers->epoch < source->epoch ||
+        (numbers->epoch == source->epoch && (sequence < source->low || was_seen(source, sequence)))) {
+        return ATP_DUPLICATE_IGNORED;
+    }
+    return must_wait(source, numbers) ? ATP_OUT_OF_ORDER : ATP_APPLIED;
+}
+
+void model_batch(model_t *model, const model_id_t *name, const model_numbers_t *numbers, int64_t now_ms,
                  model_answer_t *ret_answer)
 {
+    static const model_source_t unheard;
     uint32_t number = model_find_source(model, name);
+    uint64_t sequence = numbers->sequence;
 
     begin_answer(model, ret_answer);
-    model->frame_skip = ATP_APPLIED;
-    if (epoch == 0 || sequence == 0 || epoch > INT64_MAX || sequence > INT64_MAX) {
-        model->frame_skip = ATP_SEQUENCE_INVALID;
-        model_refuse(ret_answer, ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE, 0);
+    model->frame_skip = look_at(number == MODEL_NONE ? &unheard : &model->sources[number], numbers);
+    if (model->frame_skip == ATP_DUPLICATE_IGNORED) {
+        ret_answer->result.verdict = ATP_DUPLICATE_IGNORED;
         return;
     }
-    if (number != MODEL_NONE) {
-        const model_source_t *source = &model->sources[number];
-        if (epoch < source->epoch ||
-            (epoch == source->epoch && (sequence < source->low || was_seen(source, sequence)))) {
-            model->frame_skip = ATP_DUPLICATE_IGNORED;
-            ret_answer->result.verdict = ATP_DUPLICATE_IGNORED;
-            return;
-        }
+    if (model->frame_skip != ATP_APPLIED) {
+        model_refuse(ret_answer, (atp_verdict_t)model->frame_skip, ATP_FIELD_SEQUENCE, 0);
+        return;
     }
     begin_op(model, now_ms, ret_answer);
     model->in_source = true;
@@ -705,7 +763,7 @@ void model_batch(model_t *model, const model_id_t *name, uint64_t epoch, uint64_
         model->sources[number].id = *name;
     }
     model->frame_source = number + 1;
-    uint64_t lost = accept(&model->sources[number], epoch, sequence);
+    uint64_t lost = accept(&model->sources[number], numbers);
     if (lost > 0) {
         model_raise(model, 4, ATP_OP_SOURCE, MODEL_NONE,
                     lost > (uint64_t)ATP_QTY_MAX ? ATP_QTY_MAX : (atp_qty_t)lost);

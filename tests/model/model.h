@@ -198,7 +198,16 @@ bool model_id_equal(const model_id_t *a, const model_id_t *b);
 void model_do(model_t *model, const model_request_t *request, const model_id_t *client, bool in_source,
               int64_t now_ms, model_answer_t *ret_answer);
 void model_client(model_t *model, const model_id_t *client, int64_t now_ms, model_answer_t *ret_answer);
-void model_batch(model_t *model, const model_id_t *source, uint64_t epoch, uint64_t sequence, int64_t now_ms,
+
+/* Of a batch of facts. */
+typedef struct model_numbers {
+    uint64_t epoch;
+    uint64_t sequence;
+    uint64_t kept_from; /* 0 = its source keeps nothing */
+    uint64_t after;
+} model_numbers_t;
+
+void model_batch(model_t *model, const model_id_t *source, const model_numbers_t *numbers, int64_t now_ms,
                  model_answer_t *ret_answer);
 void model_pulse(model_t *model, uint64_t limit, int64_t now_ms, model_answer_t *ret_answer);
 void model_settle(model_t *model, uint32_t sku, int64_t now_ms, model_answer_t *ret_answer);

@@ -366,17 +366,18 @@ static void step_request(pair_t *pair, const generated_t *generated)
 
 static void step_batch(pair_t *pair, const generated_t *generated)
 {
-    atp_op_source_t numbers = {.epoch = generated->epoch,
-                               .sequence = generated->sequence,
-                               .as_of_ms = pair->generator.now_ms};
+    atp_op_source_t numbers = {.epoch = generated->numbers.epoch,
+                               .sequence = generated->numbers.sequence,
+                               .as_of_ms = pair->generator.now_ms,
+                               .kept_from = generated->numbers.kept_from,
+                               .after = generated->numbers.after};
     static model_answer_t answer;
     atp_result_t result;
 
     atp_op_encode_source(pair->record, text(&generated->source), &numbers, atp_ledger_seed(pair->ledger));
     bool took_op = apply(pair, pair->record, &result);
     tell_whether_full(pair, NULL, &result);
-    model_batch(pair->model, &generated->source, generated->epoch, generated->sequence,
-                pair->generator.now_ms, &answer);
+    model_batch(pair->model, &generated->source, &generated->numbers, pair->generator.now_ms, &answer);
     finish(pair, "a batch", ATP_OP_SOURCE, took_op, &result, &answer);
 }
 

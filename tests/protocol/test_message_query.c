@@ -324,6 +324,36 @@ static void the_topic_of_an_event_is_its_name(void **state)
     }
 }
 
+static void the_numbers_of_a_batch_are_looked_at_in_a_request_too(void **state)
+{
+#define BATCH(source, numbers)                                                                               \
+    "[1,23,\"c\",\"shop\",\"\",[\"" source "\"," numbers ",[[48,\"\",0,\"s\",\"n\",1]]]]"
+    static const struct {
+        const char *json;
+        atp_verdict_t verdict;
+        atp_field_t field;
+    } cases[] = {
+        {BATCH("wms", "1,7,0,7,6"), ATP_APPLIED, ATP_FIELD_NONE},
+        {BATCH("", "1,7,0,0,0"), ATP_ID_INVALID, ATP_FIELD_SOURCE},
+        {BATCH("w\\u0001", "1,7,0,0,0"), ATP_ID_INVALID, ATP_FIELD_SOURCE},
+        {BATCH("wms", "0,7,0,0,0"), ATP_SEQUENCE_INVALID, ATP_FIELD_EPOCH},
+        {BATCH("wms", "1,0,0,0,0"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
+        {BATCH("wms", "1,7,0,8,0"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
+        {BATCH("wms", "1,7,0,7,7"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
+        {"[1,23,\"c\",\"shop\",\"\",[\"wms\",1,7,0,0,0,[]]]", ATP_MALFORMED, ATP_FIELD_NONE},
+        {"[1,22,\"c\",\"shop\",\"\",[\"wms\"]]", ATP_APPLIED, ATP_FIELD_NONE},
+        {"[1,22,\"c\",\"shop\",\"\",[]]", ATP_ID_INVALID, ATP_FIELD_SOURCE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        atp_refusal_t refusal = refusal_of(SAMPLE_REQUEST, cases[i].json, NULL, 0);
+        assert_int_equal(refusal.verdict, cases[i].verdict);
+        assert_int_equal(refusal.field, cases[i].field);
+    }
+#undef BATCH
+}
+
 static void a_topic_subscribes_to_one_name_and_its_prefix_to_all(void **state)
 {
     char topic[ATP_TOPIC_SIZE_MAX];
@@ -343,9 +373,9 @@ static void a_topic_subscribes_to_one_name_and_its_prefix_to_all(void **state)
 
 static void ops_of_a_batch_are_facts_and_need_no_id(void **state)
 {
-    static const char json[] =
-        "[1,64,\"d\",\"wms\",1,7,0,0,0,[[49,\"\",0,\"s\",\"n\",1],[37,\"\",0,\"r\"],[19,\"\",0,\"s\",\"n\",1],"
-        "[32,\"a\",1],[34,\"a\",1,\"r\"],[18,\"a\",1,\"web\"]]]";
+    static const char json[] = "[1,64,\"d\",\"wms\",1,7,0,0,0,[[49,\"\",0,\"s\",\"n\",1],[37,\"\",0,\"r\"],["
+                               "19,\"\",0,\"s\",\"n\",1],"
+                               "[32,\"a\",1],[34,\"a\",1,\"r\"],[18,\"a\",1,\"web\"]]]";
     const atp_verdict_t verdicts[] = {ATP_APPLIED,      ATP_APPLIED,      ATP_APPLIED,
                                       ATP_UNKNOWN_KIND, ATP_UNKNOWN_KIND, ATP_UNKNOWN_KIND};
     const bool is_fact[] = {true, true, false, false, false, false};
@@ -388,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_record_or_exception_with_more_inside_than_there_is_room_for_is_refused),
         cmocka_unit_test(the_topic_of_an_event_is_its_name),
         cmocka_unit_test(a_topic_subscribes_to_one_name_and_its_prefix_to_all),
+        cmocka_unit_test(the_numbers_of_a_batch_are_looked_at_in_a_request_too),
         cmocka_unit_test(ops_of_a_batch_are_facts_and_need_no_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
