@@ -582,8 +582,7 @@ static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
     }
 }
 
-/* Elements of an op that needs `needed` elements of its layout's `most`: all of them and one more when
- * attributes follow. */
+/* Elements of an op that needs `needed` of its layout's `most`: all, and one more, when attributes follow. */
 static inline uint32_t with_attributes(const atp_command_t *command, uint32_t needed, uint32_t most)
 {
     return attribute_count(command) > 0 ? most + 1 : needed;

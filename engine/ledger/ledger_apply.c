@@ -310,9 +310,10 @@ static atp_verdict_t open_source(apply_t *apply)
     return atp_ledger_open_source(apply);
 }
 
-atp_verdict_t atp_ledger_execute(apply_t *apply)
+/* The engine's own kinds. */
+static atp_verdict_t execute_own(apply_t *apply)
 {
-    switch ((atp_op_kind_t)apply->op->kind) {
+    switch (apply->op->kind) {
     case ATP_OP_GENESIS:
         return begin_ledger(apply);
     case ATP_OP_CONFIGURE:
@@ -325,6 +326,22 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
         return atp_ledger_put_client(apply);
     case ATP_OP_SOURCE:
         return open_source(apply);
+    default:
+        return atp_ledger_quarantine(apply);
+    }
+}
+
+atp_verdict_t atp_ledger_execute(apply_t *apply)
+{
+    switch ((atp_op_kind_t)apply->op->kind) {
+    case ATP_OP_GENESIS:
+    case ATP_OP_CONFIGURE:
+    case ATP_OP_PULSE:
+    case ATP_OP_SETTLE:
+    case ATP_OP_CLIENT:
+    case ATP_OP_SOURCE:
+    case ATP_OP_QUARANTINE:
+        return execute_own(apply);
     case ATP_OP_SKU:
         return atp_ledger_put_sku(apply);
     case ATP_OP_NODE:
@@ -380,10 +397,6 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
         return atp_ledger_stock(apply);
-    case ATP_OP_QUARANTINE:
-        return atp_ledger_quarantine(apply);
-    case ATP_OP_QUARANTINE:
-        return atp_ledger_quarantine(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
     }

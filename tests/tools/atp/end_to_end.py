@@ -371,48 +371,6 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual((rows[0]["kind"], rows[0]["qty"], rows[0]["reservations"]), ("over_commitment", "-3", ["short-1"]))
         self.assertIn("over_commitment", self.atp("exceptions").stdout)
 
-    def exceptions_of(self, sku, *words):
-        return self.objects("exceptions", "list", "--sku", sku, *words)
-
-    def test_a_fact_that_was_refused_is_replayed_once_it_can_be(self):
-        self.stock("known", "5")
-        self.atp("receive", "ghost@berlin=3", status=REFUSED)
-        row = self.exceptions_of("ghost")[0]
-        number = str(row["number"])
-        self.assertEqual((row["kind"], row["verdict"], row["fact"]),
-                         ("fact_refused", "unknown_sku", "receive ghost@berlin=3"))
-        self.assertIn("receive ghost@berlin=3", self.atp("exceptions", "show", number).stdout)
-        self.assertIn("unknown_sku", self.atp("exceptions", "replay", number, status=REFUSED).stderr)
-        self.assertEqual(self.exceptions_of("ghost")[0]["count"], 2)
-        self.atp("sku", "put", "ghost")
-        self.atp("exceptions", "replay", number, "--id", "settle-ghost")
-        self.assertEqual(self.objects("avail", "ghost")[0]["atp"], "3")
-        self.assertIn("already_settled", self.atp("exceptions", "replay", number, status=REFUSED).stderr)
-        self.assertEqual(self.objects("avail", "ghost")[0]["atp"], "3")
-        self.assertEqual(self.exceptions_of("ghost"), [])
-        settled = self.exceptions_of("ghost", "--state", "replayed")[0]
-        self.assertEqual((settled["state"], settled["settled_by"]), ("replayed", "tester@bench"))
-
-    def test_a_fact_that_was_refused_is_told_anew_or_discarded(self):
-        self.stock("right", "5")
-        self.atp("receive", "wrnog@berlin=3", status=REFUSED)
-        self.atp("receive", "wrnog@berlin=1", status=REFUSED)
-        first, second = [str(row["number"]) for row in self.exceptions_of("wrnog", "--kind", "fact_refused")]
-        self.atp("exceptions", "replay", first, "right@berlin=2", "--reason", "misspelt, and one was broken")
-        self.assertEqual(self.objects("avail", "right")[0]["atp"], "7")
-        self.assertIn("--reason", self.atp("exceptions", "discard", second, status=USAGE).stderr)
-        self.atp("exceptions", "discard", second, "--reason", "counted since")
-        rows = {row["state"]: row for row in self.exceptions_of("wrnog", "--state", "all")}
-        self.assertEqual(rows["replayed"]["cause"], "misspelt, and one was broken")
-        self.assertEqual(rows["discarded"]["cause"], "counted since")
-        self.assertIn("counted since", self.atp("exceptions", "show", second).stdout)
-        self.assertEqual(self.exceptions_of("wrnog", "--state", "all", "--older-than", "1h"), [])
-        self.assertEqual(self.exceptions_of("wrnog", "--state", "all", "--source", "wms"), [])
-        self.atp("exceptions", "show", "999999", status=REFUSED)
-        self.atp("exceptions", "show", "x", status=USAGE)
-        self.atp("exceptions", "mend", "1", status=USAGE)
-        self.atp("exceptions", "replay", status=USAGE)
-
     def test_a_reservation_goes_to_other_nodes(self):
         self.stock("moved", "5")
         self.stock("moved", "3", node="lyon")

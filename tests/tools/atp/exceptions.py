@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""atp exceptions against a real atpd: facts that were refused are listed, replayed, told anew, discarded.
+
+Usage: exceptions.py ATP ATPD [unittest arguments]
+"""
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+
+ATP, ATPD = sys.argv[1:3]
+DONE, REFUSED, USAGE = range(3)
+SIZES = {"skus": 1000, "nodes": 20, "positions": 10000, "reservations": 10000, "lines": 20000, "outcomes": 20000,
+         "string-bytes": "16MiB"}
+
+
+class Exceptions(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="atp-exceptions-"))
+        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
+        cls.daemon.wait_ready()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+        shutil.rmtree(cls.folder)
+
+    def atp(self, *words, status=DONE):
+        result = subprocess.run([ATP, *words], capture_output=True, text=True, timeout=60, check=False,
+                                env=self.daemon.environment("tester@bench"))
+        self.assertEqual(result.returncode, status, f"{words}\n{result.stdout}{result.stderr}")
+        return result
+
+    def objects(self, *words):
+        return [json.loads(line) for line in self.atp(*words, "--json").stdout.splitlines()]
+
+    def stock(self, sku, qty):
+        self.atp("sku", "put", sku)
+        self.atp("node", "put", "berlin")
+        self.atp("count", f"{sku}@berlin={qty}")
+
+    def exceptions_of(self, sku, *words):
+        return self.objects("exceptions", "list", "--sku", sku, *words)
+
+    def test_a_fact_that_was_refused_is_replayed_once_it_can_be(self):
+        self.stock("known", "5")
+        self.atp("receive", "ghost@berlin=3", status=REFUSED)
+        row = self.exceptions_of("ghost")[0]
+        number = str(row["number"])
+        self.assertEqual((row["kind"], row["verdict"], row["fact"]),
+                         ("fact_refused", "unknown_sku", "receive ghost@berlin=3"))
+        self.assertIn("receive ghost@berlin=3", self.atp("exceptions", "show", number).stdout)
+        self.assertIn("unknown_sku", self.atp("exceptions", "replay", number, status=REFUSED).stderr)
+        self.assertEqual(self.exceptions_of("ghost")[0]["count"], 2)
+        self.atp("sku", "put", "ghost")
+        self.atp("exceptions", "replay", number, "--id", "settle-ghost")
+        self.assertEqual(self.objects("avail", "ghost")[0]["atp"], "3")
+        self.assertIn("already_settled", self.atp("exceptions", "replay", number, status=REFUSED).stderr)
+        self.assertEqual(self.objects("avail", "ghost")[0]["atp"], "3")
+        self.assertEqual(self.exceptions_of("ghost"), [])
+        settled = self.exceptions_of("ghost", "--state", "replayed")[0]
+        self.assertEqual((settled["state"], settled["settled_by"]), ("replayed", "tester@bench"))
+
+    def test_a_fact_that_was_refused_is_told_anew_or_discarded(self):
+        self.stock("right", "5")
+        self.atp("receive", "wrnog@berlin=3", status=REFUSED)
+        self.atp("receive", "wrnog@berlin=1", status=REFUSED)
+        first, second = [str(row["number"]) for row in self.exceptions_of("wrnog", "--kind", "fact_refused")]
+        self.atp("exceptions", "replay", first, "right@berlin=2", "--reason", "misspelt, and one was broken")
+        self.assertEqual(self.objects("avail", "right")[0]["atp"], "7")
+        self.assertIn("--reason", self.atp("exceptions", "discard", second, status=USAGE).stderr)
+        self.atp("exceptions", "discard", second, "--reason", "counted since")
+        rows = {row["state"]: row for row in self.exceptions_of("wrnog", "--state", "all")}
+        self.assertEqual(rows["replayed"]["cause"], "misspelt, and one was broken")
+        self.assertEqual(rows["discarded"]["cause"], "counted since")
+        self.assertIn("counted since", self.atp("exceptions", "show", second).stdout)
+        self.assertEqual(self.exceptions_of("wrnog", "--state", "all", "--older-than", "1h"), [])
+        self.assertEqual(self.exceptions_of("wrnog", "--state", "all", "--source", "wms"), [])
+        self.atp("exceptions", "show", "999999", status=REFUSED)
+        self.atp("exceptions", "show", "x", status=USAGE)
+        self.atp("exceptions", "mend", "1", status=USAGE)
+        self.atp("exceptions", "replay", status=USAGE)
+
+
+if __name__ == "__main__":
+    del sys.argv[1:3]
+    unittest.main()
