@@ -449,8 +449,6 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
 void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
 /* Keeps what a source sent and nobody could read. */
 atp_verdict_t atp_ledger_quarantine(apply_t *apply);
-/* Keeps what a source sent and nobody could read. */
-atp_verdict_t atp_ledger_quarantine(apply_t *apply);
 /* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */
 atp_verdict_t atp_ledger_settle_exception(apply_t *apply);
 

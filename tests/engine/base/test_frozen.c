@@ -128,7 +128,6 @@ static const named_t op_kinds[] = {
     {5, "client"},
     {6, "source"},
     {7, "quarantine"},
-    {7, "quarantine"},
     {16, "sku"},
     {17, "node"},
     {18, "channel"},
