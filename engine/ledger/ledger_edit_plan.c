@@ -353,7 +353,7 @@ static atp_verdict_t source_stock_first(apply_t *apply, const atp_reservation_t 
     if (verdict == ATP_NOT_ENOUGH_AVAILABLE &&
         atp_positions_sku_has(&apply->ledger->positions, wanted->sku, ATP_SKU_HAS_BACKORDERS)) {
         atp_ledger_unplan(apply, first);
-        apply->result->field = ATP_FIELD_NONE;
+        atp_ledger_refuse(apply, ATP_APPLIED, ATP_FIELD_NONE, 0);
         apply->may_backorder = true;
         verdict = source_more(apply, reservation, wanted);
     }
@@ -490,7 +490,7 @@ static void forget_plan(apply_t *apply)
     ledger->plan_count = 0;
     ledger->plan_components = 0;
     ledger->plan.op = 0;
-    apply->result->field = ATP_FIELD_NONE;
+    atp_ledger_refuse(apply, ATP_APPLIED, ATP_FIELD_NONE, 0);
     apply->result->line = 0;
     atp_ledger_recount_capacity(ledger);
 }

@@ -144,7 +144,7 @@ static atp_verdict_t plan_stock_first(apply_t *apply, const resolved_line_t *lin
         return verdict;
     }
     atp_ledger_unplan(apply, first);
-    apply->result->field = ATP_FIELD_NONE;
+    atp_ledger_refuse(apply, ATP_APPLIED, ATP_FIELD_NONE, 0);
     apply->may_backorder = true;
     return atp_ledger_plan_open_line(apply, wanted);
 }

@@ -189,6 +189,21 @@ static void a_channel_with_rules_may_be_promised_beyond_stock_anywhere(void **st
     fixture_close(&f);
 }
 
+/* A line that stock alone did not serve stayed in the answer as the one at fault, though it was served beyond stock; asked again,
+ * the answer was another. */
+static void what_is_served_beyond_stock_is_not_at_fault(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+    const atp_command_line_t lines[] = {line_of("S", "M", 1), line_of("S", "", 4)};
+
+    atp_result_t result = reserve_lines(&f, "r", ATP_RESERVE_ALL_OR_NOTHING, 2, lines);
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(result.field, ATP_FIELD_NONE);
+    assert_int_equal(result.line, 0);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_quota_binds_what_is_promised_beyond_stock),
         cmocka_unit_test(what_another_channel_gives_back_widens_no_quota),
         cmocka_unit_test(a_channel_with_rules_may_be_promised_beyond_stock_anywhere),
+        cmocka_unit_test(what_is_served_beyond_stock_is_not_at_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
