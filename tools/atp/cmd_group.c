@@ -296,7 +296,7 @@ static const atp_flag_t drop_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const drop_examples[] = {"atp group drop stores", NULL};
+static const char *const drop_examples[] = {"atp group drop stores", "atp group drop stores --json", NULL};
 
 const atp_cmd_t atp_cmd_group_drop = {
     .name = "group drop",

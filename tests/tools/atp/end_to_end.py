@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+from end_to_end_groups import Groups  # noqa: E402 pylint: disable=wrong-import-position
 from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
 
 ATP, ATPD, SOURCE = sys.argv[1:4]
@@ -48,7 +49,7 @@ def run(*words, url=None, events_url=None, stdin=None, timeout=60):
 daemon = None
 
 
-class EndToEnd(unittest.TestCase):
+class EndToEnd(Groups, unittest.TestCase):
     maxDiff = None
 
     @classmethod
@@ -193,19 +194,19 @@ class EndToEnd(unittest.TestCase):
     # ---- stock and availability ----
 
     def test_stock_moves_and_is_shown_with_its_parts(self):
-        self.stock("moved", "10")
-        self.assertEqual(self.objects("receive", "moved@berlin=5")[0]["change"], "5")
-        self.assertEqual(self.objects("sale", "moved@berlin=2")[0]["change"], "-2")
-        self.atp("adjust", "moved@berlin=-1", "--reason", "loss")
-        self.atp("adjust", "moved@berlin=3", "--bucket", "unavailable", "--reason", "damage")
-        self.atp("safety", "moved@berlin=4")
-        row = self.objects("avail", "moved@berlin", "--explain")[0]
+        self.stock("moves", "10")
+        self.assertEqual(self.objects("receive", "moves@berlin=5")[0]["change"], "5")
+        self.assertEqual(self.objects("sale", "moves@berlin=2")[0]["change"], "-2")
+        self.atp("adjust", "moves@berlin=-1", "--reason", "loss")
+        self.atp("adjust", "moves@berlin=3", "--bucket", "unavailable", "--reason", "damage")
+        self.atp("safety", "moves@berlin=4")
+        row = self.objects("avail", "moves@berlin", "--explain")[0]
         self.assertEqual([row[key] for key in ("on_hand", "unavailable", "safety", "atp_signed", "atp", "promisable")],
                          ["12", "3", "4", "5", "5", "5"])
         self.assertIsInstance(row["as_of_op"], int)
-        lines = self.atp("avail", "moved", "--per-node", "--explain").stdout.splitlines()
+        lines = self.atp("avail", "moves", "--per-node", "--explain").stdout.splitlines()
         self.assertEqual(lines[0].split()[:4], ["SKU", "NODE", "ATP", "PROMISABLE"])
-        self.assertEqual(lines[1].split(), ["moved", "berlin", "5", "5", "12", "3", "0", "0", "4", "5"])
+        self.assertEqual(lines[1].split(), ["moves", "berlin", "5", "5", "12", "3", "0", "0", "4", "5"])
         self.assertEqual(lines[0].index("SAFETY") + len("SAFETY"), lines[1].rindex("4") + 1)  # to the right
 
     def test_refused_stock_says_which_line(self):
@@ -382,50 +383,6 @@ class EndToEnd(unittest.TestCase):
                          [{"line": 0, "sku": "moved", "node": "berlin", "qty": "1"}])
         self.atp("reassign", "moved-1", "moved", status=USAGE)
         self.atp("reassign", "--to", "lyon", status=USAGE)
-
-    # ---- groups and crossings ----
-
-    def test_groups_are_put_listed_shown_and_dropped(self):
-        for node in ("g-1", "g-2", "g-3"):
-            self.stock("grouped", "2", node=node)
-        self.atp("group", "put", "g-all", "g-3", "g-1", "g-2", "--cost", "g-1=250", "--cost", "g-3=0")
-        self.assertEqual(self.table("group", "show", "g-all"),
-                         [["PLACE", "NODE", "COST"], ["1", "g-3", "0"], ["2", "g-1", "250"], ["3", "g-2", "0"]])
-        self.atp("group", "put", "g-some", "g-2")
-        listed = {row["group"]: row for row in self.objects("group", "list")}
-        self.assertEqual(listed["g-all"], {"group": "g-all", "nodes": 3, "preferred": "g-3"})
-        self.assertEqual(listed["g-some"]["nodes"], 1)
-        self.assertEqual(self.objects("reserve", "grouped=4", "--with", "group=g-some", status=REFUSED)[0]["verdict"],
-                         "not_enough_available")
-        self.atp("group", "put", "g-some", "g-2", "g-1")
-        self.atp("reserve", "grouped=4", "--with", "group=g-some")
-        self.atp("group", "drop", "g-some")
-        self.assertIn("no such group", self.atp("group", "show", "g-some", status=REFUSED).stderr)
-        self.assertIn("no such group", self.atp("group", "drop", "g-some", status=REFUSED).stderr)
-        self.assertIn("no such group", self.atp("group", "drop", "g-never", status=REFUSED).stderr)
-        self.assertNotIn("g-some", [row["group"] for row in self.objects("group", "list")])
-
-    def test_a_group_that_is_said_wrong_is_not_sent(self):
-        self.assertIn("not named", self.atp("group", "put", "g", "a", "--cost", "b=1", status=USAGE).stderr)
-        for cost in ("a", "a=", "a=-1", "a=1x", "a= 1"):
-            self.assertIn("not NODE=COST", self.atp("group", "put", "g", "a", "--cost", cost, status=USAGE).stderr)
-        self.atp("group", "put", "g", status=USAGE)
-        self.assertIn("unknown_node", self.atp("group", "put", "g", "no-such-node", status=REFUSED).stderr)
-
-    def test_crossings_are_told_afterwards(self):
-        self.atp("channel", "put", "cross")
-        self.stock("crossed", "20")
-        self.atp("put", "rule", "cross-low", "--with", "channel=cross", "--with", "low=5")
-        for qty in ("4", "0", "9"):
-            self.stock("crossed", qty)
-        rows = self.objects("crossings", "--channel", "cross", "--sku", "crossed")
-        self.assertEqual([(row["to"], row["available"]) for row in rows][-3:], [("low", "4"), ("out", "0"), ("ok", "9")])
-        later = self.objects("crossings", "--channel", "cross", "--sku", "crossed", "--after", str(rows[-2]["number"]))
-        self.assertEqual(later, rows[-1:])
-        self.assertEqual(self.objects("crossings", "--channel", "cross", "--sku", "crossed", "--limit", "1"), rows[:1])
-        self.assertIn("no crossings", self.atp("crossings", "--channel", "nowhere").stderr)
-        self.assertEqual(self.table("crossings", "--limit", "1")[0],
-                         ["NUMBER", "TIME", "CHANNEL", "SKU", "FROM", "TO", "AVAILABLE", "OP"])
 
     # ---- watch and stat ----
 
