@@ -49,6 +49,10 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_NOT_FOR_SALE:
     case ATP_VERSION_DIFFERS:
     case ATP_LIMITS_FULL:
+    case ATP_OUT_OF_ORDER:      /* tests/engine/ledger/test_sources.c */
+    case ATP_UNKNOWN_EXCEPTION: /* tests/engine/ledger/test_ledger_settle.c */
+    case ATP_ALREADY_SETTLED:
+    case ATP_NO_FACT_KEPT:
     case ATP_UNKNOWN_GROUP: /* tests/engine/ledger/test_groups.c */
     case ATP_GROUPS_FULL:
     case ATP_SPLIT_NOT_ALLOWED: /* tests/model/test_sourcing.c */
