@@ -19,7 +19,6 @@ struct fixture_journal {
     unsigned char *bytes;
     size_t size;
     size_t capacity;
-    uint64_t kinds[ATP_OP_KIND_LIMIT];
 };
 
 fixture_journal_t *fixture_journal_create(const atp_ledger_config_t *config)
@@ -59,17 +58,11 @@ void fixture_journal_add(fixture_journal_t *journal, const atp_op_t *op, int64_t
     memcpy(journal->bytes + journal->size, op, op->size);
     *add_entry(journal) = (entry_t){journal->size, now_ms, *result};
     journal->size += op->size;
-    journal->kinds[op->kind]++;
 }
 
 void fixture_journal_end_frame(fixture_journal_t *journal)
 {
     add_entry(journal)->record = SIZE_MAX;
-}
-
-uint64_t fixture_journal_count(const fixture_journal_t *journal, atp_op_kind_t kind)
-{
-    return journal->kinds[kind];
 }
 
 /* ---- again ---- */

@@ -16,9 +16,6 @@ void fixture_journal_add(fixture_journal_t *journal, const atp_op_t *op, int64_t
                          const atp_result_t *result);
 void fixture_journal_end_frame(fixture_journal_t *journal);
 
-/* How many ops of a kind are in it. */
-uint64_t fixture_journal_count(const fixture_journal_t *journal, atp_op_kind_t kind);
-
 /* Does them all again; fails the test that runs if `ledger` is not what comes of it. */
 void fixture_journal_replay(const fixture_journal_t *journal, const atp_ledger_t *ledger);
 
