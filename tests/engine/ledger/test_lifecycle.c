@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* ---- the table ---- */
 
@@ -152,7 +153,7 @@ static const struct {
     {ATP_LINE_RETURN_RECONCILED, {ATP_OP_ALLOCATE, ATP_OP_SHIP, ATP_OP_RETURN, ATP_OP_RECONCILE}},
 };
 
-/* A reservation "r" whose line at S is in the given state; where that is ACCEPTED, another line at T has units. */
+/* A reservation "r" of the order "o" whose line at S is in the given state; where that is ACCEPTED, another line at T has units. */
 static fixture_t line_in_state(atp_line_state_t wanted)
 {
     fixture_t f = fixture_open(NULL);
@@ -162,11 +163,25 @@ static fixture_t line_in_state(atp_line_state_t wanted)
     stock(&f, "T", "N", 3);
     stock(&f, "S", "M", 3); /* for what is reassigned */
     if (wanted == ATP_LINE_ACCEPTED) {
-        assert_verdict(reserve_lines(&f, "r", ATP_RESERVE_PARTIAL, 2, partial), ATP_APPLIED_IN_PART);
+        assert_verdict(do_with(&f,
+                               (atp_command_t){.kind = ATP_OP_RESERVE,
+                                               .id = ATP_TEXT("r"),
+                                               .option = ATP_RESERVE_PARTIAL,
+                                               .line_count = 2,
+                                               .lines = partial},
+                               "order_id=o"),
+                       ATP_APPLIED_IN_PART);
         assert_verdict(step_line(&f, ATP_OP_RELEASE, "r", "T", "N", 3), ATP_APPLIED);
         return f;
     }
-    assert_verdict(reserve_for(&f, "r", "S", "N", 3, 1000), ATP_APPLIED);
+    assert_verdict(do_with(&f,
+                           (atp_command_t){.kind = ATP_OP_RESERVE,
+                                           .id = ATP_TEXT("r"),
+                                           .ttl_ms = 1000,
+                                           .line_count = 1,
+                                           .lines = &partial[1]},
+                           "order_id=o"),
+                   ATP_APPLIED);
     f.now_ms += wanted == ATP_LINE_EXPIRED ? 1000 : 0;
     for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         for (unsigned k = 0; ways[i].state == wanted && ways[i].way[k] != 0; k++) {
@@ -261,6 +276,83 @@ static void a_named_line_that_came_back_is_booked_from_every_state_once(void **s
     }
 }
 
+/* ---- the same with part of the units, once more, and by the order ---- */
+
+static void a_step_of_a_part_moves_that_part_from_every_state(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        for (unsigned from = 0; from < STATES; from++) {
+            atp_op_kind_t kind = expected[i].kind;
+            if (expected[i].verdicts[from] != ATP_APPLIED || kind == ATP_OP_EXTEND ||
+                kind == ATP_OP_REASSIGN) {
+                continue; /* neither leaves the line in another state */
+            }
+            fixture_t f = line_in_state(states[from]);
+            atp_result_t result =
+                step_with(&f, kind, expected[i].is_fact, "r", "S", "N", 1,
+                          kind == ATP_OP_RETURN && expected[i].is_fact ? "disposition=restock" : "");
+            assert_verdict(result, ATP_APPLIED);
+            if (kind == ATP_OP_ALLOCATE) { /* what it leaves out is free: C8 */
+                assert_int_equal(line_units(&f, "r", 0, ATP_LINE_ALLOCATED), 1);
+                assert_int_equal(line_units(&f, "r", 0, ATP_LINE_RESERVED), 0);
+                assert_int_equal(atp_of(&f, "S", "N"), 9);
+            } else {
+                assert_int_equal(line_units(&f, "r", 0, states[from]), 2);
+            }
+            fixture_close(&f);
+        }
+    }
+}
+
+static void every_step_again_by_its_own_id_is_the_first_answer_and_no_change(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        for (unsigned from = 0; from < STATES; from++) {
+            fixture_t f = line_in_state(states[from]);
+            atp_command_line_t line = line_of("S", "N", 1);
+            atp_command_t command = {.kind = expected[i].kind,
+                                     .is_fact = expected[i].is_fact,
+                                     .id = ATP_TEXT("own"),
+                                     .issued_ms = f.now_ms,
+                                     .reservation = ATP_TEXT("r"),
+                                     .line_count = expected[i].kind == ATP_OP_EXTEND ? 0 : 1,
+                                     .lines = &line};
+            atp_result_t first = fixture_do(&f, command);
+            uint64_t hash = atp_ledger_hash(f.ledger);
+            atp_result_t again = fixture_do(&f, command);
+            assert_false(f.took_op);
+            assert_true(again.is_repeat);
+            assert_verdict(again, first.verdict);
+            assert_int_equal(again.op, first.op);
+            assert_int_equal(again.qty, first.qty);
+            line.mantissa = 2;
+            command.ttl_ms = expected[i].kind == ATP_OP_EXTEND ? 77 : 0;
+            assert_verdict(fixture_do(&f, command), ATP_CONFLICT);
+            assert_true(atp_ledger_hash(f.ledger) == hash);
+            fixture_close(&f);
+        }
+    }
+}
+
+static void a_step_that_names_the_order_does_what_that_of_its_reservation_does(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        bool takes_orders = expected[i].kind == ATP_OP_RELEASE || expected[i].kind == ATP_OP_CANCEL ||
+                            expected[i].kind == ATP_OP_REASSIGN;
+        for (unsigned from = 0; from < STATES && takes_orders; from++) {
+            fixture_t f = line_in_state(states[from]);
+            const atp_command_t command = {.kind = expected[i].kind, .is_fact = expected[i].is_fact};
+            atp_result_t result = do_with(&f, command, "order_id=o");
+            assert_verdict(result, states[from] == ATP_LINE_ACCEPTED ? ATP_ALREADY_RELEASED
+                                                                     : expected[i].verdicts[from]);
+            fixture_close(&f);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +364,11 @@ int main(void)
         cmocka_unit_test(every_step_of_a_named_line_does_what_the_table_says),
         cmocka_unit_test(a_named_line_that_has_left_is_booked_from_every_state),
         cmocka_unit_test(a_named_line_that_came_back_is_booked_from_every_state_once),
+        cmocka_unit_test(a_step_of_a_part_moves_that_part_from_every_state),
+        cmocka_unit_test(every_step_again_by_its_own_id_is_the_first_answer_and_no_change),
+        cmocka_unit_test(a_step_that_names_the_order_does_what_that_of_its_reservation_does),
     };
+
+    (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* a ledger for every case, of many small tables */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
