@@ -49,20 +49,36 @@ static void put_subject(words_t *words, const atp_op_t *op, const char **cursor)
     }
 }
 
+static void put_sku(words_t *words, const atp_catalog_t *catalog, const atp_op_line_t *line,
+                    const char **cursor)
+{
+    if (line->flags & ATP_LINE_SKU_NAMED) {
+        put(words, atp_op_text_next(cursor));
+    } else if (line->sku < atp_table_count(&catalog->skus)) {
+        put(words, atp_catalog_sku_id(catalog, line->sku));
+    }
+}
+
+static void put_node(words_t *words, const atp_catalog_t *catalog, const atp_op_line_t *line,
+                     const char **cursor)
+{
+    if (line->flags & ATP_LINE_NODE_NAMED) {
+        put(words, ATP_TEXT("@"));
+        put(words, atp_op_text_next(cursor));
+    } else if ((line->flags & ATP_LINE_NODE_OPEN) == 0 && line->node < atp_table_count(&catalog->nodes)) {
+        put(words, ATP_TEXT("@"));
+        put(words, atp_catalog_node_id(catalog, line->node));
+    }
+}
+
 /* " sku@node=qty" for each line. */
 static void put_lines(words_t *words, const atp_catalog_t *catalog, const atp_op_t *op, const char **cursor)
 {
     for (uint32_t i = 0; i < op->line_count; i++) {
         const atp_op_line_t *line = &atp_op_lines(op)[i];
-        atp_text_t sku = line->flags & ATP_LINE_SKU_NAMED ? atp_op_text_next(cursor)
-                                                          : atp_catalog_sku_id(catalog, line->sku);
         put(words, ATP_TEXT(" "));
-        put(words, sku);
-        if ((line->flags & ATP_LINE_NODE_OPEN) == 0) {
-            put(words, ATP_TEXT("@"));
-            put(words, line->flags & ATP_LINE_NODE_NAMED ? atp_op_text_next(cursor)
-                                                         : atp_catalog_node_id(catalog, line->node));
-        }
+        put_sku(words, catalog, line, cursor);
+        put_node(words, catalog, line, cursor);
         put(words, ATP_TEXT("="));
         put_qty(words, line->mantissa, line->decimals);
     }
