@@ -153,8 +153,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->exceptions *
                (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t) + INDEX_BYTES_PER_ENTRY) +
            ATP_EXCEPTION_PIECES(config->exceptions) * sizeof(atp_exception_piece_t) +
-           config->skus * sizeof(uint32_t) +
-           config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
+           config->skus * sizeof(uint32_t) + config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
@@ -196,6 +195,7 @@ typedef struct table_plan {
 static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *config)
 {
     atp_catalog_t *catalog = &ledger->catalog;
+    atp_reservations_t *all = &ledger->reservations;
     const table_plan_t plans[] = {
         {&ledger->root_table, "root", ATP_TABLE_ROOT, sizeof(atp_root_t), 1},
         {&catalog->strings, "strings", ATP_TABLE_STRINGS, ATP_STRING_GRANULE,
@@ -207,9 +207,9 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          config->channels + 1},
         {&catalog->clients, "clients", ATP_TABLE_CLIENTS, sizeof(atp_client_record_t), config->clients + 1},
         {&catalog->sources, "sources", ATP_TABLE_SOURCES, sizeof(atp_source_record_t), config->sources},
-        {&ledger->reservations.records, "reservations", ATP_TABLE_RESERVATIONS, sizeof(atp_reservation_t),
+        {&all->records, "reservations", ATP_TABLE_RESERVATIONS, sizeof(atp_reservation_t),
          config->reservations},
-        {&ledger->reservations.lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
+        {&all->lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
         {&ledger->rulebook.tags, "tags", ATP_TABLE_TAGS, sizeof(atp_tag_record_t), config->tags},
         {&ledger->rulebook.rules, "rules", ATP_TABLE_RULES, sizeof(atp_rule_record_t), config->rules},
         {&ledger->rulebook.quotas, "quotas", ATP_TABLE_QUOTAS, sizeof(atp_quota_record_t), config->quotas},
@@ -224,27 +224,20 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          config->exceptions},
         {&ledger->positions.limits.records, "limits", ATP_TABLE_LIMITS, sizeof(atp_limit_t), config->limits},
         {&ledger->demand.records, "demand", ATP_TABLE_DEMAND, sizeof(atp_demand_record_t), config->demand},
-        {&ledger->reservations.capacity.nodes, "calendars", ATP_TABLE_CALENDARS, sizeof(atp_node_calendar_t),
-         config->nodes},
-        {&ledger->reservations.capacity.days, "capacity_days", ATP_TABLE_CAPACITY_DAYS,
-         sizeof(atp_capacity_day_t), config->nodes * ATP_CAPACITY_DAYS},
-        {&ledger->reservations.capacity.bookings, "bookings", ATP_TABLE_BOOKINGS, sizeof(atp_booking_t),
-         config->bookings},
-        {&ledger->reservations.archive.records, "archive", ATP_TABLE_ARCHIVE, sizeof(atp_archived_t),
-         config->archive},
-        {&ledger->reservations.archive.lines, "archive_lines", ATP_TABLE_ARCHIVE_LINES,
-         sizeof(atp_archived_line_t), config->archive * ATP_ARCHIVE_LINES_EACH},
+        {&all->capacity.nodes, "calendars", ATP_TABLE_CALENDARS, sizeof(atp_node_calendar_t), config->nodes},
+        {&all->capacity.days, "capacity_days", ATP_TABLE_CAPACITY_DAYS, sizeof(atp_capacity_day_t),
+         config->nodes * ATP_CAPACITY_DAYS},
+        {&all->capacity.bookings, "bookings", ATP_TABLE_BOOKINGS, sizeof(atp_booking_t), config->bookings},
+        {&all->archive.records, "archive", ATP_TABLE_ARCHIVE, sizeof(atp_archived_t), config->archive},
+        {&all->archive.lines, "archive_lines", ATP_TABLE_ARCHIVE_LINES, sizeof(atp_archived_line_t),
+         config->archive * ATP_ARCHIVE_LINES_EACH},
         {&ledger->closings.nodes, "closings", ATP_TABLE_CLOSINGS, sizeof(atp_closing_t), config->nodes},
-        {&ledger->reservations.progress.records, "progress", ATP_TABLE_PROGRESS, sizeof(atp_progress_t),
-         config->progress},
-        {&ledger->reservations.orders.records, "orders", ATP_TABLE_ORDERS, sizeof(atp_order_t),
-         config->reservations},
-        {&ledger->reservations.history.steps, "history", ATP_TABLE_HISTORY, sizeof(atp_history_step_t),
+        {&all->progress.records, "progress", ATP_TABLE_PROGRESS, sizeof(atp_progress_t), config->progress},
+        {&all->orders.records, "orders", ATP_TABLE_ORDERS, sizeof(atp_order_t), config->reservations},
+        {&all->history.steps, "history", ATP_TABLE_HISTORY, sizeof(atp_history_step_t), config->history},
+        {&all->history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t), config->reservations},
+        {&all->history.correlations, "correlations", ATP_TABLE_CORRELATIONS, sizeof(atp_correlation_t),
          config->history},
-        {&ledger->reservations.history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t),
-         config->reservations},
-        {&ledger->reservations.history.correlations, "correlations", ATP_TABLE_CORRELATIONS,
-         sizeof(atp_correlation_t), config->history},
         {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
         {&ledger->groups.members, "group_nodes", ATP_TABLE_GROUP_NODES, sizeof(atp_group_member_t),
          config->group_nodes},

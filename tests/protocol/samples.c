@@ -519,7 +519,7 @@ const sample_t samples[] = {
     {"explain_by", SAMPLE_REQUEST, "explain: 2.5, needed by a day",
      REQUEST_HEAD(13) "[[[\"ROPE\",\"berlin\",\"2.5\"]],\"\",1795253000000]]", NULL, write_explain_by},
     {"explain_reserve", SAMPLE_REQUEST, "explain: two lines of one reserve",
-     REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"\",\"2\"],[\"ROPE\",\"berlin\",\"2.5\"]],\"\",0,true]]", NULL,
+     REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"\",2],[\"ROPE\",\"berlin\",\"2.5\"]],\"\",0,true]]", NULL,
      write_explain_reserve},
     {"explain_ask", SAMPLE_REQUEST, "explain: two at a node, and 2.5 over all nodes, through a channel",
      REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"berlin\",2],[\"ROPE\",\"\",\"2.5\"]],\"web\"]]", NULL,
