@@ -203,10 +203,14 @@ void draw_attribute(draw_t *draw, act_t *act, unsigned key, uint16_t line)
 static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned often)
 {
     bool is_order = act->kind == ATP_OP_RELEASE || act->kind == ATP_OP_CANCEL;
+    bool is_root = strcmp(act->subject, "q0") == 0;
 
     switch (key) {
     case ATP_KEY_CHANNEL:
-        return act->kind == ATP_OP_RULE ? 950 : act->kind == ATP_OP_QUOTA ? 600 : 300;
+        if (act->kind == ATP_OP_QUOTA) {
+            return is_root ? 100 : 800;
+        }
+        return act->kind == ATP_OP_RULE ? 950 : 300;
     case ATP_KEY_DUE:
         return act->kind == ATP_OP_SUPPLY && act->line_count > 0 ? 950 : 400;
     case ATP_KEY_FINAL:
@@ -230,11 +234,11 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_COST:
         return 0;        /* comes with the nodes */
     case ATP_KEY_PARENT: /* q0 is a root as a rule, the others are below it */
-        return strcmp(act->subject, "q0") == 0 ? 20 : 700;
+        return is_root ? 10 : 950;
     case ATP_KEY_SKU:
     case ATP_KEY_TAG:
-        if (act->kind == ATP_OP_QUOTA && strcmp(act->subject, "q0") != 0) {
-            return 150;
+        if (act->kind == ATP_OP_QUOTA && !is_root) {
+            return 30;
         }
         return act->kind == ATP_OP_SKU ? often : (unsigned)draw_below(draw, 2) * 500u;
     default:

@@ -4,6 +4,7 @@
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/op_rules.h"
+#include "engine/ledger/quarantine.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -218,6 +219,14 @@ static bool encode_own(bench_t *bench, const act_t *act)
         atp_op_encode_source(bench->record, atp_text_of(act->name), &numbers, seed);
         return true;
     }
+    case ATP_OP_QUARANTINE: {
+        const atp_refused_bytes_t refused = {.bytes = act->subject,
+                                             .size = strlen(act->subject),
+                                             .source = atp_text_of(act->name),
+                                             .sequence = act->sequence,
+                                             .verdict = ATP_MALFORMED};
+        return atp_op_encode_quarantine(bench->record, ATP_OP_SIZE_MAX, &refused) > 0;
+    }
     default: {
         atp_ledger_config_t config = bench->config;
         config.ttl_default_ms = act->number;
@@ -282,8 +291,7 @@ void everything_hashes(const atp_ledger_t *ledger, uint64_t *ret_hashes)
 static bool may_change(const bench_t *bench, unsigned table)
 {
     return table == ATP_TABLE_ROOT || table == ATP_TABLE_OUTCOMES || table == ATP_TABLE_CLIENTS ||
-           table == ATP_TABLE_DEMAND || (table == ATP_TABLE_EXCEPTIONS && bench->is_fact) ||
-           (bench->act->kind <= ATP_OP_QUOTA && (table == ATP_TABLE_TAGS || table == ATP_TABLE_STRINGS));
+           table == ATP_TABLE_DEMAND || (table == ATP_TABLE_EXCEPTIONS && bench->is_fact);
 }
 
 /* Room is made at the cost of what has ended: that stays, whether the op finds enough or not. */

@@ -110,7 +110,8 @@ static void draw_line(draw_t *draw, const atp_op_rule_t *rule, act_line_t *line)
         line->decimals = (uint8_t)draw_between(draw, 1, 2);
         line->mantissa *= draw_chance(draw, 500) ? 50 : 100;
     }
-    if (draw_chance(draw, 3)) {
+    /* What is booked of so many would not be: docs/reliability.md. */
+    if (draw_chance(draw, 3) && rule != atp_op_rule(ATP_OP_RESERVE) && rule != atp_op_rule(ATP_OP_EDIT)) {
         line->mantissa = ATP_QTY_MAX + (draw_chance(draw, 300) ? 1 : 0);
     }
 }
@@ -486,6 +487,11 @@ void everything_draw(draw_t *draw, act_t *act)
         draw_node(draw, act->lines[0].node, sizeof act->lines[0].node);
     } else if (draw_chance(draw, 30)) {
         draw_source(draw, act);
+    } else if (draw_chance(draw, 4)) { /* nobody can read it */
+        act->kind = ATP_OP_QUARANTINE;
+        draw_numbered(act->name, sizeof act->name, "source", draw_below(draw, 2));
+        draw_numbered(act->subject, sizeof act->subject, "?", draw_below(draw, 3));
+        act->sequence = draw_below(draw, 3);
     } else if (draw_chance(draw, 2)) {
         act->kind = ATP_OP_CONFIGURE;
         act->number = draw_between(draw, 1, 400);

@@ -14,8 +14,8 @@
 #include <sys/prctl.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define SEEDS         3u
-#define ACTS_PER_SEED 250u
+#define SEEDS         8u
+#define ACTS_PER_SEED 400u
 #else
 #define SEEDS         30u
 #define ACTS_PER_SEED 700u
