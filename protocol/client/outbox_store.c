@@ -10,14 +10,16 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAGIC         UINT32_C(0x786f6261) /* "abox" */
 #define VERSION       UINT32_C(1)
 #define CHECKSUM_SIZE 8
 #define MAP_SPARE     ((size_t)16 << 20) /* pages of the tree, and those a commit writes beside the old ones */
-#define MAP_FACTOR    4    /* a value takes whole pages; trimmed ones are free one commit later */
-#define TRIM_MAX      1024 /* batches dropped in one commit */
+#define MAP_FACTOR    4 /* a value takes whole pages; trimmed ones are free one commit later */
+#define DISK_SPARE    ((uint64_t)256 << 10) /* with less than that free a disk is full */
+#define TRIM_MAX      1024                  /* batches dropped in one commit */
 #define PATH_SIZE_MAX 4096
 
 /* The record under the key "s". */
@@ -87,10 +89,20 @@ static atp_err_t err_of(int rv)
     }
 }
 
+/* LMDB calls a write that a full disk cut short EIO. */
+static bool is_disk_full(const atp_outbox_store_t *store)
+{
+    const char *path = NULL;
+    struct statvfs disk;
+
+    return mdb_env_get_path(store->env, &path) == 0 && path != NULL && statvfs(path, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize < DISK_SPARE;
+}
+
 /* Anything but a full map ends the store. */
 static atp_err_t fail(atp_outbox_store_t *store, int rv, const char *what, atp_why_t *ret_why)
 {
-    atp_err_t err = err_of(rv);
+    atp_err_t err = rv == EIO && is_disk_full(store) ? ATP_ERR_NO_SPACE : err_of(rv);
 
     store->failed = err == ATP_ERR_BUSY ? store->failed : err;
     return atp_fail(ret_why, err, "the outbox cannot %s: %s", what, mdb_strerror(rv));
