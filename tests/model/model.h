@@ -207,6 +207,10 @@ typedef struct model_numbers {
     uint64_t after;
 } model_numbers_t;
 
+/* applied: it is new. */
+atp_verdict_t model_look_at_batch(const model_source_t *source, const model_numbers_t *numbers);
+/* Notes a new number; returns how many will never be seen. */
+uint64_t model_accept_batch(model_source_t *source, const model_numbers_t *numbers);
 void model_batch(model_t *model, const model_id_t *source, const model_numbers_t *numbers, int64_t now_ms,
                  model_answer_t *ret_answer);
 void model_pulse(model_t *model, uint64_t limit, int64_t now_ms, model_answer_t *ret_answer);
