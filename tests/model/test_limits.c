@@ -336,6 +336,10 @@ static void do_edit(world_t *w)
     if (promise == NULL) {
         return;
     }
+    if (promise->is_firm && qty > promise->reserved + promise->waiting) {
+        qty = promise->reserved +
+              promise->waiting; /* what is added is soft: a line of its own, which is not modelled */
+    }
     if (priority >= 0) {
         snprintf(words, sizeof words, "priority=%d", priority);
     }
