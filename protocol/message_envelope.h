@@ -20,7 +20,7 @@
     X(8, STAT, "stat", "figures of the engine by name")                                                      \
     X(9, CATALOG, "catalog", "a page of SKUs, nodes or channels")                                            \
     X(10, PROMISE, "promise", "what reserves would be granted, and from where; nothing is reserved")         \
-    X(12, CROSSINGS, "crossings", "a page of levels crossed by channels; event: one of them, as it happens")  \
+    X(12, CROSSINGS, "crossings", "a page of levels crossed by channels; event: one of them, as it happens") \
     X(14, ORDER, "order", "the reservations that name an order, in full")                                    \
     X(15, HISTORY, "history", "the steps of a reservation, newest first")                                    \
     X(13, EXPLAIN, "explain", "what a reserve may take, part by part, and what decided")                     \

@@ -100,9 +100,10 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
         return false;
     }
     if (what < ATP_CATALOG_SKUS || what > ATP_CATALOG_GROUP_NODES) {
-        atp_reader_note(reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
-                        "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "
-                        "8 = nodes of groups");
+        atp_reader_note(
+            reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
+            "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "
+            "8 = nodes of groups");
     }
     ask->what = (atp_catalog_what_t)what;
     return true;

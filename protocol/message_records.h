@@ -36,12 +36,12 @@
 /* ---- asking for a page ---- */
 
 typedef enum atp_catalog_what {
-    ATP_CATALOG_SKUS = 1,      /* value is the scale */
-    ATP_CATALOG_NODES = 2,     /* value is the state, atp_node_state_t */
-    ATP_CATALOG_CHANNELS = 3,  /* value is the time to live in ms */
-    ATP_CATALOG_RULES = 4,     /* name is its attributes in words; those dropped are left out */
-    ATP_CATALOG_QUOTAS = 5,    /* the same, and what is in use */
-    ATP_CATALOG_DEMAND = 6,    /* that was not met: id is the SKU, value how often, name the rest in words */
+    ATP_CATALOG_SKUS = 1,       /* value is the scale */
+    ATP_CATALOG_NODES = 2,      /* value is the state, atp_node_state_t */
+    ATP_CATALOG_CHANNELS = 3,   /* value is the time to live in ms */
+    ATP_CATALOG_RULES = 4,      /* name is its attributes in words; those dropped are left out */
+    ATP_CATALOG_QUOTAS = 5,     /* the same, and what is in use */
+    ATP_CATALOG_DEMAND = 6,     /* that was not met: id is the SKU, value how often, name the rest in words */
     ATP_CATALOG_COMPONENTS = 7, /* of kits: id is the kit, name a component in words */
     ATP_CATALOG_GROUP_NODES = 8 /* of groups: id is the group, name its place and the node, value the cost */
 } atp_catalog_what_t;
@@ -49,8 +49,8 @@ typedef enum atp_catalog_what {
 /* Fields that the type of request does not have are zero. */
 typedef struct atp_page_ask {
     uint64_t cursor;
-    uint32_t limit;          /* as read: 1 to ATP_PAGE_LIMIT_MAX; 0 is written as 0 and read as the default */
-    uint32_t states;         /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all. Exceptions: the
+    uint32_t limit;  /* as read: 1 to ATP_PAGE_LIMIT_MAX; 0 is written as 0 and read as the default */
+    uint32_t states; /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all. Exceptions: the
                               * same by atp_exception_row_state_t */
     int64_t older_than_ms;   /* reservations, exceptions: made at least this long ago; 0 = any */
     atp_text_t owner;        /* reservations: "" = any */
@@ -238,10 +238,10 @@ typedef struct atp_exception_row {
     int64_t last_ms;        /* when last */
     uint64_t epoch;         /* of the batch that its fact came in; 0 = in none */
     uint64_t sequence;
-    atp_text_t op_kind;     /* of the op that raised it */
-    uint32_t fact_size;     /* bytes of the fact that was refused; 0 = it is of none */
-    atp_text_t fact;        /* in words, up to ATP_FACT_TEXT_MAX; "" = it is not kept (any more) */
-    int64_t settled_ms;     /* 0 = it is open; so are the three below */
+    atp_text_t op_kind; /* of the op that raised it */
+    uint32_t fact_size; /* bytes of the fact that was refused; 0 = it is of none */
+    atp_text_t fact;    /* in words, up to ATP_FACT_TEXT_MAX; "" = it is not kept (any more) */
+    int64_t settled_ms; /* 0 = it is open; so are the three below */
     uint64_t settled_op;
     atp_text_t settled_by; /* a client */
     atp_text_t cause;      /* why it was settled so */

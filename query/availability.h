@@ -36,7 +36,7 @@ typedef struct atp_availability {
     uint32_t version; /* of the position; 0 for a sum, or where there is no position */
     uint8_t scale;
     uint8_t level; /* of the channel that looks, see atp_level_t; 0 = no rule says */
-    bool is_due; /* counts something that has expired by now_ms, or the node's day has changed */
+    bool is_due;   /* counts something that has expired by now_ms, or the node's day has changed */
 } atp_availability_t;
 
 /* SKU at node, by number. A pair without a position is all zero. */

@@ -86,8 +86,7 @@ typedef enum atp_attribute_type {
     X(52, UNTAGGED, "untagged", CHOICE, 0, 0, "no|yes",                                                      \
       "yes: the SKU has no tags any more; else those not told stay")                                         \
     X(53, LOW, "low", QTY, 0, 0, "", "at or below this the channel is low on it")                            \
-    X(54, LOW_CLEAR, "low_clear", QTY, 0, 0, "",                                                             \
-      "from this on it is low no more; else from just above low")                                            \
+    X(54, LOW_CLEAR, "low_clear", QTY, 0, 0, "", "from this on it is low no more; else from just above low") \
     X(56, START, "start", TIME, 0, 0, "", "from when on a component belongs to its kit; else from ever")     \
     X(57, END, "end", TIME, 0, 0, "", "from when on it does no more; else for ever")                         \
     X(64, DUE, "due", TIME, 0, 0, "", "the day on which it is expected, in UTC")                             \

@@ -24,12 +24,12 @@
 /* Frozen numbers: they are on the wire and in the journal. Kinds below ATP_FIRST_CLIENT_KIND are the
  * engine's own and are refused from outside. */
 typedef enum atp_op_kind {
-    ATP_OP_GENESIS = 1,   /* first op of a ledger: its configuration (engine/ledger/config.h) */
-    ATP_OP_CONFIGURE = 2, /* a later configuration */
-    ATP_OP_PULSE = 3,     /* time passes: expire what is due, a bounded number */
-    ATP_OP_SETTLE = 4,    /* expire what is due on one position, because a reader asks */
-    ATP_OP_CLIENT = 5,    /* a client name is seen for the first time */
-    ATP_OP_SOURCE = 6,    /* opens a numbered batch of facts: name = source, epoch, sequence */
+    ATP_OP_GENESIS = 1,    /* first op of a ledger: its configuration (engine/ledger/config.h) */
+    ATP_OP_CONFIGURE = 2,  /* a later configuration */
+    ATP_OP_PULSE = 3,      /* time passes: expire what is due, a bounded number */
+    ATP_OP_SETTLE = 4,     /* expire what is due on one position, because a reader asks */
+    ATP_OP_CLIENT = 5,     /* a client name is seen for the first time */
+    ATP_OP_SOURCE = 6,     /* opens a numbered batch of facts: name = source, epoch, sequence */
     ATP_OP_QUARANTINE = 7, /* what a source sent and nobody could read: engine/ledger/quarantine.h */
 
     ATP_FIRST_CLIENT_KIND = 16,
@@ -65,15 +65,17 @@ typedef enum atp_op_kind {
     ATP_OP_RETURN = 41,    /* reservation or none, lines: at which node units came back; disposition */
     ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back */
     ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
-    ATP_OP_REASSIGN = 44,  /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
-    ATP_OP_EDIT = 46,      /* reservation, lines: what each is to have reserved; 0 takes it out */
+    ATP_OP_REASSIGN =
+        44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
+    ATP_OP_EDIT = 46, /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
     ATP_OP_SALE = 49,    /* one line, qty > 0: sold over the counter, on-hand down */
     ATP_OP_ADJUST = 50,  /* one line, qty signed, bucket, reason */
     ATP_OP_DISPOSE = 55, /* one line, qty > 0: unavailable units are restocked or scrapped; disposition */
     ATP_OP_COUNT = 51,   /* one line, qty: the bucket is this much now; variance is booked */
-    ATP_OP_SETTLE_EXCEPTION = 60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
+    ATP_OP_SETTLE_EXCEPTION =
+        60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
     ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 

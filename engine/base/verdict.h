@@ -122,7 +122,7 @@
     X(107, COMPONENTS_FULL, "components_full", "the configured number of kit components is reached")         \
     X(108, SUPPLIES_FULL, "supplies_full", "as many open supplies as configured")                            \
     X(109, PEGS_FULL, "pegs_full", "as many promises from supplies as configured, or from too many of them") \
-    X(111, BOOKINGS_FULL, "bookings_full", "as many bookings of capacity as configured")            \
+    X(111, BOOKINGS_FULL, "bookings_full", "as many bookings of capacity as configured")                     \
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \
     X(120, ALREADY_SETTLED, "already_settled", "the exception was replayed or discarded before")             \
     X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")

@@ -49,7 +49,8 @@ typedef struct atp_ledger_config {
     int64_t ttl_max_ms;
     int64_t outcome_window_ms; /* requests issued longer ago are refused */
     int64_t issued_skew_ms;    /* requests issued further ahead are refused */
-    int64_t archive_after_ms;  /* a reservation whose postings have all been reconciled for so long is archived */
+    int64_t
+        archive_after_ms; /* a reservation whose postings have all been reconciled for so long is archived */
 
     /* limits */
     uint64_t ids_per_client;        /* remembered outcomes of one client */

@@ -134,7 +134,8 @@ typedef struct atp_ledger_counts {
     int64_t time_ms;
     uint64_t skus, nodes, channels, clients, sources, positions;
     uint64_t reservations_live, reservations_ended, reservations_archived, lines_reserved, lines_allocated;
-    uint64_t archive_forgotten; /* archived ones that had to go; the newest of them was archived at the floor */
+    uint64_t
+        archive_forgotten; /* archived ones that had to go; the newest of them was archived at the floor */
     int64_t archive_floor_ms;
     uint64_t outcomes, exceptions; /* exceptions: newest number */
     uint64_t exceptions_open;

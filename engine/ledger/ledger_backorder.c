@@ -115,8 +115,7 @@ atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
         return 0;
     }
     atp_qty_t waiting = atp_load_relaxed(&limit_at(apply->ledger, row)->backordered);
-    atp_qty_t here =
-        atp_ledger_promisable(apply->ledger, row) - waiting - atp_ledger_taken_qty(apply, row);
+    atp_qty_t here = atp_ledger_promisable(apply->ledger, row) - waiting - atp_ledger_taken_qty(apply, row);
     here = here > 0 ? here : 0; /* as the view counts it */
     return free > here ? free - here : 0;
 }

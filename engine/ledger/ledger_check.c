@@ -92,8 +92,8 @@ static atp_err_t check_sources(const atp_ledger_t *ledger, atp_why_t *ret_why)
         }
         if (seen_in_window(source) == UINT64_MAX ||
             (source->low <= source->high &&
-             atp_sources_look(source, &(atp_op_source_t){.epoch = source->epoch,
-                                                         .sequence = source->low}) != ATP_SEQUENCE_NEW)) {
+             atp_sources_look(source, &(atp_op_source_t){.epoch = source->epoch, .sequence = source->low}) !=
+                 ATP_SEQUENCE_NEW)) {
             return ATP_BROKEN(ret_why, "N1", "source %llu has marks outside its window, or at its low end",
                               (ull_t)i);
         }

@@ -38,24 +38,15 @@ typedef struct atp_root {
     atp_archive_heads_t archive;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 +
-                                         sizeof(atp_string_heads_t) +
-                                         sizeof(atp_reservation_heads_t) +
-                                         sizeof(atp_wheel_heads_t) +
-                                         sizeof(atp_outcome_heads_t) +
-                                         sizeof(atp_exception_heads_t) +
-                                         sizeof(atp_progress_heads_t) +
-                                         sizeof(atp_group_heads_t) +
-                                         sizeof(atp_kit_heads_t) +
-                                         sizeof(atp_supply_heads_t) +
-                                         sizeof(atp_order_heads_t) +
-                                         sizeof(atp_history_heads_t) +
-                                         sizeof(atp_capacity_heads_t) +
-                                         sizeof(atp_limit_heads_t) +
-                                         sizeof(atp_closing_heads_t) +
-                                         sizeof(atp_counting_t) +
-                                         sizeof(atp_level_heads_t) +
-                                         sizeof(atp_archive_heads_t),
+_Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 + sizeof(atp_string_heads_t) +
+                                         sizeof(atp_reservation_heads_t) + sizeof(atp_wheel_heads_t) +
+                                         sizeof(atp_outcome_heads_t) + sizeof(atp_exception_heads_t) +
+                                         sizeof(atp_progress_heads_t) + sizeof(atp_group_heads_t) +
+                                         sizeof(atp_kit_heads_t) + sizeof(atp_supply_heads_t) +
+                                         sizeof(atp_order_heads_t) + sizeof(atp_history_heads_t) +
+                                         sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
+                                         sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) +
+                                         sizeof(atp_level_heads_t) + sizeof(atp_archive_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -221,13 +212,14 @@ struct atp_ledger {
     const atp_op_t *cause; /* the op being applied */
 
     /* levels of channels; not state */
-    bool has_levels;          /* a rule has some, or had and views are still to be looked at */
-    uint32_t levels_of_all;   /* such rules of all SKUs */
-    uint32_t level_channels;  /* in level_channel */
-    uint32_t first_view;      /* of the SKUs whose views may have changed, + 1; 0 = none */
-    uint32_t last_view;       /* the last of them, + 1 */
-    uint32_t *next_view;      /* by SKU: the one after it, + 1; UINT32_MAX: it is the last; 0: it is not among them */
-    uint16_t *level_channel;  /* those that have, or had, such rules, ascending */
+    bool has_levels;         /* a rule has some, or had and views are still to be looked at */
+    uint32_t levels_of_all;  /* such rules of all SKUs */
+    uint32_t level_channels; /* in level_channel */
+    uint32_t first_view;     /* of the SKUs whose views may have changed, + 1; 0 = none */
+    uint32_t last_view;      /* the last of them, + 1 */
+    uint32_t
+        *next_view; /* by SKU: the one after it, + 1; UINT32_MAX: it is the last; 0: it is not among them */
+    uint16_t *level_channel; /* those that have, or had, such rules, ascending */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
 
@@ -239,9 +231,10 @@ struct atp_ledger {
     bool has_due;                                /* the op has listed queues that may find stock (limits.h) */
     uint64_t fill_op;                            /* the op that fills_left is of */
     uint32_t fills_left;
-    uint32_t plan_components;                    /* those of them that are components of kits */
-    resolved_line_t told[ATP_LINES_PER_OP_MAX];  /* of an edit: its lines as it says them */
-    resolved_line_t moves[ATP_LINES_PER_OP_MAX]; /* units that leave their nodes: `line` has them, `qty` of them */
+    uint32_t plan_components;                   /* those of them that are components of kits */
+    resolved_line_t told[ATP_LINES_PER_OP_MAX]; /* of an edit: its lines as it says them */
+    resolved_line_t
+        moves[ATP_LINES_PER_OP_MAX]; /* units that leave their nodes: `line` has them, `qty` of them */
     uint32_t move_count;
     taken_t taken[TAKEN_MAX];
     hit_t hits[HITS_LOOKED_AT];
@@ -275,8 +268,9 @@ typedef struct apply {
     bool may_backorder; /* the line being planned may be promised beyond stock */
     bool has_calendar;  /* the plan may take from a node with a calendar */
     bool takes_parts;   /* of units that are moved, as many as can */
-    uint32_t moving;    /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
-    bool is_short;      /* the plan grants less than the lines it was made for asked */
+    uint32_t
+        moving;    /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
+    bool is_short; /* the plan grants less than the lines it was made for asked */
 } apply_t;
 
 /* True if the op, or what is planned beside it, takes less than it asks for where that is all there is. */
@@ -332,7 +326,8 @@ atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku);
 /* The same of a line that leaves its node open: with what the nodes that it sees may promise beyond their stock. */
 atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku);
 /* How many of `free` units of a SKU at a node (in the row, NO_ROW: none) the channel may have. */
-atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node, uint32_t row, atp_qty_t free);
+atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node, uint32_t row,
+                                    atp_qty_t free);
 /* The same as channel_left for `qty` units that it has and that are not where they should be: its quotas have counted them,
  * what it sees of stock only if they are among `missing` ones that it counts as short. Nothing is taken yet. */
 atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing);

@@ -22,7 +22,8 @@ typedef struct target {
     uint32_t subject;
     uint16_t channel;
     bool has_channel;
-    atp_text_t new_tag; /* there is none of that name yet: its subject is NO_ROW until it is made; "" = there is */
+    atp_text_t
+        new_tag; /* there is none of that name yet: its subject is NO_ROW until it is made; "" = there is */
 } target_t;
 
 /* UNKNOWN_SKU, UNKNOWN_CHANNEL, RULE_INVALID, or no room for a tag that nobody has yet. Changes nothing. */

@@ -246,8 +246,7 @@ static bool may_re_source(const atp_ledger_t *ledger, uint32_t number, uint32_t 
                      : node->on_short != 0  ? node->on_short
                                             : ledgers->on_short;
 
-    return policy == ATP_ON_SHORT_RE_SOURCE &&
-           (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) == 0;
+    return policy == ATP_ON_SHORT_RE_SOURCE && (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) == 0;
 }
 
 void atp_steps_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t qty)
@@ -255,9 +254,8 @@ void atp_steps_short(apply_t *apply, uint32_t number, uint32_t line, atp_qty_t q
     atp_ledger_t *ledger = apply->ledger;
     const atp_op_attribute_t *goods = atp_op_attribute(apply->op, ATP_KEY_GOODS, ATP_WHOLE_OP);
     uint32_t row = atp_line_at(&ledger->reservations, line)->row;
-    atp_qty_t moved = may_re_source(ledger, number, row)
-                          ? atp_ledger_re_source(apply, line, ATP_STEP_RE_SOURCE, qty)
-                          : 0;
+    atp_qty_t moved =
+        may_re_source(ledger, number, row) ? atp_ledger_re_source(apply, line, ATP_STEP_RE_SOURCE, qty) : 0;
 
     if (moved < qty) {
         atp_ledger_move(ledger, line, ATP_STEP_SHORT, qty - moved);

@@ -63,8 +63,8 @@ int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line);
 /* How many such units of a component are not needed to keep so many of the kits whole. */
 atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits);
 /* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
-atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t left,
-                                  int64_t kits);
+atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
+                                  int64_t left, int64_t kits);
 /* The arithmetic of kits: the head of ledger_kit_steps.c. Units of `granted` that go with `kits` of the `left` of all `all`. */
 atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits);
 /* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */

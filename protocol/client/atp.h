@@ -369,8 +369,8 @@ void atp_publisher_close(atp_publisher_t *publisher);
 typedef struct atp_outbox atp_outbox_t;
 
 typedef struct atp_outbox_options {
-    const char *folder;      /* of the queue; made if it is not there. For one source, and one process at a time */
-    const char *url;         /* the engine's command endpoint, dialled */
+    const char *folder; /* of the queue; made if it is not there. For one source, and one process at a time */
+    const char *url;    /* the engine's command endpoint, dialled */
     const char *publish_url; /* the engine's fact intake, dialled; NULL = all goes by request */
     atp_text_t source;       /* who tells, 1 to 64 bytes: "wms", "pos-17" */
     atp_text_t token;        /* as atp_client_options_t */

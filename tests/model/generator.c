@@ -462,7 +462,10 @@ static void keep(generator_t *g, uint64_t low, model_numbers_t *numbers)
 {
     uint64_t dice = below(g, 100);
 
-    numbers->kept_from = dice < 70 ? low : dice < 80 ? 1 : dice < 98 ? low + below(g, 4) : numbers->sequence + 1;
+    numbers->kept_from = dice < 70   ? low
+                         : dice < 80 ? 1
+                         : dice < 98 ? low + below(g, 4)
+                                     : numbers->sequence + 1;
     if (numbers->kept_from > numbers->sequence && dice < 98) {
         numbers->kept_from = numbers->sequence;
     }

@@ -25,8 +25,8 @@ typedef struct generated {
     bool in_source;
     model_id_t source;
     model_numbers_t numbers; /* of a batch */
-    uint64_t limit; /* of a pulse */
-    uint32_t sku;   /* of settle */
+    uint64_t limit;          /* of a pulse */
+    uint32_t sku;            /* of settle */
     uint32_t node;
     atp_ledger_config_t config;
 } generated_t;

@@ -492,16 +492,18 @@ const sample_t samples[] = {
          6) "[[[\"TSHIRT-M\",\"berlin\",80,1,2,3,4,17],"
             "[\"ROPE\",\"lyon-2\",\"-2.50\",\"0.00\",\"1.00\",\"0.00\",\"0.00\",1099511627776]],0]]",
      NULL, sample_write_positions},
-    {"exceptions_ask", SAMPLE_REQUEST, "exceptions: after number 6, refused facts of a source, open for an hour",
-     REQUEST_HEAD(7) "[6,10,3600000,\"fact_refused\",\"pos\",\"\",2]]", NULL,
-     sample_write_exceptions_ask},
-    {"exceptions", SAMPLE_RESPONSE, "exceptions: an over-commitment that was discarded, a fact that was refused",
-     RESPONSE_HEAD(
-         7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
-            "[\"cart-77\",\"cart-78\"],\"stocktake-9\",3,1,1795253000000,0,0,\"count\",0,\"\",1795253005000,1009,"
-            "\"anna\",\"customers called\"],"
-            "[8,1004,1795253000001,\"fact_refused\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[],\"\",1,2,1795253060000,3,4711,"
-            "\"receive\",112,\"receive NAIL@lyon-2=5.0\",0,0,\"\",\"\"]],8]]",
+    {"exceptions_ask", SAMPLE_REQUEST,
+     "exceptions: after number 6, refused facts of a source, open for an hour",
+     REQUEST_HEAD(7) "[6,10,3600000,\"fact_refused\",\"pos\",\"\",2]]", NULL, sample_write_exceptions_ask},
+    {"exceptions", SAMPLE_RESPONSE,
+     "exceptions: an over-commitment that was discarded, a fact that was refused",
+     RESPONSE_HEAD(7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
+                      "[\"cart-77\",\"cart-78\"],\"stocktake-9\",3,1,1795253000000,0,0,\"count\",0,\"\","
+                      "1795253005000,1009,"
+                      "\"anna\",\"customers called\"],"
+                      "[8,1004,1795253000001,\"fact_refused\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[],"
+                      "\"\",1,2,1795253060000,3,4711,"
+                      "\"receive\",112,\"receive NAIL@lyon-2=5.0\",0,0,\"\",\"\"]],8]]",
      NULL, sample_write_exceptions},
     {"promise_ask", SAMPLE_REQUEST, "promise: where would two come from",
      REQUEST_HEAD(10) "[[32,\"ask-1\",1795253000000,\"web\",\"\",0,0,[[\"TSHIRT-M\",\"\",2]]]]]", NULL,
@@ -569,8 +571,8 @@ const sample_t samples[] = {
      RESPONSE_HEAD(22) "[[[1001,1001],[1004,1007]],2,1001,1010,1005,0,1795253000000]]", NULL,
      sample_write_source_state},
     {"batch_ask", SAMPLE_REQUEST, "batch: a batch of one fact",
-     REQUEST_HEAD(23) "[\"wms\",2,1001,1795253000000,998,999,[[48,\"\",0,\"ROPE\",\"lyon-2\",5,true]]]]", NULL,
-     sample_write_batch},
+     REQUEST_HEAD(23) "[\"wms\",2,1001,1795253000000,998,999,[[48,\"\",0,\"ROPE\",\"lyon-2\",5,true]]]]",
+     NULL, sample_write_batch},
     {"batch", SAMPLE_RESPONSE, "batch: out of order, others come first", RESPONSE_HEAD(23) "[18,16]]", NULL,
      sample_write_batch_answer},
     {"availability_changed", SAMPLE_EVENT, "event: a position is out of stock",

@@ -138,8 +138,12 @@ void sample_write_source_state(atp_writer_t *writer)
 
 void sample_write_batch(atp_writer_t *writer)
 {
-    const atp_facts_t facts = {
-        .source = ATP_TEXT("wms"), .epoch = 2, .sequence = 1001, .as_of_ms = T0, .kept_from = 998, .after = 999};
+    const atp_facts_t facts = {.source = ATP_TEXT("wms"),
+                               .epoch = 2,
+                               .sequence = 1001,
+                               .as_of_ms = T0,
+                               .kept_from = 998,
+                               .after = 999};
     const atp_command_line_t line = {ATP_TEXT("ROPE"), ATP_TEXT("lyon-2"), 5, 0};
     const atp_command_t command = {
         .kind = ATP_OP_RECEIVE, .id = ATP_TEXT(""), .is_fact = true, .line_count = 1, .lines = &line};

@@ -62,12 +62,11 @@ const atp_cmd_t atp_cmd_edit = {
     .group = "Reservations",
     .synopsis = "RESERVATION [SKU[@NODE]=QTY...]",
     .summary = "Change its lines in place",
-    .about =
-        "Each line says how many the reservation is to have: at a node, or wherever it is. 0 takes it\n"
-        "out, one that it did not have comes in, what is not named stays. What it has is not counted\n"
-        "against itself. All or nothing. More of a line without a node comes from the nodes it has\n"
-        "first, then as a reserve would source it. Kits are counted as kits: what is added is put\n"
-        "together by the recipe of now.",
+    .about = "Each line says how many the reservation is to have: at a node, or wherever it is. 0 takes it\n"
+             "out, one that it did not have comes in, what is not named stays. What it has is not counted\n"
+             "against itself. All or nothing. More of a line without a node comes from the nodes it has\n"
+             "first, then as a reserve would source it. Kits are counted as kits: what is added is put\n"
+             "together by the recipe of now.",
     .word_min = 1,
     .word_max = UINT_MAX, /* atp_act_lines says how many */
     .flags = edit_flags,

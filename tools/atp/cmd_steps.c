@@ -391,11 +391,12 @@ const atp_cmd_t atp_cmd_short = {
     .group = "Reservations",
     .synopsis = "RESERVATION [SKU@NODE=QTY...]",
     .summary = "The node cannot fulfil allocated units",
-    .about = "They are missing: unavailable, until atp count or atp adjust says what is there; with --goods "
-             "there they\n"
-             "are free again. By policy (on_short) other nodes serve them; else they leave the reservation, and "
-             "an\n"
-             "exception tells of them.",
+    .about =
+        "They are missing: unavailable, until atp count or atp adjust says what is there; with --goods "
+        "there they\n"
+        "are free again. By policy (on_short) other nodes serve them; else they leave the reservation, and "
+        "an\n"
+        "exception tells of them.",
     .word_min = 1,
     .word_max = UINT_MAX,
     .flags = short_flags,

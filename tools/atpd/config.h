@@ -96,8 +96,8 @@ typedef struct atp_config {
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups, group_nodes,
-            kits, components, tags, rules, quotas, accounts;
+            exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups,
+            group_nodes, kits, components, tags, rules, quotas, accounts;
         uint64_t string_bytes;
     } capacity;
 

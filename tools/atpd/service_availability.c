@@ -358,17 +358,16 @@ static reading_t begin_reading(atp_work_t *work, atp_writer_t *writer, bool may_
     atp_method_t method =
         (work->ask.flags & ATP_AVAILABILITY_PICKUP) != 0 ? ATP_METHOD_PICKUP : ATP_METHOD_SHIP;
 
-    return (reading_t){
-        .work = work,
-        .writer = writer,
-        .ledger = ledger,
-        .catalog = atp_ledger_catalog(ledger),
-        .seed = atp_ledger_seed(ledger),
-        .now_ms = work->now_ms,
-        .has_view = work->ask.channel.size > 0,
-        .channel = work->channel,
-        .group = atp_catalog_channel_group(atp_ledger_catalog(ledger), work->channel, method),
-        .may_settle = may_settle};
+    return (reading_t){.work = work,
+                       .writer = writer,
+                       .ledger = ledger,
+                       .catalog = atp_ledger_catalog(ledger),
+                       .seed = atp_ledger_seed(ledger),
+                       .now_ms = work->now_ms,
+                       .has_view = work->ask.channel.size > 0,
+                       .channel = work->channel,
+                       .group = atp_catalog_channel_group(atp_ledger_catalog(ledger), work->channel, method),
+                       .may_settle = may_settle};
 }
 
 /* ---- the passes ---- */

@@ -143,8 +143,11 @@ static void batches_out_of_order_are_each_applied_once(void **state)
 /* Opens a batch of a source that keeps its batches from 1 on. */
 static atp_result_t open_kept(fixture_t *f, uint64_t sequence, bool is_ordered)
 {
-    const atp_op_source_t numbers = {
-        .epoch = 1, .sequence = sequence, .as_of_ms = f->now_ms, .kept_from = 1, .after = is_ordered ? sequence - 1 : 0};
+    const atp_op_source_t numbers = {.epoch = 1,
+                                     .sequence = sequence,
+                                     .as_of_ms = f->now_ms,
+                                     .kept_from = 1,
+                                     .after = is_ordered ? sequence - 1 : 0};
 
     atp_op_encode_source(f->record, ATP_TEXT("wms"), &numbers, atp_ledger_seed(f->ledger));
     return fixture_apply(f, f->record);
