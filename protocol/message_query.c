@@ -165,7 +165,7 @@ void atp_write_availability_ask(atp_writer_t *writer, const atp_availability_ask
 const char *atp_level_text(unsigned level)
 {
     static const char *const names[] = {
-#define LEVEL_NAME(number, NAME, name, sentence) [number] = name,
+#define LEVEL_NAME(number, NAME, name, sentence) [number] = (name),
         ATP_LEVELS(LEVEL_NAME)
 #undef LEVEL_NAME
     };
