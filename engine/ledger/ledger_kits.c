@@ -1,5 +1,6 @@
 /* Kits in the ledger: the op that puts a recipe. */
 #include "engine/ledger/ledger_plan.h"
+#include "engine/ledger/views.h"
 
 #include "engine/base/attribute.h"
 
@@ -123,12 +124,13 @@ static atp_qty_t beyond_for(apply_t *apply, uint32_t sku, uint16_t node, atp_qty
                : 0;
 }
 
-/* Whole kits that can be put together at the node now, for this op. */
+/* Whole kits that can be put together at the node now, for this op: none, where the channel does not sell the kit. */
 static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
 {
     uint32_t row;
 
-    if (bill->parts[0].edge_count == 0) {
+    if (bill->parts[0].edge_count == 0 ||
+        (!apply->is_plain && !atp_channel_sells(apply->ledger, apply->channel, bill->parts[0].sku))) {
         return 0;
     }
     for (uint32_t i = 1; i < bill->part_count; i++) {

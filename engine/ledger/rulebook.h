@@ -158,7 +158,7 @@ static inline atp_rule_record_t *atp_rule_at(const atp_rulebook_t *rulebook, uin
 }
 
 /* True if it says when its channel is low on what it is for, or out of it (levels.h). Thread: any. */
-static inline bool atp_rule_has_levels(atp_rule_record_t *rule)
+static inline bool atp_rule_has_levels(const atp_rule_record_t *rule)
 {
     return atp_load_relaxed(&rule->low) > 0 || atp_load_relaxed(&rule->threshold) > 0;
 }

@@ -206,10 +206,17 @@ static void take_rules(limits_t *limits, uint16_t channel, atp_scope_t scope, ui
     }
 }
 
-/* ---- levels ---- */
+/* ---- what rules say, whatever there is ---- */
 
-static bool account_has_levels(const atp_rulebook_t *rulebook, uint16_t channel, atp_scope_t scope,
-                               uint32_t subject)
+typedef bool (*says_fn)(const atp_rule_record_t *rule);
+
+static bool excludes(const atp_rule_record_t *rule)
+{
+    return atp_load_relaxed(&rule->is_excluded) != 0;
+}
+
+static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_scope_t scope,
+                         uint32_t subject, says_fn says)
 {
     uint32_t number;
 
@@ -218,8 +225,8 @@ static bool account_has_levels(const atp_rulebook_t *rulebook, uint16_t channel,
     }
     uint32_t at = atp_load_relaxed(&atp_account_at(rulebook, number)->first_rule);
     for (unsigned i = 0; at != 0 && i < ATP_RULES_PER_ACCOUNT_MAX; i++) {
-        atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
-        if (atp_rule_has_levels(rule)) {
+        const atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
+        if (says(rule)) {
             return true;
         }
         at = atp_load_relaxed(&rule->next);
@@ -227,13 +234,14 @@ static bool account_has_levels(const atp_rulebook_t *rulebook, uint16_t channel,
     return false;
 }
 
-bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+/* Whether a rule of the channel for the SKU, one of its tags or all SKUs says so. */
+static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, says_fn says)
 {
     const atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
 
-    if (account_has_levels(rulebook, channel, ATP_SCOPE_SKU, sku) ||
-        account_has_levels(rulebook, channel, ATP_SCOPE_ALL, 0)) {
+    if (account_says(rulebook, channel, ATP_SCOPE_SKU, sku, says) ||
+        account_says(rulebook, channel, ATP_SCOPE_ALL, 0, says)) {
         return true;
     }
     for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
@@ -241,11 +249,23 @@ bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32
         if (tag == 0) {
             break;
         }
-        if (account_has_levels(rulebook, channel, ATP_SCOPE_TAG, tag - 1u)) {
+        if (account_says(rulebook, channel, ATP_SCOPE_TAG, tag - 1u, says)) {
             return true;
         }
     }
     return false;
+}
+
+bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    return !any_rule_says(ledger, channel, sku, excludes);
+}
+
+/* ---- levels ---- */
+
+bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    return any_rule_says(ledger, channel, sku, atp_rule_has_levels);
 }
 
 atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,

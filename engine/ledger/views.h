@@ -58,6 +58,9 @@ typedef struct atp_channel_taken {
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
 } atp_channel_taken_t;
 
+/* False if a rule of the channel for the SKU, one of its tags or all SKUs excludes it. Thread: any. */
+bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
+
 /* True if a rule of the channel gives the SKU levels. Thread: any. */
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 

@@ -252,6 +252,9 @@ static void limit_kit(reading_t *reading, atp_bill_t *bill)
                               rows, count, NULL, &view);
         part->limit = view.available < ATP_QTY_MAX ? view.available : ATP_QTY_MAX;
     }
+    if (reading->has_view && !atp_channel_sells(reading->ledger, reading->channel, bill->parts[0].sku)) {
+        bill->parts[0].edge_count = 0; /* what the channel does not sell is not put together for it */
+    }
 }
 
 static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp_availability_t *ret_read)

@@ -377,6 +377,25 @@ static void rules_over_a_kit_and_over_a_component_both_count(void **state)
     fixture_close(&f);
 }
 
+/* The channel does not sell the kit, though it sells what the kit is made of: it was put together for it all the same. */
+static void a_kit_that_the_channel_does_not_sell_is_not_put_together(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit();
+
+    put_channel(&f, "web", 0);
+    put_channel(&f, "shop", 0);
+    stock(&f, "K", "N", 1);
+    assert_verdict(rule(&f, "k", "channel=web sku=K excluded=yes"), ATP_APPLIED);
+    assert_refused(sell(&f, "web", "r", "K", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
+                   ATP_FIELD_QTY);
+    assert_refused(sell(&f, "web", "s", "K", "", 1, ATP_RESERVE_PARTIAL), ATP_NOT_ENOUGH_AVAILABLE,
+                   ATP_FIELD_QTY);
+    assert_verdict(sell(&f, "web", "t", "A", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_verdict(sell(&f, "shop", "u", "K", "N", 2, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 static void the_quota_of_a_component_bounds_the_kit(void **state)
 {
     (void)state;
@@ -540,6 +559,7 @@ int main(void)
         cmocka_unit_test(half_a_kit_that_was_put_together_is_not_given_back),
         cmocka_unit_test(no_component_waits_for_a_kit),
         cmocka_unit_test(rules_over_a_kit_and_over_a_component_both_count),
+        cmocka_unit_test(a_kit_that_the_channel_does_not_sell_is_not_put_together),
         cmocka_unit_test(the_quota_of_a_component_bounds_the_kit),
         cmocka_unit_test(a_cap_counts_kits_however_they_are_made),
         cmocka_unit_test(kits_may_be_promised_from_supply_of_their_components),
