@@ -242,15 +242,27 @@ static uint32_t line_at_row(const atp_ledger_t *ledger, uint32_t reservation, ui
     return at;
 }
 
-/* Room for a record beside every plain line that has units for the step: at most so many are needed. */
-static atp_verdict_t need_records(apply_t *apply, uint32_t number, atp_step_t step)
+static bool is_told(const atp_ledger_t *ledger, uint32_t row, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (ledger->lines[i].row == row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Room for a record beside every plain line told that has units for the step: at most so many are needed (a component
+ * has one). A fact that will be refused needs none, and nothing is forgotten for it. */
+static atp_verdict_t need_records(apply_t *apply, uint32_t number, atp_step_t step, uint32_t count)
 {
     atp_reservations_t *reservations = &apply->ledger->reservations;
     uint32_t records = 0;
 
     for (uint32_t at = atp_reservation_at(reservations, number)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        records += !line->has_progress && atp_line_units_for(reservations, at - 1, step) > 0;
+        records += !line->has_progress && is_told(apply->ledger, line->row, count) &&
+                   atp_line_units_for(reservations, at - 1, step) > 0;
         at = line->next;
     }
     return atp_reservations_make_progress_room(reservations, records, number)
@@ -331,7 +343,7 @@ atp_verdict_t atp_ledger_step_fact(apply_t *apply, atp_step_t step)
     atp_steps_settle(apply, number);
     atp_verdict_t verdict =
         count == 0 ? choose_all(apply, number, step, &count) : choose_told_lines(apply, number);
-    verdict = verdict == ATP_APPLIED ? need_records(apply, number, step) : verdict;
+    verdict = verdict == ATP_APPLIED ? need_records(apply, number, step, count) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
