@@ -169,9 +169,9 @@ static void a_line_that_is_named_becomes_firm_with_what_is_to_come(void **state)
     stock(a, "fi-S", "N", "4");
     assert_verdict(supply(a, "fi-1", "fi-S", 10, 3), ATP_APPLIED);
     assert_verdict(reserve_by(a, "fi-r", "fi-S", 10, 3), ATP_APPLIED);
-    assert_verdict(
-        step(a, ATP_OP_ALLOCATE, NULL, "fi-r", (const want_t[]){{"fi-S", "N", "7"}, {NULL, NULL, NULL}}, false),
-        ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "fi-r",
+                        (const want_t[]){{"fi-S", "N", "7"}, {NULL, NULL, NULL}}, false),
+                   ATP_APPLIED);
     assert_int_equal(components(a, "fi-S", "N").allocated, 4);
     assert_int_equal(supply_of(a, "fi-1", "fi-S").pegged, 3); /* the other 3 are free again */
     assert_verdict(receive(a, "fi-1", "fi-S", 10), ATP_APPLIED);
