@@ -1,4 +1,5 @@
 #include "engine/ledger/op_rules.h"
+#include "engine/ledger/op_writer.h"
 
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/config.h"
@@ -7,57 +8,16 @@
 
 /* ---- writing a record ---- */
 
-typedef struct op_writer {
-    unsigned char *begin;
-    size_t at;
-    size_t capacity;
-    bool is_full;
-} op_writer_t;
-
-static void put(op_writer_t *writer, const void *bytes, size_t size)
-{
-    if (writer->is_full || size > writer->capacity - writer->at) {
-        writer->is_full = true;
-        return;
-    }
-    if (size > 0) {
-        memcpy(writer->begin + writer->at, bytes, size);
-    }
-    writer->at += size;
-}
-
-static void put_text(op_writer_t *writer, atp_text_t text)
-{
-    uint8_t size = (uint8_t)text.size;
-
-    ATP_ASSERT(text.size <= UINT8_MAX);
-    put(writer, &size, 1);
-    put(writer, text.bytes, text.size);
-}
-
-static void pad(op_writer_t *writer)
-{
-    static const char zeros[8] = {0};
-
-    put(writer, zeros, (8 - writer->at % 8) % 8);
-}
-
 /* Pads to 8 bytes, notes the size, and puts the head in its place. */
-static size_t finish(op_writer_t *writer, atp_op_t *head)
+static size_t finish(atp_op_writer_t *writer, atp_op_t *head)
 {
-    pad(writer);
+    atp_op_pad(writer);
     if (writer->is_full) {
         return 0;
     }
     head->size = (uint32_t)writer->at;
     memcpy(writer->begin, head, sizeof *head);
     return writer->at;
-}
-
-static op_writer_t begin(void *buffer, size_t capacity)
-{
-    op_writer_t writer = {buffer, sizeof(atp_op_t), capacity, capacity < sizeof(atp_op_t)};
-    return writer;
 }
 
 /* ---- digests ---- */
@@ -166,7 +126,7 @@ static atp_text_t subject_of(const atp_command_t *command)
     }
 }
 
-static void put_line(op_writer_t *writer, const atp_command_line_t *line, const atp_op_context_t *context)
+static void put_line(atp_op_writer_t *writer, const atp_command_line_t *line, const atp_op_context_t *context)
 {
     atp_op_line_t record = {0};
 
@@ -182,26 +142,26 @@ static void put_line(op_writer_t *writer, const atp_command_line_t *line, const 
                                       &record.node)) {
         record.flags |= ATP_LINE_NODE_NAMED;
     }
-    put(writer, &record, sizeof record);
+    atp_op_put(writer, &record, sizeof record);
 }
 
-static void put_line_names(op_writer_t *writer, const atp_command_t *command, size_t lines_at)
+static void put_line_names(atp_op_writer_t *writer, const atp_command_t *command, size_t lines_at)
 {
     for (uint32_t i = 0; i < command->line_count && !writer->is_full; i++) {
         atp_op_line_t record;
         memcpy(&record, writer->begin + lines_at + i * sizeof record, sizeof record);
         if (record.flags & ATP_LINE_SKU_NAMED) {
-            put_text(writer, command->lines[i].sku);
+            atp_op_put_text(writer, command->lines[i].sku);
         }
         if (record.flags & ATP_LINE_NODE_NAMED) {
-            put_text(writer, command->lines[i].node);
+            atp_op_put_text(writer, command->lines[i].node);
         }
     }
 }
 
 /* ---- attributes of a record ---- */
 
-static void put_attributes(op_writer_t *writer, const atp_command_t *command, atp_op_t *head)
+static void put_attributes(atp_op_writer_t *writer, const atp_command_t *command, atp_op_t *head)
 {
     uint64_t count = command->attribute_count;
 
@@ -209,19 +169,19 @@ static void put_attributes(op_writer_t *writer, const atp_command_t *command, at
         return;
     }
     head->flags |= ATP_OP_HAS_ATTRIBUTES;
-    put(writer, &count, sizeof count);
+    atp_op_put(writer, &count, sizeof count);
     for (uint32_t i = 0; i < count; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];
         atp_op_attribute_t record = {.number = attribute->number,
                                      .line = attribute->line,
                                      .key = attribute->key,
                                      .detail = attribute->decimals};
-        put(writer, &record, sizeof record);
+        atp_op_put(writer, &record, sizeof record);
     }
 }
 
 /* The texts, last of all; each record is told where its own is. */
-static void put_attribute_texts(op_writer_t *writer, const atp_command_t *command, size_t attributes_at)
+static void put_attribute_texts(atp_op_writer_t *writer, const atp_command_t *command, size_t attributes_at)
 {
     for (uint32_t i = 0; i < command->attribute_count && !writer->is_full; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];
@@ -235,11 +195,11 @@ static void put_attribute_texts(op_writer_t *writer, const atp_command_t *comman
         record.detail = (uint8_t)attribute->text.size;
         record.text_at = (uint32_t)writer->at + 1;
         memcpy(place, &record, sizeof record);
-        put_text(writer, attribute->text);
+        atp_op_put_text(writer, attribute->text);
     }
 }
 
-static void put_correlation(op_writer_t *writer, const atp_command_t *command, atp_op_t *head)
+static void put_correlation(atp_op_writer_t *writer, const atp_command_t *command, atp_op_t *head)
 {
     uint64_t size = command->correlation.size;
 
@@ -247,26 +207,26 @@ static void put_correlation(op_writer_t *writer, const atp_command_t *command, a
         return;
     }
     head->flags |= ATP_OP_CORRELATED;
-    pad(writer);
-    put(writer, command->correlation.bytes, size);
-    pad(writer);
-    put(writer, &size, sizeof size);
+    atp_op_pad(writer);
+    atp_op_put(writer, command->correlation.bytes, size);
+    atp_op_pad(writer);
+    atp_op_put(writer, &size, sizeof size);
 }
 
-static void put_texts(op_writer_t *writer, const atp_command_t *command, atp_op_t *head,
+static void put_texts(atp_op_writer_t *writer, const atp_command_t *command, atp_op_t *head,
                       const atp_op_context_t *context)
 {
-    put_text(writer, subject_of(command));
+    atp_op_put_text(writer, subject_of(command));
     if (command->kind == ATP_OP_RESERVE) {
-        put_text(writer, command->owner);
+        atp_op_put_text(writer, command->owner);
         if (command->channel.size > 0 &&
             !atp_catalog_find_channel(context->catalog, command->channel,
                                       atp_hash_text(command->channel, context->seed), &head->channel)) {
             head->flags |= ATP_OP_CHANNEL_NAMED;
-            put_text(writer, command->channel);
+            atp_op_put_text(writer, command->channel);
         }
     } else if (command->kind == ATP_OP_SKU || command->kind == ATP_OP_NODE) {
-        put_text(writer, command->name);
+        atp_op_put_text(writer, command->name);
     }
 }
 
@@ -279,7 +239,7 @@ atp_verdict_t atp_op_encode(const atp_command_t *command, const atp_op_context_t
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    op_writer_t writer = begin(buffer, capacity);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, capacity);
     head.kind = (uint8_t)command->kind;
     head.flags = (uint8_t)((command->is_fact ? ATP_OP_FACT : 0u) |
                            (context->in_source ? ATP_OP_IN_SOURCE | ATP_OP_FACT : ATP_OP_HAS_ID));
@@ -315,7 +275,7 @@ atp_verdict_t atp_op_encode(const atp_command_t *command, const atp_op_context_t
 
 /* ---- the engine's own ops ---- */
 
-static size_t finish_own(op_writer_t *writer, atp_op_t *head)
+static size_t finish_own(atp_op_writer_t *writer, atp_op_t *head)
 {
     size_t size = finish(writer, head);
     ATP_ASSERT(size > 0); /* the caller gives room for the largest */
@@ -324,28 +284,28 @@ static size_t finish_own(op_writer_t *writer, atp_op_t *head)
 
 size_t atp_op_encode_client(void *buffer, atp_text_t name, uint64_t seed)
 {
-    op_writer_t writer = begin(buffer, ATP_OP_SIZE_MAX);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
     atp_op_t head = {
         .kind = ATP_OP_CLIENT, .client = ATP_CLIENT_ENGINE, .subject_hash = atp_hash_text(name, seed)};
 
-    put_text(&writer, name);
+    atp_op_put_text(&writer, name);
     return finish_own(&writer, &head);
 }
 
 size_t atp_op_encode_source(void *buffer, atp_text_t source, const atp_op_source_t *numbers, uint64_t seed)
 {
-    op_writer_t writer = begin(buffer, ATP_OP_SIZE_MAX);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
     atp_op_t head = {
         .kind = ATP_OP_SOURCE, .client = ATP_CLIENT_ENGINE, .subject_hash = atp_hash_text(source, seed)};
 
-    put(&writer, numbers, sizeof *numbers);
-    put_text(&writer, source);
+    atp_op_put(&writer, numbers, sizeof *numbers);
+    atp_op_put_text(&writer, source);
     return finish_own(&writer, &head);
 }
 
 size_t atp_op_encode_pulse(void *buffer, int64_t limit)
 {
-    op_writer_t writer = begin(buffer, ATP_OP_SIZE_MAX);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
     atp_op_t head = {.kind = ATP_OP_PULSE, .client = ATP_CLIENT_ENGINE, .value = limit};
 
     return finish_own(&writer, &head);
@@ -353,7 +313,7 @@ size_t atp_op_encode_pulse(void *buffer, int64_t limit)
 
 size_t atp_op_encode_settle(void *buffer, uint32_t sku, uint16_t node)
 {
-    op_writer_t writer = begin(buffer, ATP_OP_SIZE_MAX);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
     atp_op_t head = {
         .kind = ATP_OP_SETTLE, .client = ATP_CLIENT_ENGINE, .subject_hash = (uint64_t)sku << 16 | node};
 
@@ -362,9 +322,9 @@ size_t atp_op_encode_settle(void *buffer, uint32_t sku, uint16_t node)
 
 size_t atp_op_encode_config(void *buffer, atp_op_kind_t kind, const atp_ledger_config_t *config)
 {
-    op_writer_t writer = begin(buffer, ATP_OP_SIZE_MAX);
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
     atp_op_t head = {.kind = (uint8_t)kind, .client = ATP_CLIENT_ENGINE};
 
-    put(&writer, config, sizeof *config);
+    atp_op_put(&writer, config, sizeof *config);
     return finish_own(&writer, &head);
 }

@@ -1,42 +1,9 @@
 #include "engine/ledger/op_edit.h"
 
 #include "engine/ledger/op_rules.h"
+#include "engine/ledger/op_writer.h"
 
 #include <string.h>
-
-typedef struct edit_writer {
-    unsigned char *begin;
-    size_t at;
-    size_t capacity;
-    bool is_full;
-} edit_writer_t;
-
-static void put(edit_writer_t *writer, const void *bytes, size_t size)
-{
-    if (writer->is_full || size > writer->capacity - writer->at) {
-        writer->is_full = true;
-        return;
-    }
-    if (size > 0) {
-        memcpy(writer->begin + writer->at, bytes, size);
-    }
-    writer->at += size;
-}
-
-static void put_text(edit_writer_t *writer, atp_text_t text)
-{
-    uint8_t size = (uint8_t)text.size;
-
-    put(writer, &size, 1);
-    put(writer, text.bytes, text.size);
-}
-
-static void pad(edit_writer_t *writer)
-{
-    static const char zeros[8] = {0};
-
-    put(writer, zeros, (8 - writer->at % 8) % 8);
-}
 
 /* Texts between the subject and the names of the lines. */
 static uint32_t texts_after_subject(const atp_op_t *op)
@@ -53,21 +20,21 @@ static uint32_t texts_after_subject(const atp_op_t *op)
 }
 
 /* Copies the names that the lines of `op` have in its text, from *cursor on. */
-static void put_line_names(edit_writer_t *writer, const atp_op_t *op, const char **cursor)
+static void put_line_names(atp_op_writer_t *writer, const atp_op_t *op, const char **cursor)
 {
     for (uint32_t i = 0; i < op->line_count; i++) {
         const atp_op_line_t *line = &atp_op_lines(op)[i];
         if (line->flags & ATP_LINE_SKU_NAMED) {
-            put_text(writer, atp_op_text_next(cursor));
+            atp_op_put_text(writer, atp_op_text_next(cursor));
         }
         if (line->flags & ATP_LINE_NODE_NAMED) {
-            put_text(writer, atp_op_text_next(cursor));
+            atp_op_put_text(writer, atp_op_text_next(cursor));
         }
     }
 }
 
 /* The texts of the attributes of `fact`; each record of theirs, at `attributes_at`, is told where its own is now. */
-static void put_attribute_texts(edit_writer_t *writer, const atp_op_t *fact, size_t attributes_at)
+static void put_attribute_texts(atp_op_writer_t *writer, const atp_op_t *fact, size_t attributes_at)
 {
     for (uint32_t i = 0; i < atp_op_attribute_count(fact) && !writer->is_full; i++) {
         atp_op_attribute_t record = atp_op_attributes(fact)[i];
@@ -77,25 +44,25 @@ static void put_attribute_texts(edit_writer_t *writer, const atp_op_t *fact, siz
         atp_text_t text = atp_op_attribute_text(fact, &record);
         record.text_at = (uint32_t)writer->at + 1;
         memcpy(writer->begin + attributes_at + i * sizeof record, &record, sizeof record);
-        put_text(writer, text);
+        atp_op_put_text(writer, text);
     }
 }
 
-static void put_correlation(edit_writer_t *writer, const atp_op_t *fact)
+static void put_correlation(atp_op_writer_t *writer, const atp_op_t *fact)
 {
     atp_text_t correlation = atp_op_correlation(fact);
     uint64_t size = correlation.size;
 
-    pad(writer);
+    atp_op_pad(writer);
     if (fact->flags & ATP_OP_CORRELATED) {
-        put(writer, correlation.bytes, correlation.size);
-        pad(writer);
-        put(writer, &size, sizeof size);
+        atp_op_put(writer, correlation.bytes, correlation.size);
+        atp_op_pad(writer);
+        atp_op_put(writer, &size, sizeof size);
     }
 }
 
 /* Subject and names: of the fact, save what is told anew. */
-static void put_texts(edit_writer_t *writer, const atp_op_t *fact, const atp_op_t *told,
+static void put_texts(atp_op_writer_t *writer, const atp_op_t *fact, const atp_op_t *told,
                       const atp_op_attribute_t *reservation)
 {
     const char *cursor = atp_op_text_begin(fact);
@@ -103,9 +70,9 @@ static void put_texts(edit_writer_t *writer, const atp_op_t *fact, const atp_op_
     atp_text_t subject = atp_op_text_next(&cursor);
 
     (void)atp_op_text_next(&told_cursor);
-    put_text(writer, reservation != NULL ? atp_op_attribute_text(told, reservation) : subject);
+    atp_op_put_text(writer, reservation != NULL ? atp_op_attribute_text(told, reservation) : subject);
     for (uint32_t i = 0; i < texts_after_subject(fact); i++) {
-        put_text(writer, atp_op_text_next(&cursor));
+        atp_op_put_text(writer, atp_op_text_next(&cursor));
     }
     if (told->line_count > 0) {
         put_line_names(writer, told, &told_cursor);
@@ -128,7 +95,7 @@ bool atp_op_with(const atp_op_t *fact, const atp_op_t *told, uint64_t seed, void
 {
     const atp_op_attribute_t *reservation = atp_op_attribute(told, ATP_KEY_RESERVATION, ATP_WHOLE_OP);
     const atp_op_t *with_lines = told->line_count > 0 ? told : fact;
-    edit_writer_t writer = {buffer, sizeof *fact, capacity, capacity < sizeof *fact};
+    atp_op_writer_t writer = atp_op_writer_begin(buffer, capacity);
     atp_op_t head = *fact;
 
     if (!is_editable(fact, told, reservation)) {
@@ -138,11 +105,11 @@ bool atp_op_with(const atp_op_t *fact, const atp_op_t *told, uint64_t seed, void
     if (reservation != NULL) {
         head.subject_hash = atp_hash_text(atp_op_attribute_text(told, reservation), seed);
     }
-    put(&writer, atp_op_lines(with_lines), with_lines->line_count * sizeof(atp_op_line_t));
+    atp_op_put(&writer, atp_op_lines(with_lines), with_lines->line_count * sizeof(atp_op_line_t));
     size_t attributes_at = writer.at + sizeof(uint64_t);
     if (fact->flags & ATP_OP_HAS_ATTRIBUTES) {
-        put(&writer, atp_op_lines(fact) + fact->line_count,
-            sizeof(uint64_t) + atp_op_attribute_count(fact) * sizeof(atp_op_attribute_t));
+        atp_op_put(&writer, atp_op_lines(fact) + fact->line_count,
+                   sizeof(uint64_t) + atp_op_attribute_count(fact) * sizeof(atp_op_attribute_t));
     }
     put_texts(&writer, fact, told, reservation);
     put_attribute_texts(&writer, fact, attributes_at);
