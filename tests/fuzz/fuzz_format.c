@@ -5,32 +5,11 @@
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/source.h"
 
 #include <string.h>
 
 #define FORMATS 6
-
-typedef struct source {
-    const uint8_t *bytes;
-    size_t size;
-    size_t at;
-    size_t step;
-} source_t;
-
-static atp_err_t read_source(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
-{
-    source_t *source = context;
-    size_t left = source->size - source->at;
-    size_t most = size < source->step ? size : source->step;
-
-    (void)ret_why;
-    *ret_size = left < most ? left : most;
-    if (*ret_size > 0) {
-        memcpy(bytes, source->bytes + source->at, *ret_size);
-    }
-    source->at += *ret_size;
-    return ATP_OK;
-}
 
 static const struct {
     atp_format_kind_t kind;
