@@ -25,7 +25,7 @@ static size_t finish(atp_op_writer_t *writer, atp_op_t *head)
 /* Field groups of field_digests, lowest byte first. The kind is compared by itself. */
 enum {
     GROUP_OPTION,
-    GROUP_ISSUED,
+    GROUP_CONTENT, /* all the others: all but the issue time */
     GROUP_RESERVATION,
     GROUP_CHANNEL,
     GROUP_OWNER,
@@ -80,7 +80,7 @@ static uint64_t attributes_digest(const atp_command_t *command)
 
 static void digest(const atp_command_t *command, atp_op_t *op)
 {
-    uint64_t groups[ATP_FIELD_DIGESTS_PER_OP];
+    uint64_t groups[ATP_FIELD_DIGESTS_PER_OP] = {0};
     uint64_t field_digests = 0;
 
     groups[GROUP_OPTION] = number_digest((uint64_t)command->option | (uint64_t)command->reason << 8 |
@@ -89,16 +89,16 @@ static void digest(const atp_command_t *command, atp_op_t *op)
     if (command->attribute_count > 0) {
         groups[GROUP_OPTION] += attributes_digest(command);
     }
-    groups[GROUP_ISSUED] = number_digest((uint64_t)command->issued_ms, 2);
     groups[GROUP_RESERVATION] = text_digest(command->reservation) * 31 + text_digest(command->subject);
     groups[GROUP_CHANNEL] = text_digest(command->channel);
     groups[GROUP_OWNER] = text_digest(command->owner) * 31 + text_digest(command->name);
     groups[GROUP_TTL] = number_digest((uint64_t)command->ttl_ms, 3);
     lines_digest(command, &groups[GROUP_LINES], &groups[GROUP_QTY]);
+    groups[GROUP_CONTENT] = atp_hash_bytes(groups, sizeof groups, 0);
     for (unsigned i = 0; i < ATP_FIELD_DIGESTS_PER_OP; i++) {
         field_digests |= (groups[i] >> 56) << (8 * i);
     }
-    op->digest = atp_hash_bytes(groups, sizeof groups, 0);
+    op->digest = number_digest((uint64_t)command->issued_ms, groups[GROUP_CONTENT]);
     op->field_digests = field_digests;
 }
 

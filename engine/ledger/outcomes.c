@@ -77,14 +77,14 @@ void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
     atp_index_insert(&outcomes->index, outcome->id.low, place);
 }
 
-/* What the field groups of op.c stand for, lowest byte first, in the order in which a difference is named: what
- * was asked first, since an id that is used for something else usually has another issue time as well. */
+/* What the field groups of op.c stand for, in the order in which a difference is named. The issue time comes after
+ * them, since an id that is used for something else usually has another issue time as well. */
 static const struct field_group {
     uint8_t byte;
     uint8_t field;
 } field_groups[ATP_FIELD_DIGESTS_PER_OP] = {
     {6, ATP_FIELD_LINES},   {7, ATP_FIELD_QTY},         {5, ATP_FIELD_TTL},    {4, ATP_FIELD_OWNER},
-    {3, ATP_FIELD_CHANNEL}, {2, ATP_FIELD_RESERVATION}, {0, ATP_FIELD_OPTION}, {1, ATP_FIELD_ISSUED},
+    {3, ATP_FIELD_CHANNEL}, {2, ATP_FIELD_RESERVATION}, {0, ATP_FIELD_OPTION}, {1, ATP_FIELD_ID},
 };
 
 /* SKUs and nodes keep their one name where others keep their lines, and their display name where others keep the
@@ -112,7 +112,7 @@ atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *
             return field_of_kind(field_groups[i].field, op->kind);
         }
     }
-    return ATP_FIELD_ID;
+    return outcome->issued_ms != op->issued_ms ? ATP_FIELD_ISSUED : ATP_FIELD_ID;
 }
 
 void atp_outcomes_rebuild(atp_outcomes_t *outcomes)

@@ -64,7 +64,8 @@ bool atp_outcomes_has_before(const atp_outcomes_t *outcomes, int64_t before_ms);
 void atp_outcomes_forget_before(atp_outcomes_t *outcomes, int64_t before_ms, uint64_t limit);
 
 /* The field in which `op` differs from the remembered content, when their digests differ. ATP_FIELD_ID when the
- * eight bits kept of each field agree by chance (1 of 256 such conflicts). */
+ * eight bits kept of that field agree by chance (1 of 256 such conflicts). ATP_FIELD_ISSUED means that nothing but the
+ * issue time differs (wrong by chance in 1 of 65,536 conflicts). */
 atp_field_t atp_outcomes_conflict(const atp_outcome_t *outcome, const atp_op_t *op);
 
 void atp_outcomes_rebuild(atp_outcomes_t *outcomes);

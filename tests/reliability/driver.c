@@ -226,6 +226,7 @@ static int run_load(const char *url, const char *path, uint32_t cycle, uint32_t 
         return 2;
     }
     pthread_mutex_init(&load.lock, NULL);
+    (void)setvbuf(load.file, NULL, _IOLBF, 0); /* the harness reads along */
     fprintf(load.file, "c %u %" PRId64 "\n", cycle, issued_ms);
     submit_all(&load, client, asked, ops, issued_ms);
     while (is_told_to_stop == 0 && atp_load_relaxed(&load.failed) == 0 &&

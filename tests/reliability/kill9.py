@@ -23,6 +23,7 @@ def run(arguments):
             driver.begin(daemon.url)
             for cycle in range(arguments.cycles):
                 driver.start_load(daemon.url, cycle)
+                driver.wait_first_answer(cycle)
                 time.sleep(shop.chance.uniform(0.005, 0.1))
                 if shop.chance.random() < 0.3:
                     daemon.send(signal.SIGHUP)  # a snapshot is under way when it dies

@@ -71,6 +71,7 @@ def cut_power(arguments, shop, driver, image, cycle, daemon):
     """One cycle; how many answers came in it."""
     copy = shop.folder / "copy.img"
     driver.start_load(daemon.url, cycle, OPS)
+    driver.wait_first_answer(cycle)
     time.sleep(shop.chance.uniform(0.005, 0.08))
     if shop.chance.random() < 0.2:
         daemon.send(signal.SIGHUP)

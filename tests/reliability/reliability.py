@@ -112,6 +112,24 @@ class Driver:
         self.running = subprocess.Popen(  # pylint: disable=consider-using-with
             [self.binary, "load", url, self.answers, str(cycle), str(ops)], stdout=subprocess.PIPE, text=True)
 
+    def wait_first_answer(self, cycle, seconds=60):
+        """Until the load of this cycle has an answer on record, or has ended by itself."""
+        end = time.monotonic() + seconds
+        first = f"a {cycle} "
+        while time.monotonic() < end and self.running.poll() is None:
+            if any(line.startswith(first) for line in self._tail()):
+                return
+            time.sleep(0.002)
+        raise Failed(f"the load of cycle {cycle} got no answer")
+
+    def _tail(self):
+        try:
+            with open(self.answers, "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
+                return file.read().decode().splitlines()
+        except FileNotFoundError:
+            return []
+
     def wait_load(self):
         return int(self.running.communicate(timeout=60)[0] or 0)
 

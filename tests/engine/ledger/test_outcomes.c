@@ -170,13 +170,26 @@ static void the_first_differing_field_is_named_in_the_order_of_what_was_asked(vo
     assert_int_equal(conflict(ATP_OP_RESERVE, UINT64_C(0x000000ff00000000)), ATP_FIELD_OWNER);
     assert_int_equal(conflict(ATP_OP_RESERVE, UINT64_C(0x00000000ff000000)), ATP_FIELD_CHANNEL);
     assert_int_equal(conflict(ATP_OP_SHIP, UINT64_C(0x0000000000ff0000)), ATP_FIELD_RESERVATION);
-    assert_int_equal(conflict(ATP_OP_SHIP, UINT64_C(0x000000000000ff00)), ATP_FIELD_ISSUED);
+    assert_int_equal(conflict(ATP_OP_SHIP, UINT64_C(0x000000000000ff00)), ATP_FIELD_ID);
     assert_int_equal(conflict(ATP_OP_SHIP, UINT64_C(0x00000000000000ff)), ATP_FIELD_OPTION);
     assert_int_equal(conflict(ATP_OP_SHIP, UINT64_C(0x000000000000ffff)), ATP_FIELD_OPTION);
     assert_int_equal(conflict(ATP_OP_SKU, UINT64_C(0x000000ff00000000)), ATP_FIELD_NAME);
     assert_int_equal(conflict(ATP_OP_SKU, UINT64_C(0x00ff000000000000)), ATP_FIELD_SKU);
     assert_int_equal(conflict(ATP_OP_NODE, UINT64_C(0x00ff000000000000)), ATP_FIELD_NODE);
     assert_int_equal(conflict(ATP_OP_SHIP, 0), ATP_FIELD_ID); /* all eight bits agree by chance */
+}
+
+static void the_issue_time_is_named_exactly_and_only_when_nothing_else_differs(void **state)
+{
+    (void)state;
+    atp_outcome_t outcome = {.kind = ATP_OP_COUNT, .issued_ms = 1000};
+
+    for (int64_t later = 1; later <= 1000; later++) {
+        atp_op_t op = {.kind = ATP_OP_COUNT, .issued_ms = outcome.issued_ms + later};
+        assert_int_equal(atp_outcomes_conflict(&outcome, &op), ATP_FIELD_ISSUED);
+        op.field_digests = UINT64_C(0x100); /* the rest as a whole differs, no field does by its eight bits */
+        assert_int_equal(atp_outcomes_conflict(&outcome, &op), ATP_FIELD_ID);
+    }
 }
 
 static void another_kind_is_named_before_any_field(void **state)
@@ -197,6 +210,7 @@ int main(void)
         cmocka_unit_test(what_is_past_the_window_goes_oldest_first_up_to_a_limit),
         cmocka_unit_test(a_rebuilt_index_knows_the_same),
         cmocka_unit_test(the_first_differing_field_is_named_in_the_order_of_what_was_asked),
+        cmocka_unit_test(the_issue_time_is_named_exactly_and_only_when_nothing_else_differs),
         cmocka_unit_test(another_kind_is_named_before_any_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
