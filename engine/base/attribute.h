@@ -128,7 +128,7 @@ typedef enum atp_attribute_key {
 #define ATP_ATTRIBUTE_ENUM(number, NAME, name, type, least, most, words, sentence) ATP_KEY_##NAME = number,
     ATP_ATTRIBUTES(ATP_ATTRIBUTE_ENUM)
 #undef ATP_ATTRIBUTE_ENUM
-        ATP_KEY_LIMIT = 128 /* every key is below */
+        ATP_KEY_LIMIT = 192 /* every key is below */
 } atp_attribute_key_t;
 
 /* How a kind of op takes a key. */
