@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define NODES_MAX   1000
-#define LEVELS      4
+#define LEVELS      4  /* said in the labels below */
 #define SKU_NODES   40 /* of the SKU that is reserved */
 #define READS       20000
 #define SMOKE_READS 200
@@ -70,26 +70,38 @@ static void put_quota(bench_t *bench, const char *id, uint32_t count, const atp_
                                  .attributes = attributes});
 }
 
-/* "wide" at all nodes, "sold" at SKU_NODES of them; a group of all; channels plain, grouped and rationed. */
+static void put_sku(bench_t *bench, const char *sku)
+{
+    const atp_command_line_t line = {.sku = atp_text_of(sku)};
+
+    apply(bench, (atp_command_t){.kind = ATP_OP_SKU, .line_count = 1, .lines = &line});
+}
+
+static void receive(bench_t *bench, const char *sku, const char *node, atp_qty_t qty)
+{
+    const atp_command_line_t line = {atp_text_of(sku), atp_text_of(node), qty, 0};
+
+    apply(bench, (atp_command_t){.kind = ATP_OP_RECEIVE, .line_count = 1, .lines = &line});
+}
+
+/* "wide" at all nodes, "free" and "sold" at SKU_NODES of them; a group of all; channels plain, grouped and rationed. */
 static void fill(bench_t *bench)
 {
     static char names[NODES_MAX][12];
     static atp_attribute_t members[NODES_MAX];
-    atp_command_line_t line = {.sku = ATP_TEXT("wide")};
 
-    apply(bench, (atp_command_t){.kind = ATP_OP_SKU, .line_count = 1, .lines = &line});
-    line.sku = ATP_TEXT("sold");
-    apply(bench, (atp_command_t){.kind = ATP_OP_SKU, .line_count = 1, .lines = &line});
+    put_sku(bench, "wide");
+    put_sku(bench, "free");
+    put_sku(bench, "sold");
     for (uint32_t i = 0; i < bench->nodes; i++) {
         snprintf(names[i], sizeof names[i], "n%u", i);
         members[i] = text_of(ATP_KEY_NODE, names[i]);
-        line = (atp_command_line_t){.node = atp_text_of(names[i])};
+        const atp_command_line_t line = {.node = atp_text_of(names[i])};
         apply(bench, (atp_command_t){.kind = ATP_OP_NODE, .line_count = 1, .lines = &line});
-        line = (atp_command_line_t){ATP_TEXT("wide"), atp_text_of(names[i]), 5, 0};
-        apply(bench, (atp_command_t){.kind = ATP_OP_RECEIVE, .line_count = 1, .lines = &line});
-        line = (atp_command_line_t){ATP_TEXT("sold"), atp_text_of(names[i]), 10000000, 0};
+        receive(bench, "wide", names[i], 5);
         if (i < SKU_NODES) {
-            apply(bench, (atp_command_t){.kind = ATP_OP_RECEIVE, .line_count = 1, .lines = &line});
+            receive(bench, "free", names[i], 10000000);
+            receive(bench, "sold", names[i], 10000000);
         }
     }
     apply(bench, (atp_command_t){.kind = ATP_OP_GROUP,
@@ -170,48 +182,56 @@ static void time_views(bench_t *bench, const char *channel, unsigned reads, cons
 
 /* ---- reserves ---- */
 
-static double time_reserves(bench_t *bench, const char *channel, uint64_t reserves)
-{
-    uint64_t spent = 0;
+typedef struct way {
+    const char *label;
+    const char *sku;
+    const char *channel;
+    atp_histogram_t histogram;
+} way_t;
 
-    for (uint64_t i = 0; i < reserves; i++) {
-        char node[12];
-        atp_result_t result;
-        snprintf(node, sizeof node, "n%u", (unsigned)(i % SKU_NODES));
-        const atp_command_line_t line = {ATP_TEXT("sold"), atp_text_of(node), 1, 0};
-        atp_command_t command = {
-            .kind = ATP_OP_RESERVE, .channel = atp_text_of(channel), .line_count = 1, .lines = &line};
-        encode(bench, &command);
-        uint64_t begun = bench_now_ns();
-        atp_ledger_apply(bench->ledger, (const atp_op_t *)(const void *)bench->record, BENCH_START_MS,
-                         &result, bench->grants);
-        spent += bench_now_ns() - begun;
-        bench_check(result.verdict == ATP_APPLIED, "%s", atp_verdict_name(result.verdict));
-    }
-    return (double)spent / (double)reserves;
+static void time_reserve(bench_t *bench, way_t *way, uint64_t number)
+{
+    char node[12];
+    atp_result_t result;
+
+    snprintf(node, sizeof node, "n%u", (unsigned)(number % SKU_NODES));
+    const atp_command_line_t line = {atp_text_of(way->sku), atp_text_of(node), 1, 0};
+    atp_command_t command = {
+        .kind = ATP_OP_RESERVE, .channel = atp_text_of(way->channel), .line_count = 1, .lines = &line};
+    encode(bench, &command);
+    uint64_t begun = bench_now_ns();
+    atp_ledger_apply(bench->ledger, (const atp_op_t *)(const void *)bench->record, BENCH_START_MS, &result,
+                     bench->grants);
+    atp_histogram_record(&way->histogram, bench_now_ns() - begun);
+    bench_check(result.verdict == ATP_APPLIED, "%s", atp_verdict_name(result.verdict));
 }
 
+/* In turns, so that all see the same machine and tables of the same size. */
 static void time_quotas(bench_t *bench, uint64_t reserves)
 {
-    double plain = time_reserves(bench, "plain", reserves);
+    static way_t ways[] = {
+        {.label = "of which nothing is said, no quota on the SKU", .sku = "free", .channel = "plain"},
+        {.label = "the same, a tree of 4 levels over the SKU for others", .sku = "sold", .channel = "plain"},
+        {.label = "leaf of the tree", .sku = "sold", .channel = "rationed"},
+    };
 
     plant_tree(bench);
     settle(bench);
-    double beside = time_reserves(bench, "plain", reserves);
-    double rationed = time_reserves(bench, "rationed", reserves);
-    printf("\nReserve of one line, %s each, one after the other, of a SKU at %u nodes:\n\n",
-           bench_count(reserves), SKU_NODES);
-    bench_table("channel|ns");
-    bench_cell("of which nothing is said, no quota on the SKU");
-    bench_cell("%.0f", plain);
-    bench_end_row();
-    bench_cell("the same, a tree of %u levels over the SKU for others", LEVELS);
-    bench_cell("%.0f", beside);
-    bench_end_row();
-    bench_cell("leaf of the tree");
-    bench_cell("%.0f", rationed);
-    bench_end_row();
-    bench_figure("quota_extra_ns", rationed - plain);
+    for (uint64_t i = 0; i < reserves; i++) {
+        for (unsigned k = 0; k < 3; k++) {
+            time_reserve(bench, &ways[k], i);
+        }
+    }
+    printf("\nReserve of one line, %s each, in turns, of a SKU at %u nodes (us):\n\n", bench_count(reserves),
+           SKU_NODES);
+    bench_table("channel|" BENCH_PERCENTILES);
+    for (unsigned k = 0; k < 3; k++) {
+        bench_cell("%s", ways[k].label);
+        bench_percentile_cells(&ways[k].histogram, 1000);
+        bench_end_row();
+    }
+    bench_figure("quota_extra_ns", (double)atp_histogram_percentile(&ways[2].histogram, 500000) -
+                                       (double)atp_histogram_percentile(&ways[0].histogram, 500000));
 }
 
 int main(int argc, char **argv)
