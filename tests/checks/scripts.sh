@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-mapfile -t candidates < <(find .ci tools tests perf loaders query protocol -type f -not -path '*/corpus/*' | sort)
+mapfile -t candidates < <(find .ci tools tests perf docs loaders query protocol -type f -not -path '*/corpus/*' | sort)
 shell=()
 python=()
 for file in "${candidates[@]}"; do
