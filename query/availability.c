@@ -17,6 +17,17 @@ static void limit_by_capacity(const atp_ledger_t *ledger, uint16_t node, int64_t
     availability->is_due = availability->is_due || atp_node_ready_is_due(&ready, now_ms);
 }
 
+void atp_availability_within_caps(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                  atp_availability_t *availability)
+{
+    atp_qty_t beyond = availability->promisable - availability->shown;
+
+    if (beyond > 0) {
+        atp_qty_t left = atp_limits_cap_left(&atp_ledger_positions(ledger)->limits, sku, channel);
+        availability->promisable = availability->shown + (beyond < left ? beyond : left);
+    }
+}
+
 static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,
                       atp_availability_t *ret_availability)
 {
@@ -40,6 +51,9 @@ static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *vie
     };
     if (ATP_UNLIKELY(atp_catalog_has_calendar(atp_ledger_catalog(ledger), view->node))) {
         limit_by_capacity(ledger, view->node, now_ms, ret_availability);
+    }
+    if (ATP_UNLIKELY(view->backorder_limit > 0)) {
+        atp_availability_within_caps(ledger, view->sku, ATP_ANY_CHANNEL, ret_availability);
     }
 }
 

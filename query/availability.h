@@ -6,7 +6,8 @@
  *
  * Formulas    atp = on_hand - unavailable - reserved - allocated - safety      (positions.h)
  *             shown = max(0, atp) at an open node, 0 at any other
- *             promisable = shown          what a reserve for this position is granted at most
+ *             promisable = shown          what a reserve for this position is granted at most; with a backorder limit so
+ *                          much more as limit and caps leave
  *             of a SKU over all nodes: the sum of shown, and of promisable, over its nodes; unsplit: the greatest of them
  * A node with a calendar shows no more than what it can make ready of an order placed now (engine/ledger/capacity.h).
  * Threads     any.
@@ -50,6 +51,12 @@ uint32_t atp_availability_rows(const atp_ledger_t *ledger, uint32_t sku, uint32_
 /* One row by its number. */
 void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
                                atp_availability_t *ret_availability);
+
+/* No more beyond stock than the caps of the SKU leave, in all and in the channel (ATP_ANY_CHANNEL: in all). A row read is so
+ * for any channel; a sum of rows, or what a channel sees, is to be made so. */
+#define ATP_ANY_CHANNEL UINT16_MAX
+void atp_availability_within_caps(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                  atp_availability_t *availability);
 
 /* Adds a row to the sum of its SKU. */
 void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row);

@@ -141,6 +141,7 @@ static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *s
         atp_availability_read_kit(bench->ledger, &bill, line->node, now_ms, NULL, NULL, &available);
     } else {
         atp_availability_read(bench->ledger, line->sku, line->node, now_ms, &available);
+        atp_availability_within_caps(bench->ledger, line->sku, line->channel, &available);
     }
     said->has_available = true;
     said->available = available.promisable;

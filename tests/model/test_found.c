@@ -1,6 +1,8 @@
 /* What tests/model/test_everything.c found, in as few ops as it takes, so that it does not come back. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "query/availability.h"
+
 /* The first op of a fresh ledger that booked capacity without a plan of its own looked for its node among places none of
  * which had been used, and took all of them for used ones: it never came back. A restart was enough to be fresh. */
 static void the_first_op_at_a_node_with_a_calendar_may_be_one_without_a_plan(void **state)
@@ -204,6 +206,26 @@ static void what_is_served_beyond_stock_is_not_at_fault(void **state)
     fixture_close(&f);
 }
 
+/* What a position shows beyond stock did not heed the cap of its SKU in all, which reserve does. */
+static void availability_counts_no_more_beyond_stock_than_the_caps_leave(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_limit();
+    const atp_command_line_t lines[] = {line_of("S", "", 2)};
+    atp_availability_t there;
+
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = lines}, ""),
+                   ATP_APPLIED);
+    atp_availability_read(f.ledger, 0, 0, f.now_ms, &there);
+    assert_int_equal(there.shown, 1);
+    assert_int_equal(there.promisable, 3);
+    assert_verdict(reserve(&f, "four", "S", "N", 4), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(reserve(&f, "three", "S", "N", 3), ATP_APPLIED);
+    atp_availability_read(f.ledger, 0, 0, f.now_ms, &there);
+    assert_int_equal(there.promisable, 0);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +240,7 @@ int main(void)
         cmocka_unit_test(what_another_channel_gives_back_widens_no_quota),
         cmocka_unit_test(a_channel_with_rules_may_be_promised_beyond_stock_anywhere),
         cmocka_unit_test(what_is_served_beyond_stock_is_not_at_fault),
+        cmocka_unit_test(availability_counts_no_more_beyond_stock_than_the_caps_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,9 @@ static bool sees(const reading_t *reading, uint16_t node)
 static void look_through(const reading_t *reading, uint32_t sku, const atp_channel_view_t *view,
                          atp_availability_t *read)
 {
+    uint16_t channel = reading->has_view ? reading->channel : ATP_ANY_CHANNEL;
+
+    atp_availability_within_caps(reading->ledger, sku, channel, read);
     if (reading->has_view) {
         read->shown = read->shown < view->available ? read->shown : view->available;
         read->promisable = read->promisable < view->available ? read->promisable : view->available;
