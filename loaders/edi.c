@@ -9,6 +9,7 @@
 #include "loaders/edi_column.h"
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
+#include "loaders/latin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,35 +387,12 @@ static bool ends_record(const edi_t *edi, const atp_edi_segment_t *segment)
 
 /* ---- records ---- */
 
-/* ISO 8859-1 into UTF-8, in place; `size` of `capacity` bytes. Returns the size, UINT32_MAX if there is no room. */
-static uint32_t to_utf8(char *bytes, uint32_t size, uint32_t capacity)
-{
-    uint32_t high = 0;
-
-    for (uint32_t i = 0; i < size; i++) {
-        high += (unsigned char)bytes[i] >= 0x80;
-    }
-    if (high > capacity - size) {
-        return UINT32_MAX;
-    }
-    for (uint32_t from = size, to = size + high; from-- > 0;) {
-        unsigned char c = (unsigned char)bytes[from];
-        if (c >= 0x80) {
-            bytes[--to] = (char)(0x80 | (c & 0x3f));
-            bytes[--to] = (char)(0xc0 | (c >> 6));
-        } else {
-            bytes[--to] = (char)c;
-        }
-    }
-    return size + high;
-}
-
 static atp_reason_of_reject_t read_fields(edi_t *edi, const atp_edi_place_t *place, char *room, uint32_t size)
 {
     for (uint32_t i = 0; i < edi->column_count; i++) {
         uint32_t used = atp_edi_column_text(&edi->columns[i], place, room, size);
         if (used != UINT32_MAX && edi->is_latin) {
-            used = to_utf8(room, used, size);
+            used = atp_latin_to_utf8(room, used, size);
         }
         if (used == UINT32_MAX) {
             return ATP_REJECT_RECORD_TOO_LONG;

@@ -7,6 +7,7 @@ const atp_format_t *atp_format_of(atp_format_kind_t kind)
         [ATP_FORMAT_JSON_LINES] = &atp_format_json_lines,
         [ATP_FORMAT_X12] = &atp_format_x12,
         [ATP_FORMAT_EDIFACT] = &atp_format_edifact,
+        [ATP_FORMAT_IDOC] = &atp_format_idoc,
     };
 
     ATP_ASSERT(kind < ATP_FORMAT_COUNT);

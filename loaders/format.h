@@ -46,6 +46,8 @@ extern const atp_format_t atp_format_json_lines;
 /* loaders/edi.c: interchanges of X12 and EDIFACT messages. */
 extern const atp_format_t atp_format_x12;
 extern const atp_format_t atp_format_edifact;
+/* loaders/idoc.c: flat files of SAP IDocs. */
+extern const atp_format_t atp_format_idoc;
 
 /* The format of that number. */
 const atp_format_t *atp_format_of(atp_format_kind_t kind);

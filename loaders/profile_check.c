@@ -3,6 +3,7 @@
 
 #include "engine/base/text.h"
 #include "loaders/edi_document.h"
+#include "loaders/idoc_column.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,16 +58,44 @@ static bool is_edi(const atp_profile_format_t *format)
     return format->kind == ATP_FORMAT_X12 || format->kind == ATP_FORMAT_EDIFACT;
 }
 
+static bool is_idoc_name(const char *text)
+{
+    size_t size = strlen(text);
+
+    return size >= 2 && size <= ATP_IDOC_NAME_SIZE_MAX &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/") == size;
+}
+
+/* What only IDocs have: the names of their types and segments. */
+static atp_err_t check_idoc(const checker_t *checker, const atp_profile_format_t *format)
+{
+    if (format->kind != ATP_FORMAT_IDOC) {
+        bool is_described =
+            format->record != NULL || format->last != NULL || format->charset != ATP_CHARSET_UTF8;
+        return is_described ? refuse(checker, "record, last, charset", "are for idoc only") : ATP_OK;
+    }
+    if (format->document == NULL || !is_idoc_name(format->document)) {
+        return refuse(checker, "document", "is needed: the type of the documents, as in PROACT01");
+    }
+    if ((format->record != NULL && !is_idoc_name(format->record)) ||
+        (format->last != NULL && !is_idoc_name(format->last))) {
+        return refuse(checker, "record, last", "must be the name of a segment, as in E1EDP32");
+    }
+    return ATP_OK;
+}
+
 static atp_err_t check_document(const checker_t *checker, const atp_profile_format_t *format)
 {
     atp_edi_standard_t standard = format->kind == ATP_FORMAT_X12 ? ATP_EDI_X12 : ATP_EDI_EDIFACT;
     char sentence[120];
 
     if (!is_edi(format)) {
-        return format->document == NULL ? ATP_OK : refuse(checker, "document", "is for x12 and edifact only");
+        bool is_described = format->document != NULL && format->kind != ATP_FORMAT_IDOC;
+        return is_described ? refuse(checker, "document", "is for x12, edifact and idoc only")
+                            : check_idoc(checker, format);
     }
     if (format->document != NULL && atp_edi_document_find(standard, format->document) != NULL) {
-        return ATP_OK;
+        return check_idoc(checker, format);
     }
     snprintf(sentence, sizeof sentence, "is needed: the type of the messages, one of %s",
              atp_edi_document_list(standard));

@@ -69,12 +69,20 @@ typedef enum atp_format_kind {
     ATP_FORMAT_JSON_LINES,
     ATP_FORMAT_X12,
     ATP_FORMAT_EDIFACT,
+    ATP_FORMAT_IDOC,
     ATP_FORMAT_COUNT
 } atp_format_kind_t;
 
+typedef enum atp_charset { ATP_CHARSET_UTF8 = 0, ATP_CHARSET_LATIN } atp_charset_t;
+
+#define ATP_IDOC_RECORD_DEFAULT "E1EDP32" /* stock and requirements of an item */
+
 typedef struct atp_profile_format {
     atp_format_kind_t kind;
-    char *document; /* type of the messages; EDI only */
+    char *document;        /* type of the messages; EDI and IDoc only */
+    char *record;          /* IDoc only: the segment that makes a record; NULL = the default */
+    char *last;            /* IDoc only: the segment that every document ends with; NULL = any */
+    atp_charset_t charset; /* IDoc only */
     char *delimiter;
     atp_switch_t header;
     atp_switch_t quotes;

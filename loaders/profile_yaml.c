@@ -19,7 +19,10 @@ static const cyaml_strval_t loads_values[] = {
 static const cyaml_strval_t kind_values[] = {{"delimited", ATP_FORMAT_DELIMITED},
                                              {"json_lines", ATP_FORMAT_JSON_LINES},
                                              {"x12", ATP_FORMAT_X12},
-                                             {"edifact", ATP_FORMAT_EDIFACT}};
+                                             {"edifact", ATP_FORMAT_EDIFACT},
+                                             {"idoc", ATP_FORMAT_IDOC}};
+static const cyaml_strval_t charset_values[] = {{"utf-8", ATP_CHARSET_UTF8},
+                                                {"iso-8859-1", ATP_CHARSET_LATIN}};
 static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_BASIS_ON_HAND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
@@ -59,6 +62,9 @@ static const cyaml_schema_value_t text_value = {
 
 static const cyaml_schema_field_t format_fields[] = {
     FORMAT_FIELDS(atp_profile_format_t, ),
+    TEXT_FIELD("record", atp_profile_format_t, record),
+    TEXT_FIELD("last", atp_profile_format_t, last),
+    ENUM_FIELD("charset", CYAML_FLAG_OPTIONAL, atp_profile_format_t, charset, charset_values),
     TEXT_FIELD("null_text", atp_profile_format_t, null_text),
     TEXT_FIELD("decimal_sign", atp_profile_format_t, decimal_sign),
     TEXT_FIELD("thousands_sign", atp_profile_format_t, thousands_sign),

@@ -3,7 +3,7 @@
 #include "engine/base/hash.h"
 #include "loaders/csv.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/source.h"
+#include "tests/support/source.h"
 
 #include <string.h>
 

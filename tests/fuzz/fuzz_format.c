@@ -1,19 +1,19 @@
-/* Any bytes as a file of the formats that find records by themselves: JSON lines, X12, EDIFACT. The first byte chooses the
+/* Any bytes as a file of the formats that find records by themselves: JSON lines, X12, EDIFACT, IDoc. The first byte chooses the
  * format and how the source gives the rest. Fields stay within the window; a second reading, in other steps, gives the
  * same records and ends the same way. */
 #include "engine/base/hash.h"
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/source.h"
+#include "tests/support/source.h"
 
 #include <string.h>
 
-#define FORMATS 6
+#define FORMATS 7
 
 static const struct {
     atp_format_kind_t kind;
-    char document[8];
+    char document[12];
     const char *columns[6];
 } chosen[FORMATS] = {
     {ATP_FORMAT_JSON_LINES, "", {"sku", "node", "on_hand", "a.b"}},
@@ -22,6 +22,9 @@ static const struct {
     {ATP_FORMAT_X12, "856", {"BSN.2+HL.1", "LIN[VN]", "SN1.2", "DTM:017.2", "PRF.1"}},
     {ATP_FORMAT_EDIFACT, "INVRPT", {"PIA[SA]|LIN[EN]", "LOC:18.2.1", "QTY.1.1", "QTY.1.2"}},
     {ATP_FORMAT_EDIFACT, "DESADV", {"BGM.2.1+LIN.1", "LIN[EN]", "QTY.1.2", "DTM:17.1.2"}},
+    {ATP_FORMAT_IDOC,
+     "PROACT01",
+     {"E1EDP19:002@3,35", "E1EDP32@0,3", "E1EDP32@3,15", "EDI_DC40@13,16+E1EDP32.SEGNUM"}},
 };
 
 static uint64_t check_record(const atp_record_t *record, uint64_t hash)
@@ -69,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     size_t choice = bytes[0] % FORMATS;
     source_t source = {bytes + 1, size - 1, 0, bytes[0] >= 128 ? 3 : SIZE_MAX};
-    char document[8];
+    char document[12];
     memcpy(document, chosen[choice].document, sizeof document);
     atp_profile_format_t profile = {.kind = chosen[choice].kind, .document = document};
     atp_format_source_t from = {&profile, read_source, &source, "fuzz"};

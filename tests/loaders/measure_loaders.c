@@ -4,6 +4,7 @@
 #include "engine/base/hash.h"
 #include "loaders/csv.h"
 #include "loaders/load.h"
+#include "tests/support/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,6 @@
 #endif
 
 #define RUNS 5
-
-typedef struct text {
-    char *bytes;
-    size_t size;
-    size_t at;
-} text_t;
 
 typedef struct tally {
     uint64_t rows;
@@ -35,7 +30,8 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static bool read_file(const char *path, text_t *ret_text)
+/* The whole file; its bytes are the caller's. */
+static bool read_file(const char *path, source_t *ret_text)
 {
     struct stat info;
     FILE *in = fopen(path, "re");
@@ -43,9 +39,10 @@ static bool read_file(const char *path, text_t *ret_text)
     if (in == NULL || fstat(fileno(in), &info) != 0) {
         return false;
     }
-    ret_text->size = (size_t)info.st_size;
-    ret_text->bytes = malloc(ret_text->size + 1);
-    bool is_read = ret_text->bytes != NULL && fread(ret_text->bytes, 1, ret_text->size, in) == ret_text->size;
+    size_t size = (size_t)info.st_size;
+    char *bytes = malloc(size + 1);
+    bool is_read = bytes != NULL && fread(bytes, 1, size, in) == size;
+    *ret_text = (source_t){bytes, size, 0, SIZE_MAX};
     fclose(in);
     return is_read;
 }
@@ -58,19 +55,7 @@ static void report(const char *what, const tally_t *tally, double seconds, size_
            (unsigned long long)tally->bytes);
 }
 
-static atp_err_t read_text(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
-{
-    text_t *text = context;
-    size_t left = text->size - text->at;
-
-    (void)ret_why;
-    *ret_size = left < size ? left : size;
-    memcpy(bytes, text->bytes + text->at, *ret_size);
-    text->at += *ret_size;
-    return ATP_OK;
-}
-
-static tally_t split_own(text_t *text)
+static tally_t split_own(source_t *text)
 {
     const atp_csv_format_t format = {.delimiter = ',', .has_quotes = true};
     atp_csv_t *csv = NULL;
@@ -78,7 +63,7 @@ static tally_t split_own(text_t *text)
     tally_t tally = {0};
 
     text->at = 0;
-    if (atp_csv_create(&format, read_text, text, &csv) != ATP_OK) {
+    if (atp_csv_create(&format, read_source, text, &csv) != ATP_OK) {
         exit(1);
     }
     for (atp_record_status_t status; (status = atp_csv_next(csv, &record)) != ATP_RECORD_END;) {
@@ -114,7 +99,7 @@ static void take_row(int end, void *context)
     ((tally_t *)context)->rows++;
 }
 
-static tally_t split_libcsv(text_t *text)
+static tally_t split_libcsv(source_t *text)
 {
     struct csv_parser parser;
     tally_t tally = {0};
@@ -125,7 +110,7 @@ static tally_t split_libcsv(text_t *text)
     }
     for (size_t at = 0; at < text->size; at += piece) {
         size_t size = text->size - at < piece ? text->size - at : piece;
-        if (csv_parse(&parser, text->bytes + at, size, take_field, take_row, &tally) != size) {
+        if (csv_parse(&parser, (const char *)text->bytes + at, size, take_field, take_row, &tally) != size) {
             fprintf(stderr, "libcsv: %s\n", csv_strerror(csv_error(&parser)));
             exit(1);
         }
@@ -136,7 +121,7 @@ static tally_t split_libcsv(text_t *text)
 }
 #endif
 
-static void measure_split(const char *what, tally_t (*split)(text_t *), text_t *text)
+static void measure_split(const char *what, tally_t (*split)(source_t *), source_t *text)
 {
     double best = 1e9;
     tally_t tally = {0};
@@ -198,7 +183,7 @@ int main(int argc, char **argv)
 {
     atp_profile_t *profile = NULL;
     atp_why_t why = {""};
-    text_t text = {0};
+    source_t text = {0};
 
     if (argc < 2 || !read_file(argv[1], &text)) {
         fprintf(stderr, "Usage: measure_loaders FILE [PROFILE]   FILE must be readable\n");
@@ -214,6 +199,6 @@ int main(int argc, char **argv)
     }
     measure_load(argv[1], profile, text.size);
     atp_profile_destroy(profile);
-    free(text.bytes);
+    free((void *)text.bytes);
     return 0;
 }

@@ -1,30 +1,11 @@
 #include "tests/test.h"
 
 #include "loaders/csv.h"
+#include "tests/support/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct text_source {
-    const char *bytes;
-    size_t size;
-    size_t at;
-    size_t step;
-} text_source_t;
-
-static atp_err_t read_text(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
-{
-    text_source_t *source = context;
-    size_t left = source->size - source->at;
-    size_t most = size < source->step ? size : source->step;
-
-    (void)ret_why;
-    *ret_size = left < most ? left : most;
-    memcpy(bytes, source->bytes + source->at, *ret_size);
-    source->at += *ret_size;
-    return ATP_OK;
-}
 
 static void append(char *to, size_t size, const char *text, size_t text_size)
 {
@@ -40,13 +21,13 @@ static void append(char *to, size_t size, const char *text, size_t text_size)
 static atp_err_t split(const char *bytes, size_t size, const atp_csv_format_t *format, char *ret_text,
                        size_t room)
 {
-    text_source_t source = {bytes, size, 0, 3};
+    source_t source = {bytes, size, 0, 3};
     atp_csv_t *csv = NULL;
     atp_record_t record;
     atp_err_t err = ATP_OK;
 
     ret_text[0] = '\0';
-    assert_int_equal(atp_csv_create(format, read_text, &source, &csv), ATP_OK);
+    assert_int_equal(atp_csv_create(format, read_source, &source, &csv), ATP_OK);
     while (err == ATP_OK) {
         atp_record_status_t status = atp_csv_next(csv, &record);
         char number[32];
@@ -217,8 +198,8 @@ static void records_that_the_buffer_cuts_come_out_whole(void **state)
         size += (size_t)sprintf(text + size, rows % 3 == 0 ? "%d,\"a \"\"q\"\"\n%d\",x\n" : "%d,plain,%d\n",
                                 (int)rows, (int)rows);
     }
-    text_source_t source = {text, size, 0, 65536};
-    assert_int_equal(atp_csv_create(&quoted, read_text, &source, &csv), ATP_OK);
+    source_t source = {text, size, 0, 65536};
+    assert_int_equal(atp_csv_create(&quoted, read_source, &source, &csv), ATP_OK);
     for (atp_record_status_t status; (status = atp_csv_next(csv, &record)) != ATP_RECORD_END;) {
         if (status == ATP_RECORD_FILL) {
             assert_int_equal(atp_csv_fill(csv, NULL), ATP_OK);
@@ -269,7 +250,7 @@ static void formats_without_a_meaning_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(atp_csv_create(&bad[i], read_text, NULL, &csv), ATP_ERR_INVALID);
+        assert_int_equal(atp_csv_create(&bad[i], read_source, NULL, &csv), ATP_ERR_INVALID);
     }
 }
 

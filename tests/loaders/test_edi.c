@@ -1,116 +1,28 @@
 /* X12 and EDIFACT: what a record has, what columns mean, signs of all kinds, and interchanges that lie. */
+#include "tests/loaders/reading.h"
 #include "tests/loaders/support.h"
 
 #include "loaders/edi_column.h"
 #include "loaders/edi_document.h"
-#include "loaders/format.h"
-
-/* A file in memory, given `step` bytes at a time. */
-typedef struct reading {
-    const char *text;
-    size_t size;
-    size_t at;
-    size_t step;
-    atp_profile_format_t format;
-    char document[8];
-    void *reader;
-    const atp_format_t *api;
-    atp_why_t why;
-} reading_t;
-
-static atp_err_t read_text(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
-{
-    reading_t *reading = context;
-    size_t left = reading->size - reading->at;
-
-    (void)ret_why;
-    size = size < reading->step ? size : reading->step;
-    *ret_size = size < left ? size : left;
-    memcpy(bytes, reading->text + reading->at, *ret_size);
-    reading->at += *ret_size;
-    return ATP_OK;
-}
 
 static void open_text(reading_t *reading, const char *document, const char *text, size_t size,
                       const char *const *columns)
 {
-    atp_format_source_t source = {&reading->format, read_text, reading, "test"};
+    static char type[8]; /* borrowed by the reading */
     bool is_x12 = document[0] >= '0' && document[0] <= '9';
-    uint32_t index;
+    atp_profile_format_t format = {.kind = is_x12 ? ATP_FORMAT_X12 : ATP_FORMAT_EDIFACT, .document = type};
 
-    *reading = (reading_t){.text = text, .size = size, .step = 7};
-    snprintf(reading->document, sizeof reading->document, "%s", document);
-    reading->format.kind = is_x12 ? ATP_FORMAT_X12 : ATP_FORMAT_EDIFACT;
-    reading->format.document = reading->document;
-    reading->api = atp_format_of(reading->format.kind);
-    assert_int_equal(reading->api->create(&source, &reading->reader), ATP_OK);
-    assert_int_equal(reading->api->begin(reading->reader, NULL), ATP_OK);
-    for (uint32_t i = 0; columns[i] != NULL; i++) {
-        assert_int_equal(reading->api->column(reading->reader, columns[i], &index, &reading->why), ATP_OK);
-        assert_int_equal(index, i);
-    }
-}
-
-typedef enum got { GOT_RECORD, GOT_END, GOT_FAULT } got_t;
-
-static got_t next(reading_t *reading, atp_record_t *ret_record)
-{
-    for (;;) {
-        switch (reading->api->next(reading->reader, ret_record)) {
-        case ATP_RECORD_READ:
-            return GOT_RECORD;
-        case ATP_RECORD_END:
-            return GOT_END;
-        case ATP_RECORD_FILL: {
-            atp_err_t err = reading->api->fill(reading->reader, &reading->why);
-            if (err != ATP_OK) {
-                assert_int_equal(err, ATP_ERR_FORMAT);
-                return GOT_FAULT;
-            }
-        }
-        }
-    }
-}
-
-/* Expects a good record whose fields, joined by blanks, are `fields`. */
-static void expect_record(reading_t *reading, uint64_t line, const char *fields)
-{
-    atp_record_t record;
-    char joined[512] = "";
-
-    assert_int_equal(next(reading, &record), GOT_RECORD);
-    assert_int_equal(record.reason, ATP_REJECT_NONE);
-    for (uint32_t i = 0; i < record.field_count; i++) {
-        size_t used = strlen(joined);
-        snprintf(joined + used, sizeof joined - used, "%s%.*s", i > 0 ? " " : "", (int)record.fields[i].size,
-                 record.fields[i].bytes);
-    }
-    assert_string_equal(joined, fields);
-    assert_int_equal(record.line, line);
-}
-
-static void expect_end(reading_t *reading)
-{
-    atp_record_t record;
-
-    assert_int_equal(next(reading, &record), GOT_END);
-    reading->api->destroy(reading->reader);
+    snprintf(type, sizeof type, "%s", document);
+    reading_open(reading, &format, text, size, 7, columns);
 }
 
 static void expect_fault(const char *document, const char *text, const char *sentence)
 {
     static const char *const columns[] = {"LIN.1", NULL};
     reading_t reading;
-    atp_record_t record;
-    got_t got;
 
     open_text(&reading, document, text, strlen(text), columns);
-    while ((got = next(&reading, &record)) == GOT_RECORD) {
-    }
-    assert_int_equal(got, GOT_FAULT);
-    assert_text_in(reading.why.text, sentence);
-    assert_int_equal(next(&reading, &record), GOT_FAULT); /* and stays so */
-    reading.api->destroy(reading.reader);
+    reading_expect_fault(&reading, sentence);
 }
 
 #define ISA                                                                                                  \
@@ -132,12 +44,12 @@ static void a_pair_of_store_and_quantity_is_a_record(void **state)
     (void)state;
 
     open_text(&reading, "852", store_sales, strlen(store_sales), columns);
-    expect_record(&reading, 7, "bike-28 QS s1 5 20261120");
-    expect_record(&reading, 7, "bike-28 QS s2 3 20261120");
-    expect_record(&reading, 7, "bike-28 QS s3 1 20261120");
-    expect_record(&reading, 10, "bike-28 QR  20 20261120");
-    expect_record(&reading, 12, "helmet-m QT  2 20261120");
-    expect_end(&reading);
+    reading_expect(&reading, 7, "bike-28 QS s1 5 20261120");
+    reading_expect(&reading, 7, "bike-28 QS s2 3 20261120");
+    reading_expect(&reading, 7, "bike-28 QS s3 1 20261120");
+    reading_expect(&reading, 10, "bike-28 QR  20 20261120");
+    reading_expect(&reading, 12, "helmet-m QT  2 20261120");
+    reading_expect_end(&reading);
 }
 
 static void an_item_sees_what_its_parents_say_and_not_its_siblings(void **state)
@@ -153,10 +65,10 @@ static void an_item_sees_what_its_parents_say_and_not_its_siblings(void **state)
     (void)state;
 
     open_text(&reading, "856", text, strlen(text), columns);
-    expect_record(&reading, 3, "ASN-4 PO1 box1 a 1 20261130");
-    expect_record(&reading, 3, "ASN-6 PO1  b 2 20261130");
-    expect_record(&reading, 3, "ASN-8 PO2  c 3 20261130");
-    expect_end(&reading);
+    reading_expect(&reading, 3, "ASN-4 PO1 box1 a 1 20261130");
+    reading_expect(&reading, 3, "ASN-6 PO1  b 2 20261130");
+    reading_expect(&reading, 3, "ASN-8 PO2  c 3 20261130");
+    reading_expect_end(&reading);
 }
 
 static void a_message_of_another_type_is_one_bad_record(void **state)
@@ -166,17 +78,13 @@ static void a_message_of_another_type_is_one_bad_record(void **state)
         ISA GS "ST*997*0001~\nAK1*IB*7~\nSE*3*0001~\nST*997*0002~\nAK1*IB*8~\nSE*3*0002~\n"
                "ST*846*0003~\nLIN**VN*a~\nQTY*17*4~\nSE*4*0003~\nGE*3*7~\nIEA*1*000000001~\n";
     reading_t reading;
-    atp_record_t record;
     (void)state;
 
     open_text(&reading, "846", text, strlen(text), columns);
-    for (uint64_t line = 3; line <= 6; line += 3) {
-        assert_int_equal(next(&reading, &record), GOT_RECORD);
-        assert_int_equal(record.reason, ATP_REJECT_MESSAGE_TYPE);
-        assert_int_equal(record.line, line);
-    }
-    expect_record(&reading, 11, "a 4");
-    expect_end(&reading);
+    reading_expect_bad(&reading, 3, ATP_REJECT_MESSAGE_TYPE);
+    reading_expect_bad(&reading, 6, ATP_REJECT_MESSAGE_TYPE);
+    reading_expect(&reading, 11, "a 4");
+    reading_expect_end(&reading);
 }
 
 static void signs_are_those_of_the_interchange(void **state)
@@ -191,9 +99,9 @@ static void signs_are_those_of_the_interchange(void **state)
     (void)state;
 
     open_text(&reading, "846", lines, strlen(lines), columns);
-    expect_record(&reading, 5, "a*b 4");
-    expect_record(&reading, 11, "c|d 5");
-    expect_end(&reading);
+    reading_expect(&reading, 5, "a*b 4");
+    reading_expect(&reading, 11, "c|d 5");
+    reading_expect_end(&reading);
 }
 
 #define UNB "UNB+UNOA:3+S+R+261121:0300+R1'"
@@ -210,11 +118,11 @@ static void an_edifact_interchange_may_come_without_una_and_after_another_with_i
     (void)state;
 
     open_text(&reading, "INVRPT", text, strlen(text), columns);
-    expect_record(&reading, 1, "x#y!z 3,5 1");
-    expect_record(&reading, 2, "p 4 ");
-    expect_record(&reading, 2, "q 5 ");
-    expect_record(&reading, 2, "q 6 ");
-    expect_end(&reading);
+    reading_expect(&reading, 1, "x#y!z 3,5 1");
+    reading_expect(&reading, 2, "p 4 ");
+    reading_expect(&reading, 2, "q 5 ");
+    reading_expect(&reading, 2, "q 6 ");
+    reading_expect_end(&reading);
 }
 
 static void what_is_no_interchange_is_told(void **state)
@@ -310,13 +218,8 @@ static void every_cut_of_an_interchange_is_told(void **state)
     for (size_t size = 1; size + 1 < strlen(store_sales);
          size++) { /* without the last line end it is whole */
         reading_t reading;
-        atp_record_t record;
-        got_t got;
         open_text(&reading, "852", store_sales, size, columns);
-        while ((got = next(&reading, &record)) == GOT_RECORD) {
-        }
-        assert_int_equal(got, GOT_FAULT);
-        reading.api->destroy(reading.reader);
+        reading_expect_fault(&reading, "");
     }
 }
 

@@ -1,67 +1,25 @@
 /* JSON lines: what a line gives, what is wrong with one, and windows that end anywhere. */
-#include "loaders/format.h"
+#include "tests/loaders/reading.h"
 #include "tests/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A file in memory, given `step` bytes at a time. */
-typedef struct file {
-    const char *text;
-    size_t size;
-    size_t at;
-    size_t step;
-} file_t;
-
-static atp_err_t read_file(void *context, void *bytes, size_t size, size_t *ret_size, atp_why_t *ret_why)
-{
-    file_t *file = context;
-    size_t left = file->size - file->at;
-
-    (void)ret_why;
-    size = size < file->step ? size : file->step;
-    *ret_size = size < left ? size : left;
-    memcpy(bytes, file->text + file->at, *ret_size);
-    file->at += *ret_size;
-    return ATP_OK;
-}
-
-typedef struct reading {
-    file_t file;
-    atp_profile_format_t format;
-    void *reader;
-} reading_t;
-
-static const atp_format_t *const json = &atp_format_json_lines;
-
 static void open_text(reading_t *reading, const char *text, size_t step, const char *const *columns)
 {
-    atp_format_source_t source = {&reading->format, read_file, &reading->file, "test"};
-    uint32_t index;
+    atp_profile_format_t format = {.kind = ATP_FORMAT_JSON_LINES};
 
-    *reading = (reading_t){.file = {text, strlen(text), 0, step}, .format = {.kind = ATP_FORMAT_JSON_LINES}};
-    assert_int_equal(json->create(&source, &reading->reader), ATP_OK);
-    assert_int_equal(json->begin(reading->reader, NULL), ATP_OK);
-    for (uint32_t i = 0; columns[i] != NULL; i++) {
-        assert_int_equal(json->column(reading->reader, columns[i], &index, NULL), ATP_OK);
-        assert_int_equal(index, i);
-    }
+    reading_open(reading, &format, text, strlen(text), step, columns);
 }
 
-/* The next record, filling as often as it takes. False at the end. */
+/* False at the end. */
 static bool next(reading_t *reading, atp_record_t *ret_record)
 {
-    for (;;) {
-        switch (json->next(reading->reader, ret_record)) {
-        case ATP_RECORD_READ:
-            return true;
-        case ATP_RECORD_END:
-            return false;
-        case ATP_RECORD_FILL:
-            assert_int_equal(json->fill(reading->reader, NULL), ATP_OK);
-        }
-    }
+    got_t got = reading_next(reading, ret_record);
+
+    assert_int_not_equal(got, GOT_FAULT);
+    return got == GOT_RECORD;
 }
 
 static void assert_field(const atp_record_t *record, uint32_t index, const char *text)
@@ -98,7 +56,7 @@ static void a_line_gives_its_columns_by_path(void **state)
     assert_field(&record, 1, "");
     assert_field(&record, 2, "");
     assert_false(next(&reading, &record));
-    json->destroy(reading.reader);
+    reading_close(&reading);
 }
 
 static void what_is_wrong_with_a_line_is_its_own_fault(void **state)
@@ -138,7 +96,7 @@ static void what_is_wrong_with_a_line_is_its_own_fault(void **state)
         assert_field(&record, 0, "good");
     }
     assert_false(next(&reading, &record));
-    json->destroy(reading.reader);
+    reading_close(&reading);
 }
 
 static void digits_in_texts_and_many_zeros_are_no_inexact_numbers(void **state)
@@ -159,7 +117,7 @@ static void digits_in_texts_and_many_zeros_are_no_inexact_numbers(void **state)
     assert_field(&record, 2, "100000000000000");
     assert_true(next(&reading, &record));
     assert_field(&record, 2, "99999999.999999");
-    json->destroy(reading.reader);
+    reading_close(&reading);
 }
 
 static void a_line_too_long_is_told_once_and_passed_over(void **state)
@@ -181,7 +139,7 @@ static void a_line_too_long_is_told_once_and_passed_over(void **state)
     assert_int_equal(record.line, 2);
     assert_field(&record, 0, "after");
     assert_false(next(&reading, &record));
-    json->destroy(reading.reader);
+    reading_close(&reading);
     free(text);
 }
 
@@ -207,7 +165,7 @@ static void many_lines_fill_the_store_of_texts_and_none_is_lost(void **state)
         assert_int_equal(record.line, i + 1);
     }
     assert_false(next(&reading, &record));
-    json->destroy(reading.reader);
+    reading_close(&reading);
     free(text);
 }
 
@@ -220,12 +178,12 @@ static void a_second_pass_gives_the_same(void **state)
     open_text(&reading, "{\"sku\":\"a\"}\n{\"sku\":\"b\"}\n", 3, stock_columns);
     while (next(&reading, &record)) {
     }
-    reading.file.at = 0;
-    json->restart(reading.reader);
+    reading.source.at = 0;
+    reading.api->restart(reading.reader);
     assert_true(next(&reading, &record));
     assert_int_equal(record.line, 1);
     assert_field(&record, 0, "a");
-    json->destroy(reading.reader);
+    reading_close(&reading);
 }
 
 int main(void)

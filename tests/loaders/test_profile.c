@@ -52,7 +52,7 @@ static void every_shipped_profile_loads_by_its_name(void **state)
         assert_true(strlen(atp_profile_description(profile)) > 10);
         atp_profile_destroy(profile);
     }
-    assert_int_equal(count, 16);
+    assert_int_equal(count, 18);
 }
 
 #define FACTS                                                                                                \
@@ -127,7 +127,8 @@ static void values_out_of_their_range_are_refused(void **state)
     refuse(HEAD "format:\n  kind: xml\n" COLUMNS, "p.yaml:6");
     refuse(HEAD "format:\n  kind: x12\n" COLUMNS, "document: is needed");
     refuse(HEAD "format:\n  kind: edifact\n  document: \"846\"\n" COLUMNS, "one of INVRPT, DESADV");
-    refuse(HEAD "format:\n  kind: json_lines\n  document: \"846\"\n" COLUMNS, "is for x12 and edifact only");
+    refuse(HEAD "format:\n  kind: json_lines\n  document: \"846\"\n" COLUMNS,
+           "is for x12, edifact and idoc only");
     refuse(HEAD "format:\n  delimiter: ab\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  delimiter: '\"'\n" COLUMNS, "p.yaml:6: delimiter");
     refuse(HEAD "format:\n  decimal_sign: '5'\n" COLUMNS, "p.yaml:6: decimal_sign");

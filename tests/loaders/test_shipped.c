@@ -74,6 +74,49 @@ static void the_x12_846_sample_loads(void **state)
     loaded_free(loaded);
 }
 
+static void the_sap_samples_load(void **state)
+{
+    loaded_t *loaded = load_file("sap-proact01", SAMPLES "sap-proact01.idoc");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 3);
+    assert_int_equal(loaded->report.rows_skipped, 2); /* in transfer, and consumption over time */
+    expect_row(loaded, "bike-28", "hamburg", 134, 4);
+    expect_row(loaded, "helmet-m", "hamburg", 37, 2);
+    expect_row(loaded, "bike-28", "bremen", 7, 0);
+    loaded_free(loaded);
+
+    loaded = load_file("sap-invrpt01", SAMPLES "sap-invrpt01.idoc");
+    assert_int_equal(loaded->delivered, ATP_OK);
+    expect_row(loaded, "bike-28", "hamburg", 119, 1);
+    expect_row(loaded, "helmet-m", "hamburg", 5, 5);
+    loaded_free(loaded);
+}
+
+static void every_bad_row_of_an_idoc_has_its_line_and_reason(void **state)
+{
+    const scratch_t *scratch = *state;
+    char text[8192] = "";
+    FILE *in = fopen(SAMPLES "sap-proact01.idoc", "re");
+
+    assert_non_null(in);
+    size_t size = fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    memcpy(strstr(text, "0214.000"), "059", 3);
+    memcpy(strstr(text, "02035 "), "0203-", 5);
+    scratch_write(scratch, "bad.idoc", text, size);
+    loaded_t *loaded = load_file("sap-proact01", scratch_path(scratch, "bad.idoc"));
+    assert_int_equal(loaded->delivered, ATP_ERR_COUNT); /* nothing of it is loaded */
+    assert_int_equal(loaded->reject_count, 2);
+    assert_int_equal(loaded->rejects[0].line, 6);
+    assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_STATUS_UNKNOWN);
+    assert_string_equal(loaded->reject_columns[0], "status");
+    assert_int_equal(loaded->rejects[1].line, 12);
+    assert_int_equal(loaded->rejects[1].reason, ATP_REJECT_QTY_MALFORMED);
+    loaded_free(loaded);
+}
+
 static void expect_fact(const loaded_t *loaded, const char *sku, const char *node, atp_op_kind_t kind,
                         atp_qty_t qty)
 {
@@ -229,6 +272,9 @@ int main(void)
         cmocka_unit_test(the_magento_sample_loads),
         cmocka_unit_test(the_json_lines_sample_loads),
         cmocka_unit_test(the_x12_846_sample_loads),
+        cmocka_unit_test(the_sap_samples_load),
+        cmocka_unit_test_setup_teardown(every_bad_row_of_an_idoc_has_its_line_and_reason, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test(the_x12_852_sample_loads),
         cmocka_unit_test(the_x12_856_sample_loads),
         cmocka_unit_test(the_edifact_samples_load),

@@ -413,7 +413,7 @@ static const atp_flag_t flags[] = {
     {"profile", "PROFILE",
      "native|adventureworks-inventory|adventureworks-kits|adventureworks-locations|adventureworks-products|"
      "adventureworks-supplies|edifact-desadv|edifact-invrpt|json-lines|kits|magento-stock-sources|"
-     "shopify-inventory|supplies|x12-846|x12-852|x12-856|...",
+     "sap-invrpt01|sap-proact01|shopify-inventory|supplies|x12-846|x12-852|x12-856|...",
      "What the columns mean: a shipped profile, or the path of a .yaml file"},
     {"dry-run", NULL, NULL, "Show what would change, and change nothing"},
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},

@@ -1,6 +1,6 @@
-/* The input of a fuzz target as a file that gives `step` bytes at most a time. */
-#ifndef ATP_TESTS_FUZZ_SOURCE_H
-#define ATP_TESTS_FUZZ_SOURCE_H
+/* Bytes in memory as a file that gives `step` bytes at most a time. */
+#ifndef ATP_TESTS_SUPPORT_SOURCE_H
+#define ATP_TESTS_SUPPORT_SOURCE_H
 
 #include "engine/base/err.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct source {
-    const uint8_t *bytes;
+    const void *bytes;
     size_t size;
     size_t at;
     size_t step;
@@ -25,7 +25,7 @@ static inline atp_err_t read_source(void *context, void *bytes, size_t size, siz
     (void)ret_why;
     *ret_size = left < most ? left : most;
     if (*ret_size > 0) {
-        memcpy(bytes, source->bytes + source->at, *ret_size);
+        memcpy(bytes, (const char *)source->bytes + source->at, *ret_size);
     }
     source->at += *ret_size;
     return ATP_OK;
