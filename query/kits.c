@@ -1,5 +1,7 @@
 #include "query/kits.h"
 
+#include "engine/ledger/catalog.h"
+
 bool atp_availability_is_kit(const atp_ledger_t *ledger, uint32_t sku)
 {
     return atp_positions_sku_has(atp_ledger_positions(ledger), sku, ATP_SKU_IS_KIT);
@@ -10,9 +12,9 @@ void atp_availability_lay_out(const atp_ledger_t *ledger, uint32_t sku, int64_t 
     (void)atp_bill_lay_out(ret_bill, atp_ledger_kits(ledger), atp_ledger_positions(ledger), sku, now_ms);
 }
 
-/* Whole kits that can be put together at the node. */
-static int64_t most_at(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
-                       atp_availability_due_fn due, void *context)
+/* How many whole kits the components at the node may make at most; 0: too little of one. */
+static int64_t look_at_parts(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
+                             atp_availability_due_fn due, void *context)
 {
     (void)atp_bill_take(bill, 0);
     if (bill->parts[0].edge_count == 0) {
@@ -29,24 +31,35 @@ static int64_t most_at(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t no
             return 0;
         }
     }
-    return atp_bill_most(bill, UINT32_MAX);
+    return UINT32_MAX;
+}
+
+/* What the node can make ready of an order placed now. */
+static atp_units_t room_at(const atp_ledger_t *ledger, uint16_t node)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+
+    if (!atp_catalog_has_calendar(catalog, node)) {
+        return ATP_UNITS_NO_LIMIT;
+    }
+    int64_t left = atp_catalog_node_ready(catalog, node).capacity_left;
+    return left == ATP_CAPACITY_NO_LIMIT ? ATP_UNITS_NO_LIMIT : left;
 }
 
 void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uint16_t node, int64_t now_ms,
                                atp_availability_due_fn due, void *context,
                                atp_availability_t *ret_availability)
 {
-    atp_qty_t limit = bill->parts[0].limit;
+    atp_bill_part_t *kit = &bill->parts[0];
 
-    atp_availability_read(ledger, bill->parts[0].sku, node, now_ms, ret_availability);
-    ret_availability->shown = ret_availability->shown < limit ? ret_availability->shown : limit;
-    ret_availability->promisable =
-        ret_availability->promisable < limit ? ret_availability->promisable : limit;
-    atp_qty_t stocked = ret_availability->promisable;
-    atp_qty_t built = most_at(ledger, bill, node, now_ms, due, context) * atp_kit_unit(bill->parts[0].scale);
-    ret_availability->shown += built;
-    ret_availability->promisable += built;
-    bill->parts[0].taken = stocked;
+    atp_availability_read(ledger, kit->sku, node, now_ms, ret_availability);
+    atp_qty_t here = ret_availability->shown < kit->limit ? ret_availability->shown : kit->limit;
+    atp_qty_t beyond = ret_availability->promisable - ret_availability->shown;
+    int64_t most = look_at_parts(ledger, bill, node, now_ms, due, context);
+    atp_bill_given_t given = atp_bill_give(bill, here, most, beyond > 0 ? beyond : 0, room_at(ledger, node));
+    ret_availability->promisable = atp_bill_given(bill, &given);
+    ret_availability->shown = ret_availability->promisable - given.beyond;
+    kit->taken = given.here;
 }
 
 void atp_availability_use_limits(atp_bill_t *bill)

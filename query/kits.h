@@ -1,13 +1,15 @@
 /* How many of a kit can be sold: those stocked as such, and those that can be put together.
  *
  *     shown = shown of the kit's own position + whole kits that the components there make
- *     promisable = promisable of the kit's own position (kits that come as such, too) + the same whole kits
+ *     promisable = the same, and kits of its own that may be promised beyond stock
+ *     at a node with a calendar: of those on the shelf as many as it can make ready of an order placed now, then as many as can be
+ *     put together of what it can make ready besides, then those beyond stock
  *     of a kit over all nodes: the sum of shown over the nodes. What lies at two nodes makes no kit.
  *
  * For a channel each SKU of the kit gives no more than its view leaves (the limit of the part): at one node, or over all of
- * them together.
+ * them together. What is promised beyond stock is the caller's to limit: promisable - shown.
  *
- * The kits are counted by engine/ledger/bill.h, as reserve counts them. A node that is not open makes none.
+ * The kits are counted by atp_bill_give (engine/ledger/bill.h), as reserve counts them. A node that is not open makes none.
  *
  * Threads     any, without a lock. Recipe and positions are of one op only if the stamp of the ledger held: the caller of
  *             these looks, and reads again. */

@@ -139,7 +139,23 @@ bool atp_bill_is_short(const atp_bill_t *bill, uint32_t i)
     return false;
 }
 
-int64_t atp_bill_most(atp_bill_t *bill, int64_t limit)
+atp_units_t atp_bill_units(const atp_bill_t *bill)
+{
+    atp_units_t units = 0;
+
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        units += atp_capacity_units(bill->parts[i].taken, bill->parts[i].scale);
+    }
+    return units;
+}
+
+/* The more are made, the more is taken of each part. */
+static bool can_make(atp_bill_t *bill, int64_t count, atp_units_t room)
+{
+    return atp_bill_take(bill, count) && (room == ATP_UNITS_NO_LIMIT || atp_bill_units(bill) <= room);
+}
+
+int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room)
 {
     atp_qty_t reach[ATP_KIT_ENTRIES_MAX + 1];
 
@@ -149,13 +165,13 @@ int64_t atp_bill_most(atp_bill_t *bill, int64_t limit)
     }
     int64_t most = reach[0] / atp_kit_unit(bill->parts[0].scale);
     most = most < limit ? most : limit;
-    if (most == 0 || atp_bill_take(bill, most)) {
+    if (most == 0 || can_make(bill, most, room)) {
         return most; /* as good as always: no two parts want the same, or there is enough for both */
     }
     int64_t least = 0; /* that many can be made; `most` cannot */
     while (most - least > 1) {
         int64_t middle = least + (most - least) / 2;
-        if (atp_bill_take(bill, middle)) {
+        if (can_make(bill, middle, room)) {
             least = middle;
         } else {
             most = middle;
@@ -163,4 +179,25 @@ int64_t atp_bill_most(atp_bill_t *bill, int64_t limit)
     }
     (void)atp_bill_take(bill, least);
     return least;
+}
+
+/* `qty` of the kit itself, or as many as can be made ready; takes them off the room. */
+static atp_qty_t give_whole(const atp_bill_t *bill, atp_qty_t qty, atp_units_t *room)
+{
+    atp_qty_t most = atp_capacity_qty(*room, bill->parts[0].scale);
+    atp_qty_t given = qty < most ? qty : most;
+
+    *room -= *room == ATP_UNITS_NO_LIMIT ? 0 : atp_capacity_units(given, bill->parts[0].scale);
+    return given;
+}
+
+atp_bill_given_t atp_bill_give(atp_bill_t *bill, atp_qty_t here, int64_t limit, atp_qty_t beyond,
+                               atp_units_t room)
+{
+    atp_bill_given_t given = {.here = give_whole(bill, here, &room)};
+
+    given.built = limit == 0 ? 0 : atp_bill_most(bill, limit, room);
+    room -= room == ATP_UNITS_NO_LIMIT || given.built == 0 ? 0 : atp_bill_units(bill);
+    given.beyond = give_whole(bill, beyond, &room);
+    return given;
 }

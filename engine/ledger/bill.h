@@ -7,13 +7,18 @@
  *
  *     need(part)  = sum over the kits it is in of  built(kit) * qty
  *     taken(part) = min(free, need)           built(part) = (need - taken) / unit, rounded up; a part that is no kit: 0
- *     n kits can be made if need = taken for every part that is no kit
+ *     n kits can be made if need = taken for every part that is no kit, and all that is taken can be made ready
+ *
+ * A place with a capacity (capacity.h) makes ready what is taken: nested kits as such, the rest by its components. What a place
+ * gives in all are the kits on its shelf, as many whole ones as can be put together of what its capacity leaves then, and
+ * those that may be promised beyond stock.
  *
  * Threads     pure; lay_out reads kits as kits.h says.
  * Memory      about 30 KiB, the caller's. */
 #ifndef ATP_LEDGER_BILL_H
 #define ATP_LEDGER_BILL_H
 
+#include "engine/ledger/capacity.h"
 #include "engine/ledger/kits.h"
 #include "engine/ledger/positions.h"
 
@@ -57,8 +62,29 @@ bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positi
 /* True if part `i` alone, with its free set, means that not one kit can be made: the rest need not be asked. */
 bool atp_bill_is_short(const atp_bill_t *bill, uint32_t i);
 
-/* The most whole kits, up to `limit`, that the free units make; need and taken of the parts are then of that many. */
-int64_t atp_bill_most(atp_bill_t *bill, int64_t limit);
+/* The most whole kits, up to `limit`, that the free units make, none of more than `room` in all; need and taken of the parts are
+ * then of that many. */
+int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room);
+
+/* What has to be made ready of the parts that are taken, the kit itself left out. */
+atp_units_t atp_bill_units(const atp_bill_t *bill);
+
+/* What a place gives of a kit. */
+typedef struct atp_bill_given {
+    atp_qty_t here;   /* of those on the shelf */
+    int64_t built;    /* whole ones */
+    atp_qty_t beyond; /* of those that may be promised beyond stock */
+} atp_bill_given_t;
+
+/* The most that a place gives with so many on the shelf, at most `limit` whole ones put together, `beyond` beyond stock, and as
+ * much capacity as `room`. With a limit of 0 what is free of the parts is not looked at. */
+atp_bill_given_t atp_bill_give(atp_bill_t *bill, atp_qty_t here, int64_t limit, atp_qty_t beyond,
+                               atp_units_t room);
+
+static inline atp_qty_t atp_bill_given(const atp_bill_t *bill, const atp_bill_given_t *given)
+{
+    return given->here + given->built * atp_kit_unit(bill->parts[0].scale) + given->beyond;
+}
 
 /* What `count` whole kits take: need and taken of the parts. False if there is not enough. */
 bool atp_bill_take(atp_bill_t *bill, int64_t count);

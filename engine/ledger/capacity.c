@@ -12,19 +12,16 @@ static int64_t millionths_of(uint8_t scale)
     return factors[scale];
 }
 
-int64_t atp_capacity_units(atp_qty_t qty, uint8_t scale)
+atp_units_t atp_capacity_units(atp_qty_t qty, uint8_t scale)
 {
-    int64_t factor = millionths_of(scale);
-    int64_t most = INT64_MAX / 4 / factor; /* two such sums do not overflow */
-
-    return (qty < most ? qty : most) * factor;
+    return (atp_units_t)qty * millionths_of(scale);
 }
 
-atp_qty_t atp_capacity_qty(int64_t units, uint8_t scale)
+atp_qty_t atp_capacity_qty(atp_units_t units, uint8_t scale)
 {
-    return units == ATP_CAPACITY_NO_LIMIT ? ATP_CAPACITY_NO_LIMIT
-           : units <= 0                   ? 0
-                                          : units / millionths_of(scale);
+    return units >= INT64_MAX ? ATP_CAPACITY_NO_LIMIT /* no day has so many */
+           : units <= 0       ? 0
+                              : (atp_qty_t)units / millionths_of(scale);
 }
 
 /* ---- days ---- */
@@ -68,7 +65,7 @@ atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_
                                       int32_t day)
 {
     const atp_capacity_day_t *booked = find_day(capacity, node, day);
-    atp_capacity_left_t left = {ATP_CAPACITY_NO_LIMIT, ATP_CAPACITY_NO_LIMIT};
+    atp_capacity_left_t left = {ATP_UNITS_NO_LIMIT, ATP_CAPACITY_NO_LIMIT};
 
     if (node->units_a_day > 0) {
         left.units = node->units_a_day - (booked == NULL ? 0 : booked->units + booked->units_done);
@@ -180,14 +177,14 @@ static void count_order(atp_capacity_day_t *day, const atp_booking_t *booking, i
 }
 
 void atp_capacity_change(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking,
-                         int64_t units, int64_t done)
+                         atp_units_t units, atp_units_t done)
 {
     const atp_node_calendar_t *node = atp_capacity_node(capacity, record);
     uint64_t number = (uint64_t)(booking - (const atp_booking_t *)atp_table_at(&capacity->bookings, 0));
     atp_booking_t *changed = atp_table_change(&capacity->bookings, number);
     atp_capacity_day_t *day = change_day(capacity, node, booking->day);
-    int64_t change = units < -changed->units ? -changed->units : units;
-    int64_t left = done < -change ? done : -change; /* of an order that is not booked in whole, what is */
+    atp_units_t change = units < -changed->units ? -changed->units : units;
+    atp_units_t left = done < -change ? done : -change; /* of an order that is not booked in whole, what is */
 
     if (day != NULL) {
         count_order(day, changed, -1);

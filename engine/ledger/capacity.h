@@ -9,10 +9,11 @@
  * comes to the place of an earlier one takes it over: by then that one is over. Days ahead cannot meet (see
  * ATP_CAPACITY_AHEAD_DAYS).
  *
- * Units are counted in millionths, whatever the scale of their SKU, so that nothing is rounded.
+ * Units are counted in millionths, whatever the scale of their SKU, so that nothing is rounded, and in 128 bits, so that nothing
+ * overflows: what was sold already is booked whatever it is, and 10^14 whole units are 10^20 millionths.
  *
  * Threads     ledger thread only.
- * Memory      384 bytes and 4 KiB a node with a calendar, 32 a booking and an index entry; nothing is
+ * Memory      384 bytes and 6 KiB a node with a calendar, 48 a booking and an index entry; nothing is
  *             allocated after init.
  * Invariants  Y1  units and orders of a day equal the sums over the bookings of that day; none is negative.
  *             Y2  a booking has the units that its reservation has reserved, allocated and pegged at its node; where the table of
@@ -31,7 +32,11 @@
 #define ATP_CAPACITY_AHEAD_DAYS 31  /* beyond the first ready day that a later one is looked for */
 #define ATP_CAPACITY_SCALE      6   /* units are counted in millionths */
 #define ATP_CAPACITY_UNITS_MAX  INT64_C(1000000000000) /* a day; in whole units */
-#define ATP_CAPACITY_NO_LIMIT   INT64_MAX
+#define ATP_CAPACITY_NO_LIMIT   INT64_MAX              /* of orders, and of quantities */
+
+/* Millionths of a whole unit. What a node with a limit has left of a day is at most 10^18. */
+__extension__ typedef __int128 atp_units_t;
+#define ATP_UNITS_NO_LIMIT ((atp_units_t)1 << 120)
 
 _Static_assert(ATP_READY_DAYS_MAX + ATP_CAPACITY_AHEAD_DAYS + 2 < ATP_CAPACITY_DAYS,
                "days ahead do not meet");
@@ -49,8 +54,8 @@ typedef struct atp_capacity_day {
     uint32_t orders;      /* bookings that have units */
     uint32_t orders_done; /* those all of whose units have left, or ended after some had */
     uint32_t unused;
-    int64_t units; /* promised and still here */
-    int64_t units_done;
+    atp_units_t units; /* promised and still here */
+    atp_units_t units_done;
 } atp_capacity_day_t;
 
 /* What one reservation takes of one node. */
@@ -61,12 +66,13 @@ typedef struct atp_booking {
     uint16_t node;
     uint8_t has_left; /* some of it has shipped */
     uint8_t is_first; /* of its reservation: the index names it */
-    int64_t units;
+    atp_units_t units;
     int64_t ready_ms; /* when it is ready at the node, as promised */
+    int64_t unused;
 } atp_booking_t;
 
-_Static_assert(sizeof(atp_node_calendar_t) == 384 && sizeof(atp_capacity_day_t) == 32 &&
-                   sizeof(atp_booking_t) == 32,
+_Static_assert(sizeof(atp_node_calendar_t) == 384 && sizeof(atp_capacity_day_t) == 48 &&
+                   sizeof(atp_booking_t) == 48,
                "stored: no padding");
 
 typedef struct atp_capacity_heads {
@@ -83,10 +89,10 @@ typedef struct atp_capacity {
     atp_capacity_heads_t *heads; /* borrowed */
 } atp_capacity_t;
 
-/* What is left on a day of a node: units in millionths and orders, each ATP_CAPACITY_NO_LIMIT without a limit; negative where
- * more is booked than there is, after a limit was lowered. */
+/* What is left on a day of a node: ATP_UNITS_NO_LIMIT and ATP_CAPACITY_NO_LIMIT without a limit; negative where more is booked
+ * than there is, after a limit was lowered. */
 typedef struct atp_capacity_left {
-    int64_t units;
+    atp_units_t units;
     int64_t orders;
 } atp_capacity_left_t;
 
@@ -123,7 +129,7 @@ void atp_capacity_book(atp_capacity_t *capacity, uint32_t reservation, uint16_t 
 /* Changes the units of a booking, and of its day: `units` more are promised, `done` of those that are not any more have
  * shipped. More than it has is not taken. `record`: of its node. */
 void atp_capacity_change(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking,
-                         int64_t units, int64_t done);
+                         atp_units_t units, atp_units_t done);
 
 /* Frees all bookings of a reservation that is forgotten: it has no units left (asserted). */
 void atp_capacity_forget(atp_capacity_t *capacity, uint32_t reservation);
@@ -131,8 +137,15 @@ void atp_capacity_forget(atp_capacity_t *capacity, uint32_t reservation);
 /* Builds the index from the records. */
 void atp_capacity_rebuild(atp_capacity_t *capacity);
 
-/* Millionths of so many smallest units of a SKU, and back, rounded down. A quantity beyond any limit stays beyond. */
-int64_t atp_capacity_units(atp_qty_t qty, uint8_t scale);
-atp_qty_t atp_capacity_qty(int64_t units, uint8_t scale);
+/* Millionths of so many smallest units of a SKU, exactly; and back, rounded down, floored at 0: ATP_CAPACITY_NO_LIMIT without a
+ * limit. */
+atp_units_t atp_capacity_units(atp_qty_t qty, uint8_t scale);
+atp_qty_t atp_capacity_qty(atp_units_t units, uint8_t scale);
+
+/* As 64 bits hold them, for records that readers read and for people: what is beyond is INT64_MAX, as is no limit. */
+static inline int64_t atp_units_told(atp_units_t units)
+{
+    return units > INT64_MAX ? INT64_MAX : units < -INT64_MAX ? -INT64_MAX : (int64_t)units;
+}
 
 #endif

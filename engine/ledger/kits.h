@@ -15,7 +15,8 @@
  *             K3  a component is in the chain of uses of its SKU, and nothing else is.
  *             K4  every component is on one chain: of its kit, or of the free ones.
  *             K5  a reservation's line that is a component names a line of the same reservation, for as many kits as its
- *                 fellows; they stand right after that line. */
+ *                 fellows; they stand right after that line.
+ *             K6  a component that has a recipe of its own is in another's in whole units: each kit is put together whole. */
 #ifndef ATP_LEDGER_KITS_H
 #define ATP_LEDGER_KITS_H
 

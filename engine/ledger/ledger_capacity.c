@@ -30,14 +30,14 @@ static bool has_limits(const atp_node_calendar_t *node)
 
 /* ---- what is published of a node ---- */
 
-/* What is left for an order placed now, in millionths of a unit. */
+/* What is left for an order placed now, as it is published. */
 static int64_t left_now(const atp_ledger_t *ledger, const atp_node_calendar_t *node, int32_t ready_day)
 {
     if (ready_day == ATP_READY_NEVER) {
         return 0;
     }
     atp_capacity_left_t left = atp_capacity_left(&ledger->reservations.capacity, node, ready_day);
-    return left.orders <= 0 || left.units < 0 ? 0 : left.units;
+    return left.orders <= 0 || left.units < 0 ? 0 : atp_units_told(left.units);
 }
 
 /* Until when nothing that is booked can have expired: a reader that comes later has the node settled first. */
@@ -134,13 +134,12 @@ static void count_plan(atp_ledger_t *ledger)
         if (booked->round != scratch->round) {
             *booked = (booked_node_t){.round = scratch->round, .node = line->node, .day = ATP_READY_NEVER};
         }
-        booked->units += line->granted < 0 ? -atp_capacity_units(-line->granted, line->scale)
-                                           : atp_capacity_units(line->granted, line->scale);
+        booked->units += atp_capacity_units(line->granted, line->scale);
     }
 }
 
 /* What the reservation that is edited has booked at the node: it stays, but for what the plan gives back. */
-static int64_t booked_of_edited(const apply_t *apply, uint16_t node)
+static atp_units_t booked_of_edited(const apply_t *apply, uint16_t node)
 {
     const char *cursor = atp_op_text_begin(apply->op);
     const atp_booking_t *booking = NULL;
@@ -152,7 +151,7 @@ static int64_t booked_of_edited(const apply_t *apply, uint16_t node)
     return booking == NULL ? 0 : booking->units;
 }
 
-static int64_t taken_at(apply_t *apply, uint16_t node)
+static atp_units_t taken_at(apply_t *apply, uint16_t node)
 {
     bool is_edit = apply->op->kind == ATP_OP_EDIT;
 
@@ -161,7 +160,7 @@ static int64_t taken_at(apply_t *apply, uint16_t node)
     }
     count_plan(apply->ledger);
     const booked_node_t *booked = place_in_scratch(&apply->ledger->capacity_scratch, node);
-    int64_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
+    atp_units_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
     return is_edit && apply->moving == 0 ? planned + booked_of_edited(apply, node) : planned;
 }
 
@@ -171,7 +170,7 @@ static int64_t taken_at(apply_t *apply, uint16_t node)
 typedef struct own {
     const atp_booking_t *booking; /* NULL = nothing */
     bool is_same;                 /* it stays where it is: on its day */
-    int64_t given_back;           /* in millionths */
+    atp_units_t given_back;
 } own_t;
 
 /* Of the reservation whose units go to other nodes: what leaves this one is given back, whatever comes. */
@@ -219,8 +218,9 @@ static own_t own_booking(apply_t *apply, uint16_t node)
     return booking_of(ledger, atp_op_attribute_text(op, replaces), node, false);
 }
 
-/* The most that can be booked on a day for this op, in millionths; 0 if no further order is taken. */
-static int64_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *node, int32_t day, own_t own)
+/* The most that can be booked on a day for this op; 0 if no further order is taken. */
+static atp_units_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *node, int32_t day,
+                           own_t own)
 {
     atp_capacity_left_t left = atp_capacity_left(&ledger->reservations.capacity, node, day);
     bool is_own_day = own.booking != NULL && own.booking->day == day;
@@ -228,7 +228,7 @@ static int64_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *no
     if (is_own_day && own.booking->units > 0 && left.orders != ATP_CAPACITY_NO_LIMIT) {
         left.orders++; /* it is counted among them */
     }
-    if (is_own_day && left.units != ATP_CAPACITY_NO_LIMIT) {
+    if (is_own_day && left.units != ATP_UNITS_NO_LIMIT) {
         left.units += own.given_back;
     }
     return left.orders <= 0 || left.units < 0 ? 0 : left.units;
@@ -236,7 +236,7 @@ static int64_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *no
 
 /* Looks at the days on which the op may be ready at the node, first to last, until one has room for `wanted`. The most that
  * one of them has room for, and its number; ATP_READY_NEVER if there is no such day. */
-static int64_t look_for_day(apply_t *apply, uint16_t node, int64_t wanted, int32_t *ret_day)
+static atp_units_t look_for_day(apply_t *apply, uint16_t node, atp_units_t wanted, int32_t *ret_day)
 {
     const atp_ledger_t *ledger = apply->ledger;
     const atp_node_calendar_t *calendar = calendar_of(ledger, node);
@@ -244,7 +244,7 @@ static int64_t look_for_day(apply_t *apply, uint16_t node, int64_t wanted, int32
     own_t own = own_booking(apply, node);
     int32_t first = atp_load_relaxed(&node_record(ledger, node)->ready_day);
     int32_t last = ready_by == NULL ? first : first + ATP_CAPACITY_AHEAD_DAYS;
-    int64_t most = 0;
+    atp_units_t most = 0;
 
     *ret_day = ATP_READY_NEVER;
     if (own.booking != NULL && own.is_same) {
@@ -259,7 +259,7 @@ static int64_t look_for_day(apply_t *apply, uint16_t node, int64_t wanted, int32
         if (ready_by != NULL && atp_calendar_ready_ms(&calendar->calendar, day) > ready_by->number) {
             break;
         }
-        int64_t room = room_on(ledger, calendar, day, own);
+        atp_units_t room = room_on(ledger, calendar, day, own);
         if (*ret_day == ATP_READY_NEVER || room > most) {
             *ret_day = day;
             most = room;
@@ -287,16 +287,15 @@ static bool is_in_time(const apply_t *apply)
     return ready_by == NULL || ready_by->number >= apply->now_ms;
 }
 
-/* In millionths; ret_day says whether there is a day at all. */
-static int64_t room_at(apply_t *apply, uint16_t node, int32_t *ret_day)
+/* ret_day says whether there is a day at all. */
+static atp_units_t room_at(apply_t *apply, uint16_t node, int32_t *ret_day)
 {
-    int64_t room = look_for_day(apply, node, ATP_CAPACITY_NO_LIMIT, ret_day);
+    atp_units_t room = look_for_day(apply, node, ATP_UNITS_NO_LIMIT, ret_day);
 
-    return room == ATP_CAPACITY_NO_LIMIT ? room : room - taken_at(apply, node);
+    return room == ATP_UNITS_NO_LIMIT ? room : room - taken_at(apply, node);
 }
 
-atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, atp_qty_t wanted,
-                                 atp_verdict_t *ret_why)
+atp_units_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, atp_units_t wanted, atp_verdict_t *ret_why)
 {
     atp_ledger_t *ledger = apply->ledger;
     int32_t day;
@@ -304,20 +303,20 @@ atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, a
     *ret_why = ATP_NODE_AT_CAPACITY;
     if (!atp_catalog_has_calendar(&ledger->catalog, node)) {
         *ret_why = ATP_NOT_READY_IN_TIME;
-        return is_in_time(apply) ? ATP_CAPACITY_NO_LIMIT : 0; /* without a calendar it is ready at once */
+        return is_in_time(apply) ? ATP_UNITS_NO_LIMIT : 0; /* without a calendar it is ready at once */
     }
     apply->has_calendar = true;
     atp_ledger_refresh_node(ledger, node, apply->now_ms);
-    int64_t room = room_at(apply, node, &day);
+    atp_units_t room = room_at(apply, node, &day);
     if (day == ATP_READY_NEVER) {
         *ret_why = ATP_NOT_READY_IN_TIME;
         return 0;
     }
-    if (atp_capacity_qty(room, scale) < wanted && !ledger->is_asking) {
+    if (room < wanted && !ledger->is_asking) {
         atp_ledger_settle_capacity(apply);
         room = room_at(apply, node, &day);
     }
-    return atp_capacity_qty(room, scale);
+    return room > 0 ? room : 0;
 }
 
 /* ---- booking ---- */
@@ -339,7 +338,7 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
             continue; /* an earlier line is of the same node */
         }
         atp_ledger_refresh_node(ledger, line->node, apply->now_ms);
-        int64_t room = look_for_day(apply, line->node, booked->units, &booked->day);
+        atp_units_t room = look_for_day(apply, line->node, booked->units, &booked->day);
         if (booked->day != atp_load_relaxed(&node_record(ledger, line->node)->ready_day)) {
             atp_ledger_settle_capacity(apply); /* an earlier day may have been full of what is due */
             room = look_for_day(apply, line->node, booked->units, &booked->day);
@@ -356,16 +355,15 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
     return ATP_APPLIED;
 }
 
-/* What all lines of an edit change at a node, in millionths. */
-static int64_t change_at(const apply_t *apply, uint16_t node)
+/* What all lines of an edit change at a node. */
+static atp_units_t change_at(const apply_t *apply, uint16_t node)
 {
-    int64_t change = 0;
+    atp_units_t change = 0;
 
     for (uint32_t i = 0; i < apply->ledger->plan_count; i++) {
         const resolved_line_t *line = &apply->ledger->lines[i];
         if (line->node == node) {
-            change += line->granted < 0 ? -atp_capacity_units(-line->granted, line->scale)
-                                        : atp_capacity_units(line->granted, line->scale);
+            change += atp_capacity_units(line->granted, line->scale);
         }
     }
     return change;
@@ -383,7 +381,7 @@ atp_verdict_t atp_ledger_look_at_edit(apply_t *apply)
             continue;
         }
         own_t own = own_booking(apply, line->node);
-        int64_t units = change_at(apply, line->node) + (own.booking == NULL ? 0 : own.booking->units);
+        atp_units_t units = change_at(apply, line->node) + (own.booking == NULL ? 0 : own.booking->units);
         if (look_for_day(apply, line->node, units, &day) < units) {
             return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, line->asked);
         }
@@ -461,9 +459,8 @@ void atp_ledger_account_capacity(atp_ledger_t *ledger, const account_change_t *c
         return; /* there was no room for it, or it was promised before the node had a calendar */
     }
     uint8_t scale = atp_positions_scale(&ledger->positions, change->sku);
-    int64_t units = change->promised < 0 ? -atp_capacity_units(-change->promised, scale)
-                                         : atp_capacity_units(change->promised, scale);
-    atp_capacity_change(capacity, node_record(ledger, change->node)->calendar - 1, booking, units,
+    atp_capacity_change(capacity, node_record(ledger, change->node)->calendar - 1, booking,
+                        atp_capacity_units(change->promised, scale),
                         atp_capacity_units(change->shipped, scale));
     publish_left(ledger, change->node);
 }
@@ -527,8 +524,12 @@ static bool read_units(const apply_t *apply, int64_t *units)
 {
     const atp_op_attribute_t *at = atp_op_attribute(apply->op, ATP_KEY_CAPACITY_UNITS, ATP_WHOLE_OP);
 
-    *units = at == NULL ? *units : atp_capacity_units(at->number, at->detail);
-    return *units <= ATP_CAPACITY_UNITS_MAX * 1000000;
+    atp_units_t told = at == NULL ? *units : atp_capacity_units(at->number, at->detail);
+    if (told > (atp_units_t)ATP_CAPACITY_UNITS_MAX * 1000000) {
+        return false;
+    }
+    *units = (int64_t)told;
+    return true;
 }
 
 static bool has_calendar_attribute(const apply_t *apply)

@@ -6,11 +6,9 @@
 
 #include "engine/ledger/ledger_accounts.h"
 
-/* How many units of a SKU (of that scale) the op may still book at a node, what its plan takes there counted;
- * ATP_CAPACITY_NO_LIMIT where nothing limits it. Less than `wanted`: only after what is due has expired, and ret_why
- * says why. */
-atp_qty_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, uint8_t scale, atp_qty_t wanted,
-                                 atp_verdict_t *ret_why);
+/* How much the op may still book at a node, what its plan takes there counted; ATP_UNITS_NO_LIMIT where nothing limits it.
+ * Less than `wanted`: only after what is due has expired, and ret_why says why. */
+atp_units_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, atp_units_t wanted, atp_verdict_t *ret_why);
 
 /* What is due expires, once an op and so many at most: it counts in no decision about capacity. */
 void atp_ledger_settle_capacity(apply_t *apply);

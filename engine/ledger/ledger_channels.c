@@ -139,7 +139,7 @@ atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node,
 {
     atp_channel_view_t view;
 
-    if (apply->is_track_only || free == 0) {
+    if (apply->is_track_only || free == 0 || (apply->unheeded & UNHEEDED_CHANNEL) != 0) {
         return free;
     }
     if (!atp_ledger_channel_sees(apply, node)) {

@@ -59,7 +59,7 @@ static atp_err_t check_published(const atp_ledger_t *ledger, uint16_t node, atp_
     int64_t left = 0;
     if (day != ATP_READY_NEVER) {
         atp_capacity_left_t room = atp_capacity_left(&ledger->reservations.capacity, kept, day);
-        left = room.orders <= 0 || room.units < 0 ? 0 : room.units;
+        left = room.orders <= 0 || room.units < 0 ? 0 : atp_units_told(room.units);
     }
     if (left != atp_load_relaxed(&record->capacity_left)) {
         return ATP_BROKEN(ret_why, "Y3", "node %u tells %lld millionths left, there are %lld", node,
@@ -70,9 +70,9 @@ static atp_err_t check_published(const atp_ledger_t *ledger, uint16_t node, atp_
 
 /* ---- Y2 ---- */
 
-static int64_t promised_at(const atp_ledger_t *ledger, uint32_t reservation, uint16_t node)
+static atp_units_t promised_at(const atp_ledger_t *ledger, uint32_t reservation, uint16_t node)
 {
-    int64_t units = 0;
+    atp_units_t units = 0;
 
     for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
@@ -103,12 +103,12 @@ static atp_err_t check_booking(const atp_ledger_t *ledger, const atp_booking_t *
         return ATP_BROKEN(ret_why, "Y2", "a booking of reservation %u at node %u is not found", number,
                           booking->node);
     }
-    int64_t promised = promised_at(ledger, number, booking->node);
+    atp_units_t promised = promised_at(ledger, number, booking->node);
     bool may_be_less = (reservation->flags & ATP_RESERVATION_UNBOOKED) != 0;
     if (booking->units > promised || (booking->units < promised && !may_be_less)) {
-        return ATP_BROKEN(ret_why, "Y2",
-                          "reservation %u promises %lld millionths at node %u, %lld are booked", number,
-                          (long long)promised, booking->node, (long long)booking->units);
+        return ATP_BROKEN(
+            ret_why, "Y2", "reservation %u promises %lld millionths at node %u, %lld are booked", number,
+            (long long)atp_units_told(promised), booking->node, (long long)atp_units_told(booking->units));
     }
     return ATP_OK;
 }
@@ -141,7 +141,8 @@ static atp_err_t check_days(const atp_ledger_t *ledger, const atp_capacity_day_t
             day->orders_done < sums[i].orders_done) {
             return ATP_BROKEN(ret_why, "Y1",
                               "day %d counts %lld millionths and %u orders, booked are %lld and %u", day->day,
-                              (long long)day->units, day->orders, (long long)sums[i].units, sums[i].orders);
+                              (long long)atp_units_told(day->units), day->orders,
+                              (long long)atp_units_told(sums[i].units), sums[i].orders);
         }
     }
     return ATP_OK;

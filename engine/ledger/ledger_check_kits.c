@@ -50,6 +50,11 @@ static atp_err_t check_component(const kit_marks_t *marks, uint64_t number, uint
     }
     const atp_kit_t *nested = kit_of_sku(ledger, sku);
     uint32_t level = nested == NULL ? 0 : atp_load_relaxed(&((atp_kit_t *)nested)->level);
+    atp_qty_t unit = atp_kit_unit(atp_positions_scale(&ledger->positions, sku));
+    if (level > 0 && atp_load_relaxed(&component->qty) % unit != 0) {
+        return ATP_BROKEN(ret_why, "K6", "component %u of kit %llu is a part of a kit", at - 1,
+                          (ull_t)number);
+    }
     size->level = level + 1 > size->level ? level + 1 : size->level;
     size->entries += 1 + (nested == NULL ? 0 : nested->entries);
     return ATP_OK;

@@ -80,7 +80,10 @@ static void tell_capacity(telling_t *telling, uint16_t node, atp_text_t name)
     if (telling->left <= 0 || atp_catalog_is_plain_node(&telling->apply.ledger->catalog, node)) {
         return;
     }
-    atp_qty_t capacity = atp_ledger_capacity_at(&telling->apply, node, telling->scale, telling->left, &why);
+    atp_qty_t capacity =
+        atp_capacity_qty(atp_ledger_capacity_at(&telling->apply, node,
+                                                atp_capacity_units(telling->left, telling->scale), &why),
+                         telling->scale);
     if (capacity < telling->left) {
         tell(telling, ATP_EXPLAIN_CODE_CAPACITY, telling->left - capacity, name, atp_verdict_name(why));
     }

@@ -33,6 +33,55 @@ static atp_verdict_t read_recipe(apply_t *apply, atp_recipe_line_t *recipe)
     return ATP_APPLIED;
 }
 
+static bool has_recipe(const atp_kits_t *kits, uint32_t sku)
+{
+    uint32_t kit;
+
+    return atp_kits_of_sku(kits, sku, &kit) && atp_kits_level(kits, kit) > 0;
+}
+
+static bool is_whole(const atp_ledger_t *ledger, const atp_recipe_line_t *component)
+{
+    return component->qty % atp_kit_unit(atp_positions_scale(&ledger->positions, component->sku)) == 0;
+}
+
+/* True if a recipe has a part of one `sku` in it. */
+static bool is_used_in_parts(const atp_ledger_t *ledger, uint32_t sku)
+{
+    const atp_kits_t *kits = &ledger->kits;
+    atp_uses_walk_t uses = atp_kits_uses(kits, sku);
+    uint32_t user;
+    uint32_t kit;
+
+    while (atp_kits_next_use(&uses, &user)) {
+        atp_recipe_line_t line;
+        bool is_kit = atp_kits_of_sku(kits, user, &kit);
+        ATP_ASSERT(is_kit); /* K3 */
+        atp_recipe_walk_t recipe = atp_kits_recipe(kits, kit);
+        while (atp_kits_next(&recipe, &line)) {
+            if (line.sku == sku && !is_whole(ledger, &line)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Kits are put together whole, and so are those that are in them: K6. */
+static atp_verdict_t look_for_parts_of_kits(apply_t *apply, uint32_t sku, const atp_recipe_line_t *recipe)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        if (has_recipe(&ledger->kits, recipe[i].sku) && !is_whole(ledger, &recipe[i])) {
+            return atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY, i);
+        }
+    }
+    return apply->op->line_count > 0 && is_used_in_parts(ledger, sku)
+               ? atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_SUBJECT, 0)
+               : ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_put_kit(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -54,6 +103,10 @@ atp_verdict_t atp_ledger_put_kit(apply_t *apply)
     verdict = atp_kits_look(&ledger->kits, sku, ledger->recipe, op->line_count, &line);
     if (verdict != ATP_APPLIED) {
         return atp_ledger_refuse(apply, verdict, ATP_FIELD_LINES, line);
+    }
+    verdict = look_for_parts_of_kits(apply, sku, ledger->recipe);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
     }
     atp_kits_replace(&ledger->kits, sku, ledger->recipe, op->line_count);
     if (op->line_count > 0) {
@@ -124,31 +177,62 @@ static atp_qty_t beyond_for(apply_t *apply, uint32_t sku, uint16_t node, atp_qty
                : 0;
 }
 
-/* Whole kits that can be put together at the node now, for this op: none, where the channel does not sell the kit. */
-static int64_t most_at(apply_t *apply, atp_bill_t *bill, uint16_t node)
+/* True if the channel lets the op put the kit together at all. */
+static bool may_build(const apply_t *apply, const atp_bill_t *bill)
 {
+    return bill->parts[0].edge_count > 0 &&
+           (apply->is_plain || (apply->unheeded & UNHEEDED_CHANNEL) != 0 ||
+            atp_channel_sells(apply->ledger, apply->channel, bill->parts[0].sku));
+}
+
+/* Looks at what is free of the components at the node. Returns how many whole kits they may make at most: 0 where there is
+ * too little of one. */
+static int64_t look_at_parts(apply_t *apply, atp_bill_t *bill, uint16_t node)
+{
+    uint8_t unheeded = apply->unheeded;
+    int64_t most = may_build(apply, bill) ? UINT32_MAX : 0;
     uint32_t row;
 
-    if (bill->parts[0].edge_count == 0 ||
-        (!apply->is_plain && !atp_channel_sells(apply->ledger, apply->channel, bill->parts[0].sku))) {
-        return 0;
-    }
-    for (uint32_t i = 1; i < bill->part_count; i++) {
+    apply->unheeded |= (unheeded & UNHEEDED_COMPONENTS) != 0 ? UNHEEDED_CHANNEL : 0;
+    for (uint32_t i = 1; most > 0 && i < bill->part_count; i++) {
         bill->parts[i].free = here_for(apply, bill->parts[i].sku, node, &row);
-        if (atp_bill_is_short(bill, i)) {
-            return 0;
-        }
+        most = atp_bill_is_short(bill, i) ? 0 : most;
     }
-    return atp_bill_most(bill, UINT32_MAX);
+    apply->unheeded = unheeded;
+    return most;
+}
+
+/* A kit at one node, for this op. */
+typedef struct kit_at {
+    atp_bill_t *bill;
+    atp_units_t room;
+    uint32_t row;     /* NO_ROW: none is on a shelf there */
+    atp_qty_t here;   /* on the shelf */
+    int64_t most;     /* whole ones, by what is free of the components */
+    atp_qty_t beyond; /* that may be promised beyond stock */
+} kit_at_t;
+
+static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node)
+{
+    kit_at_t at = {.bill = bill_of(apply, sku)};
+    atp_verdict_t why;
+
+    at.here = here_for(apply, sku, node, &at.row);
+    at.beyond = beyond_for(apply, sku, node, at.here);
+    at.most = look_at_parts(apply, at.bill, node);
+    at.most = at.most == 0 ? 0 : atp_bill_most(at.bill, at.most, ATP_UNITS_NO_LIMIT);
+    bool gives_some = at.here > 0 || at.most > 0 || at.beyond > 0;
+    at.room = gives_some ? atp_ledger_room_at(apply, node, ATP_UNITS_NO_LIMIT, &why) : ATP_UNITS_NO_LIMIT;
+    return at;
 }
 
 atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
-    atp_bill_t *bill = bill_of(apply, sku);
-    atp_qty_t here = here_for(apply, sku, node, ret_row);
+    kit_at_t at = look_at_kit(apply, sku, node);
+    atp_bill_given_t given = atp_bill_give(at.bill, at.here, at.most, at.beyond, at.room);
 
-    return here + beyond_for(apply, sku, node, here) +
-           most_at(apply, bill, node) * atp_kit_unit(bill->parts[0].scale);
+    *ret_row = at.row;
+    return atp_bill_given(at.bill, &given);
 }
 
 /* How a quantity of a kit is served: stocked ones first, the rest put together in whole kits. */
@@ -167,6 +251,22 @@ static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_
     }
     built = (wanted - taken) / unit; /* not in whole: what there is, in whole kits */
     return (kit_split_t){taken, built < most ? built : most};
+}
+
+/* The same at a node, as far as its capacity goes; what no whole kit makes up may come from beyond stock. */
+static kit_split_t split_at(const kit_at_t *at, atp_qty_t qty)
+{
+    atp_qty_t unit = atp_kit_unit(at->bill->parts[0].scale);
+    atp_qty_t here = at->here < qty ? at->here : qty;
+    atp_bill_given_t most = atp_bill_give(at->bill, here, at->most, 0, at->room);
+    kit_split_t given = split(qty, most.here, most.built, unit);
+    atp_qty_t rest = qty - given.stocked - given.built * unit;
+
+    if (rest > 0 && at->beyond > 0) {
+        atp_qty_t beyond = rest < at->beyond ? rest : at->beyond;
+        given.stocked += atp_bill_give(at->bill, given.stocked, given.built, beyond, at->room).beyond;
+    }
+    return given;
 }
 
 /* How many of `most` kits are put together of the same as the one that was taken: until a nested kit on the shelf runs out. */
@@ -255,33 +355,43 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
                                   atp_qty_t *ret_given)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_bill_t *bill = bill_of(apply, wanted->sku);
-    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
-    uint32_t row;
-    atp_qty_t stocked = here_for(apply, wanted->sku, node, &row);
-    kit_split_t given = split(qty, stocked, most_at(apply, bill, node), unit);
-    atp_qty_t rest = qty - given.stocked - given.built * unit;
-    atp_qty_t beyond = rest > 0 ? beyond_for(apply, wanted->sku, node, stocked) : 0;
+    kit_at_t at = look_at_kit(apply, wanted->sku, node);
+    kit_split_t given = split_at(&at, qty);
     resolved_line_t *line = atp_ledger_plan_next(ledger);
-
-    given.stocked += rest < beyond ? rest : beyond;
 
     *ret_given = 0;
     if (line == NULL) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, wanted->asked);
     }
-    *ret_given = given.stocked + given.built * unit;
+    *ret_given = given.stocked + given.built * atp_kit_unit(at.bill->parts[0].scale);
     *line = *wanted;
     line->node = node;
-    line->row = row;
+    line->row = at.row;
     line->qty = *ret_given;
     line->granted = given.stocked;
     line->kits = 0;
     if (given.stocked > 0) {
-        atp_ledger_taken(apply, row)->qty += given.stocked;
+        atp_ledger_taken(apply, at.row)->qty += given.stocked;
     }
     ledger->plan_count++;
-    return given.built == 0 ? ATP_APPLIED : plan_components(apply, ledger->plan_count - 1, bill, given.built);
+    return given.built == 0 ? ATP_APPLIED
+                            : plan_components(apply, ledger->plan_count - 1, at.bill, given.built);
+}
+
+/* Too few, or, if there are enough, too little capacity. */
+static atp_verdict_t refuse_named_kit(apply_t *apply, const resolved_line_t *wanted, uint32_t first)
+{
+    atp_verdict_t why;
+    uint32_t row;
+
+    atp_ledger_unplan(apply, first);
+    atp_units_t room = atp_ledger_room_at(apply, wanted->node, ATP_UNITS_NO_LIMIT, &why);
+    apply->unheeded |= UNHEEDED_CAPACITY;
+    bool is_enough = atp_ledger_kit_free_at(apply, wanted->sku, wanted->node, &row) >= wanted->qty;
+    apply->unheeded &= (uint8_t)~UNHEEDED_CAPACITY;
+    return is_enough && room != ATP_UNITS_NO_LIMIT
+               ? atp_ledger_refuse(apply, why, ATP_FIELD_NODE, wanted->asked)
+               : atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted->asked);
 }
 
 atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
@@ -299,7 +409,7 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
         return verdict;
     }
     if (given < wanted.qty && apply->op->option != ATP_RESERVE_PARTIAL) {
-        return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
+        return refuse_named_kit(apply, &wanted, place);
     }
     ledger->lines[place].qty += wanted.qty - given; /* asked for, not granted */
     return ATP_APPLIED;

@@ -15,6 +15,9 @@ atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted,
 /* What one reservation may have of the SKU by the caps of the channel's rules. */
 atp_qty_t atp_ledger_cap_of(apply_t *apply, uint32_t sku);
 
+/* How much the op may still have made ready at the node; ATP_UNITS_NO_LIMIT. ret_why: why not more. */
+atp_units_t atp_ledger_room_at(apply_t *apply, uint16_t node, atp_units_t wanted, atp_verdict_t *ret_why);
+
 /* What the plan takes of a SKU at a node. */
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node);
 

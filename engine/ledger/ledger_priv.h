@@ -127,7 +127,7 @@ typedef struct booked_node {
     uint64_t round; /* the entry counts for this round only */
     uint16_t node;
     int32_t day; /* chosen; ATP_READY_NEVER before */
-    int64_t units;
+    atp_units_t units;
 } booked_node_t;
 
 #define BOOKED_NODES_MAX 2048 /* twice ATP_LINES_PER_OP_MAX */
@@ -271,7 +271,12 @@ typedef struct apply {
     uint32_t
         moving;    /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
     bool is_short; /* the plan grants less than the lines it was made for asked */
+    uint8_t unheeded; /* of a question, what would be without: UNHEEDED_... */
 } apply_t;
+
+#define UNHEEDED_CAPACITY   1u /* of nodes */
+#define UNHEEDED_CHANNEL    2u /* what its rules leave */
+#define UNHEEDED_COMPONENTS 4u /* what its rules leave of the components of kits */
 
 /* True if the op, or what is planned beside it, takes less than it asks for where that is all there is. */
 static inline bool atp_ledger_takes_parts(const apply_t *apply)

@@ -59,19 +59,28 @@ static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *r
     return free > 0 ? free : 0;
 }
 
+static bool has_capacity(const apply_t *apply, uint16_t node)
+{
+    return (!apply->is_plain || !atp_catalog_is_plain_node(&apply->ledger->catalog, node)) &&
+           (apply->unheeded & UNHEEDED_CAPACITY) == 0;
+}
+
+atp_units_t atp_ledger_room_at(apply_t *apply, uint16_t node, atp_units_t wanted, atp_verdict_t *ret_why)
+{
+    *ret_why = ATP_NOT_ENOUGH_AVAILABLE;
+    return has_capacity(apply, node) ? atp_ledger_capacity_at(apply, node, wanted, ret_why)
+                                     : ATP_UNITS_NO_LIMIT;
+}
+
 /* `free` units of a SKU at a node, or as many of them as it can make ready; ret_why: why fewer. */
 static atp_qty_t within_capacity(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t free,
                                  atp_verdict_t *ret_why)
 {
     uint8_t scale = atp_positions_scale(&apply->ledger->positions, sku);
-    atp_qty_t capacity = atp_ledger_capacity_at(apply, node, scale, free, ret_why);
+    atp_units_t room = atp_ledger_capacity_at(apply, node, atp_capacity_units(free, scale), ret_why);
+    atp_qty_t capacity = atp_capacity_qty(room, scale);
 
     return capacity < free ? capacity : free;
-}
-
-static bool has_capacity(const apply_t *apply, uint16_t node)
-{
-    return !apply->is_plain || !atp_catalog_is_plain_node(&apply->ledger->catalog, node);
 }
 
 atp_qty_t atp_ledger_stock_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)

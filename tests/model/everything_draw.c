@@ -110,8 +110,7 @@ static void draw_line(draw_t *draw, const atp_op_rule_t *rule, act_line_t *line)
         line->decimals = (uint8_t)draw_between(draw, 1, 2);
         line->mantissa *= draw_chance(draw, 500) ? 50 : 100;
     }
-    /* What is booked of so many would not be: docs/reliability.md. */
-    if (draw_chance(draw, 3) && rule != atp_op_rule(ATP_OP_RESERVE) && rule != atp_op_rule(ATP_OP_EDIT)) {
+    if (draw_chance(draw, 3)) {
         line->mantissa = ATP_QTY_MAX + (draw_chance(draw, 300) ? 1 : 0);
     }
 }

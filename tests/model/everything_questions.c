@@ -81,26 +81,9 @@ static void ask_promise(bench_t *bench, said_t *said)
     said->has_promise = true;
 }
 
-/* A kit where a node can make ready so many units only: what is told counts kits that it cannot (docs/reliability.md). */
-static bool is_kit_within_capacity(const bench_t *bench, const asked_line_t *line)
-{
-    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
-
-    for (uint64_t node = 0; node < atp_table_count(&catalog->nodes); node++) {
-        if ((line->node == node || line->node == ATP_EXPLAIN_ALL_NODES) &&
-            atp_catalog_has_calendar(catalog, (uint16_t)node)) {
-            return atp_availability_is_kit(bench->ledger, line->sku);
-        }
-    }
-    return false;
-}
-
 /* Beyond stock, and of kits, the account of a limited channel does not go by what decides: docs/reliability.md. */
 static bool is_told_otherwise(const bench_t *bench, const asked_line_t *line)
 {
-    if (is_kit_within_capacity(bench, line)) {
-        return true;
-    }
     return atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) &&
            atp_positions_sku_has(atp_ledger_positions(bench->ledger), line->sku,
                                  ATP_SKU_HAS_BACKORDERS | ATP_SKU_IS_KIT);
@@ -131,8 +114,7 @@ static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *s
     atp_availability_t available;
 
     if (line->node == ATP_EXPLAIN_ALL_NODES || has_group(bench, line->channel) ||
-        atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) ||
-        is_kit_within_capacity(bench, line)) {
+        atp_channel_view_is_limited(bench->ledger, line->channel, line->sku)) {
         return;
     }
     if (atp_availability_is_kit(bench->ledger, line->sku)) {

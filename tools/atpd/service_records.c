@@ -463,7 +463,7 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
         .booked_orders = is_never ? 0 : day.orders + day.orders_done,
         .ready_ms = is_never ? 0 : atp_calendar_ready_ms(calendar, now.ready_day),
         .capacity_units = kept->units_a_day,
-        .booked_units = is_never ? 0 : day.units + day.units_done,
+        .booked_units = is_never ? 0 : atp_units_told(day.units + day.units_done),
         .scale = ATP_CAPACITY_SCALE,
     };
 }

@@ -324,6 +324,33 @@ static atp_result_t put_dated(fixture_t *f, const char *component, int64_t start
                                          .attributes = dates});
 }
 
+/* Each of several kits with half a nested one in it was put together with a whole one, though one had been counted for two of
+ * them: the components were promised twice. */
+static void a_nested_kit_is_in_another_whole(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    atp_command_line_t part = {.sku = ATP_TEXT("H"), .mantissa = 5, .decimals = 1};
+    const atp_command_t half = {
+        .kind = ATP_OP_KIT, .subject = ATP_TEXT("K"), .line_count = 1, .lines = &part};
+
+    stock(&f, "C", "N", 3);
+    put_sku(&f, "H", 1);
+    put_sku(&f, "K", 0);
+    assert_verdict(put_kit(&f, "H", "C=1"), ATP_APPLIED);
+    assert_refused(fixture_do(&f, half), ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY);
+    assert_verdict(put_kit(&f, "H", ""), ATP_APPLIED);
+    assert_verdict(fixture_do(&f, half), ATP_APPLIED); /* of a SKU that is no kit any part will do */
+    assert_refused(put_kit(&f, "H", "C=1"), ATP_NOT_IN_INCREMENTS, ATP_FIELD_SUBJECT);
+    part.mantissa = 10;
+    assert_verdict(fixture_do(&f, half), ATP_APPLIED);
+    assert_verdict(put_kit(&f, "H", "C=1"), ATP_APPLIED);
+    assert_int_equal(kits_at(&f, "K", "N"), 3);
+    assert_verdict(reserve(&f, "all", "K", "N", 3), ATP_APPLIED);
+    assert_int_equal(atp_of(&f, "C", "N"), 0);
+    fixture_close(&f);
+}
+
 static void a_component_counts_from_its_start_to_its_end(void **state)
 {
     (void)state;
@@ -611,6 +638,7 @@ int main(void)
         cmocka_unit_test(a_kit_has_so_many_components_in_all),
         cmocka_unit_test(the_tables_of_kits_are_bounded),
         cmocka_unit_test(a_bad_recipe_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_nested_kit_is_in_another_whole),
         cmocka_unit_test(a_component_counts_from_its_start_to_its_end),
         cmocka_unit_test(the_scale_of_a_component_is_fixed_while_a_recipe_counts_in_it),
         cmocka_unit_test(the_recipe_is_frozen_when_it_is_reserved),

@@ -587,6 +587,30 @@ static void a_restored_ledger_counts_on(void **state)
     fixture_close(&f);
 }
 
+/* Found by model.everything: 10^14 units are more millionths than 64 bits hold, and what was given back of them did not fit what
+ * had been booked. */
+static void any_quantity_is_booked_exactly(void **state)
+{
+    (void)state;
+    fixture_t f = open_with("capacity_units=10 capacity_orders=9");
+    const atp_command_line_t all = line_of("S", "N", ATP_QTY_MAX - 100);
+    const atp_command_line_t more = line_of("T", "N", ATP_QTY_MAX);
+
+    put_sku(&f, "T", 0);
+    assert_verdict(reserve_lines(&f, "a", ATP_RESERVE_TRACK_ONLY, 1, &all), ATP_APPLIED);
+    assert_verdict(reserve_lines(&f, "b", ATP_RESERVE_TRACK_ONLY, 1, &more), ATP_APPLIED);
+    assert_verdict(reserve(&f, "c", "S", "N", 1), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(step_line(&f, ATP_OP_RELEASE, "a", "S", "N", 7), ATP_APPLIED);
+    const atp_capacity_t *capacity = &f.ledger->reservations.capacity;
+    const atp_booking_t *booking = atp_capacity_first(capacity, 0);
+    assert_true(booking->units == (atp_units_t)(ATP_QTY_MAX - 107) * 1000000);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "b"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "a"), ATP_APPLIED);
+    assert_true(booking->units == 0);
+    assert_verdict(reserve(&f, "d", "S", "N", 10), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 /* ---- the check finds what is wrong ---- */
 
 static void the_check_tells_a_counter_that_is_off(void **state)
@@ -651,6 +675,7 @@ int main(void)
         cmocka_unit_test(promises_from_before_the_calendar_end_as_they_should),
         cmocka_unit_test(bookings_fill_their_table_and_ended_ones_make_room),
         cmocka_unit_test(a_restored_ledger_counts_on),
+        cmocka_unit_test(any_quantity_is_booked_exactly),
         cmocka_unit_test(the_check_tells_a_counter_that_is_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
