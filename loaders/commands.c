@@ -179,8 +179,8 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
         add_qty(&writer, ATP_OP_SUPPLY, row, ATP_LOAD_QUANTITY);
         atp_command_t *command = &writer.commands[writer.count - 1];
         command->subject = row->supply;
-        command->attribute_count = 1;
-        command->attributes = &row->due;
+        command->attribute_count = 2;
+        command->attributes = row->expected;
     }
     if (commands->loads == ATP_LOADS_FACTS) {
         add_fact(&writer, row);

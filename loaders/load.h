@@ -66,7 +66,7 @@ typedef struct atp_load_row {
     atp_text_t event;    /* facts: the id of what happened */
     uint8_t fact;        /* facts: what happened: the kind of op, sale, receive or adjust */
     bool is_down;        /* facts: adjusted by less */
-    atp_attribute_t due; /* supplies: when it is due, as the command takes it */
+    atp_attribute_t expected[2]; /* supplies: when it is due and of which kind, as the command takes them */
     uint64_t line;       /* physical line the row begins on, from 1 */
     bool has_scale;
     bool has_state;

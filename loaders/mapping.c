@@ -480,17 +480,19 @@ static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const 
     return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
 }
 
-/* What only a row of a supply has: its id, and when it is due. */
+/* What only a row of a supply has: its id, when it is due, and its kind, which is the same in the whole file. */
 static atp_reason_of_reject_t map_supply(const atp_mapping_t *mapping, const atp_record_t *record,
                                          atp_load_row_t *row, atp_slot_t *ret_slot)
 {
     atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SUPPLY, &row->supply);
 
-    row->due = (atp_attribute_t){.key = ATP_KEY_DUE, .line = ATP_WHOLE_OP};
+    row->expected[0] = (atp_attribute_t){.key = ATP_KEY_DUE, .line = ATP_WHOLE_OP};
+    row->expected[1] = (atp_attribute_t){
+        .key = ATP_KEY_SUPPLY_KIND, .line = ATP_WHOLE_OP, .number = mapping->profile->supply_kind};
     if (reason == ATP_REJECT_NONE) {
-        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_DUE, 0, &row->due.number);
+        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_DUE, 0, &row->expected[0].number);
     }
-    return reason == ATP_REJECT_NONE && row->due.number == 0 ? ATP_REJECT_DATE_INVALID : reason;
+    return reason == ATP_REJECT_NONE && row->expected[0].number == 0 ? ATP_REJECT_DATE_INVALID : reason;
 }
 
 /* What has come already is taken off. False: nothing is expected any more. */

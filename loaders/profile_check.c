@@ -348,6 +348,9 @@ static atp_err_t check_options(const checker_t *checker)
     if (profile->end_date == ATP_END_LAST_DAY && !is_given(profile, ATP_SLOT_END)) {
         return refuse(checker, "end_date", "has no meaning without an end");
     }
+    if (profile->supply_kind != ATP_SUPPLY_PURCHASE_ORDER && profile->loads != ATP_LOADS_SUPPLIES) {
+        return refuse(checker, "supply_kind", "is for supplies");
+    }
     if (profile->safety_spread == ATP_SPREAD_BY_STOCK &&
         (profile->loads != ATP_LOADS_POSITIONS || !is_given(profile, ATP_SLOT_SAFETY) ||
          profile->duplicates != ATP_DUPLICATES_REFUSE)) {

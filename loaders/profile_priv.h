@@ -3,6 +3,7 @@
 #ifndef ATP_LOADERS_PROFILE_PRIV_H
 #define ATP_LOADERS_PROFILE_PRIV_H
 
+#include "engine/ledger/supplies.h"
 #include "loaders/csv.h"
 #include "loaders/profile.h"
 
@@ -152,6 +153,7 @@ struct atp_profile {
     atp_empty_qty_t empty_quantity;
     atp_spread_t safety_spread;
     atp_end_date_t end_date;
+    atp_supply_kind_t supply_kind;
     double max_bad_share;
 };
 

@@ -29,6 +29,9 @@ static const cyaml_strval_t duplicates_values[] = {
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};
 static const cyaml_strval_t spread_values[] = {{"none", ATP_SPREAD_NONE}, {"by_stock", ATP_SPREAD_BY_STOCK}};
 static const cyaml_strval_t end_values[] = {{"moment", ATP_END_MOMENT}, {"last_day", ATP_END_LAST_DAY}};
+static const cyaml_strval_t supply_values[] = {{"purchase_order", ATP_SUPPLY_PURCHASE_ORDER},
+                                               {"asn", ATP_SUPPLY_ASN},
+                                               {"production", ATP_SUPPLY_PRODUCTION}};
 static const cyaml_strval_t bucket_values[] = {{"on_hand", ATP_ROW_ON_HAND},
                                                {"unavailable", ATP_ROW_UNAVAILABLE},
                                                {"unavailable_part", ATP_ROW_UNAVAILABLE_PART},
@@ -164,6 +167,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     ENUM_FIELD("empty_quantity", CYAML_FLAG_OPTIONAL, atp_profile_t, empty_quantity, empty_values),
     ENUM_FIELD("safety_spread", CYAML_FLAG_OPTIONAL, atp_profile_t, safety_spread, spread_values),
     ENUM_FIELD("end_date", CYAML_FLAG_OPTIONAL, atp_profile_t, end_date, end_values),
+    ENUM_FIELD("supply_kind", CYAML_FLAG_OPTIONAL, atp_profile_t, supply_kind, supply_values),
     CYAML_FIELD_FLOAT("max_bad_share", CYAML_FLAG_OPTIONAL, atp_profile_t, max_bad_share),
     CYAML_FIELD_END,
 };

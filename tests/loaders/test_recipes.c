@@ -248,6 +248,10 @@ static void a_profile_of_kits_says_what_it_needs(void **state)
                     "columns: {kit: k, sku: s, quantity: q}\nend_date: last_day\n");
     assert_int_equal(atp_profile_parse(yaml, "x", &profile, &why), ATP_ERR_INVALID);
     assert_text_in(why.text, "end_date");
+    yaml = ATP_TEXT("version: 1\nname: x\nloads: kits\nformat: {delimiter: ',', header: true}\n"
+                    "columns: {kit: k, sku: s, quantity: q}\nsupply_kind: asn\n");
+    assert_int_equal(atp_profile_parse(yaml, "x", &profile, &why), ATP_ERR_INVALID);
+    assert_text_in(why.text, "supply_kind");
 }
 
 /* ---- the real one ---- */
