@@ -3,7 +3,6 @@
 #ifndef ATP_LOADERS_PROFILE_PRIV_H
 #define ATP_LOADERS_PROFILE_PRIV_H
 
-#include "engine/ledger/supplies.h"
 #include "loaders/csv.h"
 #include "loaders/profile.h"
 
@@ -153,7 +152,7 @@ struct atp_profile {
     atp_empty_qty_t empty_quantity;
     atp_spread_t safety_spread;
     atp_end_date_t end_date;
-    atp_supply_kind_t supply_kind;
+    uint32_t supply_kind; /* atp_supply_kind_t */
     double max_bad_share;
 };
 
