@@ -151,6 +151,18 @@ static bool add_up_tree(const atp_reservations_t *reservations, uint32_t row, ui
     return before == last;
 }
 
+static atp_err_t other_sum(const atp_ledger_t *ledger, const atp_position_view_t *view, const tree_sum_t *sum,
+                           atp_why_t *ret_why)
+{
+    atp_text_t sku = atp_catalog_sku_id(&ledger->catalog, view->sku);
+    atp_text_t node = atp_catalog_node_id(&ledger->catalog, view->node);
+
+    return ATP_BROKEN(ret_why, "P3",
+                      "%.*s at %.*s: reserved %lld and allocated %lld, its lines sum to %lld and %lld",
+                      (int)sku.size, sku.bytes, (int)node.size, node.bytes, (long long)view->reserved,
+                      (long long)view->allocated, (long long)sum->reserved, (long long)sum->allocated);
+}
+
 atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, atp_why_t *ret_why)
 {
     uint64_t rows = atp_table_count(&ledger->positions.rows);
@@ -166,10 +178,7 @@ atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, a
                               (ull_t)row);
         }
         if (sum.reserved != view.reserved || sum.allocated != view.allocated) {
-            return ATP_BROKEN(ret_why, "P3",
-                              "row %llu: reserved %lld and allocated %lld, its lines sum to %lld and %lld",
-                              (ull_t)row, (long long)view.reserved, (long long)view.allocated,
-                              (long long)sum.reserved, (long long)sum.allocated);
+            return other_sum(ledger, &view, &sum, ret_why);
         }
         if (sum.first_deadline_ms != view.soonest_deadline_ms) {
             return ATP_BROKEN(ret_why, "P4",
@@ -268,7 +277,9 @@ static atp_err_t check_lines(const atp_ledger_t *ledger, uint32_t reservation, t
                           owner->is_in_wheel ? "in" : "not in");
     }
     if ((totals->lines_in_trees > in_trees_before || is_waiting) != (owner->status == ATP_RESERVATION_LIVE)) {
-        return ATP_BROKEN(ret_why, "H1", "reservation %u has status %u", reservation, owner->status);
+        atp_text_t id = atp_strings_get(&ledger->catalog.strings, owner->id_ref);
+        return ATP_BROKEN(ret_why, "H1", "reservation '%.*s' has status %u", (int)id.size, id.bytes,
+                          owner->status);
     }
     return ATP_OK;
 }

@@ -200,9 +200,10 @@ static void drain(int fd, char *ret_output, size_t size)
     }
 }
 
-int atpd_run(const char *const *arguments, char *ret_output, size_t size)
+/* The status of a program; its output, as far as it fits, goes to `ret_output` unless that is NULL. */
+static int run_program(const char *path, const char *const *arguments, char *ret_output, size_t size)
 {
-    const char *all[ARGUMENTS_MAX] = {"atpd"};
+    const char *all[ARGUMENTS_MAX] = {path};
     int pipes[2];
 
     for (size_t i = 0; arguments[i] != NULL; i++) {
@@ -217,13 +218,34 @@ int atpd_run(const char *const *arguments, char *ret_output, size_t size)
         dup2(pipes[1], STDERR_FILENO);
         close(pipes[0]);
         close(pipes[1]);
-        execv(ATPD_PATH, (char **)(uintptr_t)all);
+        execv(path, (char **)(uintptr_t)all);
         _exit(127);
     }
     close(pipes[1]);
     drain(pipes[0], ret_output, size);
     close(pipes[0]);
     return wait_status(pid);
+}
+
+int atpd_run(const char *const *arguments, char *ret_output, size_t size)
+{
+    return run_program(ATPD_PATH, arguments, ret_output, size);
+}
+
+int atp_run(const acceptance_t *a, const char *const *arguments, char *ret_output, size_t size)
+{
+    const char *all[ARGUMENTS_MAX];
+    size_t count = 0;
+
+    while (arguments[count] != NULL) {
+        assert_true(count < ARGUMENTS_MAX - 4);
+        all[count] = arguments[count];
+        count++;
+    }
+    all[count++] = "--url";
+    all[count++] = a->url;
+    all[count] = NULL;
+    return run_program(ATP_PATH, all, ret_output, size);
 }
 
 bool is_waiting(int64_t *begun_ms, unsigned seconds)

@@ -102,6 +102,8 @@ const char *fresh_id(acceptance_t *a, char ret_id[ATP_ID_SIZE_MAX + 1]);
 int atpd_status(const acceptance_t *a, const char *flag);
 /* The same with any arguments, NULL-ended; the output, as far as it fits, goes to `ret_output` unless that is NULL. */
 int atpd_run(const char *const *arguments, char *ret_output, size_t size);
+/* The command line, on this atpd: `atp ARGUMENTS --url ...`. The same. */
+int atp_run(const acceptance_t *a, const char *const *arguments, char *ret_output, size_t size);
 
 /* A port nobody has now. */
 unsigned free_port(void);

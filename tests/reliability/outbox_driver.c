@@ -1,11 +1,13 @@
 /* A source for outbox.py: what it tells is a function of the number of the batch, so it can be killed at any moment and go on
  * where its folder is, and what the ledger must have in the end is known.
  *
- *     outbox_driver run FOLDER URL PUBLISH_URL|- BATCHES FACTS     tells batches up to BATCHES, ends when all are applied
+ *     outbox_driver run FOLDER URL PUBLISH_URL|- BATCHES FACTS     tells batches up to BATCHES, ends when all are applied;
+ *                                                                  says "busy" when the folder takes no more for now
  *     outbox_driver expect BATCHES FACTS                           prints "sku node on_hand", one a line */
 #include "protocol/client/atp.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +101,12 @@ static atp_err_t put(atp_outbox_t *outbox, uint64_t number, uint32_t count, atp_
     }
     while ((err = atp_outbox_put(outbox, commands, size, atp_now_ms(), &sequence, ret_why)) == ATP_ERR_BUSY) {
         const struct timespec pause = {0, BUSY_NS};
+        static bool is_told;
+        if (!is_told) {
+            (void)printf("busy\n");
+            (void)fflush(stdout);
+            is_told = true;
+        }
         (void)nanosleep(&pause, NULL);
     }
     if (err == ATP_OK && sequence != number) {
