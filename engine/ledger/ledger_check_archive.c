@@ -88,8 +88,9 @@ static atp_err_t check_found(const atp_ledger_t *ledger, const atp_archived_t *a
                                      archived->order_hash);
     const atp_archived_t *first = of_order;
 
-    while (of_order != NULL && of_order != archived) {
-        of_order = of_order->number > archived->number ? atp_archive_next_of_order(archive, of_order) : NULL;
+    while (of_order != NULL && of_order != archived) { /* a chain leads to lower numbers: it ends */
+        const atp_archived_t *next = atp_archive_next_of_order(archive, of_order);
+        of_order = next != NULL && next->number < of_order->number ? next : NULL;
     }
     if (archived->id_size == 0 || of_id == NULL || of_id->number < archived->number ||
         archived->id_hash !=

@@ -34,13 +34,16 @@ static atp_err_t check_free_orders(const atp_orders_t *orders, uint64_t expected
     uint64_t count = 0;
 
     for (uint32_t at = orders->heads->free; at != 0; count++) {
-        if (count == expected || at > atp_table_count(&orders->records)) {
-            break;
+        const atp_order_t *order = atp_table_at(&orders->records, at - 1);
+        if (count == expected || at > atp_table_count(&orders->records) || order->reservation != 0) {
+            return ATP_BROKEN(ret_why, "E1",
+                              "the chain of free orders is longer than %llu, or has one in use",
+                              (ull_t)expected);
         }
-        at = ((const atp_order_t *)atp_table_at(&orders->records, at - 1))->next;
+        at = order->next;
     }
     if (count != expected || orders->heads->free_count != expected) {
-        return ATP_BROKEN(ret_why, "E1", "%llu records of orders are free, the chain has %llu or more",
+        return ATP_BROKEN(ret_why, "E1", "%llu records of orders are free, the chain has %llu",
                           (ull_t)expected, (ull_t)count);
     }
     return ATP_OK;
