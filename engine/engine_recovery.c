@@ -241,7 +241,8 @@ static atp_err_t reconfigure(atp_engine_t *engine, atp_why_t *ret_why)
          wanted->outcome_window_ms == now->outcome_window_ms &&
          wanted->issued_skew_ms == now->issued_skew_ms && wanted->ids_per_client == now->ids_per_client &&
          wanted->lines_per_reservation == now->lines_per_reservation &&
-         wanted->archive_after_ms == now->archive_after_ms)) {
+         wanted->archive_after_ms == now->archive_after_ms &&
+         wanted->sources_must_be_registered == now->sources_must_be_registered)) {
         return ATP_OK;
     }
     atp_err_t err = atp_ledger_config_check(wanted, ret_why);

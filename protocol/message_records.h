@@ -43,7 +43,11 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_QUOTAS = 5,     /* the same, and what is in use */
     ATP_CATALOG_DEMAND = 6,     /* that was not met: id is the SKU, value how often, name the rest in words */
     ATP_CATALOG_COMPONENTS = 7, /* of kits: id is the kit, name a component in words */
-    ATP_CATALOG_GROUP_NODES = 8 /* of groups: id is the group, name its place and the node, value the cost */
+    ATP_CATALOG_GROUP_NODES = 8, /* of groups: id is the group, name its place and the node, value the cost */
+    ATP_CATALOG_SOURCES = 9, /* heard of or registered: name is its attributes in words, value its number */
+    ATP_CATALOG_SOURCE_STATES = 10, /* id is the source, name how it is and what it has told in words */
+    ATP_CATALOG_SOURCE_CLAIMS = 11, /* id is the source, name a place and what it claims there in words */
+    ATP_CATALOG_DIFFERENCES = 12,   /* of shadows: id is the SKU, name the rest in words */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */

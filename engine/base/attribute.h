@@ -117,11 +117,37 @@ typedef enum atp_attribute_type {
       "orders the node can make ready a day; 0 = no limit")                                                  \
     X(88, READY_BY, "ready_by", TIME, 0, 0, "",                                                              \
       "a later day will do, as long as it is ready at the node by then")                                     \
+    X(99, SOURCE_KIND, "source_kind", CHOICE, 0, 0,                                                          \
+      "erp|wms|pos|marketplace|store|3pl|supplier|returns|oms", "what system a source is")                   \
+    X(100, CLASS, "class", CHOICE, 0, 0, "live|urgent|bulk", "which queue the facts of a source go through") \
+    X(101, RATE, "rate", NUMBER, 0, 1000000000, "", "facts a second that a source may send; 0 = no limit")   \
+    X(102, SLA, "sla_ms", NUMBER, 0, 31622400000, "",                                                        \
+      "a source that is not heard for so long is silent; 0 = it may be")                                     \
+    X(103, BREAKER, "breaker", NUMBER, 0, 1000000000, "",                                                    \
+      "more facts than this that cannot be applied within the window pause a source; 0 = never")             \
     X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard", "what becomes of an exception")                 \
     X(105, CAUSE, "cause", TEXT, 0, 0, "", "why it is settled so; needed to discard")                        \
     X(106, RESERVATION, "reservation", ID, 0, 0, "", "the reservation that the fact should have named")      \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
-      "ties the op to what else is done for the same end; no part of its content")
+      "ties the op to what else is done for the same end; no part of its content")                           \
+    X(128, BREAKER_WINDOW, "breaker_window_ms", NUMBER, 1000, 2678400000, "",                                \
+      "the time in which they are counted; a minute if not given")                                           \
+    X(129, RESTARTS, "restarts", CHOICE, 0, 0, "allowed|asked",                                              \
+      "asked: a source that starts over is paused until a person resumes it")                                \
+    X(130, CLAIM, "claim", CHOICE, 0, 0,                                                                     \
+      "on_hand|unavailable|receipts|sales|steps|returns|adjustments|supply|catalogue",                       \
+      "what a source is the authority for: at the nodes and groups named behind it, or everywhere")          \
+    X(131, SHARED, "shared", CHOICE, 0, 0, "no|yes",                                                         \
+      "yes: other sources may claim the same, if they share it as well; of the claim before it")             \
+    X(132, SHADOW_OF, "shadow_of", ID, 0, 0, "",                                                             \
+      "the source that this one is compared with; what it tells is not applied")                             \
+    X(133, ON_STALE, "on_stale", CHOICE, 0, 0, "go_on|buffer|stop",                                          \
+      "what a channel does at nodes whose source of counts is silent")                                       \
+    X(134, STALE_BUFFER, "stale_buffer", QTY, 0, 0, "", "buffer: units held back at each such node")         \
+    X(135, STALE_PERCENT, "stale_percent", NUMBER, 0, 100, "",                                               \
+      "buffer: held back of what is on hand at each such node, rounded up")                                  \
+    X(136, CUT_OVER, "cut_over", CHOICE, 0, 0, "no|yes",                                                     \
+      "yes: a shadow is applied from now on, and the source that it was compared with is its shadow")
 
 typedef enum atp_attribute_key {
     ATP_KEY_NONE = 0,
@@ -249,7 +275,25 @@ typedef enum atp_attribute_key {
     X(SETTLE_EXCEPTION, NONE, ATP_TAKES_NEEDED)                                                              \
     X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \
     X(SETTLE_EXCEPTION, CAUSE, ATP_TAKES_ONE)                                                                \
-    X(SETTLE_EXCEPTION, RESERVATION, ATP_TAKES_ONE)
+    X(SETTLE_EXCEPTION, RESERVATION, ATP_TAKES_ONE)                                                          \
+    X(CHANNEL, ON_STALE, ATP_TAKES_ONE)                                                                      \
+    X(CHANNEL, STALE_BUFFER, ATP_TAKES_ONE)                                                                  \
+    X(CHANNEL, STALE_PERCENT, ATP_TAKES_ONE)                                                                 \
+    X(REGISTER_SOURCE, SOURCE_KIND, ATP_TAKES_ONE)                                                           \
+    X(REGISTER_SOURCE, CLASS, ATP_TAKES_ONE)                                                                 \
+    X(REGISTER_SOURCE, RATE, ATP_TAKES_ONE)                                                                  \
+    X(REGISTER_SOURCE, SLA, ATP_TAKES_ONE)                                                                   \
+    X(REGISTER_SOURCE, BREAKER, ATP_TAKES_ONE)                                                               \
+    X(REGISTER_SOURCE, BREAKER_WINDOW, ATP_TAKES_ONE)                                                        \
+    X(REGISTER_SOURCE, RESTARTS, ATP_TAKES_ONE)                                                              \
+    X(REGISTER_SOURCE, CLAIM, ATP_TAKES_MANY)                                                                \
+    X(REGISTER_SOURCE, SHARED, ATP_TAKES_MANY)                                                               \
+    X(REGISTER_SOURCE, NODE, ATP_TAKES_MANY)                                                                 \
+    X(REGISTER_SOURCE, GROUP, ATP_TAKES_MANY)                                                                \
+    X(REGISTER_SOURCE, SHADOW_OF, ATP_TAKES_ONE)                                                             \
+    X(REGISTER_SOURCE, CUT_OVER, ATP_TAKES_ONE)                                                              \
+    X(REGISTER_SOURCE, STATE, ATP_TAKES_ONE)                                                                 \
+    X(REGISTER_SOURCE, DROPPED, ATP_TAKES_ONE)
 
 /* One row of the table of keys; NULL for a number that is no key. */
 typedef struct atp_attribute_rule {

@@ -73,7 +73,9 @@ typedef enum atp_op_kind {
     ATP_OP_SALE = 49,    /* one line, qty > 0: sold over the counter, on-hand down */
     ATP_OP_ADJUST = 50,  /* one line, qty signed, bucket, reason */
     ATP_OP_DISPOSE = 55, /* one line, qty > 0: unavailable units are restocked or scrapped; disposition */
-    ATP_OP_COUNT = 51,   /* one line, qty: the bucket is this much now; variance is booked */
+    ATP_OP_REGISTER_SOURCE =
+        56, /* subject: a source; what it claims, how it is treated; what is not said stays. See its attributes */
+    ATP_OP_COUNT = 51, /* one line, qty: the bucket is this much now; variance is booked */
     ATP_OP_SETTLE_EXCEPTION =
         60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
     ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */

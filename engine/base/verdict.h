@@ -123,9 +123,14 @@
     X(108, SUPPLIES_FULL, "supplies_full", "as many open supplies as configured")                            \
     X(109, PEGS_FULL, "pegs_full", "as many promises from supplies as configured, or from too many of them") \
     X(111, BOOKINGS_FULL, "bookings_full", "as many bookings of capacity as configured")                     \
+    X(112, AUTHORITY_TAKEN, "authority_taken",                                                               \
+      "another source claims the same there, and not both share it")                                         \
+    X(113, SOURCE_PAUSED, "source_paused", "the source is paused; nothing was done; send it again later")    \
+    X(114, OUTSIDE_AUTHORITY, "outside_authority", "the source does not claim what the fact tells")          \
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \
     X(120, ALREADY_SETTLED, "already_settled", "the exception was replayed or discarded before")             \
-    X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")
+    X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")               \
+    X(127, UNKNOWN_SOURCE, "unknown_source", "no such source is registered")
 
 typedef enum atp_verdict {
 #define ATP_VERDICT_ENUM(number, NAME, name, sentence) ATP_##NAME = number,

@@ -51,6 +51,7 @@ typedef struct atp_node_record {
 
 #define ATP_NODE_STATE_BITS   0x0fu
 #define ATP_NODE_HAS_CALENDAR 0x80u
+#define ATP_NODE_IS_STALE     0x40u /* a silent source is the authority for counts there: registry.h */
 
 typedef enum atp_channel_state { ATP_CHANNEL_OPEN = 0, ATP_CHANNEL_PAUSED = 1 } atp_channel_state_t;
 

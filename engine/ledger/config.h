@@ -42,6 +42,7 @@ typedef struct atp_ledger_config {
     uint64_t accounts;     /* channels by SKU, where a channel has rules or quotas; by tag; by all */
     uint64_t bookings;     /* of reservations at nodes with a calendar */
     uint64_t archive;      /* archived reservations; when full the oldest goes */
+    uint64_t differences;  /* SKUs at nodes of which a shadow and its source are compared */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -53,10 +54,12 @@ typedef struct atp_ledger_config {
         archive_after_ms; /* a reservation whose postings have all been reconciled for so long is archived */
 
     /* limits */
-    uint64_t ids_per_client;        /* remembered outcomes of one client */
+    uint64_t ids_per_client; /* remembered outcomes of one client */
+    uint64_t
+        sources_must_be_registered; /* 1: what other sources tell is kept as exceptions, and changes nothing */
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 36 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 38 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

@@ -18,6 +18,9 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_TRANSFER_DISCREPANCY] = "transfer_discrepancy",
     [ATP_EXCEPTION_SUPPLY_OVERDUE] = "supply_overdue",
     [ATP_EXCEPTION_STRANDED] = "stranded",
+    [ATP_EXCEPTION_OUTSIDE_AUTHORITY] = "outside_authority",
+    [ATP_EXCEPTION_SOURCE_PAUSED] = "source_paused",
+    [ATP_EXCEPTION_SOURCE_SILENT] = "source_silent",
     [ATP_EXCEPTION_QUARANTINED] = "quarantined",
 };
 

@@ -37,7 +37,10 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT = 12, /* more came back for a reservation than had left */
     ATP_EXCEPTION_STRANDED = 15,                  /* a node was closed with stock, promises or supply */
     ATP_EXCEPTION_BACKORDER_FILLED = 16,          /* stock was there for units that waited for it */
-    ATP_EXCEPTION_QUARANTINED = 20,               /* a source sent what could not be read: see its verdict */
+    ATP_EXCEPTION_OUTSIDE_AUTHORITY = 17,         /* a fact that its source does not claim */
+    ATP_EXCEPTION_SOURCE_PAUSED = 18, /* too many of its facts could not be applied, or it started over */
+    ATP_EXCEPTION_SOURCE_SILENT = 19, /* it was not heard for longer than its SLA */
+    ATP_EXCEPTION_QUARANTINED = 20,   /* a source sent what could not be read: see its verdict */
     ATP_EXCEPTION_KIND_LIMIT
 } atp_exception_kind_t;
 

@@ -35,6 +35,7 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .accounts = 200000,
         .bookings = 500000,
         .archive = 200000,
+        .differences = 65536,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
@@ -86,6 +87,7 @@ static const config_range_t config_ranges[] = {
     RANGE(accounts, 1, UINT32_MAX - 2),
     RANGE(bookings, 1, UINT32_MAX - 2),
     RANGE(archive, 1, UINT32_MAX / ATP_ARCHIVE_LINES_EACH),
+    RANGE(differences, 1, UINT32_MAX - 2),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
@@ -93,6 +95,7 @@ static const config_range_t config_ranges[] = {
     RANGE(issued_skew_ms, 0, INT64_C(3600) * 1000),
     RANGE(archive_after_ms, 0, INT64_C(3650) * 24 * 3600 * 1000),
     RANGE(ids_per_client, 1, UINT64_MAX),
+    RANGE(sources_must_be_registered, 0, 1),
     RANGE(lines_per_reservation, 1, ATP_LINES_PER_OP_MAX),
 };
 
@@ -146,7 +149,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
 
     return config->positions * (sizeof(atp_position_t) + 2 * sizeof(uint64_t)) +
            names * (sizeof(atp_sku_record_t) + INDEX_BYTES_PER_ENTRY) +
-           config->sources * sizeof(atp_source_record_t) +
+           config->sources * (sizeof(atp_source_record_t) + sizeof(atp_registration_t)) +
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
@@ -210,6 +213,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&all->records, "reservations", ATP_TABLE_RESERVATIONS, sizeof(atp_reservation_t),
          config->reservations},
         {&all->lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
+        {&ledger->registry.records, "registrations", ATP_TABLE_REGISTRATIONS, sizeof(atp_registration_t),
+         config->sources},
         {&ledger->rulebook.tags, "tags", ATP_TABLE_TAGS, sizeof(atp_tag_record_t), config->tags},
         {&ledger->rulebook.rules, "rules", ATP_TABLE_RULES, sizeof(atp_rule_record_t), config->rules},
         {&ledger->rulebook.quotas, "quotas", ATP_TABLE_QUOTAS, sizeof(atp_quota_record_t), config->quotas},
@@ -319,6 +324,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->outcomes.clients = &ledger->catalog.clients;
     ledger->outcomes.heads = &ledger->root->outcomes;
     ledger->exceptions.heads = &ledger->root->exceptions;
+    ledger->registry.heads = &ledger->root->registry;
     ledger->crossings.heads = &ledger->root->levels;
     ledger->positions.limits.seed = &ledger->root->config.hash_seed;
     ledger->positions.limits.heads = &ledger->root->limits;
@@ -578,6 +584,11 @@ const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger)
 const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger)
 {
     return &ledger->crossings;
+}
+
+const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger)
+{
+    return &ledger->registry;
 }
 
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger)

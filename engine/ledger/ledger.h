@@ -31,6 +31,7 @@
 #include "engine/ledger/levels.h"
 #include "engine/ledger/op.h"
 #include "engine/ledger/positions.h"
+#include "engine/ledger/registry.h"
 #include "engine/ledger/reservations.h"
 #include "engine/ledger/rulebook.h"
 #include "engine/ledger/sources.h"
@@ -40,7 +41,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 40
+#define ATP_LEDGER_TABLES 41
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -125,6 +126,7 @@ const atp_kits_t *atp_ledger_kits(const atp_ledger_t *ledger);
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
 const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
 const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
+const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */

@@ -1,6 +1,7 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
 #include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/ledger_supply.h"
 
@@ -267,6 +268,7 @@ static atp_verdict_t configure(apply_t *apply)
     config.archive_after_ms = wanted.archive_after_ms;
     config.ids_per_client = wanted.ids_per_client;
     config.lines_per_reservation = wanted.lines_per_reservation;
+    config.sources_must_be_registered = wanted.sources_must_be_registered;
     if (atp_ledger_config_check(&config, NULL) != ATP_OK) {
         return atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_OPTION, 0);
     }
@@ -331,7 +333,23 @@ static atp_verdict_t execute_own(apply_t *apply)
     }
 }
 
-atp_verdict_t atp_ledger_execute(apply_t *apply)
+static atp_verdict_t execute_supply(apply_t *apply)
+{
+    switch (apply->op->kind) {
+    case ATP_OP_SUPPLY:
+        return atp_ledger_put_supply(apply);
+    case ATP_OP_TRANSFER:
+        return atp_ledger_put_transfer(apply);
+    case ATP_OP_TRANSFER_SHIP:
+        return atp_ledger_ship_transfer(apply);
+    case ATP_OP_TRANSFER_CANCEL:
+        return atp_ledger_cancel_transfer(apply);
+    default:
+        return atp_ledger_receive_supply(apply);
+    }
+}
+
+static atp_verdict_t execute_kind(apply_t *apply)
 {
     switch ((atp_op_kind_t)apply->op->kind) {
     case ATP_OP_GENESIS:
@@ -353,16 +371,12 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
     case ATP_OP_KIT:
         return atp_ledger_put_kit(apply);
     case ATP_OP_SUPPLY:
-        return atp_ledger_put_supply(apply);
     case ATP_OP_RECEIVE_SUPPLY:
-    case ATP_OP_TRANSFER_RECEIVE:
-        return atp_ledger_receive_supply(apply);
     case ATP_OP_TRANSFER:
-        return atp_ledger_put_transfer(apply);
     case ATP_OP_TRANSFER_SHIP:
-        return atp_ledger_ship_transfer(apply);
+    case ATP_OP_TRANSFER_RECEIVE:
     case ATP_OP_TRANSFER_CANCEL:
-        return atp_ledger_cancel_transfer(apply);
+        return execute_supply(apply);
     case ATP_OP_SAFETY:
         return atp_ledger_safety(apply);
     case ATP_OP_LIMIT:
@@ -399,8 +413,21 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
         return atp_ledger_stock(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
+    case ATP_OP_REGISTER_SOURCE:
+        return atp_ledger_register_source(apply);
     }
     return ATP_UNKNOWN_KIND;
+}
+
+atp_verdict_t atp_ledger_execute(apply_t *apply)
+{
+    bool is_of_source =
+        (apply->op->flags & ATP_OP_IN_SOURCE) != 0 && apply->op->kind >= ATP_FIRST_CLIENT_KIND;
+    atp_verdict_t verdict = is_of_source && ATP_UNLIKELY(atp_ledger_has_registry(apply->ledger))
+                                ? atp_ledger_look_at_authority(apply)
+                                : ATP_APPLIED;
+
+    return verdict == ATP_APPLIED ? execute_kind(apply) : verdict;
 }
 
 /* True if the answer is known from what the frame said before: a batch that is not applied, or a client number that

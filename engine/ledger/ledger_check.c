@@ -85,6 +85,9 @@ static atp_err_t check_sources(const atp_ledger_t *ledger, atp_why_t *ret_why)
 
     for (uint64_t i = 0; i < count; i++) {
         const atp_source_record_t *source = atp_table_at(&ledger->catalog.sources, i);
+        if (source->batches == 0 && source->epoch == 0 && source->high == 0) {
+            continue; /* registered, and not heard yet */
+        }
         if (source->epoch == 0 || source->low == 0 || source->high + 1 < source->low ||
             source->high >= source->low + ATP_SOURCE_WINDOW) {
             return ATP_BROKEN(ret_why, "N2", "source %llu has a window from %llu to %llu", (ull_t)i,
@@ -159,6 +162,7 @@ atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? check_outcomes_found(ledger, ret_why) : err;
     err = err == ATP_OK ? check_outcome_counts(ledger, ret_why) : err;
     err = err == ATP_OK ? check_sources(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_registry(ledger, ret_why) : err;
     err = err == ATP_OK ? check_exceptions(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_kits(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_strings(ledger, ret_why) : err;

@@ -1,7 +1,7 @@
 /* Exceptions: what reality raises when it does not fit the promises, the facts that could not be applied, and how a
  * person settles them. */
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/op_edit.h"
 #include "engine/ledger/quarantine.h"
 
@@ -110,10 +110,15 @@ void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
     if ((op->flags & ATP_OP_FACT) == 0 || atp_verdict_is_success(verdict)) {
         return; /* a client that asked has its answer */
     }
+    bool is_outside = verdict == ATP_OUTSIDE_AUTHORITY;
+    if ((op->flags & ATP_OP_IN_SOURCE) != 0 && atp_ledger_has_registry(ledger)) {
+        atp_ledger_count_refused(apply, ledger->frame_source, is_outside);
+    }
     const atp_op_line_t *line =
         op->line_count > apply->result->line ? &atp_op_lines(op)[apply->result->line] : NULL;
     atp_exception_t *exception =
-        atp_ledger_raise(apply, ATP_EXCEPTION_FACT_REFUSED, NO_ROW, line != NULL ? line->mantissa : 0);
+        atp_ledger_raise(apply, is_outside ? ATP_EXCEPTION_OUTSIDE_AUTHORITY : ATP_EXCEPTION_FACT_REFUSED,
+                         NO_ROW, line != NULL ? line->mantissa : 0);
     exception->verdict = (uint8_t)verdict;
     exception->scale = line != NULL ? line->decimals : 0;
     exception->client = op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
@@ -166,6 +171,9 @@ atp_verdict_t atp_ledger_quarantine(apply_t *apply)
     uint32_t source = quarantined_source(ledger, apply->op);
     uint64_t number = find_alike(ledger, told, source);
 
+    if (source != 0 && atp_ledger_has_registry(ledger)) {
+        atp_ledger_count_refused(apply, source, false);
+    }
     if (number != 0) {
         atp_exception_t *again = atp_exceptions_change(&ledger->exceptions, number);
         again->last_op = ledger->root->op;

@@ -3,6 +3,7 @@
  * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
  * something due on it has that settled first. Both end in the same function. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/ledger_supply.h"
 
@@ -63,6 +64,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
     atp_ledger_tell_overdue(apply, limit);
+    atp_ledger_look_for_silence(apply);
     atp_reservations_archive(&ledger->reservations, apply->now_ms - ledger->root->config.archive_after_ms,
                              limit);
     return ATP_APPLIED;
@@ -82,6 +84,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS) ||
             atp_reservations_has_to_archive(&ledger->reservations, now_ms - root->config.archive_after_ms) ||
+            (root->registry.count > 0 && now_ms >= root->registry.look_ms) ||
             (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }
 

@@ -1,5 +1,5 @@
 /* Groups of nodes as ops change them, and the groups that ops name. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_registry.h"
 
 #include "engine/base/attribute.h"
 
@@ -98,6 +98,12 @@ atp_verdict_t atp_ledger_put_group(apply_t *apply)
     if (!atp_groups_has_room(&ledger->groups, group, count)) {
         return atp_ledger_refuse(apply, ATP_GROUPS_FULL, ATP_FIELD_SUBJECT, 0);
     }
+    if (ATP_UNLIKELY(ledger->root->registry.count > 0) && !is_new) {
+        verdict = atp_ledger_look_at_group_claims(apply, group, count);
+        if (verdict != ATP_APPLIED) {
+            return verdict;
+        }
+    }
     if (is_new) {
         verdict = atp_ledger_add_named(apply, &catalog->groups, &catalog->group_index, id,
                                        (atp_text_t){NULL, 0}, ATP_GROUPS_FULL, &number);
@@ -107,5 +113,8 @@ atp_verdict_t atp_ledger_put_group(apply_t *apply)
         group = (uint16_t)number;
     }
     replace_members(ledger, group, count);
+    if (ATP_UNLIKELY(ledger->root->registry.silent > 0)) {
+        atp_ledger_mark_stale(ledger);
+    }
     return ATP_APPLIED;
 }

@@ -1,5 +1,6 @@
 /* From the names and numbers of an op to records: SKUs, nodes, channels, clients, sources. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/ledger_rules.h"
 
 #include "engine/base/attribute.h"
@@ -264,6 +265,9 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     if (apply->op->option == ATP_NODE_CLOSED && !was_closed) {
         atp_ledger_note_stranded(apply, node);
     }
+    if (ATP_UNLIKELY(ledger->root->registry.silent > 0 && !is_known)) {
+        atp_ledger_mark_stale(ledger);
+    }
     return ATP_APPLIED;
 }
 
@@ -377,6 +381,9 @@ atp_verdict_t atp_ledger_look_at_batch(apply_t *apply)
     }
     switch (atp_sources_look(record, numbers)) {
     case ATP_SEQUENCE_NEW:
+        if (ATP_UNLIKELY(record != &unheard && atp_ledger_has_registry(ledger))) {
+            ledger->frame_skip = atp_ledger_look_at_pause(ledger, source);
+        }
         break;
     case ATP_SEQUENCE_DUPLICATE:
         ledger->frame_skip = ATP_DUPLICATE_IGNORED;
@@ -408,6 +415,11 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
         }
     }
     ledger->frame_source = source + 1;
+    if (ATP_UNLIKELY(atp_ledger_has_registry(ledger)) &&
+        atp_ledger_hear(apply, source, numbers) != ATP_APPLIED) {
+        ledger->frame_skip = ATP_SOURCE_PAUSED;
+        return atp_ledger_refuse(apply, ATP_SOURCE_PAUSED, ATP_FIELD_EPOCH, 0);
+    }
     atp_source_record_t *record = atp_table_change(&ledger->catalog.sources, source);
     if (numbers->epoch != record->epoch || numbers->sequence > record->high) {
         record->as_of_ms = numbers->as_of_ms;

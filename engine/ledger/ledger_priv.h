@@ -9,6 +9,7 @@
 #include "engine/ledger/groups.h"
 #include "engine/ledger/ledger.h"
 #include "engine/ledger/outcomes.h"
+#include "engine/ledger/registry.h"
 #include "engine/ledger/rulebook.h"
 #include "engine/ledger/sourcing.h"
 #include "engine/ledger/views.h"
@@ -36,17 +37,18 @@ typedef struct atp_root {
     atp_counting_t counting;
     atp_level_heads_t levels;
     atp_archive_heads_t archive;
+    atp_registry_heads_t registry;
 } atp_root_t;
 
-_Static_assert(sizeof(atp_root_t) == sizeof(atp_ledger_config_t) + 16 + sizeof(atp_string_heads_t) +
-                                         sizeof(atp_reservation_heads_t) + sizeof(atp_wheel_heads_t) +
-                                         sizeof(atp_outcome_heads_t) + sizeof(atp_exception_heads_t) +
-                                         sizeof(atp_progress_heads_t) + sizeof(atp_group_heads_t) +
-                                         sizeof(atp_kit_heads_t) + sizeof(atp_supply_heads_t) +
-                                         sizeof(atp_order_heads_t) + sizeof(atp_history_heads_t) +
-                                         sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
-                                         sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) +
-                                         sizeof(atp_level_heads_t) + sizeof(atp_archive_heads_t),
+_Static_assert(sizeof(atp_root_t) ==
+                   sizeof(atp_ledger_config_t) + 16 + sizeof(atp_string_heads_t) +
+                       sizeof(atp_reservation_heads_t) + sizeof(atp_wheel_heads_t) +
+                       sizeof(atp_outcome_heads_t) + sizeof(atp_exception_heads_t) +
+                       sizeof(atp_progress_heads_t) + sizeof(atp_group_heads_t) + sizeof(atp_kit_heads_t) +
+                       sizeof(atp_supply_heads_t) + sizeof(atp_order_heads_t) + sizeof(atp_history_heads_t) +
+                       sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
+                       sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) + sizeof(atp_level_heads_t) +
+                       sizeof(atp_archive_heads_t) + sizeof(atp_registry_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -90,6 +92,7 @@ enum {
     ATP_TABLE_ARCHIVE = 40,
     ATP_TABLE_CLOSINGS = 41,
     ATP_TABLE_ARCHIVE_LINES = 43,
+    ATP_TABLE_REGISTRATIONS = 50,
     ATP_TABLE_EXCEPTION_FACTS = 53
 };
 
@@ -191,6 +194,7 @@ struct atp_ledger {
     atp_wheel_t wheel;
     atp_outcomes_t outcomes;
     atp_exceptions_t exceptions;
+    atp_registry_t registry;
     atp_demand_t demand;
     atp_closings_t closings;
     atp_supply_book_t supplies;

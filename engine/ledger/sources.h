@@ -17,6 +17,7 @@
 #ifndef ATP_LEDGER_SOURCES_H
 #define ATP_LEDGER_SOURCES_H
 
+#include "engine/base/atomics.h"
 #include "engine/ledger/op.h"
 
 #include <stdint.h>
@@ -34,7 +35,8 @@ typedef struct atp_source_record {
     uint64_t batches;
     uint64_t lost;
     int64_t as_of_ms; /* of the newest batch */
-    uint8_t unused[56];
+    _Atomic uint32_t registration; /* its record in registry.h + 1; 0 = it never was registered */
+    uint8_t unused[52];
     uint64_t seen[ATP_SOURCE_WINDOW / 64]; /* bit (number % window): applied, for low <= number <= high */
 } atp_source_record_t;
 

@@ -239,6 +239,7 @@ static bool send_batch(atp_outbox_t *outbox, uint64_t number)
     case ATP_DUPLICATE_IGNORED:
         return true;
     case ATP_OUT_OF_ORDER: /* what it waits for comes first, the next time */
+    case ATP_SOURCE_PAUSED: /* it is kept until the source is resumed */
     case ATP_BUSY:
     case ATP_UNAVAILABLE:
         return false;

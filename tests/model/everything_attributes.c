@@ -78,6 +78,9 @@ static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute
     case ATP_KEY_TAG:
         draw_numbered(to, size, "t", draw_below(draw, draw_chance(draw, 50) ? 5 : 2));
         break;
+    case ATP_KEY_SHADOW_OF:
+        draw_numbered(to, size, "source", draw_below(draw, 3));
+        break;
     case ATP_KEY_PARENT:
         draw_numbered(to, size, "q", draw_chance(draw, 700) ? 0 : draw_below(draw, 5));
         break;
@@ -117,6 +120,9 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
         return draw_between(draw, 1, draw_chance(draw, 700) ? 300 : 3 * ATP_DAY_MS);
     case ATP_KEY_PERIOD:
         return draw_between(draw, 1, draw_chance(draw, 500) ? 5000 : 3 * HOUR_MS);
+    case ATP_KEY_SLA:
+        return draw_chance(draw, 300) ? 0 : draw_between(draw, 1, 3 * HOUR_MS);
+    case ATP_KEY_STALE_PERCENT:
     case ATP_KEY_PERCENT:
     case ATP_KEY_BUFFER_PERCENT:
     case ATP_KEY_CUT_OFF:
@@ -199,12 +205,35 @@ void draw_attribute(draw_t *draw, act_t *act, unsigned key, uint16_t line)
     act->attribute_count++;
 }
 
+/* The same for a source: what it claims nearly always, where and how with each claim. */
+static unsigned of_source(unsigned key, unsigned often)
+{
+    switch (key) {
+    case ATP_KEY_NODE:
+    case ATP_KEY_GROUP:
+    case ATP_KEY_SHARED:
+        return 0;
+    case ATP_KEY_CLAIM:
+        return 850;
+    case ATP_KEY_STATE:
+    case ATP_KEY_DROPPED:
+    case ATP_KEY_CUT_OVER:
+    case ATP_KEY_SHADOW_OF:
+        return often / 2;
+    default:
+        return often;
+    }
+}
+
 /* How often an optional key comes, of a thousand; `often` where nothing is known of it. */
 static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned often)
 {
     bool is_order = act->kind == ATP_OP_RELEASE || act->kind == ATP_OP_CANCEL;
     bool is_root = strcmp(act->subject, "q0") == 0;
 
+    if (act->kind == ATP_OP_REGISTER_SOURCE) {
+        return of_source(key, often);
+    }
     switch (key) {
     case ATP_KEY_CHANNEL:
         if (act->kind == ATP_OP_QUOTA) {
@@ -246,6 +275,24 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     }
 }
 
+/* Claims, all of them now and then, most of them shared, and where. */
+static void add_claims(draw_t *draw, act_t *act)
+{
+    uint64_t count = draw_chance(draw, 300) ? 9 : (uint64_t)draw_between(draw, 1, 4);
+
+    for (uint64_t i = 0; i < count; i++) {
+        draw_attribute(draw, act, ATP_KEY_CLAIM, ATP_WHOLE_OP);
+        act_attribute_t *claim = &act->attributes[act->attribute_count - 1];
+        claim->number = count == 9 ? (int64_t)i : claim->number;
+        if (claim->number > 1 && draw_chance(draw, 600)) {
+            draw_attribute(draw, act, ATP_KEY_SHARED, ATP_WHOLE_OP);
+        }
+        if (draw_chance(draw, count == 9 ? 100 : 600)) {
+            draw_attribute(draw, act, draw_chance(draw, 500) ? ATP_KEY_NODE : ATP_KEY_GROUP, ATP_WHOLE_OP);
+        }
+    }
+}
+
 static void add_many(draw_t *draw, act_t *act, unsigned key, uint16_t line)
 {
     bool has_cost = atp_attribute_takes(act->kind, ATP_KEY_COST) != 0 && draw_chance(draw, 300);
@@ -270,7 +317,9 @@ static void add_one_or_many(draw_t *draw, act_t *act, unsigned key, unsigned how
 {
     bool is_many = (how & (line == ATP_WHOLE_OP ? ATP_TAKES_MANY : ATP_TAKES_MANY_LINE)) != 0;
 
-    if (is_many) {
+    if (key == ATP_KEY_CLAIM) {
+        add_claims(draw, act);
+    } else if (is_many) {
         add_many(draw, act, key, line);
     } else {
         draw_attribute(draw, act, key, line);

@@ -291,7 +291,8 @@ void everything_hashes(const atp_ledger_t *ledger, uint64_t *ret_hashes)
 static bool may_change(const bench_t *bench, unsigned table)
 {
     return table == ATP_TABLE_ROOT || table == ATP_TABLE_OUTCOMES || table == ATP_TABLE_CLIENTS ||
-           table == ATP_TABLE_DEMAND || (table == ATP_TABLE_EXCEPTIONS && bench->is_fact);
+           table == ATP_TABLE_DEMAND ||
+           ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_REGISTRATIONS) && bench->is_fact);
 }
 
 /* Room is made at the cost of what has ended: that stays, whether the op finds enough or not. */
@@ -368,7 +369,9 @@ static bool look_at_facts(bench_t *bench)
         return true;
     }
     const atp_exception_t *newest = atp_exceptions_get(exceptions, exceptions->heads->newest);
-    if (exceptions->heads->newest == bench->exceptions_before || newest->kind != ATP_EXCEPTION_FACT_REFUSED ||
+    if (exceptions->heads->newest == bench->exceptions_before ||
+        newest->kind != (verdict == ATP_OUTSIDE_AUTHORITY ? ATP_EXCEPTION_OUTSIDE_AUTHORITY
+                                                          : ATP_EXCEPTION_FACT_REFUSED) ||
         newest->verdict != verdict) {
         return bench_fail(bench, "a fact was refused (%s), and no exception tells of it",
                           atp_verdict_name(verdict));

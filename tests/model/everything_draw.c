@@ -62,6 +62,8 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.outcome_window_ms = test_random(&state) % 3 == 0 ? 60000 : 7 * ATP_DAY_MS;
     config.issued_skew_ms = 50;
     config.ids_per_client = room(&state, 4000, 20, 200);
+    config.differences = room(&state, 40, 1, 3);
+    config.sources_must_be_registered = test_random(&state) % 8 == 0;
     config.lines_per_reservation = 4;
     return config;
 }
@@ -330,6 +332,10 @@ static void draw_subject(draw_t *draw, act_t *act)
         break;
     case ATP_OP_QUOTA:
         draw_numbered(act->subject, sizeof act->subject, "q", draw_below(draw, 5));
+        break;
+    case ATP_OP_REGISTER_SOURCE:
+        draw_numbered(act->subject, sizeof act->subject, "source",
+                      draw_below(draw, draw_chance(draw, 100) ? 4 : 2));
         break;
     case ATP_OP_SUPPLY:
     case ATP_OP_RECEIVE_SUPPLY:

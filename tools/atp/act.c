@@ -1,4 +1,5 @@
 #include "tools/atp/act.h"
+#include "tools/atp/pages.h"
 
 #include "engine/base/attribute.h"
 
@@ -146,6 +147,35 @@ static void note_first_answer(atp_cli_t *cli, const atp_command_t *command)
     }
 }
 
+/* What another source claims: by which. The answer says its number. */
+typedef struct holder {
+    const atp_cli_t *cli;
+    int64_t number;
+} holder_t;
+
+static bool note_holder(void *context, const atp_answer_t *answer)
+{
+    const holder_t *holder = context;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        if (entries[i].value == holder->number) {
+            atp_cli_note(holder->cli, "it is taken by %.*s: atp source show %.*s", (int)entries[i].id.size,
+                         entries[i].id.bytes, (int)entries[i].id.size, entries[i].id.bytes);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void note_authority(atp_cli_t *cli, const atp_result_t *result)
+{
+    holder_t holder = {cli, result->line};
+    atp_page_ask_t ask = {.what = ATP_CATALOG_SOURCES};
+
+    (void)atp_pages_walk(cli, atp_client_catalog, &ask, 0, note_holder, &holder);
+}
+
 int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
 {
     char unknown[32];
@@ -159,6 +189,8 @@ int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_resu
                   field != NULL ? field : "", place);
     if (result->verdict == ATP_CONFLICT) {
         note_first_answer(cli, command);
+    } else if (result->verdict == ATP_AUTHORITY_TAKEN) {
+        note_authority(cli, result);
     } else {
         print_hint(command, result);
     }

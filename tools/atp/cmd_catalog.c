@@ -229,6 +229,11 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         atp_out_text(out, "group", "GROUP", entry->id);
         atp_out_text(out, "node", "NODE", entry->name);
         return;
+    case ATP_CATALOG_SOURCES: /* cmd_source.c tells them */
+    case ATP_CATALOG_SOURCE_STATES:
+    case ATP_CATALOG_SOURCE_CLAIMS:
+    case ATP_CATALOG_DIFFERENCES:
+        return;
     case ATP_CATALOG_QUOTAS:
         atp_out_text(out, "quota", "QUOTA", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);

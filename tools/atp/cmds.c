@@ -63,6 +63,14 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_kit_list,
     &atp_cmd_kit_show,
 
+    &atp_cmd_source_put,
+    &atp_cmd_source_list,
+    &atp_cmd_source_show,
+    &atp_cmd_source_pause,
+    &atp_cmd_source_resume,
+    &atp_cmd_source_cut_over,
+    &atp_cmd_source_drop,
+
     &atp_cmd_put,
 
     &atp_cmd_load,

@@ -65,6 +65,14 @@ extern const atp_cmd_t atp_cmd_quota_list;
 extern const atp_cmd_t atp_cmd_kit_list;
 extern const atp_cmd_t atp_cmd_kit_show;
 
+extern const atp_cmd_t atp_cmd_source_put;
+extern const atp_cmd_t atp_cmd_source_list;
+extern const atp_cmd_t atp_cmd_source_show;
+extern const atp_cmd_t atp_cmd_source_drop;
+extern const atp_cmd_t atp_cmd_source_pause;
+extern const atp_cmd_t atp_cmd_source_resume;
+extern const atp_cmd_t atp_cmd_source_cut_over;
+
 extern const atp_cmd_t atp_cmd_put;
 
 extern const atp_cmd_t atp_cmd_publish;

@@ -98,8 +98,12 @@ typedef struct atp_config {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
             exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups,
             group_nodes, kits, components, tags, rules, quotas, accounts;
-        uint64_t string_bytes;
+        uint64_t differences, string_bytes;
     } capacity;
+
+    struct {
+        bool must_be_registered;
+    } sources;
 
     struct {
         uint64_t default_ttl_ms, ttl_max_ms, outcome_window_ms, issued_skew_ms, archive_after_ms;

@@ -95,8 +95,13 @@ const atp_option_t atp_options[] = {
      "Dated supplies kept, open and ended; when full the oldest ended one goes.", false},
     {"capacity.pegs", ATP_OPTION_COUNT, AT(capacity.pegs), 1, 2147483647, "200000",
      "Promises from supplies that are not here yet.", false},
+    {"capacity.differences", ATP_OPTION_COUNT, AT(capacity.differences), 1, RECORDS_MAX, "65536",
+     "SKUs at nodes of which a shadow is compared with its source; the rest is counted together.", false},
     {"capacity.string_bytes", ATP_OPTION_SIZE, AT(capacity.string_bytes), MIB, TIB, "512MiB",
      "Room for all ids and names.", false},
+
+    {"sources.must_be_registered", ATP_OPTION_SWITCH, AT(sources.must_be_registered), 0, 1, "false",
+     "What a source that is not registered tells is kept as exceptions, and changes nothing.", false},
 
     {"time.default_ttl", ATP_OPTION_DURATION_MS, AT(time.default_ttl_ms), 1, 365 * DAY_MS, "15min",
      "How long a reservation lives when neither it nor its channel says.", false},

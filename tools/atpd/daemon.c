@@ -111,12 +111,14 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .rules = config->capacity.rules,
         .quotas = config->capacity.quotas,
         .accounts = config->capacity.accounts,
+        .differences = config->capacity.differences,
         .string_bytes = config->capacity.string_bytes,
         .ttl_default_ms = (int64_t)config->time.default_ttl_ms,
         .ttl_max_ms = (int64_t)config->time.ttl_max_ms,
         .outcome_window_ms = (int64_t)config->time.outcome_window_ms,
         .issued_skew_ms = (int64_t)config->time.issued_skew_ms,
         .archive_after_ms = (int64_t)config->time.archive_after_ms,
+        .sources_must_be_registered = config->sources.must_be_registered,
         .ids_per_client = config->limits.ids_per_client,
         .lines_per_reservation = config->limits.lines_per_reservation,
     };
@@ -293,6 +295,7 @@ static void log_ignored_capacities(const atp_ledger_config_t *wanted, const atp_
         {"rules", wanted->rules, kept->rules},
         {"quotas", wanted->quotas, kept->quotas},
         {"accounts", wanted->accounts, kept->accounts},
+        {"differences", wanted->differences, kept->differences},
         {"string_bytes", wanted->string_bytes, kept->string_bytes},
     };
 

@@ -88,6 +88,8 @@
       "Batches applied that came by request: what publishing had lost, or came too early.")                  \
     X(SOURCE_OUT_OF_ORDER, "atpd_source_out_of_order_total", COUNTER, SHARED, NONE, ONE,                     \
       "Batches put off because others before them are missing; they come again.")                            \
+    X(SOURCE_PAUSED, "atpd_source_paused_batches_total", COUNTER, SHARED, NONE, ONE,                         \
+      "Batches not taken because their source is paused; those that are kept come again.")                   \
     X(CONNECTIONS, "atpd_connections", GAUGE, PULLED, NONE, ONE,                                             \
       "Connections for commands and queries. One that only grows: the transport gives none back; restart.")  \
     X(CONNECTIONS_REFUSED, "atpd_connections_refused_total", COUNTER, PULLED, NONE, ONE,                     \

@@ -222,6 +222,10 @@ atp_verdict_t atp_parcel_count(const atp_parcel_t *parcel)
         atp_metrics_add(parcel->metrics, ATP_METRIC_SOURCE_OUT_OF_ORDER, 0, 1);
         return verdict; /* it comes again */
     }
+    if (verdict == ATP_SOURCE_PAUSED) {
+        atp_metrics_add(parcel->metrics, ATP_METRIC_SOURCE_PAUSED, 0, 1);
+        return verdict; /* the same, if it is kept */
+    }
     if (verdict == ATP_DUPLICATE_IGNORED) {
         atp_metrics_add(parcel->metrics, ATP_METRIC_SOURCE_DUPLICATES, 0, 1);
     }

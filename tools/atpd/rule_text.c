@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* Adds "name=value", if it fits. */
-static void put(atp_rule_text_t *text, const char *name, atp_text_t value)
+void atp_rule_text_put(atp_rule_text_t *text, const char *name, atp_text_t value)
 {
     size_t size = strlen(name) + 1 + value.size + (text->size > 0);
 
@@ -28,7 +27,7 @@ static void put_qty(atp_rule_text_t *text, const char *name, atp_qty_t qty, uint
     atp_text_t value = {digits, (uint32_t)atp_qty_format(qty, scale, digits)};
 
     if (qty != 0) {
-        put(text, name, value);
+        atp_rule_text_put(text, name, value);
     }
 }
 
@@ -42,9 +41,9 @@ static void put_subject(const atp_ledger_t *ledger, atp_scope_t scope, uint32_t 
                         atp_rule_text_t *text)
 {
     if (scope == ATP_SCOPE_SKU) {
-        put(text, "sku", atp_catalog_sku_id(atp_ledger_catalog(ledger), subject));
+        atp_rule_text_put(text, "sku", atp_catalog_sku_id(atp_ledger_catalog(ledger), subject));
     } else if (scope == ATP_SCOPE_TAG) {
-        put(text, "tag", tag_of(ledger, subject));
+        atp_rule_text_put(text, "tag", tag_of(ledger, subject));
     }
 }
 
@@ -59,7 +58,8 @@ bool atp_rule_text(const atp_ledger_t *ledger, uint32_t rule, atp_rule_text_t *r
         return false;
     }
     const atp_account_t *account = atp_account_at(rulebook, link - 1);
-    put(ret_text, "channel", atp_catalog_channel_id(atp_ledger_catalog(ledger), account->channel));
+    atp_rule_text_put(ret_text, "channel",
+                      atp_catalog_channel_id(atp_ledger_catalog(ledger), account->channel));
     put_subject(ledger, (atp_scope_t)account->scope, account->subject, ret_text);
     put_qty(ret_text, "buffer", atp_load_relaxed(&record->buffer),
             atp_load_relaxed(&record->buffer_decimals));
@@ -71,7 +71,7 @@ bool atp_rule_text(const atp_ledger_t *ledger, uint32_t rule, atp_rule_text_t *r
             atp_load_relaxed(&record->low_clear_decimals));
     put_qty(ret_text, "cap", atp_load_relaxed(&record->cap), atp_load_relaxed(&record->cap_decimals));
     if (atp_load_relaxed(&record->is_excluded)) {
-        put(ret_text, "excluded", ATP_TEXT("yes"));
+        atp_rule_text_put(ret_text, "excluded", ATP_TEXT("yes"));
     }
     put_qty(ret_text, "order", atp_load_relaxed(&record->order), 0);
     return true;
@@ -89,7 +89,7 @@ static void put_share(atp_quota_record_t *record, uint8_t scale, atp_rule_text_t
         put_qty(text, "percent", amount, 0);
         break;
     case ATP_QUOTA_REMAINDER:
-        put(text, "remainder", ATP_TEXT("yes"));
+        atp_rule_text_put(text, "remainder", ATP_TEXT("yes"));
         break;
     case ATP_QUOTA_OPEN:
         break;
@@ -111,18 +111,18 @@ bool atp_quota_text(const atp_ledger_t *ledger, uint32_t quota, atp_rule_text_t 
                         ? atp_positions_scale(atp_ledger_positions(ledger), record->subject)
                         : atp_tag_at(rulebook, record->subject)->scale;
     if (parent != 0) {
-        put(ret_text, "parent",
-            atp_strings_get(&catalog->strings, atp_quota_at(rulebook, parent - 1)->id_ref));
+        atp_rule_text_put(ret_text, "parent",
+                          atp_strings_get(&catalog->strings, atp_quota_at(rulebook, parent - 1)->id_ref));
     } else {
         put_subject(ledger, (atp_scope_t)record->scope, record->subject, ret_text);
     }
     if (record->is_leaf) {
-        put(ret_text, "channel", atp_catalog_channel_id(catalog, record->channel));
+        atp_rule_text_put(ret_text, "channel", atp_catalog_channel_id(catalog, record->channel));
     }
     put_qty(ret_text, "guaranteed", atp_load_relaxed(&record->guaranteed), scale);
     put_share(record, scale, ret_text);
     if (atp_load_relaxed(&record->borrows)) {
-        put(ret_text, "borrows", ATP_TEXT("yes"));
+        atp_rule_text_put(ret_text, "borrows", ATP_TEXT("yes"));
     }
     put_qty(ret_text, "period_ms", atp_load_relaxed(&record->period_ms), 0);
     put_qty(ret_text, "used", atp_load_relaxed(&record->used), scale);

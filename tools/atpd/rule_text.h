@@ -11,6 +11,9 @@ typedef struct atp_rule_text {
     char bytes[ATP_RULE_TEXT_SIZE];
 } atp_rule_text_t;
 
+/* Adds "name=value", if it fits. */
+void atp_rule_text_put(atp_rule_text_t *text, const char *name, atp_text_t value);
+
 /* False: it was dropped. Thread: ledger. */
 bool atp_rule_text(const atp_ledger_t *ledger, uint32_t rule, atp_rule_text_t *ret_text);
 bool atp_quota_text(const atp_ledger_t *ledger, uint32_t quota, atp_rule_text_t *ret_text);

@@ -7,6 +7,7 @@
 #include "tools/atpd/kit_text.h"
 #include "tools/atpd/rule_text.h"
 #include "tools/atpd/service_priv.h"
+#include "tools/atpd/source_text.h"
 
 #include "engine/base/hash.h"
 #include "engine/ledger/line_units.h"
@@ -545,6 +546,20 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
             work->op_count++;
         }
         return;
+    case ATP_CATALOG_SOURCES:
+        record = atp_table_at(&catalog->sources, index);
+        entry.value = (int64_t)index;
+        atp_source_text(ledger, (uint32_t)index, &text);
+        break;
+    case ATP_CATALOG_SOURCE_STATES:
+        record = atp_table_at(&catalog->sources, index);
+        atp_source_state_text(ledger, (uint32_t)index, &text);
+        break;
+    case ATP_CATALOG_SOURCE_CLAIMS:
+        if (!atp_source_claim_text(ledger, index, &record, &text)) {
+            return;
+        }
+        break;
     case ATP_CATALOG_CHANNELS:
     default:
         record = atp_table_at(&catalog->channels, index);
@@ -611,6 +626,9 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
                                  ? atp_table_count(&atp_ledger_kits(ledger)->components)
                              : work->page.what == ATP_CATALOG_GROUP_NODES
                                  ? atp_table_count(&atp_ledger_groups(ledger)->members)
+                             : work->page.what == ATP_CATALOG_SOURCES       ? counts.sources
+                             : work->page.what == ATP_CATALOG_SOURCE_STATES ? counts.sources
+                             : work->page.what == ATP_CATALOG_SOURCE_CLAIMS ? atp_source_claim_texts(ledger)
                              : work->page.what == ATP_CATALOG_DEMAND
                                  ? atp_table_count(&atp_ledger_demand(ledger)->records)
                                  : atp_table_count(&catalog->channels),

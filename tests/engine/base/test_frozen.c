@@ -115,9 +115,13 @@ static const named_t verdicts[] = {
     {108, "supplies_full"},
     {109, "pegs_full"},
     {111, "bookings_full"},
+    {112, "authority_taken"},
+    {113, "source_paused"},
+    {114, "outside_authority"},
     {119, "unknown_exception"},
     {120, "already_settled"},
     {121, "no_fact_kept"},
+    {127, "unknown_source"},
 };
 
 static const named_t op_kinds[] = {
@@ -162,6 +166,7 @@ static const named_t op_kinds[] = {
     {51, "count"},
     {52, "receive_supply"},
     {55, "dispose"},
+    {56, "register_source"},
     {60, "settle_exception"},
 };
 
