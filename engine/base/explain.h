@@ -50,6 +50,7 @@ typedef enum atp_explain_effect {
     X(20, ATP_BY_DATE, "atp_by_date", EQUALS, "what may be promised for the day asked for")                  \
     X(21, MISSING, "missing", MINUS, "could not be found; until it is counted, nobody gets it")              \
     X(22, TAKEN_BEFORE, "taken_before", MINUS, "taken by the lines before it of the same reserve")           \
+    X(23, NOT_SEEN, "not_seen", LIMIT, "the channel's group for the method does not have the node")          \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
     X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \
@@ -61,10 +62,14 @@ typedef enum atp_explain_effect {
     X(40, CAP, "cap", LIMIT, "more than one reservation of the channel may have")                            \
     X(41, CHANNEL_OTHER, "channel_other", LIMIT, "held back by other rules of the channel")                  \
     X(42, CHANNEL_LEFT, "channel_left", EQUALS, "what one reserve through the channel may take")             \
+    X(43, COMPONENT, "component", LIMIT, "the channel's rules leave too little of a component")              \
+    X(44, COMPONENT_EXCLUDED, "component_excluded", LIMIT, "the channel does not sell a component of it")    \
+    X(45, BEYOND_CAP, "beyond_cap", LIMIT, "more than may wait of it, in the channel or in all")             \
     X(64, ENOUGH, "enough", DECIDED, "a reserve of that many would be granted; so many are left then")       \
     X(65, NOT_ENOUGH, "not_enough", DECIDED, "so many are missing; the part named decided")                  \
     X(66, GRANTED, "granted", DECIDED, "a reserve of all these lines would be granted")                      \
-    X(67, REFUSED, "refused", DECIDED, "a reserve of all these lines would be refused, at this line first")
+    X(67, REFUSED, "refused", DECIDED, "a reserve of all these lines would be refused, at this line first")  \
+    X(68, NOT_GRANTED, "not_granted", DECIDED, "there is enough, but not for such a reserve: it is refused")
 
 typedef enum atp_explain_code {
 #define ATP_EXPLAIN_ENUM(number, NAME, name, effect, sentence) ATP_EXPLAIN_CODE_##NAME = number,
@@ -79,7 +84,7 @@ typedef struct atp_explanation {
     uint8_t scale;
     atp_qty_t qty;
     atp_text_t node;   /* "" = of the whole line */
-    atp_text_t detail; /* "" = none: the state of a node, the name of the part that decided */
+    atp_text_t detail; /* "" = none: the state of a node, a rule, a component, a verdict, the part that decided */
 } atp_explanation_t;
 
 /* "on_hand", ...; NULL for a number that is no code. */

@@ -153,14 +153,17 @@ atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node,
     return left < free ? left : free;
 }
 
-/* What the nodes that the channel sees may promise of the SKU beyond their stock, for this op; view_rows are its rows. */
-static atp_qty_t beyond_anywhere(apply_t *apply, uint32_t sku, uint32_t count)
+atp_qty_t atp_ledger_beyond_anywhere(apply_t *apply, uint32_t sku)
 {
     atp_ledger_t *ledger = apply->ledger;
     bool may_backorder = apply->may_backorder;
     atp_qty_t beyond = 0;
     uint32_t row;
 
+    if (!atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)) {
+        return 0;
+    }
+    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
     apply->may_backorder = true;
     for (uint32_t i = 0; i < count; i++) {
         uint16_t node = atp_positions_at(&ledger->positions, ledger->view_rows[i])->node;
@@ -176,18 +179,14 @@ static atp_qty_t beyond_anywhere(apply_t *apply, uint32_t sku, uint32_t count)
 
 atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
 {
-    atp_ledger_t *ledger = apply->ledger;
+    const atp_ledger_t *ledger = apply->ledger;
     atp_channel_view_t view;
 
     if (apply->is_track_only || !atp_channel_view_is_limited(ledger, apply->channel, sku)) {
         return ATP_NO_LIMIT;
     }
     read_view(apply, sku, &view);
-    if (!atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)) {
-        return view.available;
-    }
-    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
-    return atp_channel_view_with(&view, beyond_anywhere(apply, sku, count));
+    return atp_channel_view_with(&view, atp_ledger_beyond_anywhere(apply, sku));
 }
 
 atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing)

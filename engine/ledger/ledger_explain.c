@@ -1,6 +1,7 @@
 #include "engine/ledger/ledger_explain.h"
 
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/supplies.h"
 #include "engine/ledger/views.h"
@@ -13,16 +14,20 @@ typedef struct telling {
     const atp_ledger_explain_ask_t *ask;
     atp_explain_room_t *room;
     uint8_t scale;
+    bool is_kit;
+    bool has_verdict; /* of the reserve that is asked about */
+    atp_verdict_t verdict;
     uint32_t nodes;
-    atp_qty_t free; /* over the nodes */
-    atp_qty_t left; /* of the running account */
+    atp_qty_t free;   /* over the nodes */
+    atp_qty_t beyond; /* of that, beyond stock; not of kits */
+    atp_qty_t left;   /* of the running account */
     atp_qty_t sums[ATP_EXPLAIN_CODE_LIMIT];
 } telling_t;
 
 static const atp_text_t no_node = {"", 0};
 
-static void tell(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node,
-                 const char *detail)
+static void tell_of(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node,
+                    atp_text_t detail)
 {
     atp_explain_room_t *room = telling->room;
     unsigned effect = atp_explain_effect(code);
@@ -40,7 +45,13 @@ static void tell(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp
                                                      .scale = telling->scale,
                                                      .qty = qty,
                                                      .node = node,
-                                                     .detail = atp_text_of(detail)};
+                                                     .detail = detail};
+}
+
+static void tell(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_text_t node,
+                 const char *detail)
+{
+    tell_of(telling, code, qty, node, atp_text_of(detail));
 }
 
 /* A part that only some have: nothing is said of none. */
@@ -73,29 +84,48 @@ static void tell_position_limits(telling_t *telling, uint32_t row, atp_text_t na
     tell_some(telling, ATP_EXPLAIN_CODE_BEYOND_STOCK, with > telling->left ? with - telling->left : 0, name);
 }
 
-static void tell_capacity(telling_t *telling, uint16_t node, atp_text_t name)
+/* `of_rows`: what there would be if the node could make any quantity ready. */
+static void tell_capacity(telling_t *telling, uint16_t node, atp_text_t name, atp_qty_t of_rows,
+                          atp_qty_t free)
 {
     atp_verdict_t why;
+    atp_qty_t most = telling->left < of_rows ? telling->left : of_rows;
 
-    if (telling->left <= 0 || atp_catalog_is_plain_node(&telling->apply.ledger->catalog, node)) {
-        return;
-    }
-    atp_qty_t capacity =
-        atp_capacity_qty(atp_ledger_capacity_at(&telling->apply, node,
-                                                atp_capacity_units(telling->left, telling->scale), &why),
-                         telling->scale);
-    if (capacity < telling->left) {
-        tell(telling, ATP_EXPLAIN_CODE_CAPACITY, telling->left - capacity, name, atp_verdict_name(why));
+    if (free < most) {
+        (void)atp_ledger_room_at(&telling->apply, node, ATP_UNITS_NO_LIMIT, &why);
+        tell(telling, ATP_EXPLAIN_CODE_CAPACITY, most - free, name, atp_verdict_name(why));
     }
 }
 
+static bool is_seen(telling_t *telling, uint16_t node)
+{
+    return telling->ask->channel == ATP_EXPLAIN_NO_CHANNEL || atp_ledger_channel_sees(&telling->apply, node);
+}
+
+/* What a reserve may take at the node, the rules of the channel left out; `*ret_of_rows`: the same, if the node could make any
+ * quantity ready. */
+static atp_qty_t free_at(telling_t *telling, uint16_t node, atp_qty_t *ret_of_rows)
+{
+    apply_t *apply = &telling->apply;
+    uint32_t row;
+
+    apply->unheeded = UNHEEDED_CHANNEL;
+    atp_qty_t free = atp_ledger_free_at(apply, telling->ask->sku, node, &row);
+    apply->unheeded |= UNHEEDED_CAPACITY;
+    *ret_of_rows = atp_ledger_free_at(apply, telling->ask->sku, node, &row);
+    apply->unheeded = 0;
+    return free;
+}
+
 /* From what the buckets leave to what the deciding function gives; what has no name of its own is told too. */
-static void tell_limits(telling_t *telling, uint16_t node, uint32_t row, atp_qty_t free)
+static void tell_limits(telling_t *telling, uint16_t node, uint32_t row)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
     atp_text_t name = atp_catalog_node_id(&ledger->catalog, node);
     atp_node_state_t state = atp_catalog_node_state(&ledger->catalog, node);
     atp_qty_t taken = row == NO_ROW ? 0 : atp_ledger_taken_qty(&telling->apply, row);
+    atp_qty_t of_rows;
+    atp_qty_t free = free_at(telling, node, &of_rows);
 
     tell_some(telling, ATP_EXPLAIN_CODE_TAKEN_BEFORE, taken, name);
     atp_qty_t atp = telling->left;
@@ -105,15 +135,20 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row, atp_qty
     } else if (row != NO_ROW) {
         tell_position_limits(telling, row, name, atp);
     }
-    if (atp_positions_sku_has(&ledger->positions, telling->ask->sku, ATP_SKU_IS_KIT)) {
-        tell_some(telling, ATP_EXPLAIN_CODE_ASSEMBLABLE, free > telling->left ? free - telling->left : 0,
-                  name);
+    if (telling->is_kit) {
+        tell_some(telling, ATP_EXPLAIN_CODE_ASSEMBLABLE,
+                  of_rows > telling->left ? of_rows - telling->left : 0, name);
     }
-    tell_capacity(telling, node, name);
+    tell_capacity(telling, node, name, of_rows, free);
+    if (!is_seen(telling, node)) {
+        tell_some(telling, ATP_EXPLAIN_CODE_NOT_SEEN, telling->left, name);
+        free = 0;
+    }
     tell_some(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, free > telling->left ? free - telling->left : 0, name);
     tell_some(telling, ATP_EXPLAIN_CODE_OTHER_LIMIT, telling->left > free ? telling->left - free : 0, name);
     tell(telling, ATP_EXPLAIN_CODE_FREE, free, name, "");
     telling->free += free;
+    telling->beyond += telling->is_kit ? 0 : atp_ledger_allowance(&telling->apply, row, free);
 }
 
 /* From what is here to what may be promised for the day asked for. */
@@ -142,10 +177,6 @@ static void tell_node(telling_t *telling, uint16_t node)
     atp_position_view_t view = {.sku = telling->ask->sku, .node = node};
     uint32_t row;
 
-    atp_qty_t free = atp_ledger_free_at(&telling->apply, telling->ask->sku, node, &row);
-    if (telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL && !atp_ledger_channel_sees(&telling->apply, node)) {
-        free = 0; /* of no group of the channel */
-    }
     if (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row)) {
         atp_positions_read(&ledger->positions, row, &view);
     } else {
@@ -162,7 +193,7 @@ static void tell_node(telling_t *telling, uint16_t node)
     tell_some(telling, ATP_EXPLAIN_CODE_SAFETY, view.safety, name);
     tell(telling, ATP_EXPLAIN_CODE_ATP, telling->left, name, "");
     tell_supply(telling, row, &view, name);
-    tell_limits(telling, node, row, free);
+    tell_limits(telling, node, row);
 }
 
 /* All nodes that the channel sees and that have the SKU, or give something of it. */
@@ -170,48 +201,149 @@ static void tell_nodes(telling_t *telling)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
     uint64_t nodes = atp_table_count(&ledger->catalog.nodes);
-    bool has_channel = telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL;
+    atp_qty_t of_rows;
     uint32_t row;
 
     for (uint64_t i = 0; i < nodes; i++) {
         uint16_t node = (uint16_t)i;
-        if (has_channel && !atp_ledger_channel_sees(&telling->apply, node)) {
-            continue;
-        }
-        if (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row) ||
-            atp_ledger_free_at(&telling->apply, telling->ask->sku, node, &row) > 0) {
+        if (is_seen(telling, node) &&
+            (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row) ||
+             (telling->is_kit && free_at(telling, node, &of_rows) > 0))) {
             tell_node(telling, node);
         }
     }
 }
 
-/* ---- the channel ---- */
-
-/* Takes at most what the running account has left. */
-static void tell_off(telling_t *telling, atp_explain_code_t code, atp_qty_t qty)
+/* What the nodes cannot give together, though each could: caps of what may wait are for all of them. */
+static void tell_together(telling_t *telling)
 {
-    tell_some(telling, code, qty < telling->left ? qty : telling->left, no_node);
+    apply_t *apply = &telling->apply;
+    atp_qty_t most = telling->free;
+
+    if (telling->ask->node != ATP_EXPLAIN_ALL_NODES) {
+        return;
+    }
+    if (telling->is_kit) {
+        apply->unheeded = UNHEEDED_CHANNEL;
+        most = atp_ledger_kit_free_anywhere(apply, telling->ask->sku);
+        apply->unheeded = 0;
+    } else if (telling->beyond > 0) {
+        atp_qty_t together = atp_ledger_beyond_anywhere(apply, telling->ask->sku);
+        most = together < telling->beyond ? telling->free - (telling->beyond - together) : most;
+        telling->beyond = together < telling->beyond ? together : telling->beyond;
+    }
+    tell_some(telling, ATP_EXPLAIN_CODE_BEYOND_CAP, most < telling->left ? telling->left - most : 0, no_node);
 }
 
+/* ---- the channel ---- */
+
 /* Everything above `most`. */
-static void tell_above(telling_t *telling, atp_explain_code_t code, atp_qty_t most)
+static void tell_above_of(telling_t *telling, atp_explain_code_t code, atp_qty_t most, atp_text_t detail)
 {
     atp_qty_t least = most > 0 ? most : 0;
 
-    tell_some(telling, code, telling->left > least ? telling->left - least : 0, no_node);
+    if (telling->left > least) {
+        tell_of(telling, code, telling->left - least, no_node, detail);
+    }
+}
+
+static void tell_above(telling_t *telling, atp_explain_code_t code, atp_qty_t most)
+{
+    tell_above_of(telling, code, most, no_node);
+}
+
+/* Nothing is promised, whatever there is. */
+static void tell_closed(telling_t *telling, const atp_channel_view_t *view)
+{
+    const atp_ledger_t *ledger = telling->apply.ledger;
+    uint32_t rule;
+
+    if (view->is_paused) {
+        tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_PAUSED, 0);
+    }
+    if (view->is_excluded &&
+        atp_channel_excluded_by(ledger, telling->apply.channel, telling->ask->sku, &rule)) {
+        const atp_rule_record_t *record = atp_rule_at(&ledger->rulebook, rule);
+        tell_above_of(telling, ATP_EXPLAIN_CODE_EXCLUDED, 0,
+                      atp_strings_get(&ledger->catalog.strings, record->id_ref));
+    }
 }
 
 /* What a rule of the channel takes off its stock. `*unseen` of that is not in the account, because of the nodes that were asked
- * about and what they can make ready: that goes first. */
-static void tell_rule(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_qty_t *unseen)
+ * about and what they can make ready: that goes first. What stands above `floor` in the account is its stock. */
+static void tell_rule(telling_t *telling, atp_explain_code_t code, atp_qty_t qty, atp_qty_t *unseen,
+                      atp_qty_t floor)
 {
     atp_qty_t elsewhere = qty < *unseen ? qty : *unseen;
+    atp_qty_t most = telling->left > floor ? telling->left - floor : 0;
 
     *unseen -= elsewhere;
-    tell_off(telling, code, qty - elsewhere);
+    qty -= elsewhere;
+    tell_some(telling, code, qty < most ? qty : most, no_node);
 }
 
-/* From what the nodes have to what the view of the channel leaves: the function that decides a reserve says both. */
+static void tell_rules(telling_t *telling, const atp_channel_view_t *view, atp_qty_t unseen, atp_qty_t floor)
+{
+    tell_rule(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view->short_units, &unseen, floor);
+    tell_rule(telling, ATP_EXPLAIN_CODE_GUARANTEED, view->held, &unseen, floor);
+    tell_rule(telling, ATP_EXPLAIN_CODE_BUFFER, view->buffer, &unseen, floor);
+    tell_rule(telling, ATP_EXPLAIN_CODE_THRESHOLD, view->threshold, &unseen, floor);
+}
+
+/* From what the nodes have to what the view of the channel leaves: the function that decides a reserve says both. What may be
+ * promised beyond stock is not taken off but by quotas. */
+static void tell_stock_rules(telling_t *telling, const atp_channel_view_t *view, atp_qty_t taken)
+{
+    atp_qty_t beyond = telling->beyond < telling->left ? telling->beyond : telling->left;
+    atp_qty_t stock = telling->left - beyond;
+    atp_qty_t in_view = view->stock - taken;
+
+    tell_rules(telling, view, in_view > stock ? in_view - stock : 0, beyond);
+    stock = telling->left > beyond ? telling->left - beyond : 0;
+    atp_qty_t of_quota = stock < view->quota_left ? stock : view->quota_left;
+    of_quota = (of_quota > 0 ? of_quota : 0) + (telling->left < beyond ? telling->left : beyond);
+    tell_above(telling, ATP_EXPLAIN_CODE_QUOTA, of_quota < view->quota_told ? of_quota : view->quota_told);
+    tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, atp_channel_view_with(view, beyond));
+}
+
+/* How many of the kit the op may have. */
+static atp_qty_t kits_with(telling_t *telling, unsigned unheeded)
+{
+    apply_t *apply = &telling->apply;
+    uint32_t row;
+
+    apply->unheeded = (uint8_t)unheeded;
+    atp_qty_t kits = telling->ask->node == ATP_EXPLAIN_ALL_NODES
+                         ? atp_ledger_kit_free_anywhere(apply, telling->ask->sku)
+                         : atp_ledger_kit_free_at(apply, telling->ask->sku, telling->ask->node, &row);
+    apply->unheeded = 0;
+    return kits;
+}
+
+/* The rules for the kit itself are for those that come as such, those for its components for the others. */
+static void tell_kit_rules(telling_t *telling, const atp_channel_view_t *view)
+{
+    const atp_ledger_t *ledger = telling->apply.ledger;
+    atp_qty_t by_own = kits_with(telling, UNHEEDED_COMPONENTS);
+    atp_qty_t in_all = kits_with(telling, 0);
+    atp_qty_t floor = by_own < telling->left ? by_own : telling->left;
+    atp_qty_t by_rules =
+        view->short_units + view->held + view->buffer + view->threshold - (telling->left - floor);
+    uint32_t component;
+
+    tell_rules(telling, view, by_rules > 0 ? by_rules : 0, floor);
+    tell_above(telling,
+               view->quota_told == ATP_NO_LIMIT ? ATP_EXPLAIN_CODE_CHANNEL_OTHER : ATP_EXPLAIN_CODE_QUOTA,
+               floor);
+    if (telling->left > in_all &&
+        atp_ledger_scarce_component(&telling->apply, telling->ask->sku, &component)) {
+        bool is_sold = atp_channel_sells(ledger, telling->apply.channel, component);
+        tell_above_of(telling, is_sold ? ATP_EXPLAIN_CODE_COMPONENT : ATP_EXPLAIN_CODE_COMPONENT_EXCLUDED,
+                      in_all, atp_catalog_sku_id(&ledger->catalog, component));
+    }
+    tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, in_all);
+}
+
 static void tell_channel(telling_t *telling)
 {
     atp_ledger_t *ledger = telling->apply.ledger;
@@ -219,24 +351,17 @@ static void tell_channel(telling_t *telling)
     uint32_t sku = telling->ask->sku;
     atp_channel_view_t view;
 
-    atp_qty_t stock = -atp_ledger_read_view(&telling->apply, sku, &view);
-    stock += view.stock;
-    atp_qty_t unseen = stock > telling->left ? stock - telling->left : 0;
-    tell_rule(telling, ATP_EXPLAIN_CODE_SHORT_NODES, view.short_units, &unseen);
-    tell_rule(telling, ATP_EXPLAIN_CODE_GUARANTEED, view.held, &unseen);
-    tell_rule(telling, ATP_EXPLAIN_CODE_BUFFER, view.buffer, &unseen);
-    tell_rule(telling, ATP_EXPLAIN_CODE_THRESHOLD, view.threshold, &unseen);
-    if (view.is_paused) {
-        tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_PAUSED, 0);
+    atp_qty_t taken = atp_ledger_read_view(&telling->apply, sku, &view);
+    tell_closed(telling, &view);
+    if (telling->is_kit && !view.is_paused && !view.is_excluded) {
+        tell_kit_rules(telling, &view);
+    } else if (atp_channel_view_is_limited(ledger, channel, sku)) {
+        tell_stock_rules(telling, &view, taken);
     }
-    if (view.is_excluded) {
-        tell_above(telling, ATP_EXPLAIN_CODE_EXCLUDED, 0);
+    tell_above(telling, ATP_EXPLAIN_CODE_CAP, atp_ledger_cap_left(&telling->apply, sku));
+    if (telling->has_verdict && telling->verdict == ATP_APPLIED && telling->left < telling->ask->qty) {
+        tell(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, telling->ask->qty - telling->left, no_node, "");
     }
-    tell_above(telling, ATP_EXPLAIN_CODE_QUOTA, view.quota_left);
-    if (atp_channel_view_is_limited(ledger, channel, sku)) {
-        tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, view.available);
-    }
-    tell_above(telling, ATP_EXPLAIN_CODE_CAP, view.cap);
     tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node,
          view.has_levels ? atp_level_name(atp_channel_level(ledger, channel, sku, &view)) : "");
 }
@@ -267,7 +392,9 @@ static void tell_decision(telling_t *telling)
     atp_qty_t left = telling->left;
     atp_qty_t qty = telling->ask->qty;
 
-    if (left >= qty) {
+    if (left >= qty && telling->has_verdict && telling->verdict != ATP_APPLIED) {
+        tell(telling, ATP_EXPLAIN_CODE_NOT_GRANTED, 0, no_node, atp_verdict_name(telling->verdict));
+    } else if (left >= qty) {
         tell(telling, ATP_EXPLAIN_CODE_ENOUGH, left - qty, no_node, "");
     } else {
         tell(telling, ATP_EXPLAIN_CODE_NOT_ENOUGH, qty - left, no_node, deciding_part(telling));
@@ -285,6 +412,7 @@ static void tell_line(telling_t *telling)
     if (telling->nodes != 1) {
         tell(telling, ATP_EXPLAIN_CODE_ALL_NODES, telling->free, no_node, "");
     }
+    tell_together(telling);
     if (telling->ask->channel != ATP_EXPLAIN_NO_CHANNEL) {
         tell_channel(telling);
     }
@@ -299,9 +427,10 @@ static const struct {
     unsigned char texts[8];
 } nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
 
-/* Tells of a line, with what the scratch says the lines before it take. */
+/* Tells of a line, with what the scratch says the lines before it take. `verdict`: on the reserve of it, NULL if that is not
+ * known. */
 static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
-                       atp_explain_room_t *room)
+                       const atp_verdict_t *verdict, atp_explain_room_t *room)
 {
     atp_result_t result = {0};
     telling_t telling = {.apply = {.ledger = scratch,
@@ -313,6 +442,9 @@ static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *as
                                    .may_backorder = true},
                          .ask = ask,
                          .room = room,
+                         .has_verdict = verdict != NULL,
+                         .verdict = verdict != NULL ? *verdict : ATP_APPLIED,
+                         .is_kit = atp_positions_sku_has(&scratch->positions, ask->sku, ATP_SKU_IS_KIT),
                          .scale = atp_positions_scale(&scratch->positions, ask->sku)};
 
     atp_ledger_recount_capacity(scratch);
@@ -337,17 +469,6 @@ static void end_asking(atp_ledger_t *scratch)
     atp_ledger_forget_scratch(scratch);
 }
 
-void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
-                        atp_explain_room_t *room)
-{
-    atp_ledger_t *scratch = begin_asking(ledger);
-
-    tell_after(scratch, ask, now_ms, room);
-    end_asking(scratch);
-}
-
-/* ---- a reserve of several lines ---- */
-
 /* Plans an op of the question; what it takes is left in the scratch. */
 static atp_result_t plan(atp_ledger_t *scratch, const atp_op_t *op, int64_t now_ms, atp_grant_t *grants)
 {
@@ -357,6 +478,23 @@ static atp_result_t plan(atp_ledger_t *scratch, const atp_op_t *op, int64_t now_
     result.verdict = (uint8_t)atp_ledger_plan_asked(&apply);
     return result;
 }
+
+void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
+                        atp_explain_room_t *room)
+{
+    atp_ledger_t *scratch = begin_asking(ledger);
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms;
+    if (ask->reserve != NULL) {
+        verdict = plan(scratch, ask->reserve, now_ms, ask->grants).verdict;
+        (void)begin_asking(ledger);
+    }
+    tell_after(scratch, ask, now_ms, ask->reserve != NULL ? &verdict : NULL, room);
+    end_asking(scratch);
+}
+
+/* ---- a reserve of several lines ---- */
 
 void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_explain_reserve_t *reserve,
                                 int64_t now_ms, atp_explain_room_t *room)
@@ -370,7 +508,7 @@ void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_exp
         if (i > 0) {
             (void)plan(scratch, reserve->before[i], now_ms, reserve->grants);
         }
-        tell_after(scratch, &reserve->lines[i], now_ms, room);
+        tell_after(scratch, &reserve->lines[i], now_ms, NULL, room);
     }
     atp_result_t result = plan(scratch, reserve->whole, now_ms, reserve->grants);
     end_asking(scratch);

@@ -2,7 +2,9 @@
  *
  * Threads     ledger thread, between two ops: a question. No state changes.
  * Memory      the caller's; nothing is allocated.
- * Invariants  G1  `free` of a node is what atp_ledger_free_at says there, and the parts before it add up to it. */
+ * Invariants  G1  `free` of a node is what atp_ledger_free_at says there (of kits, the rules of the channel left out), and the parts
+ *                 before it add up to it.
+ *             G2  with a reserve to ask about, the last part is `enough` if and only if that reserve would be granted. */
 #ifndef ATP_LEDGER_LEDGER_EXPLAIN_H
 #define ATP_LEDGER_LEDGER_EXPLAIN_H
 
@@ -20,6 +22,9 @@ typedef struct atp_ledger_explain_ask {
     uint16_t line;      /* of the answer's parts */
     uint16_t needed_by; /* day: what may be promised for it; 0 = from what is here */
     atp_qty_t qty;      /* asked for, in the SKU's scale; 0 = only what there is */
+    /* The reserve that is asked about, of this line alone, all or nothing; NULL: what comes of it goes by the account. */
+    const atp_op_t *reserve;
+    atp_grant_t *grants; /* room for those of it */
 } atp_ledger_explain_ask_t;
 
 /* The lines of one reserve. `whole` is that reserve, all or nothing; `before[i]`, for i from 1, takes as many as can be had of the lines

@@ -1,130 +1,7 @@
-/* Kits in the ledger: the op that puts a recipe. */
+/* Kits in the ledger: how many of a kit an op may have, where, and what of. */
 #include "engine/ledger/ledger_plan.h"
+#include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/views.h"
-
-#include "engine/base/attribute.h"
-
-/* A date of one line of the op; 0 = not given. */
-static int64_t date_of(const atp_op_t *op, unsigned key, uint32_t line)
-{
-    const atp_op_attribute_t *attribute = atp_op_attribute(op, key, line);
-
-    return attribute == NULL ? 0 : attribute->number;
-}
-
-/* ---- the op ---- */
-
-static atp_verdict_t read_recipe(apply_t *apply, atp_recipe_line_t *recipe)
-{
-    line_names_t names = atp_ledger_line_names(apply->op);
-
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        resolved_line_t line;
-        atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, &line);
-        if (verdict != ATP_APPLIED) {
-            return verdict;
-        }
-        recipe[i] = (atp_recipe_line_t){line.sku, line.qty, date_of(apply->op, ATP_KEY_START, i),
-                                        date_of(apply->op, ATP_KEY_END, i)};
-        if (recipe[i].end_ms != 0 && recipe[i].end_ms <= recipe[i].start_ms) {
-            return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, i);
-        }
-    }
-    return ATP_APPLIED;
-}
-
-static bool has_recipe(const atp_kits_t *kits, uint32_t sku)
-{
-    uint32_t kit;
-
-    return atp_kits_of_sku(kits, sku, &kit) && atp_kits_level(kits, kit) > 0;
-}
-
-static bool is_whole(const atp_ledger_t *ledger, const atp_recipe_line_t *component)
-{
-    return component->qty % atp_kit_unit(atp_positions_scale(&ledger->positions, component->sku)) == 0;
-}
-
-/* True if a recipe has a part of one `sku` in it. */
-static bool is_used_in_parts(const atp_ledger_t *ledger, uint32_t sku)
-{
-    const atp_kits_t *kits = &ledger->kits;
-    atp_uses_walk_t uses = atp_kits_uses(kits, sku);
-    uint32_t user;
-    uint32_t kit;
-
-    while (atp_kits_next_use(&uses, &user)) {
-        atp_recipe_line_t line;
-        bool is_kit = atp_kits_of_sku(kits, user, &kit);
-        ATP_ASSERT(is_kit); /* K3 */
-        atp_recipe_walk_t recipe = atp_kits_recipe(kits, kit);
-        while (atp_kits_next(&recipe, &line)) {
-            if (line.sku == sku && !is_whole(ledger, &line)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Kits are put together whole, and so are those that are in them: K6. */
-static atp_verdict_t look_for_parts_of_kits(apply_t *apply, uint32_t sku, const atp_recipe_line_t *recipe)
-{
-    const atp_ledger_t *ledger = apply->ledger;
-
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        if (has_recipe(&ledger->kits, recipe[i].sku) && !is_whole(ledger, &recipe[i])) {
-            return atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY, i);
-        }
-    }
-    return apply->op->line_count > 0 && is_used_in_parts(ledger, sku)
-               ? atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_SUBJECT, 0)
-               : ATP_APPLIED;
-}
-
-atp_verdict_t atp_ledger_put_kit(apply_t *apply)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    const atp_op_t *op = apply->op;
-    const char *cursor = atp_op_text_begin(op);
-    uint32_t line = 0;
-    uint32_t sku;
-
-    if (op->line_count > ATP_KIT_ENTRIES_MAX) {
-        return atp_ledger_refuse(apply, ATP_KIT_TOO_LARGE, ATP_FIELD_LINES, ATP_KIT_ENTRIES_MAX);
-    }
-    if (!atp_catalog_find_sku(&ledger->catalog, atp_op_text_next(&cursor), op->subject_hash, &sku)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SUBJECT, 0);
-    }
-    atp_verdict_t verdict = read_recipe(apply, ledger->recipe);
-    if (verdict != ATP_APPLIED) {
-        return verdict;
-    }
-    verdict = atp_kits_look(&ledger->kits, sku, ledger->recipe, op->line_count, &line);
-    if (verdict != ATP_APPLIED) {
-        return atp_ledger_refuse(apply, verdict, ATP_FIELD_LINES, line);
-    }
-    verdict = look_for_parts_of_kits(apply, sku, ledger->recipe);
-    if (verdict != ATP_APPLIED) {
-        return verdict;
-    }
-    atp_kits_replace(&ledger->kits, sku, ledger->recipe, op->line_count);
-    if (op->line_count > 0) {
-        atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_IS_KIT);
-    }
-    return ATP_APPLIED;
-}
-
-void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
-{
-    uint64_t count = atp_table_count(&ledger->kits.records);
-
-    for (uint64_t i = 0; i < count; i++) {
-        atp_kit_t *kit = atp_table_at(&ledger->kits.records, i);
-        atp_positions_set_sku(&ledger->positions, atp_load_relaxed(&kit->sku), ATP_SKU_IS_KIT);
-    }
-    atp_arena_note_used(&ledger->kits.marks_arena, count * sizeof(atp_kit_mark_t));
-}
 
 /* ---- reserving ---- */
 
@@ -195,7 +72,8 @@ static int64_t look_at_parts(apply_t *apply, atp_bill_t *bill, uint16_t node)
 
     apply->unheeded |= (unheeded & UNHEEDED_COMPONENTS) != 0 ? UNHEEDED_CHANNEL : 0;
     for (uint32_t i = 1; most > 0 && i < bill->part_count; i++) {
-        bill->parts[i].free = here_for(apply, bill->parts[i].sku, node, &row);
+        atp_qty_t here = here_for(apply, bill->parts[i].sku, node, &row);
+        bill->parts[i].free = here < bill->parts[i].limit ? here : bill->parts[i].limit;
         most = atp_bill_is_short(bill, i) ? 0 : most;
     }
     apply->unheeded = unheeded;
@@ -219,6 +97,7 @@ static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node)
 
     at.here = here_for(apply, sku, node, &at.row);
     at.beyond = beyond_for(apply, sku, node, at.here);
+    at.here = at.here < at.bill->parts[0].limit ? at.here : at.bill->parts[0].limit;
     at.most = look_at_parts(apply, at.bill, node);
     at.most = at.most == 0 ? 0 : atp_bill_most(at.bill, at.most, ATP_UNITS_NO_LIMIT);
     bool gives_some = at.here > 0 || at.most > 0 || at.beyond > 0;
@@ -413,6 +292,105 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
     }
     ledger->lines[place].qty += wanted.qty - given; /* asked for, not granted */
     return ATP_APPLIED;
+}
+
+/* ---- wherever it is, as a question ---- */
+
+/* What the channel leaves the op of each SKU of the kit, wherever that is. */
+static void limit_parts(apply_t *apply, atp_bill_t *bill)
+{
+    for (uint32_t i = 0; i < bill->part_count; i++) {
+        unsigned unheeded = UNHEEDED_CHANNEL | (i > 0 ? UNHEEDED_COMPONENTS : 0);
+        bill->parts[i].limit = (apply->unheeded & unheeded) != 0
+                                   ? ATP_NO_LIMIT
+                                   : atp_ledger_channel_left(apply, bill->parts[i].sku);
+    }
+}
+
+/* What one node adds; the next ones share what is left of the limits. */
+static void add_node(apply_t *apply, atp_bill_t *bill, uint16_t node, atp_bill_given_t *sum)
+{
+    uint8_t unheeded = apply->unheeded;
+    bool may = may_build(apply, bill);
+
+    apply->unheeded |= UNHEEDED_CHANNEL;
+    kit_at_t at = look_at_kit(apply, bill->parts[0].sku, node);
+    apply->unheeded = unheeded;
+    atp_bill_given_t given = atp_bill_give(bill, at.here, may ? at.most : 0, at.beyond, at.room);
+    for (uint32_t i = 1; given.built > 0 && i < bill->part_count; i++) {
+        bill->parts[i].limit -= bill->parts[i].taken;
+    }
+    bill->parts[0].limit -= given.here;
+    sum->here += given.here;
+    sum->built += given.built;
+    sum->beyond += given.beyond;
+}
+
+/* How many of those beyond stock caps, and what the channel may have of the kit itself, leave in all. */
+static atp_qty_t beyond_in_all(apply_t *apply, uint32_t sku, const atp_bill_given_t *sum)
+{
+    atp_qty_t cap = atp_ledger_beyond_left(apply, sku);
+    atp_qty_t beyond = sum->beyond < cap ? sum->beyond : cap;
+    atp_channel_view_t view;
+
+    if (beyond == 0 || (apply->unheeded & UNHEEDED_CHANNEL) != 0 ||
+        !atp_channel_view_is_limited(apply->ledger, apply->channel, sku)) {
+        return beyond;
+    }
+    (void)atp_ledger_read_view(apply, sku, &view);
+    atp_qty_t most = atp_channel_view_with(&view, beyond) - sum->here;
+    return most < 0 ? 0 : most < beyond ? most : beyond;
+}
+
+atp_qty_t atp_ledger_kit_free_anywhere(apply_t *apply, uint32_t sku)
+{
+    atp_bill_t *bill = bill_of(apply, sku);
+    uint64_t nodes = atp_table_count(&apply->ledger->catalog.nodes);
+    atp_bill_given_t sum = {0, 0, 0};
+
+    limit_parts(apply, bill);
+    for (uint64_t node = 0; node < nodes; node++) {
+        if (atp_ledger_channel_sees(apply, (uint16_t)node)) {
+            add_node(apply, bill, (uint16_t)node, &sum);
+        }
+    }
+    for (uint32_t i = 0; i < bill->part_count; i++) {
+        bill->parts[i].limit = ATP_QTY_MAX;
+    }
+    sum.beyond = beyond_in_all(apply, sku, &sum);
+    return atp_bill_given(bill, &sum);
+}
+
+/* What one whole kit takes of each part, nothing being on a shelf. */
+static void look_at_needs(atp_bill_t *bill)
+{
+    for (uint32_t i = 0; i < bill->part_count; i++) {
+        bill->parts[i].free = bill->parts[i].edge_count == 0 ? ATP_QTY_MAX : 0;
+    }
+    (void)atp_bill_take(bill, 1);
+}
+
+bool atp_ledger_scarce_component(apply_t *apply, uint32_t sku, uint32_t *ret_sku)
+{
+    atp_bill_t *bill = bill_of(apply, sku);
+    const atp_bill_part_t *scarce = NULL;
+    atp_qty_t least = ATP_NO_LIMIT;
+
+    look_at_needs(bill);
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        const atp_bill_part_t *part = &bill->parts[i];
+        if (part->edge_count > 0 || !atp_channel_view_is_limited(apply->ledger, apply->channel, part->sku)) {
+            continue;
+        }
+        atp_qty_t kits = atp_ledger_channel_left(apply, part->sku) / (part->need > 0 ? part->need : 1);
+        bool is_sold = atp_channel_sells(apply->ledger, apply->channel, part->sku);
+        if (!is_sold || kits < least) {
+            scarce = part;
+            least = is_sold ? kits : -1;
+        }
+    }
+    *ret_sku = scarce != NULL ? scarce->sku : sku;
+    return scarce != NULL;
 }
 
 /* ---- sold already: whatever there is ---- */

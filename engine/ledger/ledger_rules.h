@@ -86,6 +86,9 @@ atp_verdict_t atp_ledger_put_quota(apply_t *apply);
 
 /* ---- ledger_channels.c ---- */
 
+/* What the nodes that the channel sees may promise of the SKU beyond their stock, for this op: as far as caps leave it. */
+atp_qty_t atp_ledger_beyond_anywhere(apply_t *apply, uint32_t sku);
+
 /* The view of the op's channel, less what the op has taken; returns how much of its stock that is. */
 atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view);
 

@@ -216,7 +216,7 @@ static bool excludes(const atp_rule_record_t *rule)
 }
 
 static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_scope_t scope,
-                         uint32_t subject, says_fn says)
+                         uint32_t subject, says_fn says, uint32_t *ret_rule)
 {
     uint32_t number;
 
@@ -227,6 +227,7 @@ static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_s
     for (unsigned i = 0; at != 0 && i < ATP_RULES_PER_ACCOUNT_MAX; i++) {
         const atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
         if (says(rule)) {
+            *ret_rule = at - 1;
             return true;
         }
         at = atp_load_relaxed(&rule->next);
@@ -234,14 +235,15 @@ static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_s
     return false;
 }
 
-/* Whether a rule of the channel for the SKU, one of its tags or all SKUs says so. */
-static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, says_fn says)
+/* Whether a rule of the channel for the SKU, one of its tags or all SKUs says so, and which. */
+static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, says_fn says,
+                          uint32_t *ret_rule)
 {
     const atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
 
-    if (account_says(rulebook, channel, ATP_SCOPE_SKU, sku, says) ||
-        account_says(rulebook, channel, ATP_SCOPE_ALL, 0, says)) {
+    if (account_says(rulebook, channel, ATP_SCOPE_SKU, sku, says, ret_rule) ||
+        account_says(rulebook, channel, ATP_SCOPE_ALL, 0, says, ret_rule)) {
         return true;
     }
     for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
@@ -249,23 +251,32 @@ static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t
         if (tag == 0) {
             break;
         }
-        if (account_says(rulebook, channel, ATP_SCOPE_TAG, tag - 1u, says)) {
+        if (account_says(rulebook, channel, ATP_SCOPE_TAG, tag - 1u, says, ret_rule)) {
             return true;
         }
     }
     return false;
 }
 
+bool atp_channel_excluded_by(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint32_t *ret_rule)
+{
+    return any_rule_says(ledger, channel, sku, excludes, ret_rule);
+}
+
 bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
 {
-    return !any_rule_says(ledger, channel, sku, excludes);
+    uint32_t rule;
+
+    return !atp_channel_excluded_by(ledger, channel, sku, &rule);
 }
 
 /* ---- levels ---- */
 
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
 {
-    return any_rule_says(ledger, channel, sku, atp_rule_has_levels);
+    uint32_t rule;
+
+    return any_rule_says(ledger, channel, sku, atp_rule_has_levels, &rule);
 }
 
 atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,

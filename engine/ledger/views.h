@@ -61,6 +61,9 @@ typedef struct atp_channel_taken {
 /* False if a rule of the channel for the SKU, one of its tags or all SKUs excludes it. Thread: any. */
 bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 
+/* The rule that excludes it, by number; false if none does. Thread: any. */
+bool atp_channel_excluded_by(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint32_t *ret_rule);
+
 /* True if a rule of the channel gives the SKU levels. Thread: any. */
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 

@@ -200,6 +200,7 @@ typedef struct said {
     atp_grant_t grants[ACT_LINES_MAX * ATP_SPLITS_PER_LINE_MAX + ACT_LINES_MAX];
     bool has_explained;
     bool explained_enough;
+    bool explained_granted; /* of the reserve itself */
     bool has_available;
     atp_qty_t available;
     bool has_scheduled;

@@ -81,30 +81,22 @@ static void ask_promise(bench_t *bench, said_t *said)
     said->has_promise = true;
 }
 
-/* Beyond stock, and of kits, the account of a limited channel does not go by what decides: docs/reliability.md. */
-static bool is_told_otherwise(const bench_t *bench, const asked_line_t *line)
-{
-    return atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) &&
-           atp_positions_sku_has(atp_ledger_positions(bench->ledger), line->sku,
-                                 ATP_SKU_HAS_BACKORDERS | ATP_SKU_IS_KIT);
-}
-
+/* What the account comes to by itself, and what it says of this very reserve. */
 static void ask_explain(bench_t *bench, const asked_line_t *line, said_t *said)
 {
     static atp_explanation_t parts[PARTS_MAX];
     atp_explain_room_t room = {.parts = parts, .capacity = PARTS_MAX};
-    const atp_ledger_explain_ask_t ask = {
+    atp_ledger_explain_ask_t ask = {
         .sku = line->sku, .node = line->node, .channel = line->channel, .qty = line->qty};
 
-    if (is_told_otherwise(bench, line)) {
-        return;
-    }
     atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
-    if (room.count == 0) {
-        return;
-    }
     said->has_explained = true;
     said->explained_enough = parts[room.count - 1].code == ATP_EXPLAIN_CODE_ENOUGH;
+    ask.reserve = bench->record;
+    ask.grants = bench->grants;
+    room.count = 0;
+    atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
+    said->explained_granted = parts[room.count - 1].code == ATP_EXPLAIN_CODE_ENOUGH;
 }
 
 /* What the position shows to who names no channel. */
@@ -254,6 +246,10 @@ bool questions_compare(bench_t *bench, const said_t *said)
     }
     if (!compare_promise(bench, said)) {
         return false;
+    }
+    if (said->has_explained && said->explained_granted != atp_verdict_is_success(verdict)) {
+        return bench_fail(bench, "explain said %s of the reserve, which is: %s",
+                          said->explained_granted ? "granted" : "not granted", atp_verdict_name(verdict));
     }
     if (!atp_verdict_is_success(verdict) && !is_too_little(verdict)) {
         return true; /* for another reason than that there is too little */

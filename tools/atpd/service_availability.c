@@ -36,7 +36,8 @@ typedef struct reading {
     bool has_kit;  /* recipe and components are to be of one op */
     bool has_view; /* rules, quotas and rows are: a channel asks */
     uint16_t channel;
-    uint16_t group; /* whose nodes the channel sees; ATP_NO_GROUP: all */
+    uint16_t group;              /* whose nodes the channel sees; ATP_NO_GROUP: all */
+    atp_channel_view_t kit_view; /* what the channel may have of the kit that is being read, as such */
 } reading_t;
 
 /* ---- what is due ---- */
@@ -109,8 +110,10 @@ static void look_through(const reading_t *reading, uint32_t sku, const atp_chann
 
     atp_availability_within_caps(reading->ledger, sku, channel, read);
     if (reading->has_view) {
+        /* As a reserve is decided: what may be promised beyond stock widens what stock gives (views.h). */
+        atp_qty_t most = atp_channel_view_with(view, read->promisable - read->shown);
         read->shown = read->shown < view->available ? read->shown : view->available;
-        read->promisable = read->promisable < view->available ? read->promisable : view->available;
+        read->promisable = read->promisable < most ? read->promisable : most;
         read->level = (uint8_t)atp_channel_level(reading->ledger, reading->channel, sku, view);
     }
 }
@@ -254,6 +257,7 @@ static void limit_kit(reading_t *reading, atp_bill_t *bill)
         atp_channel_view_read(reading->ledger, reading->channel, part->sku, reading->group, reading->now_ms,
                               rows, count, NULL, &view);
         part->limit = view.available < ATP_QTY_MAX ? view.available : ATP_QTY_MAX;
+        reading->kit_view = i == 0 ? view : reading->kit_view;
     }
     if (reading->has_view && !atp_channel_sells(reading->ledger, reading->channel, bill->parts[0].sku)) {
         bill->parts[0].edge_count = 0; /* what the channel does not sell is not put together for it */
@@ -273,26 +277,48 @@ static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp
     }
 }
 
+/* Of those beyond stock, as many as caps and the channel leave beside the `here` that come off shelves. */
+static void limit_beyond(const reading_t *reading, uint32_t sku, atp_qty_t here, atp_availability_t *read)
+{
+    atp_availability_within_caps(reading->ledger, sku, reading->has_view ? reading->channel : ATP_ANY_CHANNEL,
+                                 read);
+    atp_qty_t beyond = read->promisable - read->shown;
+    if (reading->has_view && beyond > 0) {
+        atp_qty_t left = atp_channel_view_with(&reading->kit_view, beyond) - here;
+        read->promisable = read->shown + (left < 0 ? 0 : left < beyond ? left : beyond);
+    }
+}
+
 /* A kit is there wherever it is stocked or can be put together. */
 static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t *bill)
 {
     bool is_per_node = (reading->work->ask.flags & ATP_AVAILABILITY_PER_NODE) != 0;
     uint64_t nodes = atp_table_count(&reading->catalog->nodes);
     atp_availability_t sum = {.scale = bill->parts[0].scale};
+    bool is_unsplit = (reading->work->ask.flags & ATP_AVAILABILITY_UNSPLIT) != 0;
+    uint32_t sku = bill->parts[0].sku;
+    atp_qty_t here = 0;
 
     for (uint64_t node = 0; node < nodes; node++) {
         atp_availability_t read;
         read_kit_at(reading, bill, (uint16_t)node, &read);
         if (!is_per_node && sees(reading, (uint16_t)node)) {
-            add(reading, &sum, &read);
-            if ((reading->work->ask.flags & ATP_AVAILABILITY_UNSPLIT) == 0) {
+            if (is_unsplit) {
+                limit_beyond(reading, sku, bill->parts[0].taken, &read);
+            } else {
+                here += bill->parts[0].taken;
                 atp_availability_use_limits(bill);
             }
+            add(reading, &sum, &read);
         } else if (is_per_node && sees(reading, (uint16_t)node) && (read.version > 0 || read.shown > 0)) {
+            limit_beyond(reading, sku, bill->parts[0].taken, &read);
             write_row(reading, index, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
         }
     }
     if (!is_per_node) {
+        if (!is_unsplit) {
+            limit_beyond(reading, sku, here, &sum);
+        }
         write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
     }
 }
@@ -313,6 +339,7 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
     } else {
         atp_availability_t read;
         read_kit_at(reading, &bill, node, &read);
+        limit_beyond(reading, sku, bill.parts[0].taken, &read);
         write_row(reading, index, node_id, &read);
     }
 }

@@ -4,7 +4,7 @@
 #include "engine/base/attribute.h"
 #include "engine/base/hash.h"
 #include "engine/ledger/ledger_explain.h"
-#include "query/availability.h"
+#include "query/kits.h"
 
 #include <string.h>
 
@@ -17,7 +17,8 @@ typedef struct asked {
     atp_ledger_explain_ask_t lines[ATP_EXPLAIN_LINES_MAX];
     uint32_t count;
     bool is_one;
-    /* of one reserve: it, after the reserves of the first 1, 2, ... lines; an op of so few lines takes less than its place */
+    /* of one reserve: it, after the reserves of the first 1, 2, ... lines; else after the first, that of each line. An op of so few
+     * lines takes less than its place */
     const atp_op_t *ops[ATP_EXPLAIN_LINES_MAX + 1];
     _Alignas(8) unsigned char places[ATP_EXPLAIN_LINES_MAX + 1][OP_PLACE];
 } asked_t;
@@ -88,16 +89,31 @@ static void settled(atp_batch_t *batch, atp_err_t err)
     }
 }
 
-/* Writes an op for each position of the SKUs asked for that still counts something expired. Returns how many. */
+/* Adds an op for each position of a SKU that still counts something expired. Returns how many there are by then. */
+static uint32_t note_due_of(atp_work_t *work, uint32_t sku, uint32_t due)
+{
+    uint32_t rows[SETTLES_MAX];
+    uint32_t count = atp_availability_rows(work->service->ledger, sku, rows, SETTLES_MAX);
+
+    return atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, SETTLES_MAX);
+}
+
+/* The same of the SKUs asked for, and of what kits are put together from. */
 static uint32_t note_due(atp_work_t *work)
 {
+    const atp_ledger_t *ledger = work->service->ledger;
     const asked_t *asked = work->names.bytes;
-    uint32_t rows[SETTLES_MAX];
+    atp_bill_t bill;
     uint32_t due = 0;
 
     for (uint32_t i = 0; i < asked->count; i++) {
-        uint32_t count = atp_availability_rows(work->service->ledger, asked->lines[i].sku, rows, SETTLES_MAX);
-        due = atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, SETTLES_MAX);
+        due = note_due_of(work, asked->lines[i].sku, due);
+        if (atp_availability_is_kit(ledger, asked->lines[i].sku)) {
+            atp_availability_lay_out(ledger, asked->lines[i].sku, work->now_ms, &bill);
+            for (uint32_t part = 1; part < bill.part_count; part++) {
+                due = note_due_of(work, bill.parts[part].sku, due);
+            }
+        }
     }
     return due;
 }
@@ -175,38 +191,39 @@ static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask,
     return ATP_APPLIED;
 }
 
-/* The reserve of the first `count` lines of the ask, as an op. */
-static atp_verdict_t encode_first(atp_work_t *work, const atp_explain_ask_t *ask, uint32_t count,
-                                  atp_field_t *ret_field)
+/* The reserve of `count` lines of the ask from `first` on, as an op in the place after the last of them. */
+static atp_verdict_t encode_lines(atp_work_t *work, const atp_explain_ask_t *ask, uint32_t first,
+                                  uint32_t count, atp_field_t *ret_field)
 {
     const atp_ledger_t *ledger = work->service->ledger;
     asked_t *asked = work->names.bytes;
     const atp_attribute_t needed_by = {.key = ATP_KEY_NEEDED_BY, .line = ATP_WHOLE_OP, .number = ask->by_ms};
-    const atp_command_t command = {.kind = ATP_OP_RESERVE,
-                                   .option = count == ask->line_count ? ATP_RESERVE_ALL_OR_NOTHING
-                                                                      : ATP_RESERVE_PARTIAL,
-                                   .id = ATP_TEXT("explain"),
-                                   .issued_ms = work->now_ms,
-                                   .channel = ask->channel,
-                                   .line_count = count,
-                                   .lines = ask->lines,
-                                   .attribute_count = asked->lines[0].needed_by != 0,
-                                   .attributes = &needed_by};
+    const atp_command_t command = {
+        .kind = ATP_OP_RESERVE,
+        .option = !ask->is_one || count == ask->line_count ? ATP_RESERVE_ALL_OR_NOTHING : ATP_RESERVE_PARTIAL,
+        .id = ATP_TEXT("explain"),
+        .issued_ms = work->now_ms,
+        .channel = ask->channel,
+        .line_count = count,
+        .lines = &ask->lines[first],
+        .attribute_count = asked->lines[0].needed_by != 0,
+        .attributes = &needed_by};
     const atp_op_context_t context = {.catalog = atp_ledger_catalog(ledger),
                                       .seed = atp_ledger_seed(ledger),
                                       .client_name = work->request.client,
                                       .client = ATP_CLIENT_ENGINE};
     atp_result_t fault = {0};
     size_t size;
-    atp_verdict_t verdict = atp_op_encode(&command, &context, asked->places[count], OP_PLACE, &size, &fault);
+    unsigned char *place = asked->places[first + count];
+    atp_verdict_t verdict = atp_op_encode(&command, &context, place, OP_PLACE, &size, &fault);
 
-    asked->ops[count] = (const atp_op_t *)(const void *)asked->places[count];
+    asked->ops[first + count] = (const atp_op_t *)(const void *)place;
     *ret_field = (atp_field_t)fault.field;
     return verdict;
 }
 
 /* The lines are those of one reserve: it, and what comes before each line of it. A reserve that names no channel is one of the
- * channel "default". */
+ * channel "default". Else, of each line that names a quantity, and with a channel, the reserve of it. */
 static atp_verdict_t encode_all(atp_work_t *work, const atp_explain_ask_t *ask, atp_field_t *ret_field)
 {
     asked_t *asked = work->names.bytes;
@@ -214,9 +231,16 @@ static atp_verdict_t encode_all(atp_work_t *work, const atp_explain_ask_t *ask, 
 
     asked->is_one = ask->is_one;
     for (uint32_t i = 0; ask->is_one && verdict == ATP_APPLIED && i < ask->line_count; i++) {
-        verdict = encode_first(work, ask, i + 1, ret_field);
+        verdict = encode_lines(work, ask, 0, i + 1, ret_field);
         asked->lines[i].channel =
             asked->lines[i].channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : asked->lines[i].channel;
+    }
+    for (uint32_t i = 0; !ask->is_one && verdict == ATP_APPLIED && i < ask->line_count; i++) {
+        if (asked->lines[i].qty > 0 && asked->lines[i].channel != ATP_EXPLAIN_NO_CHANNEL) {
+            verdict = encode_lines(work, ask, i, 1, ret_field);
+            asked->lines[i].reserve = asked->ops[i + 1];
+            asked->lines[i].grants = work->grants.bytes;
+        }
     }
     return verdict;
 }
