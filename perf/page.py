@@ -38,6 +38,10 @@ BUDGETS = [
     ("restart from snapshot and tail, s (budget: 50M positions, 20M ops)", "restart_s", "<=", 10),
     ("journal replay, million ops a second", "replay_per_us", ">=", 5),
     ("p99 of reserves with a snapshot under way / without", "snapshot_p99_ratio", "<=", 1.2),
+    ("live deltas from 8 sources at once, durable, a second", "feeds_deltas_rate", ">=", 1e6),
+    ("feed CSV, both passes, rows a second on one core", "feeds_csv_rows_rate", ">=", 2e6),
+    ("X12 846, both passes, lines a second on one core", "feeds_x12_lines_rate", ">=", 500e3),
+    ("p99 of reserves beside a feed with 1 % change / without", "feeds_reserve_p99_ratio", "<=", 1.2),
 ]
 
 

@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""What is fed in: live deltas of eight sources, full feeds of stock, X12 846, and reserves beside a feed; the same deltas
+and feeds into Redis and PostgreSQL.
+
+Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--no-peers]
+
+The peers get the same data and sync it to disk before they answer: Redis by redis-cli --pipe with its append-only file synced
+always, PostgreSQL by COPY into a staging table and a merge in one transaction. Neither knows which batch it has had already. Prints
+Markdown. --rows is the size of the feed (1,000,000).
+"""
+import argparse
+import csv
+import decimal
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True  # before our own modules are read: nothing is left in the source tree
+
+import harness
+from servers import Atpd, Postgres, Redis
+
+SOURCES = 8
+FACTS = 1000  # of a batch
+NODES = 40
+PEERS = ["redis-server", "redis-cli", f"{Postgres.BIN}/postgres", "psql"]
+
+STAGING = "CREATE TEMP TABLE staging (id bigint, on_hand bigint) ON COMMIT DELETE ROWS;\n"
+ADD = """INSERT INTO position SELECT id, sum(on_hand), 0 FROM staging GROUP BY id ORDER BY id
+ON CONFLICT (id) DO UPDATE SET on_hand = position.on_hand + excluded.on_hand;
+"""
+PUT = """INSERT INTO position SELECT id, on_hand, 0 FROM staging
+ON CONFLICT (id) DO UPDATE SET on_hand = excluded.on_hand WHERE position.on_hand <> excluded.on_hand;
+"""
+
+
+def seconds_of(commands):
+    """Runs all of them at once, each with its input file, and says how long it took."""
+    begun = time.monotonic()
+    running = []
+    for command, path in commands:
+        with open(path, "rb") as file:
+            running.append(subprocess.Popen(list(map(str, command)), stdin=file, stdout=subprocess.PIPE,
+                                            stderr=subprocess.STDOUT, text=True))
+    harness.started.extend(running)
+    for process, (command, _) in zip(running, commands):
+        said, _ = process.communicate()
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}\n{said[-2000:]}")
+    return time.monotonic() - begun
+
+
+def resp(*words):
+    return f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+
+
+class Feeds:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.build = options.build
+        self.batches = 5 if options.smoke else 250
+        self.rows = 4_000 if options.smoke else options.rows
+        self.positions = 10_000
+        self.atpd = self.start_atpd("atpd")
+
+    def start_atpd(self, name):
+        return Atpd(self.build, self.folder, self.rows, 200_000 if self.options.smoke else 5_000_000, name)
+
+    def start_redis(self):
+        """Empty: what it is filled with before a benchmark of reserves is not wanted here."""
+        redis = Redis(self.folder, 0, True)
+        return redis
+
+    # ---- deltas ----
+
+    def our_deltas(self, round_number, *flags):
+        told = json.loads(harness.run(
+            [f"{self.build}/perf/atp_bench_deltas", "--url", self.atpd.url, "--folder", self.folder, "--sources", SOURCES,
+             "--batches", self.batches, "--facts", FACTS, "--round", round_number, *flags]))
+        return told["facts_per_s"]
+
+    def delta_places(self, source):
+        """The position of each fact of a source."""
+        step = 7919
+        count = self.batches * FACTS
+        return [(source * count + i) * step % self.positions for i in range(count)]
+
+    def redis_deltas(self, redis):
+        commands = []
+        for source in range(SOURCES):
+            path = self.folder / f"deltas-{source}.resp"
+            with open(path, "w", encoding="ascii", newline="") as file:
+                file.writelines(resp("HINCRBY", f"stock:{place}", "on_hand", "1") for place in self.delta_places(source))
+            commands.append((["redis-cli", "-p", redis.port, "--pipe"], path))
+        seconds = seconds_of(commands)
+        total = sum(int(redis.cli("HGET", f"stock:{place}", "on_hand") or 0) for place in range(0, self.positions, 1000))
+        if total == 0:
+            sys.exit("redis: the deltas are not there")
+        return SOURCES * self.batches * FACTS / seconds
+
+    def postgres_deltas(self, postgres):
+        commands = []
+        for source in range(SOURCES):
+            places = self.delta_places(source)
+            path = self.folder / f"deltas-{source}.sql"
+            with open(path, "w", encoding="ascii") as file:
+                file.write(STAGING)
+                for at in range(0, len(places), FACTS):
+                    file.write("BEGIN;\nCOPY staging FROM STDIN;\n")
+                    file.writelines(f"{place}\t1\n" for place in places[at:at + FACTS])
+                    file.write("\\.\n" + ADD + "COMMIT;\n")
+            commands.append((self.psql(postgres), path))
+        before = int(postgres.sql("SELECT coalesce(sum(on_hand), 0) FROM position;"))
+        seconds = seconds_of(commands)
+        facts = SOURCES * self.batches * FACTS
+        if int(postgres.sql("SELECT sum(on_hand) FROM position;")) - before != facts:
+            sys.exit("postgres: the deltas are not all there")
+        return facts / seconds
+
+    @staticmethod
+    def psql(postgres):
+        return ["psql", "-h", postgres.folder, "-U", "bench", "-q", "-v", "ON_ERROR_STOP=1", "postgres"]
+
+    def deltas(self, redis, postgres):
+        facts = SOURCES * self.batches * FACTS
+        print(f"Live deltas from {SOURCES} sources at once, {facts:,} facts in batches of {FACTS:,}, until the last is durable:")
+        harness.Table("by", "facts a second", "what is more than the peers do")
+        ours = self.our_deltas(1)
+        harness.figure("feeds_deltas_rate", ours)
+        harness.Table.row("atpd, an outbox each", harness.count(ours), "each batch synced at the source too; numbered, once")
+        harness.Table.row("atpd, a request each batch", harness.count(self.our_deltas(2, "--calls")),
+                          "each fact has an id of its own, and is answered")
+        if redis:
+            theirs = self.redis_deltas(redis)
+            harness.figure("feeds_deltas_vs_redis", ours / theirs)
+            harness.Table.row("redis-cli --pipe, AOF always", harness.count(theirs), "")
+        if postgres:
+            theirs = self.postgres_deltas(postgres)
+            harness.figure("feeds_deltas_vs_postgres", ours / theirs)
+            harness.Table.row("PostgreSQL, COPY and merge", harness.count(theirs), "")
+
+    # ---- full feeds ----
+
+    def write_feeds(self):
+        """The feed, the same again, and with one row in a hundred changed: CSV, RESP and COPY text of each."""
+        feed = self.folder / "feed.csv"
+        harness.run([f"{self.build}/tools/atp/atp", "generate", "--skus", max(self.rows // NODES, 1), "--nodes", NODES,
+                     "--out", feed])
+        with open(feed, encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        self.rows = len(rows) - 1
+        for name, every in (("new", 0), ("equal", 0), ("changed", 100)):
+            quantities = [decimal.Decimal(row[2]) + (every != 0 and i % every == 0) for i, row in enumerate(rows[1:])]
+            with open(self.folder / f"{name}.csv", "w", encoding="utf-8", newline="") as out:
+                writer = csv.writer(out)
+                writer.writerow(rows[0])
+                writer.writerows([*row[:2], qty, *row[3:]] for row, qty in zip(rows[1:], quantities))
+                if name == "equal":
+                    out.write("\n")  # another file, the same rows
+            quantities = [int(qty * 1000) for qty in quantities]
+            with open(self.folder / f"{name}.resp", "w", encoding="ascii", newline="") as out:
+                out.writelines(resp("HSET", f"stock:{i}", "on_hand", str(qty)) for i, qty in enumerate(quantities))
+            with open(self.folder / f"{name}.sql", "w", encoding="ascii") as out:
+                out.write(STAGING + "BEGIN;\nCOPY staging FROM STDIN;\n")
+                out.writelines(f"{i}\t{qty}\n" for i, qty in enumerate(quantities))
+                out.write("\\.\n" + PUT + "COMMIT;\n")
+
+    def load(self, name):
+        """Seconds of one load."""
+        begun = time.monotonic()
+        harness.run([self.atpd.atp, "--url", self.atpd.url, "load", self.folder / f"{name}.csv", "--profile", "native",
+                     "--quiet"])
+        return time.monotonic() - begun
+
+    def full_feeds(self, redis, postgres):
+        self.write_feeds()
+        print(f"\nFull feed of {self.rows:,} positions, rows a second, until durable; on the second and third round what there is already "
+              "is compared and not written (Redis writes it all):")
+        heads = ["feed", "atpd, atp load CSV"]
+        heads += ["redis-cli --pipe, AOF always"] if redis else []
+        heads += ["PostgreSQL, COPY and merge"] if postgres else []
+        harness.Table(*heads)
+        if postgres:
+            postgres.sql("TRUNCATE position;")
+        for name, told in (("new", "all new"), ("equal", "all as it is"), ("changed", "1 % changed")):
+            rate = self.rows / self.load(name)
+            harness.figure(f"feeds_{name}_rate", rate)
+            cells = [told, harness.count(rate)]
+            if redis:
+                cells.append(harness.count(self.rows / seconds_of([(["redis-cli", "-p", redis.port, "--pipe"],
+                                                                    self.folder / f"{name}.resp")])))
+            if postgres:
+                theirs = self.rows / seconds_of([(self.psql(postgres), self.folder / f"{name}.sql")])
+                harness.figure(f"feeds_{name}_vs_postgres", rate / theirs)
+                cells.append(harness.count(theirs))
+            harness.Table.row(*cells)
+
+    # ---- files ----
+
+    def write_846(self):
+        """An interchange of half as many items as the feed has rows, two segments each; its path and its lines."""
+        path = self.folder / "feed.edi"
+        items = self.rows // 2
+        head = ["ISA*00*          *00*          *ZZ*WAREHOUSE      *ZZ*RETAILER       *261121*0300*U*00401*000000905*0*P*:~",
+                "GS*IB*WAREHOUSE*RETAILER*20261121*0300*1204*X*004010~", "ST*846*0001~",
+                "BIA*00*SI*INV-1*20261121*0300~", "N1*WH*Hamburg*92*hamburg~"]
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\n".join(head) + "\n")
+            file.writelines(f"LIN*{i}*UP*012345678905*VN*item-{i}~\nQTY*17*{i % 97}*EA~\n" for i in range(items))
+            file.write(f"SE*{2 * items + 4}*0001~\nGE*1*1204~\nIEA*1*000000905~\n")
+        return path, 2 * items + 8
+
+    def measure(self, path, profile):
+        """Rows and million rows a second of both passes, in processor time of one core."""
+        text = harness.run([f"{self.build}/tests/loaders/measure_loaders", path, profile])
+        words = [line for line in text.splitlines() if line.startswith("both")][0].split()
+        return int(words[1]), float(words[5]) * 1e6
+
+    def files(self):
+        print("\nA file read, checked and mapped, both passes, in processor time of one core:")
+        harness.Table("file", "rows a second", "lines a second")
+        _, csv_rate = self.measure(self.folder / "feed.csv", "native")
+        harness.figure("feeds_csv_rows_rate", csv_rate)
+        harness.Table.row("CSV", harness.count(csv_rate), harness.count(csv_rate))
+        path, lines = self.write_846()
+        rows, rate = self.measure(path, "x12-846")
+        harness.figure("feeds_x12_lines_rate", rate * lines / rows)
+        harness.Table.row("X12 846", harness.count(rate), harness.count(rate * lines / rows))
+
+    # ---- reserves beside a feed ----
+
+    def reserve(self, seconds):
+        return self.atpd.read(harness.run(
+            [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES, "--ttl", "1s",
+             "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform"]))
+
+    def beside(self):
+        """One feed after the other, of which each changes one row in a hundred back or forth."""
+        seconds = 2 if self.options.smoke else 10
+        alone = self.reserve(seconds)
+        command = [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES,
+                   "--ttl", "1s", "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform"]
+        bench = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        harness.started.append(bench)
+        feeds = 0
+        while bench.poll() is None:
+            name = ("equal", "changed")[feeds % 2]
+            with open(self.folder / f"{name}.csv", "a", encoding="ascii") as file:
+                file.write("\n")  # another file
+            self.load(name)
+            feeds += 1
+        told, failure = bench.communicate()
+        if not told:
+            sys.exit(f"the reserves failed: {failure}")
+        with_feed = self.atpd.read(told)
+        print(f"\nReserves of one line, 16 a message from 4 clients, beside feeds of {self.rows:,} rows of which 1 % are changed:")
+        harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us")
+        harness.Table.row("nothing", *alone.cells())
+        harness.Table.row(f"{feeds} feeds", *with_feed.cells())
+        print(f"\np99 beside feeds / alone: {with_feed.p99 / alone.p99:.2f}")
+        harness.figure("feeds_reserve_p99_ratio", with_feed.p99 / alone.p99)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what is fed in, beside Redis and PostgreSQL")
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--build", default=str(harness.ROOT / "build/release"))
+    parser.add_argument("--work", default=str(harness.ROOT / "build/perf"))
+    parser.add_argument("--no-peers", dest="peers", action="store_false")
+    options = parser.parse_args()
+    missing = [peer for peer in PEERS if shutil.which(peer) is None]
+    if options.peers and missing:
+        print(f"Without peers, {', '.join(missing)} not being installed (tools/install-deps perf).\n")
+        options.peers = False
+    feeds = Feeds(options, harness.work_folder(options.work))
+    redis = feeds.start_redis() if options.peers else None
+    postgres = Postgres(feeds.folder, 1) if options.peers else None
+    feeds.deltas(redis, postgres)
+    feeds.full_feeds(redis, postgres)
+    feeds.files()
+    feeds.beside()
+
+
+if __name__ == "__main__":
+    main()
