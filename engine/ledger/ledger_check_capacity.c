@@ -10,8 +10,9 @@ static const atp_node_calendar_t *calendar_of(const atp_ledger_t *ledger, uint16
 {
     const atp_node_record_t *record = atp_table_at(&ledger->catalog.nodes, node);
 
-    return record->calendar == 0 ? NULL
-                                 : atp_capacity_node(&ledger->reservations.capacity, record->calendar - 1);
+    const atp_capacity_t *capacity = &ledger->reservations.capacity;
+    bool is_there = record->calendar != 0 && record->calendar <= atp_table_count(&capacity->nodes);
+    return is_there ? atp_capacity_node(capacity, record->calendar - 1) : NULL;
 }
 
 static atp_err_t check_calendar(const atp_ledger_t *ledger, uint16_t node, atp_why_t *ret_why)

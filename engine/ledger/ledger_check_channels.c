@@ -17,12 +17,11 @@ static atp_err_t check_rules_of(const atp_rulebook_t *rulebook, uint32_t number,
 
     for (; at != 0 && count <= ATP_RULES_PER_ACCOUNT_MAX; count++) {
         atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
-        uint32_t key = (uint32_t)atp_load_relaxed(&rule->order);
         if (at > atp_table_count(&rulebook->rules) || atp_load_relaxed(&rule->account) != number + 1 ||
-            key < before) {
+            atp_load_relaxed(&rule->order) < before) {
             return ATP_BROKEN(ret_why, "R1", "rule %u is not where it belongs on account %u", at - 1, number);
         }
-        before = key;
+        before = atp_load_relaxed(&rule->order);
         at = atp_load_relaxed(&rule->next);
     }
     *linked += count;
@@ -40,12 +39,15 @@ static atp_err_t check_accounts(const atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_err_t err = atp_check_index(&rulebook->account_index, "accounts", count, ret_why);
 
     for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
-        const atp_account_t *account = atp_account_at(rulebook, (uint32_t)i);
+        atp_account_t *account = atp_account_at(rulebook, (uint32_t)i);
         uint32_t found;
         if (!atp_rulebook_find_account(rulebook, account->channel, (atp_scope_t)account->scope,
                                        account->subject, &found) ||
             found != i) {
             return ATP_BROKEN(ret_why, "R5", "account %llu is not found", (ull_t)i);
+        }
+        if (atp_load_relaxed(&account->quota) > atp_table_count(&rulebook->quotas)) {
+            return ATP_BROKEN(ret_why, "R5", "account %llu names a quota that there is not", (ull_t)i);
         }
         err = check_rules_of(rulebook, (uint32_t)i, &linked, ret_why);
     }
@@ -178,6 +180,9 @@ static atp_err_t check_quota(const atp_rulebook_t *rulebook, uint32_t quota, atp
         return err;
     }
     for (uint32_t at = atp_load_relaxed(&record->parent); at != 0 && depth <= ATP_QUOTA_LEVELS; depth++) {
+        if (at > atp_table_count(&rulebook->quotas)) {
+            return ATP_BROKEN(ret_why, "R4", "quota %u is below one that there is not", quota);
+        }
         at = atp_load_relaxed(&atp_quota_at(rulebook, at - 1)->parent);
     }
     if (children.count != record->child_count || depth > ATP_QUOTA_LEVELS ||

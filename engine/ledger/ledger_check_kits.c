@@ -126,8 +126,8 @@ static atp_err_t check_uses(const kit_marks_t *marks, atp_why_t *ret_why)
         uint32_t previous = 0;
         for (uint32_t at = atp_load_relaxed(&record->first_use); at != 0;) {
             atp_component_t *component = component_at(marks, at);
-            if (++uses > marks->in_kits || atp_load_relaxed(&component->sku) != sku ||
-                component->previous_use != previous) {
+            if (++uses > marks->in_kits || at > atp_table_count(&marks->ledger->kits.components) ||
+                atp_load_relaxed(&component->sku) != sku || component->previous_use != previous) {
                 return ATP_BROKEN(ret_why, "K3", "component %u is not a use of SKU %llu", at - 1, (ull_t)sku);
             }
             previous = at;
