@@ -33,7 +33,8 @@ static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *vie
 {
     bool is_open = atp_catalog_node_state(atp_ledger_catalog(ledger), view->node) == ATP_NODE_OPEN;
     atp_qty_t atp = atp_view_atp(view);
-    atp_qty_t sellable = atp - view->backordered; /* stock that a queue will take is not for sale */
+    atp_qty_t sellable =
+        atp_view_for_sale(view) - view->backordered; /* stock that a queue will take is not for sale */
     atp_qty_t promisable = atp_view_promisable(view);
 
     *ret_availability = (atp_availability_t){

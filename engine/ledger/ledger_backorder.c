@@ -7,6 +7,7 @@
  * is claimed: no decision counts it as free. So no unit waits while stock is free, and no later reserve passes the queue.
  * Nothing here waits for a timer. */
 #include "engine/ledger/ledger_accounts.h"
+#include "engine/ledger/ledger_supply.h"
 #include "engine/ledger/line_units.h"
 
 #include "engine/base/attribute.h"
@@ -254,7 +255,7 @@ static void list_due(atp_ledger_t *ledger, atp_limit_t *limit, uint32_t number)
     heads->due_count++;
 }
 
-void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
+static void note_queue(atp_ledger_t *ledger, uint32_t row)
 {
     const atp_position_t *position = atp_positions_at(&ledger->positions, row);
     uint32_t number =
@@ -265,6 +266,18 @@ void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
         limit->is_due = ATP_LIMIT_DUE;
         list_due(ledger, limit, number);
         ledger->has_due = true;
+    }
+}
+
+void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row)
+{
+    const atp_position_t *position = atp_positions_at(&ledger->positions, row);
+
+    if (atp_position_has(position, ATP_POSITION_HAS_QUEUE)) {
+        note_queue(ledger, row);
+    }
+    if (atp_position_has(position, ATP_POSITION_HAS_AT_RISK)) {
+        atp_ledger_note_at_risk_due(ledger, row);
     }
 }
 
@@ -338,15 +351,22 @@ static void leave_due(atp_ledger_t *ledger)
     }
 }
 
+uint32_t *atp_ledger_fills_left(atp_ledger_t *ledger)
+{
+    if (ledger->fill_op != ledger->root->op) {
+        ledger->fill_op = ledger->root->op;
+        ledger->fills_left = ATP_FILLS_PER_OP;
+    }
+    return &ledger->fills_left;
+}
+
 void atp_ledger_fill_due(atp_ledger_t *ledger)
 {
     apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
     atp_limit_heads_t *heads = ledger->positions.limits.heads;
 
-    if (ledger->fill_op != ledger->root->op) {
-        ledger->fill_op = ledger->root->op;
-        ledger->fills_left = ATP_FILLS_PER_OP;
-    }
+    (void)atp_ledger_fills_left(ledger);
+    atp_ledger_serve_due(&apply); /* promises that lost their supply come before those beyond stock */
     while (heads->first_due != 0 && ledger->fills_left > 0) {
         uint32_t number = heads->first_due - 1;
         atp_limit_t *limit = atp_table_change(&ledger->positions.limits.records, number);

@@ -6,6 +6,7 @@ typedef struct met {
     uint64_t supplies;
     uint64_t days;
     uint64_t pegs;
+    uint64_t due; /* positions that say they are listed */
 } met_t;
 
 /* Adds up a chain of pegs from `at` on, which say they belong to `supply` (number + 1; 0: unbacked). False: it does not end, or
@@ -62,6 +63,12 @@ static atp_err_t check_open_supply(const atp_ledger_t *ledger, uint32_t number, 
     return ATP_OK;
 }
 
+/* D8: which group a supply belongs to. */
+static unsigned group_of(const atp_supply_t *supply)
+{
+    return supply->open == supply->pegged ? 2 : supply->pegged == 0 ? 1 : 0;
+}
+
 /* One day of a row: its supplies, and its own sums. */
 static atp_err_t check_day(const atp_ledger_t *ledger, uint32_t number, uint32_t row, met_t *met,
                            atp_why_t *ret_why)
@@ -72,12 +79,19 @@ static atp_err_t check_day(const atp_ledger_t *ledger, uint32_t number, uint32_t
     atp_qty_t pegged = 0;
     uint32_t count = 0;
     uint32_t before = 0;
+    uint32_t last_partly = 0;
+    unsigned group = 0;
 
     for (uint32_t at = day->first; at != 0; count++) {
         if (at > atp_table_count(&book->supplies) || count == day->supply_count ||
             atp_supply_at(book, at - 1)->previous != before) {
             return ATP_BROKEN(ret_why, "D1", "the supplies of day record %u do not hang together", number);
         }
+        if (group_of(atp_supply_at(book, at - 1)) < group) {
+            return ATP_BROKEN(ret_why, "D8", "supply %u stands behind its group", at - 1);
+        }
+        group = group_of(atp_supply_at(book, at - 1));
+        last_partly = group == 0 ? at : last_partly;
         atp_err_t err = check_open_supply(ledger, at - 1, row, number, met, ret_why);
         if (err != ATP_OK) {
             return err;
@@ -93,7 +107,50 @@ static atp_err_t check_day(const atp_ledger_t *ledger, uint32_t number, uint32_t
             ret_why, "D1", "day %d of row %u: open %lld and pegged %lld, its supplies %lld and %lld",
             day->day, row, (long long)day->open, (long long)day->pegged, (long long)open, (long long)pegged);
     }
+    return day->last_partly == last_partly
+               ? ATP_OK
+               : ATP_BROKEN(ret_why, "D8", "day record %u says that group ends at %u, not %u", number,
+                            day->last_partly, last_partly);
+}
+
+/* D7 of one position. */
+static atp_err_t check_at_risk(const atp_ledger_t *ledger, const atp_supply_row_t *sums, met_t *met,
+                               atp_why_t *ret_why)
+{
+    atp_position_t *position = atp_positions_at(&ledger->positions, sums->row - 1);
+    bool is_at_risk = atp_supplies_first_at_risk(&ledger->supplies, sums->row - 1) != 0;
+    atp_qty_t uncommitted = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
+                            atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated);
+
+    met->due += sums->due != ATP_SUPPLY_NOT_DUE;
+    if (is_at_risk && !atp_position_has(position, ATP_POSITION_HAS_AT_RISK)) {
+        return ATP_BROKEN(ret_why, "D7", "row %u does not know of its promises at risk", sums->row - 1);
+    }
+    if (is_at_risk && uncommitted > 0 && sums->due == ATP_SUPPLY_NOT_DUE) {
+        return ATP_BROKEN(ret_why, "D7", "promises are at risk at row %u while stock is free", sums->row - 1);
+    }
+    if ((sums->due == ATP_SUPPLY_GOES_ON) != atp_position_has(position, ATP_POSITION_IS_SERVING)) {
+        return ATP_BROKEN(ret_why, "D7", "row %u is due %u and does not say so", sums->row - 1, sums->due);
+    }
     return ATP_OK;
+}
+
+/* D7: what is listed as due says so, and nothing else does. */
+static atp_err_t check_due(const atp_supply_book_t *book, uint64_t noted, atp_why_t *ret_why)
+{
+    uint64_t listed = 0;
+
+    for (uint32_t at = book->heads->first_due; at != 0 && listed <= noted; listed++) {
+        const atp_supply_row_t *sums =
+            at <= atp_table_count(&book->rows) ? atp_table_at(&book->rows, at - 1) : NULL;
+        if (sums == NULL || sums->row == 0 || sums->due != ATP_SUPPLY_GOES_ON) {
+            return ATP_BROKEN(ret_why, "D7", "the sums %u are listed as due and are not", at - 1);
+        }
+        at = sums->next_due;
+    }
+    return listed == noted ? ATP_OK
+                           : ATP_BROKEN(ret_why, "D7", "%llu positions are listed as due, %llu are",
+                                        (ull_t)listed, (ull_t)noted);
 }
 
 static atp_err_t check_row(const atp_ledger_t *ledger, const atp_supply_row_t *sums, met_t *met,
@@ -131,7 +188,7 @@ static atp_err_t check_row(const atp_ledger_t *ledger, const atp_supply_row_t *s
                           (long long)sums->open, (long long)sums->pegged, (long long)sums->unbacked,
                           (long long)sum.open, (long long)sum.pegged, (long long)sum.unbacked);
     }
-    return ATP_OK;
+    return check_at_risk(ledger, sums, met, ret_why);
 }
 
 /* D3 of the supplies that stand at no day. */
@@ -211,6 +268,7 @@ atp_err_t atp_check_supplies(const atp_ledger_t *ledger, atp_why_t *ret_why)
             err = check_row(ledger, sums, &met, ret_why);
         }
     }
+    err = err == ATP_OK ? check_due(book, met.due, ret_why) : err;
     err = err == ATP_OK ? check_ended(book, met.supplies, ret_why) : err;
     err = err == ATP_OK ? check_pegs_of_lines(ledger, met.pegs, ret_why) : err;
     return err == ATP_OK ? atp_check_index(&book->row_index, "supply rows", rows, ret_why) : err;

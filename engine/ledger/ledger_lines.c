@@ -18,7 +18,8 @@ atp_position_t *atp_ledger_begin_row(atp_ledger_t *ledger, uint32_t row)
             changes->is_overflown = true;
         }
     }
-    if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_QUEUE))) {
+    if (ATP_UNLIKELY(atp_position_has(atp_positions_at(&ledger->positions, row),
+                                      ATP_POSITION_HAS_QUEUE | ATP_POSITION_HAS_AT_RISK))) {
         atp_ledger_note_due(ledger, row);
     }
     if (ATP_UNLIKELY(ledger->has_levels)) {
@@ -32,9 +33,10 @@ atp_qty_t atp_ledger_promisable(const atp_ledger_t *ledger, uint32_t row)
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
 
     /* Relaxed: the ledger thread reads what it wrote itself. */
-    return atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
-           atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated) -
-           atp_load_relaxed(&position->safety);
+    atp_qty_t atp = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
+                    atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated) -
+                    atp_load_relaxed(&position->safety);
+    return ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_IS_SERVING)) && atp > 0 ? 0 : atp;
 }
 
 bool atp_ledger_is_over_committed(const atp_position_t *position)

@@ -1,26 +1,15 @@
-/* Pegs: promises from supply that is not here yet. How they are made by a reserve, how they find other supply when theirs
- * falls away, and how they become reserved when it comes. */
+/* Pegs: promises from supply that is not here yet. How they are made by a reserve, how they lose their supply, and find other.
+ * How they become reserved is in ledger_at_risk.c. */
 #include "engine/ledger/ledger_schedule.h"
 #include "engine/ledger/ledger_supply.h"
 
 #include "engine/base/attribute.h"
 
-#define PEGS_PER_LINE_MAX   1024 /* supplies that one line may be promised from */
-#define PEGS_LOOKED_AT      1024 /* unbacked promises looked at by one op: bounds its work */
-#define SUPPLIES_NAMED_FROM 16   /* of a day that is overdue: whose promises an exception names */
+#define PEGS_PER_LINE_MAX 1024 /* supplies that one line may be promised from */
 
 static int32_t today_of(const apply_t *apply)
 {
     return atp_day_of(apply->now_ms);
-}
-
-static atp_qty_t uncommitted_of(const atp_ledger_t *ledger, uint32_t row)
-{
-    atp_position_t *position = atp_positions_at(&ledger->positions, row);
-
-    /* Relaxed: the ledger thread reads what it wrote itself. */
-    return atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable) -
-           atp_load_relaxed(&position->reserved) - atp_load_relaxed(&position->allocated);
 }
 
 /* ---- reserving ---- */
@@ -65,6 +54,9 @@ void atp_ledger_schedule(const atp_ledger_t *ledger, uint32_t row, int64_t now_m
     atp_supply_schedule(&ledger->supplies, row, atp_day_of(now_ms), first, count, ret_atp);
     for (uint32_t i = 0; i < count; i++) {
         ret_atp[i] = view.is_withdrawn ? 0 : ret_atp[i] + atp_view_atp(&view) - view.backordered;
+        if ((view.flags & ATP_POSITION_IS_SERVING) != 0 && ret_atp[i] > 0) {
+            ret_atp[i] = 0;
+        }
     }
 }
 
@@ -280,6 +272,7 @@ static atp_qty_t unback_peg(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty
     seed.is_told = 0;
     atp_pegs_take(book, row, number, qty, &progress->first_peg);
     atp_pegs_add(book, row, 0, &seed, &progress->first_peg);
+    atp_ledger_note_at_risk(ledger, row);
     return qty;
 }
 
@@ -322,190 +315,15 @@ static void back_peg(apply_t *apply, uint32_t row, uint32_t number)
     }
 }
 
-static void name_reservation(const atp_ledger_t *ledger, uint32_t number, atp_exception_t *exception)
-{
-    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
-
-    exception->reservation_total++;
-    if (exception->reservation_count < ATP_EXCEPTION_RESERVATIONS_MAX) {
-        unsigned i = exception->reservation_count++;
-        atp_exception_name(exception->reservations[i], &exception->reservation_sizes[i],
-                           atp_strings_get(&ledger->catalog.strings, reservation->id_ref));
-    }
-}
-
-/* Other supply for what is unbacked at the row. */
-static void back_from_supply(apply_t *apply, uint32_t row)
+void atp_ledger_back_from_supply(apply_t *apply, uint32_t row)
 {
     const atp_supply_book_t *book = &apply->ledger->supplies;
     const atp_supply_row_t *sums = atp_supply_row(book, row);
     uint32_t at = sums != NULL ? sums->first_unbacked : 0;
 
-    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
+    for (unsigned i = 0; i < ATP_PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
         uint32_t next = atp_peg_at(book, at - 1)->next;
         back_peg(apply, row, at - 1);
         at = next;
-    }
-}
-
-/* Tells of the unbacked promises of a row that nobody was told of yet. */
-static void tell_at_risk(apply_t *apply, uint32_t row)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    atp_supply_book_t *book = &ledger->supplies;
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    atp_exception_t *exception = NULL;
-    uint32_t told = 0; /* the reservation named last */
-    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
-
-    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0; i++) {
-        atp_peg_t *peg = atp_table_change(&book->pegs, at - 1);
-        uint32_t reservation = atp_line_at(&ledger->reservations, peg->line - 1)->reservation + 1;
-        at = peg->next;
-        if (peg->is_told) {
-            continue;
-        }
-        peg->is_told = 1;
-        if (exception == NULL) {
-            exception = atp_ledger_raise(apply, ATP_EXCEPTION_PROMISE_AT_RISK, row, 0);
-        }
-        exception->qty += peg->qty;
-        if (reservation != told) {
-            name_reservation(ledger, reservation - 1, exception);
-            told = reservation;
-        }
-    }
-}
-
-/* Names who was promised of a supply, as far as there is room. */
-static void name_pegged(const atp_ledger_t *ledger, const atp_supply_t *supply, atp_exception_t *exception)
-{
-    uint32_t at = supply->first_peg;
-    uint32_t named = 0; /* the reservation named last */
-
-    for (unsigned i = 0; i < PEGS_LOOKED_AT && at != 0; i++) {
-        const atp_peg_t *peg = atp_peg_at(&ledger->supplies, at - 1);
-        uint32_t reservation = atp_line_at(&ledger->reservations, peg->line - 1)->reservation + 1;
-        if (reservation != named) {
-            name_reservation(ledger, reservation - 1, exception);
-            named = reservation;
-        }
-        at = peg->next;
-    }
-}
-
-/* One exception tells of all that became overdue at a position. */
-static void tell_overdue_row(apply_t *apply, const atp_overdue_t *overdue)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    const atp_supply_book_t *book = &ledger->supplies;
-    uint32_t at = atp_supply_row(book, overdue->row)->first_day;
-    atp_exception_t *exception =
-        atp_ledger_raise(apply, ATP_EXCEPTION_SUPPLY_OVERDUE, overdue->row, overdue->open);
-
-    while (at != 0 && atp_supply_day_at(book, at - 1)->day < overdue->before) {
-        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
-        uint32_t supply = day->day >= overdue->from && day->pegged > 0 ? day->last : 0;
-        for (unsigned i = 0; i < SUPPLIES_NAMED_FROM && supply != 0;
-             i++) { /* those promised whole stand last */
-            name_pegged(ledger, atp_supply_at(book, supply - 1), exception);
-            supply = atp_supply_at(book, supply - 1)->previous;
-        }
-        at = day->next;
-    }
-}
-
-void atp_ledger_tell_overdue(apply_t *apply, uint64_t limit)
-{
-    atp_overdue_t overdue;
-
-    while (atp_supplies_next_overdue(&apply->ledger->supplies, today_of(apply), &limit, &overdue)) {
-        tell_overdue_row(apply, &overdue);
-    }
-}
-
-/* ---- when supply comes ---- */
-
-/* Turns units of a peg into reserved ones; into allocated ones where the client allocated before they came. */
-static void land(atp_ledger_t *ledger, uint32_t row, uint32_t number, atp_qty_t qty)
-{
-    uint32_t line = atp_peg_at(&ledger->supplies, number)->line - 1;
-    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, line);
-
-    atp_pegs_take(&ledger->supplies, row, number, qty, &progress->first_peg);
-    atp_ledger_move(ledger, line, ATP_STEP_LAND, qty);
-    if (atp_line_at(&ledger->reservations, line)->is_firm) {
-        atp_ledger_move(ledger, line, ATP_STEP_ALLOCATE, qty);
-    }
-}
-
-/* The pegs from `peg` on, up to `most` units and to what is uncommitted at the row; returns how many. */
-static atp_qty_t fill_from(atp_ledger_t *ledger, uint32_t row, uint32_t peg, atp_qty_t most)
-{
-    atp_qty_t free = uncommitted_of(ledger, row);
-    atp_qty_t filled = 0;
-
-    most = most < free ? most : free;
-    while (peg != 0 && filled < most) {
-        const atp_peg_t *record = atp_peg_at(&ledger->supplies, peg - 1);
-        uint32_t next = record->next;
-        atp_qty_t qty = record->qty < most - filled ? record->qty : most - filled;
-        land(ledger, row, peg - 1, qty);
-        filled += qty;
-        peg = next;
-    }
-    return filled;
-}
-
-void atp_ledger_back(apply_t *apply, uint32_t row)
-{
-    const atp_supply_row_t *sums = atp_supply_row(&apply->ledger->supplies, row);
-
-    if (sums == NULL || sums->first_unbacked == 0) {
-        return;
-    }
-    /* As a reserve would: first from what is here and promised to nobody, then from supply in time. */
-    (void)fill_from(apply->ledger, row, sums->first_unbacked, atp_ledger_unclaimed(apply->ledger, row));
-    back_from_supply(apply, row);
-    tell_at_risk(apply, row);
-}
-
-atp_qty_t atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most)
-{
-    const atp_supply_t *supply = atp_supply_at(&apply->ledger->supplies, number);
-
-    return fill_from(apply->ledger, supply->row, supply->first_peg, most);
-}
-
-/* The pegs of one day, at most `looked` supplies of it. */
-static void fill_day(atp_ledger_t *ledger, uint32_t row, const atp_supply_day_t *day, unsigned *looked)
-{
-    uint32_t at = day->last; /* those promised whole stand last */
-
-    while (at != 0 && *looked > 0 && uncommitted_of(ledger, row) > 0) {
-        const atp_supply_t *supply = atp_supply_at(&ledger->supplies, at - 1);
-        uint32_t previous = supply->previous;
-        (void)fill_from(ledger, row, supply->first_peg, supply->pegged);
-        --*looked;
-        at = previous;
-    }
-}
-
-void atp_ledger_supply_lands(apply_t *apply, uint32_t row)
-{
-    atp_ledger_t *ledger = apply->ledger;
-    const atp_supply_row_t *sums = atp_supply_row(&ledger->supplies, row);
-    unsigned looked = PEGS_LOOKED_AT;
-
-    if (sums != NULL && sums->unbacked + sums->pegged > 0) {
-        uint32_t at = sums->first_day; /* stays: filling ends no supply */
-        (void)fill_from(ledger, row, sums->first_unbacked, sums->unbacked);
-        while (at != 0 && atp_supply_day_at(&ledger->supplies, at - 1)->day < today_of(apply)) {
-            const atp_supply_day_t *day = atp_supply_day_at(&ledger->supplies, at - 1);
-            if (day->pegged > 0) {
-                fill_day(ledger, row, day, &looked);
-            }
-            at = day->next;
-        }
     }
 }

@@ -527,6 +527,8 @@ void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation);
 void atp_ledger_note_due(atp_ledger_t *ledger, uint32_t row);
 /* Gives what is free to those who wait, as far as one op goes; pulses go on. */
 void atp_ledger_fill_due(atp_ledger_t *ledger);
+/* How many lines the op may still fill. */
+uint32_t *atp_ledger_fills_left(atp_ledger_t *ledger);
 /* What is free at a row and no queue waits for; signed. */
 atp_qty_t atp_ledger_unclaimed(const atp_ledger_t *ledger, uint32_t row);
 

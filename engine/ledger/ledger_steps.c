@@ -15,13 +15,21 @@ bool atp_steps_find_reservation(apply_t *apply, uint32_t *ret_number)
            atp_reservations_find(&apply->ledger->reservations, id, apply->op->subject_hash, ret_number);
 }
 
-/* What is due has expired before the step: it is never revived. */
+/* What is due has expired before the step: it is never revived, and who waits for its units has them. */
 void atp_steps_settle(apply_t *apply, uint32_t number)
 {
-    const atp_reservation_t *reservation = atp_reservation_at(&apply->ledger->reservations, number);
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
 
     if (reservation->is_in_wheel && reservation->deadline_ms <= apply->now_ms) {
-        atp_ledger_expire(apply->ledger, number);
+        atp_ledger_expire(ledger, number);
+    }
+    for (uint32_t at = reservation->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        if (ATP_UNLIKELY(atp_line_waiting(&ledger->reservations, at - 1) > 0)) {
+            atp_ledger_settle_row(ledger, line->row, apply->now_ms);
+        }
+        at = line->next;
     }
 }
 

@@ -149,9 +149,6 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
     atp_qty_t found = settle_missing(apply, line->row, bucket, change);
     if (change != 0) {
         atp_ledger_change_bucket(apply, line->row, bucket, change);
-        if (bucket == ATP_BUCKET_ON_HAND && change > 0) {
-            atp_ledger_supply_lands(apply, line->row);
-        }
         atp_ledger_note_over_commitment(apply, line->row);
     }
     apply->result->qty = change;

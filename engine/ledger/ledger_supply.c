@@ -173,6 +173,9 @@ static atp_verdict_t change_supply(apply_t *apply, uint32_t number)
     if (!change_ordered(ledger, number, ordered) && due_ms != supply->due_ms) {
         atp_supplies_put_at(&ledger->supplies, number, due_ms);
         atp_ledger_drop_late_pegs(ledger, number);
+        if (atp_supplies_first_at_risk(&ledger->supplies, row) != 0) { /* the new day may have been told */
+            atp_ledger_note_at_risk(ledger, row);
+        }
     }
     atp_ledger_back(apply, row);
     return ATP_APPLIED;
@@ -195,7 +198,6 @@ static atp_verdict_t receive_unexpected(apply_t *apply, const resolved_line_t *l
 {
     atp_ledger_change_bucket(apply, line->row, ATP_BUCKET_ON_HAND, line->qty);
     atp_ledger_raise(apply, ATP_EXCEPTION_RECEIVED_WITHOUT_SUPPLY, line->row, line->qty);
-    atp_ledger_supply_lands(apply, line->row);
     return ATP_APPLIED_BEYOND;
 }
 
@@ -219,7 +221,7 @@ static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t
     supply->received += qty;
     if (qty > 0) {
         atp_ledger_change_bucket(apply, supply->row, ATP_BUCKET_ON_HAND, qty);
-        (void)atp_ledger_fill_supply(apply, number, qty);
+        atp_ledger_fill_supply(apply, number, qty);
         atp_ledger_lower_supply(ledger, number, within);
     }
     if (qty > open) {
@@ -229,7 +231,6 @@ static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t
         tell_discrepancy(apply, supply);
         atp_ledger_close_supply(ledger, number, qty >= open ? ATP_SUPPLY_RECEIVED : ATP_SUPPLY_CLOSED);
     }
-    atp_ledger_supply_lands(apply, supply->row);
     atp_ledger_back(apply, supply->row);
     return qty == open ? ATP_APPLIED : qty < open ? ATP_APPLIED_IN_PART : ATP_APPLIED_BEYOND;
 }

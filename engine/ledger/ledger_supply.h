@@ -16,10 +16,6 @@ atp_verdict_t atp_ledger_put_transfer(apply_t *apply);
 atp_verdict_t atp_ledger_ship_transfer(apply_t *apply);
 atp_verdict_t atp_ledger_cancel_transfer(apply_t *apply);
 
-/* Called when on-hand of a row went up: promises that lost their supply, or whose supply is overdue, become reserved, in their
- * order; then what is backordered. */
-void atp_ledger_supply_lands(apply_t *apply, uint32_t row);
-
 /* Tells of supply that became overdue, after looking at up to `limit` positions with supply. */
 void atp_ledger_tell_overdue(apply_t *apply, uint64_t limit);
 
@@ -75,10 +71,23 @@ void atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm
 void atp_ledger_drop_late_pegs(atp_ledger_t *ledger, uint32_t number);
 /* Takes `qty` pegged units off a supply, the youngest first: they are unbacked. */
 void atp_ledger_unback(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
-/* Serves unbacked promises of a row from what is here and free, then from other supply in time, in their order; what finds
- * none is told in an exception, once. */
+/* Other supply in time for what is unbacked at the row, in its order. */
+void atp_ledger_back_from_supply(apply_t *apply, uint32_t row);
+
+#define ATP_PEGS_LOOKED_AT 1024 /* unbacked promises looked at by one op: bounds its work */
+
+/* ---- ledger_at_risk.c: units that come, and promises at risk ---- */
+
+/* Turns up to `most` units pegged to a supply into reserved ones, in their order, as far as there is stock. */
+void atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most);
+/* Serves unbacked promises of a row from what is here, then from other supply in time, in their order; what finds none is told
+ * in an exception, once. */
 void atp_ledger_back(apply_t *apply, uint32_t row);
-/* Turns up to `most` units pegged to a supply into reserved ones, in their order; returns how many. */
-atp_qty_t atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most);
+/* Promises of the row are at risk from now on. */
+void atp_ledger_note_at_risk(atp_ledger_t *ledger, uint32_t row);
+/* A row that is flagged so changes: when the op is done they are looked at. */
+void atp_ledger_note_at_risk_due(atp_ledger_t *ledger, uint32_t row);
+/* Gives what is free to the promises at risk of all rows that are due, as far as the op goes. */
+void atp_ledger_serve_due(apply_t *apply);
 
 #endif

@@ -146,6 +146,12 @@ atp_verdict_t atp_ledger_put_transfer(apply_t *apply)
 
 /* ---- what became of its reservation ---- */
 
+/* True if the op brings the transfer in. */
+static bool is_received(const atp_ledger_t *ledger)
+{
+    return ledger->cause->kind == ATP_OP_TRANSFER_RECEIVE || ledger->cause->kind == ATP_OP_RECEIVE_SUPPLY;
+}
+
 void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *reservation, atp_qty_t shipped,
                                atp_qty_t given_back)
 {
@@ -164,8 +170,10 @@ void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *re
         atp_qty_t lowered = given_back < supply->open ? given_back : supply->open;
         supply->ordered -= lowered;
         atp_ledger_lower_supply(ledger, number, lowered);
-        apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
-        atp_ledger_back(&apply, supply->row);
+        if (!is_received(ledger) || supply->open == 0) { /* else what comes in serves its promises first */
+            apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
+            atp_ledger_back(&apply, supply->row);
+        }
     }
     const atp_line_t *line = atp_line_at(&ledger->reservations, supply->source_line - 1);
     if (line->allocated == 0) { /* its record may be given to another when the reservation is forgotten */

@@ -34,6 +34,8 @@
 #define ATP_POSITION_HAS_LIMITS     0x02 /* a record of limits stands beside the row */
 #define ATP_POSITION_HAS_QUEUE      0x04 /* units wait for stock there */
 #define ATP_POSITION_HAS_MISSING    0x08 /* units that could not be found count as unavailable: limits.h */
+#define ATP_POSITION_HAS_AT_RISK    0x10 /* promises there have lost their supply, or had: supplies.h, D7 */
+#define ATP_POSITION_IS_SERVING     0x20 /* its stock goes to them, in more than one op: it is nobody else's */
 
 typedef struct atp_position {
     _Atomic uint32_t version;
@@ -79,10 +81,17 @@ static inline atp_qty_t atp_view_atp(const atp_position_view_t *view)
     return atp_view_uncommitted(view) - view->safety;
 }
 
+/* atp, but of stock that goes to promises at risk nothing is for sale. */
+static inline atp_qty_t atp_view_for_sale(const atp_position_view_t *view)
+{
+    atp_qty_t atp = atp_view_atp(view);
+    return (view->flags & ATP_POSITION_IS_SERVING) != 0 && atp > 0 ? 0 : atp;
+}
+
 /* What may be promised at most, signed: beyond stock as far as the limit allows. */
 static inline atp_qty_t atp_view_promisable(const atp_position_view_t *view)
 {
-    return view->is_withdrawn ? 0 : atp_view_atp(view) - view->backordered + view->backorder_limit;
+    return view->is_withdrawn ? 0 : atp_view_for_sale(view) - view->backordered + view->backorder_limit;
 }
 
 typedef struct atp_positions {

@@ -94,7 +94,7 @@ static void tidy_row(atp_supply_book_t *book, uint32_t row)
         return;
     }
     const atp_supply_row_t *sums = atp_table_at(&book->rows, number);
-    if (sums->first_day == 0 && sums->first_unbacked == 0) {
+    if (sums->first_day == 0 && sums->first_unbacked == 0 && sums->due == ATP_SUPPLY_NOT_DUE) {
         atp_index_remove(&book->row_index, row_hash(row), number);
         give_record(&book->rows, &book->heads->free_row, offsetof(atp_supply_row_t, next), number);
     }
@@ -135,15 +135,24 @@ static void drop_day(atp_supply_book_t *book, atp_supply_row_t *sums, uint32_t n
     give_record(&book->days, &book->heads->free_day, offsetof(atp_supply_day_t, next), number - 1);
 }
 
-/* Links a supply into its day: at the head while something of it is free, else at the end. */
+/* Where a supply stands in its day: promised in part, of which nothing is promised, promised whole. */
+static unsigned group_of(const atp_supply_t *supply)
+{
+    return atp_supply_free(supply) == 0 ? 2 : supply->pegged == 0 ? 1 : 0;
+}
+
+/* Links a supply into its day, in front of its group or, promised whole, at the end (D8). */
 static void link_supply(atp_supply_book_t *book, uint32_t number)
 {
     atp_supply_t *supply = change_supply(book, number);
     atp_supply_day_t *day = change_day(book, supply->day - 1);
-    bool is_first = atp_supply_free(supply) > 0;
+    unsigned group = group_of(supply);
 
-    supply->next = is_first ? day->first : 0;
-    supply->previous = is_first ? 0 : day->last;
+    supply->previous = group == 0 ? 0 : group == 1 ? day->last_partly : day->last;
+    supply->next = supply->previous != 0 ? atp_supply_at(book, supply->previous - 1)->next : day->first;
+    if (group == 0 && day->last_partly == 0) {
+        day->last_partly = number + 1;
+    }
     *(supply->previous != 0 ? &change_supply(book, supply->previous - 1)->next : &day->first) = number + 1;
     *(supply->next != 0 ? &change_supply(book, supply->next - 1)->previous : &day->last) = number + 1;
 }
@@ -153,6 +162,9 @@ static void unlink_supply(atp_supply_book_t *book, uint32_t number)
     const atp_supply_t *supply = atp_supply_at(book, number);
     atp_supply_day_t *day = change_day(book, supply->day - 1);
 
+    if (day->last_partly == number + 1) {
+        day->last_partly = supply->previous;
+    }
     *(supply->previous != 0 ? &change_supply(book, supply->previous - 1)->next : &day->first) = supply->next;
     *(supply->next != 0 ? &change_supply(book, supply->next - 1)->previous : &day->last) = supply->previous;
 }
@@ -163,7 +175,7 @@ static void add_to_sums(atp_supply_book_t *book, uint32_t number, atp_qty_t open
     atp_supply_t *supply = change_supply(book, number);
     atp_supply_day_t *day = change_day(book, supply->day - 1);
     atp_supply_row_t *sums = need_row(book, supply->row);
-    bool was_free = atp_supply_free(supply) > 0;
+    unsigned group = group_of(supply);
 
     supply->open += open;
     supply->pegged += pegged;
@@ -172,7 +184,7 @@ static void add_to_sums(atp_supply_book_t *book, uint32_t number, atp_qty_t open
     sums->open += open;
     sums->pegged += pegged;
     ATP_ASSERT(supply->pegged >= 0 && supply->pegged <= supply->open); /* D4 */
-    if (was_free != (atp_supply_free(supply) > 0)) {
+    if (group != group_of(supply)) {
         unlink_supply(book, number);
         link_supply(book, number);
     }
@@ -630,6 +642,77 @@ bool atp_supplies_next_overdue(atp_supply_book_t *book, int32_t today, uint64_t 
         }
     }
     return false;
+}
+
+/* ---- promises at risk ---- */
+
+/* What was due before this day has been told overdue, as far as the record of sums was looked at. */
+static int32_t told_before(const atp_supply_book_t *book, uint32_t number)
+{
+    const atp_supply_heads_t *heads = book->heads;
+
+    return heads->telling != 0 && number < heads->telling_row ? heads->telling : heads->told_before;
+}
+
+uint32_t atp_supplies_first_at_risk(const atp_supply_book_t *book, uint32_t row)
+{
+    uint32_t number;
+
+    if (!find_row(book, row, &number)) {
+        return 0;
+    }
+    const atp_supply_row_t *sums = atp_table_at(&book->rows, number);
+    int32_t before = told_before(book, number);
+    uint32_t at = sums->pegged > 0 ? sums->first_day : 0;
+    if (sums->first_unbacked != 0) {
+        return sums->first_unbacked;
+    }
+    while (at != 0 && atp_supply_day_at(book, at - 1)->day < before) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        if (day->pegged > 0) { /* in the first group or the last: D8 */
+            uint32_t first = atp_supply_at(book, day->first - 1)->first_peg;
+            return first != 0 ? first : atp_supply_at(book, day->last - 1)->first_peg;
+        }
+        at = day->next;
+    }
+    return 0;
+}
+
+bool atp_supplies_list_due(atp_supply_book_t *book, uint32_t row, atp_supply_due_t due)
+{
+    uint32_t number;
+
+    if (!find_row(book, row, &number)) {
+        return false;
+    }
+    atp_supply_row_t *sums = atp_table_change(&book->rows, number);
+    if (sums->due == ATP_SUPPLY_NOT_DUE) {
+        sums->due = due;
+        sums->next_due = book->heads->first_due;
+        book->heads->first_due = number + 1;
+    }
+    return true;
+}
+
+bool atp_supplies_take_due(atp_supply_book_t *book, uint32_t *ret_row)
+{
+    if (book->heads->first_due == 0) {
+        return false;
+    }
+    atp_supply_row_t *sums = atp_table_change(&book->rows, book->heads->first_due - 1);
+    book->heads->first_due = sums->next_due;
+    sums->next_due = 0;
+    *ret_row = sums->row - 1;
+    return true;
+}
+
+void atp_supplies_end_due(atp_supply_book_t *book, uint32_t row, bool goes_on)
+{
+    need_row(book, row)->due = ATP_SUPPLY_NOT_DUE;
+    if (goes_on) {
+        (void)atp_supplies_list_due(book, row, ATP_SUPPLY_GOES_ON); /* it has sums */
+    }
+    tidy_row(book, row);
 }
 
 /* ---- rebuilding ---- */

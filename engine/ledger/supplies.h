@@ -13,12 +13,13 @@
  *
  * Days are counted from 1970-01-01 in UTC. A supply is overdue from the day after the one it was due on: then it counts
  * for nothing, while its pegs still count as promised, until it comes or has a new day. That is reckoned by the day of who
- * asks: nothing has to happen at midnight for it to be so. The first pulse of the day tells of what became overdue.
+ * asks: nothing has to happen at midnight for it to be so. The first pulse of the day tells of what became overdue; from then
+ * on promises of it are at risk as unbacked ones are: whatever makes stock free there serves them (ledger_at_risk.c).
  *
  * Formula     atp(d) = min over t in [d, horizon] of
  *                      ( atp + supply due by t - pegged to supply due by t - unbacked - backordered )
  * Threads     ledger thread only.
- * Memory      104 bytes a supply, 40 a day, 40 a peg, 48 a position with supplies; index entries for supplies and
+ * Memory      104 bytes a supply, 48 a day, 40 a peg, 56 a position with supplies; index entries for supplies and
  *             positions. Nothing is allocated after init.
  * Invariants  D1  open and pegged of a day are the sums over its supplies, of a position over its days; unbacked is the sum
  *                 over its unbacked pegs.
@@ -27,7 +28,11 @@
  *                 no other has open units or pegs.
  *             D4  pegged of a supply is the sum over its pegs, and at most what is open of it.
  *             D5  pegged of a line is the sum over its pegs.
- *             D6  the rank of a peg is that of its line. */
+ *             D6  the rank of a peg is that of its line.
+ *             D7  a position with promises at risk (unbacked, or of supply that was told overdue) is flagged
+ *                 (ATP_POSITION_HAS_AT_RISK); while one of them could be served from its stock it is listed as due.
+ *             D8  of the supplies of a day those promised in part come first, up to last_partly, then those of which nothing
+ *                 is promised, then those promised whole. */
 #ifndef ATP_LEDGER_SUPPLIES_H
 #define ATP_LEDGER_SUPPLIES_H
 
@@ -89,13 +94,22 @@ typedef struct atp_supply {
 typedef struct atp_supply_day {
     uint32_t next; /* later day, or free chain */
     uint32_t previous;
-    uint32_t first; /* supplies: those with units that nobody was promised come first */
+    uint32_t first; /* supplies, in three groups: D8 */
     uint32_t last;
     int32_t day;
     uint32_t supply_count;
+    uint32_t last_partly; /* of the supplies that are promised in part; 0 = there are none */
+    uint32_t unused;
     int64_t open;
     int64_t pegged;
 } atp_supply_day_t;
+
+/* Whether a position is listed because its promises at risk may be served (D7). Between ops none is due, or goes on. */
+typedef enum atp_supply_due {
+    ATP_SUPPLY_NOT_DUE = 0,
+    ATP_SUPPLY_DUE = 1,    /* this op has set stock free there: first it is the op's own */
+    ATP_SUPPLY_GOES_ON = 2 /* its promises take the stock that is free there: it is nobody else's */
+} atp_supply_due_t;
 
 /* The sums of one position. */
 typedef struct atp_supply_row {
@@ -105,6 +119,8 @@ typedef struct atp_supply_row {
     uint32_t last_day;
     uint32_t first_unbacked;
     uint32_t last_unbacked;
+    uint32_t next_due; /* record + 1 */
+    uint32_t due;      /* atp_supply_due_t */
     int64_t open;
     int64_t pegged;
     int64_t unbacked;
@@ -123,8 +139,8 @@ typedef struct atp_peg {
     int64_t qty;
 } atp_peg_t;
 
-_Static_assert(sizeof(atp_supply_t) == 104 && sizeof(atp_supply_day_t) == 40 &&
-                   sizeof(atp_supply_row_t) == 48 && sizeof(atp_peg_t) == 40,
+_Static_assert(sizeof(atp_supply_t) == 104 && sizeof(atp_supply_day_t) == 48 &&
+                   sizeof(atp_supply_row_t) == 56 && sizeof(atp_peg_t) == 40,
                "stored: no padding");
 
 /* Part of the root record. */
@@ -141,7 +157,7 @@ typedef struct atp_supply_heads {
     int32_t told_before;  /* what was due before this day has been told overdue */
     int32_t telling;      /* the same, of the round that is under way; 0 = none is */
     uint32_t telling_row; /* the record of sums that it looks at next */
-    uint32_t unused;
+    uint32_t first_due;   /* the positions whose promises at risk are being served: record of sums + 1 */
 } atp_supply_heads_t;
 
 typedef struct atp_supply_book {
@@ -273,6 +289,19 @@ bool atp_supplies_are_untold(const atp_supply_book_t *book, int32_t today);
  * lowered. False: none was found within the limit; the next call goes on from there. */
 bool atp_supplies_next_overdue(atp_supply_book_t *book, int32_t today, uint64_t *limit,
                                atp_overdue_t *ret_overdue);
+
+/* ---- promises at risk ---- */
+
+/* The peg of the row that is served next when stock is free: the first unbacked one, then those of the supply longest told
+ * overdue. Number + 1; 0 = nobody's promise is at risk there. */
+uint32_t atp_supplies_first_at_risk(const atp_supply_book_t *book, uint32_t row);
+
+/* Lists a row as due, first; one that is listed already stays where it is. False: it has no sums. */
+bool atp_supplies_list_due(atp_supply_book_t *book, uint32_t row, atp_supply_due_t due);
+/* Takes the row that is due first off the list; it stays noted until its due is ended. False: none is. */
+bool atp_supplies_take_due(atp_supply_book_t *book, uint32_t *ret_row);
+/* A row that was taken off the list: it is due no more, or goes on, first. */
+void atp_supplies_end_due(atp_supply_book_t *book, uint32_t row, bool goes_on);
 
 /* Builds the indexes from the records. */
 void atp_supplies_rebuild(atp_supply_book_t *book);

@@ -66,7 +66,8 @@ static atp_qty_t ready_at(const atp_ledger_t *ledger, uint16_t node, int64_t now
     return left < qty && !stock->may_be_later ? left : qty;
 }
 
-/* One position at which more than its buckets counts: limits, or a node that is not open or has a calendar. */
+/* One position at which more than its buckets counts: limits, promises at risk, or a node that is not open or has a
+ * calendar. */
 static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at,
                         bool is_member, int64_t now_ms, stock_t *stock)
 {
@@ -76,7 +77,8 @@ static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_posi
         is_withdrawn(ledger, sku, at, &waiting)) {
         return;
     }
-    atp_qty_t atp = at->uncommitted - at->safety - waiting;
+    bool is_serving = (at->flags & ATP_POSITION_IS_SERVING) != 0;
+    atp_qty_t atp = is_serving ? 0 : at->uncommitted - at->safety - waiting;
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
     if (is_member) {
@@ -102,7 +104,7 @@ static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, i
         atp_position_stock_t at = atp_positions_stock(positions, rows[i]);
         bool is_member = bits == NULL || (atp_load_relaxed(&bits[at.node / 64]) >> at.node % 64 & 1) != 0;
         soonest_ms = at.soonest_deadline_ms < soonest_ms ? at.soonest_deadline_ms : soonest_ms;
-        if (ATP_UNLIKELY((at.flags & ATP_POSITION_HAS_LIMITS) != 0 ||
+        if (ATP_UNLIKELY((at.flags & (ATP_POSITION_HAS_LIMITS | ATP_POSITION_IS_SERVING)) != 0 ||
                          atp_load_relaxed(&nodes[at.node].state) != ATP_NODE_OPEN)) {
             add_special(ledger, sku, &at, is_member, now_ms, &stock);
             continue;

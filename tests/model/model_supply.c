@@ -119,13 +119,34 @@ static void fill(supply_model_t *m, int supply, unsigned node, atp_qty_t most)
     }
 }
 
-/* Unbacked pegs are kept from stock that is free, or find other supply; who does not is told of, once. */
+/* Promises at risk take what is there: those that are unbacked, then those of the supply longest told overdue. */
+static void serve(supply_model_t *m, unsigned node)
+{
+    fill(m, -1, node, ATP_QTY_MAX);
+    for (int32_t day = 0; day < m->told_before;) {
+        int next = -1;
+        for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
+            const model_supply_t *s = &m->supplies[i];
+            if (s->is_open && s->node == node && s->day >= day && s->day < m->told_before &&
+                (next < 0 || s->day < m->supplies[next].day)) {
+                next = (int)i;
+            }
+        }
+        if (next < 0) {
+            return;
+        }
+        fill(m, next, node, ATP_QTY_MAX);
+        day = m->supplies[next].day + 1;
+    }
+}
+
+/* Unbacked pegs are served from what is there, or find other supply; who does not is told of, once. */
 static void back(supply_model_t *m, unsigned node)
 {
     bool is_any_new = false;
     model_peg_t *peg = NULL;
 
-    fill(m, -1, node, supply_model_atp(m, node) - supply_model_waiting(m, node));
+    fill(m, -1, node, ATP_QTY_MAX);
     while ((peg = next_peg(m, -1, node, peg)) != NULL) {
         peg->qty = peg_to_free(m, peg->hold, peg->qty);
     }
@@ -137,26 +158,6 @@ static void back(supply_model_t *m, unsigned node)
         }
     }
     m->at_risk += is_any_new;
-}
-
-static void lands(supply_model_t *m, unsigned node)
-{
-    fill(m, -1, node, ATP_QTY_MAX);
-    for (int32_t day = 0; day < supply_model_today(m);) { /* overdue ones, the oldest day first */
-        int next = -1;
-        for (unsigned i = 0; i < MODEL_SUPPLIES; i++) {
-            const model_supply_t *s = &m->supplies[i];
-            if (s->is_open && s->node == node && s->day >= day && s->day < supply_model_today(m) &&
-                (next < 0 || s->day < m->supplies[next].day)) {
-                next = (int)i;
-            }
-        }
-        if (next < 0) {
-            return;
-        }
-        fill(m, next, node, ATP_QTY_MAX);
-        day = m->supplies[next].day + 1;
-    }
 }
 
 /* Stock that is free goes to those who wait: by priority, then the oldest first. */
@@ -182,12 +183,19 @@ static void fill_waiting(supply_model_t *m, unsigned node)
     }
 }
 
+/* Whatever is free: promises at risk first, then those who wait. */
+static void give_what_is_free(supply_model_t *m)
+{
+    for (unsigned node = 0; node < MODEL_NODES; node++) {
+        serve(m, node);
+        fill_waiting(m, node);
+    }
+}
+
 /* The end of every op. */
 static supply_answer_t done(supply_model_t *m, supply_answer_t answer)
 {
-    for (unsigned node = 0; node < MODEL_NODES; node++) {
-        fill_waiting(m, node);
-    }
+    give_what_is_free(m);
     return answer;
 }
 
@@ -228,9 +236,7 @@ void supply_model_expire(supply_model_t *m)
             }
         }
     }
-    for (unsigned node = 0; node < MODEL_NODES; node++) {
-        fill_waiting(m, node);
-    }
+    give_what_is_free(m);
 }
 
 static bool is_any_open(const supply_model_t *m)
@@ -259,6 +265,7 @@ void supply_model_pulse(supply_model_t *m)
         m->overdue += is_overdue;
     }
     m->told_before = supply_model_today(m);
+    give_what_is_free(m);
 }
 
 /* What is put while nothing is open was not overlooked before. */
@@ -385,12 +392,12 @@ supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned no
     }
     if (!is_expected) {
         m->nodes[node].on_hand += qty;
-        lands(m, node);
         return done(m, say(ATP_APPLIED_BEYOND, qty));
     }
     if (s->is_transfer && s->left > 0) {
         arrive(m, id, qty, is_final);
         if (!s->is_open) {
+            back(m, node);
             return done(m, say(ATP_APPLIED, qty));
         }
     }
@@ -410,7 +417,6 @@ supply_answer_t supply_model_receive(supply_model_t *m, unsigned id, unsigned no
         s->received += qty;
         s->is_cancelled = qty < open; /* closed short: to cancel it is no change */
     }
-    lands(m, node);
     back(m, node);
     return done(m, say(qty == open  ? ATP_APPLIED
                        : qty < open ? ATP_APPLIED_IN_PART
@@ -422,9 +428,6 @@ supply_answer_t supply_model_stock(supply_model_t *m, unsigned node, atp_qty_t c
 {
     supply_model_expire(m);
     m->nodes[node].on_hand += change;
-    if (change > 0) {
-        lands(m, node);
-    }
     return done(m, say(ATP_APPLIED, change));
 }
 

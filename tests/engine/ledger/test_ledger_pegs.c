@@ -445,7 +445,7 @@ static void promises_without_supply_are_kept_from_stock_that_nobody_was_promised
     fixture_close(&f);
 }
 
-static void safety_stock_is_not_given_to_promises_that_lost_their_supply(void **state)
+static void safety_stock_stops_new_promises_not_those_that_lost_their_supply(void **state)
 {
     fixture_t f = stocked(0);
     (void)state;
@@ -454,7 +454,8 @@ static void safety_stock_is_not_given_to_promises_that_lost_their_supply(void **
     assert_verdict(fact(&f, ATP_OP_SAFETY, "S", "N", 3), ATP_APPLIED);
     assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 4), ATP_APPLIED);
     assert_verdict(is_cancelled(&f, "po1"), ATP_APPLIED);
-    assert_units("r1", 1, 0, 4);
+    assert_units("r1", 4, 0, 1);
+    assert_verdict(reserve(&f, "r2", "S", "N", 1), ATP_NOT_ENOUGH_AVAILABLE);
     fixture_close(&f);
 }
 
@@ -517,7 +518,7 @@ static void the_pulse_tells_once_of_what_became_overdue(void **state)
     assert_verdict(pulse(&f, 100), ATP_APPLIED);
     assert_int_equal(told(&f, ATP_EXCEPTION_SUPPLY_OVERDUE), 1);
     assert_int_equal(newest_exception(&f)->qty, 14);
-    assert_int_equal(newest_exception(&f)->reservation_total, 2); /* once for each supply */
+    assert_int_equal(newest_exception(&f)->reservation_total, 1); /* of both supplies, and named once */
     assert_memory_equal(newest_exception(&f)->reservations[0], "r1", 2);
     assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
     assert_verdict(pulse(&f, 100), ATP_APPLIED);
@@ -619,7 +620,7 @@ int main(void)
         cmocka_unit_test(pegged_units_are_not_short_and_can_be_taken_back),
         cmocka_unit_test(a_reservation_that_is_replaced_gives_its_pegs_back),
         cmocka_unit_test(promises_without_supply_are_kept_from_stock_that_nobody_was_promised),
-        cmocka_unit_test(safety_stock_is_not_given_to_promises_that_lost_their_supply),
+        cmocka_unit_test(safety_stock_stops_new_promises_not_those_that_lost_their_supply),
         cmocka_unit_test(a_transfer_cancelled_as_a_reservation_puts_its_promises_at_risk_at_once),
         cmocka_unit_test(supply_is_overdue_at_midnight_though_nothing_happens),
         cmocka_unit_test(the_pulse_tells_once_of_what_became_overdue),

@@ -502,6 +502,7 @@ static void stock_that_comes_for_an_overdue_supply_serves_its_promises(void **st
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r1"), ATP_APPLIED);
     f.now_ms += 2 * DAY;
     assert_int_equal(atp_in(&f, "S", "N", 10), -5); /* counts for nothing, its promises do */
+    assert_verdict(pulse(&f, 100), ATP_APPLIED);    /* the first of the day: it is told */
     assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 3), ATP_APPLIED);
     assert_int_equal(view_of(&f, "S", "N").allocated, 3);
     assert_int_equal(supply_of(&f, "po1")->pegged, 2);
