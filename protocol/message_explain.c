@@ -48,12 +48,13 @@ bool atp_read_explain_ask(atp_reader_t *reader, atp_command_line_t *lines, atp_e
            atp_row_id(reader, &reader->body_left, ATP_FIELD_CHANNEL, &ret_ask->channel) &&
            atp_row_i64(reader, &reader->body_left, ATP_FIELD_OPTION, &ret_ask->by_ms) &&
            atp_row_bool(reader, &reader->body_left, ATP_FIELD_OPTION, &ret_ask->is_one) &&
+           atp_row_bool(reader, &reader->body_left, ATP_FIELD_OPTION, &ret_ask->is_pickup) &&
            reader->refusal.verdict == ATP_APPLIED;
 }
 
 void atp_write_explain_ask(atp_writer_t *writer, const atp_explain_ask_t *ask)
 {
-    atp_put_array(writer, ask->is_one ? 4 : ask->by_ms != 0 ? 3 : 2);
+    atp_put_array(writer, ask->is_pickup ? 5 : ask->is_one ? 4 : ask->by_ms != 0 ? 3 : 2);
     atp_put_array(writer, ask->line_count);
     for (uint32_t i = 0; i < ask->line_count; i++) {
         atp_put_array(writer, 3);
@@ -62,10 +63,13 @@ void atp_write_explain_ask(atp_writer_t *writer, const atp_explain_ask_t *ask)
         atp_put_qty(writer, ask->lines[i].mantissa, ask->lines[i].decimals);
     }
     atp_put_text(writer, ask->channel);
-    if (ask->by_ms != 0 || ask->is_one) {
+    if (ask->by_ms != 0 || ask->is_one || ask->is_pickup) {
         atp_put_int(writer, ask->by_ms);
     }
-    if (ask->is_one) {
+    if (ask->is_one || ask->is_pickup) {
+        atp_write_bool(writer, ask->is_one);
+    }
+    if (ask->is_pickup) {
         atp_write_bool(writer, true);
     }
 }

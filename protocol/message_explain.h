@@ -1,8 +1,9 @@
 /* Explanations over the wire: what a reserve may take, and of what parts the figure is made.
  *
- *     request   [[line, ...], channel, by_ms, is_one]   line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
+ *     request   [[line, ...], channel, by_ms, is_one, is_pickup]   line [sku, node, qty]: node "" = all nodes; qty 0 = only what there is
  *                                               by_ms: for a reserve needed by that day; left out, or a day past = from what is here
  *                                               is_one: the lines are those of one reserve, in this order; left out = each by itself
+ *                                               is_pickup: picked up, by the channel's group for that; left out = shipped
  *     response  [[part, ...], is_cut]           part [line, code, qty, node, detail]
  *
  * Codes and their effects are in engine/base/explain.h. */
@@ -22,6 +23,7 @@ typedef struct atp_explain_ask {
     atp_text_t channel; /* "" = none */
     int64_t by_ms;      /* needed by that day; 0 = from what is here */
     bool is_one;        /* the lines are one reserve: each after those before it, and the whole is decided */
+    bool is_pickup;     /* through the channel's group for what is picked up */
 } atp_explain_ask_t;
 
 /* Reads the ask; its lines go to `lines` (room for ATP_EXPLAIN_LINES_MAX). Refuses none (lines_missing) and too many

@@ -141,7 +141,9 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row)
     }
     tell_capacity(telling, node, name, of_rows, free);
     if (!is_seen(telling, node)) {
-        tell_some(telling, ATP_EXPLAIN_CODE_NOT_SEEN, telling->left, name);
+        uint16_t group = atp_ledger_view_group(&telling->apply);
+        tell_of(telling, ATP_EXPLAIN_CODE_NOT_SEEN, telling->left, name,
+                atp_catalog_group_id(&ledger->catalog, group));
         free = 0;
     }
     tell_some(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, free > telling->left ? free - telling->left : 0, name);
@@ -427,14 +429,14 @@ static const struct {
     unsigned char texts[8];
 } nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
 
-/* Tells of a line, with what the scratch says the lines before it take. `verdict`: on the reserve of it, NULL if that is not
- * known. */
-static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
-                       const atp_verdict_t *verdict, atp_explain_room_t *room)
+/* Tells of a line, with what the scratch says the lines before it take. `op`: how it is asked for; `verdict`: on the reserve of it.
+ * NULL if that is not known. */
+static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, const atp_op_t *op,
+                       int64_t now_ms, const atp_verdict_t *verdict, atp_explain_room_t *room)
 {
     atp_result_t result = {0};
     telling_t telling = {.apply = {.ledger = scratch,
-                                   .op = &nothing.op,
+                                   .op = op != NULL ? op : &nothing.op,
                                    .now_ms = now_ms,
                                    .result = &result,
                                    .channel = ask->channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : ask->channel,
@@ -486,11 +488,12 @@ void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask
     atp_verdict_t verdict = ATP_APPLIED;
 
     now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms;
-    if (ask->reserve != NULL) {
+    bool is_decided = ask->reserve != NULL && ask->qty > 0;
+    if (is_decided) {
         verdict = plan(scratch, ask->reserve, now_ms, ask->grants).verdict;
         (void)begin_asking(ledger);
     }
-    tell_after(scratch, ask, now_ms, ask->reserve != NULL ? &verdict : NULL, room);
+    tell_after(scratch, ask, ask->reserve, now_ms, is_decided ? &verdict : NULL, room);
     end_asking(scratch);
 }
 
@@ -508,7 +511,7 @@ void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_exp
         if (i > 0) {
             (void)plan(scratch, reserve->before[i], now_ms, reserve->grants);
         }
-        tell_after(scratch, &reserve->lines[i], now_ms, NULL, room);
+        tell_after(scratch, &reserve->lines[i], reserve->whole, now_ms, NULL, room);
     }
     atp_result_t result = plan(scratch, reserve->whole, now_ms, reserve->grants);
     end_asking(scratch);

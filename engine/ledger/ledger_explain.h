@@ -22,7 +22,8 @@ typedef struct atp_ledger_explain_ask {
     uint16_t line;      /* of the answer's parts */
     uint16_t needed_by; /* day: what may be promised for it; 0 = from what is here */
     atp_qty_t qty;      /* asked for, in the SKU's scale; 0 = only what there is */
-    /* The reserve that is asked about, of this line alone, all or nothing; NULL: what comes of it goes by the account. */
+    /* The reserve that is asked about, of this line alone, all or nothing; with a quantity of 0 only how it would be asked for counts
+     * (its attributes). NULL: what comes of it goes by the account. */
     const atp_op_t *reserve;
     atp_grant_t *grants; /* room for those of it */
 } atp_ledger_explain_ask_t;

@@ -497,8 +497,8 @@ static atp_verdict_t why_not(const plan_t *plan, atp_qty_t wanted)
     return sum >= wanted ? ATP_SPLIT_NOT_ALLOWED : ATP_NOT_ENOUGH_AVAILABLE;
 }
 
-atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, atp_pick_t *ret_picks,
-                                      uint32_t *ret_count)
+atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, uint32_t serving,
+                                      atp_pick_t *ret_picks, uint32_t *ret_count)
 {
     plan_t *plan = &apply->ledger->plan;
     atp_sourcing_t sourcing;
@@ -516,6 +516,8 @@ atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wan
     }
     verdict = why_not(plan, wanted->qty);
     is_whole = false;
+    plan->count = sourcing.splits > serving ? plan->count : 0; /* nobody else may serve it */
+    sourcing.splits = sourcing.splits > serving ? sourcing.splits - serving : 1;
     if (is_joint && plan->chosen_count > 0) {
         *ret_count = choose_among_chosen(plan, &sourcing, wanted->qty, ret_picks, &is_whole);
     }

@@ -27,9 +27,9 @@ bool atp_ledger_scarce_component(apply_t *apply, uint32_t sku, uint32_t *ret_sku
 /* What the plan takes of a SKU at a node. */
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node);
 
-/* Who serves the line with how much: all of it, or, if the op takes parts, as much as there is. */
-atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, atp_pick_t *ret_picks,
-                                      uint32_t *ret_count);
+/* Who serves the line with how much: all of it, or, if the op takes parts, as much as there is. So many nodes serve it already. */
+atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wanted, uint32_t serving,
+                                      atp_pick_t *ret_picks, uint32_t *ret_count);
 
 /* Adds a node's part to the plan of the answer. */
 void atp_ledger_add_to_plan(apply_t *apply, const atp_grant_t *grant);

@@ -157,15 +157,37 @@ atp_verdict_t atp_ledger_plan_picks(apply_t *apply, const resolved_line_t *wante
     return verdict;
 }
 
+/* True if the nodes share what they may give: rules for what kits are made of, caps of what may wait. What was picked at one may
+ * then not be there, and the rest is looked for at others. */
+static bool shares_limits(const apply_t *apply, uint32_t sku)
+{
+    return atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT | ATP_SKU_HAS_BACKORDERS);
+}
+
+/* Has nodes serve what is left. */
+static atp_verdict_t serve(apply_t *apply, serving_t *serving)
+{
+    atp_pick_t picks[ATP_SPLITS_PER_LINE_MAX];
+    resolved_line_t wanted = serving->wanted;
+    uint32_t count;
+
+    wanted.qty = serving->left;
+    atp_verdict_t verdict = atp_ledger_choose_nodes(apply, &wanted, serving->nodes, picks, &count);
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
+        verdict = take_pick(apply, serving, &picks[i]);
+    }
+    return verdict;
+}
+
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
 {
     serving_t serving = {wanted, wanted.qty, 0};
-    atp_pick_t picks[ATP_SPLITS_PER_LINE_MAX];
-    uint32_t count;
 
-    atp_verdict_t verdict = atp_ledger_choose_nodes(apply, &wanted, picks, &count);
-    for (uint32_t i = 0; verdict == ATP_APPLIED && i < count; i++) {
-        verdict = take_pick(apply, &serving, &picks[i]);
+    atp_verdict_t verdict = serve(apply, &serving);
+    while (ATP_UNLIKELY(verdict == ATP_APPLIED && serving.left > 0 && serving.left < wanted.qty &&
+                        shares_limits(apply, wanted.sku))) {
+        wanted.qty = serving.left;
+        verdict = serve(apply, &serving);
     }
     if (verdict != ATP_APPLIED || serving.left == 0) {
         return verdict;

@@ -285,6 +285,15 @@ static void write_explain_by(atp_writer_t *writer)
     atp_write_explain_ask(writer, &ask);
 }
 
+static void write_explain_pickup(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("ROPE"), ATP_TEXT("berlin"), 25, 1};
+    const atp_explain_ask_t ask = {
+        .line_count = 1, .lines = &line, .channel = ATP_TEXT("web"), .is_pickup = true};
+    sample_begin_request(writer, ATP_MESSAGE_EXPLAIN);
+    atp_write_explain_ask(writer, &ask);
+}
+
 static void write_explain_reserve(atp_writer_t *writer)
 {
     const atp_command_line_t lines[] = {{ATP_TEXT("TSHIRT-M"), ATP_TEXT(""), 2, 0},
@@ -520,6 +529,8 @@ const sample_t samples[] = {
      NULL, write_supplies},
     {"explain_by", SAMPLE_REQUEST, "explain: 2.5, needed by a day",
      REQUEST_HEAD(13) "[[[\"ROPE\",\"berlin\",\"2.5\"]],\"\",1795253000000]]", NULL, write_explain_by},
+    {"explain_pickup", SAMPLE_REQUEST, "explain: 2.5, picked up",
+     REQUEST_HEAD(13) "[[[\"ROPE\",\"berlin\",\"2.5\"]],\"web\",0,false,true]]", NULL, write_explain_pickup},
     {"explain_reserve", SAMPLE_REQUEST, "explain: two lines of one reserve",
      REQUEST_HEAD(13) "[[[\"TSHIRT-M\",\"\",2],[\"ROPE\",\"berlin\",\"2.5\"]],\"\",0,true]]", NULL,
      write_explain_reserve},

@@ -124,9 +124,13 @@ static int explain(atp_cli_t *cli, const char *qty, const char *by)
     int status;
 
     ask.is_one = says_lines(cli);
+    ask.is_pickup = atp_args_has(&cli->args, "pickup");
     if (!(ask.is_one ? read_lines(cli, qty, lines) : read_words(cli, qty, lines)) ||
         !atp_args_id(&cli->args, "channel", &ask.channel)) {
         return ATP_CLI_USAGE;
+    }
+    if (ask.is_pickup && ask.channel.size == 0) {
+        return atp_cli_usage(cli->cmd, "--pickup is of a channel: say --channel");
     }
     if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
         return atp_cli_usage(cli->cmd, "--by: '%.40s' is no time: " ATP_WHEN_FORMS, by);
@@ -151,11 +155,9 @@ int atp_explain_channel(atp_cli_t *cli)
         return atp_cli_usage(cli->cmd, "--explain with --channel takes at most %d SKUs",
                              ATP_EXPLAIN_LINES_MAX);
     }
-    if (atp_args_each(&cli->args, "node", &cursor) != NULL || atp_args_has(&cli->args, "pickup") ||
-        atp_args_has(&cli->args, "unsplit")) {
+    if (atp_args_each(&cli->args, "node", &cursor) != NULL || atp_args_has(&cli->args, "unsplit")) {
         return atp_cli_usage(cli->cmd,
-                             "--explain with --channel is of what is shipped: name a node as SKU@NODE, "
-                             "and leave --pickup and --unsplit");
+                             "--explain with --channel: name a node as SKU@NODE, and leave --unsplit");
     }
     return explain(cli, NULL, NULL);
 }
@@ -167,6 +169,7 @@ static int run(atp_cli_t *cli)
 
 static const atp_flag_t flags[] = {
     {"channel", "CHANNEL", NULL, "As a reserve through this channel"},
+    {"pickup", NULL, NULL, "Picked up: by the channel's group for that"},
     {"qty", "QTY", NULL, "Would a reserve of so many be granted, and what decides?"},
     {"by", "WHEN", NULL, "For a reserve needed by that day: what supply adds, and who was promised of it"},
     {NULL, NULL, NULL, NULL},

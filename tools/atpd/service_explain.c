@@ -191,13 +191,18 @@ static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask,
     return ATP_APPLIED;
 }
 
-/* The reserve of `count` lines of the ask from `first` on, as an op in the place after the last of them. */
-static atp_verdict_t encode_lines(atp_work_t *work, const atp_explain_ask_t *ask, uint32_t first,
-                                  uint32_t count, atp_field_t *ret_field)
+/* The reserve of `count` lines, as an op in its place. */
+static atp_verdict_t encode_lines(atp_work_t *work, const atp_explain_ask_t *ask,
+                                  const atp_command_line_t *lines, uint32_t count, uint32_t place,
+                                  atp_field_t *ret_field)
 {
     const atp_ledger_t *ledger = work->service->ledger;
     asked_t *asked = work->names.bytes;
-    const atp_attribute_t needed_by = {.key = ATP_KEY_NEEDED_BY, .line = ATP_WHOLE_OP, .number = ask->by_ms};
+    const atp_attribute_t attributes[] = {
+        {.key = ATP_KEY_METHOD,
+         .line = ATP_WHOLE_OP,
+         .number = ask->is_pickup ? ATP_METHOD_PICKUP : ATP_METHOD_SHIP},
+        {.key = ATP_KEY_NEEDED_BY, .line = ATP_WHOLE_OP, .number = ask->by_ms}};
     const atp_command_t command = {
         .kind = ATP_OP_RESERVE,
         .option = !ask->is_one || count == ask->line_count ? ATP_RESERVE_ALL_OR_NOTHING : ATP_RESERVE_PARTIAL,
@@ -205,41 +210,54 @@ static atp_verdict_t encode_lines(atp_work_t *work, const atp_explain_ask_t *ask
         .issued_ms = work->now_ms,
         .channel = ask->channel,
         .line_count = count,
-        .lines = &ask->lines[first],
-        .attribute_count = asked->lines[0].needed_by != 0,
-        .attributes = &needed_by};
+        .lines = lines,
+        .attribute_count = asked->lines[0].needed_by != 0 ? 2 : 1,
+        .attributes = attributes};
     const atp_op_context_t context = {.catalog = atp_ledger_catalog(ledger),
                                       .seed = atp_ledger_seed(ledger),
                                       .client_name = work->request.client,
                                       .client = ATP_CLIENT_ENGINE};
     atp_result_t fault = {0};
     size_t size;
-    unsigned char *place = asked->places[first + count];
-    atp_verdict_t verdict = atp_op_encode(&command, &context, place, OP_PLACE, &size, &fault);
+    atp_verdict_t verdict = atp_op_encode(&command, &context, asked->places[place], OP_PLACE, &size, &fault);
 
-    asked->ops[first + count] = (const atp_op_t *)(const void *)place;
+    asked->ops[place] = (const atp_op_t *)(const void *)asked->places[place];
     *ret_field = (atp_field_t)fault.field;
     return verdict;
 }
 
+/* The reserve of one line; of one that asks for nothing a reserve of one unit, which says how it would be asked for. */
+static atp_verdict_t encode_line(atp_work_t *work, const atp_explain_ask_t *ask, uint32_t i,
+                                 atp_field_t *ret_field)
+{
+    asked_t *asked = work->names.bytes;
+    atp_command_line_t line = ask->lines[i];
+
+    if (line.mantissa == 0) {
+        line.mantissa = 1;
+        line.decimals = 0;
+    }
+    asked->lines[i].grants = work->grants.bytes;
+    atp_verdict_t verdict = encode_lines(work, ask, &line, 1, i + 1, ret_field);
+    asked->lines[i].reserve = asked->ops[i + 1];
+    return verdict;
+}
+
 /* The lines are those of one reserve: it, and what comes before each line of it. A reserve that names no channel is one of the
- * channel "default". Else, of each line that names a quantity, and with a channel, the reserve of it. */
+ * channel "default". Else, of each line with a channel, the reserve of it. */
 static atp_verdict_t encode_all(atp_work_t *work, const atp_explain_ask_t *ask, atp_field_t *ret_field)
 {
     asked_t *asked = work->names.bytes;
     atp_verdict_t verdict = ATP_APPLIED;
 
     asked->is_one = ask->is_one;
-    for (uint32_t i = 0; ask->is_one && verdict == ATP_APPLIED && i < ask->line_count; i++) {
-        verdict = encode_lines(work, ask, 0, i + 1, ret_field);
-        asked->lines[i].channel =
-            asked->lines[i].channel == ATP_EXPLAIN_NO_CHANNEL ? 0 : asked->lines[i].channel;
-    }
-    for (uint32_t i = 0; !ask->is_one && verdict == ATP_APPLIED && i < ask->line_count; i++) {
-        if (asked->lines[i].qty > 0 && asked->lines[i].channel != ATP_EXPLAIN_NO_CHANNEL) {
-            verdict = encode_lines(work, ask, i, 1, ret_field);
-            asked->lines[i].reserve = asked->ops[i + 1];
-            asked->lines[i].grants = work->grants.bytes;
+    for (uint32_t i = 0; verdict == ATP_APPLIED && i < ask->line_count; i++) {
+        bool has_channel = asked->lines[i].channel != ATP_EXPLAIN_NO_CHANNEL;
+        if (ask->is_one) {
+            verdict = encode_lines(work, ask, ask->lines, i + 1, i + 1, ret_field);
+            asked->lines[i].channel = has_channel ? asked->lines[i].channel : 0;
+        } else if (has_channel) {
+            verdict = encode_line(work, ask, i, ret_field);
         }
     }
     return verdict;

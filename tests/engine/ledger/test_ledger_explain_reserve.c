@@ -1,6 +1,8 @@
 /* Explanations of reserves: through a channel with rules, of kits, beyond stock, of several lines. */
 #include "tests/engine/ledger/explain_fixture.h"
 
+#include "engine/base/attribute.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +140,21 @@ static void the_rules_for_a_component_are_parts_of_its_kit(void **state)
     assert_memory_equal(part_of(ATP_EXPLAIN_CODE_EXCLUDED)->detail.bytes, "no-k", 4);
 }
 
+/* Each node could give the one that the rules leave of the kit itself; what was picked at the second was gone, and the kits that a
+ * third can put together were not looked at. Found by model.everything. */
+static void nodes_share_what_the_rules_leave_of_a_kit(void **state)
+{
+    (void)state;
+    stock(&f, "K", "L", 9);
+    stock(&f, "K", "M", 2);
+    stock(&f, "A", "N", 8);
+    stock(&f, "B", "N", 2);
+    put_channel_with(&f, "web", "");
+    recipe_of("K", "A", 2, "B", 1);
+    assert_verdict(rule(&f, "k", "channel=web sku=K threshold=10"), ATP_APPLIED);
+    explain_and_try("web", "K", NULL, 3);
+}
+
 static void kits_that_a_node_cannot_make_ready_are_a_part(void **state)
 {
     const atp_command_line_t node = line_of("", "N", 0);
@@ -159,6 +176,12 @@ static void kits_that_a_node_cannot_make_ready_are_a_part(void **state)
 }
 
 /* ---- the reserve itself ---- */
+
+static const atp_explanation_t *last_part(void)
+{
+    assert_true(room.count > 0);
+    return &parts[room.count - 1];
+}
 
 static void what_is_refused_though_there_is_enough_is_said(void **state)
 {
@@ -191,6 +214,51 @@ static void what_is_refused_though_there_is_enough_is_said(void **state)
     assert_it_adds_up();
     assert_int_equal(part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 6);
     assert_string_equal(part_of(ATP_EXPLAIN_CODE_NOT_GRANTED)->detail.bytes, "split_not_allowed");
+}
+
+static void what_is_picked_up_goes_by_the_group_for_that(void **state)
+{
+    (void)state;
+    const atp_command_line_t line = line_of("S", "N", 2);
+    const atp_attribute_t pickup = {.key = ATP_KEY_METHOD, .line = ATP_WHOLE_OP, .number = ATP_METHOD_PICKUP};
+    atp_result_t fault;
+
+    stock(&f, "S", "N", 3);
+    stock(&f, "S", "M", 4);
+    put_group(&f, "counter", "M");
+    put_channel_with(&f, "web", "pickup_group=counter");
+    assert_verdict(
+        (atp_result_t){.verdict = (uint8_t)fixture_encode(&f,
+                                                          (atp_command_t){.kind = ATP_OP_RESERVE,
+                                                                          .id = ATP_TEXT("asked"),
+                                                                          .issued_ms = f.now_ms,
+                                                                          .channel = ATP_TEXT("web"),
+                                                                          .line_count = 1,
+                                                                          .lines = &line,
+                                                                          .attribute_count = 1,
+                                                                          .attributes = &pickup},
+                                                          &fault)},
+        ATP_APPLIED);
+    atp_ledger_explain_ask_t ask = {.sku = sku_number("S"),
+                                    .node = node_number("N"),
+                                    .channel = channel_number("web"),
+                                    .line = 3,
+                                    .qty = 2,
+                                    .reserve = f.record,
+                                    .grants = f.grants};
+    room = (atp_explain_room_t){.parts = parts, .capacity = PARTS};
+    atp_ledger_explain(f.ledger, &ask, f.now_ms, &room);
+    assert_it_adds_up();
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_NOT_SEEN)->qty, 3);
+    assert_memory_equal(part_of(ATP_EXPLAIN_CODE_NOT_SEEN)->detail.bytes, "counter", 7);
+    assert_true(is_decided_by("not_seen"));
+    ask.node = ATP_EXPLAIN_ALL_NODES; /* how it is asked for counts, not how many there */
+    ask.qty = 0;
+    room.count = 0;
+    atp_ledger_explain(f.ledger, &ask, f.now_ms, &room);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_CHANNEL_LEFT)->qty, 4);
+    assert_int_equal(last_part()->code, ATP_EXPLAIN_CODE_CHANNEL_LEFT);
+    explain_and_try("web", "S", "N", 3); /* shipped */
 }
 
 /* ---- a reserve of several lines ---- */
@@ -253,12 +321,6 @@ static const atp_explanation_t *part_of_line(unsigned line, unsigned code)
         }
     }
     return NULL;
-}
-
-static const atp_explanation_t *last_part(void)
-{
-    assert_true(room.count > 0);
-    return &parts[room.count - 1];
 }
 
 static void lines_of_one_reserve_count_what_those_before_them_take(void **state)
@@ -379,8 +441,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_channel_does_not_sell_it_has_none_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_may_wait_in_all_is_shared_by_the_nodes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_rules_for_a_component_are_parts_of_its_kit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nodes_share_what_the_rules_leave_of_a_kit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kits_that_a_node_cannot_make_ready_are_a_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_though_there_is_enough_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_picked_up_goes_by_the_group_for_that, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines_of_one_sku_share_what_one_reservation_may_have, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_kit_and_its_component_share_what_there_is, set_up, tear_down),
