@@ -82,7 +82,7 @@ static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_posi
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
     if (is_member) {
-        if (!atp_catalog_is_plain_node(&ledger->catalog, at->node) && floored > 0) {
+        if (atp_catalog_has_calendar(&ledger->catalog, at->node) && floored > 0) {
             floored = ready_at(ledger, at->node, now_ms, floored, stock);
         }
         stock->of_group += floored;

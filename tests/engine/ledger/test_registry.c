@@ -329,6 +329,8 @@ static void a_paused_source_gets_silent_too(void **state)
     f.now_ms += 1000;
     assert_verdict(pulse(&f, 100), ATP_APPLIED);
     assert_true(is_stale(&f, "A"));
+    put_channel(&f, "web", 0);
+    assert_int_equal(view(&f, "web", "S").stock, 30); /* what is stale is still sold */
     assert_verdict(put_node(&f, "D", ATP_NODE_OPEN), ATP_APPLIED);
     assert_true(is_stale(&f, "D")); /* it claims counts everywhere */
     assert_verdict(put_source(&f, "wms", "sla_ms=0"), ATP_APPLIED);
