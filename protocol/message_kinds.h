@@ -51,6 +51,7 @@ static const kind_form_t kind_forms[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_RECONCILE] = {LAYOUT_STEP, true, true},
     [ATP_OP_SHORT] = {LAYOUT_STEP, true, true},
     [ATP_OP_REASSIGN] = {LAYOUT_STEP, false, false},
+    [ATP_OP_FEED] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_DISPOSE] = {LAYOUT_STOCK, true, true},
     [ATP_OP_SETTLE_EXCEPTION] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_REGISTER_SOURCE] = {LAYOUT_PLAIN, false, false},

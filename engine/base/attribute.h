@@ -128,6 +128,14 @@ typedef enum atp_attribute_type {
     X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard", "what becomes of an exception")                 \
     X(105, CAUSE, "cause", TEXT, 0, 0, "", "why it is settled so; needed to discard")                        \
     X(106, RESERVATION, "reservation", ID, 0, 0, "", "the reservation that the fact should have named")      \
+    X(108, BASIS, "basis", CHOICE, 0, 0, "on_hand|less_picked|less_allocated",                               \
+      "what the counts of a feed are of: all on hand, or without what is picked, or allocated, for orders")  \
+    X(109, AS_OF, "as_of", TIME, 0, 0, "", "the counts of a feed include what had happened by then")         \
+    X(110, INCLUDES, "includes", ID, 0, 0, "",                                                               \
+      "a source whose facts the counts of a feed include up to the epoch and number that follow it")         \
+    X(111, EPOCH, "epoch", NUMBER, 1, INT64_MAX, "", "of the source named before it")                        \
+    X(160, SEQUENCE, "sequence", NUMBER, 0, INT64_MAX, "", "of the source named before it; 0 = nothing yet") \
+    X(161, FEED, "feed", ID, 0, 0, "", "the feed that a count is of")                                        \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
       "ties the op to what else is done for the same end; no part of its content")                           \
     X(128, BREAKER_WINDOW, "breaker_window_ms", NUMBER, 1000, 2678400000, "",                                \
@@ -272,6 +280,13 @@ typedef enum atp_attribute_key {
     X(NODE, CAPACITY_UNITS, ATP_TAKES_ONE)                                                                   \
     X(NODE, CAPACITY_ORDERS, ATP_TAKES_ONE)                                                                  \
     X(RESERVE, READY_BY, ATP_TAKES_ONE)                                                                      \
+    X(FEED, NONE, ATP_TAKES_NEEDED)                                                                          \
+    X(FEED, BASIS, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                         \
+    X(FEED, AS_OF, ATP_TAKES_ONE)                                                                            \
+    X(FEED, INCLUDES, ATP_TAKES_MANY)                                                                        \
+    X(FEED, EPOCH, ATP_TAKES_MANY)                                                                           \
+    X(FEED, SEQUENCE, ATP_TAKES_MANY)                                                                        \
+    X(COUNT, FEED, ATP_TAKES_ONE)                                                                            \
     X(SETTLE_EXCEPTION, NONE, ATP_TAKES_NEEDED)                                                              \
     X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \
     X(SETTLE_EXCEPTION, CAUSE, ATP_TAKES_ONE)                                                                \

@@ -54,6 +54,7 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_RECONCILE] = "reconcile",
     [ATP_OP_SHORT] = "short",
     [ATP_OP_REASSIGN] = "reassign",
+    [ATP_OP_FEED] = "feed",
     [ATP_OP_DISPOSE] = "dispose",
     [ATP_OP_REGISTER_SOURCE] = "register_source",
     [ATP_OP_SETTLE_EXCEPTION] = "settle_exception",

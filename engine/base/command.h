@@ -67,6 +67,7 @@ typedef enum atp_op_kind {
     ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
     ATP_OP_REASSIGN =
         44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
+    ATP_OP_FEED = 45, /* subject: a complete set of counts is coming; basis, and what it includes of whom */
     ATP_OP_EDIT = 46, /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */
@@ -75,7 +76,7 @@ typedef enum atp_op_kind {
     ATP_OP_DISPOSE = 55, /* one line, qty > 0: unavailable units are restocked or scrapped; disposition */
     ATP_OP_REGISTER_SOURCE =
         56, /* subject: a source; what it claims, how it is treated; what is not said stays. See its attributes */
-    ATP_OP_COUNT = 51, /* one line, qty: the bucket is this much now; variance is booked */
+    ATP_OP_COUNT = 51,   /* one line, qty: the bucket is this much now, or as of its feed; variance is booked */
     ATP_OP_SETTLE_EXCEPTION =
         60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
     ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */

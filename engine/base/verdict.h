@@ -130,6 +130,10 @@
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \
     X(120, ALREADY_SETTLED, "already_settled", "the exception was replayed or discarded before")             \
     X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")               \
+    X(122, UNKNOWN_FEED, "unknown_feed", "no such feed, or newer ones have taken its place")                 \
+    X(123, FEED_UNDECIDED, "feed_undecided",                                                                 \
+      "nobody can tell whether the count includes what moved there; nothing was done")                       \
+    X(124, FEED_STALE, "feed_stale", "a feed of a later point has counted the position")                     \
     X(127, UNKNOWN_SOURCE, "unknown_source", "no such source is registered")
 
 typedef enum atp_verdict {

@@ -42,6 +42,8 @@ typedef struct atp_ledger_config {
     uint64_t accounts;     /* channels by SKU, where a channel has rules or quotas; by tag; by all */
     uint64_t bookings;     /* of reservations at nodes with a calendar */
     uint64_t archive;      /* archived reservations; when full the oldest goes */
+    uint64_t movements;    /* changes of stock kept for feeds; 0: no feed is taken */
+    uint64_t feeds;        /* when full the oldest goes */
     uint64_t differences;  /* SKUs at nodes of which a shadow and its source are compared */
     uint64_t string_bytes; /* ids and names */
 
@@ -60,6 +62,6 @@ typedef struct atp_ledger_config {
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 38 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 40 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

@@ -22,6 +22,9 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_SOURCE_PAUSED] = "source_paused",
     [ATP_EXCEPTION_SOURCE_SILENT] = "source_silent",
     [ATP_EXCEPTION_QUARANTINED] = "quarantined",
+    [ATP_EXCEPTION_FEED_UNDECIDED] = "feed_undecided",
+    [ATP_EXCEPTION_FEED_STALE] = "feed_stale",
+    [ATP_EXCEPTION_FEED_TOO_OLD] = "feed_too_old",
 };
 
 static const char *const state_names[ATP_EXCEPTION_STATE_LIMIT] = {

@@ -35,6 +35,8 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .accounts = 200000,
         .bookings = 500000,
         .archive = 200000,
+        .movements = 1000000,
+        .feeds = 4096,
         .differences = 65536,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
@@ -86,6 +88,8 @@ static const config_range_t config_ranges[] = {
     RANGE(quotas, 1, UINT32_MAX - 2),
     RANGE(accounts, 1, UINT32_MAX - 2),
     RANGE(bookings, 1, UINT32_MAX - 2),
+    RANGE(movements, 0, UINT32_MAX - 2),
+    RANGE(feeds, 1, UINT32_MAX - 2),
     RANGE(archive, 1, UINT32_MAX / ATP_ARCHIVE_LINES_EACH),
     RANGE(differences, 1, UINT32_MAX - 2),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
@@ -163,7 +167,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->history * (sizeof(atp_history_step_t) + sizeof(atp_correlation_t)) +
            config->archive * (sizeof(atp_archived_t) + ATP_ARCHIVE_LINES_EACH * sizeof(atp_archived_line_t) +
                               2 * INDEX_BYTES_PER_ENTRY) +
-           config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) +
+           config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) + atp_ledger_feed_bytes(config) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
            config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY) +
@@ -194,6 +198,27 @@ typedef struct table_plan {
     uint32_t record_size;
     uint64_t capacity;
 } table_plan_t;
+
+/* Makes the tables of positions, those of the plan, and those of feeds, in this order. */
+static atp_err_t init_planned(atp_ledger_t *ledger, const table_plan_t *plans, size_t plan_count,
+                              const atp_ledger_config_t *config)
+{
+    unsigned count = 0;
+
+    atp_err_t err = atp_positions_init(&ledger->positions, config->skus, config->positions);
+    ledger->tables[count++] = &ledger->positions.rows;
+    for (size_t i = 0; err == ATP_OK && i < plan_count; i++) {
+        const table_plan_t *plan = &plans[i];
+        err = atp_table_init(plan->table, plan->name, plan->id, plan->record_size, plan->capacity);
+        ledger->tables[count++] = plan->table;
+    }
+    if (err == ATP_OK) {
+        err = atp_ledger_init_feeds(ledger, config, &ledger->tables[count]);
+        count += ATP_FEED_TABLES;
+    }
+    ATP_ASSERT(err != ATP_OK || count == ATP_LEDGER_TABLES);
+    return err;
+}
 
 static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *config)
 {
@@ -256,17 +281,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          config->supplies + config->pegs},
         {&ledger->supplies.pegs, "pegs", ATP_TABLE_PEGS, sizeof(atp_peg_t), config->pegs},
     };
-    unsigned count = 0;
 
-    atp_err_t err = atp_positions_init(&ledger->positions, config->skus, config->positions);
-    ledger->tables[count++] = &ledger->positions.rows;
-    for (size_t i = 0; err == ATP_OK && i < sizeof plans / sizeof plans[0]; i++) {
-        const table_plan_t *plan = &plans[i];
-        err = atp_table_init(plan->table, plan->name, plan->id, plan->record_size, plan->capacity);
-        ledger->tables[count++] = plan->table;
-    }
-    ATP_ASSERT(err != ATP_OK || count == ATP_LEDGER_TABLES);
-    return err;
+    return init_planned(ledger, plans, sizeof plans / sizeof plans[0], config);
 }
 
 static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *config)
@@ -297,6 +313,7 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->reservations.orders.by_id, config->reservations},
         {&ledger->reservations.orders.by_reservation, config->reservations},
         {&ledger->exceptions.index, config->exceptions},
+        {&ledger->feeds.index, config->feeds},
         {&ledger->reservations.archive.by_id, config->archive},
         {&ledger->reservations.archive.by_order, config->archive},
     };
@@ -329,6 +346,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->positions.limits.seed = &ledger->root->config.hash_seed;
     ledger->positions.limits.heads = &ledger->root->limits;
     ledger->demand.seed = &ledger->root->config.hash_seed;
+    atp_ledger_connect_feeds(ledger);
     ledger->supplies.heads = &ledger->root->supplies;
     ledger->supplies.strings = &ledger->catalog.strings;
     ledger->supplies.string_heads = &ledger->root->strings;
@@ -372,7 +390,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 24
+#define INDEXES 25
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -399,6 +417,7 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->reservations.orders.by_id,
                                      &ledger->reservations.orders.by_reservation,
                                      &ledger->exceptions.index,
+                                     &ledger->feeds.index,
                                      &ledger->reservations.archive.by_id,
                                      &ledger->reservations.archive.by_order};
 
@@ -458,6 +477,8 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->rulebook.accounts.capacity, config->accounts},
         {ledger->positions.limits.records.capacity, config->limits},
         {ledger->demand.records.capacity, config->demand},
+        {ledger->movements.capacity, config->movements},
+        {ledger->feeds.records.capacity, config->feeds},
         {ledger->supplies.supplies.capacity, config->supplies},
         {ledger->supplies.pegs.capacity, config->pegs},
         {ledger->kits.records.capacity, config->kits},
@@ -503,6 +524,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_ledger_rebuild_rationed(ledger);
     atp_ledger_rebuild_limits(ledger);
     atp_demand_rebuild(&ledger->demand);
+    atp_feeds_rebuild(&ledger->feeds);
     atp_exceptions_rebuild(&ledger->exceptions);
     atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);

@@ -26,6 +26,7 @@
 #include "engine/ledger/config.h"
 #include "engine/ledger/demand.h"
 #include "engine/ledger/exceptions.h"
+#include "engine/ledger/feeds.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/kits.h"
 #include "engine/ledger/levels.h"
@@ -41,7 +42,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 41
+#define ATP_LEDGER_TABLES 44
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -151,6 +152,8 @@ const atp_ledger_config_t *atp_ledger_config(const atp_ledger_t *ledger);
 const atp_supply_book_t *atp_ledger_supplies(const atp_ledger_t *ledger);
 const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
 const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
+const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger);
+const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
 /* The archived reservation of that id; NULL if there is none. It is not asked for one that is found by the call above. */

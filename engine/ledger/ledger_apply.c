@@ -1,4 +1,5 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
+#include "engine/ledger/ledger_feeds.h"
 #include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_registry.h"
@@ -309,6 +310,7 @@ static atp_verdict_t open_source(apply_t *apply)
 
     apply->ledger->frame_epoch = numbers->epoch;
     apply->ledger->frame_sequence = numbers->sequence;
+    apply->ledger->frame_as_of_ms = numbers->as_of_ms;
     return atp_ledger_open_source(apply);
 }
 
@@ -413,6 +415,8 @@ static atp_verdict_t execute_kind(apply_t *apply)
         return atp_ledger_stock(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
+    case ATP_OP_FEED:
+        return atp_ledger_put_feed(apply);
     case ATP_OP_REGISTER_SOURCE:
         return atp_ledger_register_source(apply);
     }
@@ -502,6 +506,7 @@ void atp_ledger_end_frame(atp_ledger_t *ledger)
     ledger->frame_source = 0;
     ledger->frame_epoch = 0;
     ledger->frame_sequence = 0;
+    ledger->frame_as_of_ms = 0;
     ledger->frame_skip = ATP_APPLIED;
 }
 

@@ -117,7 +117,10 @@ void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
     const atp_op_line_t *line =
         op->line_count > apply->result->line ? &atp_op_lines(op)[apply->result->line] : NULL;
     atp_exception_t *exception =
-        atp_ledger_raise(apply, is_outside ? ATP_EXCEPTION_OUTSIDE_AUTHORITY : ATP_EXCEPTION_FACT_REFUSED,
+        atp_ledger_raise(apply,
+                         is_outside               ? ATP_EXCEPTION_OUTSIDE_AUTHORITY
+                         : apply->refused_as != 0 ? (atp_exception_kind_t)apply->refused_as
+                                                  : ATP_EXCEPTION_FACT_REFUSED,
                          NO_ROW, line != NULL ? line->mantissa : 0);
     exception->verdict = (uint8_t)verdict;
     exception->scale = line != NULL ? line->decimals : 0;
@@ -279,15 +282,18 @@ static atp_verdict_t apply_fact(apply_t *apply, const atp_exception_t *exception
     uint32_t source = ledger->frame_source;
     uint64_t epoch = ledger->frame_epoch;
     uint64_t sequence = ledger->frame_sequence;
+    int64_t as_of_ms = ledger->frame_as_of_ms;
 
     ledger->cause = fact;
     ledger->frame_source = exception->source;
     ledger->frame_epoch = exception->epoch;
     ledger->frame_sequence = exception->sequence;
+    ledger->frame_as_of_ms = exception->time_ms; /* it had happened when it was told */
     atp_verdict_t verdict = atp_ledger_execute(&replay);
     ledger->frame_source = source;
     ledger->frame_epoch = epoch;
     ledger->frame_sequence = sequence;
+    ledger->frame_as_of_ms = as_of_ms;
     apply->result->line_count = 0; /* the answer says how much in all */
     apply->result->plan_count = 0;
     return verdict;

@@ -1,6 +1,7 @@
 /* Lines, rows and reservations move together here: every change of a bucket of a position that a reservation
  * causes goes through one function, which keeps tree, wheel and counters in step with it. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_feeds.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_supply.h"
 #include "engine/ledger/line_units.h"
@@ -188,6 +189,29 @@ static int is_promised(unsigned state)
            state == ATP_LINE_PACKED || state == ATP_LINE_PEGGED;
 }
 
+static int is_picked(unsigned state)
+{
+    return state == ATP_LINE_PICKED || state == ATP_LINE_PACKED;
+}
+
+/* What a row of the table does to a position, as far as feeds count it; returns the change of on-hand that is to be made. What the op
+ * itself says happened when it says; what the ledger does because of it happens now. */
+static atp_qty_t note_moved(atp_ledger_t *ledger, const atp_line_t *line, const atp_transition_t *row,
+                            atp_qty_t qty)
+{
+    const atp_change_t change = {.on_hand = row->on_hand * qty,
+                                 .allocated = row->allocated * qty,
+                                 .picked = (is_picked(row->to) - is_picked(row->from)) * qty};
+    unsigned kind = ledger->cause->kind;
+
+    if ((change.on_hand | change.allocated | change.picked) == 0) {
+        return 0;
+    }
+    bool is_told = change.on_hand != 0 || change.picked != 0 || row->to == ATP_LINE_SHORT ||
+                   kind == ATP_OP_ALLOCATE || kind == ATP_OP_CANCEL;
+    return atp_ledger_note_movement(ledger, line->row, &change, is_told).on_hand;
+}
+
 /* Moves units of a line by one row of the table. */
 static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition_t *row, atp_qty_t qty)
 {
@@ -196,10 +220,12 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
     bool was_reserved = line->reserved > 0;
     bool was_allocated = line->allocated > 0;
 
+    atp_qty_t on_hand = note_moved(ledger, line, row, qty);
     atp_line_shift(&ledger->reservations, number, row, qty);
     if (row->from == ATP_LINE_PEGGED && row->to != ATP_LINE_RESERVED) {
         atp_ledger_unpeg(ledger, number, qty);
-    } else if (row->from != ATP_LINE_BACKORDERED && (row->reserved | row->allocated | row->on_hand) == 0) {
+    } else if (row->from != ATP_LINE_BACKORDERED && (row->reserved | row->allocated | row->on_hand) == 0 &&
+               on_hand == 0) {
         return; /* nothing a position knows of */
     }
     atp_position_t *position = atp_ledger_begin_row(ledger, line->row);
@@ -208,7 +234,7 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
     }
     add_to(&position->reserved, row->reserved * qty);
     add_to(&position->allocated, row->allocated * qty);
-    add_to(&position->on_hand, row->on_hand * qty);
+    add_to(&position->on_hand, on_hand);
     reposition(ledger, position, number);
     if (ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_OVER_COMMITTED))) {
         atp_position_set(position, ATP_POSITION_OVER_COMMITTED,

@@ -38,6 +38,8 @@ typedef struct atp_root {
     atp_level_heads_t levels;
     atp_archive_heads_t archive;
     atp_registry_heads_t registry;
+    atp_movement_heads_t movements;
+    atp_feed_heads_t feeds;
 } atp_root_t;
 
 _Static_assert(sizeof(atp_root_t) ==
@@ -48,7 +50,8 @@ _Static_assert(sizeof(atp_root_t) ==
                        sizeof(atp_supply_heads_t) + sizeof(atp_order_heads_t) + sizeof(atp_history_heads_t) +
                        sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
                        sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) + sizeof(atp_level_heads_t) +
-                       sizeof(atp_archive_heads_t) + sizeof(atp_registry_heads_t),
+                       sizeof(atp_archive_heads_t) + sizeof(atp_registry_heads_t) +
+                       sizeof(atp_movement_heads_t) + sizeof(atp_feed_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -93,7 +96,10 @@ enum {
     ATP_TABLE_CLOSINGS = 41,
     ATP_TABLE_ARCHIVE_LINES = 43,
     ATP_TABLE_REGISTRATIONS = 50,
-    ATP_TABLE_EXCEPTION_FACTS = 53
+    ATP_TABLE_EXCEPTION_FACTS = 53,
+    ATP_TABLE_MOVEMENTS = 55,
+    ATP_TABLE_STANDINGS = 56,
+    ATP_TABLE_FEEDS = 57
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -196,6 +202,8 @@ struct atp_ledger {
     atp_exceptions_t exceptions;
     atp_registry_t registry;
     atp_demand_t demand;
+    atp_movements_t movements;
+    atp_feeds_t feeds;
     atp_closings_t closings;
     atp_supply_book_t supplies;
     atp_kits_t kits;
@@ -211,6 +219,9 @@ struct atp_ledger {
     atp_verdict_t frame_skip;
     uint64_t frame_epoch; /* of the batch */
     uint64_t frame_sequence;
+    int64_t frame_as_of_ms;
+
+    uint32_t counting_feed; /* while a count of it is booked; 0 = none */
 
     uint64_t expired;      /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */
@@ -273,9 +284,10 @@ typedef struct apply {
     bool has_calendar;  /* the plan may take from a node with a calendar */
     bool takes_parts;   /* of units that are moved, as many as can */
     uint32_t
-        moving;    /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
-    bool is_short; /* the plan grants less than the lines it was made for asked */
-    uint8_t unheeded; /* of a question, what would be without: UNHEEDED_... */
+        moving; /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
+    uint8_t refused_as; /* the kind of exception that keeps a fact that is refused; 0 = fact_refused */
+    bool is_short;      /* the plan grants less than the lines it was made for asked */
+    uint8_t unheeded;   /* of a question, what would be without: UNHEEDED_... */
 } apply_t;
 
 #define UNHEEDED_CAPACITY   1u /* of nodes */
@@ -456,6 +468,16 @@ atp_verdict_t atp_ledger_quarantine(apply_t *apply);
 /* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */
 atp_verdict_t atp_ledger_settle_exception(apply_t *apply);
 
+/* ---- ledger_feeds.c ---- */
+
+#define ATP_FEED_TABLES 3
+/* Makes the tables of movements and feeds, and notes them at ret_tables. */
+atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t *config,
+                                atp_table_t **ret_tables);
+void atp_ledger_connect_feeds(atp_ledger_t *ledger);
+/* Memory for as many of them as configured. */
+uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config);
+
 /* ---- ledger_expiry.c ---- */
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
@@ -580,8 +602,9 @@ atp_verdict_t atp_ledger_dispose(apply_t *apply);
 atp_verdict_t atp_ledger_stock(apply_t *apply);
 atp_verdict_t atp_ledger_safety(apply_t *apply);
 
-/* Changes a bucket by `change` (a fact: on-hand may go negative). It stays in range: asserted. */
-void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
+/* Changes a bucket by `change` (a fact: on-hand may go negative). It stays in range: asserted. Returns what of it was done: what
+ * a feed had counted before it was told is not done again. */
+atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
 /* Raises the over-commitment exception of a row when a fact brought uncommitted below 0, once. */
 void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row);
 

@@ -1,4 +1,6 @@
 /* Facts about stock: receive, sale, adjust, count; the safety stock of a position. */
+#include "engine/base/attribute.h"
+#include "engine/ledger/ledger_feeds.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_supply.h"
 
@@ -15,12 +17,16 @@ static bool is_bucket_in_range(atp_bucket_t bucket, atp_qty_t qty)
     return atp_qty_in_range(qty) && (bucket == ATP_BUCKET_ON_HAND || qty >= 0); /* P1, P2 */
 }
 
-void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
+atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
 {
     _Atomic int64_t *field = bucket_of(apply, row, bucket);
-    atp_qty_t after = atp_load_relaxed(field) + change;
 
-    ATP_ASSERT(is_bucket_in_range(bucket, after));
+    ATP_ASSERT(is_bucket_in_range(bucket, atp_load_relaxed(field) + change));
+    atp_change_t told = {.on_hand = bucket == ATP_BUCKET_ON_HAND ? change : 0,
+                         .unavailable = bucket == ATP_BUCKET_UNAVAILABLE ? change : 0};
+    atp_change_t made = atp_ledger_note_movement(apply->ledger, row, &told, true);
+    change = bucket == ATP_BUCKET_ON_HAND ? made.on_hand : made.unavailable;
+    atp_qty_t after = atp_load_relaxed(field) + change;
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
     atp_store_relaxed(field, after);
     atp_positions_end_change(position);
@@ -28,6 +34,7 @@ void atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket,
         atp_ledger_settle_missing(apply->ledger, row,
                                   atp_ledger_missing(apply->ledger, row) - after); /* B5 */
     }
+    return change;
 }
 
 /* The change of a bucket that has `now` in it. */
@@ -70,7 +77,9 @@ static atp_qty_t accounted_for(const atp_op_t *op, atp_bucket_t bucket, atp_qty_
     bool is_found = op->reason == ATP_REASON_FOUND;
 
     if (op->kind == ATP_OP_COUNT && bucket == ATP_BUCKET_ON_HAND) {
-        return (op->flags & ATP_OP_IN_SOURCE) == 0 || op->reason == ATP_REASON_CYCLE_COUNT ? missing : 0;
+        bool is_of_books =
+            (op->flags & ATP_OP_IN_SOURCE) != 0 || atp_op_attribute(op, ATP_KEY_FEED, ATP_WHOLE_OP) != NULL;
+        return !is_of_books || op->reason == ATP_REASON_CYCLE_COUNT ? missing : 0;
     }
     bool is_settled = op->kind == ATP_OP_ADJUST && (bucket == ATP_BUCKET_ON_HAND ? is_written_off : is_found);
     return !is_settled || change >= 0 ? 0 : -change < missing ? -change : missing;
@@ -125,10 +134,48 @@ static atp_verdict_t sell_kit(apply_t *apply, const resolved_line_t *told)
     return ATP_APPLIED;
 }
 
+/* What the fact changes of the bucket. `ret_feed`: the feed that it is a count of; NULL: of none. */
+static atp_verdict_t find_change(apply_t *apply, const resolved_line_t *line, atp_bucket_t bucket,
+                                 const atp_feed_t **ret_feed, atp_qty_t *ret_change)
+{
+    atp_qty_t now = line->row == NO_ROW ? 0 : atp_load_relaxed(bucket_of(apply, line->row, bucket));
+    atp_qty_t unseen = line->row == NO_ROW ? 0 : unseen_of(apply, line->row, bucket);
+
+    *ret_change = change_told(apply->op, line->qty, now - unseen);
+    atp_verdict_t verdict = atp_ledger_named_feed(apply, ret_feed);
+    if (verdict == ATP_APPLIED && *ret_feed != NULL) {
+        verdict = atp_ledger_feed_variance(apply, *ret_feed, line, bucket, unseen, ret_change);
+    }
+    if (verdict == ATP_APPLIED && !is_bucket_in_range(bucket, now + *ret_change)) {
+        verdict = atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
+    }
+    return verdict;
+}
+
+/* Changes the bucket as the fact tells; returns by how much. */
+static atp_qty_t book_change(apply_t *apply, uint32_t row, atp_bucket_t bucket, const atp_feed_t *feed,
+                             atp_qty_t change)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t made = 0;
+
+    if (change != 0) {
+        ledger->counting_feed = feed != NULL ? (uint32_t)feed->number : 0;
+        made = atp_ledger_change_bucket(apply, row, bucket, change);
+        ledger->counting_feed = 0;
+    }
+    if (feed != NULL) {
+        atp_ledger_note_fed(ledger, feed, row, bucket, made != 0);
+    }
+    return made;
+}
+
 atp_verdict_t atp_ledger_stock(apply_t *apply)
 {
     atp_bucket_t bucket = (atp_bucket_t)apply->op->option;
     resolved_line_t *line = &apply->ledger->lines[0];
+    const atp_feed_t *feed = NULL;
+    atp_qty_t change = 0;
     atp_verdict_t verdict = resolve_only_line(apply, line);
 
     if (verdict != ATP_APPLIED) {
@@ -138,17 +185,15 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
         ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT))) {
         return sell_kit(apply, line);
     }
-    atp_qty_t now = line->row == NO_ROW ? 0 : atp_load_relaxed(bucket_of(apply, line->row, bucket));
-    atp_qty_t unseen = line->row == NO_ROW ? 0 : unseen_of(apply, line->row, bucket);
-    atp_qty_t change = change_told(apply->op, line->qty, now - unseen);
-    if (!is_bucket_in_range(bucket, now + change)) {
-        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, 0);
+    verdict = find_change(apply, line, bucket, &feed, &change);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
     }
     atp_ledger_need_row(apply, line);
     atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
     atp_qty_t found = settle_missing(apply, line->row, bucket, change);
+    change = book_change(apply, line->row, bucket, feed, change);
     if (change != 0) {
-        atp_ledger_change_bucket(apply, line->row, bucket, change);
         atp_ledger_note_over_commitment(apply, line->row);
     }
     apply->result->qty = change;

@@ -57,6 +57,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                          .needs_reservation = true,
                          .lines = LINES_OPTIONAL,
                          .qty = QTY_NOT_NEGATIVE},
+    [ATP_OP_FEED] = {.is_known = true, .needs_subject = true},
     [ATP_OP_REGISTER_SOURCE] = {.is_known = true, .needs_subject = true},
     [ATP_OP_DISPOSE] = {.is_known = true, .lines = LINES_ONE},
     [ATP_OP_SETTLE_EXCEPTION] = {.is_known = true,

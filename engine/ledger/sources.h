@@ -36,7 +36,10 @@ typedef struct atp_source_record {
     uint64_t lost;
     int64_t as_of_ms; /* of the newest batch */
     _Atomic uint32_t registration; /* its record in registry.h + 1; 0 = it never was registered */
-    uint8_t unused[52];
+    uint32_t unused_word;
+    uint64_t gone_epoch; /* of the movements that had to go though needed, the last: engine/ledger/movements.h */
+    uint64_t gone_sequence;
+    uint8_t unused[32];
     uint64_t seen[ATP_SOURCE_WINDOW / 64]; /* bit (number % window): applied, for low <= number <= high */
 } atp_source_record_t;
 

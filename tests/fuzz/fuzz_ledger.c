@@ -48,6 +48,8 @@ static atp_ledger_config_t small_config(void)
     config.quotas = 8;
     config.accounts = 24;
     config.bookings = 24;
+    config.movements = 24;
+    config.feeds = 4;
     config.archive = 8;
     config.string_bytes = 8192;
     config.ids_per_client = 64;

@@ -168,6 +168,7 @@ typedef struct bench {
     /* as it was before the op */
     uint64_t history_before;
     uint64_t exceptions_before;
+    uint64_t movements_before;
     uint64_t hashes[EVERYTHING_TABLES];
     atp_position_view_t rows[EVERYTHING_ROWS];
     line_before_t lines[EVERYTHING_LINES];

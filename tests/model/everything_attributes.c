@@ -90,6 +90,12 @@ static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute
     case ATP_KEY_REPLACES:
         snprintf(to, size, "%s", act->reservation);
         break;
+    case ATP_KEY_INCLUDES:
+        draw_numbered(to, size, "source", draw_below(draw, draw_chance(draw, 30) ? 6 : 2));
+        break;
+    case ATP_KEY_FEED:
+        draw_numbered(to, size, "f", draw_below(draw, FEEDS));
+        break;
     case ATP_KEY_TIME_ZONE:
         snprintf(to, size, "%s", zones[draw_below(draw, sizeof zones / sizeof zones[0])]);
         break;
@@ -132,6 +138,10 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
         return draw_chance(draw, 600) ? 127 : draw_between(draw, 1, 127);
     case ATP_KEY_HANDLING_DAYS:
         return draw_between(draw, 0, draw_chance(draw, 100) ? 30 : 2);
+    case ATP_KEY_EPOCH:
+        return draw_chance(draw, 50) ? 2 : 1;
+    case ATP_KEY_SEQUENCE:
+        return draw_between(draw, 0, (int64_t)draw->sequences[draw_below(draw, 2)] + 1);
     case ATP_KEY_CLOSED_DAY:
         return draw_chance(draw, 200) ? 0 : near_day(draw);
     default:
@@ -152,6 +162,10 @@ static int64_t draw_time(draw_t *draw, unsigned key)
 {
     int64_t today = draw->now_ms / ATP_DAY_MS * ATP_DAY_MS;
 
+    if (key == ATP_KEY_AS_OF) { /* late as a rule: most of what moved is in it */
+        return draw->now_ms -
+               draw_between(draw, draw_chance(draw, 20) ? -50 : 1, draw_chance(draw, 700) ? 60 : HOUR_MS);
+    }
     if (key == ATP_KEY_START || key == ATP_KEY_END) {
         return draw->now_ms + draw_between(draw, -1000, draw_chance(draw, 500) ? 1000 : ATP_DAY_MS);
     }
@@ -261,7 +275,13 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_INCREMENT:
         return often / 3;
     case ATP_KEY_COST:
-        return 0;        /* comes with the nodes */
+    case ATP_KEY_EPOCH:
+    case ATP_KEY_SEQUENCE:
+        return 0; /* comes with the nodes, and with the sources */
+    case ATP_KEY_AS_OF:
+        return 700;
+    case ATP_KEY_INCLUDES:
+        return 500;
     case ATP_KEY_PARENT: /* q0 is a root as a rule, the others are below it */
         return is_root ? 10 : 950;
     case ATP_KEY_SKU:
@@ -313,12 +333,26 @@ static void add_many(draw_t *draw, act_t *act, unsigned key, uint16_t line)
     }
 }
 
+/* Sources with their epochs and numbers. */
+static void add_points(draw_t *draw, act_t *act)
+{
+    for (int64_t count = draw_between(draw, 1, 2); count > 0; count--) {
+        draw_attribute(draw, act, ATP_KEY_INCLUDES, ATP_WHOLE_OP);
+        if (!draw_chance(draw, 20)) {
+            draw_attribute(draw, act, ATP_KEY_EPOCH, ATP_WHOLE_OP);
+            draw_attribute(draw, act, ATP_KEY_SEQUENCE, ATP_WHOLE_OP);
+        }
+    }
+}
+
 static void add_one_or_many(draw_t *draw, act_t *act, unsigned key, unsigned how, uint16_t line)
 {
     bool is_many = (how & (line == ATP_WHOLE_OP ? ATP_TAKES_MANY : ATP_TAKES_MANY_LINE)) != 0;
 
     if (key == ATP_KEY_CLAIM) {
         add_claims(draw, act);
+    } else if (key == ATP_KEY_INCLUDES) {
+        add_points(draw, act);
     } else if (is_many) {
         add_many(draw, act, key, line);
     } else {

@@ -359,6 +359,21 @@ static bool is_of_promises(unsigned verdict)
            verdict == ATP_ALREADY_SHORT || verdict == ATP_CHANNEL_NOT_OPEN;
 }
 
+/* The kinds of exceptions that keep a fact which could not be applied. */
+static bool keeps_refused(unsigned kind, unsigned verdict)
+{
+    switch (verdict) {
+    case ATP_OUTSIDE_AUTHORITY:
+        return kind == ATP_EXCEPTION_OUTSIDE_AUTHORITY;
+    case ATP_FEED_UNDECIDED:
+        return kind == ATP_EXCEPTION_FEED_UNDECIDED || kind == ATP_EXCEPTION_FEED_TOO_OLD;
+    case ATP_FEED_STALE:
+        return kind == ATP_EXCEPTION_FEED_STALE;
+    default:
+        return kind == ATP_EXCEPTION_FACT_REFUSED;
+    }
+}
+
 static bool look_at_facts(bench_t *bench)
 {
     const atp_exceptions_t *exceptions = atp_ledger_exceptions(bench->ledger);
@@ -369,9 +384,7 @@ static bool look_at_facts(bench_t *bench)
         return true;
     }
     const atp_exception_t *newest = atp_exceptions_get(exceptions, exceptions->heads->newest);
-    if (exceptions->heads->newest == bench->exceptions_before ||
-        newest->kind != (verdict == ATP_OUTSIDE_AUTHORITY ? ATP_EXCEPTION_OUTSIDE_AUTHORITY
-                                                          : ATP_EXCEPTION_FACT_REFUSED) ||
+    if (exceptions->heads->newest == bench->exceptions_before || !keeps_refused(newest->kind, verdict) ||
         newest->verdict != verdict) {
         return bench_fail(bench, "a fact was refused (%s), and no exception tells of it",
                           atp_verdict_name(verdict));

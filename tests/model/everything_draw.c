@@ -56,6 +56,8 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.quotas = room(&state, 16, 1, 3);
     config.accounts = room(&state, 60, 4, 10);
     config.bookings = room(&state, 100, 1, 8);
+    config.movements = room(&state, 2000, 0, 12);
+    config.feeds = room(&state, 16, 1, 3);
     config.string_bytes = room(&state, 1 << 16, 4096, 4600);
     config.ttl_default_ms = 200;
     config.ttl_max_ms = 300 * ATP_DAY_MS;
@@ -326,6 +328,9 @@ static void draw_subject(draw_t *draw, act_t *act)
         break;
     case ATP_OP_KIT:
         draw_sku(draw, act->subject, sizeof act->subject);
+        break;
+    case ATP_OP_FEED:
+        draw_numbered(act->subject, sizeof act->subject, "f", draw_below(draw, FEEDS));
         break;
     case ATP_OP_RULE:
         draw_numbered(act->subject, sizeof act->subject, "r", draw_below(draw, 5));

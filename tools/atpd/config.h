@@ -98,7 +98,7 @@ typedef struct atp_config {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
             exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups,
             group_nodes, kits, components, tags, rules, quotas, accounts;
-        uint64_t differences, string_bytes;
+        uint64_t differences, movements, feeds, string_bytes;
     } capacity;
 
     struct {

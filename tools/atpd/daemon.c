@@ -97,6 +97,8 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .exceptions = config->capacity.exceptions,
         .bookings = config->capacity.bookings,
         .archive = config->capacity.archive,
+        .movements = config->capacity.movements,
+        .feeds = config->capacity.feeds,
         .limits = config->capacity.limits,
         .demand = config->capacity.demand,
         .progress = config->capacity.progress,

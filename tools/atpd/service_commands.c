@@ -60,6 +60,7 @@ static atp_class_t class_of(atp_op_kind_t kind)
     case ATP_OP_SALE:
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
+    case ATP_OP_FEED:
     case ATP_OP_DELIVER:
     case ATP_OP_RETURN:
     case ATP_OP_RECONCILE:

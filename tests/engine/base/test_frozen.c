@@ -121,6 +121,9 @@ static const named_t verdicts[] = {
     {119, "unknown_exception"},
     {120, "already_settled"},
     {121, "no_fact_kept"},
+    {122, "unknown_feed"},
+    {123, "feed_undecided"},
+    {124, "feed_stale"},
     {127, "unknown_source"},
 };
 
@@ -159,6 +162,7 @@ static const named_t op_kinds[] = {
     {42, "reconcile"},
     {43, "short"},
     {44, "reassign"},
+    {45, "feed"},
     {46, "edit"},
     {48, "receive"},
     {49, "sale"},

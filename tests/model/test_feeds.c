@@ -1,0 +1,593 @@
+/* Full feeds meet live deltas and open orders: random facts of several sources, reservations, shipments, and feeds of random points in
+ * the past, told late, twice and in another order; a ledger beside an oracle that knows the true order of things.
+ *
+ * The world goes on step by step; each step has a time of its own. Sources tell what happened in numbered batches, which arrive some
+ * time later. Now and then units vanish, or are found, and nobody tells: only the next feed knows. A feed is what is truly there
+ * at one point, in the terms of its basis, and arrives some time later too.
+ *
+ *     what a feed counts of a position  =  its count + what arrived of that which it does not include
+ *
+ * holds after every arrival, whatever came in which order; the oracle adds it up from the world, and knows nothing of movements,
+ * chains or variances. When all has arrived, what is on hand is what is truly there, but for what vanished since the last
+ * feed. Steps of orders are made however late they are told. In the end all ops are done again: I8.
+ *
+ * By hand: test_feeds SEED RUNS */
+#include "tests/engine/ledger/ledger_fixture.h"
+
+#include "engine/base/attribute.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKUS       2
+#define NODES      2
+#define POSITIONS  (SKUS * NODES)
+#define SOURCES    3
+#define STEPS      160
+#define FACTS_MAX  3
+#define ORDERS_MAX 60
+#define FEEDS_MAX  40
+#define POST_MAX   1000
+
+/* How the feeds of a run say what they include. */
+enum { BY_NUMBERS, BY_TIME, BY_BOTH, BY_SOME, STYLES };
+
+typedef struct world_fact {
+    int position;
+    atp_op_kind_t kind;
+    int order; /* of a step */
+    atp_qty_t qty;
+    atp_qty_t on_hand; /* what truly happened */
+    atp_qty_t allocated;
+    atp_qty_t picked;
+} world_fact_t;
+
+typedef struct batch {
+    int source;
+    uint64_t sequence;
+    int64_t time_ms;
+    int fact_count;
+    world_fact_t facts[FACTS_MAX];
+    bool has_arrived;
+} batch_t;
+
+typedef struct order {
+    char id[16];
+    int position;
+    atp_qty_t reserved; /* truly; so are the others */
+    atp_qty_t allocated;
+    atp_qty_t picked;
+    atp_qty_t told_shipped; /* as far as it has arrived */
+    int last_pick;          /* batch + 1 of the last pick that was told of it */
+} order_t;
+
+typedef struct world_feed {
+    char id[16];
+    int64_t time_ms;
+    int64_t as_of_ms; /* 0 = it says none */
+    uint64_t sequences[SOURCES];
+    bool names[SOURCES];
+    bool counts[POSITIONS];
+    atp_qty_t qty[POSITIONS];
+    atp_qty_t on_hand[POSITIONS]; /* truly there at its point */
+} world_feed_t;
+
+/* An allocation, which is asked of the ledger when it happens. */
+typedef struct allocation {
+    int64_t time_ms;
+    int position;
+    atp_qty_t qty;
+} allocation_t;
+
+/* Something under way. */
+typedef struct post {
+    int64_t due;
+    int batch; /* -1: it is a feed */
+    int feed;
+} post_t;
+
+typedef struct run {
+    fixture_t f;
+    uint64_t seed;
+    uint64_t first_seed;
+    int style;
+    atp_basis_t basis;
+    unsigned step;
+    atp_qty_t on_hand[POSITIONS]; /* truly */
+    atp_qty_t allocated[POSITIONS];
+    atp_qty_t picked[POSITIONS];
+    atp_qty_t untold[POSITIONS]; /* vanished or found since the point of the newest feed that counted */
+    uint64_t sequences[SOURCES];
+    batch_t batches[STEPS];
+    int batch_count;
+    order_t orders[ORDERS_MAX];
+    int order_count;
+    allocation_t allocations[ORDERS_MAX];
+    int allocation_count;
+    world_feed_t feeds[FEEDS_MAX];
+    int feed_count;
+    int newest[POSITIONS]; /* feed that counted it, + 1 */
+    post_t posts[POST_MAX];
+    int post_count;
+    unsigned late;
+    unsigned stale;
+    unsigned corrected;
+} run_t;
+
+static const char *const sources[SOURCES] = {"wms", "pos", "store"};
+static const char *const skus[SKUS] = {"S", "T"};
+static const char *const nodes[NODES] = {"N", "M"};
+
+static int draw(run_t *run, int below)
+{
+    return (int)(test_random(&run->seed) % (uint64_t)below);
+}
+
+static void same(const run_t *run, const char *what, int position, long long has, long long expected)
+{
+    if (has != expected) {
+        fail_msg("seed %llu, step %u: %s of %s@%s is %lld, it should be %lld",
+                 (unsigned long long)run->first_seed, run->step, what, skus[position / NODES],
+                 nodes[position % NODES], has, expected);
+    }
+}
+
+/* ---- what is under way ---- */
+
+static void send(run_t *run, int batch, int feed)
+{
+    int delay = draw(run, 3) == 0 ? draw(run, 60) : draw(run, 4);
+    int times = draw(run, 6) == 0 ? 2 : 1;
+
+    for (int i = 0; i < times && run->post_count < POST_MAX; i++) {
+        run->posts[run->post_count++] =
+            (post_t){(int64_t)run->step + delay + draw(run, 1 + 8 * i), batch, feed};
+    }
+}
+
+/* ---- the world ---- */
+
+/* One fact that could truly happen; false: this one could not. */
+static bool draw_stock_fact(run_t *run, world_fact_t *fact)
+{
+    static const atp_op_kind_t kinds[] = {ATP_OP_RECEIVE, ATP_OP_SALE, ATP_OP_ADJUST};
+
+    fact->position = draw(run, POSITIONS);
+    fact->kind = kinds[draw(run, 3)];
+    fact->qty = 1 + draw(run, 9);
+    if (fact->kind == ATP_OP_ADJUST && draw(run, 2) == 0) {
+        fact->qty = -fact->qty;
+    }
+    fact->on_hand = fact->kind == ATP_OP_SALE ? -fact->qty : fact->qty;
+    return true;
+}
+
+static bool draw_step(run_t *run, world_fact_t *fact)
+{
+    order_t *order = run->order_count > 0 ? &run->orders[draw(run, run->order_count)] : NULL;
+
+    if (order == NULL || order->allocated == 0) {
+        return false;
+    }
+    fact->order = (int)(order - run->orders);
+    fact->position = order->position;
+    fact->qty = 1 + draw(run, (int)order->allocated);
+    bool is_pick = draw(run, 3) == 0 && order->allocated > order->picked;
+    if (is_pick) {
+        atp_qty_t left = order->allocated - order->picked;
+        fact->kind = ATP_OP_PICK;
+        fact->qty = fact->qty < left ? fact->qty : left;
+        fact->picked = fact->qty;
+        order->last_pick = run->batch_count + 1;
+    } else { /* what is picked leaves first */
+        fact->kind = ATP_OP_SHIP;
+        fact->on_hand = fact->allocated = -fact->qty;
+        fact->picked = -(fact->qty < order->picked ? fact->qty : order->picked);
+    }
+    order->picked += fact->picked;
+    order->allocated += fact->allocated;
+    return true;
+}
+
+static void happen(run_t *run)
+{
+    batch_t *batch = &run->batches[run->batch_count];
+
+    *batch = (batch_t){.source = draw(run, SOURCES), .time_ms = run->f.now_ms};
+    for (int wanted = 1 + draw(run, FACTS_MAX); wanted > 0; wanted--) {
+        world_fact_t fact = {.order = -1};
+        /* One source tells the steps, in an order of its own. */
+        bool is_step = batch->source == 0 && draw(run, 2) == 0;
+        if (!(is_step ? draw_step(run, &fact) : draw_stock_fact(run, &fact))) {
+            continue;
+        }
+        run->on_hand[fact.position] += fact.on_hand;
+        run->allocated[fact.position] += fact.allocated;
+        run->picked[fact.position] += fact.picked;
+        batch->facts[batch->fact_count++] = fact;
+    }
+    if (batch->fact_count == 0) {
+        return;
+    }
+    batch->sequence = ++run->sequences[batch->source];
+    send(run, run->batch_count++, 0);
+}
+
+static void vanish(run_t *run)
+{
+    int position = draw(run, POSITIONS);
+    atp_qty_t qty = draw(run, 7) - 4;
+
+    run->on_hand[position] += qty;
+    run->untold[position] += qty;
+}
+
+static atp_qty_t counted(const run_t *run, atp_qty_t on_hand, atp_qty_t allocated, atp_qty_t picked)
+{
+    return run->basis == ATP_BASIS_LESS_ALLOCATED ? on_hand - allocated
+           : run->basis == ATP_BASIS_LESS_PICKED  ? on_hand - picked
+                                                  : on_hand;
+}
+
+static void take_feed(run_t *run)
+{
+    if (run->feed_count == FEEDS_MAX) {
+        return;
+    }
+    world_feed_t *feed = &run->feeds[run->feed_count];
+    *feed = (world_feed_t){.time_ms = run->f.now_ms};
+    snprintf(feed->id, sizeof feed->id, "feed%d", run->feed_count);
+    feed->as_of_ms = run->style == BY_NUMBERS ? 0 : run->f.now_ms;
+    for (int source = 0; source < SOURCES; source++) {
+        feed->names[source] =
+            run->style == BY_NUMBERS || run->style == BY_BOTH || (run->style == BY_SOME && draw(run, 2) == 0);
+        feed->sequences[source] = run->sequences[source];
+    }
+    for (int position = 0; position < POSITIONS; position++) {
+        atp_qty_t qty = counted(run, run->on_hand[position], run->allocated[position], run->picked[position]);
+        feed->on_hand[position] = run->on_hand[position];
+        feed->qty[position] = qty;
+        feed->counts[position] = qty >= 0 && draw(run, 5) != 0; /* nobody counts less than nothing */
+    }
+    send(run, -1, run->feed_count++);
+}
+
+/* An order is reserved, and some of it allocated, in the ledger at once: it is the ledger that decides that. */
+static void place_order(run_t *run)
+{
+    if (run->order_count == ORDERS_MAX) {
+        return;
+    }
+    order_t *order = &run->orders[run->order_count];
+    *order = (order_t){.position = draw(run, POSITIONS), .reserved = 1 + draw(run, 9)};
+    const char *sku = skus[order->position / NODES];
+    const char *node = nodes[order->position % NODES];
+    snprintf(order->id, sizeof order->id, "order%d", run->order_count);
+    assert_verdict(reserve_with(&run->f, order->id, sku, node, order->reserved, ATP_RESERVE_TRACK_ONLY, ""),
+                   ATP_APPLIED);
+    run->order_count++;
+    if (draw(run, 4) != 0) {
+        assert_verdict(step_all(&run->f, ATP_OP_ALLOCATE, order->id), ATP_APPLIED);
+        order->allocated = order->reserved;
+        run->allocated[order->position] += order->allocated;
+        run->allocations[run->allocation_count++] =
+            (allocation_t){run->f.now_ms, order->position, order->allocated};
+    }
+}
+
+/* ---- the oracle ---- */
+
+static bool is_included(const world_feed_t *feed, const batch_t *batch)
+{
+    if (feed->names[batch->source]) {
+        return batch->sequence <= feed->sequences[batch->source];
+    }
+    return batch->time_ms <= feed->as_of_ms;
+}
+
+/* What the ledger has to say of what is counted at a position, from what has arrived. */
+static atp_qty_t expected_of(const run_t *run, int position)
+{
+    const world_feed_t *feed = run->newest[position] > 0 ? &run->feeds[run->newest[position] - 1] : NULL;
+    atp_qty_t sum = feed != NULL ? feed->qty[position] : 0;
+
+    for (int i = 0; i < run->batch_count; i++) {
+        const batch_t *batch = &run->batches[i];
+        bool is_of_sum = batch->has_arrived && (feed == NULL || !is_included(feed, batch));
+        for (int k = 0; is_of_sum && k < batch->fact_count; k++) {
+            const world_fact_t *fact = &batch->facts[k];
+            sum +=
+                fact->position == position ? counted(run, fact->on_hand, fact->allocated, fact->picked) : 0;
+        }
+    }
+    for (int i = 0; i < run->allocation_count; i++) {
+        const allocation_t *allocation = &run->allocations[i];
+        if (allocation->position == position && (feed == NULL || allocation->time_ms > feed->as_of_ms)) {
+            sum += counted(run, 0, allocation->qty, 0);
+        }
+    }
+    return sum;
+}
+
+static atp_qty_t arrived_picks(const run_t *run, int position)
+{
+    atp_qty_t sum = 0;
+
+    for (int i = 0; i < run->batch_count; i++) {
+        for (int k = 0; run->batches[i].has_arrived && k < run->batches[i].fact_count; k++) {
+            const world_fact_t *fact = &run->batches[i].facts[k];
+            sum += fact->position == position ? fact->picked : 0;
+        }
+    }
+    return sum;
+}
+
+static void compare(const run_t *run)
+{
+    for (int position = 0; position < POSITIONS; position++) {
+        atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
+        /* Of picks that arrive after what they led to the ledger knows less; who counts them tells them in order. */
+        atp_qty_t picked = run->basis == ATP_BASIS_LESS_PICKED ? arrived_picks(run, position) : 0;
+        same(run, "what is counted", position, counted(run, view.on_hand, view.allocated, picked),
+             expected_of(run, position));
+    }
+    for (int i = 0; i < run->order_count; i++) {
+        same(run, "what is shipped of an order", run->orders[i].position,
+             line_units(&run->f, run->orders[i].id, 0, ATP_LINE_SHIPPED), run->orders[i].told_shipped);
+    }
+}
+
+/* ---- arrivals ---- */
+
+static bool has_all_picks(const run_t *run, const batch_t *batch)
+{
+    for (int i = 0; i < batch - run->batches; i++) {
+        if (run->batches[i].source == batch->source && !run->batches[i].has_arrived) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tell_fact(run_t *run, const world_fact_t *fact)
+{
+    const atp_command_line_t line =
+        line_of(skus[fact->position / NODES], nodes[fact->position % NODES], fact->qty);
+    atp_result_t result = fixture_do(
+        &run->f,
+        (atp_command_t){.kind = fact->kind,
+                        .reservation = atp_text_of(fact->order >= 0 ? run->orders[fact->order].id : ""),
+                        .line_count = 1,
+                        .lines = &line});
+    if (!atp_verdict_is_success(result.verdict) && fact->kind != ATP_OP_PICK) {
+        fail_msg("seed %llu, step %u: %s is answered %s", (unsigned long long)run->first_seed, run->step,
+                 atp_op_kind_name(fact->kind), atp_verdict_name(result.verdict));
+    }
+}
+
+static void arrive_batch(run_t *run, batch_t *batch)
+{
+    atp_op_source_t numbers = {.epoch = 1, .sequence = batch->sequence, .as_of_ms = batch->time_ms};
+
+    fixture_end_frame(&run->f);
+    atp_op_encode_source(run->f.record, atp_text_of(sources[batch->source]), &numbers,
+                         atp_ledger_seed(run->f.ledger));
+    atp_result_t result = fixture_apply(&run->f, run->f.record);
+    assert_verdict(result, batch->has_arrived ? ATP_DUPLICATE_IGNORED : ATP_APPLIED);
+    run->f.in_source = true;
+    for (int i = 0; i < batch->fact_count && !batch->has_arrived; i++) {
+        const world_fact_t *fact = &batch->facts[i];
+        const world_feed_t *feed =
+            run->newest[fact->position] > 0 ? &run->feeds[run->newest[fact->position] - 1] : NULL;
+        run->late += feed != NULL && is_included(feed, batch);
+        tell_fact(run, fact);
+        if (fact->kind == ATP_OP_SHIP) {
+            run->orders[fact->order].told_shipped += fact->qty;
+        }
+    }
+    run->f.in_source = false;
+    batch->has_arrived = true;
+    fixture_end_frame(&run->f);
+}
+
+static atp_result_t announce(run_t *run, const world_feed_t *feed)
+{
+    static const char *const bases[] = {"on_hand", "less_picked", "less_allocated"};
+    char words[256];
+    size_t used = (size_t)snprintf(words, sizeof words, "basis=%s", bases[run->basis]);
+
+    if (feed->as_of_ms != 0) {
+        used += (size_t)snprintf(words + used, sizeof words - used, " as_of=%lld", (long long)feed->as_of_ms);
+    }
+    for (int source = 0; source < SOURCES; source++) {
+        if (feed->names[source]) {
+            used += (size_t)snprintf(words + used, sizeof words - used, " includes=%s epoch=1 sequence=%llu",
+                                     sources[source], (unsigned long long)feed->sequences[source]);
+        }
+    }
+    return do_with(&run->f, (atp_command_t){.kind = ATP_OP_FEED, .subject = atp_text_of(feed->id)}, words);
+}
+
+/* True if the feed is of an earlier point than the one that counted the position. */
+static bool is_stale(const run_t *run, const world_feed_t *feed, int position)
+{
+    const world_feed_t *before = run->newest[position] > 0 ? &run->feeds[run->newest[position] - 1] : NULL;
+    bool is_earlier = before != NULL && feed->as_of_ms < before->as_of_ms;
+
+    for (int source = 0; before != NULL && source < SOURCES; source++) {
+        is_earlier = is_earlier || (feed->names[source] && before->names[source] &&
+                                    feed->sequences[source] < before->sequences[source]);
+    }
+    return is_earlier;
+}
+
+static void arrive_feed(run_t *run, int number)
+{
+    const world_feed_t *feed = &run->feeds[number];
+    char words[32];
+
+    assert_true(atp_verdict_is_success(announce(run, feed).verdict));
+    snprintf(words, sizeof words, "feed=%s", feed->id);
+    for (int position = 0; position < POSITIONS; position++) {
+        if (!feed->counts[position]) {
+            continue;
+        }
+        const atp_command_line_t line =
+            line_of(skus[position / NODES], nodes[position % NODES], feed->qty[position]);
+        bool is_old = is_stale(run, feed, position);
+        atp_result_t result = do_with(
+            &run->f, (atp_command_t){.kind = ATP_OP_COUNT, .is_fact = true, .line_count = 1, .lines = &line},
+            words);
+        if (atp_verdict_is_success(result.verdict) == is_old) {
+            fail_msg("seed %llu, step %u: a count of %s is answered %s", (unsigned long long)run->first_seed,
+                     run->step, feed->id, atp_verdict_name(result.verdict));
+        }
+        run->stale += is_old;
+        run->corrected += result.verdict == ATP_APPLIED;
+        run->newest[position] = is_old ? run->newest[position] : number + 1;
+    }
+}
+
+static void arrive(run_t *run, bool is_all)
+{
+    for (int i = 0; i < run->post_count;) {
+        post_t post = run->posts[i];
+        batch_t *batch = post.batch >= 0 ? &run->batches[post.batch] : NULL;
+        bool must_wait = batch != NULL && run->basis == ATP_BASIS_LESS_PICKED && batch->source == 0 &&
+                         !has_all_picks(run, batch);
+        if ((post.due > (int64_t)run->step && !is_all) || must_wait) {
+            i++;
+            continue;
+        }
+        run->posts[i] = run->posts[--run->post_count]; /* the rest in no order */
+        if (batch != NULL) {
+            arrive_batch(run, batch);
+        } else {
+            arrive_feed(run, post.feed);
+        }
+        compare(run);
+        i = 0;
+    }
+}
+
+/* ---- runs ---- */
+
+static run_t *begin(uint64_t seed)
+{
+    run_t *run = calloc(1, sizeof *run);
+    atp_ledger_config_t config = fixture_config();
+
+    assert_non_null(run);
+    config.reservations = 128;
+    config.lines = 256;
+    config.progress = 256;
+    run->seed = run->first_seed = seed;
+    run->style = draw(run, STYLES);
+    run->basis = run->style == BY_NUMBERS ? ATP_BASIS_ON_HAND : (atp_basis_t)draw(run, ATP_BASIS_COUNT);
+    run->f = fixture_open_journaled(&config);
+    run->f.is_unchecked = true;
+    for (int position = 0; position < POSITIONS; position++) {
+        if (position % NODES == 0) {
+            assert_verdict(put_sku(&run->f, skus[position / NODES], 0), ATP_APPLIED);
+        }
+        assert_true(
+            atp_verdict_is_success(put_node(&run->f, nodes[position % NODES], ATP_NODE_OPEN).verdict));
+    }
+    for (int position = 0; position < POSITIONS;
+         position++) { /* the positions are there from the beginning */
+        assert_verdict(fact(&run->f, ATP_OP_SAFETY, skus[position / NODES], nodes[position % NODES], 1),
+                       ATP_APPLIED);
+    }
+    return run;
+}
+
+/* Only what vanished since the newest feed that counted a position is not known. */
+static void look_at_end(run_t *run)
+{
+    for (int position = 0; position < POSITIONS; position++) {
+        atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
+        same(run, "what is allocated in the end", position, view.allocated, run->allocated[position]);
+        if (run->newest[position] > 0) {
+            const world_feed_t *feed = &run->feeds[run->newest[position] - 1];
+            atp_qty_t on_hand = feed->on_hand[position];
+            for (int i = 0; i < run->batch_count; i++) {
+                for (int k = 0; run->batches[i].time_ms > feed->time_ms && k < run->batches[i].fact_count;
+                     k++) {
+                    const world_fact_t *fact = &run->batches[i].facts[k];
+                    on_hand += fact->position == position ? fact->on_hand : 0;
+                }
+            }
+            same(run, "what is on hand in the end", position, view.on_hand, on_hand);
+        } else {
+            same(run, "what is on hand in the end, never counted", position, view.on_hand,
+                 run->on_hand[position] - run->untold[position]);
+        }
+    }
+}
+
+static run_t *play(uint64_t seed)
+{
+    run_t *run = begin(seed);
+
+    for (run->step = 0; run->step < STEPS; run->step++) {
+        run->f.now_ms += 2 + draw(run, 50);
+        int dice = draw(run, 100);
+        if (dice < 50) {
+            happen(run);
+        } else if (dice < 70) {
+            place_order(run);
+        } else if (dice < 80) {
+            vanish(run);
+        } else if (dice < 92) {
+            if (draw(run, 2) == 0) {
+                happen(run); /* in the same moment, and counted */
+            }
+            take_feed(run);
+        }
+        run->f.now_ms += 1; /* what arrives now had happened before */
+        arrive(run, false);
+        if (run->step % 16 == 0) {
+            fixture_check(&run->f);
+        }
+    }
+    run->f.now_ms += 1;
+    arrive(run, true);
+    look_at_end(run);
+    return run;
+}
+
+static uint64_t seed = 1;
+static unsigned runs_wanted = 60;
+
+static void the_ledger_is_what_an_oracle_of_the_true_order_says(void **state)
+{
+    (void)state;
+    unsigned long long late = 0;
+    unsigned long long stale = 0;
+    unsigned long long corrected = 0;
+
+    for (unsigned i = 0; i < runs_wanted; i++) {
+        run_t *run = play(seed + i);
+        late += run->late;
+        stale += run->stale;
+        corrected += run->corrected;
+        fixture_close(&run->f); /* all of it again: the same answers, the same state */
+        free(run);
+    }
+    printf(
+        "%u runs: %llu facts that a feed had counted before, %llu counts of stale feeds, %llu corrections\n",
+        runs_wanted, late, stale, corrected);
+    assert_true(runs_wanted < 10 || (late > 0 && stale > 0 && corrected > 0));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_ledger_is_what_an_oracle_of_the_true_order_says),
+    };
+
+    seed = argc > 1 ? strtoull(argv[1], NULL, 10) : seed;
+    runs_wanted = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : runs_wanted;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
