@@ -415,6 +415,17 @@ typedef struct atp_outbox_state {
 
 void atp_outbox_read_state(atp_outbox_t *outbox, atp_outbox_state_t *ret_state);
 
+/* A batch that the engine refused, or one that was dropped for that. */
+#define ATP_OUTBOX_NOTES_MAX 64
+
+typedef struct atp_outbox_note {
+    uint64_t number;
+    int64_t at_ms;         /* refused first, or dropped, at */
+    atp_verdict_t verdict; /* the engine's, the last time */
+    uint64_t bytes;
+    char reason[201]; /* why it was dropped; else empty */
+} atp_outbox_note_t;
+
 /* A folder, seen from outside. */
 typedef struct atp_outbox_look {
     char source[ATP_ID_SIZE_MAX + 1];
@@ -422,10 +433,21 @@ typedef struct atp_outbox_look {
     uint64_t low; /* as atp_outbox_state_t */
     uint64_t next;
     uint64_t bytes;
+    uint32_t refused_count; /* the oldest that wait, at most so many */
+    uint32_t dropped_count; /* the newest of the log */
+    atp_outbox_note_t refused[ATP_OUTBOX_NOTES_MAX];
+    atp_outbox_note_t dropped[ATP_OUTBOX_NOTES_MAX];
 } atp_outbox_look_t;
 
-/* While nobody has it open: ATP_ERR_LOCKED. ATP_ERR_NOT_FOUND: there is no outbox. Else as atp_outbox_open. */
+/* Also while another process has it open. ATP_ERR_LOCKED: this one has it. ATP_ERR_NOT_FOUND: there is no outbox. Else as
+ * atp_outbox_open. */
 ATP_MUST_USE atp_err_t atp_outbox_look(const char *folder, atp_outbox_look_t *ret_look, atp_why_t *ret_why);
+
+/* Gives up a batch that the engine refuses: it is not sent any more, and what comes after it is not held up by it. The folder keeps
+ * that it was dropped and why (the newest 64). While nobody has it open: ATP_ERR_LOCKED. ATP_ERR_NOT_FOUND: no such batch
+ * waits. ATP_ERR_INVALID: it was not refused, or the reason is not 1 to 200 bytes of text. Else as atp_outbox_open. */
+ATP_MUST_USE atp_err_t atp_outbox_drop(const char *folder, uint64_t number, atp_text_t reason,
+                                       atp_why_t *ret_why);
 
 /* What waits stays in the folder, for the next open. Takes at most some seconds. NULL is allowed. */
 void atp_outbox_close(atp_outbox_t *outbox);

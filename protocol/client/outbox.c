@@ -383,11 +383,30 @@ void atp_outbox_read_state(atp_outbox_t *outbox, atp_outbox_state_t *ret_state)
     (void)pthread_mutex_unlock(&outbox->mutex);
 }
 
+_Static_assert(ATP_OUTBOX_NOTES_MAX == ATP_OUTBOX_DROPPED_KEPT_MAX, "the whole log is told");
+_Static_assert(sizeof((atp_outbox_note_t){0}.reason) == ATP_OUTBOX_REASON_SIZE_MAX + 1, "a reason fits");
+
+static atp_err_t list_notes(atp_outbox_store_t *store, atp_outbox_marks_t kind, atp_outbox_note_t *ret_notes,
+                            uint32_t *ret_count, atp_why_t *ret_why)
+{
+    atp_outbox_mark_t marks[ATP_OUTBOX_NOTES_MAX];
+    atp_err_t err = atp_outbox_store_list(store, kind, 0, marks, ATP_OUTBOX_NOTES_MAX, ret_count, ret_why);
+
+    for (uint32_t i = 0; i < *ret_count; i++) {
+        ret_notes[i] = (atp_outbox_note_t){.number = marks[i].number,
+                                           .at_ms = marks[i].at_ms,
+                                           .verdict = (atp_verdict_t)marks[i].verdict,
+                                           .bytes = marks[i].bytes};
+        memcpy(ret_notes[i].reason, marks[i].reason, marks[i].reason_size);
+    }
+    return err;
+}
+
 atp_err_t atp_outbox_look(const char *folder, atp_outbox_look_t *ret_look, atp_why_t *ret_why)
 {
     atp_outbox_store_t *store = NULL;
     atp_outbox_store_state_t now;
-    atp_err_t err = atp_outbox_store_open_any(folder, &store, ret_why);
+    atp_err_t err = atp_outbox_store_look(folder, &store, ret_why);
 
     if (err != ATP_OK) {
         return err;
@@ -400,8 +419,22 @@ atp_err_t atp_outbox_look(const char *folder, atp_outbox_look_t *ret_look, atp_w
     ret_look->low = now.low;
     ret_look->next = now.next;
     ret_look->bytes = now.bytes;
+    err = list_notes(store, ATP_OUTBOX_REFUSED, ret_look->refused, &ret_look->refused_count, ret_why);
+    err = err == ATP_OK
+              ? list_notes(store, ATP_OUTBOX_DROPPED, ret_look->dropped, &ret_look->dropped_count, ret_why)
+              : err;
     atp_outbox_store_close(store);
-    return ATP_OK;
+    return err;
+}
+
+atp_err_t atp_outbox_drop(const char *folder, uint64_t number, atp_text_t reason, atp_why_t *ret_why)
+{
+    atp_outbox_store_t *store = NULL;
+    atp_err_t err = atp_outbox_store_open_any(folder, &store, ret_why);
+
+    err = err == ATP_OK ? atp_outbox_store_drop(store, number, atp_now_ms(), reason, ret_why) : err;
+    atp_outbox_store_close(store);
+    return err;
 }
 
 /* ---- open and close ---- */

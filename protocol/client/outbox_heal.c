@@ -53,10 +53,17 @@ static void note_superseded(atp_outbox_t *outbox, const known_t *known)
     (void)pthread_mutex_unlock(&outbox->mutex);
 }
 
+/* On disk too, for who looks at the folder. */
 static void note_refused(atp_outbox_t *outbox, uint64_t number, uint8_t verdict)
 {
     const char *name = atp_verdict_name(verdict);
 
+    (void)pthread_mutex_lock(&outbox->store_mutex);
+    atp_err_t err = outbox->store != NULL
+                        ? atp_outbox_store_refuse(outbox->store, number, verdict, atp_now_ms(), NULL)
+                        : ATP_OK;
+    (void)err; /* a store that failed is opened again by the next put or trim, and the batch is refused again */
+    (void)pthread_mutex_unlock(&outbox->store_mutex);
     (void)pthread_mutex_lock(&outbox->mutex);
     outbox->state.refused = number;
     outbox->state.refusal = (atp_verdict_t)verdict;
@@ -170,7 +177,8 @@ static void write_batch(atp_writer_t *writer, const void *context)
     atp_write_batch_of(writer, &sending->facts, sending->ops, sending->size);
 }
 
-/* Copies the batch out of the store. False: it cannot be read now, or is not there any more. */
+/* Copies the batch out of the store. False: it cannot be read now, or is not there any more. One that was dropped has no
+ * ops. */
 static bool copy_batch(atp_outbox_t *outbox, uint64_t number, sending_t *ret_sending)
 {
     atp_outbox_store_state_t now;
@@ -182,12 +190,17 @@ static bool copy_batch(atp_outbox_t *outbox, uint64_t number, sending_t *ret_sen
     (void)pthread_mutex_lock(&outbox->store_mutex);
     atp_err_t err = outbox->store == NULL ? ATP_ERR_CLOSED
                                           : atp_outbox_store_get(outbox->store, number, &bytes, &size, &why);
+    bool is_dropped = err == ATP_OK && size == 0;
     bool is_whole = err == ATP_OK && size >= sizeof head && size <= ATP_OUTBOX_BATCH_SIZE_MAX + sizeof head;
     if (is_whole) {
         memcpy(outbox->copy, bytes, size);
         atp_outbox_store_read(outbox->store, &now);
     }
     (void)pthread_mutex_unlock(&outbox->store_mutex);
+    if (is_dropped) {
+        *ret_sending = (sending_t){.size = 0};
+        return true;
+    }
     if (!is_whole) {
         note_answer(outbox, true, &why);
         return false;
@@ -216,6 +229,9 @@ static bool send_batch(atp_outbox_t *outbox, uint64_t number)
     if (!copy_batch(outbox, number, &sending)) {
         return false;
     }
+    if (sending.size == 0) {
+        return true;
+    }
     (void)pthread_mutex_lock(&outbox->mutex);
     outbox->state.requested++;
     (void)pthread_mutex_unlock(&outbox->mutex);
@@ -238,7 +254,7 @@ static bool send_batch(atp_outbox_t *outbox, uint64_t number)
     case ATP_APPLIED:
     case ATP_DUPLICATE_IGNORED:
         return true;
-    case ATP_OUT_OF_ORDER: /* what it waits for comes first, the next time */
+    case ATP_OUT_OF_ORDER:  /* what it waits for comes first, the next time */
     case ATP_SOURCE_PAUSED: /* it is kept until the source is resumed */
     case ATP_BUSY:
     case ATP_UNAVAILABLE:

@@ -1,10 +1,9 @@
-#include "protocol/client/outbox_store.h"
+#include "protocol/client/outbox_store_priv.h"
 
 #include "engine/base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,56 +14,28 @@
 
 #define MAGIC         UINT32_C(0x786f6261) /* "abox" */
 #define VERSION       UINT32_C(1)
-#define CHECKSUM_SIZE 8
 #define MAP_SPARE     ((size_t)16 << 20) /* pages of the tree, and those a commit writes beside the old ones */
 #define MAP_FACTOR    4 /* a value takes whole pages; trimmed ones are free one commit later */
 #define DISK_SPARE    ((uint64_t)256 << 10) /* with less than that free a disk is full */
 #define TRIM_MAX      1024                  /* batches dropped in one commit */
 #define PATH_SIZE_MAX 4096
-
-/* The record under the key "s". */
-typedef struct state {
-    uint32_t magic;
-    uint32_t version;
-    uint64_t epoch;
-    uint64_t low;
-    uint64_t next;
-    uint64_t bytes;
-    uint64_t source_size;
-    char source[ATP_ID_SIZE_MAX];
-    uint64_t checksum; /* of all before it */
-} state_t;
-
-_Static_assert(sizeof(state_t) == 120, "stored: no padding");
-
-struct atp_outbox_store {
-    MDB_env *env;
-    MDB_dbi dbi;
-    MDB_txn *reading; /* of the batch given last; NULL = none */
-    int lock;
-    atp_err_t failed; /* Q3 */
-    uint64_t bytes_max;
-    state_t state;
-};
+#define PID_SIZE      24
+#define ANY_BYTES_MAX ((uint64_t)1 << 30) /* where nobody says how much may wait */
 
 /* ---- keys and values ---- */
 
-typedef struct number_key {
-    unsigned char bytes[9];
-} number_key_t;
-
-static MDB_val key_of(uint64_t number, number_key_t *room)
+MDB_val atp_outbox_store_key(char kind, uint64_t number, atp_outbox_key_t *room)
 {
-    room->bytes[0] = 'b';
+    room->bytes[0] = (unsigned char)kind;
     for (int i = 0; i < 8; i++) {
         room->bytes[1 + i] = (unsigned char)(number >> (56 - 8 * i));
     }
     return (MDB_val){sizeof room->bytes, room->bytes};
 }
 
-static uint64_t state_checksum(const state_t *state)
+static uint64_t state_checksum(const atp_outbox_stored_t *state)
 {
-    return atp_hash_bytes(state, offsetof(state_t, checksum), MAGIC);
+    return atp_hash_bytes(state, offsetof(atp_outbox_stored_t, checksum), MAGIC);
 }
 
 /* ---- failures ---- */
@@ -100,7 +71,7 @@ static bool is_disk_full(const atp_outbox_store_t *store)
 }
 
 /* Anything but a full map ends the store. */
-static atp_err_t fail(atp_outbox_store_t *store, int rv, const char *what, atp_why_t *ret_why)
+atp_err_t atp_outbox_store_fail(atp_outbox_store_t *store, int rv, const char *what, atp_why_t *ret_why)
 {
     atp_err_t err = rv == EIO && is_disk_full(store) ? ATP_ERR_NO_SPACE : err_of(rv);
 
@@ -108,7 +79,7 @@ static atp_err_t fail(atp_outbox_store_t *store, int rv, const char *what, atp_w
     return atp_fail(ret_why, err, "the outbox cannot %s: %s", what, mdb_strerror(rv));
 }
 
-static atp_err_t check_alive(const atp_outbox_store_t *store, atp_why_t *ret_why)
+atp_err_t atp_outbox_store_alive(const atp_outbox_store_t *store, atp_why_t *ret_why)
 {
     return store->failed == ATP_OK
                ? ATP_OK
@@ -116,7 +87,7 @@ static atp_err_t check_alive(const atp_outbox_store_t *store, atp_why_t *ret_why
                           atp_err_name(store->failed));
 }
 
-static void end_reading(atp_outbox_store_t *store)
+void atp_outbox_store_end_reading(atp_outbox_store_t *store)
 {
     if (store->reading != NULL) {
         mdb_txn_abort(store->reading);
@@ -126,7 +97,7 @@ static void end_reading(atp_outbox_store_t *store)
 
 /* ---- a commit ---- */
 
-static int put_state(atp_outbox_store_t *store, MDB_txn *txn, state_t *state)
+static int put_state(atp_outbox_store_t *store, MDB_txn *txn, atp_outbox_stored_t *state)
 {
     MDB_val key = {1, "s"};
     MDB_val value = {sizeof *state, state};
@@ -137,38 +108,39 @@ static int put_state(atp_outbox_store_t *store, MDB_txn *txn, state_t *state)
 
 static int put_batch(atp_outbox_store_t *store, MDB_txn *txn, uint64_t number, const void *bytes, size_t size)
 {
-    number_key_t room;
-    MDB_val key = key_of(number, &room);
-    MDB_val value = {CHECKSUM_SIZE + size, NULL};
+    atp_outbox_key_t room;
+    MDB_val key = atp_outbox_store_key(ATP_OUTBOX_KEY_BATCH, number, &room);
+    MDB_val value = {ATP_OUTBOX_CHECKSUM_SIZE + size, NULL};
     uint64_t checksum = atp_hash_bytes(bytes, size, number);
     int rv = mdb_put(txn, store->dbi, &key, &value, MDB_RESERVE | MDB_NOOVERWRITE);
 
     if (rv == 0) {
-        memcpy(value.mv_data, &checksum, CHECKSUM_SIZE);
-        memcpy((char *)value.mv_data + CHECKSUM_SIZE, bytes, size);
+        memcpy(value.mv_data, &checksum, ATP_OUTBOX_CHECKSUM_SIZE);
+        memcpy((char *)value.mv_data + ATP_OUTBOX_CHECKSUM_SIZE, bytes, size);
     }
     return rv;
 }
 
 /* Commits with the state as it shall be, or leaves all as it was. */
-static atp_err_t commit(atp_outbox_store_t *store, MDB_txn *txn, int rv, state_t *state, atp_why_t *ret_why)
+atp_err_t atp_outbox_store_commit(atp_outbox_store_t *store, MDB_txn *txn, int rv, atp_outbox_stored_t *state,
+                                  atp_why_t *ret_why)
 {
     if (rv == 0) {
         rv = put_state(store, txn, state);
     }
     if (rv != 0) {
         mdb_txn_abort(txn);
-        return fail(store, rv, "keep a batch", ret_why);
+        return atp_outbox_store_fail(store, rv, "keep a batch", ret_why);
     }
     rv = mdb_txn_commit(txn);
     if (rv != 0) {
-        return fail(store, rv, "write to its disk", ret_why);
+        return atp_outbox_store_fail(store, rv, "write to its disk", ret_why);
     }
     store->state = *state;
     return ATP_OK;
 }
 
-static bool has_room(const atp_outbox_store_t *store, const state_t *state, size_t size)
+static bool has_room(const atp_outbox_store_t *store, const atp_outbox_stored_t *state, size_t size)
 {
     return state->bytes <= store->bytes_max && size <= store->bytes_max - state->bytes;
 }
@@ -176,12 +148,12 @@ static bool has_room(const atp_outbox_store_t *store, const state_t *state, size
 atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch_t *batches, uint32_t count,
                                uint32_t *ret_kept, atp_why_t *ret_why)
 {
-    state_t state = store->state;
+    atp_outbox_stored_t state = store->state;
     MDB_txn *txn = NULL;
-    atp_err_t err = check_alive(store, ret_why);
+    atp_err_t err = atp_outbox_store_alive(store, ret_why);
     uint32_t kept = 0;
 
-    end_reading(store);
+    atp_outbox_store_end_reading(store);
     if (err != ATP_OK) {
         return err;
     }
@@ -191,7 +163,7 @@ atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch
     }
     int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (rv != 0) {
-        return fail(store, rv, "begin to write", ret_why);
+        return atp_outbox_store_fail(store, rv, "begin to write", ret_why);
     }
     while (rv == 0 && kept < count && has_room(store, &state, batches[kept].size)) {
         rv = put_batch(store, txn, state.next, batches[kept].bytes, batches[kept].size);
@@ -199,7 +171,7 @@ atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch
         state.next++;
         kept++;
     }
-    err = commit(store, txn, rv, &state, ret_why);
+    err = atp_outbox_store_commit(store, txn, rv, &state, ret_why);
     if (err == ATP_OK) {
         *ret_kept = kept;
     }
@@ -207,41 +179,62 @@ atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch
 }
 
 /* Drops the oldest batch. */
-static int drop_lowest(atp_outbox_store_t *store, MDB_txn *txn, state_t *state)
+static int drop_lowest(atp_outbox_store_t *store, MDB_txn *txn, atp_outbox_stored_t *state)
 {
-    number_key_t room;
-    MDB_val key = key_of(state->low, &room);
+    atp_outbox_key_t room;
+    MDB_val key = atp_outbox_store_key(ATP_OUTBOX_KEY_BATCH, state->low, &room);
     MDB_val value;
     int rv = mdb_get(txn, store->dbi, &key, &value);
 
     if (rv != 0) {
         return rv == MDB_NOTFOUND ? MDB_CORRUPTED : rv; /* Q1 */
     }
-    state->bytes -= value.mv_size - CHECKSUM_SIZE;
-    state->low++;
-    return mdb_del(txn, store->dbi, &key, NULL);
+    state->bytes -= value.mv_size - ATP_OUTBOX_CHECKSUM_SIZE;
+    rv = mdb_del(txn, store->dbi, &key, NULL);
+    key = atp_outbox_store_key(ATP_OUTBOX_KEY_REFUSED, state->low++, &room);
+    int refused = mdb_del(txn, store->dbi, &key, NULL);
+    return rv == 0 && refused != MDB_NOTFOUND ? refused : rv;
+}
+
+/* Passes over what was dropped at the front. */
+int atp_outbox_store_pass_dropped(atp_outbox_store_t *store, MDB_txn *txn, atp_outbox_stored_t *state)
+{
+    int rv = 0;
+
+    while (rv == 0 && state->low < state->next) {
+        atp_outbox_key_t room;
+        MDB_val key = atp_outbox_store_key(ATP_OUTBOX_KEY_BATCH, state->low, &room);
+        MDB_val value;
+        rv = mdb_get(txn, store->dbi, &key, &value);
+        if (rv == 0 && value.mv_size > ATP_OUTBOX_CHECKSUM_SIZE) {
+            break;
+        }
+        rv = rv == 0 ? drop_lowest(store, txn, state) : rv;
+    }
+    return rv;
 }
 
 static atp_err_t trim_some(atp_outbox_store_t *store, uint64_t low, atp_why_t *ret_why)
 {
-    state_t state = store->state;
+    atp_outbox_stored_t state = store->state;
     MDB_txn *txn = NULL;
     int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
 
     if (rv != 0) {
-        return fail(store, rv, "begin to write", ret_why);
+        return atp_outbox_store_fail(store, rv, "begin to write", ret_why);
     }
     for (uint32_t i = 0; i < TRIM_MAX && state.low < low && rv == 0; i++) {
         rv = drop_lowest(store, txn, &state);
     }
-    return commit(store, txn, rv, &state, ret_why);
+    rv = rv == 0 ? atp_outbox_store_pass_dropped(store, txn, &state) : rv;
+    return atp_outbox_store_commit(store, txn, rv, &state, ret_why);
 }
 
 atp_err_t atp_outbox_store_trim(atp_outbox_store_t *store, uint64_t low, atp_why_t *ret_why)
 {
-    atp_err_t err = check_alive(store, ret_why);
+    atp_err_t err = atp_outbox_store_alive(store, ret_why);
 
-    end_reading(store);
+    atp_outbox_store_end_reading(store);
     low = low < store->state.next ? low : store->state.next;
     while (err == ATP_OK && store->state.low < low) {
         err = trim_some(store, low, ret_why);
@@ -260,19 +253,19 @@ void atp_outbox_store_read(const atp_outbox_store_t *store, atp_outbox_store_sta
 atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number, const void **ret_bytes,
                                size_t *ret_size, atp_why_t *ret_why)
 {
-    number_key_t room;
-    MDB_val key = key_of(number, &room);
+    atp_outbox_key_t room;
+    MDB_val key = atp_outbox_store_key(ATP_OUTBOX_KEY_BATCH, number, &room);
     MDB_val value;
     uint64_t checksum;
-    atp_err_t err = check_alive(store, ret_why);
+    atp_err_t err = atp_outbox_store_alive(store, ret_why);
 
-    end_reading(store);
+    atp_outbox_store_end_reading(store);
     if (err != ATP_OK) {
         return err;
     }
     int rv = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->reading);
     if (rv != 0) {
-        return fail(store, rv, "begin to read", ret_why);
+        return atp_outbox_store_fail(store, rv, "begin to read", ret_why);
     }
     rv = mdb_get(store->reading, store->dbi, &key, &value);
     if (rv == MDB_NOTFOUND) {
@@ -280,14 +273,15 @@ atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number, const
                         (unsigned long long)number);
     }
     if (rv != 0) {
-        return fail(store, rv, "read a batch", ret_why);
+        return atp_outbox_store_fail(store, rv, "read a batch", ret_why);
     }
-    if (value.mv_size >= CHECKSUM_SIZE) {
-        memcpy(&checksum, value.mv_data, CHECKSUM_SIZE);
-        *ret_bytes = (const char *)value.mv_data + CHECKSUM_SIZE;
-        *ret_size = value.mv_size - CHECKSUM_SIZE;
+    if (value.mv_size >= ATP_OUTBOX_CHECKSUM_SIZE) {
+        memcpy(&checksum, value.mv_data, ATP_OUTBOX_CHECKSUM_SIZE);
+        *ret_bytes = (const char *)value.mv_data + ATP_OUTBOX_CHECKSUM_SIZE;
+        *ret_size = value.mv_size - ATP_OUTBOX_CHECKSUM_SIZE;
     }
-    if (value.mv_size < CHECKSUM_SIZE || checksum != atp_hash_bytes(*ret_bytes, *ret_size, number)) {
+    if (value.mv_size < ATP_OUTBOX_CHECKSUM_SIZE ||
+        checksum != atp_hash_bytes(*ret_bytes, *ret_size, number)) {
         return atp_fail(ret_why, ATP_ERR_CORRUPT, "batch %llu of the outbox is not what was written",
                         (unsigned long long)number);
     }
@@ -320,7 +314,29 @@ static atp_err_t take_lock(atp_outbox_store_t *store, const char *folder, atp_wh
     if (flock(store->lock, LOCK_EX | LOCK_NB) != 0) {
         return atp_fail(ret_why, ATP_ERR_LOCKED, "%.200s: another process has this outbox", folder);
     }
-    return ATP_OK;
+    char owner[PID_SIZE] = ""; /* for who looks: it must not be this very process */
+    (void)snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
+    return pwrite(store->lock, owner, sizeof owner, 0) == (ssize_t)sizeof owner
+               ? ATP_OK
+               : atp_fail(ret_why, errno == ENOSPC ? ATP_ERR_NO_SPACE : ATP_ERR_IO, "%.200s: %s", path,
+                          strerror(errno));
+}
+
+/* LMDB may be open once in a process. */
+static bool is_open_here(const char *folder)
+{
+    char path[PATH_SIZE_MAX];
+    char owner[PID_SIZE + 1] = "";
+    int size = snprintf(path, sizeof path, "%s/lock", folder);
+    int fd = size > 0 && (size_t)size < sizeof path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0) {
+        return false;
+    }
+    bool is_locked = flock(fd, LOCK_SH | LOCK_NB) != 0;
+    bool is_ours = pread(fd, owner, PID_SIZE, 0) > 0 && strtol(owner, NULL, 10) == (long)getpid();
+    (void)close(fd);
+    return is_locked && is_ours;
 }
 
 /* The folder's own entry must survive a power cut too. */
@@ -338,21 +354,27 @@ static atp_err_t sync_folder(const char *folder, const char *name, atp_why_t *re
                    : atp_fail(ret_why, ATP_ERR_IO, "%.200s: cannot be synced: %s", path, strerror(errno));
 }
 
-static atp_err_t open_env(atp_outbox_store_t *store, const char *folder, atp_why_t *ret_why)
+/* Those who look stand in LMDB's table of readers, so that their pages stay; who was killed is taken out of it here. */
+static atp_err_t open_env(atp_outbox_store_t *store, const char *folder, bool is_looking, atp_why_t *ret_why)
 {
     MDB_txn *txn = NULL;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t map = store->bytes_max * MAP_FACTOR + MAP_SPARE;
+    unsigned read_only = is_looking ? MDB_RDONLY : 0;
+    int dead = 0;
     int rv = mdb_env_create(&store->env);
 
-    if (rv == 0) {
+    if (rv == 0 && !is_looking) { /* who looks takes the size it has */
         rv = mdb_env_set_mapsize(store->env, (map + page - 1) / page * page);
     }
-    if (rv == 0) { /* NOLOCK: one process, one thread; the lock file above says so */
-        rv = mdb_env_open(store->env, folder, MDB_NOLOCK | MDB_NOTLS, 0600);
+    if (rv == 0) {
+        rv = mdb_env_open(store->env, folder, MDB_NOTLS | read_only, 0600);
+    }
+    if (rv == 0 && !is_looking) {
+        rv = mdb_reader_check(store->env, &dead);
     }
     if (rv == 0) {
-        rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+        rv = mdb_txn_begin(store->env, NULL, read_only, &txn);
     }
     if (rv == 0) {
         rv = mdb_dbi_open(txn, NULL, 0, &store->dbi);
@@ -362,10 +384,11 @@ static atp_err_t open_env(atp_outbox_store_t *store, const char *folder, atp_why
             mdb_txn_abort(txn);
         }
     }
-    return rv == 0 ? ATP_OK : fail(store, rv, "be opened", ret_why);
+    return rv == 0 ? ATP_OK : atp_outbox_store_fail(store, rv, "be opened", ret_why);
 }
 
-static atp_err_t check_state(const state_t *state, atp_text_t source, const char *folder, atp_why_t *ret_why)
+static atp_err_t check_state(const atp_outbox_stored_t *state, atp_text_t source, const char *folder,
+                             atp_why_t *ret_why)
 {
     if (state->magic != MAGIC || state->checksum != state_checksum(state) || state->low > state->next ||
         state->source_size > ATP_ID_SIZE_MAX) {
@@ -386,16 +409,16 @@ static atp_err_t check_state(const state_t *state, atp_text_t source, const char
 /* Begins the queue: number 1, and an epoch that no earlier folder had. */
 static atp_err_t begin_state(atp_outbox_store_t *store, atp_text_t source, uint64_t epoch, atp_why_t *ret_why)
 {
-    state_t state = {
+    atp_outbox_stored_t state = {
         .magic = MAGIC, .version = VERSION, .epoch = epoch, .low = 1, .next = 1, .source_size = source.size};
     MDB_txn *txn = NULL;
     int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
 
     if (rv != 0) {
-        return fail(store, rv, "begin to write", ret_why);
+        return atp_outbox_store_fail(store, rv, "begin to write", ret_why);
     }
     memcpy(state.source, source.bytes, source.size);
-    return commit(store, txn, 0, &state, ret_why);
+    return atp_outbox_store_commit(store, txn, 0, &state, ret_why);
 }
 
 static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_text_t source, uint64_t epoch,
@@ -407,7 +430,7 @@ static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_t
     int rv = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
 
     if (rv != 0) {
-        return fail(store, rv, "begin to read", ret_why);
+        return atp_outbox_store_fail(store, rv, "begin to read", ret_why);
     }
     rv = mdb_get(txn, store->dbi, &key, &value);
     bool is_sized = rv == 0 && value.mv_size == sizeof store->state;
@@ -422,7 +445,7 @@ static atp_err_t load_state(atp_outbox_store_t *store, const char *folder, atp_t
         return begin_state(store, source, epoch, ret_why);
     }
     if (rv != 0) {
-        return fail(store, rv, "read its state", ret_why);
+        return atp_outbox_store_fail(store, rv, "read its state", ret_why);
     }
     return is_sized ? check_state(&store->state, source, folder, ret_why)
                     : atp_fail(ret_why, ATP_ERR_FORMAT, "%.200s: is no outbox", folder);
@@ -441,7 +464,7 @@ static atp_err_t open_store(const char *folder, atp_text_t source, uint64_t epoc
     store->bytes_max = bytes_max;
     atp_err_t err = source.size > 0 ? make_folder(folder, ret_why) : ATP_OK;
     err = err == ATP_OK ? take_lock(store, folder, ret_why) : err;
-    err = err == ATP_OK ? open_env(store, folder, ret_why) : err;
+    err = err == ATP_OK ? open_env(store, folder, false, ret_why) : err;
     err = err == ATP_OK ? load_state(store, folder, source, epoch, ret_why) : err;
     err = err == ATP_OK ? sync_folder(folder, "", ret_why) : err;
     err = err == ATP_OK ? sync_folder(folder, "/..", ret_why) : err;
@@ -464,15 +487,46 @@ atp_err_t atp_outbox_store_open(const char *folder, atp_text_t source, uint64_t 
     return open_store(folder, source, epoch, bytes_max, ret_store, ret_why);
 }
 
-atp_err_t atp_outbox_store_open_any(const char *folder, atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+static atp_err_t must_be_there(const char *folder, atp_why_t *ret_why)
 {
     char path[PATH_SIZE_MAX];
     int size = snprintf(path, sizeof path, "%s/data.mdb", folder);
+    bool is_there = size > 0 && (size_t)size < sizeof path && access(path, F_OK) == 0;
 
-    if (size < 0 || (size_t)size >= sizeof path || access(path, F_OK) != 0) {
-        return atp_fail(ret_why, ATP_ERR_NOT_FOUND, "%.200s: is no outbox", folder);
+    return is_there ? ATP_OK : atp_fail(ret_why, ATP_ERR_NOT_FOUND, "%.200s: is no outbox", folder);
+}
+
+atp_err_t atp_outbox_store_open_any(const char *folder, atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+{
+    atp_err_t err = must_be_there(folder, ret_why);
+
+    return err == ATP_OK ? open_store(folder, (atp_text_t){"", 0}, 0, ANY_BYTES_MAX, ret_store, ret_why)
+                         : err;
+}
+
+atp_err_t atp_outbox_store_look(const char *folder, atp_outbox_store_t **ret_store, atp_why_t *ret_why)
+{
+    atp_err_t err = must_be_there(folder, ret_why);
+
+    if (err == ATP_OK && is_open_here(folder)) {
+        err = atp_fail(ret_why, ATP_ERR_LOCKED, "%.200s: this process has this outbox", folder);
     }
-    return open_store(folder, (atp_text_t){"", 0}, 0, 1, ret_store, ret_why);
+    atp_outbox_store_t *store = err == ATP_OK ? calloc(1, sizeof *store) : NULL;
+    if (err == ATP_OK && store == NULL) {
+        err = atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for an outbox");
+    }
+    if (err != ATP_OK) {
+        return err;
+    }
+    store->lock = -1;
+    err = open_env(store, folder, true, ret_why);
+    err = err == ATP_OK ? load_state(store, folder, (atp_text_t){"", 0}, 0, ret_why) : err;
+    if (err != ATP_OK) {
+        atp_outbox_store_close(store);
+        return err;
+    }
+    *ret_store = store;
+    return ATP_OK;
 }
 
 atp_text_t atp_outbox_store_source(const atp_outbox_store_t *store)
@@ -485,7 +539,7 @@ void atp_outbox_store_close(atp_outbox_store_t *store)
     if (store == NULL) {
         return;
     }
-    end_reading(store);
+    atp_outbox_store_end_reading(store);
     if (store->env != NULL) {
         mdb_env_close(store->env);
     }

@@ -39,7 +39,7 @@ PURE_NEVER = {"engine/base/parker.h", "engine/base/ring.h"}
 OWNERS = [
     (r"stdatomic\.h", r"engine/base/atomics\.h"),
     (r"xxhash\.h", r"engine/base/hash\.h"),
-    (r"lmdb\.h", r"engine/store/snapshot[a-z_]*\.c|protocol/client/outbox_store\.c|tests/.*|perf/.*"),
+    (r"lmdb\.h", r"engine/store/snapshot[a-z_]*\.c|protocol/client/outbox_store(_marks\.c|_priv\.h|\.c)|tests/.*|perf/.*"),
     (r"nng/.*", r"(protocol|tests|perf)/.*"),
     (r"msgpack(/.*)?(\.h)?", r"(protocol|tests|perf)/.*"),
     (r"cyaml/.*", r"(loaders|tools|tests)/.*"),

@@ -40,6 +40,7 @@ typedef struct engine {
     uint64_t crashes;
     uint64_t heard; /* off the SUB socket */
     uint8_t refusal;
+    uint64_t dropped; /* batches that the source gave up, and the next one tells of */
     struct {
         uint8_t bytes[BATCH_ROOM];
         size_t size;
@@ -98,7 +99,9 @@ static uint8_t apply(engine_t *engine, const atp_facts_t *facts, bool is_ordered
     for (uint64_t above = facts->sequence + 1; is_ordered && above < NUMBERS_MAX; above++) {
         ATP_ASSERT(books->applied[above] == 0); /* nothing overtakes a count */
     }
-    ATP_ASSERT(atp_sources_accept(&books->source, &numbers) == 0); /* nothing is given up */
+    uint64_t lost = atp_sources_accept(&books->source, &numbers);
+    ATP_ASSERT(lost == engine->dropped); /* nothing but what the source gave up */
+    engine->dropped = 0;
     books->applied[facts->sequence]++;
     books->op++;
     return ATP_APPLIED;
@@ -256,13 +259,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     scene_t *scene = *state;
-    static const char *const names[] = {"data.mdb", "lock", ""};
+    static const char *const names[] = {"data.mdb", "lock.mdb", "lock", ""};
     char path[128];
 
     atp_outbox_close(scene->outbox);
     atp_sub_close(scene->engine.sub);
     atp_server_close(scene->engine.server);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", scene->folder, names[i]);
         (void)remove(path);
     }
@@ -453,6 +456,39 @@ static void what_the_engine_refuses_stays_and_is_told(void **state)
     expect_applied(scene, 1);
 }
 
+static void what_is_refused_for_good_can_be_dropped_and_the_rest_goes_on(void **state)
+{
+    scene_t *scene = *state;
+    atp_outbox_state_t now;
+    atp_outbox_look_t look;
+    atp_why_t why;
+
+    scene->engine.refusal = ATP_SOURCES_FULL;
+    open_outbox(scene, false);
+    put_some(scene, 1);
+    do {
+        atp_outbox_read_state(scene->outbox, &now);
+    } while (now.refused == 0);
+    assert_int_equal(atp_outbox_drop(scene->folder, 1, ATP_TEXT("why"), &why), ATP_ERR_LOCKED);
+    close_outbox(scene);
+    assert_int_equal(atp_outbox_look(scene->folder, &look, &why), ATP_OK);
+    assert_int_equal(look.refused_count, 1);
+    assert_int_equal(look.refused[0].number, 1);
+    assert_int_equal(look.refused[0].verdict, ATP_SOURCES_FULL);
+    assert_int_equal(atp_outbox_drop(scene->folder, 1, ATP_TEXT("no such till"), &why), ATP_OK);
+    assert_int_equal(atp_outbox_look(scene->folder, &look, &why), ATP_OK);
+    assert_int_equal(look.refused_count, 0);
+    assert_int_equal(look.dropped_count, 1);
+    assert_string_equal(look.dropped[0].reason, "no such till");
+    assert_true(look.low == 2 && look.next == 2 && look.bytes == 0);
+    scene->engine.refusal = 0;
+    scene->engine.dropped = 1;
+    open_outbox(scene, false);
+    put_some(scene, 3);
+    assert_int_equal(atp_outbox_flush(scene->outbox, 30000), ATP_OK);
+    assert_int_equal(scene->engine.dropped, 0);
+}
+
 static void what_no_batch_may_have_is_refused_at_once(void **state)
 {
     scene_t *scene = *state;
@@ -521,6 +557,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_source_that_started_over_elsewhere_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_engine_refuses_stays_and_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_refused_for_good_can_be_dropped_and_the_rest_goes_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_no_batch_may_have_is_refused_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_and_a_full_disk_are_busy_and_lose_nothing, setup,
                                         teardown),

@@ -37,10 +37,10 @@ static int teardown(void **state)
 {
     scratch_t *scratch = *state;
     char path[128];
-    static const char *const names[] = {"data.mdb", "lock", ""};
+    static const char *const names[] = {"data.mdb", "lock.mdb", "lock", ""};
 
     atp_outbox_store_close(scratch->store);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", scratch->folder, names[i]);
         (void)remove(path);
     }
@@ -271,6 +271,160 @@ static void a_disk_that_fails_ends_it_and_loses_nothing(void **state)
 }
 
 /* Puts until it is killed, telling each number through the pipe once it is kept. */
+/* ---- refused and dropped ---- */
+
+static uint32_t list(scratch_t *scratch, atp_outbox_marks_t kind, atp_outbox_mark_t *ret_marks, uint32_t room)
+{
+    uint32_t count = 0;
+
+    assert_int_equal(atp_outbox_store_list(scratch->store, kind, 0, ret_marks, room, &count, &scratch->why),
+                     ATP_OK);
+    return count;
+}
+
+static void drop(scratch_t *scratch, uint64_t number, atp_err_t wanted)
+{
+    assert_int_equal(
+        atp_outbox_store_drop(scratch->store, number, 77, ATP_TEXT("no such till"), &scratch->why), wanted);
+}
+
+static void a_refused_batch_stays_with_its_verdict_until_it_is_acknowledged(void **state)
+{
+    scratch_t *scratch = *state;
+    atp_outbox_mark_t marks[4];
+
+    open_store(scratch);
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_int_equal(put(scratch, i, 100), ATP_OK);
+    }
+    assert_int_equal(atp_outbox_store_refuse(scratch->store, 2, 40, 1000, NULL), ATP_OK);
+    assert_int_equal(atp_outbox_store_refuse(scratch->store, 2, 40, 2000, NULL), ATP_OK); /* nothing new */
+    assert_int_equal(atp_outbox_store_refuse(scratch->store, 2, 41, 3000, NULL), ATP_OK);
+    assert_int_equal(atp_outbox_store_refuse(scratch->store, 9, 40, 1000, NULL), ATP_ERR_NOT_FOUND);
+    close_store(scratch);
+    open_store(scratch);
+    assert_int_equal(list(scratch, ATP_OUTBOX_REFUSED, marks, 4), 1);
+    assert_int_equal(marks[0].number, 2);
+    assert_int_equal(marks[0].at_ms, 1000); /* since when */
+    assert_int_equal(marks[0].verdict, 41);
+    assert_int_equal(marks[0].bytes, 100);
+    expect_batch(scratch, 2, 100);
+    assert_int_equal(atp_outbox_store_trim(scratch->store, 3, NULL), ATP_OK);
+    assert_int_equal(list(scratch, ATP_OUTBOX_REFUSED, marks, 4), 0);
+    assert_int_equal(list(scratch, ATP_OUTBOX_DROPPED, marks, 4), 0);
+}
+
+static void a_refused_batch_can_be_dropped_and_leaves_its_number(void **state)
+{
+    scratch_t *scratch = *state;
+    atp_outbox_mark_t marks[4];
+    const void *bytes;
+    size_t size = 1;
+
+    open_store(scratch);
+    for (uint64_t i = 1; i <= 4; i++) {
+        assert_int_equal(put(scratch, i, 100), ATP_OK);
+    }
+    drop(scratch, 2, ATP_ERR_INVALID); /* it was not refused */
+    drop(scratch, 5, ATP_ERR_NOT_FOUND);
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_int_equal(atp_outbox_store_refuse(scratch->store, i, 40 + (uint32_t)i, 1000, NULL), ATP_OK);
+    }
+    assert_int_equal(atp_outbox_store_drop(scratch->store, 2, 77, ATP_TEXT(""), &scratch->why),
+                     ATP_ERR_INVALID);
+    drop(scratch, 2, ATP_OK);
+    drop(scratch, 2, ATP_ERR_INVALID);
+    expect_state(scratch, 1, 5, 300);
+    assert_int_equal(atp_outbox_store_get(scratch->store, 2, &bytes, &size, NULL), ATP_OK);
+    assert_int_equal(size, 0);
+    drop(scratch, 1, ATP_OK); /* with the number after it */
+    expect_state(scratch, 3, 5, 200);
+    close_store(scratch);
+    open_store(scratch);
+    expect_state(scratch, 3, 5, 200);
+    expect_batch(scratch, 3, 100);
+    assert_int_equal(list(scratch, ATP_OUTBOX_REFUSED, marks, 4), 1);
+    assert_int_equal(list(scratch, ATP_OUTBOX_DROPPED, marks, 4), 2);
+    assert_int_equal(marks[0].number, 1);
+    assert_int_equal(marks[0].verdict, 41);
+    assert_int_equal(marks[1].at_ms, 77);
+    assert_int_equal(marks[1].bytes, 100);
+    assert_memory_equal(marks[1].reason, "no such till", marks[1].reason_size);
+}
+
+static void a_dropped_batch_behind_others_goes_with_them(void **state)
+{
+    scratch_t *scratch = *state;
+
+    open_store(scratch);
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_int_equal(put(scratch, i, 100), ATP_OK);
+    }
+    for (uint64_t i = 2; i <= 3; i++) {
+        assert_int_equal(atp_outbox_store_refuse(scratch->store, i, 40, 1000, NULL), ATP_OK);
+        drop(scratch, i, ATP_OK);
+    }
+    expect_state(scratch, 1, 4, 100);
+    assert_int_equal(atp_outbox_store_trim(scratch->store, 2, NULL), ATP_OK);
+    expect_state(scratch, 4, 4, 0);
+    assert_int_equal(put(scratch, 4, 10), ATP_OK);
+    expect_state(scratch, 4, 5, 10);
+}
+
+static void the_log_of_what_was_dropped_keeps_the_newest(void **state)
+{
+    enum { DROPPED = ATP_OUTBOX_DROPPED_KEPT_MAX + 10 };
+    scratch_t *scratch = *state;
+    atp_outbox_mark_t marks[DROPPED];
+
+    open_store(scratch);
+    for (uint64_t i = 1; i <= DROPPED; i++) {
+        assert_int_equal(put(scratch, i, 10), ATP_OK);
+        assert_int_equal(atp_outbox_store_refuse(scratch->store, i, 40, 1000, NULL), ATP_OK);
+        drop(scratch, i, ATP_OK);
+    }
+    assert_int_equal(list(scratch, ATP_OUTBOX_DROPPED, marks, DROPPED), ATP_OUTBOX_DROPPED_KEPT_MAX);
+    assert_int_equal(marks[0].number, 11);
+}
+
+/* A child has the folder and goes on putting; who looks sees a whole state at each look. */
+static void put_for_ever(scratch_t *scratch, int to);
+
+static void another_process_can_look_meanwhile(void **state)
+{
+    scratch_t *scratch = *state;
+    atp_outbox_store_t *look = NULL;
+    uint64_t told = 0;
+    uint64_t last = 0;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        put_for_ever(scratch, ends[1]);
+    }
+    assert_int_equal(close(ends[1]), 0);
+    for (unsigned i = 0; i < 50; i++) {
+        atp_outbox_store_state_t seen;
+        const void *bytes;
+        size_t size = 0;
+        assert_int_equal(read(ends[0], &told, sizeof told), sizeof told);
+        assert_int_equal(atp_outbox_store_look(scratch->folder, &look, &scratch->why), ATP_OK);
+        atp_outbox_store_read(look, &seen);
+        assert_true(seen.next > told && seen.next >= last && seen.low <= seen.next);
+        last = seen.next;
+        atp_err_t err = atp_outbox_store_get(look, seen.next - 1, &bytes, &size, NULL);
+        assert_true(err == ATP_OK ? size == 1000 : err == ATP_ERR_NOT_FOUND); /* trimmed since */
+        atp_outbox_store_close(look);
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(close(ends[0]), 0);
+    open_store(scratch);
+    assert_int_equal(atp_outbox_store_look(scratch->folder, &look, &scratch->why), ATP_ERR_LOCKED);
+}
+
 static void put_for_ever(scratch_t *scratch, int to)
 {
     open_store(scratch);
@@ -330,6 +484,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_batch_is_never_given, setup, teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_fails_ends_it_and_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_told_is_there_after_kill_9, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_batch_stays_with_its_verdict_until_it_is_acknowledged,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_batch_can_be_dropped_and_leaves_its_number, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_dropped_batch_behind_others_goes_with_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_log_of_what_was_dropped_keeps_the_newest, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_process_can_look_meanwhile, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

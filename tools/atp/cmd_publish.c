@@ -1,4 +1,4 @@
-/* atp publish and atp outbox: a source's facts from a pipe, kept until the engine has them. */
+/* atp publish: a source's facts from a pipe, kept until the engine has them. */
 #include "tools/atp/cmds.h"
 #include "tools/atp/fact_rows.h"
 #include "tools/atp/stop.h"
@@ -266,26 +266,6 @@ static int publish(atp_cli_t *cli)
     return status;
 }
 
-static int outbox(atp_cli_t *cli)
-{
-    atp_outbox_look_t look;
-    atp_why_t why = {""};
-    atp_err_t err = atp_outbox_look(cli->args.words[0], &look, &why);
-    atp_out_t *out = &cli->out;
-
-    if (err != ATP_OK) {
-        return fail_open(cli, err, &why);
-    }
-    atp_out_row(out);
-    atp_out_string(out, "source", "SOURCE", look.source);
-    atp_out_uint(out, "epoch", "EPOCH", look.epoch);
-    atp_out_uint(out, "next", "NEXT", look.next);
-    atp_out_uint(out, "waiting", "WAITING", look.next - look.low);
-    atp_out_uint(out, "bytes", "BYTES", look.bytes);
-    atp_out_end(out);
-    return ATP_CLI_DONE;
-}
-
 static const atp_flag_t publish_flags[] = {
     {"folder", "FOLDER", NULL, "Where the facts are kept; made if it is not there. One for each source"},
     {"format", "FORMAT", "jsonl|csv", "What comes in (jsonl)"},
@@ -326,18 +306,4 @@ const atp_cmd_t atp_cmd_publish = {
     .flags = publish_flags,
     .examples = publish_examples,
     .run = publish,
-};
-
-static const char *const outbox_examples[] = {"atp outbox ./outbox", "atp outbox ./outbox --json", NULL};
-
-const atp_cmd_t atp_cmd_outbox = {
-    .name = "outbox",
-    .group = "Files",
-    .synopsis = "FOLDER",
-    .summary = "What waits in a folder of atp publish",
-    .about = "While nobody publishes from it.",
-    .word_min = 1,
-    .word_max = 1,
-    .examples = outbox_examples,
-    .run = outbox,
 };
