@@ -108,6 +108,9 @@ void atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
     if (line->row == NO_ROW &&
         !atp_positions_find(&apply->ledger->positions, line->sku, line->node, &line->row)) {
         line->row = atp_positions_add(&apply->ledger->positions, line->sku, line->node);
+        if (ATP_UNLIKELY(apply->ledger->has_levels)) {
+            atp_ledger_note_view(apply->ledger, line->sku); /* channels look at it, though there is none yet */
+        }
     }
 }
 

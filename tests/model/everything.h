@@ -32,6 +32,7 @@
 #define EVERYTHING_TABLES  64
 #define EVERYTHING_ROWS    256
 #define EVERYTHING_LINES   1024
+#define BOOKED_KITS_MAX    4
 
 typedef struct act_line {
     char sku[12];
@@ -95,6 +96,9 @@ typedef struct reach {
     uint64_t conflicts;
     uint64_t refusals_without_a_trace;
     uint64_t replays;
+    uint64_t kits_without_promise; /* sold over the counter, or shipped */
+    uint64_t facts_replayed;
+    uint64_t archived_returns;
 } reach_t;
 
 /* What a run leaves, in memory shared with the process that started it: the ledger may end it by an assertion. */
@@ -174,6 +178,16 @@ typedef struct bench {
     line_before_t lines[EVERYTHING_LINES];
     uint64_t line_count;
     books_row_t books[EVERYTHING_ROWS];
+    atp_qty_t returned[EVERYTHING_LINES]; /* of archived lines */
+    uint64_t archived_lines;              /* that there ever were */
+    act_t replayed;                       /* the fact that a settled exception applies, as an act */
+    bool is_replay;
+    struct {
+        uint32_t sku;
+        uint16_t node;
+        atp_qty_t qty;
+    } kits[BOOKED_KITS_MAX]; /* that left without a promise */
+    unsigned kit_count;
 } bench_t;
 
 bool bench_open(bench_t *bench, script_t *script, reach_t *reach);
@@ -193,6 +207,8 @@ bool bench_apply(bench_t *bench, int64_t now_ms);
 
 void books_before(bench_t *bench);
 bool books_after(bench_t *bench);
+/* Takes so many kits that left without a promise out of the books, as the ledger chose: from the shelf, or put together. */
+bool books_take_kits(bench_t *bench, uint32_t sku, uint16_t node, atp_qty_t qty);
 /* Asked before a reserve is applied; what was said is compared with what it did after it. */
 typedef struct said {
     bool has_promise;

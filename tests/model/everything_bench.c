@@ -292,7 +292,8 @@ static bool may_change(const bench_t *bench, unsigned table)
 {
     return table == ATP_TABLE_ROOT || table == ATP_TABLE_OUTCOMES || table == ATP_TABLE_CLIENTS ||
            table == ATP_TABLE_DEMAND ||
-           ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_REGISTRATIONS) && bench->is_fact);
+           ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_REGISTRATIONS) &&
+            (bench->is_fact || bench->is_replay));
 }
 
 /* Room is made at the cost of what has ended: that stays, whether the op finds enough or not. */

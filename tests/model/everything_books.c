@@ -3,8 +3,10 @@
 #include "tests/model/everything.h"
 
 #include "engine/ledger/catalog.h"
+#include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/line_units.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- as it was ---- */
@@ -26,6 +28,59 @@ static void note_lines(bench_t *bench)
     }
 }
 
+/* What came back of archived reservations. A ring: a line whose place was used again cannot be told apart. */
+static void note_archive(bench_t *bench)
+{
+    const atp_archive_t *archive = &atp_ledger_reservations(bench->ledger)->archive;
+    uint64_t count = atp_table_count(&archive->lines);
+
+    bench->archived_lines = archive->heads->next_line;
+    for (uint64_t i = 0; i < count && i < EVERYTHING_LINES; i++) {
+        bench->returned[i] = ((const atp_archived_line_t *)atp_table_at(&archive->lines, i))->returned;
+    }
+}
+
+/* The number that the op's subject names; 0: none. */
+static uint64_t settled_number(const act_t *act)
+{
+    return act->kind == ATP_OP_SETTLE_EXCEPTION ? strtoull(act->subject, NULL, 10) : 0;
+}
+
+/* The fact of an exception as an act: that is what a replay books. */
+static void note_fact(bench_t *bench)
+{
+    static uint64_t buffer[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(bench->ledger);
+    const atp_exception_t *exception = atp_exceptions_get(exceptions, settled_number(bench->act));
+    act_t *act = &bench->replayed;
+
+    bench->is_replay =
+        exception != NULL && exception->fact_first != 0 && exception->kind != ATP_EXCEPTION_QUARANTINED;
+    if (!bench->is_replay) {
+        return;
+    }
+    atp_exceptions_fact(exceptions, exception, buffer, exception->fact_size);
+    const atp_op_t *fact = (const atp_op_t *)(const void *)buffer;
+    const atp_op_attribute_t *disposition = atp_op_attribute(fact, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
+    if (disposition == NULL) {
+        disposition = atp_op_attribute(fact, ATP_KEY_DISPOSITION, 0);
+    }
+    *act = *bench->act;
+    act->kind = fact->kind;
+    act->option = fact->option;
+    act->attribute_count = disposition != NULL;
+    act->attributes[0] = (act_attribute_t){.key = ATP_KEY_DISPOSITION,
+                                           .line = ATP_WHOLE_OP,
+                                           .number = disposition != NULL ? disposition->number : 0};
+    if (bench->act->line_count == 0) {
+        act->line_count = fact->line_count;
+        snprintf(act->lines[0].sku, sizeof act->lines[0].sku, "%.*s", (int)exception->sku_size,
+                 exception->sku);
+        snprintf(act->lines[0].node, sizeof act->lines[0].node, "%.*s", (int)exception->node_size,
+                 exception->node);
+    }
+}
+
 void books_before(bench_t *bench)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
@@ -42,22 +97,41 @@ void books_before(bench_t *bench)
     bench->movements_before = atp_ledger_movements(bench->ledger)->heads->newest;
     bench->exceptions_before = atp_ledger_exceptions(bench->ledger)->heads->newest;
     note_lines(bench);
+    note_archive(bench);
+    note_fact(bench);
+    bench->kit_count = 0;
 }
 
 /* ---- what was done ---- */
 
-static bool find_row(const bench_t *bench, const act_line_t *line, uint32_t *ret_row)
+static bool find_names(const bench_t *bench, const act_line_t *line, uint32_t *ret_sku, uint16_t *ret_node)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
     uint64_t seed = atp_ledger_seed(bench->ledger);
+
+    return atp_catalog_find_sku(catalog, atp_text_of(line->sku), atp_hash_text(atp_text_of(line->sku), seed),
+                                ret_sku) &&
+           atp_catalog_find_node(catalog, atp_text_of(line->node),
+                                 atp_hash_text(atp_text_of(line->node), seed), ret_node);
+}
+
+static bool find_row(const bench_t *bench, const act_line_t *line, uint32_t *ret_row)
+{
     uint32_t sku;
     uint16_t node;
 
-    return atp_catalog_find_sku(catalog, atp_text_of(line->sku), atp_hash_text(atp_text_of(line->sku), seed),
-                                &sku) &&
-           atp_catalog_find_node(catalog, atp_text_of(line->node),
-                                 atp_hash_text(atp_text_of(line->node), seed), &node) &&
+    return find_names(bench, line, &sku, &node) &&
            atp_positions_find(atp_ledger_positions(bench->ledger), sku, node, ret_row);
+}
+
+/* The SKU is a kit: there may be none of it on a shelf, nor ever have been. */
+static bool is_kit(const bench_t *bench, const act_line_t *line)
+{
+    uint32_t sku;
+    uint16_t node;
+
+    return find_names(bench, line, &sku, &node) &&
+           atp_positions_sku_has(atp_ledger_positions(bench->ledger), sku, ATP_SKU_IS_KIT);
 }
 
 static unsigned disposition_of(const act_t *act, unsigned line)
@@ -82,6 +156,38 @@ static void put_back(bench_t *bench, uint32_t row, unsigned disposition, atp_qty
         disposition == ATP_DISPOSITION_QUARANTINE || disposition == ATP_DISPOSITION_DAMAGED ? qty : 0;
 }
 
+/* What came back to archived reservations as a whole: the answer does not say of which position. False: it cannot be told. */
+static bool book_archive(bench_t *bench)
+{
+    const atp_archive_t *archive = &atp_ledger_reservations(bench->ledger)->archive;
+    uint64_t count = atp_table_count(&archive->lines);
+
+    if (bench->act->kind != ATP_OP_RETURN || bench->act->line_count > 0) {
+        return true;
+    }
+    if (archive->heads->next_line != bench->archived_lines || count > EVERYTHING_LINES) {
+        return false;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_archived_line_t *line = atp_table_at(&archive->lines, i);
+        put_back(bench, line->row, disposition_of(bench->act, ATP_WHOLE_OP),
+                 line->returned - bench->returned[i]);
+        bench->reach->archived_returns += line->returned != bench->returned[i];
+    }
+    return true;
+}
+
+/* Kits that left without a promise: to be booked when all else is. False: so many that they cannot be told apart. */
+static bool note_kits(bench_t *bench, const act_line_t *line, atp_qty_t qty)
+{
+    if (bench->kit_count == BOOKED_KITS_MAX) {
+        return false;
+    }
+    unsigned number = bench->kit_count++;
+    bench->kits[number].qty = qty;
+    return find_names(bench, line, &bench->kits[number].sku, &bench->kits[number].node);
+}
+
 /* What the op says of its one line, by its answer. */
 static void book_answer(bench_t *bench, uint32_t row)
 {
@@ -94,8 +200,8 @@ static void book_answer(bench_t *bench, uint32_t row)
     case ATP_OP_COUNT:
         *(act->option == ATP_BUCKET_ON_HAND ? &book->on_hand : &book->unavailable) += qty;
         break;
-    case ATP_OP_RECEIVE:
     case ATP_OP_SALE: /* the answer says the change */
+    case ATP_OP_RECEIVE:
     case ATP_OP_RECEIVE_SUPPLY:
     case ATP_OP_TRANSFER_RECEIVE:
         book->on_hand += qty;
@@ -152,6 +258,12 @@ static bool book_exceptions(bench_t *bench)
         }
         snprintf(line.sku, sizeof line.sku, "%.*s", (int)exception->sku_size, exception->sku);
         snprintf(line.node, sizeof line.node, "%.*s", (int)exception->node_size, exception->node);
+        if (is_kit(bench, &line)) {
+            if (!note_kits(bench, &line, exception->qty)) {
+                return false;
+            }
+            continue;
+        }
         if (!find_row(bench, &line, &row)) {
             return bench_fail(bench, "an exception names %s@%s, which is not there", line.sku, line.node);
         }
@@ -188,15 +300,11 @@ static bool sets_aside(unsigned kind)
     return kind == ATP_OP_SHORT || kind == ATP_OP_COUNT || kind == ATP_OP_ADJUST;
 }
 
-/* The answer is of kits, what happened is of their components. */
-static bool is_of_kits(const bench_t *bench)
+/* The answer is of kits, what came back is of their components, as the reservation froze them. */
+static bool is_return_of_kits(const bench_t *bench)
 {
-    uint32_t row;
-
-    for (uint16_t i = 0; i < bench->act->line_count; i++) {
-        if (bench->act->kind < ATP_OP_SKU || !find_row(bench, &bench->act->lines[i], &row) ||
-            atp_positions_sku_has(atp_ledger_positions(bench->ledger), bench->rows[row].sku,
-                                  ATP_SKU_IS_KIT)) {
+    for (uint16_t i = 0; bench->act->kind == ATP_OP_RETURN && i < bench->act->line_count; i++) {
+        if (is_kit(bench, &bench->act->lines[i])) {
             return true;
         }
     }
@@ -221,43 +329,44 @@ static bool compare(bench_t *bench)
     return true;
 }
 
-/* Kits that were sold elsewhere are taken apart, and a settled exception applies a fact that it keeps: tests/engine/ledger. */
-static bool is_booked_elsewhere(const bench_t *bench)
+/* False: something does not hold. */
+static bool book_and_compare(bench_t *bench)
 {
-    const act_t *act = bench->act;
-    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
-    bool takes_apart = act->kind == ATP_OP_SALE || act->kind == ATP_OP_SHIP;
-    uint32_t sku;
-
-    for (uint16_t i = 0; takes_apart && i < act->line_count; i++) {
-        atp_text_t name = atp_text_of(act->lines[i].sku);
-        if (atp_catalog_find_sku(catalog, name, atp_hash_text(name, atp_ledger_seed(bench->ledger)), &sku) &&
-            atp_positions_sku_has(atp_ledger_positions(bench->ledger), sku, ATP_SKU_IS_KIT)) {
-            return true;
-        }
-    }
-    return act->kind == ATP_OP_SETTLE_EXCEPTION;
-}
-
-bool books_after(bench_t *bench)
-{
-    if (is_booked_elsewhere(bench)) {
-        return true;
-    }
     const act_t *act = bench->act;
     uint32_t row;
 
     bool is_whole = book_exceptions(bench);
     is_whole = book_steps(bench) && is_whole;
+    is_whole = book_archive(bench) && is_whole;
     is_whole = book_withheld(bench) && is_whole;
     if (bench->script->is_failed) {
         return false;
     }
-    if (atp_verdict_is_success(bench->result.verdict) && act->line_count == 1 &&
-        find_row(bench, &act->lines[0], &row)) {
+    bool has_answer = atp_verdict_is_success(bench->result.verdict) && act->line_count == 1;
+    if (has_answer && act->kind == ATP_OP_SALE && is_kit(bench, &act->lines[0])) {
+        is_whole = note_kits(bench, &act->lines[0], -bench->result.qty) && is_whole;
+    } else if (has_answer && find_row(bench, &act->lines[0], &row)) {
         book_answer(bench, row);
     }
     /* The answer to a return of several lines is their sum. */
-    bool is_said = act->kind != ATP_OP_RETURN || act->line_count <= 1;
-    return !is_whole || !is_said || is_of_kits(bench) || compare(bench);
+    bool is_said = (act->kind != ATP_OP_RETURN || act->line_count <= 1) && bench->kit_count <= 1;
+    if (!is_whole || !is_said || is_return_of_kits(bench)) {
+        return true;
+    }
+    return (bench->kit_count == 0 ||
+            books_take_kits(bench, bench->kits[0].sku, bench->kits[0].node, bench->kits[0].qty)) &&
+           compare(bench);
+}
+
+bool books_after(bench_t *bench)
+{
+    const act_t *act = bench->act;
+
+    if (bench->is_replay && atp_verdict_is_success(bench->result.verdict)) {
+        bench->act = &bench->replayed;
+        bench->reach->facts_replayed++;
+    }
+    bool is_right = book_and_compare(bench);
+    bench->act = act;
+    return is_right;
 }

@@ -320,6 +320,24 @@ static void draw_supply(draw_t *draw, act_t *act)
     }
 }
 
+/* One of the newest exceptions; what it says with lines of its own is what the fact should have said. */
+static void draw_exception(draw_t *draw, act_t *act)
+{
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(draw->ledger);
+    uint64_t newest = exceptions->heads->newest;
+    uint64_t back = draw_below(draw, draw_chance(draw, 700) ? 6 : 60);
+
+    for (unsigned i = 0; i < 8 && draw_chance(draw, 800); i++) { /* one that keeps a fact */
+        const atp_exception_t *exception = atp_exceptions_get(exceptions, newest - back % (newest + 1));
+        if (exception != NULL && exception->state == ATP_EXCEPTION_OPEN && exception->fact_first != 0) {
+            break;
+        }
+        back = draw_below(draw, 30);
+    }
+    draw_numbered(act->subject, sizeof act->subject, "", newest - back % (newest + 1));
+    act->line_count = draw_chance(draw, 600) ? 0 : act->line_count;
+}
+
 static void draw_subject(draw_t *draw, act_t *act)
 {
     switch (act->kind) {
@@ -349,6 +367,9 @@ static void draw_subject(draw_t *draw, act_t *act)
     case ATP_OP_TRANSFER_RECEIVE:
     case ATP_OP_TRANSFER_CANCEL:
         draw_supply(draw, act);
+        break;
+    case ATP_OP_SETTLE_EXCEPTION:
+        draw_exception(draw, act);
         break;
     default:
         draw_numbered(act->subject, sizeof act->subject, "z", draw_below(draw, 4));

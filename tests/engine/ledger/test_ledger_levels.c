@@ -376,6 +376,26 @@ static void levels_out_of_order_are_refused(void **state)
     fixture_close(&f);
 }
 
+/* A supply makes a position of which there is nothing: the channel is told that it is out. */
+static void a_position_without_any_stock_is_looked_at_from_its_beginning(void **state)
+{
+    (void)state;
+    fixture_t f = shop(20);
+    const atp_command_line_t line = line_of("T", "N", 4);
+
+    put_sku(&f, "T", 0);
+    assert_verdict(rule(&f, "l", "channel=web threshold=1"), ATP_APPLIED);
+    uint64_t before = crossings(&f);
+    assert_verdict(
+        do_with(
+            &f,
+            (atp_command_t){.kind = ATP_OP_SUPPLY, .subject = ATP_TEXT("p"), .line_count = 1, .lines = &line},
+            "due=1700352000000"),
+        ATP_APPLIED);
+    assert_crossed(&f, before + 1, ATP_LEVEL_OK, ATP_LEVEL_OUT, 0);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_restart_in_the_middle_of_a_sweep_changes_nothing),
         cmocka_unit_test(a_node_at_capacity_leaves_the_view),
         cmocka_unit_test(levels_out_of_order_are_refused),
+        cmocka_unit_test(a_position_without_any_stock_is_looked_at_from_its_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
