@@ -115,6 +115,8 @@ typedef enum atp_attribute_type {
       "units the node can make ready a day; 0 = no limit")                                                   \
     X(87, CAPACITY_ORDERS, "capacity_orders", NUMBER, 0, 1000000000, "",                                     \
       "orders the node can make ready a day; 0 = no limit")                                                  \
+    X(150, CAPACITY_DAY, "capacity_day", NUMBER, 19700101, 99991231, "",                                     \
+      "capacity_units and capacity_orders are of that day alone, as 20261224; without them it is as others") \
     X(88, READY_BY, "ready_by", TIME, 0, 0, "",                                                              \
       "a later day will do, as long as it is ready at the node by then")                                     \
     X(99, SOURCE_KIND, "source_kind", CHOICE, 0, 0,                                                          \
@@ -279,6 +281,7 @@ typedef enum atp_attribute_key {
     X(NODE, READY_MINUTE, ATP_TAKES_ONE)                                                                     \
     X(NODE, CAPACITY_UNITS, ATP_TAKES_ONE)                                                                   \
     X(NODE, CAPACITY_ORDERS, ATP_TAKES_ONE)                                                                  \
+    X(NODE, CAPACITY_DAY, ATP_TAKES_ONE)                                                                     \
     X(RESERVE, READY_BY, ATP_TAKES_ONE)                                                                      \
     X(FEED, NONE, ATP_TAKES_NEEDED)                                                                          \
     X(FEED, BASIS, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                         \

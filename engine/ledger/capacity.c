@@ -61,18 +61,74 @@ static atp_capacity_day_t *change_day(atp_capacity_t *capacity, const atp_node_c
     return at->day == day ? at : NULL;
 }
 
+/* Where `day` stands among the days with limits of their own, or would. */
+static uint64_t own_place(const atp_node_calendar_t *node, int64_t day)
+{
+    uint64_t at = 0;
+
+    while (at < node->own_count && node->own[at].day < day) {
+        at++;
+    }
+    return at;
+}
+
+/* Takes `count` days out from place `at` on. */
+static void drop_own(atp_node_calendar_t *node, uint64_t at, uint64_t count)
+{
+    uint64_t kept = node->own_count - count;
+
+    memmove(node->own + at, node->own + at + count, (kept - at) * sizeof node->own[0]);
+    memset(node->own + kept, 0, count * sizeof node->own[0]);
+    node->own_count = kept;
+}
+
+bool atp_capacity_put_day(atp_node_calendar_t *node, const atp_own_day_t *own, int32_t oldest)
+{
+    drop_own(node, 0, own_place(node, oldest));
+    uint64_t at = own_place(node, own->day);
+    bool is_there = at < node->own_count && node->own[at].day == own->day;
+    bool is_usual = own->limits.units == ATP_LIMIT_AS_USUAL && own->limits.orders == ATP_LIMIT_AS_USUAL;
+
+    if (own->day < oldest || is_usual) {
+        drop_own(node, at, is_there);
+        return true;
+    }
+    if (!is_there && node->own_count == ATP_OWN_DAYS_MAX) {
+        return false;
+    }
+    if (!is_there) {
+        memmove(node->own + at + 1, node->own + at, (node->own_count - at) * sizeof node->own[0]);
+        node->own_count++;
+    }
+    node->own[at] = *own;
+    return true;
+}
+
+atp_capacity_limits_t atp_capacity_limits(const atp_node_calendar_t *node, int32_t day)
+{
+    atp_capacity_limits_t limits = {node->units_a_day, node->orders_a_day};
+    uint64_t at = node->own_count > 0 ? own_place(node, day) : 0;
+
+    if (at < node->own_count && node->own[at].day == day) {
+        const atp_capacity_limits_t *own = &node->own[at].limits;
+        limits.units = own->units == ATP_LIMIT_AS_USUAL ? limits.units : own->units;
+        limits.orders = own->orders == ATP_LIMIT_AS_USUAL ? limits.orders : own->orders;
+    }
+    return limits;
+}
+
 atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
                                       int32_t day)
 {
     const atp_capacity_day_t *booked = find_day(capacity, node, day);
+    atp_capacity_limits_t limits = atp_capacity_limits(node, day);
     atp_capacity_left_t left = {ATP_UNITS_NO_LIMIT, ATP_CAPACITY_NO_LIMIT};
 
-    if (node->units_a_day > 0) {
-        left.units = node->units_a_day - (booked == NULL ? 0 : booked->units + booked->units_done);
+    if (limits.units > 0) {
+        left.units = limits.units - (booked == NULL ? 0 : booked->units + booked->units_done);
     }
-    if (node->orders_a_day > 0) {
-        left.orders =
-            node->orders_a_day - (booked == NULL ? 0 : (int64_t)booked->orders + booked->orders_done);
+    if (limits.orders > 0) {
+        left.orders = limits.orders - (booked == NULL ? 0 : (int64_t)booked->orders + booked->orders_done);
     }
     return left;
 }

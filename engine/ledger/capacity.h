@@ -9,11 +9,13 @@
  * comes to the place of an earlier one takes it over: by then that one is over. Days ahead cannot meet (see
  * ATP_CAPACITY_AHEAD_DAYS).
  *
+ * A day may have limits of its own, beside those of all days.
+ *
  * Units are counted in millionths, whatever the scale of their SKU, so that nothing is rounded, and in 128 bits, so that nothing
  * overflows: what was sold already is booked whatever it is, and 10^14 whole units are 10^20 millionths.
  *
  * Threads     ledger thread only.
- * Memory      384 bytes and 6 KiB a node with a calendar, 48 a booking and an index entry; nothing is
+ * Memory      1.4 KiB and 6 KiB a node with a calendar, 48 a booking and an index entry; nothing is
  *             allocated after init.
  * Invariants  Y1  units and orders of a day equal the sums over the bookings of that day; none is negative.
  *             Y2  a booking has the units that its reservation has reserved, allocated and pegged at its node; where the table of
@@ -41,12 +43,30 @@ __extension__ typedef __int128 atp_units_t;
 _Static_assert(ATP_READY_DAYS_MAX + ATP_CAPACITY_AHEAD_DAYS + 2 < ATP_CAPACITY_DAYS,
                "days ahead do not meet");
 
+#define ATP_OWN_DAYS_MAX 64
+
+/* What a node can make ready on one day. */
+typedef struct atp_capacity_limits {
+    int64_t units;  /* millionths; 0 = no limit */
+    int64_t orders; /* 0 = no limit */
+} atp_capacity_limits_t;
+
+#define ATP_LIMIT_AS_USUAL (-1) /* of a day of its own: what all days have */
+
+/* A day that has limits of its own. */
+typedef struct atp_own_day {
+    int64_t day;
+    atp_capacity_limits_t limits;
+} atp_own_day_t;
+
 typedef struct atp_node_calendar {
     atp_calendar_t calendar;
     uint32_t days;         /* of its ring: record of the first */
     int64_t units_a_day;   /* millionths; 0 = no limit */
     uint32_t orders_a_day; /* 0 = no limit */
     uint32_t node;
+    uint64_t own_count;
+    atp_own_day_t own[ATP_OWN_DAYS_MAX]; /* days that are not as others, ascending */
 } atp_node_calendar_t;
 
 typedef struct atp_capacity_day {
@@ -71,8 +91,8 @@ typedef struct atp_booking {
     int64_t unused;
 } atp_booking_t;
 
-_Static_assert(sizeof(atp_node_calendar_t) == 384 && sizeof(atp_capacity_day_t) == 48 &&
-                   sizeof(atp_booking_t) == 48,
+_Static_assert(sizeof(atp_node_calendar_t) == 384 + 8 + 24 * ATP_OWN_DAYS_MAX &&
+                   sizeof(atp_capacity_day_t) == 48 && sizeof(atp_booking_t) == 48,
                "stored: no padding");
 
 typedef struct atp_capacity_heads {
@@ -103,6 +123,12 @@ static inline atp_node_calendar_t *atp_capacity_node(const atp_capacity_t *capac
 
 /* A record, and a ring of days, for a node that has none yet. Its number. */
 uint32_t atp_capacity_add_node(atp_capacity_t *capacity, uint16_t node);
+
+/* What the node can make ready on a day: its own limits, else those of all days. */
+atp_capacity_limits_t atp_capacity_limits(const atp_node_calendar_t *node, int32_t day);
+
+/* Notes the limits of a day; with both as usual it is as others again. Days before `oldest` are forgotten. False: there is no room. */
+bool atp_capacity_put_day(atp_node_calendar_t *node, const atp_own_day_t *own, int32_t oldest);
 
 atp_capacity_left_t atp_capacity_left(const atp_capacity_t *capacity, const atp_node_calendar_t *node,
                                       int32_t day);

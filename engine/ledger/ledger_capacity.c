@@ -25,7 +25,7 @@ static const atp_node_calendar_t *calendar_of(const atp_ledger_t *ledger, uint16
 
 static bool has_limits(const atp_node_calendar_t *node)
 {
-    return node->units_a_day > 0 || node->orders_a_day > 0;
+    return node->units_a_day > 0 || node->orders_a_day > 0 || node->own_count > 0;
 }
 
 /* ---- what is published of a node ---- */
@@ -539,7 +539,26 @@ static bool has_calendar_attribute(const apply_t *apply)
             return true;
         }
     }
-    return false;
+    return atp_op_attribute(apply->op, ATP_KEY_CAPACITY_DAY, ATP_WHOLE_OP) != NULL;
+}
+
+/* What it can make ready: every day, or on the one day that the op names. */
+static bool read_capacity(const apply_t *apply, atp_node_calendar_t *told)
+{
+    const atp_op_attribute_t *at = atp_op_attribute(apply->op, ATP_KEY_CAPACITY_DAY, ATP_WHOLE_OP);
+    atp_own_day_t own = {0, {ATP_LIMIT_AS_USUAL, ATP_LIMIT_AS_USUAL}};
+    int32_t day;
+
+    if (at == NULL) {
+        told->orders_a_day = (uint32_t)told_number(apply, ATP_KEY_CAPACITY_ORDERS, told->orders_a_day);
+        return read_units(apply, &told->units_a_day);
+    }
+    own.limits.orders = told_number(apply, ATP_KEY_CAPACITY_ORDERS, ATP_LIMIT_AS_USUAL);
+    if (!atp_day_of_number(at->number, &day) || !read_units(apply, &own.limits.units)) {
+        return false;
+    }
+    own.day = day;
+    return atp_capacity_put_day(told, &own, atp_calendar_day(&told->calendar, apply->now_ms) - 1);
 }
 
 /* The calendar of the node as the op would have it. */
@@ -555,8 +574,7 @@ static atp_verdict_t read_calendar(apply_t *apply, atp_node_calendar_t *told)
     calendar->ready_minute = (uint16_t)told_number(apply, ATP_KEY_READY_MINUTE, calendar->ready_minute);
     calendar->working_days = (uint8_t)told_number(apply, ATP_KEY_WORKING_DAYS, calendar->working_days);
     calendar->handling_days = (uint8_t)told_number(apply, ATP_KEY_HANDLING_DAYS, calendar->handling_days);
-    told->orders_a_day = (uint32_t)told_number(apply, ATP_KEY_CAPACITY_ORDERS, told->orders_a_day);
-    return read_closed_days(apply, calendar) && read_units(apply, &told->units_a_day)
+    return read_closed_days(apply, calendar) && read_capacity(apply, told)
                ? ATP_APPLIED
                : atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
 }

@@ -142,6 +142,8 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
         return draw_chance(draw, 50) ? 2 : 1;
     case ATP_KEY_SEQUENCE:
         return draw_between(draw, 0, (int64_t)draw->sequences[draw_below(draw, 2)] + 1);
+    case ATP_KEY_CAPACITY_DAY:
+        return near_day(draw);
     case ATP_KEY_CLOSED_DAY:
         return draw_chance(draw, 200) ? 0 : near_day(draw);
     default:

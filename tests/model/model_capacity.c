@@ -103,6 +103,8 @@ static int64_t promised_at(const capacity_model_t *model, const capacity_reserva
 static int64_t room_on(const capacity_model_t *model, int node, int64_t day)
 {
     const capacity_node_t *limits = &model->nodes[node];
+    int64_t most_units = limits->units;
+    int64_t most_orders = limits->orders;
     int64_t units = 0;
     int64_t orders = 0;
 
@@ -114,10 +116,16 @@ static int64_t room_on(const capacity_model_t *model, int node, int64_t day)
             orders += promised > 0 || booking->shipped > 0;
         }
     }
-    if (limits->orders > 0 && orders >= limits->orders) {
+    for (int i = 0; i < limits->own_count; i++) {
+        if (limits->own[i].day == day) {
+            most_units = limits->own[i].units < 0 ? limits->units : limits->own[i].units;
+            most_orders = limits->own[i].orders < 0 ? limits->orders : limits->own[i].orders;
+        }
+    }
+    if (most_orders > 0 && orders >= most_orders) {
         return 0;
     }
-    return limits->units == 0 ? NO_LIMIT : limits->units > units ? limits->units - units : 0;
+    return most_units == 0 ? NO_LIMIT : most_units > units ? most_units - units : 0;
 }
 
 /* The first day with room for `wanted`, or else the one with the most room; INT64_MIN in *ret_room: no day at all. */

@@ -13,6 +13,7 @@
 #define CAPACITY_LINES        3
 #define CAPACITY_RESERVATIONS 4000
 #define CAPACITY_CLOSED       6
+#define CAPACITY_OWN          200
 
 typedef struct capacity_node {
     atp_node_state_t state;
@@ -26,6 +27,12 @@ typedef struct capacity_node {
     int64_t orders;
     int closed_count;
     int64_t closed[CAPACITY_CLOSED]; /* 20231225 */
+    int own_count; /* days with limits of their own, as they were told: the last word counts */
+    struct {
+        int64_t day;
+        int64_t units; /* -1 = as other days */
+        int64_t orders;
+    } own[CAPACITY_OWN];
 } capacity_node_t;
 
 typedef struct capacity_line {

@@ -87,6 +87,31 @@ static void change_calendar(run_t *run, int number)
     put(run, number, words);
 }
 
+/* One day gets limits of its own, or none any more. */
+static void change_day(run_t *run, int number)
+{
+    capacity_node_t *node = &run->model.nodes[number];
+    char words[100];
+
+    if (!node->has_calendar || node->own_count == CAPACITY_OWN) {
+        return;
+    }
+    int64_t day = 20231100 + (int64_t)draw(run, 2) * 100 + (int64_t)draw(run, 30) + 1;
+    int64_t units = draw(run, 2) == 0 ? -1 : (int64_t)draw(run, 40) * 100;
+    int64_t orders = draw(run, 2) == 0 ? -1 : (int64_t)draw(run, 6);
+    int used = snprintf(words, sizeof words, "capacity_day=%d", (int)day);
+    if (units >= 0) {
+        used += snprintf(words + used, sizeof words - (size_t)used, " capacity_units=%d", (int)(units / 100));
+    }
+    if (orders >= 0) {
+        (void)snprintf(words + used, sizeof words - (size_t)used, " capacity_orders=%d", (int)orders);
+    }
+    put(run, number, words);
+    node->own[node->own_count].day = day;
+    node->own[node->own_count].units = units;
+    node->own[node->own_count++].orders = orders;
+}
+
 /* What is stranded at a node: on hand, in hundredths, and the reservations that have something there. */
 static int64_t stranded_at(const run_t *run, int node, int *ret_reservations)
 {
@@ -262,8 +287,12 @@ static void one_step(run_t *run)
         reserve_some(run);
     } else if (what < 90) {
         step_some(run);
-    } else if (what < 94) {
+    } else if (what < 93) {
         change_calendar(run, (int)draw(run, CAPACITY_NODES - 1)); /* the last one never has one */
+    } else if (what < 94) {
+        for (int i = 0; i < 4; i++) {
+            change_day(run, (int)draw(run, CAPACITY_NODES - 1));
+        }
     } else if (what < 96) {
         change_state(run, (int)draw(run, CAPACITY_NODES));
     } else {

@@ -438,7 +438,7 @@ static const char *const node_put_examples[] = {
     "atp node put berlin --name 'Store Berlin'", "atp node put berlin --state paused",
     "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 "
     "--working-days mon-fri --capacity-orders 400",
-    NULL};
+    "atp node put berlin --on 2026-12-24 --capacity-orders 900", NULL};
 
 const atp_cmd_t atp_cmd_node_put = {
     .name = "node put",

@@ -142,22 +142,45 @@ static bool take_weekdays(atp_cli_t *cli)
     return true;
 }
 
+/* "2026-12-25" to 20261225; 0 if it is no date. */
+static int64_t number_of_date(const char *text)
+{
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int used = 0;
+    bool is_date = sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && text[used] == '\0' &&
+                   year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+
+    return is_date ? year * INT64_C(10000) + month * 100 + day : 0;
+}
+
 static bool take_closed(atp_cli_t *cli)
 {
     unsigned cursor = 0;
 
     for (const char *text; (text = atp_args_each(&cli->args, "closed", &cursor)) != NULL;) {
-        int year = 0;
-        int month = 0;
-        int day = 0;
-        int used = 0;
-        bool is_date = sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && text[used] == '\0' &&
-                       year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
-        if (!is_date && strcmp(text, "none") != 0) {
+        int64_t day = number_of_date(text);
+        if (day == 0 && strcmp(text, "none") != 0) {
             (void)atp_cli_usage(cli->cmd, "--closed: '%.40s' is not a date, as 2026-12-25, nor none", text);
             return false;
         }
-        atp_with_number(cli, ATP_KEY_CLOSED_DAY, is_date ? year * INT64_C(10000) + month * 100 + day : 0);
+        atp_with_number(cli, ATP_KEY_CLOSED_DAY, day);
+    }
+    return true;
+}
+
+static bool take_on(atp_cli_t *cli)
+{
+    const char *text = atp_args_text(&cli->args, "on");
+    int64_t day = text == NULL ? 0 : number_of_date(text);
+
+    if (text != NULL && day == 0) {
+        (void)atp_cli_usage(cli->cmd, "--on: '%.40s' is not a date, as 2026-12-24", text);
+        return false;
+    }
+    if (text != NULL) {
+        atp_with_number(cli, ATP_KEY_CAPACITY_DAY, day);
     }
     return true;
 }
@@ -168,7 +191,7 @@ bool atp_node_calendar_take(atp_cli_t *cli)
            take_closed(cli) && atp_with_flag_as(cli, "handling", ATP_KEY_HANDLING_DAYS) &&
            take_minute(cli, "ready-at", ATP_KEY_READY_MINUTE) &&
            atp_with_flag_as(cli, "capacity-units", ATP_KEY_CAPACITY_UNITS) &&
-           atp_with_flag_as(cli, "capacity-orders", ATP_KEY_CAPACITY_ORDERS);
+           atp_with_flag_as(cli, "capacity-orders", ATP_KEY_CAPACITY_ORDERS) && take_on(cli);
 }
 
 /* ---- showing ---- */

@@ -14,8 +14,9 @@
         {"handling", "DAYS", NULL, "Working days until an order is ready (0)"},                              \
         {"ready-at", "HH:MM", NULL, "When on its day an order is ready (24:00)"},                            \
         {"capacity-units", "QTY", NULL, "Units it can make ready a day; 0 for no limit"},                    \
+        {"capacity-orders", "N", NULL, "Orders it can make ready a day; 0 for no limit"},                    \
     {                                                                                                        \
-        "capacity-orders", "N", NULL, "Orders it can make ready a day; 0 for no limit"                       \
+        "on", "DATE", NULL, "These two are of that day alone; without them it is as other days"              \
     }
 
 /* Adds the attributes that these flags say. Prints the fault and returns false if one is not of its form. */

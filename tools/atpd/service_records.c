@@ -452,6 +452,7 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
     bool is_never = now.ready_day == ATP_READY_NEVER;
     atp_capacity_day_t day =
         atp_capacity_booked(&atp_ledger_reservations(ledger)->capacity, kept, now.ready_day);
+    atp_capacity_limits_t limits = atp_capacity_limits(kept, now.ready_day);
     entry->has_calendar = true;
     entry->calendar = (atp_catalog_calendar_t){
         .time_zone = {calendar->rule, calendar->rule_size},
@@ -460,10 +461,10 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
         .closed_days = calendar->closed_count,
         .handling_days = calendar->handling_days,
         .ready_minute = calendar->ready_minute,
-        .capacity_orders = kept->orders_a_day,
+        .capacity_orders = (uint32_t)limits.orders,
         .booked_orders = is_never ? 0 : day.orders + day.orders_done,
         .ready_ms = is_never ? 0 : atp_calendar_ready_ms(calendar, now.ready_day),
-        .capacity_units = kept->units_a_day,
+        .capacity_units = limits.units,
         .booked_units = is_never ? 0 : atp_units_told(day.units + day.units_done),
         .scale = ATP_CAPACITY_SCALE,
     };
