@@ -1,5 +1,6 @@
 /* The books of kits that left without a promise: whole ones from the shelf and components of such as were put together there. How
- * many of each is the ledger's to choose; that together they make the kits that left is what the books know. */
+ * many of each is the ledger's to choose; that together they make the kits that left is what the books know. Kits are put together
+ * whole: of one of which a part is needed all components are taken. */
 #include "tests/model/everything.h"
 
 #include "engine/ledger/bill.h"
@@ -37,13 +38,14 @@ bool books_take_kits(bench_t *bench, uint32_t sku, uint16_t node, atp_qty_t qty)
         books_row_t *book;
         atp_qty_t taken = gone(bench, part->sku, node, &book);
         atp_qty_t rest = part->need - taken;
-        if (rest < 0 || (part->edge_count == 0 && rest != 0) || rest % atp_kit_unit(part->scale) != 0) {
+        atp_qty_t unit = atp_kit_unit(part->scale);
+        if (rest < 0 || (part->edge_count == 0 && rest != 0)) {
             return bench_fail(bench,
                               "I2: %lld kits left; of SKU %u at node %u %lld are gone, %lld were needed",
                               (long long)qty, part->sku, node, (long long)taken, (long long)part->need);
         }
         for (uint32_t edge = part->edges_at; edge < (uint32_t)part->edges_at + part->edge_count; edge++) {
-            bill.parts[bill.edges[edge].part].need += rest / atp_kit_unit(part->scale) * bill.edges[edge].qty;
+            bill.parts[bill.edges[edge].part].need += (rest + unit - 1) / unit * bill.edges[edge].qty;
         }
         if (book != NULL) {
             book->on_hand -= taken;
