@@ -2,7 +2,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/engine_priv.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/aliases.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -44,9 +44,8 @@ static void find_row(atp_past_t *past)
     uint64_t seed = atp_ledger_seed(past->ledger);
     const atp_past_ask_t *ask = &past->ask;
 
-    past->is_row_known =
-        atp_catalog_find_sku(catalog, ask->sku, atp_hash_text(ask->sku, seed), &past->report.sku) &&
-        atp_catalog_find_node(catalog, ask->node, atp_hash_text(ask->node, seed), &past->report.node);
+    past->is_row_known = atp_catalog_means_sku(catalog, ATP_TEXT(""), ask->sku, seed, &past->report.sku) &&
+                         atp_catalog_means_node(catalog, ATP_TEXT(""), ask->node, seed, &past->report.node);
 }
 
 static figures_t position_figures(atp_past_t *past)

@@ -33,6 +33,7 @@ static const char *const exception_state_names[ATP_EXCEPTION_ROW_STATE_LIMIT] = 
     [ATP_EXCEPTION_ROW_OPEN] = "open",
     [ATP_EXCEPTION_ROW_REPLAYED] = "replayed",
     [ATP_EXCEPTION_ROW_DISCARDED] = "discarded",
+    [ATP_EXCEPTION_ROW_PARKED] = "parked",
 };
 
 const char *atp_exception_row_state_name(unsigned state)
@@ -99,7 +100,7 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
     if (!atp_row_u8(reader, &reader->body_left, ATP_FIELD_OPTION, &what)) {
         return false;
     }
-    if (what < ATP_CATALOG_SKUS || what > ATP_CATALOG_DIFFERENCES) {
+    if (what < ATP_CATALOG_SKUS || what > ATP_CATALOG_UNITS) {
         atp_reader_note(
             reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
             "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "

@@ -48,6 +48,8 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_SOURCE_STATES = 10, /* id is the source, name how it is and what it has told in words */
     ATP_CATALOG_SOURCE_CLAIMS = 11, /* id is the source, name a place and what it claims there in words */
     ATP_CATALOG_DIFFERENCES = 12,   /* of shadows: id is the SKU, name the rest in words */
+    ATP_CATALOG_ALIASES = 13,       /* id is the text, name what it means to whom in words */
+    ATP_CATALOG_UNITS = 14,         /* id is the unit, name what it is of what in words */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */
@@ -216,10 +218,11 @@ typedef enum atp_exception_row_state {
     ATP_EXCEPTION_ROW_OPEN = 1,
     ATP_EXCEPTION_ROW_REPLAYED = 2,
     ATP_EXCEPTION_ROW_DISCARDED = 3,
+    ATP_EXCEPTION_ROW_PARKED = 4, /* it waits for a SKU or node */
     ATP_EXCEPTION_ROW_STATE_LIMIT
 } atp_exception_row_state_t;
 
-/* "open", "replayed", "discarded"; NULL for a number that is no state. */
+/* "open", "replayed", "discarded", "parked"; NULL for a number that is no state. */
 const char *atp_exception_row_state_name(unsigned state);
 
 typedef struct atp_exception_row {

@@ -138,6 +138,13 @@ typedef enum atp_attribute_type {
     X(111, EPOCH, "epoch", NUMBER, 1, INT64_MAX, "", "of the source named before it")                        \
     X(160, SEQUENCE, "sequence", NUMBER, 0, INT64_MAX, "", "of the source named before it; 0 = nothing yet") \
     X(161, FEED, "feed", ID, 0, 0, "", "the feed that a count is of")                                        \
+    X(107, UNIT, "unit", ID, 0, 0, "", "what the quantity is counted in; else in the SKU's own unit")        \
+    X(140, NUMERATOR, "is", NUMBER, 1, 1000000000000, "",                                                    \
+      "how many of the SKU's own unit it is; 1 if not given")                                                \
+    X(141, DENOMINATOR, "for", NUMBER, 1, 1000000000000, "", "for so many of it; 1 if not given")            \
+    X(143, UNKNOWN_NAMES, "unknown_names", CHOICE, 0, 0, "unset|refuse|park|create",                         \
+      "what becomes of its facts that name an unknown SKU or node")                                          \
+    X(142, TOLD_BY, "told_by", ID, 0, 0, "", "the source or client whose alias it is; else that of all")     \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
       "ties the op to what else is done for the same end; no part of its content")                           \
     X(128, BREAKER_WINDOW, "breaker_window_ms", NUMBER, 1000, 2678400000, "",                                \
@@ -290,6 +297,37 @@ typedef enum atp_attribute_key {
     X(FEED, EPOCH, ATP_TAKES_MANY)                                                                           \
     X(FEED, SEQUENCE, ATP_TAKES_MANY)                                                                        \
     X(COUNT, FEED, ATP_TAKES_ONE)                                                                            \
+    X(ALIAS, SKU, ATP_TAKES_ONE)                                                                             \
+    X(ALIAS, NODE, ATP_TAKES_ONE)                                                                            \
+    X(ALIAS, TOLD_BY, ATP_TAKES_ONE)                                                                         \
+    X(ALIAS, DROPPED, ATP_TAKES_ONE)                                                                         \
+    X(UNIT, SKU, ATP_TAKES_ONE)                                                                              \
+    X(UNIT, NUMERATOR, ATP_TAKES_ONE)                                                                        \
+    X(UNIT, DENOMINATOR, ATP_TAKES_ONE)                                                                      \
+    X(UNIT, DROPPED, ATP_TAKES_ONE)                                                                          \
+    X(SAFETY, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(SUPPLY, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(RECEIVE_SUPPLY, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                  \
+    X(TRANSFER, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                        \
+    X(TRANSFER_SHIP, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                   \
+    X(TRANSFER_RECEIVE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                \
+    X(RESERVE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(EDIT, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(ALLOCATE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                        \
+    X(RELEASE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(CANCEL, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(SHIP, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(PICK, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(PACK, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(DELIVER, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(RETURN, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(RECONCILE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                       \
+    X(SHORT, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
+    X(DISPOSE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(RECEIVE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(SALE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(ADJUST, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(COUNT, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
     X(SETTLE_EXCEPTION, NONE, ATP_TAKES_NEEDED)                                                              \
     X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \
     X(SETTLE_EXCEPTION, CAUSE, ATP_TAKES_ONE)                                                                \
@@ -308,6 +346,7 @@ typedef enum atp_attribute_key {
     X(REGISTER_SOURCE, SHARED, ATP_TAKES_MANY)                                                               \
     X(REGISTER_SOURCE, NODE, ATP_TAKES_MANY)                                                                 \
     X(REGISTER_SOURCE, GROUP, ATP_TAKES_MANY)                                                                \
+    X(REGISTER_SOURCE, UNKNOWN_NAMES, ATP_TAKES_ONE)                                                         \
     X(REGISTER_SOURCE, SHADOW_OF, ATP_TAKES_ONE)                                                             \
     X(REGISTER_SOURCE, CUT_OVER, ATP_TAKES_ONE)                                                              \
     X(REGISTER_SOURCE, STATE, ATP_TAKES_ONE)                                                                 \

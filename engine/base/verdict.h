@@ -127,6 +127,9 @@
       "another source claims the same there, and not both share it")                                         \
     X(113, SOURCE_PAUSED, "source_paused", "the source is paused; nothing was done; send it again later")    \
     X(114, OUTSIDE_AUTHORITY, "outside_authority", "the source does not claim what the fact tells")          \
+    X(115, ALIAS_CONFLICT, "alias_conflict", "the name means something else already: an id, or an alias")    \
+    X(116, UNIT_UNKNOWN, "unit_unknown", "nothing says what that unit is of the SKU")                        \
+    X(117, PARKED, "parked", "kept: it is applied by itself when the SKU or node that it names is there")    \
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \
     X(120, ALREADY_SETTLED, "already_settled", "the exception was replayed or discarded before")             \
     X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")               \

@@ -103,12 +103,14 @@ typedef struct atp_catalog {
     atp_table_t clients;
     atp_table_t sources;
     atp_table_t groups;
+    atp_table_t aliases; /* engine/ledger/aliases.h */
     atp_index_t sku_index;
     atp_index_t node_index;
     atp_index_t channel_index;
     atp_index_t client_index;
     atp_index_t source_index;
     atp_index_t group_index;
+    atp_index_t alias_index;
 } atp_catalog_t;
 
 /* Look-ups by name. `hash`: of the name, with the ledger's seed. False if there is none; output untouched.

@@ -10,6 +10,15 @@
 
 #define ATP_RULES_VERSION 1 /* raised when the same op would be answered differently */
 
+/* What becomes of a fact that names a SKU or node that is not there. */
+typedef enum atp_unknown_names {
+    ATP_UNKNOWN_REFUSE = 0, /* an exception that a person settles */
+    ATP_UNKNOWN_PARK = 1,   /* it waits, and is applied by itself when the name is there */
+    ATP_UNKNOWN_CREATE =
+        2, /* the SKU, in the scale of the quantity, or the node is made; an exception tells it */
+    ATP_UNKNOWN_LIMIT
+} atp_unknown_names_t;
+
 typedef struct atp_ledger_config {
     uint64_t rules_version;
     uint64_t hash_seed; /* secret; drawn at random at genesis */
@@ -45,6 +54,8 @@ typedef struct atp_ledger_config {
     uint64_t movements;    /* changes of stock kept for feeds; 0: no feed is taken */
     uint64_t feeds;        /* when full the oldest goes */
     uint64_t differences;  /* SKUs at nodes of which a shadow and its source are compared */
+    uint64_t aliases;      /* of SKUs and nodes, dropped ones as well */
+    uint64_t units;        /* of quantities, dropped ones as well */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -59,9 +70,11 @@ typedef struct atp_ledger_config {
     uint64_t ids_per_client; /* remembered outcomes of one client */
     uint64_t
         sources_must_be_registered; /* 1: what other sources tell is kept as exceptions, and changes nothing */
+    uint64_t
+        unknown_names; /* atp_unknown_names_t: what becomes of a fact that names an unknown SKU or node */
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 40 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 43 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

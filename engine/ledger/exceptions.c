@@ -25,12 +25,14 @@ static const char *const kind_names[ATP_EXCEPTION_KIND_LIMIT] = {
     [ATP_EXCEPTION_FEED_UNDECIDED] = "feed_undecided",
     [ATP_EXCEPTION_FEED_STALE] = "feed_stale",
     [ATP_EXCEPTION_FEED_TOO_OLD] = "feed_too_old",
+    [ATP_EXCEPTION_CREATED] = "created",
 };
 
 static const char *const state_names[ATP_EXCEPTION_STATE_LIMIT] = {
     [ATP_EXCEPTION_OPEN] = "open",
     [ATP_EXCEPTION_REPLAYED] = "replayed",
     [ATP_EXCEPTION_DISCARDED] = "discarded",
+    [ATP_EXCEPTION_PARKED] = "parked",
 };
 
 /* ---- lists ---- */
@@ -88,6 +90,86 @@ static void unlink_alike(atp_exceptions_t *exceptions, atp_exception_list_t *lis
     *(next != 0 ? &change(exceptions, next)->previous_alike : &list->last) = previous;
 }
 
+/* ---- those that wait for a name ---- */
+
+static atp_exception_t *first_waiting(const atp_exceptions_t *exceptions, uint64_t hash, uint32_t *ret_place)
+{
+    atp_index_probe_t probe = atp_index_probe(&exceptions->waiting_index, hash);
+    uint32_t found;
+
+    while (atp_index_next(&probe, &found)) {
+        atp_exception_t *record = atp_table_at(&exceptions->records, found);
+        if (record->waits_for == hash) {
+            *ret_place = found + 1;
+            return record;
+        }
+    }
+    return NULL;
+}
+
+/* The first of a name goes: the next one takes its place. */
+static void replace_first(atp_exceptions_t *exceptions, const atp_exception_t *record, uint32_t place)
+{
+    atp_index_remove(&exceptions->waiting_index, record->waits_for, place - 1);
+    if (record->next_waiting != 0) {
+        atp_exception_t *next = change(exceptions, record->next_waiting);
+        next->last_waiting = record->last_waiting;
+        atp_index_insert(&exceptions->waiting_index, record->waits_for, record->next_waiting - 1);
+    }
+}
+
+/* The last of a list goes, which is not the first of a name. */
+static void shorten(atp_exceptions_t *exceptions, const atp_exception_t *record, uint32_t place)
+{
+    atp_exception_list_t *due = &exceptions->heads->due;
+    uint32_t first;
+
+    if (due->last == place) {
+        due->last = record->previous_waiting;
+    } else if (record->previous_waiting != 0) {
+        ATP_ASSERT(first_waiting(exceptions, record->waits_for, &first) != NULL);
+        change(exceptions, first)->last_waiting = record->previous_waiting;
+    }
+}
+
+static void unlink_waiting(atp_exceptions_t *exceptions, uint32_t place)
+{
+    atp_exception_list_t *due = &exceptions->heads->due;
+    atp_exception_t *record = change(exceptions, place);
+
+    if (record->previous_waiting == 0 && due->first != place) {
+        replace_first(exceptions, record, place);
+    } else if (due->first == place) {
+        due->first = record->next_waiting;
+    }
+    if (record->next_waiting == 0) {
+        shorten(exceptions, record, place);
+    } else {
+        change(exceptions, record->next_waiting)->previous_waiting = record->previous_waiting;
+    }
+    if (record->previous_waiting != 0) {
+        change(exceptions, record->previous_waiting)->next_waiting = record->next_waiting;
+    }
+    record->next_waiting = record->previous_waiting = record->last_waiting = 0;
+    record->waits_for = 0;
+    if (due->first == 0) {
+        exceptions->heads->due_marks = 0;
+    }
+}
+
+/* It is parked no more. */
+static void leave(atp_exceptions_t *exceptions, uint32_t place)
+{
+    unlink_waiting(exceptions, place);
+    exceptions->heads->parked--;
+}
+
+static void link_behind(atp_exceptions_t *exceptions, uint32_t last, uint32_t place)
+{
+    change(exceptions, last)->next_waiting = place;
+    change(exceptions, place)->previous_waiting = last;
+}
+
 /* ---- facts that are kept ---- */
 
 static uint32_t pieces_for(uint32_t size)
@@ -110,6 +192,19 @@ static void free_fact(atp_exceptions_t *exceptions, uint32_t place)
         heads->free_pieces++;
     }
     unlink_alike(exceptions, &heads->kept, place);
+}
+
+/* A fact that has to make room: what was to be tried by itself cannot be. */
+static void lose_fact(atp_exceptions_t *exceptions, uint32_t place)
+{
+    atp_exception_t *record = change(exceptions, place);
+
+    if (record->state == ATP_EXCEPTION_PARKED) {
+        leave(exceptions, place);
+        record->state = ATP_EXCEPTION_OPEN;
+        exceptions->heads->open[record->kind]++;
+    }
+    free_fact(exceptions, place);
 }
 
 static bool has_room(const atp_exceptions_t *exceptions, uint32_t pieces)
@@ -156,7 +251,7 @@ void atp_exceptions_keep(atp_exceptions_t *exceptions, atp_exception_t *exceptio
         return;
     }
     while (!has_room(exceptions, pieces_for(size))) {
-        free_fact(exceptions, exceptions->heads->kept.first);
+        lose_fact(exceptions, exceptions->heads->kept.first);
         exceptions->heads->facts_lost++;
     }
     write_fact(exceptions, exception, fact);
@@ -199,6 +294,11 @@ static uint32_t place_of(const atp_exceptions_t *exceptions, uint64_t number)
     return 0;
 }
 
+static bool is_settled(const atp_exception_t *record)
+{
+    return record->state != ATP_EXCEPTION_OPEN && record->state != ATP_EXCEPTION_PARKED;
+}
+
 /* The place of a record that goes: of the one settled longest ago, else the oldest. */
 static uint32_t make_room(atp_exceptions_t *exceptions)
 {
@@ -206,11 +306,11 @@ static uint32_t make_room(atp_exceptions_t *exceptions)
     uint32_t place = heads->settled.first != 0 ? heads->settled.first : heads->all.first;
     const atp_exception_t *record = atp_table_at(&exceptions->records, place - 1);
 
-    if (record->state != ATP_EXCEPTION_OPEN) {
+    if (is_settled(record)) {
         unlink_alike(exceptions, &heads->settled, place);
     } else {
         if (record->fact_first != 0) {
-            free_fact(exceptions, place);
+            lose_fact(exceptions, place);
         }
         heads->open[record->kind]--;
         heads->lost++;
@@ -253,9 +353,12 @@ atp_exception_t *atp_exceptions_settle(atp_exceptions_t *exceptions, uint64_t nu
 {
     uint32_t place = place_of(exceptions, number);
 
-    ATP_ASSERT(place != 0 && state != ATP_EXCEPTION_OPEN);
+    ATP_ASSERT(place != 0 && state != ATP_EXCEPTION_OPEN && state != ATP_EXCEPTION_PARKED);
     atp_exception_t *record = change(exceptions, place);
-    ATP_ASSERT(record->state == ATP_EXCEPTION_OPEN);
+    ATP_ASSERT(!is_settled(record));
+    if (record->state == ATP_EXCEPTION_PARKED) {
+        atp_exceptions_unpark(exceptions, number);
+    }
     if (record->fact_first != 0) {
         free_fact(exceptions, place);
     }
@@ -263,6 +366,94 @@ atp_exception_t *atp_exceptions_settle(atp_exceptions_t *exceptions, uint64_t nu
     exceptions->heads->open[record->kind]--;
     link_alike(exceptions, &exceptions->heads->settled, place);
     return record;
+}
+
+/* ---- parking ---- */
+
+/* It is parked, in no list yet. */
+static uint32_t begin_parking(atp_exceptions_t *exceptions, uint64_t number)
+{
+    uint32_t place = place_of(exceptions, number);
+
+    ATP_ASSERT(place != 0);
+    atp_exception_t *record = change(exceptions, place);
+    ATP_ASSERT(!is_settled(record) && record->fact_first != 0);
+    if (record->state == ATP_EXCEPTION_PARKED) {
+        unlink_waiting(exceptions, place);
+        return place;
+    }
+    record->state = ATP_EXCEPTION_PARKED;
+    exceptions->heads->open[record->kind]--;
+    exceptions->heads->parked++;
+    return place;
+}
+
+void atp_exceptions_park(atp_exceptions_t *exceptions, uint64_t number, uint64_t hash)
+{
+    uint32_t place = begin_parking(exceptions, number);
+    uint32_t first_place;
+    atp_exception_t *first = first_waiting(exceptions, hash, &first_place);
+    atp_exception_t *record = change(exceptions, place);
+
+    record->waits_for = hash;
+    if (first == NULL) {
+        record->last_waiting = place;
+        atp_index_insert(&exceptions->waiting_index, hash, place - 1);
+        return;
+    }
+    link_behind(exceptions, first->last_waiting, place);
+    change(exceptions, first_place)->last_waiting = place;
+}
+
+void atp_exceptions_park_behind(atp_exceptions_t *exceptions, uint64_t number)
+{
+    atp_exception_list_t *due = &exceptions->heads->due;
+    uint32_t place = begin_parking(exceptions, number);
+
+    ATP_ASSERT(due->first != 0);
+    link_behind(exceptions, due->last, place);
+    due->last = place;
+}
+
+void atp_exceptions_unpark(atp_exceptions_t *exceptions, uint64_t number)
+{
+    uint32_t place = place_of(exceptions, number);
+
+    ATP_ASSERT(place != 0);
+    atp_exception_t *record = change(exceptions, place);
+    ATP_ASSERT(record->state == ATP_EXCEPTION_PARKED);
+    leave(exceptions, place);
+    record->state = ATP_EXCEPTION_OPEN;
+    exceptions->heads->open[record->kind]++;
+}
+
+void atp_exceptions_arrived(atp_exceptions_t *exceptions, uint64_t hash, uint64_t marks)
+{
+    atp_exception_list_t *due = &exceptions->heads->due;
+    uint32_t place;
+    const atp_exception_t *found = first_waiting(exceptions, hash, &place);
+
+    if (found == NULL) {
+        return;
+    }
+    atp_exception_t *first = change(exceptions, place);
+    uint32_t last = first->last_waiting;
+    atp_index_remove(&exceptions->waiting_index, hash, place - 1);
+    first->last_waiting = 0;
+    if (due->first == 0) {
+        due->first = place;
+    } else {
+        link_behind(exceptions, due->last, place);
+    }
+    due->last = last;
+    exceptions->heads->due_marks |= marks;
+}
+
+const atp_exception_t *atp_exceptions_first_due(const atp_exceptions_t *exceptions)
+{
+    uint32_t place = exceptions->heads->due.first;
+
+    return place != 0 ? atp_table_at(&exceptions->records, place - 1) : NULL;
 }
 
 /* ---- reading ---- */
@@ -306,6 +497,9 @@ void atp_exceptions_rebuild(atp_exceptions_t *exceptions)
     for (uint32_t i = 0; i < count; i++) {
         const atp_exception_t *record = atp_table_at(&exceptions->records, i);
         atp_index_insert(&exceptions->index, hash_of(record->number), i);
+        if (record->last_waiting != 0) {
+            atp_index_insert(&exceptions->waiting_index, record->waits_for, i);
+        }
     }
 }
 
@@ -352,7 +546,7 @@ static uint32_t pieces_of(const atp_exceptions_t *exceptions, const atp_exceptio
 static atp_err_t check_record(const atp_exceptions_t *exceptions, const atp_exception_t *record,
                               atp_why_t *ret_why)
 {
-    bool is_open = record->state == ATP_EXCEPTION_OPEN;
+    bool is_open = !is_settled(record);
 
     if (atp_exceptions_get(exceptions, record->number) != record) {
         return broken(ret_why, "E1: not in the index", record->number);
@@ -360,6 +554,9 @@ static atp_err_t check_record(const atp_exceptions_t *exceptions, const atp_exce
     if (state_names[record->state < ATP_EXCEPTION_STATE_LIMIT ? record->state : 0] == NULL ||
         is_open != (record->settled_op == 0)) {
         return broken(ret_why, "E2: neither open nor settled", record->number);
+    }
+    if (record->state == ATP_EXCEPTION_PARKED && record->fact_first == 0) {
+        return broken(ret_why, "E4: parked without a fact", record->number);
     }
     if (record->fact_first != 0 &&
         (!is_open || pieces_of(exceptions, record) != pieces_for(record->fact_size))) {
@@ -379,7 +576,7 @@ static bool is_list_whole(const atp_exceptions_t *exceptions, const atp_exceptio
             return false;
         }
         const atp_exception_t *record = atp_table_at(&exceptions->records, at - 1);
-        bool belongs = is_of_facts ? record->fact_first != 0 : record->state != ATP_EXCEPTION_OPEN;
+        bool belongs = is_of_facts ? record->fact_first != 0 : is_settled(record);
         if (!belongs || record->previous_alike != previous) {
             return false;
         }
@@ -394,8 +591,41 @@ typedef struct exception_sums {
     uint64_t settled;
     uint64_t facts;
     uint64_t pieces;
+    uint64_t parked;
+    uint64_t waiting; /* those that are reached through the first of their name */
+    uint64_t names;
     uint32_t open[ATP_EXCEPTION_KINDS_MAX];
 } exception_sums_t;
+
+/* Counts a list of parked ones from `first` on; its last is `last`. False: it is not whole. */
+static bool count_waiting(const atp_exceptions_t *exceptions, uint32_t first, uint32_t last, uint64_t *count)
+{
+    uint32_t previous = 0;
+
+    for (uint32_t at = first; at != 0;) {
+        const atp_exception_t *record = atp_table_at(&exceptions->records, at - 1);
+        if (at > atp_table_count(&exceptions->records) || record->state != ATP_EXCEPTION_PARKED ||
+            record->previous_waiting != previous || ++*count > exceptions->heads->parked) {
+            return false;
+        }
+        previous = at;
+        at = record->next_waiting;
+    }
+    return previous == last;
+}
+
+/* Those that wait for one name. */
+static atp_err_t check_name(const atp_exceptions_t *exceptions, uint32_t first, uint64_t *count,
+                            atp_why_t *ret_why)
+{
+    const atp_exception_t *record = atp_table_at(&exceptions->records, first - 1);
+    uint32_t found = 0;
+
+    return first_waiting(exceptions, record->waits_for, &found) == record && found == first &&
+                   count_waiting(exceptions, first, record->last_waiting, count)
+               ? ATP_OK
+               : broken(ret_why, "E4: those that wait for its name are not in a list", record->number);
+}
 
 static atp_err_t check_all(const atp_exceptions_t *exceptions, exception_sums_t *sums, atp_why_t *ret_why)
 {
@@ -414,7 +644,12 @@ static atp_err_t check_all(const atp_exceptions_t *exceptions, exception_sums_t 
         }
         err = check_record(exceptions, record, ret_why);
         sums->all++;
-        sums->settled += record->state != ATP_EXCEPTION_OPEN;
+        sums->settled += is_settled(record);
+        sums->parked += record->state == ATP_EXCEPTION_PARKED;
+        if (record->last_waiting != 0 && err == ATP_OK) {
+            sums->names++;
+            err = check_name(exceptions, at, &sums->waiting, ret_why);
+        }
         sums->open[record->kind] += record->state == ATP_EXCEPTION_OPEN;
         sums->facts += record->fact_first != 0;
         sums->pieces += record->fact_first != 0 ? pieces_for(record->fact_size) : 0;
@@ -446,6 +681,12 @@ atp_err_t atp_exceptions_check(const atp_exceptions_t *exceptions, atp_why_t *re
     if (!is_list_whole(exceptions, &heads->settled, false, sums.settled) ||
         !is_list_whole(exceptions, &heads->kept, true, sums.facts)) {
         return broken(ret_why, "E2: a list of settled ones, or of facts, is not whole", sums.settled);
+    }
+    if (!count_waiting(exceptions, heads->due.first, heads->due.last, &sums.waiting) ||
+        sums.waiting != sums.parked || sums.parked != heads->parked ||
+        sums.names != atp_index_count(&exceptions->waiting_index) ||
+        (heads->due.first == 0 && heads->due_marks != 0)) {
+        return broken(ret_why, "E4: parked ones are in no list, or in two", sums.parked);
     }
     if (sums.pieces + heads->free_pieces != atp_table_count(&exceptions->pieces)) {
         return broken(ret_why, "E3: pieces are neither free nor part of a fact", sums.pieces);

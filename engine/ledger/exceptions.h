@@ -7,11 +7,15 @@
  * When the records are all in use the one settled longest ago goes; when none is settled, the oldest open one, and
  * that is counted. When the pieces are, the oldest fact goes; its exception stays, and says how large it was.
  *
+ * A fact that names what is not there may be parked: it waits with others for that name, by the hash of it, in the order they came.
+ * When the name has arrived all of them are due, and tried first to last. A hash that two names have costs a try, nothing else.
+ *
  * Threads     ledger thread only.
  * Invariants  E1  every record in use is in the list of all, by ascending number, and in the index.
  *             E2  the settled ones are in a list of their own, by when they were settled; so are the open ones that
  *                 keep a fact, by number. No record is in both.
- *             E3  each piece is part of one fact or free. */
+ *             E3  each piece is part of one fact or free.
+ *             E4  a parked one keeps its fact, and waits in one list: that of its name, or that of those that are due. */
 #ifndef ATP_LEDGER_EXCEPTIONS_H
 #define ATP_LEDGER_EXCEPTIONS_H
 
@@ -41,6 +45,7 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_SOURCE_PAUSED = 18, /* too many of its facts could not be applied, or it started over */
     ATP_EXCEPTION_SOURCE_SILENT = 19, /* it was not heard for longer than its SLA */
     ATP_EXCEPTION_QUARANTINED = 20,   /* a source sent what could not be read: see its verdict */
+    ATP_EXCEPTION_CREATED = 22, /* a fact named a SKU or node that was not there, and made it */
     ATP_EXCEPTION_FEED_UNDECIDED = 24, /* a count of a feed that does not say whether it has what moved there */
     ATP_EXCEPTION_FEED_STALE = 25,     /* a count of a feed that is older than the one that counted there */
     ATP_EXCEPTION_FEED_TOO_OLD = 26,   /* a count of a point that the kept movements do not reach */
@@ -56,6 +61,7 @@ typedef enum atp_exception_state {
     ATP_EXCEPTION_OPEN = 1,
     ATP_EXCEPTION_REPLAYED = 2,
     ATP_EXCEPTION_DISCARDED = 3,
+    ATP_EXCEPTION_PARKED = 4, /* it waits for a SKU or node, and is tried by itself when that is there */
     ATP_EXCEPTION_STATE_LIMIT
 } atp_exception_state_t;
 
@@ -85,16 +91,19 @@ typedef struct atp_exception {
     uint8_t state; /* atp_exception_state_t */
     uint8_t cause_size;
     uint8_t unused[2];
-    uint32_t fact_first; /* piece + 1 of the fact that is kept; 0 = none is */
-    uint32_t fact_size;  /* bytes of the fact, kept or not; of what was quarantined those that are kept */
-    uint32_t client;     /* that told the fact; in an exception without a fact 0 */
-    uint32_t settled_by; /* client + 1 */
-    uint32_t whole_size; /* bytes of what was quarantined */
-    uint32_t unused_word;
-    uint32_t next; /* of all: record + 1 */
+    uint32_t fact_first;   /* piece + 1 of the fact that is kept; 0 = none is */
+    uint32_t fact_size;    /* bytes of the fact, kept or not; of what was quarantined those that are kept */
+    uint32_t client;       /* that told the fact; in an exception without a fact 0 */
+    uint32_t settled_by;   /* client + 1 */
+    uint32_t whole_size;   /* bytes of what was quarantined */
+    uint32_t last_waiting; /* of the first that waits for a name: the last */
+    uint32_t next;         /* of all: record + 1 */
     uint32_t previous;
     uint32_t next_alike; /* of the settled ones, or of those that keep a fact */
     uint32_t previous_alike;
+    uint64_t waits_for;    /* parked: the hash of the name that was missing */
+    uint32_t next_waiting; /* parked: for the same name, or of those that are due */
+    uint32_t previous_waiting;
     char sku[ATP_ID_SIZE_MAX];
     char node[ATP_ID_SIZE_MAX];
     uint8_t reservation_sizes[ATP_EXCEPTION_RESERVATIONS_MAX];
@@ -103,7 +112,7 @@ typedef struct atp_exception {
     char cause[ATP_EXCEPTION_CAUSE_MAX + 1]; /* why it was discarded */
 } atp_exception_t;
 
-_Static_assert(sizeof(atp_exception_t) == 1128, "stored: no padding");
+_Static_assert(sizeof(atp_exception_t) == 1144, "stored: no padding");
 
 #define ATP_EXCEPTION_PIECE_BYTES 60
 
@@ -130,21 +139,26 @@ typedef struct atp_exception_heads {
     uint64_t lost;       /* open ones that had to go */
     uint64_t facts_lost; /* facts of open ones that had to go */
     uint64_t free_pieces;
+    uint64_t parked;
+    uint64_t
+        due_marks; /* a bit for each SKU and node that those which are due are of; one may stand for several */
     atp_exception_list_t all;
     atp_exception_list_t settled;
-    atp_exception_list_t kept; /* open ones with a fact */
+    atp_exception_list_t kept; /* open and parked ones with a fact */
+    atp_exception_list_t due;  /* parked ones whose name has arrived */
     uint32_t free_first;       /* piece + 1 */
     uint32_t unused;
     uint32_t open[ATP_EXCEPTION_KINDS_MAX]; /* by kind */
 } atp_exception_heads_t;
 
-_Static_assert(sizeof(atp_exception_heads_t) == 64 + 4 * ATP_EXCEPTION_KINDS_MAX, "stored: no padding");
+_Static_assert(sizeof(atp_exception_heads_t) == 88 + 4 * ATP_EXCEPTION_KINDS_MAX, "stored: no padding");
 _Static_assert(ATP_EXCEPTION_KIND_LIMIT <= ATP_EXCEPTION_KINDS_MAX, "a count for each kind");
 
 typedef struct atp_exceptions {
     atp_table_t records;
     atp_table_t pieces;
     atp_index_t index;            /* by number */
+    atp_index_t waiting_index;    /* the first that waits for a name, by its hash */
     atp_exception_heads_t *heads; /* borrowed */
 } atp_exceptions_t;
 
@@ -160,7 +174,22 @@ void atp_exceptions_keep(atp_exceptions_t *exceptions, atp_exception_t *exceptio
 void atp_exceptions_fact(const atp_exceptions_t *exceptions, const atp_exception_t *exception, void *buffer,
                          uint32_t size);
 
-/* An open exception is settled: the record, announced for a change, for op, time and cause to be noted in. The fact is
+/* An open exception that keeps a fact, or a parked one, waits (again) for the name with that hash. */
+void atp_exceptions_park(atp_exceptions_t *exceptions, uint64_t number, uint64_t hash);
+
+/* An open one that keeps a fact is due after all that are. */
+void atp_exceptions_park_behind(atp_exceptions_t *exceptions, uint64_t number);
+
+/* A parked one waits no more: a person settles it. */
+void atp_exceptions_unpark(atp_exceptions_t *exceptions, uint64_t number);
+
+/* The name with that hash has arrived: what waits for it is due, after what is due already. `marks`: of what it is. */
+void atp_exceptions_arrived(atp_exceptions_t *exceptions, uint64_t hash, uint64_t marks);
+
+/* The first that is due; NULL: none is. */
+const atp_exception_t *atp_exceptions_first_due(const atp_exceptions_t *exceptions);
+
+/* An open or parked exception is settled: the record, announced for a change, for op, time and cause to be noted in. The fact is
  * kept no longer. */
 atp_exception_t *atp_exceptions_settle(atp_exceptions_t *exceptions, uint64_t number,
                                        atp_exception_state_t state);
@@ -189,7 +218,7 @@ const atp_exception_t *atp_exceptions_get(const atp_exceptions_t *exceptions, ui
 /* "over_commitment", ...; NULL for a number that is no kind. */
 const char *atp_exception_kind_name(unsigned kind);
 
-/* "open", "replayed", "discarded"; NULL for a number that is no state. */
+/* "open", "replayed", "discarded", "parked"; NULL for a number that is no state. */
 const char *atp_exception_state_name(unsigned state);
 
 #endif

@@ -38,6 +38,8 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .movements = 1000000,
         .feeds = 4096,
         .differences = 65536,
+        .aliases = 100000,
+        .units = 10000,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
@@ -92,6 +94,9 @@ static const config_range_t config_ranges[] = {
     RANGE(feeds, 1, UINT32_MAX - 2),
     RANGE(archive, 1, UINT32_MAX / ATP_ARCHIVE_LINES_EACH),
     RANGE(differences, 1, UINT32_MAX - 2),
+    RANGE(aliases, 1, UINT32_MAX - 2),
+    RANGE(units, 1, UINT32_MAX - 2),
+    RANGE(unknown_names, 0, ATP_UNKNOWN_LIMIT - 1),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
@@ -158,7 +163,9 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
            config->exceptions *
-               (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t) + INDEX_BYTES_PER_ENTRY) +
+               (sizeof(atp_exception_t) + sizeof(atp_crossing_record_t) + 2 * INDEX_BYTES_PER_ENTRY) +
+           config->aliases * (sizeof(atp_alias_record_t) + INDEX_BYTES_PER_ENTRY) +
+           config->units * (sizeof(atp_unit_record_t) + INDEX_BYTES_PER_ENTRY) +
            ATP_EXCEPTION_PIECES(config->exceptions) * sizeof(atp_exception_piece_t) +
            config->skus * sizeof(uint32_t) + config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
            config->components * sizeof(atp_component_t) +
@@ -268,6 +275,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&all->history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t), config->reservations},
         {&all->history.correlations, "correlations", ATP_TABLE_CORRELATIONS, sizeof(atp_correlation_t),
          config->history},
+        {&catalog->aliases, "aliases", ATP_TABLE_ALIASES, sizeof(atp_alias_record_t), config->aliases},
+        {&ledger->units.records, "units", ATP_TABLE_UNITS, sizeof(atp_unit_record_t), config->units},
         {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
         {&ledger->groups.members, "group_nodes", ATP_TABLE_GROUP_NODES, sizeof(atp_group_member_t),
          config->group_nodes},
@@ -314,6 +323,9 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->reservations.orders.by_reservation, config->reservations},
         {&ledger->exceptions.index, config->exceptions},
         {&ledger->feeds.index, config->feeds},
+        {&ledger->exceptions.waiting_index, config->exceptions},
+        {&ledger->catalog.alias_index, config->aliases},
+        {&ledger->units.index, config->units},
         {&ledger->reservations.archive.by_id, config->archive},
         {&ledger->reservations.archive.by_order, config->archive},
     };
@@ -358,6 +370,8 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->reservations.capacity.heads = &ledger->root->capacity;
     ledger->reservations.orders.heads = &ledger->root->orders;
     ledger->reservations.history.heads = &ledger->root->history;
+    ledger->units.strings = &ledger->catalog.strings;
+    ledger->units.seed = &ledger->root->config.hash_seed;
     ledger->groups.records = &ledger->catalog.groups;
     ledger->groups.heads = &ledger->root->groups;
 }
@@ -390,7 +404,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 25
+#define INDEXES 28
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -418,6 +432,9 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->reservations.orders.by_reservation,
                                      &ledger->exceptions.index,
                                      &ledger->feeds.index,
+                                     &ledger->exceptions.waiting_index,
+                                     &ledger->catalog.alias_index,
+                                     &ledger->units.index,
                                      &ledger->reservations.archive.by_id,
                                      &ledger->reservations.archive.by_order};
 
@@ -488,6 +505,8 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.history.steps.capacity, config->history},
         {ledger->reservations.archive.records.capacity, config->archive},
         {ledger->catalog.groups.capacity, config->groups},
+        {ledger->catalog.aliases.capacity, config->aliases},
+        {ledger->units.records.capacity, config->units},
         {ledger->groups.members.capacity, config->group_nodes},
     };
 
@@ -511,6 +530,8 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
                         "the restored ledger has other capacities than this one was created with");
     }
     atp_catalog_rebuild(&ledger->catalog);
+    atp_catalog_rebuild_aliases(&ledger->catalog);
+    atp_units_rebuild(&ledger->units);
     uint64_t skus = atp_table_count(&ledger->catalog.skus);
     for (uint64_t sku = 0; sku < skus; sku++) {
         const atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
@@ -608,6 +629,11 @@ const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger)
     return &ledger->crossings;
 }
 
+const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger)
+{
+    return &ledger->units;
+}
+
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger)
 {
     return &ledger->registry;
@@ -682,6 +708,7 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .lines_allocated = root->reservations.allocated_lines,
         .outcomes = root->outcomes.next - root->outcomes.first,
         .exceptions = root->exceptions.newest,
+        .exceptions_parked = root->exceptions.parked,
         .exceptions_open = atp_exceptions_open(&ledger->exceptions),
         .floor_ms = root->outcomes.floor_ms,
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,

@@ -38,11 +38,12 @@
 #include "engine/ledger/sources.h"
 #include "engine/ledger/supplies.h"
 #include "engine/ledger/table.h"
+#include "engine/ledger/units.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 44
+#define ATP_LEDGER_TABLES 46
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -128,6 +129,7 @@ const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
 const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
 const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
+const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger); /* ledger thread */
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */
@@ -141,7 +143,7 @@ typedef struct atp_ledger_counts {
         archive_forgotten; /* archived ones that had to go; the newest of them was archived at the floor */
     int64_t archive_floor_ms;
     uint64_t outcomes, exceptions; /* exceptions: newest number */
-    uint64_t exceptions_open;
+    uint64_t exceptions_open, exceptions_parked;
     int64_t floor_ms;
     uint64_t string_bytes;
     uint64_t expired; /* reservations that expired since this ledger was created or restored: not state */

@@ -270,6 +270,7 @@ static atp_verdict_t configure(apply_t *apply)
     config.ids_per_client = wanted.ids_per_client;
     config.lines_per_reservation = wanted.lines_per_reservation;
     config.sources_must_be_registered = wanted.sources_must_be_registered;
+    config.unknown_names = wanted.unknown_names;
     if (atp_ledger_config_check(&config, NULL) != ATP_OK) {
         return atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_OPTION, 0);
     }
@@ -351,6 +352,25 @@ static atp_verdict_t execute_supply(apply_t *apply)
     }
 }
 
+/* What there is, and what it is called. */
+static atp_verdict_t execute_names(apply_t *apply)
+{
+    switch (apply->op->kind) {
+    case ATP_OP_SKU:
+        return atp_ledger_put_sku(apply);
+    case ATP_OP_NODE:
+        return atp_ledger_put_node(apply);
+    case ATP_OP_CHANNEL:
+        return atp_ledger_put_channel(apply);
+    case ATP_OP_GROUP:
+        return atp_ledger_put_group(apply);
+    case ATP_OP_ALIAS:
+        return atp_ledger_put_alias(apply);
+    default:
+        return atp_ledger_put_unit(apply);
+    }
+}
+
 static atp_verdict_t execute_kind(apply_t *apply)
 {
     switch ((atp_op_kind_t)apply->op->kind) {
@@ -363,13 +383,12 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_QUARANTINE:
         return execute_own(apply);
     case ATP_OP_SKU:
-        return atp_ledger_put_sku(apply);
     case ATP_OP_NODE:
-        return atp_ledger_put_node(apply);
     case ATP_OP_CHANNEL:
-        return atp_ledger_put_channel(apply);
     case ATP_OP_GROUP:
-        return atp_ledger_put_group(apply);
+    case ATP_OP_ALIAS:
+    case ATP_OP_UNIT:
+        return execute_names(apply);
     case ATP_OP_KIT:
         return atp_ledger_put_kit(apply);
     case ATP_OP_SUPPLY:
@@ -480,18 +499,14 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     root->time_ms = apply.now_ms; /* L2 */
     root->op++;                   /* L1 */
     ret_result->op = root->op;
-    atp_verdict_t verdict = atp_ledger_execute(&apply);
-    if (ATP_UNLIKELY(verdict == ATP_UNKNOWN_RESERVATION)) {
-        verdict = atp_ledger_look_in_archive(&apply);
-    }
+    atp_verdict_t verdict = atp_ledger_execute_in_turn(&apply);
     if (ATP_UNLIKELY(ledger->has_due)) {
         atp_ledger_fill_due(ledger);
     }
     if (ATP_UNLIKELY(ledger->has_levels)) {
         atp_ledger_follow_levels(&apply, verdict);
     }
-    ret_result->verdict = (uint8_t)verdict;
-    atp_ledger_keep_refused_fact(&apply, verdict);
+    ret_result->verdict = (uint8_t)atp_ledger_keep_refused_fact(&apply, verdict);
     if (op->flags & ATP_OP_HAS_ID) {
         remember(&apply);
     }

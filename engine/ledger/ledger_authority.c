@@ -70,7 +70,8 @@ static uint16_t named_node(const atp_ledger_t *ledger, atp_text_t name)
 {
     uint16_t node = ATP_PLACE_ANY;
 
-    (void)atp_catalog_find_node(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)), &node);
+    (void)atp_catalog_means_node(&ledger->catalog, atp_ledger_source_told(ledger), name,
+                                 atp_ledger_seed(ledger), &node);
     return node;
 }
 

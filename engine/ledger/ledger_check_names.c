@@ -106,6 +106,71 @@ static atp_err_t check_named(const atp_ledger_t *ledger, const atp_table_t *tabl
     return err;
 }
 
+/* ---- aliases ---- */
+
+/* How many aliases of tellers with this text mean something. */
+static uint32_t count_told(const atp_catalog_t *catalog, const atp_alias_record_t *all)
+{
+    uint64_t count = atp_table_count(&catalog->aliases);
+    uint32_t told = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        atp_alias_record_t *record = atp_table_at(&catalog->aliases, i);
+        told += record->kind == all->kind && record->teller_ref != 0 &&
+                atp_load_relaxed(&record->target) != 0 &&
+                atp_text_equal(atp_strings_get(&catalog->strings, record->id_ref),
+                               atp_strings_get(&catalog->strings, all->id_ref));
+    }
+    return told;
+}
+
+static bool is_id(const atp_ledger_t *ledger, const atp_alias_record_t *alias)
+{
+    const atp_catalog_t *catalog = &ledger->catalog;
+    atp_text_t text = atp_strings_get(&catalog->strings, alias->id_ref);
+    uint64_t hash = atp_hash_text(text, atp_ledger_seed(ledger));
+    uint32_t sku;
+    uint16_t node;
+
+    return alias->kind == ATP_ALIAS_SKU ? atp_catalog_find_sku(catalog, text, hash, &sku)
+                                        : atp_catalog_find_node(catalog, text, hash, &node);
+}
+
+static atp_err_t check_alias(const atp_ledger_t *ledger, uint64_t number, atp_why_t *ret_why)
+{
+    const atp_catalog_t *catalog = &ledger->catalog;
+    atp_alias_record_t *record = atp_table_at(&catalog->aliases, number);
+    const atp_table_t *targets = record->kind == ATP_ALIAS_SKU ? &catalog->skus : &catalog->nodes;
+    uint32_t target = atp_load_relaxed(&record->target);
+
+    if ((record->kind != ATP_ALIAS_SKU && record->kind != ATP_ALIAS_NODE) || record->id_ref == 0 ||
+        atp_catalog_alias(
+            catalog, (atp_alias_kind_t)record->kind, atp_strings_get(&catalog->strings, record->teller_ref),
+            atp_strings_get(&catalog->strings, record->id_ref), atp_ledger_seed(ledger)) != record ||
+        target > atp_table_count(targets)) {
+        return ATP_BROKEN(ret_why, "A1", "alias %llu is not found by its text, or means what is not there",
+                          (ull_t)number);
+    }
+    if (record->teller_ref == 0 ? record->told != count_told(catalog, record) : record->told != 0) {
+        return ATP_BROKEN(ret_why, "A2", "alias %llu counts %u of tellers", (ull_t)number, record->told);
+    }
+    if ((target != 0 || record->told != 0) && is_id(ledger, record)) {
+        return ATP_BROKEN(ret_why, "A3", "alias %llu is an id as well", (ull_t)number);
+    }
+    return ATP_OK;
+}
+
+static atp_err_t check_aliases(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    uint64_t count = atp_table_count(&ledger->catalog.aliases);
+    atp_err_t err = atp_check_index(&ledger->catalog.alias_index, "aliases", count, ret_why);
+
+    for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
+        err = check_alias(ledger, i, ret_why);
+    }
+    return err == ATP_OK ? atp_units_check(&ledger->units, ret_why) : err;
+}
+
 atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_catalog_t *catalog = &ledger->catalog;
@@ -118,6 +183,7 @@ atp_err_t atp_check_catalog(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? check_named(ledger, &catalog->clients, &catalog->client_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->sources, &catalog->source_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &catalog->groups, &catalog->group_index, ret_why) : err;
+    err = err == ATP_OK ? check_aliases(ledger, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &rulebook->tags, &rulebook->tag_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &rulebook->rules, &rulebook->rule_index, ret_why) : err;
     err = err == ATP_OK ? check_named(ledger, &rulebook->quotas, &rulebook->quota_index, ret_why) : err;
@@ -255,6 +321,9 @@ static atp_err_t take_all(const atp_ledger_t *ledger, granules_t *granules, atp_
     err = err == ATP_OK ? take_named(granules, &catalog->clients, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->sources, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->groups, false, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &catalog->aliases, true, ret_why)
+                        : err; /* the teller is its name */
+    err = err == ATP_OK ? take_named(granules, &ledger->units.records, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.tags, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.rules, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.quotas, false, ret_why) : err;

@@ -102,16 +102,17 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
 
 /* ---- facts that were refused ---- */
 
-void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
+atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
 {
     const atp_op_t *op = apply->op;
     atp_ledger_t *ledger = apply->ledger;
 
     if ((op->flags & ATP_OP_FACT) == 0 || atp_verdict_is_success(verdict)) {
-        return; /* a client that asked has its answer */
+        return verdict; /* a client that asked has its answer */
     }
     bool is_outside = verdict == ATP_OUTSIDE_AUTHORITY;
-    if ((op->flags & ATP_OP_IN_SOURCE) != 0 && atp_ledger_has_registry(ledger)) {
+    if ((op->flags & ATP_OP_IN_SOURCE) != 0 && atp_ledger_has_registry(ledger) &&
+        !atp_ledger_is_to_wait(apply, verdict)) {
         atp_ledger_count_refused(apply, ledger->frame_source, is_outside);
     }
     const atp_op_line_t *line =
@@ -128,6 +129,7 @@ void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict)
     if (op->kind != ATP_OP_SETTLE_EXCEPTION) { /* an exception is settled by a new op, not by an old one */
         atp_exceptions_keep(&ledger->exceptions, exception, op, op->size);
     }
+    return atp_ledger_park_fact(apply, exception, verdict);
 }
 
 /* ---- what could not be read ---- */
@@ -218,10 +220,10 @@ static uint64_t exception_number(const atp_op_t *op)
     return number;
 }
 
-static void note_settled(apply_t *apply, uint64_t number, atp_exception_state_t state, atp_text_t cause)
+void atp_ledger_note_settled(apply_t *apply, uint64_t number, atp_exception_state_t state, uint32_t client,
+                             atp_text_t cause)
 {
     atp_ledger_t *ledger = apply->ledger;
-    uint32_t client = apply->op->client == ATP_CLIENT_NAMED ? ledger->frame_client : apply->op->client;
     atp_exception_t *exception = atp_exceptions_settle(&ledger->exceptions, number, state);
 
     exception->settled_op = ledger->root->op;
@@ -231,6 +233,14 @@ static void note_settled(apply_t *apply, uint64_t number, atp_exception_state_t 
         memcpy(exception->cause, cause.bytes, cause.size);
     }
     exception->cause_size = (uint8_t)cause.size;
+}
+
+static void note_settled(apply_t *apply, uint64_t number, atp_exception_state_t state, atp_text_t cause)
+{
+    uint32_t client = apply->op->client;
+
+    atp_ledger_note_settled(apply, number, state,
+                            client == ATP_CLIENT_NAMED ? apply->ledger->frame_client : client, cause);
 }
 
 /* Why it is settled so; none for a replay that says nothing. */
@@ -270,6 +280,26 @@ static const atp_op_t *fact_to_replay(apply_t *apply, const atp_exception_t *exc
     return (const atp_op_t *)(const void *)ledger->replayed;
 }
 
+frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exception)
+{
+    frame_t before = {ledger->frame_source, ledger->frame_epoch, ledger->frame_sequence,
+                      ledger->frame_as_of_ms};
+
+    ledger->frame_source = exception->source;
+    ledger->frame_epoch = exception->epoch;
+    ledger->frame_sequence = exception->sequence;
+    ledger->frame_as_of_ms = exception->time_ms; /* it had happened when it was told */
+    return before;
+}
+
+void atp_ledger_leave_frame(atp_ledger_t *ledger, const frame_t *before)
+{
+    ledger->frame_source = before->source;
+    ledger->frame_epoch = before->epoch;
+    ledger->frame_sequence = before->sequence;
+    ledger->frame_as_of_ms = before->as_of_ms;
+}
+
 /* Applies the fact as that of the source and the batch that it came in. */
 static atp_verdict_t apply_fact(apply_t *apply, const atp_exception_t *exception, const atp_op_t *fact)
 {
@@ -279,21 +309,11 @@ static atp_verdict_t apply_fact(apply_t *apply, const atp_exception_t *exception
                       .now_ms = apply->now_ms,
                       .result = apply->result,
                       .grants = ledger->replay_grants};
-    uint32_t source = ledger->frame_source;
-    uint64_t epoch = ledger->frame_epoch;
-    uint64_t sequence = ledger->frame_sequence;
-    int64_t as_of_ms = ledger->frame_as_of_ms;
+    frame_t before = atp_ledger_enter_frame(ledger, exception);
 
     ledger->cause = fact;
-    ledger->frame_source = exception->source;
-    ledger->frame_epoch = exception->epoch;
-    ledger->frame_sequence = exception->sequence;
-    ledger->frame_as_of_ms = exception->time_ms; /* it had happened when it was told */
     atp_verdict_t verdict = atp_ledger_execute(&replay);
-    ledger->frame_source = source;
-    ledger->frame_epoch = epoch;
-    ledger->frame_sequence = sequence;
-    ledger->frame_as_of_ms = as_of_ms;
+    atp_ledger_leave_frame(ledger, &before);
     apply->result->line_count = 0; /* the answer says how much in all */
     apply->result->plan_count = 0;
     return verdict;
@@ -336,7 +356,7 @@ atp_verdict_t atp_ledger_settle_exception(apply_t *apply)
     if (exception == NULL) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_EXCEPTION, ATP_FIELD_SUBJECT, 0);
     }
-    if (exception->state != ATP_EXCEPTION_OPEN) {
+    if (exception->state != ATP_EXCEPTION_OPEN && exception->state != ATP_EXCEPTION_PARKED) {
         return atp_ledger_refuse(apply, ATP_ALREADY_SETTLED, ATP_FIELD_SUBJECT, 0);
     }
     return settle != NULL && settle->number == ATP_SETTLE_DISCARD ? discard(apply, number)

@@ -62,7 +62,8 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_ledger_count_standing(ledger);
     ledger->has_due = ledger->root->limits.first_due != 0 || ledger->root->supplies.first_due != 0;
     if (ledger->has_due) {
-        atp_ledger_fill_due(ledger); /* who waited before the day began comes before what is told overdue now */
+        atp_ledger_fill_due(
+            ledger); /* who waited before the day began comes before what is told overdue now */
     }
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
@@ -81,7 +82,8 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
     const atp_root_t *root = ledger->root;
 
     return root->op > 0 &&
-           (root->limits.first_due != 0 || root->supplies.first_due != 0 || root->closings.first != 0 || root->counting.channels != 0 ||
+           (root->limits.first_due != 0 || root->exceptions.due.first != 0 || root->supplies.first_due != 0 ||
+            root->closings.first != 0 || root->counting.channels != 0 ||
             atp_wheel_is_due(&ledger->wheel, now_ms) ||
             atp_supplies_are_untold(&ledger->supplies, atp_day_of(now_ms)) ||
             atp_outcomes_has_before(&ledger->outcomes,

@@ -31,7 +31,7 @@ static atp_verdict_t note_node(apply_t *apply, const atp_op_attribute_t *attribu
     atp_text_t name = atp_op_attribute_text(apply->op, attribute);
     uint16_t node;
 
-    if (!atp_catalog_find_node(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)), &node)) {
+    if (!atp_ledger_means_node(apply, name, &node)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
     }
     taken_t *taken = atp_ledger_taken(apply, node);

@@ -23,13 +23,7 @@ line_names_t atp_ledger_line_names(const atp_op_t *op)
     return (line_names_t){cursor};
 }
 
-static uint64_t hash_of(const atp_ledger_t *ledger, atp_text_t text)
-{
-    return atp_hash_text(text, ledger->root->config.hash_seed);
-}
-
-static atp_verdict_t resolve_sku_and_node(apply_t *apply, line_names_t *names, uint32_t i,
-                                          resolved_line_t *line)
+atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint32_t i, resolved_line_t *line)
 {
     const atp_catalog_t *catalog = &apply->ledger->catalog;
     const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
@@ -40,11 +34,11 @@ static atp_verdict_t resolve_sku_and_node(apply_t *apply, line_names_t *names, u
     line->node = op_line->node;
     if (op_line->flags & ATP_LINE_SKU_NAMED) {
         atp_text_t name = atp_op_text_next(&names->cursor);
-        has_sku = atp_catalog_find_sku(catalog, name, hash_of(apply->ledger, name), &line->sku);
+        has_sku = atp_ledger_means_sku(apply, name, &line->sku);
     }
     if (op_line->flags & ATP_LINE_NODE_NAMED) {
         atp_text_t name = atp_op_text_next(&names->cursor);
-        has_node = atp_catalog_find_node(catalog, name, hash_of(apply->ledger, name), &line->node);
+        has_node = atp_ledger_means_node(apply, name, &line->node);
     }
     if (!has_sku || line->sku >= atp_table_count(&catalog->skus)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SKU, i);
@@ -61,7 +55,7 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
                                       resolved_line_t *ret_line)
 {
     const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
-    atp_verdict_t verdict = resolve_sku_and_node(apply, names, i, ret_line);
+    atp_verdict_t verdict = atp_ledger_resolve_names(apply, names, i, ret_line);
 
     if (verdict != ATP_APPLIED) {
         return verdict;
@@ -74,13 +68,14 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     ret_line->needed_by = 0;
     ret_line->asked = (uint16_t)i;
     ret_line->row = NO_ROW;
-    switch (atp_qty_rescale(op_line->mantissa, op_line->decimals, ret_line->scale, &ret_line->qty)) {
-    case ATP_RESCALE_TOO_PRECISE:
-        return atp_ledger_refuse(apply, ATP_QTY_TOO_PRECISE, ATP_FIELD_QTY, i);
-    case ATP_RESCALE_OUT_OF_RANGE:
-        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, i);
-    case ATP_RESCALED:
-        break;
+    if (apply->op->flags & ATP_OP_HAS_ATTRIBUTES) {
+        verdict = atp_ledger_read_qty(apply, i, ret_line->sku, ret_line->scale, &ret_line->qty);
+    } else {
+        verdict = atp_ledger_rescale(
+            apply, i, atp_qty_rescale(op_line->mantissa, op_line->decimals, ret_line->scale, &ret_line->qty));
+    }
+    if (verdict != ATP_APPLIED) {
+        return verdict;
     }
     if (ret_line->node == NO_NODE ||
         !atp_positions_find(&apply->ledger->positions, ret_line->sku, ret_line->node, &ret_line->row)) {
@@ -190,6 +185,10 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
         return verdict;
     }
     bool is_new = sku == UINT32_MAX;
+    verdict = is_new ? atp_ledger_look_at_alias(apply, ATP_ALIAS_SKU, id, ATP_FIELD_SKU) : ATP_APPLIED;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     verdict = atp_ledger_look_at_tags(apply, sku, apply->op->option, is_new ? id.size : 0, name.size);
     if (verdict != ATP_APPLIED) {
         return verdict;
@@ -218,6 +217,9 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     atp_ledger_named_tags(apply, is_new ? NO_ROW : sku, &tags);
     atp_ledger_set_tags(apply, sku, &tags);
     rename_record(apply, &record->name_ref, name);
+    if (is_new) {
+        atp_ledger_note_arrived(ledger, ATP_ALIAS_SKU, id, sku);
+    }
     return ATP_APPLIED;
 }
 
@@ -246,6 +248,10 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
+    verdict = is_known ? ATP_APPLIED : atp_ledger_look_at_alias(apply, ATP_ALIAS_NODE, id, ATP_FIELD_NODE);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     if (!is_known) {
         uint32_t number = 0;
         verdict = atp_ledger_add_named(apply, &ledger->catalog.nodes, &ledger->catalog.node_index, id, name,
@@ -267,6 +273,9 @@ atp_verdict_t atp_ledger_put_node(apply_t *apply)
     atp_ledger_put_calendar(apply, node, &calendar);
     if (apply->op->option == ATP_NODE_CLOSED && !was_closed) {
         atp_ledger_note_stranded(apply, node);
+    }
+    if (!is_known) {
+        atp_ledger_note_arrived(ledger, ATP_ALIAS_NODE, id, node);
     }
     if (ATP_UNLIKELY(ledger->root->registry.silent > 0 && !is_known)) {
         atp_ledger_mark_stale(ledger);

@@ -136,7 +136,6 @@ static void ask(gathering_t *g, uint16_t node, uint32_t rank, int64_t cost)
 static atp_verdict_t ask_named(gathering_t *g, unsigned line)
 {
     const atp_op_t *op = g->apply->op;
-    const atp_catalog_t *catalog = &g->apply->ledger->catalog;
     const atp_op_attribute_t *attributes = atp_op_attributes(op);
     uint32_t count = atp_op_attribute_count(op);
     uint32_t rank = 0;
@@ -149,8 +148,7 @@ static atp_verdict_t ask_named(gathering_t *g, unsigned line)
         bool has_cost =
             i + 1 < count && attributes[i + 1].key == ATP_KEY_COST && attributes[i + 1].line == line;
         uint16_t node;
-        if (!atp_catalog_find_node(catalog, name, atp_hash_text(name, atp_ledger_seed(g->apply->ledger)),
-                                   &node)) {
+        if (!atp_ledger_means_node(g->apply, name, &node)) {
             return atp_ledger_refuse(g->apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, g->wanted->asked);
         }
         ask(g, node, rank++, has_cost ? attributes[i + 1].number : 0);

@@ -2,6 +2,7 @@
 #ifndef ATP_LEDGER_LEDGER_PRIV_H
 #define ATP_LEDGER_LEDGER_PRIV_H
 
+#include "engine/ledger/aliases.h"
 #include "engine/ledger/bill.h"
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/closings.h"
@@ -12,6 +13,7 @@
 #include "engine/ledger/registry.h"
 #include "engine/ledger/rulebook.h"
 #include "engine/ledger/sourcing.h"
+#include "engine/ledger/units.h"
 #include "engine/ledger/views.h"
 #include "engine/ledger/wheel.h"
 
@@ -96,6 +98,8 @@ enum {
     ATP_TABLE_CLOSINGS = 41,
     ATP_TABLE_ARCHIVE_LINES = 43,
     ATP_TABLE_REGISTRATIONS = 50,
+    ATP_TABLE_ALIASES = 61,
+    ATP_TABLE_UNITS = 62,
     ATP_TABLE_EXCEPTION_FACTS = 53,
     ATP_TABLE_MOVEMENTS = 55,
     ATP_TABLE_STANDINGS = 56,
@@ -210,6 +214,7 @@ struct atp_ledger {
     atp_groups_t groups;
     atp_rulebook_t rulebook;
     atp_crossings_t crossings;
+    atp_unit_book_t units;
     atp_table_t *tables[ATP_LEDGER_TABLES];
 
     /* valid inside one frame */
@@ -327,6 +332,9 @@ line_names_t atp_ledger_line_names(const atp_op_t *op);
 /* SKU and node of the op's line `i` (asked in order), and its quantity in the SKU's scale. The row if there is one. */
 atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint32_t i,
                                       resolved_line_t *ret_line);
+/* SKU and node alone. */
+atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint32_t i,
+                                       resolved_line_t *line);
 atp_verdict_t atp_ledger_put_sku(apply_t *apply);
 atp_verdict_t atp_ledger_put_node(apply_t *apply);
 atp_verdict_t atp_ledger_put_channel(apply_t *apply);
@@ -461,12 +469,58 @@ void atp_ledger_look_at_postings(atp_ledger_t *ledger, uint32_t number);
 
 /* Keeps an exception for a row (NO_ROW: none) with its names. */
 atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
-/* A fact that could not be applied is kept where a person finds it. */
-void atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
+/* A fact that could not be applied is kept where a person finds it, or waits. Returns what its teller is told. */
+atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
 /* Keeps what a source sent and nobody could read. */
 atp_verdict_t atp_ledger_quarantine(apply_t *apply);
 /* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */
 atp_verdict_t atp_ledger_settle_exception(apply_t *apply);
+
+/* Notes as settled, by that client. */
+void atp_ledger_note_settled(apply_t *apply, uint64_t number, atp_exception_state_t state, uint32_t client,
+                             atp_text_t cause);
+/* The batch in which the fact of an exception came is the one that is open; then the one before it again. */
+typedef struct frame {
+    uint32_t source;
+    uint64_t epoch;
+    uint64_t sequence;
+    int64_t as_of_ms;
+} frame_t;
+frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exception);
+void atp_ledger_leave_frame(atp_ledger_t *ledger, const frame_t *before);
+
+/* ---- ledger_parking.c: facts that wait for a name ---- */
+
+/* The work of the op; before and after it, in bounded pieces, that of facts whose names have arrived. PARKED: its turn comes
+ * after theirs. */
+atp_verdict_t atp_ledger_execute_in_turn(apply_t *apply);
+/* True if a fact with that verdict waits for a name, and is no matter for a person. */
+bool atp_ledger_is_to_wait(const apply_t *apply, atp_verdict_t verdict);
+/* A refused fact that is kept by `exception` is parked if it is to be. Returns what its teller is told. */
+atp_verdict_t atp_ledger_park_fact(apply_t *apply, const atp_exception_t *exception, atp_verdict_t verdict);
+/* The name means something from now on: SKU or node `number`. */
+void atp_ledger_note_arrived(atp_ledger_t *ledger, atp_alias_kind_t kind, atp_text_t name, uint32_t number);
+
+/* ---- ledger_aliases.c: what names and units mean ---- */
+
+atp_verdict_t atp_ledger_put_alias(apply_t *apply);
+atp_verdict_t atp_ledger_put_unit(apply_t *apply);
+/* Who tells or asks: the source of a numbered batch, else the client. */
+atp_text_t atp_ledger_teller(const apply_t *apply);
+/* The source whose batch is open; "" if none is. */
+atp_text_t atp_ledger_source_told(const atp_ledger_t *ledger);
+/* What a name means to who tells: an id, or an alias. False: nothing. */
+bool atp_ledger_means_sku(const apply_t *apply, atp_text_t name, uint32_t *ret_sku);
+bool atp_ledger_means_node(const apply_t *apply, atp_text_t name, uint16_t *ret_node);
+/* Whether a SKU or node may be made under that id. CONFIRMED: it is there, under another name; ALIAS_CONFLICT: others call
+ * something so. */
+atp_verdict_t atp_ledger_look_at_alias(apply_t *apply, atp_alias_kind_t kind, atp_text_t id,
+                                       atp_field_t field);
+/* The verdict for what became of the quantity of line `i`. */
+atp_verdict_t atp_ledger_rescale(apply_t *apply, uint32_t i, atp_rescale_t rescaled);
+/* The quantity of the op's line `i` in the SKU's scale, from the unit that it is told in. */
+atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint8_t scale,
+                                  atp_qty_t *ret_qty);
 
 /* ---- ledger_feeds.c ---- */
 

@@ -92,7 +92,7 @@ atp_verdict_t atp_ledger_put_kit(apply_t *apply)
     if (op->line_count > ATP_KIT_ENTRIES_MAX) {
         return atp_ledger_refuse(apply, ATP_KIT_TOO_LARGE, ATP_FIELD_LINES, ATP_KIT_ENTRIES_MAX);
     }
-    if (!atp_catalog_find_sku(&ledger->catalog, atp_op_text_next(&cursor), op->subject_hash, &sku)) {
+    if (!atp_ledger_means_sku(apply, atp_op_text_next(&cursor), &sku)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SUBJECT, 0);
     }
     atp_verdict_t verdict = read_recipe(apply, ledger->recipe);

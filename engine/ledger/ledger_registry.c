@@ -141,6 +141,8 @@ static void take_numbers(const apply_t *apply, atp_registration_t *wanted)
     wanted->breaker = (uint64_t)atp_ledger_attribute_number(apply, ATP_KEY_BREAKER, (int64_t)wanted->breaker);
     wanted->asks_to_restart =
         (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_RESTARTS, wanted->asks_to_restart);
+    wanted->unknown_names =
+        (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_UNKNOWN_NAMES, wanted->unknown_names);
     if (window != wanted->breaker_ms) { /* its slices are others now */
         memset(wanted->slices, 0, sizeof wanted->slices);
         wanted->slice = 0;

@@ -52,8 +52,7 @@ atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target)
 
     *ret_target = (target_t){.scope = ATP_SCOPE_ALL};
     ret_target->has_channel = attribute_text(apply, ATP_KEY_CHANNEL, &channel);
-    if (has_sku &&
-        !atp_catalog_find_sku(&ledger->catalog, sku, atp_hash_text(sku, seed), &ret_target->subject)) {
+    if (has_sku && !atp_ledger_means_sku(apply, sku, &ret_target->subject)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_ATTRIBUTE, 0);
     }
     if (ret_target->has_channel &&

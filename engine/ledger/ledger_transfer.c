@@ -21,8 +21,7 @@ static atp_verdict_t resolve_target(apply_t *apply, const resolved_line_t *sourc
     atp_text_t name = atp_op_attribute_text(apply->op, atp_op_attribute(apply->op, ATP_KEY_TO, ATP_WHOLE_OP));
 
     *target = *source;
-    if (!atp_catalog_find_node(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)),
-                               &target->node)) {
+    if (!atp_ledger_means_node(apply, name, &target->node)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
     }
     if (target->node == source->node) {

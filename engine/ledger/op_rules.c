@@ -31,6 +31,8 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                                .needs_subject = true,
                                .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_RULE] = {.is_known = true, .needs_subject = true},
+    [ATP_OP_ALIAS] = {.is_known = true, .needs_subject = true},
+    [ATP_OP_UNIT] = {.is_known = true, .needs_subject = true},
     [ATP_OP_QUOTA] = {.is_known = true, .needs_subject = true},
     [ATP_OP_RESERVE] = {.is_known = true,
                         .options = ATP_RESERVE_TRACK_ONLY + 1,

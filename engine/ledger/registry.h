@@ -105,7 +105,7 @@ typedef struct atp_registration {
     uint8_t pause; /* atp_pause_t */
     uint8_t is_silent;
     uint8_t place_count;
-    uint8_t unused;
+    uint8_t unknown_names; /* atp_unknown_names_t of its facts, + 1; 0 = as configured */
     atp_claim_place_t places[ATP_CLAIM_PLACES_MAX];
 } atp_registration_t;
 

@@ -169,6 +169,7 @@ typedef struct bench {
     atp_result_t result;
     bool took_op;
     bool is_fact;
+    bool may_try; /* facts that waited may be tried in the op */
     /* as it was before the op */
     uint64_t history_before;
     uint64_t exceptions_before;
@@ -181,6 +182,7 @@ typedef struct bench {
     atp_qty_t returned[EVERYTHING_LINES]; /* of archived lines */
     uint64_t archived_lines;              /* that there ever were */
     act_t replayed;                       /* the fact that a settled exception applies, as an act */
+    atp_text_t replay_teller;             /* who told it */
     bool is_replay;
     struct {
         uint32_t sku;

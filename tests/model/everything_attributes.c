@@ -29,13 +29,31 @@ void draw_numbered(char *to, size_t size, const char *prefix, uint64_t number)
 
 /* ---- names ---- */
 
+void draw_alias(draw_t *draw, char *to, size_t size)
+{
+    draw_numbered(to, size, "a", draw_below(draw, 6));
+}
+
+void draw_unit(draw_t *draw, char *to, size_t size)
+{
+    draw_numbered(to, size, "u", draw_below(draw, 4));
+}
+
 void draw_sku(draw_t *draw, char *to, size_t size)
 {
+    if (draw_chance(draw, 30)) {
+        draw_alias(draw, to, size);
+        return;
+    }
     draw_numbered(to, size, "s", draw_below(draw, SKUS + (draw_chance(draw, 15) ? 2u : 0u)));
 }
 
 void draw_node(draw_t *draw, char *to, size_t size)
 {
+    if (draw_chance(draw, 30)) {
+        draw_alias(draw, to, size);
+        return;
+    }
     draw_numbered(to, size, "n", draw_below(draw, NODES + (draw_chance(draw, 15) ? 2u : 0u)));
 }
 
@@ -74,6 +92,12 @@ static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute
         break;
     case ATP_KEY_SKU:
         draw_sku(draw, to, size);
+        break;
+    case ATP_KEY_UNIT:
+        draw_unit(draw, to, size);
+        break;
+    case ATP_KEY_TOLD_BY:
+        draw_numbered(to, size, draw_chance(draw, 500) ? "client" : "source", draw_below(draw, 2));
         break;
     case ATP_KEY_TAG:
         draw_numbered(to, size, "t", draw_below(draw, draw_chance(draw, 50) ? 5 : 2));
@@ -264,6 +288,15 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
         return is_order ? (act->reservation[0] == '\0' ? ALWAYS : 10) : 300;
     case ATP_KEY_REPLACES:
         return often / 3;
+    case ATP_KEY_UNIT:
+        return often / 4;
+    case ATP_KEY_NODE:
+        if (act->kind == ATP_OP_ALIAS) { /* of one thing as a rule */
+            return act->attribute_count > 0 ? 30 : 950;
+        }
+        return often;
+    case ATP_KEY_DENOMINATOR:
+        return often / 2;
     case ATP_KEY_DROPPED:
         return act->kind == ATP_OP_QUOTA ? 120 : often / 2;
     case ATP_KEY_SUPPLY_STATUS:

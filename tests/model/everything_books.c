@@ -2,7 +2,6 @@
  * books. (reserved and allocated are recomputed from the lines by atp_ledger_check: P3.) */
 #include "tests/model/everything.h"
 
-#include "engine/ledger/catalog.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/line_units.h"
 
@@ -46,6 +45,21 @@ static uint64_t settled_number(const act_t *act)
     return act->kind == ATP_OP_SETTLE_EXCEPTION ? strtoull(act->subject, NULL, 10) : 0;
 }
 
+/* Who told a fact that is kept. */
+static atp_text_t told_by(const bench_t *bench, const atp_exception_t *exception, const atp_op_t *fact)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
+    bool is_of_source = (fact->flags & ATP_OP_IN_SOURCE) != 0;
+    const atp_table_t *table = is_of_source ? &catalog->sources : &catalog->clients;
+    uint32_t number = is_of_source ? exception->source - 1 : exception->client;
+
+    if (is_of_source && exception->source == 0) {
+        return ATP_TEXT("");
+    }
+    const atp_named_record_t *record = atp_table_at(table, number);
+    return atp_strings_get(&catalog->strings, record->id_ref);
+}
+
 /* The fact of an exception as an act: that is what a replay books. */
 static void note_fact(bench_t *bench)
 {
@@ -61,6 +75,7 @@ static void note_fact(bench_t *bench)
     }
     atp_exceptions_fact(exceptions, exception, buffer, exception->fact_size);
     const atp_op_t *fact = (const atp_op_t *)(const void *)buffer;
+    bench->replay_teller = told_by(bench, exception, fact);
     const atp_op_attribute_t *disposition = atp_op_attribute(fact, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
     if (disposition == NULL) {
         disposition = atp_op_attribute(fact, ATP_KEY_DISPOSITION, 0);
@@ -104,15 +119,40 @@ void books_before(bench_t *bench)
 
 /* ---- what was done ---- */
 
+/* Who tells: the source of the batch, or the client; the engine itself where there was no room for its name. */
+static atp_text_t teller_of(const bench_t *bench)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
+    const atp_named_record_t *record = atp_table_at(&catalog->clients, 0);
+    char name[16];
+    uint32_t client = 0;
+
+    if (bench->act == &bench->replayed) {
+        return bench->replay_teller;
+    }
+    if (bench->act->in_source) {
+        if (bench->ledger->frame_source == 0) {
+            return ATP_TEXT("");
+        }
+        record = atp_table_at(&catalog->sources, bench->ledger->frame_source - 1);
+    } else {
+        snprintf(name, sizeof name, "client%u", bench->act->client);
+        (void)atp_catalog_find_client(catalog, atp_text_of(name),
+                                      atp_hash_text(atp_text_of(name), atp_ledger_seed(bench->ledger)),
+                                      &client);
+        record = atp_table_at(&catalog->clients, client);
+    }
+    return atp_strings_get(&catalog->strings, record->id_ref);
+}
+
 static bool find_names(const bench_t *bench, const act_line_t *line, uint32_t *ret_sku, uint16_t *ret_node)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
     uint64_t seed = atp_ledger_seed(bench->ledger);
+    atp_text_t teller = teller_of(bench);
 
-    return atp_catalog_find_sku(catalog, atp_text_of(line->sku), atp_hash_text(atp_text_of(line->sku), seed),
-                                ret_sku) &&
-           atp_catalog_find_node(catalog, atp_text_of(line->node),
-                                 atp_hash_text(atp_text_of(line->node), seed), ret_node);
+    return atp_catalog_means_sku(catalog, teller, atp_text_of(line->sku), seed, ret_sku) &&
+           atp_catalog_means_node(catalog, teller, atp_text_of(line->node), seed, ret_node);
 }
 
 static bool find_row(const bench_t *bench, const act_line_t *line, uint32_t *ret_row)
@@ -366,7 +406,7 @@ bool books_after(bench_t *bench)
         bench->act = &bench->replayed;
         bench->reach->facts_replayed++;
     }
-    bool is_right = book_and_compare(bench);
+    bool is_right = bench->may_try || book_and_compare(bench);
     bench->act = act;
     return is_right;
 }

@@ -66,6 +66,9 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.ids_per_client = room(&state, 4000, 20, 200);
     config.differences = room(&state, 40, 1, 3);
     config.sources_must_be_registered = test_random(&state) % 8 == 0;
+    config.aliases = room(&state, 40, 2, 6);
+    config.units = room(&state, 20, 1, 3);
+    config.unknown_names = test_random(&state) % ATP_UNKNOWN_LIMIT;
     config.lines_per_reservation = 4;
     return config;
 }
@@ -367,6 +370,17 @@ static void draw_subject(draw_t *draw, act_t *act)
     case ATP_OP_TRANSFER_RECEIVE:
     case ATP_OP_TRANSFER_CANCEL:
         draw_supply(draw, act);
+        break;
+    case ATP_OP_UNIT:
+        draw_unit(draw, act->subject, sizeof act->subject);
+        break;
+    case ATP_OP_ALIAS: /* also of ids, and of names that facts wait for */
+        if (draw_chance(draw, 150)) {
+            draw_chance(draw, 500) ? draw_sku(draw, act->subject, sizeof act->subject)
+                                   : draw_node(draw, act->subject, sizeof act->subject);
+        } else {
+            draw_alias(draw, act->subject, sizeof act->subject);
+        }
         break;
     case ATP_OP_SETTLE_EXCEPTION:
         draw_exception(draw, act);

@@ -20,6 +20,8 @@ void draw_numbered(char *to, size_t size, const char *prefix, uint64_t number);
 
 void draw_sku(draw_t *draw, char *to, size_t size);
 void draw_node(draw_t *draw, char *to, size_t size);
+void draw_alias(draw_t *draw, char *to, size_t size);
+void draw_unit(draw_t *draw, char *to, size_t size);
 void draw_group(draw_t *draw, char *to, size_t size);
 void draw_channel(draw_t *draw, char *to, size_t size);
 

@@ -233,6 +233,8 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_SOURCE_STATES:
     case ATP_CATALOG_SOURCE_CLAIMS:
     case ATP_CATALOG_DIFFERENCES:
+    case ATP_CATALOG_ALIASES: /* cmd_alias.c */
+    case ATP_CATALOG_UNITS:
         return;
     case ATP_CATALOG_QUOTAS:
         atp_out_text(out, "quota", "QUOTA", entry->id);

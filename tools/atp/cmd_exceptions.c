@@ -122,7 +122,7 @@ static void print_fact(const atp_exception_row_t *row)
         print_text("fact", row->fact);
     } else if (row->fact_size > 0) {
         (void)printf("  %-13s%u bytes, not kept%s\n", "fact", row->fact_size,
-                     row->state == ATP_EXCEPTION_ROW_OPEN ? ": the journal has it" : " any more");
+                     row->settled_op == 0 ? ": the journal has it" : " any more");
     }
 }
 
@@ -184,15 +184,21 @@ static bool take_rows(void *context, const atp_answer_t *answer)
     return listing->left > 0;
 }
 
-/* "open" when nothing is said; all states for "all". */
+/* What is not settled when nothing is said. */
 static bool read_state(const atp_cli_t *cli, uint32_t *ret_states)
 {
-    unsigned index = 0;
+    static const uint32_t states[] = {1u << ATP_EXCEPTION_ROW_OPEN,
+                                      1u << ATP_EXCEPTION_ROW_PARKED,
+                                      1u << ATP_EXCEPTION_ROW_REPLAYED,
+                                      1u << ATP_EXCEPTION_ROW_DISCARDED,
+                                      0,
+                                      1u << ATP_EXCEPTION_ROW_OPEN | 1u << ATP_EXCEPTION_ROW_PARKED};
+    unsigned index = 5;
 
-    if (!atp_args_choice(&cli->args, "state", &index)) {
+    if (atp_args_has(&cli->args, "state") && !atp_args_choice(&cli->args, "state", &index)) {
         return false;
     }
-    *ret_states = index < 3 ? 1u << (index + ATP_EXCEPTION_ROW_OPEN) : 0;
+    *ret_states = states[index];
     return true;
 }
 
@@ -314,7 +320,7 @@ static int exceptions(atp_cli_t *cli)
 }
 
 static const atp_flag_t flags[] = {
-    {"state", "STATE", "open|replayed|discarded|all", "list: in that state (open)"},
+    {"state", "STATE", "open|parked|replayed|discarded|all", "list: in that state (open and parked)"},
     {"kind", "KIND", NULL, "list: of that kind"},
     {"source", "SOURCE", NULL, "list: told by that source"},
     {"sku", "SKU", NULL, "list: about that SKU"},

@@ -162,8 +162,8 @@ static bool take_put(atp_cli_t *cli)
     return atp_with_flag_as(cli, "kind", ATP_KEY_SOURCE_KIND) && atp_with_flag(cli, "class") &&
            atp_with_flag(cli, "rate") && take_duration(cli, "sla", ATP_KEY_SLA) &&
            atp_with_flag(cli, "breaker") && take_duration(cli, "window", ATP_KEY_BREAKER_WINDOW) &&
-           atp_with_flag(cli, "restarts") && atp_with_flag_as(cli, "shadow-of", ATP_KEY_SHADOW_OF) &&
-           take_claims(cli);
+           atp_with_flag(cli, "restarts") && atp_with_flag_as(cli, "unknown-names", ATP_KEY_UNKNOWN_NAMES) &&
+           atp_with_flag_as(cli, "shadow-of", ATP_KEY_SHADOW_OF) && take_claims(cli);
 }
 
 static int put_source(atp_cli_t *cli)
@@ -294,6 +294,8 @@ static const atp_flag_t put_flags[] = {
      "More facts than this that cannot be applied within the window pause it; 0 = never"},
     {"window", "DURATION", NULL, "The window of the breaker (1min)"},
     {"restarts", "HOW", "allowed|asked", "asked: when it starts over it is paused until it is resumed"},
+    {"unknown-names", "POLICY", "unset|refuse|park|create",
+     "What becomes of its facts that name an unknown SKU or node; unset = as configured"},
     {"shadow-of", "SOURCE", NULL, "Compare it with that source, and apply nothing of it"},
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},

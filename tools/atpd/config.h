@@ -27,6 +27,7 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "engine/ledger/config.h"
 #include "protocol/message_records.h"
 #include "tools/atpd/log.h"
 
@@ -91,13 +92,15 @@ typedef struct atp_config {
     atp_log_level_t log_level;
     uint64_t log_repeats_per_s;
 
+    atp_unknown_names_t unknown_names; /* what becomes of facts that name an unknown SKU or node */
+
     char status[ATP_RECORD_STATE_LIMIT]
                [ATP_CONFIG_NAME_SIZE]; /* what a customer is told, by atp_record_state_t */
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions, archive, bookings, supplies, pegs, limits, demand, progress, history, groups,
-            group_nodes, kits, components, tags, rules, quotas, accounts;
+            exceptions, archive, aliases, units, bookings, supplies, pegs, limits, demand, progress, history,
+            groups, group_nodes, kits, components, tags, rules, quotas, accounts;
         uint64_t differences, movements, feeds, string_bytes;
     } capacity;
 

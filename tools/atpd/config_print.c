@@ -24,6 +24,7 @@ static const char *argument_of(const atp_option_t *option)
         return " ADDRESS";
     case ATP_OPTION_FORMAT:
     case ATP_OPTION_LEVEL:
+    case ATP_OPTION_UNKNOWN_NAMES:
         return " NAME";
     case ATP_OPTION_COUNT:
     case ATP_OPTION_POWER_OF_TWO:

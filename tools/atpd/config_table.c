@@ -64,6 +64,10 @@ const atp_option_t atp_options[] = {
      "Exceptions kept; when full the oldest goes.", false},
     {"capacity.archive", ATP_OPTION_COUNT, AT(capacity.archive), 1, RECORDS_MAX / 4, "200000",
      "Archived reservations, which returns still find; when full the oldest goes.", false},
+    {"capacity.aliases", ATP_OPTION_COUNT, AT(capacity.aliases), 1, RECORDS_MAX, "100000",
+     "Other names of SKUs and nodes, dropped ones counted; one of a source or client counts twice.", false},
+    {"capacity.units", ATP_OPTION_COUNT, AT(capacity.units), 1, RECORDS_MAX, "10000",
+     "Units of quantities, of each SKU and of all, dropped ones counted.", false},
     {"capacity.bookings", ATP_OPTION_COUNT, AT(capacity.bookings), 1, RECORDS_MAX, "500000",
      "Reservations at nodes with a calendar, live and ended, each node counted.", false},
     {"capacity.movements", ATP_OPTION_COUNT, AT(capacity.movements), 0, RECORDS_MAX, "1000000",
@@ -103,6 +107,11 @@ const atp_option_t atp_options[] = {
      "SKUs at nodes of which a shadow is compared with its source; the rest is counted together.", false},
     {"capacity.string_bytes", ATP_OPTION_SIZE, AT(capacity.string_bytes), MIB, TIB, "512MiB",
      "Room for all ids and names.", false},
+
+    {"facts.unknown_names", ATP_OPTION_UNKNOWN_NAMES, AT(unknown_names), 0, 0, "refuse",
+     "A fact that names an unknown SKU or node: is left to a person, waits until the name is there, or makes "
+     "it.",
+     false},
 
     {"sources.must_be_registered", ATP_OPTION_SWITCH, AT(sources.must_be_registered), 0, 1, "false",
      "What a source that is not registered tells is kept as exceptions, and changes nothing.", false},
@@ -253,6 +262,7 @@ const char *atp_option_type_name(const atp_option_t *option)
         [ATP_OPTION_ADDRESS] = "address",
         [ATP_OPTION_FORMAT] = "format",
         [ATP_OPTION_LEVEL] = "level",
+        [ATP_OPTION_UNKNOWN_NAMES] = "policy",
         [ATP_OPTION_COUNT] = "count",
         [ATP_OPTION_POWER_OF_TWO] = "count, a power of two",
         [ATP_OPTION_SIZE] = "size",

@@ -194,6 +194,20 @@ static atp_err_t set_level(const char *text, atp_log_level_t *ret_level, atp_why
     return atp_value_refuse(ret_why, text, "debug, info, warn or error");
 }
 
+static const char *const unknown_names[ATP_UNKNOWN_LIMIT] = {
+    [ATP_UNKNOWN_REFUSE] = "refuse", [ATP_UNKNOWN_PARK] = "park", [ATP_UNKNOWN_CREATE] = "create"};
+
+static atp_err_t set_unknown_names(const char *text, atp_unknown_names_t *ret_policy, atp_why_t *ret_why)
+{
+    for (unsigned i = 0; i < ATP_UNKNOWN_LIMIT; i++) {
+        if (strcmp(text, unknown_names[i]) == 0) {
+            *ret_policy = (atp_unknown_names_t)i;
+            return ATP_OK;
+        }
+    }
+    return atp_value_refuse(ret_why, text, "refuse, park or create");
+}
+
 static atp_err_t set_switch(const char *text, bool *ret_switch, atp_why_t *ret_why)
 {
     bool is_true = strcmp(text, "true") == 0;
@@ -250,6 +264,8 @@ atp_err_t atp_option_set(const atp_option_t *option, atp_config_t *config, const
         return set_format(text, value, ret_why);
     case ATP_OPTION_LEVEL:
         return set_level(text, value, ret_why);
+    case ATP_OPTION_UNKNOWN_NAMES:
+        return set_unknown_names(text, value, ret_why);
     case ATP_OPTION_SWITCH:
         return set_switch(text, value, ret_why);
     case ATP_OPTION_COUNT:
@@ -314,6 +330,8 @@ bool atp_option_get(const atp_option_t *option, const atp_config_t *config, uint
         strcpy(ret_text, atp_log_format_name(*(const atp_log_format_t *)value));
     } else if (option->type == ATP_OPTION_LEVEL) {
         strcpy(ret_text, atp_log_level_name(*(const atp_log_level_t *)value));
+    } else if (option->type == ATP_OPTION_UNKNOWN_NAMES) {
+        strcpy(ret_text, unknown_names[*(const atp_unknown_names_t *)value]);
     } else if (option->type == ATP_OPTION_SWITCH) {
         strcpy(ret_text, *(const bool *)value ? "true" : "false");
     } else {
@@ -336,6 +354,8 @@ void atp_option_range(const atp_option_t *option, char ret_text[ATP_VALUE_TEXT_S
         strcpy(ret_text, "logfmt, json");
     } else if (option->type == ATP_OPTION_LEVEL) {
         strcpy(ret_text, "debug, info, warn, error");
+    } else if (option->type == ATP_OPTION_UNKNOWN_NAMES) {
+        strcpy(ret_text, "refuse, park, create");
     } else if (option->type == ATP_OPTION_SWITCH) {
         strcpy(ret_text, "true, false");
     }

@@ -24,6 +24,7 @@ static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_cou
     set(figures, ATP_METRIC_SKUS, 0, counts->skus);
     set(figures, ATP_METRIC_NODES, 0, counts->nodes);
     set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions_open);
+    set(figures, ATP_METRIC_EXCEPTIONS_PARKED, 0, counts->exceptions_parked);
 }
 
 static void set_tables(const atp_daemon_metrics_t *figures)

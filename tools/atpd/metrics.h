@@ -60,6 +60,8 @@
     X(SKUS, "atpd_skus", GAUGE, PULLED, NONE, ONE, "SKUs.")                                                  \
     X(NODES, "atpd_nodes", GAUGE, PULLED, NONE, ONE, "Nodes.")                                               \
     X(EXCEPTIONS, "atpd_exceptions_open", GAUGE, PULLED, NONE, ONE, "Exceptions that wait to be settled.")   \
+    X(EXCEPTIONS_PARKED, "atpd_exceptions_parked", GAUGE, PULLED, NONE, ONE,                                 \
+      "Facts that wait for the SKU or node they name.")                                                      \
     X(TABLE_BYTES, "atpd_table_bytes", GAUGE, PULLED, TABLE, ONE, "Memory in use by a table of the ledger.") \
     X(TABLE_RECORDS, "atpd_table_records", GAUGE, PULLED, TABLE, ONE, "Records in use in a table.")          \
     X(TABLE_CAPACITY, "atpd_table_capacity", GAUGE, PULLED, TABLE, ONE, "Records a table can hold.")         \

@@ -7,6 +7,8 @@
  *              ONE_OP_TRIES the ledger thread reads them itself, between two ops. */
 #include "tools/atpd/service_priv.h"
 
+#include "engine/ledger/aliases.h"
+
 #include "engine/base/hash.h"
 #include "engine/ledger/views.h"
 #include "query/availability.h"
@@ -333,8 +335,8 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
     limit_kit(reading, &bill);
     if (node_id.size == 0) {
         read_kit_at_all_nodes(reading, index, &bill);
-    } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
-                                      &node)) {
+    } else if (!atp_catalog_means_node(reading->catalog, reading->work->request.client, node_id,
+                                       reading->seed, &node)) {
         write_unknown(reading, index, node_id, ATP_UNKNOWN_NODE);
     } else {
         atp_availability_t read;
@@ -354,8 +356,8 @@ static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t
         read_kit(reading, index, sku, node_id);
     } else if (node_id.size == 0) {
         read_all_nodes(reading, index, sku);
-    } else if (!atp_catalog_find_node(reading->catalog, node_id, atp_hash_text(node_id, reading->seed),
-                                      &node)) {
+    } else if (!atp_catalog_means_node(reading->catalog, reading->work->request.client, node_id,
+                                       reading->seed, &node)) {
         write_unknown(reading, index, node_id, ATP_UNKNOWN_NODE);
     } else {
         atp_availability_t read;
@@ -377,8 +379,8 @@ static void read_rows(reading_t *reading)
 
     for (uint32_t i = 0; i < ask->sku_count && !reading->is_too_many; i++) {
         uint32_t sku = 0;
-        bool has_sku = atp_catalog_find_sku(reading->catalog, ask->skus[i],
-                                            atp_hash_text(ask->skus[i], reading->seed), &sku);
+        bool has_sku = atp_catalog_means_sku(reading->catalog, reading->work->request.client, ask->skus[i],
+                                             reading->seed, &sku);
         for (uint32_t k = is_cross ? 0 : i; k < (is_cross ? ask->node_count : i + 1); k++) {
             read_pair(reading, i, has_sku, sku, ask->nodes[k]);
         }

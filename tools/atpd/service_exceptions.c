@@ -4,7 +4,8 @@
 
 _Static_assert((unsigned)ATP_EXCEPTION_ROW_OPEN == (unsigned)ATP_EXCEPTION_OPEN &&
                    (unsigned)ATP_EXCEPTION_ROW_REPLAYED == (unsigned)ATP_EXCEPTION_REPLAYED &&
-                   (unsigned)ATP_EXCEPTION_ROW_DISCARDED == (unsigned)ATP_EXCEPTION_DISCARDED,
+                   (unsigned)ATP_EXCEPTION_ROW_DISCARDED == (unsigned)ATP_EXCEPTION_DISCARDED &&
+                   (unsigned)ATP_EXCEPTION_ROW_PARKED == (unsigned)ATP_EXCEPTION_PARKED,
                "the wire has the states of the ledger");
 
 static atp_text_t source_of(const atp_ledger_t *ledger, const atp_exception_t *exception)

@@ -3,6 +3,7 @@
 
 #include "engine/base/attribute.h"
 #include "engine/base/hash.h"
+#include "engine/ledger/aliases.h"
 #include "engine/ledger/ledger_explain.h"
 #include "query/kits.h"
 
@@ -121,20 +122,19 @@ static uint32_t note_due(atp_work_t *work)
 /* ---- the question ---- */
 
 /* Numbers of what a line names. ATP_APPLIED, or the verdict and the field at fault. */
-static atp_verdict_t resolve(const atp_ledger_t *ledger, const atp_command_line_t *line,
+static atp_verdict_t resolve(const atp_ledger_t *ledger, atp_text_t client, const atp_command_line_t *line,
                              atp_ledger_explain_ask_t *ret_line, atp_field_t *ret_field)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     uint64_t seed = atp_ledger_seed(ledger);
 
     *ret_field = ATP_FIELD_SKU;
-    if (!atp_catalog_find_sku(catalog, line->sku, atp_hash_text(line->sku, seed), &ret_line->sku)) {
+    if (!atp_catalog_means_sku(catalog, client, line->sku, seed, &ret_line->sku)) {
         return ATP_UNKNOWN_SKU;
     }
     *ret_field = ATP_FIELD_NODE;
     ret_line->node = ATP_EXPLAIN_ALL_NODES;
-    if (line->node.size > 0 &&
-        !atp_catalog_find_node(catalog, line->node, atp_hash_text(line->node, seed), &ret_line->node)) {
+    if (line->node.size > 0 && !atp_catalog_means_node(catalog, client, line->node, seed, &ret_line->node)) {
         return ATP_UNKNOWN_NODE;
     }
     *ret_field = ATP_FIELD_QTY;
@@ -183,7 +183,8 @@ static atp_verdict_t resolve_all(atp_work_t *work, const atp_explain_ask_t *ask,
     for (uint32_t i = 0; i < ask->line_count; i++) {
         asked->lines[i] =
             (atp_ledger_explain_ask_t){.channel = channel, .line = (uint16_t)i, .needed_by = day};
-        atp_verdict_t verdict = resolve(ledger, &ask->lines[i], &asked->lines[i], ret_field);
+        atp_verdict_t verdict =
+            resolve(ledger, work->request.client, &ask->lines[i], &asked->lines[i], ret_field);
         if (verdict != ATP_APPLIED) {
             return verdict;
         }

@@ -3,6 +3,7 @@
  * The body of the answer is written there into room that was made before, so that the ledger thread allocates
  * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
  * it has looked at SCAN_MAX records, lines of reservations included. */
+#include "tools/atpd/alias_text.h"
 #include "tools/atpd/group_text.h"
 #include "tools/atpd/kit_text.h"
 #include "tools/atpd/rule_text.h"
@@ -500,6 +501,24 @@ static void row_of_demand(atp_work_t *work, const atp_ledger_t *ledger, uint64_t
     work->op_count++;
 }
 
+static void row_in_words(atp_work_t *work, const atp_ledger_t *ledger, uint32_t index)
+{
+    atp_catalog_entry_t entry = {0};
+    atp_rule_text_t text = {0};
+    atp_catalog_what_t what = work->page.what;
+    bool is_there = what == ATP_CATALOG_COMPONENTS ? atp_kit_text(ledger, index, &entry.id, &text)
+                    : what == ATP_CATALOG_GROUP_NODES
+                        ? atp_group_node_text(ledger, index, &entry.id, &entry.value, &text)
+                    : what == ATP_CATALOG_ALIASES ? atp_alias_text(ledger, index, &entry.id, &text)
+                                                  : atp_unit_text(ledger, index, &entry.id, &text);
+
+    if (is_there) {
+        entry.name = (atp_text_t){text.bytes, text.size};
+        atp_write_catalog_entry(&work->writer, &entry);
+        work->op_count++;
+    }
+}
+
 static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
@@ -507,7 +526,6 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     atp_rule_text_t text = {0};
     const atp_named_record_t *record;
 
-    (void)now_ms;
     switch (work->page.what) {
     case ATP_CATALOG_DEMAND:
         row_of_demand(work, ledger, index);
@@ -534,18 +552,10 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
         }
         break;
     case ATP_CATALOG_COMPONENTS:
-        if (atp_kit_text(ledger, (uint32_t)index, &entry.id, &text)) {
-            entry.name = (atp_text_t){text.bytes, text.size};
-            atp_write_catalog_entry(&work->writer, &entry);
-            work->op_count++;
-        }
-        return;
     case ATP_CATALOG_GROUP_NODES:
-        if (atp_group_node_text(ledger, (uint32_t)index, &entry.id, &entry.value, &text)) {
-            entry.name = (atp_text_t){text.bytes, text.size};
-            atp_write_catalog_entry(&work->writer, &entry);
-            work->op_count++;
-        }
+    case ATP_CATALOG_ALIASES:
+    case ATP_CATALOG_UNITS:
+        row_in_words(work, ledger, (uint32_t)index);
         return;
     case ATP_CATALOG_SOURCES:
         record = atp_table_at(&catalog->sources, index);
@@ -561,8 +571,7 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
             return;
         }
         break;
-    case ATP_CATALOG_CHANNELS:
-    default:
+    default: /* channels */
         record = atp_table_at(&catalog->channels, index);
         entry.value = ((const atp_channel_record_t *)(const void *)record)->ttl_ms;
         break;
@@ -619,21 +628,23 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_CROSSINGS:
         return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), page_of_crossings};
     default:
-        return (page_kind_t){work->page.what == ATP_CATALOG_SKUS     ? counts.skus
-                             : work->page.what == ATP_CATALOG_NODES  ? counts.nodes
-                             : work->page.what == ATP_CATALOG_RULES  ? atp_table_count(&rulebook->rules)
-                             : work->page.what == ATP_CATALOG_QUOTAS ? atp_table_count(&rulebook->quotas)
-                             : work->page.what == ATP_CATALOG_COMPONENTS
-                                 ? atp_table_count(&atp_ledger_kits(ledger)->components)
-                             : work->page.what == ATP_CATALOG_GROUP_NODES
-                                 ? atp_table_count(&atp_ledger_groups(ledger)->members)
-                             : work->page.what == ATP_CATALOG_SOURCES       ? counts.sources
-                             : work->page.what == ATP_CATALOG_SOURCE_STATES ? counts.sources
-                             : work->page.what == ATP_CATALOG_SOURCE_CLAIMS ? atp_source_claim_texts(ledger)
-                             : work->page.what == ATP_CATALOG_DEMAND
-                                 ? atp_table_count(&atp_ledger_demand(ledger)->records)
-                                 : atp_table_count(&catalog->channels),
-                             page_of_catalog};
+        return (page_kind_t){
+            work->page.what == ATP_CATALOG_SKUS     ? counts.skus
+            : work->page.what == ATP_CATALOG_NODES  ? counts.nodes
+            : work->page.what == ATP_CATALOG_RULES  ? atp_table_count(&rulebook->rules)
+            : work->page.what == ATP_CATALOG_QUOTAS ? atp_table_count(&rulebook->quotas)
+            : work->page.what == ATP_CATALOG_COMPONENTS
+                ? atp_table_count(&atp_ledger_kits(ledger)->components)
+            : work->page.what == ATP_CATALOG_GROUP_NODES
+                ? atp_table_count(&atp_ledger_groups(ledger)->members)
+            : work->page.what == ATP_CATALOG_ALIASES ? atp_table_count(&catalog->aliases)
+            : work->page.what == ATP_CATALOG_UNITS   ? atp_table_count(&atp_ledger_units(ledger)->records)
+            : work->page.what == ATP_CATALOG_SOURCES ? counts.sources
+            : work->page.what == ATP_CATALOG_SOURCE_STATES ? counts.sources
+            : work->page.what == ATP_CATALOG_SOURCE_CLAIMS ? atp_source_claim_texts(ledger)
+            : work->page.what == ATP_CATALOG_DEMAND ? atp_table_count(&atp_ledger_demand(ledger)->records)
+                                                    : atp_table_count(&catalog->channels),
+            page_of_catalog};
     }
 }
 

@@ -30,6 +30,7 @@ static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts
     write_number(writer, "expired_since_start", counts->expired);
     write_number(writer, "exceptions", counts->exceptions);
     write_number(writer, "exceptions_open", counts->exceptions_open);
+    write_number(writer, "exceptions_parked", counts->exceptions_parked);
     write_number(writer, "string_bytes", counts->string_bytes);
 }
 

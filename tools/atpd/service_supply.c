@@ -3,6 +3,7 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
+#include "engine/ledger/aliases.h"
 #include "engine/ledger/ledger_schedule.h"
 
 #include <string.h>
@@ -171,7 +172,8 @@ static void settled(atp_batch_t *batch, atp_err_t err)
 }
 
 /* Numbers of what was named, and the positions it is about. ATP_APPLIED, or what is not known. */
-static atp_verdict_t resolve(const atp_ledger_t *ledger, asked_t *asked, atp_field_t *ret_field)
+static atp_verdict_t resolve(const atp_ledger_t *ledger, atp_text_t client, asked_t *asked,
+                             atp_field_t *ret_field)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_positions_t *positions = atp_ledger_positions(ledger);
@@ -181,13 +183,11 @@ static atp_verdict_t resolve(const atp_ledger_t *ledger, asked_t *asked, atp_fie
     asked->has_sku = ask->sku.size > 0;
     asked->has_node = ask->node.size > 0;
     *ret_field = ATP_FIELD_SKU;
-    if (asked->has_sku &&
-        !atp_catalog_find_sku(catalog, ask->sku, atp_hash_text(ask->sku, seed), &asked->sku)) {
+    if (asked->has_sku && !atp_catalog_means_sku(catalog, client, ask->sku, seed, &asked->sku)) {
         return ATP_UNKNOWN_SKU;
     }
     *ret_field = ATP_FIELD_NODE;
-    if (asked->has_node &&
-        !atp_catalog_find_node(catalog, ask->node, atp_hash_text(ask->node, seed), &asked->node)) {
+    if (asked->has_node && !atp_catalog_means_node(catalog, client, ask->node, seed, &asked->node)) {
         return ATP_UNKNOWN_NODE;
     }
     *ret_field = ATP_FIELD_QTY;
@@ -222,7 +222,7 @@ void atp_work_schedule(atp_work_t *work)
     }
     asked_t *asked = work->names.bytes;
     *asked = (asked_t){.ask = ask};
-    atp_verdict_t verdict = resolve(work->service->ledger, asked, &field);
+    atp_verdict_t verdict = resolve(work->service->ledger, work->request.client, asked, &field);
     if (verdict != ATP_APPLIED) {
         atp_work_refuse(work, verdict, field, "", 0);
         return;

@@ -70,6 +70,9 @@ void atp_source_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_
     if (registration->breaker != 0) {
         put_number(ret_text, "breaker_window_ms", (uint64_t)registration->breaker_ms);
     }
+    if (registration->unknown_names != 0) {
+        put_word(ret_text, "unknown_names", ATP_KEY_UNKNOWN_NAMES, registration->unknown_names);
+    }
     if (registration->asks_to_restart) {
         atp_rule_text_put(ret_text, "restarts", ATP_TEXT("asked"));
     }

@@ -118,6 +118,9 @@ static const named_t verdicts[] = {
     {112, "authority_taken"},
     {113, "source_paused"},
     {114, "outside_authority"},
+    {115, "alias_conflict"},
+    {116, "unit_unknown"},
+    {117, "parked"},
     {119, "unknown_exception"},
     {120, "already_settled"},
     {121, "no_fact_kept"},
@@ -171,6 +174,8 @@ static const named_t op_kinds[] = {
     {52, "receive_supply"},
     {55, "dispose"},
     {56, "register_source"},
+    {57, "alias"},
+    {59, "unit"},
     {60, "settle_exception"},
 };
 

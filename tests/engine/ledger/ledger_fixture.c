@@ -21,6 +21,8 @@ atp_ledger_config_t fixture_config(void)
     config.lines = 1024;
     config.outcomes = 4096;
     config.exceptions = 64;
+    config.aliases = 64;
+    config.units = 32;
     config.progress = 1024;
     config.history = 4096;
     config.limits = 64;

@@ -20,6 +20,7 @@ static void book_open(book_t *book, uint64_t records, uint64_t pieces)
     assert_int_equal(
         atp_table_init(&book->exceptions.pieces, "facts", 53, sizeof(atp_exception_piece_t), pieces), ATP_OK);
     assert_int_equal(atp_index_init(&book->exceptions.index, records + 1), ATP_OK);
+    assert_int_equal(atp_index_init(&book->exceptions.waiting_index, records + 1), ATP_OK);
 }
 
 static void book_check(book_t *book)
@@ -37,6 +38,7 @@ static void book_close(book_t *book)
     atp_table_fini(&book->exceptions.records);
     atp_table_fini(&book->exceptions.pieces);
     atp_index_fini(&book->exceptions.index);
+    atp_index_fini(&book->exceptions.waiting_index);
 }
 
 static atp_exception_t *add(book_t *book)
