@@ -28,6 +28,17 @@ void atp_availability_within_caps(const atp_ledger_t *ledger, uint32_t sku, uint
     }
 }
 
+void atp_availability_look_through(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                   const atp_channel_view_t *view, atp_availability_t *availability)
+{
+    atp_availability_within_caps(ledger, sku, channel, availability);
+    /* What may be promised beyond stock widens what stock gives (views.h). */
+    atp_qty_t most = atp_channel_view_with(view, availability->promisable - availability->shown);
+    availability->shown = availability->shown < view->available ? availability->shown : view->available;
+    availability->promisable = availability->promisable < most ? availability->promisable : most;
+    availability->level = (uint8_t)atp_channel_level(ledger, channel, sku, view);
+}
+
 static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,
                       atp_availability_t *ret_availability)
 {

@@ -19,6 +19,7 @@
 
 #include "engine/base/command.h"
 #include "engine/ledger/ledger.h"
+#include "engine/ledger/views.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,6 +58,10 @@ void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t
 #define ATP_ANY_CHANNEL UINT16_MAX
 void atp_availability_within_caps(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
                                   atp_availability_t *availability);
+
+/* What the channel may have of what its nodes show, one or all that it sees: as a reserve through it is decided. */
+void atp_availability_look_through(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                   const atp_channel_view_t *view, atp_availability_t *availability);
 
 /* Adds a row to the sum of its SKU. */
 void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row);

@@ -62,6 +62,27 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
     kit->taken = given.here;
 }
 
+void atp_availability_limit_part(const atp_ledger_t *ledger, atp_bill_t *bill, uint32_t i, uint16_t channel,
+                                 const atp_channel_view_t *view)
+{
+    bill->parts[i].limit = view->available < ATP_QTY_MAX ? view->available : ATP_QTY_MAX;
+    if (i == 0 && !atp_channel_sells(ledger, channel, bill->parts[0].sku)) {
+        bill->parts[0].edge_count = 0; /* what the channel does not sell is not put together for it */
+    }
+}
+
+void atp_availability_limit_beyond(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                   const atp_channel_view_t *view, atp_qty_t here,
+                                   atp_availability_t *availability)
+{
+    atp_availability_within_caps(ledger, sku, channel, availability);
+    atp_qty_t beyond = availability->promisable - availability->shown;
+    if (view != NULL && beyond > 0) {
+        atp_qty_t left = atp_channel_view_with(view, beyond) - here;
+        availability->promisable = availability->shown + (left < 0 ? 0 : left < beyond ? left : beyond);
+    }
+}
+
 void atp_availability_use_limits(atp_bill_t *bill)
 {
     for (uint32_t i = 0; i < bill->part_count; i++) {

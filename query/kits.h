@@ -37,6 +37,16 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
                                atp_availability_due_fn due, void *context,
                                atp_availability_t *ret_availability);
 
+/* What a channel may have of part `i` in all, by its view of that SKU. */
+void atp_availability_limit_part(const atp_ledger_t *ledger, atp_bill_t *bill, uint32_t i, uint16_t channel,
+                                 const atp_channel_view_t *view);
+
+/* Of those beyond stock, as many as caps and the channel's view of the kit leave beside the `here` that come off shelves (the taken
+ * of part 0, over the nodes). `view` NULL: no channel. */
+void atp_availability_limit_beyond(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
+                                   const atp_channel_view_t *view, atp_qty_t here,
+                                   atp_availability_t *availability);
+
 /* Told of a kit, by its SKU. */
 typedef void (*atp_availability_kit_fn)(void *context, uint32_t sku);
 

@@ -218,6 +218,7 @@ typedef struct said {
     atp_result_t promise;
     atp_grant_t grants[ACT_LINES_MAX * ATP_SPLITS_PER_LINE_MAX + ACT_LINES_MAX];
     bool has_explained;
+    bool has_explained_lines; /* of several, what becomes of all */
     bool explained_enough;
     bool explained_granted; /* of the reserve itself */
     bool has_available;

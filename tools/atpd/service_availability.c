@@ -108,15 +108,10 @@ static bool sees(const reading_t *reading, uint16_t node)
 static void look_through(const reading_t *reading, uint32_t sku, const atp_channel_view_t *view,
                          atp_availability_t *read)
 {
-    uint16_t channel = reading->has_view ? reading->channel : ATP_ANY_CHANNEL;
-
-    atp_availability_within_caps(reading->ledger, sku, channel, read);
     if (reading->has_view) {
-        /* As a reserve is decided: what may be promised beyond stock widens what stock gives (views.h). */
-        atp_qty_t most = atp_channel_view_with(view, read->promisable - read->shown);
-        read->shown = read->shown < view->available ? read->shown : view->available;
-        read->promisable = read->promisable < most ? read->promisable : most;
-        read->level = (uint8_t)atp_channel_level(reading->ledger, reading->channel, sku, view);
+        atp_availability_look_through(reading->ledger, sku, reading->channel, view, read);
+    } else {
+        atp_availability_within_caps(reading->ledger, sku, ATP_ANY_CHANNEL, read);
     }
 }
 
@@ -258,11 +253,8 @@ static void limit_kit(reading_t *reading, atp_bill_t *bill)
         }
         atp_channel_view_read(reading->ledger, reading->channel, part->sku, reading->group, reading->now_ms,
                               rows, count, NULL, &view);
-        part->limit = view.available < ATP_QTY_MAX ? view.available : ATP_QTY_MAX;
+        atp_availability_limit_part(reading->ledger, bill, i, reading->channel, &view);
         reading->kit_view = i == 0 ? view : reading->kit_view;
-    }
-    if (reading->has_view && !atp_channel_sells(reading->ledger, reading->channel, bill->parts[0].sku)) {
-        bill->parts[0].edge_count = 0; /* what the channel does not sell is not put together for it */
     }
 }
 
@@ -279,15 +271,13 @@ static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp
     }
 }
 
-/* Of those beyond stock, as many as caps and the channel leave beside the `here` that come off shelves. */
+/* `here`: of how many that come off shelves it is told. */
 static void limit_beyond(const reading_t *reading, uint32_t sku, atp_qty_t here, atp_availability_t *read)
 {
-    atp_availability_within_caps(reading->ledger, sku, reading->has_view ? reading->channel : ATP_ANY_CHANNEL,
-                                 read);
-    atp_qty_t beyond = read->promisable - read->shown;
-    if (reading->has_view && beyond > 0) {
-        atp_qty_t left = atp_channel_view_with(&reading->kit_view, beyond) - here;
-        read->promisable = read->shown + (left < 0 ? 0 : left < beyond ? left : beyond);
+    if (reading->has_view) {
+        atp_availability_limit_beyond(reading->ledger, sku, reading->channel, &reading->kit_view, here, read);
+    } else {
+        atp_availability_limit_beyond(reading->ledger, sku, ATP_ANY_CHANNEL, NULL, here, read);
     }
 }
 
