@@ -65,6 +65,7 @@ typedef struct atp_ledger_config {
     int64_t issued_skew_ms;    /* requests issued further ahead are refused */
     int64_t
         archive_after_ms; /* a reservation whose postings have all been reconciled for so long is archived */
+    int64_t source_gap_ms; /* batches missing for so long, of a source that keeps none, are given up; 0 = never */
 
     /* limits */
     uint64_t ids_per_client; /* remembered outcomes of one client */
@@ -75,6 +76,6 @@ typedef struct atp_ledger_config {
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 43 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 44 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

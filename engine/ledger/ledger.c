@@ -103,6 +103,7 @@ static const config_range_t config_ranges[] = {
     RANGE(outcome_window_ms, 1000, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(issued_skew_ms, 0, INT64_C(3600) * 1000),
     RANGE(archive_after_ms, 0, INT64_C(3650) * 24 * 3600 * 1000),
+    RANGE(source_gap_ms, 0, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ids_per_client, 1, UINT64_MAX),
     RANGE(sources_must_be_registered, 0, 1),
     RANGE(lines_per_reservation, 1, ATP_LINES_PER_OP_MAX),
@@ -550,6 +551,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);
     atp_ledger_rebuild_levels(ledger);
+    atp_ledger_rebuild_gaps(ledger);
     atp_store_release(&ledger->stamp, 2 * ledger->root->op);
     return ATP_OK;
 }

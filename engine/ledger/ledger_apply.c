@@ -267,6 +267,7 @@ static atp_verdict_t configure(apply_t *apply)
     config.outcome_window_ms = wanted.outcome_window_ms;
     config.issued_skew_ms = wanted.issued_skew_ms;
     config.archive_after_ms = wanted.archive_after_ms;
+    config.source_gap_ms = wanted.source_gap_ms;
     config.ids_per_client = wanted.ids_per_client;
     config.lines_per_reservation = wanted.lines_per_reservation;
     config.sources_must_be_registered = wanted.sources_must_be_registered;
@@ -275,6 +276,7 @@ static atp_verdict_t configure(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_OPTION, 0);
     }
     apply->ledger->root->config = config;
+    atp_ledger_rebuild_gaps(apply->ledger);
     return ATP_APPLIED;
 }
 

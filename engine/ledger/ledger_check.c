@@ -93,6 +93,11 @@ static atp_err_t check_sources(const atp_ledger_t *ledger, atp_why_t *ret_why)
             return ATP_BROKEN(ret_why, "N2", "source %llu has a window from %llu to %llu", (ull_t)i,
                               (ull_t)source->low, (ull_t)source->high);
         }
+        if (source->gap_ms < 0 || source->gap_ms > ledger->root->time_ms ||
+            (source->gap_ms != 0 && source->low > source->high)) {
+            return ATP_BROKEN(ret_why, "N4", "source %llu misses nothing since %lld", (ull_t)i,
+                              (long long)source->gap_ms);
+        }
         if (seen_in_window(source) == UINT64_MAX ||
             (source->low <= source->high &&
              atp_sources_look(source, &(atp_op_source_t){.epoch = source->epoch, .sequence = source->low}) !=

@@ -104,7 +104,8 @@ void atp_ledger_need_row(apply_t *apply, resolved_line_t *line)
         !atp_positions_find(&apply->ledger->positions, line->sku, line->node, &line->row)) {
         line->row = atp_positions_add(&apply->ledger->positions, line->sku, line->node);
         if (ATP_UNLIKELY(apply->ledger->has_levels)) {
-            atp_ledger_note_view(apply->ledger, line->sku); /* channels look at it, though there is none yet */
+            atp_ledger_note_view(apply->ledger,
+                                 line->sku); /* channels look at it, though there is none yet */
         }
     }
 }
@@ -436,7 +437,11 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply)
     if (numbers->epoch != record->epoch || numbers->sequence > record->high) {
         record->as_of_ms = numbers->as_of_ms;
     }
+    uint64_t epoch = record->epoch;
+    uint64_t low = record->low;
     uint64_t lost = atp_sources_accept(record, numbers);
+    atp_sources_note_gap(record, numbers, epoch, low, apply->now_ms);
+    atp_ledger_watch_gap(ledger, record);
     if (lost > 0) {
         atp_ledger_raise(apply, ATP_EXCEPTION_SEQUENCE_LOST, NO_ROW,
                          lost > ATP_QTY_MAX ? ATP_QTY_MAX : (atp_qty_t)lost);

@@ -233,6 +233,7 @@ struct atp_ledger {
 
     /* levels of channels; not state */
     bool has_levels;         /* a rule has some, or had and views are still to be looked at */
+    int64_t gap_look_ms;     /* not later than a gap of a source is given up; 0 = none will be. Rebuilt */
     uint32_t levels_of_all;  /* such rules of all SKUs */
     uint32_t level_channels; /* in level_channel */
     uint32_t first_view;     /* of the SKUs whose views may have changed, + 1; 0 = none */
@@ -541,6 +542,18 @@ void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
 /* Expires what is due anywhere, after looking at up to `limit` reservations. */
 void atp_ledger_settle_due(atp_ledger_t *ledger, int64_t now_ms, uint64_t limit);
 atp_verdict_t atp_ledger_pulse(apply_t *apply);
+
+/* ---- ledger_gaps.c ---- */
+
+/* Looks again when the gap of this source is due, if it has one. */
+void atp_ledger_watch_gap(atp_ledger_t *ledger, const atp_source_record_t *source);
+void atp_ledger_rebuild_gaps(atp_ledger_t *ledger);
+/* Gives up the gaps that are due. */
+void atp_ledger_give_up_gaps(apply_t *apply);
+static inline bool atp_ledger_is_gap_due(const atp_ledger_t *ledger, int64_t now_ms)
+{
+    return ledger->gap_look_ms != 0 && now_ms >= ledger->gap_look_ms;
+}
 atp_verdict_t atp_ledger_settle(apply_t *apply);
 
 /* ---- ledger_source.c: who serves a line ---- */

@@ -101,6 +101,30 @@ uint64_t atp_sources_accept(atp_source_record_t *source, const atp_op_source_t *
     return lost;
 }
 
+void atp_sources_note_gap(atp_source_record_t *source, const atp_op_source_t *numbers, uint64_t epoch,
+                          uint64_t low, int64_t now_ms)
+{
+    if (source->low > source->high || numbers->kept_from != 0) {
+        source->gap_ms = 0;
+    } else if (source->gap_ms == 0 || source->epoch != epoch || source->low != low) {
+        source->gap_ms = now_ms;
+    }
+}
+
+uint64_t atp_sources_give_up_gap(atp_source_record_t *source, int64_t now_ms)
+{
+    uint64_t lost = 0;
+
+    while (source->low <= source->high && !was_seen(source, source->low)) {
+        source->low++;
+        lost++;
+    }
+    pass_over_seen(source);
+    source->lost += lost;
+    source->gap_ms = source->low <= source->high ? now_ms : 0;
+    return lost;
+}
+
 bool atp_sources_next_gap(const atp_source_record_t *source, uint64_t from, uint64_t *ret_first,
                           uint64_t *ret_last)
 {

@@ -5,6 +5,8 @@
  * numbers; one that is older and was never seen cannot be told from a duplicate any more, so the window never
  * moves past a missing number silently: it is counted as lost there and kept as an exception by the caller.
  *
+ * A gap may also be given up after a time: then its numbers count as lost, and come too late.
+ *
  * A source that keeps its batches until they are acknowledged says from which number on it has them. The window waits
  * for a number it still has: what is beyond the window, and what must not be applied before numbers that are missing, is out of
  * order, is not applied, and comes again. What it has no more and was never seen is lost: an engine restored from an
@@ -13,7 +15,8 @@
  * Threads     ledger thread only.
  * Invariants  N1  a number is accepted at most once in an epoch.
  *             N2  every number from 1 to `low - 1` was applied or counted as lost.
- *             N3  a number that its source still has is never counted as lost, until the source starts over. */
+ *             N3  a number that its source still has is never counted as lost, until the source starts over.
+ *             N4  a gap has a time since when only while `low` is missing below a later number. */
 #ifndef ATP_LEDGER_SOURCES_H
 #define ATP_LEDGER_SOURCES_H
 
@@ -34,12 +37,15 @@ typedef struct atp_source_record {
     uint64_t high; /* highest number applied; 0 = none */
     uint64_t batches;
     uint64_t lost;
-    int64_t as_of_ms; /* of the newest batch */
+    int64_t as_of_ms;              /* of the newest batch */
     _Atomic uint32_t registration; /* its record in registry.h + 1; 0 = it never was registered */
     uint32_t unused_word;
-    uint64_t gone_epoch; /* of the movements that had to go though needed, the last: engine/ledger/movements.h */
+    uint64_t
+        gone_epoch; /* of the movements that had to go though needed, the last: engine/ledger/movements.h */
     uint64_t gone_sequence;
-    uint8_t unused[32];
+    int64_t
+        gap_ms; /* since when `low` is missing though later ones came; 0 = it is not, or the source keeps it */
+    uint8_t unused[24];
     uint64_t seen[ATP_SOURCE_WINDOW / 64]; /* bit (number % window): applied, for low <= number <= high */
 } atp_source_record_t;
 
@@ -58,6 +64,13 @@ atp_sequence_verdict_t atp_sources_look(const atp_source_record_t *source, const
 /* Notes a new batch as applied. Returns how many numbers were given up as lost: because the window moved, because the
  * source has them no more, or because they were missing when a higher epoch began. */
 uint64_t atp_sources_accept(atp_source_record_t *source, const atp_op_source_t *numbers);
+
+/* Notes since when a number is missing, after a batch that was accepted at `now_ms`; `low` and `epoch` are those before it. */
+void atp_sources_note_gap(atp_source_record_t *source, const atp_op_source_t *numbers, uint64_t epoch,
+                          uint64_t low, int64_t now_ms);
+
+/* Gives up the missing numbers at `low`. What is missing behind them waits from `now_ms`. Returns how many are lost. */
+uint64_t atp_sources_give_up_gap(atp_source_record_t *source, int64_t now_ms);
 
 /* The next run of missing numbers at or above `from`, up to `high`. False: there is none. */
 bool atp_sources_next_gap(const atp_source_record_t *source, uint64_t from, uint64_t *ret_first,

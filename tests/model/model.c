@@ -582,6 +582,7 @@ void model_configure(model_t *model, const atp_ledger_config_t *config, int64_t 
                    config->outcome_window_ms <= year_ms && config->issued_skew_ms >= 0 &&
                    config->issued_skew_ms <= 3600 * 1000 && config->ids_per_client >= 1 &&
                    config->archive_after_ms >= 0 && config->archive_after_ms <= 10 * year_ms &&
+                   config->source_gap_ms >= 0 && config->source_gap_ms <= year_ms &&
                    config->lines_per_reservation >= 1 && config->lines_per_reservation <= 1024;
 
     begin_answer(model, ret_answer);
@@ -595,6 +596,7 @@ void model_configure(model_t *model, const atp_ledger_config_t *config, int64_t 
     model->config.outcome_window_ms = config->outcome_window_ms;
     model->config.issued_skew_ms = config->issued_skew_ms;
     model->config.archive_after_ms = config->archive_after_ms;
+    model->config.source_gap_ms = config->source_gap_ms;
     model->config.ids_per_client = config->ids_per_client;
     model->config.lines_per_reservation = config->lines_per_reservation;
 }

@@ -105,6 +105,7 @@ typedef struct atp_config {
     } capacity;
 
     struct {
+        uint64_t gap_ms;
         bool must_be_registered;
     } sources;
 

@@ -71,7 +71,8 @@ const atp_option_t atp_options[] = {
     {"capacity.bookings", ATP_OPTION_COUNT, AT(capacity.bookings), 1, RECORDS_MAX, "500000",
      "Reservations at nodes with a calendar, live and ended, each node counted.", false},
     {"capacity.movements", ATP_OPTION_COUNT, AT(capacity.movements), 0, RECORDS_MAX, "1000000",
-     "Changes of stock kept so that a count of a point in the past can be compared; 0: no feed is taken.", false},
+     "Changes of stock kept so that a count of a point in the past can be compared; 0: no feed is taken.",
+     false},
     {"capacity.feeds", ATP_OPTION_COUNT, AT(capacity.feeds), 1, RECORDS_MAX, "4096",
      "Feeds kept; when full the oldest goes.", false},
     {"capacity.limits", ATP_OPTION_COUNT, AT(capacity.limits), 1, RECORDS_MAX, "100000",
@@ -115,6 +116,10 @@ const atp_option_t atp_options[] = {
 
     {"sources.must_be_registered", ATP_OPTION_SWITCH, AT(sources.must_be_registered), 0, 1, "false",
      "What a source that is not registered tells is kept as exceptions, and changes nothing.", false},
+    {"sources.gap", ATP_OPTION_DURATION_MS, AT(sources.gap_ms), 0, 365 * DAY_MS, "10min",
+     "Batches missing for so long, of a source that keeps none, are given up; 0: only when too many came "
+     "after them.",
+     false},
 
     {"time.default_ttl", ATP_OPTION_DURATION_MS, AT(time.default_ttl_ms), 1, 365 * DAY_MS, "15min",
      "How long a reservation lives when neither it nor its channel says.", false},

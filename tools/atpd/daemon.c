@@ -123,6 +123,7 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .outcome_window_ms = (int64_t)config->time.outcome_window_ms,
         .issued_skew_ms = (int64_t)config->time.issued_skew_ms,
         .archive_after_ms = (int64_t)config->time.archive_after_ms,
+        .source_gap_ms = (int64_t)config->sources.gap_ms,
         .sources_must_be_registered = config->sources.must_be_registered,
         .ids_per_client = config->limits.ids_per_client,
         .lines_per_reservation = config->limits.lines_per_reservation,

@@ -183,6 +183,8 @@ static void broken_outcomes_and_sources_are_named(void **state)
     broken_by("X1", *heads, heads->first++);
     broken_by("N2", *source, source->low = source->high + 2);
     broken_by("N2", *source, source->high += 5000);
+    broken_by("N4", *source, source->gap_ms = INT64_MAX);
+    broken_by("N4", *source, source->gap_ms = -1);
     broken_by("N1", *source, source->seen[10] = 1);
     broken_by("N1", *source, source->seen[0] |= UINT64_C(1) << source->low);
     fixture_close(&f);

@@ -233,6 +233,56 @@ static void a_new_epoch_starts_over_and_tells_what_it_loses(void **state)
     fixture_close(&f);
 }
 
+static void a_gap_past_its_time_is_given_up_by_a_pulse_and_told(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.source_gap_ms = 1000;
+    fixture_t f = fixture_open(&config);
+
+    open_batch(&f, "pos", 1, 1);
+    open_batch(&f, "wms", 1, 1);
+    int64_t begun_ms = f.now_ms += 10;
+    open_batch(&f, "wms", 1, 4); /* 2 and 3 are on their way */
+    f.now_ms += 500;
+    open_batch(&f, "wms", 1, 6); /* and 5 */
+    fixture_check(&f);
+    f.now_ms = begun_ms + 999;
+    assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    f.now_ms++;
+    assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    pulse(&f, 100);
+    fixture_check(&f);
+    const atp_exception_t *told = newest_exception(&f);
+    assert_int_equal(told->kind, ATP_EXCEPTION_SEQUENCE_LOST);
+    assert_int_equal(told->qty, 2);
+    assert_int_equal(told->source, 2);
+    assert_int_equal(told->epoch, 1);
+    assert_int_equal(told->sequence, 2);
+    assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    assert_verdict(open_batch(&f, "wms", 1, 3), ATP_DUPLICATE_IGNORED); /* too late */
+    assert_verdict(open_batch(&f, "wms", 1, 5), ATP_APPLIED);           /* that one was not given up */
+    f.now_ms += 100000;
+    pulse(&f, 100);
+    assert_int_equal(newest_exception(&f)->number, told->number); /* nothing is missing any more */
+    fixture_close(&f);
+}
+
+static void a_gap_of_a_source_that_keeps_its_batches_is_never_given_up(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.source_gap_ms = 1000;
+    fixture_t f = fixture_open(&config);
+
+    open_kept(&f, 1, false);
+    open_kept(&f, 3, false);
+    f.now_ms += 1000000;
+    pulse(&f, 100);
+    assert_verdict(open_kept(&f, 2, false), ATP_APPLIED);
+    fixture_close(&f);
+}
+
 static void a_fact_of_a_batch_needs_no_id_and_is_refused_for_no_age(void **state)
 {
     (void)state;
@@ -382,6 +432,8 @@ int main(void)
         cmocka_unit_test(two_sources_have_numbers_of_their_own),
         cmocka_unit_test(numbers_that_cannot_be_are_refused_with_their_facts),
         cmocka_unit_test(a_new_epoch_starts_over_and_tells_what_it_loses),
+        cmocka_unit_test(a_gap_past_its_time_is_given_up_by_a_pulse_and_told),
+        cmocka_unit_test(a_gap_of_a_source_that_keeps_its_batches_is_never_given_up),
         cmocka_unit_test(a_fact_of_a_batch_needs_no_id_and_is_refused_for_no_age),
         cmocka_unit_test(a_count_below_the_promises_stands_and_names_whom_it_hits),
         cmocka_unit_test(an_over_commitment_that_was_mended_is_told_again),

@@ -46,6 +46,60 @@ static void each_number_is_accepted_once_in_any_order(void **state) /* N1 */
     assert_int_equal(atp_sources_missing(&source), 0);
 }
 
+/* Accepts it at a time. */
+static void take_at(atp_source_record_t *source, uint64_t epoch, uint64_t sequence, uint64_t kept_from,
+                    int64_t now_ms)
+{
+    const atp_op_source_t numbers = {.epoch = epoch, .sequence = sequence, .kept_from = kept_from};
+    uint64_t epoch_before = source->epoch;
+    uint64_t low_before = source->low;
+
+    (void)atp_sources_accept(source, &numbers);
+    atp_sources_note_gap(source, &numbers, epoch_before, low_before, now_ms);
+}
+
+static void a_gap_has_a_time_while_its_first_number_is_missing(void **state) /* N4 */
+{
+    (void)state;
+    atp_source_record_t source = {0};
+
+    take_at(&source, 1, 1, 0, 10);
+    assert_int_equal(source.gap_ms, 0);
+    take_at(&source, 1, 3, 0, 20);
+    take_at(&source, 1, 6, 0, 30);
+    assert_int_equal(source.gap_ms, 20); /* since 2 was missed */
+    take_at(&source, 1, 2, 0, 40);
+    assert_int_equal(source.gap_ms, 40); /* 4 is waited for now */
+    take_at(&source, 1, 7, 4, 50);
+    assert_int_equal(source.gap_ms, 0); /* it keeps them: they come */
+    take_at(&source, 1, 8, 0, 60);
+    assert_int_equal(source.gap_ms, 60);
+    take_at(&source, 2, 2, 0, 70);
+    assert_int_equal(source.gap_ms, 70);
+    take_at(&source, 2, 1, 0, 80);
+    assert_int_equal(source.gap_ms, 0);
+}
+
+static void a_gap_can_be_given_up_and_comes_too_late_then(void **state) /* N2, N4 */
+{
+    (void)state;
+    atp_source_record_t source = {0};
+
+    take_at(&source, 1, 1, 0, 10);
+    take_at(&source, 1, 4, 0, 20);
+    take_at(&source, 1, 7, 0, 30);
+    assert_int_equal(atp_sources_give_up_gap(&source, 100), 2); /* 2 and 3 */
+    assert_int_equal(source.low, 5);
+    assert_int_equal(source.lost, 2);
+    assert_int_equal(source.gap_ms, 100);
+    assert_false(is_new(&source, 1, 3));
+    assert_true(is_new(&source, 1, 5));
+    assert_int_equal(atp_sources_give_up_gap(&source, 200), 2);
+    assert_int_equal(source.gap_ms, 0);
+    assert_int_equal(source.low, 8);
+    assert_int_equal(atp_sources_missing(&source), 0);
+}
+
 static void gaps_are_counted_while_they_may_still_be_filled(void **state)
 {
     (void)state;
@@ -304,6 +358,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_never_heard_of_misses_nothing),
         cmocka_unit_test(each_number_is_accepted_once_in_any_order),
+        cmocka_unit_test(a_gap_has_a_time_while_its_first_number_is_missing),
+        cmocka_unit_test(a_gap_can_be_given_up_and_comes_too_late_then),
         cmocka_unit_test(gaps_are_counted_while_they_may_still_be_filled),
         cmocka_unit_test(the_window_moves_on_only_by_counting_what_it_leaves_as_lost),
         cmocka_unit_test(a_jump_far_ahead_loses_all_between),
