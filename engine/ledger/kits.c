@@ -110,6 +110,12 @@ static void end_replace(atp_kits_t *kits, uint32_t sku)
     atp_store_release(&kits->revision, revision + 1);
 }
 
+void atp_kits_note_changed(atp_kits_t *kits, uint32_t sku)
+{
+    begin_replace(kits);
+    end_replace(kits, sku);
+}
+
 atp_uses_walk_t atp_kits_uses(const atp_kits_t *kits, uint32_t sku)
 {
     /* Relaxed, here and in next_use: the revision says whether all that was read is of one state. */

@@ -75,6 +75,15 @@ typedef struct atp_kit_mark {
 
 #define ATP_KITS_CHANGED_MAX 1024 /* a power of two */
 
+/* When components begin and end: from such a moment on their kits are put together of something else. Ledger thread, not state. */
+typedef struct atp_kit_dates {
+    int64_t next_ms; /* none comes before; 0 = none comes */
+    int64_t told_ms; /* those up to then have been told */
+    int64_t to_ms;   /* of the look that is under way */
+    int64_t later_ms;
+    uint64_t at; /* the kit it looks at next; 0 = none is under way */
+} atp_kit_dates_t;
+
 typedef struct atp_kits {
     atp_table_t records;
     atp_table_t components;
@@ -86,6 +95,7 @@ typedef struct atp_kits {
     uint32_t found;
     uint32_t planned_sku; /* whose recipe was looked at last, and its size with that */
     atp_kit_size_t planned;
+    atp_kit_dates_t dates;
     /* read by any thread; not state */
     _Atomic uint64_t revision; /* twice the recipes replaced since the start; odd: one is being replaced */
     _Atomic uint32_t changed[ATP_KITS_CHANGED_MAX]; /* the SKU of change i at i modulo the size */
@@ -148,7 +158,7 @@ bool atp_kits_next_use(atp_uses_walk_t *walk, uint32_t *ret_sku);
 /* True if the SKU is in a recipe. */
 bool atp_kits_is_used(const atp_kits_t *kits, uint32_t sku);
 
-/* How many recipes have been replaced since the start, and the SKU of the one numbered `change` (from 0). False: it is no
+/* How many recipes have been replaced, or have become another by a date, since the start, and the SKU of the one numbered `change` (from 0). False: it is no
  * longer kept, ATP_KITS_CHANGED_MAX newer ones are. */
 uint64_t atp_kits_changes(const atp_kits_t *kits);
 bool atp_kits_changed(const atp_kits_t *kits, uint64_t change, uint32_t *ret_sku);
@@ -162,5 +172,18 @@ ATP_MUST_USE atp_verdict_t atp_kits_look(atp_kits_t *kits, uint32_t sku, const a
 
 /* Makes it so: atp_kits_look has just said ATP_APPLIED for the same. */
 void atp_kits_replace(atp_kits_t *kits, uint32_t sku, const atp_recipe_line_t *lines, uint32_t count);
+
+/* Says that the recipe of a kit is another from now on. */
+void atp_kits_note_changed(atp_kits_t *kits, uint32_t sku);
+
+/* ---- components that begin or end: kit_dates.c ---- */
+
+/* Notes the dates of a new recipe, and of all recipes. */
+void atp_kits_note_dates(atp_kits_t *kits, const atp_recipe_line_t *lines, uint32_t count, int64_t now_ms);
+void atp_kits_find_dates(atp_kits_t *kits, int64_t now_ms);
+/* True if a component has begun or ended since that was looked at. */
+bool atp_kits_is_date_due(const atp_kits_t *kits, int64_t now_ms);
+/* Notes the kits of those as changed, after looking at up to `limit` kits; the next call goes on. */
+void atp_kits_tell_dates(atp_kits_t *kits, int64_t now_ms, uint64_t limit);
 
 #endif

@@ -68,6 +68,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_outcomes_forget_before(&ledger->outcomes, apply->now_ms - ledger->root->config.outcome_window_ms,
                                limit);
     atp_ledger_tell_overdue(apply, limit);
+    atp_kits_tell_dates(&ledger->kits, apply->now_ms, limit);
     atp_ledger_look_for_silence(apply);
     atp_ledger_give_up_gaps(apply);
     atp_reservations_archive(&ledger->reservations, apply->now_ms - ledger->root->config.archive_after_ms,
@@ -87,6 +88,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
             root->closings.first != 0 || root->counting.channels != 0 ||
             atp_wheel_is_due(&ledger->wheel, now_ms) ||
             atp_supplies_are_untold(&ledger->supplies, atp_day_of(now_ms)) ||
+            atp_kits_is_date_due(&ledger->kits, now_ms) ||
             atp_outcomes_has_before(&ledger->outcomes,
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS) ||
             atp_reservations_has_to_archive(&ledger->reservations, now_ms - root->config.archive_after_ms) ||

@@ -108,6 +108,7 @@ atp_verdict_t atp_ledger_put_kit(apply_t *apply)
         return verdict;
     }
     atp_kits_replace(&ledger->kits, sku, ledger->recipe, op->line_count);
+    atp_kits_note_dates(&ledger->kits, ledger->recipe, op->line_count, apply->now_ms);
     if (op->line_count > 0) {
         atp_positions_set_sku(&ledger->positions, sku, ATP_SKU_IS_KIT);
     }
@@ -123,4 +124,5 @@ void atp_ledger_rebuild_kits(atp_ledger_t *ledger)
         atp_positions_set_sku(&ledger->positions, atp_load_relaxed(&kit->sku), ATP_SKU_IS_KIT);
     }
     atp_arena_note_used(&ledger->kits.marks_arena, count * sizeof(atp_kit_mark_t));
+    atp_kits_find_dates(&ledger->kits, ledger->root->time_ms);
 }

@@ -2,12 +2,15 @@
 #include "tests/acceptance/acceptance.h"
 #include "tests/protocol/nng_leaks.h"
 
+#include "engine/base/attribute.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- events ---- */
@@ -229,6 +232,36 @@ static void a_recipe_tells_of_its_kit_wherever_that_is(void **state)
     atp_watch_close(watched);
 }
 
+/* From a moment on the kit takes a B as well. */
+static void a_component_that_begins_tells_of_its_kit(void **state)
+{
+    acceptance_t *a = *state;
+    uint64_t version = 0;
+    char id[ATP_ID_SIZE_MAX + 1];
+    struct timespec now;
+
+    stock(a, "A", "N", "0");
+    stock(a, "B", "N", "40");
+    sku(a, "K", 0);
+    put_kit(a, "K", "A", 10);
+    atp_watch_t *watched = watch_kit(a, "K", "A", 10);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    const atp_command_line_t lines[] = {{.sku = ATP_TEXT("A"), .mantissa = 10},
+                                        {.sku = ATP_TEXT("B"), .mantissa = 8}};
+    const atp_attribute_t start = {
+        .key = ATP_KEY_START, .line = 1, .number = now.tv_sec * INT64_C(1000) + 1000};
+    const atp_command_t command = {.kind = ATP_OP_KIT,
+                                   .id = atp_text_of(fresh_id(a, id)),
+                                   .subject = ATP_TEXT("K"),
+                                   .line_count = 2,
+                                   .lines = lines,
+                                   .attribute_count = 1,
+                                   .attributes = &start};
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+    expect_kit(watched, 5, false, &version); /* nobody did anything */
+    atp_watch_close(watched);
+}
+
 /* ---- metrics ---- */
 
 static void get(const acceptance_t *a, const char *path, char *ret_page, size_t size)
@@ -440,6 +473,7 @@ int main(void)
         WITH_ATPD(a_component_tells_of_its_kit_and_no_other_does),
         WITH_ATPD(a_kit_in_a_kit_is_told_too),
         WITH_ATPD(a_recipe_tells_of_its_kit_wherever_that_is),
+        WITH_ATPD(a_component_that_begins_tells_of_its_kit),
         WITH_ATPD(metrics_are_well_formed_and_move),
         WITH_ATPD(numbers_of_sources_are_counted),
         WITH_ATPD(a_source_that_sends_rubbish_is_heard_and_its_rubbish_kept),
