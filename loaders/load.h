@@ -60,14 +60,16 @@ typedef struct atp_load_row {
     atp_text_t name; /* of the SKU, or of the node in a `nodes` load; size 0 = not given */
     atp_text_t kit;  /* kits: what the SKU is a component of */
     atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
-    int64_t start_ms;    /* kits: the component is valid from then on; 0 = from ever */
-    int64_t end_ms;      /* and no more from then on; 0 = for ever */
-    atp_text_t supply;   /* supplies: its id */
-    atp_text_t event;    /* facts: the id of what happened */
-    uint8_t fact;        /* facts: what happened: the kind of op, sale, receive or adjust */
-    bool is_down;        /* facts: adjusted by less */
+    int64_t start_ms;            /* kits: the component is valid from then on; 0 = from ever */
+    int64_t end_ms;              /* and no more from then on; 0 = for ever */
+    atp_text_t supply;           /* supplies: its id */
+    atp_text_t event;            /* facts: the id of what happened */
+    uint8_t fact;                /* facts: what happened: the kind of op, sale, receive or adjust */
+    bool is_down;                /* facts: adjusted by less */
     atp_attribute_t expected[2]; /* supplies: when it is due and of which kind, as the command takes them */
-    uint64_t line;       /* physical line the row begins on, from 1 */
+    atp_attribute_t
+        counted_in; /* facts: the unit of the quantity, as the command takes it; key 0: the SKU's own */
+    uint64_t line;  /* physical line the row begins on, from 1 */
     bool has_scale;
     bool has_state;
     uint8_t scale; /* of the SKU, 0..6; every given quantity fits it exactly */

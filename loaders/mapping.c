@@ -514,12 +514,37 @@ static bool is_still_open(atp_load_row_t *row)
     return ordered > come;
 }
 
-/* What only a fact has: its id, and more than nothing of it. */
+/* What the quantity is counted in; an empty field: in the SKU's own unit. */
+static atp_reason_of_reject_t map_unit(const atp_mapping_t *mapping, const atp_record_t *record,
+                                       atp_load_row_t *row)
+{
+    atp_text_t unit = {NULL, 0};
+
+    row->counted_in = (atp_attribute_t){.key = ATP_KEY_NONE};
+    if (!is_given(mapping, ATP_SLOT_UNIT)) {
+        return ATP_REJECT_NONE;
+    }
+    atp_reason_of_reject_t reason = slot_text(mapping, record, ATP_SLOT_UNIT, &unit);
+    if (reason != ATP_REJECT_NONE || unit.size == 0) {
+        return reason;
+    }
+    if (unit.size > ATP_ID_SIZE_MAX) {
+        return ATP_REJECT_UNIT_TOO_LONG;
+    }
+    row->counted_in = (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = unit};
+    return is_clean(unit) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
+}
+
+/* What only a fact has: its id, and more than nothing of it, in some unit. */
 static atp_reason_of_reject_t map_event(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
     atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_EVENT, &row->event);
 
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_unit(mapping, record, row);
+        *ret_slot = ATP_SLOT_UNIT;
+    }
     if (reason != ATP_REJECT_NONE) {
         return reason;
     }

@@ -19,6 +19,7 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
     [ATP_SLOT_RECEIVED] = "received",
     [ATP_SLOT_SUPPLY] = "supply",
     [ATP_SLOT_EVENT] = "event",
+    [ATP_SLOT_UNIT] = "unit",
     [ATP_SLOT_DUE] = "due",
     [ATP_SLOT_KIT] = "kit",
     [ATP_SLOT_START] = "start",

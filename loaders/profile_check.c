@@ -313,7 +313,7 @@ static const struct {
                             BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE) | BIT(RECEIVED) |
                                 BIT(STATUS)},
     [ATP_LOADS_FACTS] = {BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS),
-                         BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS)},
+                         BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS) | BIT(UNIT)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)

@@ -27,6 +27,7 @@ typedef enum atp_slot {
     ATP_SLOT_SUPPLY,
     ATP_SLOT_DUE,
     ATP_SLOT_EVENT,
+    ATP_SLOT_UNIT,
     ATP_SLOT_COUNT
 } atp_slot_t;
 

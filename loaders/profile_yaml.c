@@ -93,6 +93,7 @@ static const cyaml_schema_field_t slots_fields[] = {
     TEXT_FIELD("supply", atp_profile_slots_t, text[ATP_SLOT_SUPPLY]),
     TEXT_FIELD("due", atp_profile_slots_t, text[ATP_SLOT_DUE]),
     TEXT_FIELD("event", atp_profile_slots_t, text[ATP_SLOT_EVENT]),
+    TEXT_FIELD("unit", atp_profile_slots_t, text[ATP_SLOT_UNIT]),
     CYAML_FIELD_END,
 };
 

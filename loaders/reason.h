@@ -40,6 +40,7 @@
     X(DATE_INVALID, "date_invalid", "the date is not year-month-day, or the end is not after the start")     \
     X(JSON_MALFORMED, "json_malformed", "the line is not one JSON object, or a key is there twice")          \
     X(EVENT_EMPTY, "event_empty", "the id of what happened is empty")                                        \
+    X(UNIT_TOO_LONG, "unit_too_long", "the unit of the quantity is longer than 64 bytes")                    \
     X(EVENT_TOO_LONG, "event_too_long", "the id of what happened is longer than 64 bytes")                   \
     X(MESSAGE_TYPE, "message_type", "the message is of another type than the profile reads")
 

@@ -1,5 +1,7 @@
 #include "tools/atp/fact_rows.h"
 
+#include "engine/base/attribute.h"
+
 #include <jansson.h>
 
 #include <inttypes.h>
@@ -19,6 +21,7 @@ static const char *const key_names[ATP_FACT_KEYS] = {
     [ATP_FACT_NAME] = "name",
     [ATP_FACT_SCALE] = "scale",
     [ATP_FACT_STATE] = "state",
+    [ATP_FACT_UNIT] = "unit",
 };
 
 #define KEY(name) (1u << ATP_FACT_##name)
@@ -32,15 +35,16 @@ typedef struct fact_form {
 
 #define PLACE      (KEY(SKU) | KEY(NODE))
 #define STOCK      (PLACE | KEY(QTY))
-#define STEP_TAKES (STOCK | KEY(RESERVATION))
+#define COUNTED    (STOCK | KEY(UNIT))
+#define STEP_TAKES (COUNTED | KEY(RESERVATION))
 
 static const fact_form_t forms[] = {
-    {ATP_OP_RECEIVE, STOCK, STOCK},
-    {ATP_OP_SALE, STOCK, STOCK},
-    {ATP_OP_ADJUST, STOCK | KEY(BUCKET) | KEY(REASON), STOCK},
-    {ATP_OP_COUNT, STOCK | KEY(BUCKET) | KEY(REASON), STOCK},
-    {ATP_OP_DISPOSE, STOCK, STOCK},
-    {ATP_OP_SAFETY, STOCK, STOCK},
+    {ATP_OP_RECEIVE, COUNTED, STOCK},
+    {ATP_OP_SALE, COUNTED, STOCK},
+    {ATP_OP_ADJUST, COUNTED | KEY(BUCKET) | KEY(REASON), STOCK},
+    {ATP_OP_COUNT, COUNTED | KEY(BUCKET) | KEY(REASON), STOCK},
+    {ATP_OP_DISPOSE, COUNTED, STOCK},
+    {ATP_OP_SAFETY, COUNTED, STOCK},
     {ATP_OP_SHIP, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_PICK, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_PACK, STEP_TAKES, KEY(RESERVATION)},
@@ -165,7 +169,7 @@ atp_err_t atp_fact_header_read(atp_fact_header_t *header, const char *line, atp_
             !find_key(field, &header->keys[header->count])) {
             return atp_fail(ret_why, ATP_ERR_INVALID,
                             "column %u: '%.60s' is none of op, sku, node, qty, reservation, bucket, reason, "
-                            "name, scale, state",
+                            "name, scale, state, unit",
                             header->count + 1, field);
         }
         for (unsigned i = 0; i < header->count; i++) {
@@ -272,12 +276,16 @@ static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_w
         !atp_qty_parse(text_at(row, ATP_FACT_QTY), &row->line.mantissa, &row->line.decimals)) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "'%.40s' is not a quantity", row->texts[ATP_FACT_QTY]);
     }
-    if (row->line.sku.size > ATP_ID_SIZE_MAX || row->line.node.size > ATP_ID_SIZE_MAX ||
-        command->reservation.size > ATP_ID_SIZE_MAX) {
+    if (text_at(row, ATP_FACT_UNIT).size > ATP_ID_SIZE_MAX || row->line.sku.size > ATP_ID_SIZE_MAX ||
+        row->line.node.size > ATP_ID_SIZE_MAX || command->reservation.size > ATP_ID_SIZE_MAX) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "an id has at most %d bytes", ATP_ID_SIZE_MAX);
     }
     command->lines = &row->line;
     command->line_count = has_line ? 1 : 0;
+    row->unit =
+        (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = text_at(row, ATP_FACT_UNIT)};
+    command->attributes = &row->unit;
+    command->attribute_count = row->unit.text.size > 0;
     return ATP_OK;
 }
 

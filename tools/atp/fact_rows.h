@@ -4,7 +4,7 @@
  *     op,sku,node,qty
  *     sale,bike-28,berlin,1
  *
- * Keys: op; sku, node, qty; reservation (steps); bucket, reason (adjust, count); name, scale (sku); name, state (node). A
+ * Keys: op; sku, node, qty, unit (what the quantity is counted in); reservation (steps); bucket, reason (adjust, count); name, scale (sku); name, state (node). A
  * key that the op does not take, or that nobody knows, is a fault of the line.
  *
  * Threads     one at a time.   Memory  a row owns its texts. */
@@ -28,6 +28,7 @@ typedef enum atp_fact_key {
     ATP_FACT_NAME,
     ATP_FACT_SCALE,
     ATP_FACT_STATE,
+    ATP_FACT_UNIT,
     ATP_FACT_KEYS
 } atp_fact_key_t;
 
@@ -35,6 +36,7 @@ typedef enum atp_fact_key {
 typedef struct atp_fact_row {
     atp_command_t command;
     atp_command_line_t line;
+    atp_attribute_t unit;
     char texts[ATP_FACT_KEYS][ATP_NAME_SIZE_MAX + 1];
 } atp_fact_row_t;
 

@@ -11,7 +11,7 @@
 
 #define ID_SIZE 32
 #define TEXT_SIZE_MAX                                                                                        \
-    (4 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id */
+    (5 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id, unit */
 #define TEXT_ROOM ((size_t)1 << 20)
 
 typedef struct batch {
@@ -19,6 +19,7 @@ typedef struct batch {
     size_t text_size;
     atp_command_t commands[ATP_OPS_PER_MESSAGE_MAX];
     atp_command_line_t lines[ATP_OPS_PER_MESSAGE_MAX];
+    atp_attribute_t units[ATP_OPS_PER_MESSAGE_MAX]; /* of facts that are counted in one */
     char text[TEXT_ROOM];
 } batch_t;
 
@@ -248,8 +249,14 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
     line->node = copy_text(batch, line->node);
     copy->name = copy_text(batch, command->name);
     copy->lines = line;
-    if (command->id.size > 0) {
+    if (command->id.size > 0) { /* a fact; what it is counted in */
         copy->id = copy_text(batch, command->id);
+        if (command->attribute_count == 1) {
+            atp_attribute_t *unit = &batch->units[batch->count - 1];
+            *unit = command->attributes[0];
+            unit->text = copy_text(batch, unit->text);
+            copy->attributes = unit;
+        }
         return ATP_OK;
     }
     make_id(sender->seed, command, batch->text + batch->text_size);

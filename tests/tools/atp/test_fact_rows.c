@@ -1,4 +1,5 @@
 /* Lines of facts: JSON and CSV, what they become, and what is said of a line that is none. */
+#include "engine/base/attribute.h"
 #include "tests/test.h"
 #include "tools/atp/fact_rows.h"
 
@@ -46,6 +47,22 @@ static void a_json_object_is_a_fact(void **state)
     assert_true(atp_text_equal(row.command.name, ATP_TEXT("A, b")));
     assert_int_equal(read_json("{\"op\":\"node\",\"node\":\"n\",\"state\":\"paused\"}"), ATP_OK);
     assert_int_equal(row.command.option, ATP_NODE_PAUSED);
+}
+
+static void a_quantity_may_be_counted_in_a_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(read_json("{\"op\":\"sale\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2,\"unit\":\"CS\"}"),
+                     ATP_OK);
+    expect_line(ATP_OP_SALE, "s", "n", 2, 0);
+    assert_int_equal(row.command.attribute_count, 1);
+    assert_int_equal(row.command.attributes[0].key, ATP_KEY_UNIT);
+    assert_int_equal(row.command.attributes[0].line, ATP_WHOLE_OP);
+    assert_true(atp_text_equal(row.command.attributes[0].text, ATP_TEXT("CS")));
+    assert_int_equal(read_json("{\"op\":\"sale\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2}"), ATP_OK);
+    assert_int_equal(row.command.attribute_count, 0);
+    assert_int_equal(read_json("{\"op\":\"sku\",\"sku\":\"s\",\"unit\":\"CS\"}"), ATP_ERR_INVALID);
+    assert_non_null(strstr(why.text, "sku does not take unit"));
 }
 
 static void a_step_has_its_reservation_and_may_have_a_line(void **state)
@@ -145,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_json_object_is_a_fact),
+        cmocka_unit_test(a_quantity_may_be_counted_in_a_unit),
         cmocka_unit_test(a_step_has_its_reservation_and_may_have_a_line),
         cmocka_unit_test(a_line_that_is_no_fact_is_told_why),
         cmocka_unit_test(csv_has_a_header_and_quotes),
