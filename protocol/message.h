@@ -28,6 +28,7 @@
 #include "protocol/message_envelope.h"
 #include "protocol/message_events.h"
 #include "protocol/message_explain.h"
+#include "protocol/message_postings.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
 #include "protocol/message_sources.h"

@@ -26,6 +26,8 @@
     X(13, EXPLAIN, "explain", "what a reserve may take, part by part, and what decided")                     \
     X(11, SCHEDULE, "schedule", "what may be promised by which day, and what is expected")                   \
     X(16, TRACE, "trace", "the ops in the journal that carry a correlation id, or name a reservation")       \
+    X(21, POSTINGS, "postings", "what a subscriber must hear, in order")                                     \
+    X(24, POSTINGS_OF, "postings_of", "the postings that ops have made, and who has booked them")            \
     X(22, SOURCE_STATE, "source_state", "which batches of a source have been applied")                       \
     X(23, BATCH, "batch", "a numbered batch of facts, answered once it is durable")                          \
     X(64, FACTS, "facts", "event: a numbered batch of facts told by a source")                               \

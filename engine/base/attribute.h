@@ -145,6 +145,22 @@ typedef enum atp_attribute_type {
     X(143, UNKNOWN_NAMES, "unknown_names", CHOICE, 0, 0, "unset|refuse|park|create",                         \
       "what becomes of its facts that name an unknown SKU or node")                                          \
     X(142, TOLD_BY, "told_by", ID, 0, 0, "", "the source or client whose alias it is; else that of all")     \
+    X(120, POSTS, "posts", CHOICE, 0, 0,                                                                     \
+      "reserved|released|cancelled|allocated|shipped|returned|adjusted|counted|sold|received",               \
+      "a kind of posting that a subscriber hears; all if none is told")                                      \
+    X(121, POSTING_RATE, "posting_rate", NUMBER, 0, 10000000, "",                                            \
+      "postings a second that a subscriber is given at most; 0 = any")                                       \
+    X(122, POSTING_SLA, "posting_sla_ms", NUMBER, 0, 31622400000, "",                                        \
+      "a posting is settled within so long, else an exception tells it; 0 = whenever")                       \
+    X(123, BEGIN, "begin", CHOICE, 0, 0, "now|oldest", "where a new subscriber begins")                      \
+    X(180, WHEN_FULL, "when_full", CHOICE, 0, 0, "lose|wait",                                                \
+      "what it has not heard makes room, and an exception tells it; or new promises wait")                   \
+    X(181, CONFIRMS, "confirms", CHOICE, 0, 0, "no|yes",                                                     \
+      "whether postings are settled when confirmed, or when acknowledged")                                   \
+    X(182, ACKNOWLEDGED, "acknowledged", NUMBER, 0, INT64_MAX, "",                                           \
+      "number of a posting: it and all before it have arrived")                                              \
+    X(183, POSTING, "posting", ID, 0, 0, "", "the key of a posting that is booked")                          \
+    X(184, SUBSCRIBER, "subscriber", ID, 0, 0, "", "who has booked it")                                      \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
       "ties the op to what else is done for the same end; no part of its content")                           \
     X(128, BREAKER_WINDOW, "breaker_window_ms", NUMBER, 1000, 2678400000, "",                                \
@@ -201,6 +217,19 @@ typedef enum atp_attribute_key {
     X(RULE, CAP, ATP_TAKES_ONE)                                                                              \
     X(RULE, ORDER, ATP_TAKES_ONE)                                                                            \
     X(RULE, DROPPED, ATP_TAKES_ONE)                                                                          \
+    X(SUBSCRIBER, POSTS, ATP_TAKES_MANY)                                                                     \
+    X(SUBSCRIBER, NODE, ATP_TAKES_MANY)                                                                      \
+    X(SUBSCRIBER, GROUP, ATP_TAKES_ONE)                                                                      \
+    X(SUBSCRIBER, POSTING_RATE, ATP_TAKES_ONE)                                                               \
+    X(SUBSCRIBER, POSTING_SLA, ATP_TAKES_ONE)                                                                \
+    X(SUBSCRIBER, BEGIN, ATP_TAKES_ONE)                                                                      \
+    X(SUBSCRIBER, WHEN_FULL, ATP_TAKES_ONE)                                                                  \
+    X(SUBSCRIBER, CONFIRMS, ATP_TAKES_ONE)                                                                   \
+    X(SUBSCRIBER, DROPPED, ATP_TAKES_ONE)                                                                    \
+    X(SUBSCRIBER_POSITION, NONE, ATP_TAKES_NEEDED)                                                           \
+    X(SUBSCRIBER_POSITION, ACKNOWLEDGED, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                   \
+    X(RECONCILE, POSTING, ATP_TAKES_MANY)                                                                    \
+    X(RECONCILE, SUBSCRIBER, ATP_TAKES_ONE)                                                                  \
     X(QUOTA, PARENT, ATP_TAKES_ONE)                                                                          \
     X(QUOTA, SKU, ATP_TAKES_ONE)                                                                             \
     X(QUOTA, TAG, ATP_TAKES_ONE)                                                                             \

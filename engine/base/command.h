@@ -63,7 +63,7 @@ typedef enum atp_op_kind {
     ATP_OP_PACK = 39,      /* reservation, lines: picked or allocated units */
     ATP_OP_DELIVER = 40,   /* reservation, lines: units that left have arrived */
     ATP_OP_RETURN = 41,    /* reservation or none, lines: at which node units came back; disposition */
-    ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back */
+    ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back; or its postings */
     ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
     ATP_OP_REASSIGN =
         44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
@@ -81,6 +81,8 @@ typedef enum atp_op_kind {
     ATP_OP_COUNT = 51, /* one line, qty: the bucket is this much now, or as of its feed; variance is booked */
     ATP_OP_SETTLE_EXCEPTION =
         60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
+    ATP_OP_SUBSCRIBER = 61, /* create, change or drop who hears postings: subject; see its attributes */
+    ATP_OP_SUBSCRIBER_POSITION = 62, /* subject: it has all postings up to the one acknowledged */
     ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 

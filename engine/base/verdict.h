@@ -122,6 +122,8 @@
     X(107, COMPONENTS_FULL, "components_full", "the configured number of kit components is reached")         \
     X(108, SUPPLIES_FULL, "supplies_full", "as many open supplies as configured")                            \
     X(109, PEGS_FULL, "pegs_full", "as many promises from supplies as configured, or from too many of them") \
+    X(110, POSTINGS_FULL, "postings_full",                                                                   \
+      "a subscriber that postings wait for has too many to hear; nothing was done; try again later")         \
     X(111, BOOKINGS_FULL, "bookings_full", "as many bookings of capacity as configured")                     \
     X(112, AUTHORITY_TAKEN, "authority_taken",                                                               \
       "another source claims the same there, and not both share it")                                         \
@@ -130,7 +132,11 @@
     X(115, ALIAS_CONFLICT, "alias_conflict", "the name means something else already: an id, or an alias")    \
     X(116, UNIT_UNKNOWN, "unit_unknown", "nothing says what that unit is of the SKU")                        \
     X(117, PARKED, "parked", "kept: it is applied by itself when the SKU or node that it names is there")    \
+    X(118, SUBSCRIBERS_FULL, "subscribers_full", "there are as many subscribers as there may be")            \
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \
+    X(125, UNKNOWN_POSTING, "unknown_posting",                                                               \
+      "no such posting, it is not for that subscriber, or it had to make room")                              \
+    X(126, UNKNOWN_SUBSCRIBER, "unknown_subscriber", "no such subscriber")                                   \
     X(120, ALREADY_SETTLED, "already_settled", "the exception was replayed or discarded before")             \
     X(121, NO_FACT_KEPT, "no_fact_kept", "the exception keeps no fact that could be replayed")               \
     X(122, UNKNOWN_FEED, "unknown_feed", "no such feed, or newer ones have taken its place")                 \

@@ -56,6 +56,7 @@ typedef struct atp_ledger_config {
     uint64_t differences;  /* SKUs at nodes of which a shadow and its source are compared */
     uint64_t aliases;      /* of SKUs and nodes, dropped ones as well */
     uint64_t units;        /* of quantities, dropped ones as well */
+    uint64_t postings;     /* kept for subscribers; when full the oldest goes */
     uint64_t string_bytes; /* ids and names */
 
     /* times, milliseconds */
@@ -76,6 +77,6 @@ typedef struct atp_ledger_config {
     uint64_t lines_per_reservation; /* at most ATP_LINES_PER_OP_MAX */
 } atp_ledger_config_t;
 
-_Static_assert(sizeof(atp_ledger_config_t) == 44 * 8, "the configuration is stored: no padding, no surprise");
+_Static_assert(sizeof(atp_ledger_config_t) == 45 * 8, "the configuration is stored: no padding, no surprise");
 
 #endif

@@ -40,6 +40,7 @@ atp_ledger_config_t atp_ledger_config_default(void)
         .differences = 65536,
         .aliases = 100000,
         .units = 10000,
+        .postings = 262144,
         .string_bytes = UINT64_C(512) << 20,
         .ttl_default_ms = 15 * 60 * 1000,
         .ttl_max_ms = INT64_C(30) * 24 * 3600 * 1000,
@@ -97,6 +98,7 @@ static const config_range_t config_ranges[] = {
     RANGE(aliases, 1, UINT32_MAX - 2),
     RANGE(units, 1, UINT32_MAX - 2),
     RANGE(unknown_names, 0, ATP_UNKNOWN_LIMIT - 1),
+    RANGE(postings, 64, UINT32_MAX - 2),
     RANGE(string_bytes, 4096, (uint64_t)UINT32_MAX *ATP_STRING_GRANULE),
     RANGE(ttl_default_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
     RANGE(ttl_max_ms, 1, INT64_C(365) * 24 * 3600 * 1000),
@@ -177,6 +179,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
                               2 * INDEX_BYTES_PER_ENTRY) +
            config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) + atp_ledger_feed_bytes(config) +
            config->demand * (sizeof(atp_demand_record_t) + INDEX_BYTES_PER_ENTRY) + config->string_bytes +
+           config->postings * sizeof(atp_posting_t) + ATP_SUBSCRIBERS_MAX * sizeof(atp_subscriber_t) +
            supply_bytes(config) + capacity_bytes(config) + rulebook_bytes(config) +
            config->group_nodes * (sizeof(atp_group_member_t) + INDEX_BYTES_PER_ENTRY) +
            config->groups * ATP_GROUP_BIT_WORDS(config->nodes) * sizeof(uint64_t);
@@ -207,14 +210,28 @@ typedef struct table_plan {
     uint64_t capacity;
 } table_plan_t;
 
+/* Those that are more than a table, or that a book has for itself. */
+static atp_err_t init_own_tables(atp_ledger_t *ledger, const atp_ledger_config_t *config, unsigned *count)
+{
+    atp_postings_t *postings = &ledger->postings;
+
+    atp_err_t err = atp_positions_init(&ledger->positions, config->skus, config->positions);
+    ledger->tables[(*count)++] = &ledger->positions.rows;
+    if (err != ATP_OK) {
+        return err;
+    }
+    ledger->tables[(*count)++] = &postings->records;
+    ledger->tables[(*count)++] = &postings->subscribers;
+    return atp_postings_init(postings, ATP_TABLE_POSTINGS, ATP_TABLE_SUBSCRIBERS, config->postings);
+}
+
 /* Makes the tables of positions, those of the plan, and those of feeds, in this order. */
 static atp_err_t init_planned(atp_ledger_t *ledger, const table_plan_t *plans, size_t plan_count,
                               const atp_ledger_config_t *config)
 {
     unsigned count = 0;
 
-    atp_err_t err = atp_positions_init(&ledger->positions, config->skus, config->positions);
-    ledger->tables[count++] = &ledger->positions.rows;
+    atp_err_t err = init_own_tables(ledger, config, &count);
     for (size_t i = 0; err == ATP_OK && i < plan_count; i++) {
         const table_plan_t *plan = &plans[i];
         err = atp_table_init(plan->table, plan->name, plan->id, plan->record_size, plan->capacity);
@@ -367,6 +384,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->kits.heads = &ledger->root->kits;
     ledger->positions.limits.heads = &ledger->root->limits;
     ledger->closings.heads = &ledger->root->closings;
+    ledger->postings.heads = &ledger->root->postings;
     ledger->reservations.progress.heads = &ledger->root->progress;
     ledger->reservations.capacity.heads = &ledger->root->capacity;
     ledger->reservations.orders.heads = &ledger->root->orders;
@@ -505,6 +523,7 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->reservations.capacity.bookings.capacity, config->bookings},
         {ledger->reservations.history.steps.capacity, config->history},
         {ledger->reservations.archive.records.capacity, config->archive},
+        {ledger->postings.records.capacity, config->postings},
         {ledger->catalog.groups.capacity, config->groups},
         {ledger->catalog.aliases.capacity, config->aliases},
         {ledger->units.records.capacity, config->units},
@@ -552,6 +571,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_groups_rebuild(&ledger->groups);
     atp_ledger_rebuild_levels(ledger);
     atp_ledger_rebuild_gaps(ledger);
+    atp_ledger_rebuild_postings(ledger);
     atp_store_release(&ledger->stamp, 2 * ledger->root->op);
     return ATP_OK;
 }

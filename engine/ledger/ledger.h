@@ -17,7 +17,7 @@
  *             L2  ledger time never goes back.
  *             L3  no reserve is granted beyond promisable (all lines of one op on a position taken together).
  *             L4  counters equal their recomputation (atp_ledger_check does it).
- *             and those of positions.h (P), reservations.h (H), wheel.h (W), outcomes.h (O), sources.h (N), strings.h (S), groups.h (M), groups.h (G). */
+ *             and those of positions.h (P), reservations.h (H), wheel.h (W), outcomes.h (O), sources.h (N), strings.h (S), postings.h (J), groups.h (M), groups.h (G). */
 #ifndef ATP_LEDGER_LEDGER_H
 #define ATP_LEDGER_LEDGER_H
 
@@ -32,6 +32,7 @@
 #include "engine/ledger/levels.h"
 #include "engine/ledger/op.h"
 #include "engine/ledger/positions.h"
+#include "engine/ledger/postings.h"
 #include "engine/ledger/registry.h"
 #include "engine/ledger/reservations.h"
 #include "engine/ledger/rulebook.h"
@@ -43,7 +44,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 46
+#define ATP_LEDGER_TABLES 48
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -157,6 +158,10 @@ const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
 const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger);
 const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
+const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger);
+/* True if the subscriber hears of the posting. */
+bool atp_ledger_is_posted_to(const atp_ledger_t *ledger, const atp_subscriber_t *subscriber,
+                             const atp_posting_t *posting);
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number);
 /* The archived reservation of that id; NULL if there is none. It is not asked for one that is found by the call above. */
 const atp_archived_t *atp_ledger_find_archived(const atp_ledger_t *ledger, atp_text_t id);

@@ -1,5 +1,6 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
 #include "engine/ledger/ledger_feeds.h"
+#include "engine/base/attribute.h"
 #include "engine/ledger/ledger_plan.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_registry.h"
@@ -299,6 +300,9 @@ static atp_verdict_t step(apply_t *apply)
     if (kind == ATP_OP_REASSIGN) {
         return atp_ledger_reassign(apply);
     }
+    if (kind == ATP_OP_RECONCILE && atp_op_attribute(apply->op, ATP_KEY_POSTING, ATP_WHOLE_OP) != NULL) {
+        return atp_ledger_confirm_postings(apply);
+    }
     if (is_told) {
         return kind == ATP_OP_SHIP ? atp_ledger_ship_fact(apply)
                                    : atp_ledger_step_fact(apply, (atp_step_t)steps[kind]);
@@ -315,6 +319,13 @@ static atp_verdict_t open_source(apply_t *apply)
     apply->ledger->frame_sequence = numbers->sequence;
     apply->ledger->frame_as_of_ms = numbers->as_of_ms;
     return atp_ledger_open_source(apply);
+}
+
+/* Who hears postings, and how far they are. */
+static atp_verdict_t execute_subscriber(apply_t *apply)
+{
+    return apply->op->kind == ATP_OP_SUBSCRIBER ? atp_ledger_put_subscriber(apply)
+                                                : atp_ledger_acknowledge(apply);
 }
 
 /* The engine's own kinds. */
@@ -436,6 +447,9 @@ static atp_verdict_t execute_kind(apply_t *apply)
         return atp_ledger_stock(apply);
     case ATP_OP_SETTLE_EXCEPTION:
         return atp_ledger_settle_exception(apply);
+    case ATP_OP_SUBSCRIBER:
+    case ATP_OP_SUBSCRIBER_POSITION:
+        return execute_subscriber(apply);
     case ATP_OP_FEED:
         return atp_ledger_put_feed(apply);
     case ATP_OP_REGISTER_SOURCE:
@@ -475,6 +489,15 @@ static bool is_answered_by_frame(apply_t *apply)
     return verdict != ATP_APPLIED;
 }
 
+/* A promise whose postings somebody waits for is not made while there is no room for them; it may be asked for again. */
+static bool must_wait(apply_t *apply)
+{
+    atp_verdict_t verdict = atp_ledger_look_for_postings(apply);
+
+    apply->result->verdict = (uint8_t)verdict;
+    return verdict != ATP_APPLIED;
+}
+
 bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, atp_result_t *ret_result,
                       atp_grant_t *ret_grants)
 {
@@ -488,7 +511,8 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
 
     memset(ret_result, 0, sizeof *ret_result);
     ATP_ASSERT((op->kind == ATP_OP_GENESIS) == (root->op == 0)); /* the first op, and only the first */
-    if (is_answered_by_frame(&apply) || is_answered_by_identity(&apply)) {
+    if (is_answered_by_frame(&apply) || is_answered_by_identity(&apply) ||
+        (ATP_UNLIKELY(ledger->has_postings) && must_wait(&apply))) {
         return false;
     }
     atp_store_relaxed(&ledger->stamp, 2 * root->op + 1);
@@ -507,6 +531,9 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     }
     if (ATP_UNLIKELY(ledger->has_levels)) {
         atp_ledger_follow_levels(&apply, verdict);
+    }
+    if (ATP_UNLIKELY(ledger->losing != 0)) {
+        atp_ledger_tell_lost(&apply);
     }
     ret_result->verdict = (uint8_t)atp_ledger_keep_refused_fact(&apply, verdict);
     if (op->flags & ATP_OP_HAS_ID) {

@@ -170,6 +170,7 @@ atp_err_t atp_ledger_check(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? atp_check_registry(ledger, ret_why) : err;
     err = err == ATP_OK ? check_exceptions(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_kits(ledger, ret_why) : err;
+    err = err == ATP_OK ? atp_check_postings(ledger, ret_why) : err;
     err = err == ATP_OK ? atp_check_feeds(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_strings(ledger, ret_why) : err;
 }

@@ -37,6 +37,8 @@ atp_err_t atp_check_limits(const atp_ledger_t *ledger, atp_why_t *ret_why);
 atp_err_t atp_check_demand(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* E1, E2 and Y1. */
 atp_err_t atp_check_orders(const atp_ledger_t *ledger, atp_why_t *ret_why);
+/* J1 to J4. */
+atp_err_t atp_check_postings(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* A1 to A3 and H6. */
 atp_err_t atp_check_archive(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* W1, W2, and the wheel's side of H4. */

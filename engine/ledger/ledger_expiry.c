@@ -69,6 +69,9 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
                                limit);
     atp_ledger_tell_overdue(apply, limit);
     atp_kits_tell_dates(&ledger->kits, apply->now_ms, limit);
+    if (ATP_UNLIKELY(ledger->has_postings)) {
+        atp_ledger_tell_late(apply);
+    }
     atp_ledger_look_for_silence(apply);
     atp_ledger_give_up_gaps(apply);
     atp_reservations_archive(&ledger->reservations, apply->now_ms - ledger->root->config.archive_after_ms,
@@ -94,6 +97,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
             atp_reservations_has_to_archive(&ledger->reservations, now_ms - root->config.archive_after_ms) ||
             (root->registry.count > 0 && now_ms >= root->registry.look_ms) ||
             atp_ledger_is_gap_due(ledger, now_ms) ||
+            (ledger->has_postings && atp_ledger_is_posting_due(ledger, now_ms)) ||
             (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }
 

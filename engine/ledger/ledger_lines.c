@@ -85,6 +85,9 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
             atp_history_correlate(&ledger->reservations.history, noted.op, atp_op_correlation(cause));
     }
     atp_history_add(&ledger->reservations.history, line->reservation, &noted);
+    if (ATP_UNLIKELY(ledger->has_postings)) {
+        atp_ledger_post_step(ledger, line, &noted);
+    }
 }
 
 /* Adds what a line has reserved to its position. */
@@ -235,6 +238,11 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
     add_to(&position->reserved, row->reserved * qty);
     add_to(&position->allocated, row->allocated * qty);
     add_to(&position->on_hand, on_hand);
+    if (ATP_UNLIKELY(ledger->has_postings)) {
+        ledger->posted.reserved += row->reserved * qty;
+        ledger->posted.allocated += row->allocated * qty;
+        ledger->posted.on_hand += on_hand;
+    }
     reposition(ledger, position, number);
     if (ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_OVER_COMMITTED))) {
         atp_position_set(position, ATP_POSITION_OVER_COMMITTED,

@@ -39,6 +39,7 @@ typedef struct atp_root {
     atp_counting_t counting;
     atp_level_heads_t levels;
     atp_archive_heads_t archive;
+    atp_posting_heads_t postings;
     atp_registry_heads_t registry;
     atp_movement_heads_t movements;
     atp_feed_heads_t feeds;
@@ -53,7 +54,8 @@ _Static_assert(sizeof(atp_root_t) ==
                        sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
                        sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) + sizeof(atp_level_heads_t) +
                        sizeof(atp_archive_heads_t) + sizeof(atp_registry_heads_t) +
-                       sizeof(atp_movement_heads_t) + sizeof(atp_feed_heads_t),
+                       sizeof(atp_movement_heads_t) + sizeof(atp_feed_heads_t) +
+                                         sizeof(atp_posting_heads_t),
                "stored: no padding");
 
 /* Table ids: frozen, they are in snapshots. */
@@ -100,6 +102,8 @@ enum {
     ATP_TABLE_REGISTRATIONS = 50,
     ATP_TABLE_ALIASES = 61,
     ATP_TABLE_UNITS = 62,
+    ATP_TABLE_POSTINGS = 58,
+    ATP_TABLE_SUBSCRIBERS = 59,
     ATP_TABLE_EXCEPTION_FACTS = 53,
     ATP_TABLE_MOVEMENTS = 55,
     ATP_TABLE_STANDINGS = 56,
@@ -209,6 +213,7 @@ struct atp_ledger {
     atp_movements_t movements;
     atp_feeds_t feeds;
     atp_closings_t closings;
+    atp_postings_t postings;
     atp_supply_book_t supplies;
     atp_kits_t kits;
     atp_groups_t groups;
@@ -241,6 +246,11 @@ struct atp_ledger {
     uint32_t
         *next_view; /* by SKU: the one after it, + 1; UINT32_MAX: it is the last; 0: it is not among them */
     uint16_t *level_channel; /* those that have, or had, such rules, ascending */
+
+    /* postings: ledger_postings.c; not state */
+    bool has_postings;           /* there is a subscriber */
+    atp_posting_change_t posted; /* what the step being made has changed so far */
+    uint64_t losing;             /* a bit for each subscriber that lost its first posting by this op */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
 
@@ -532,6 +542,34 @@ atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t 
 void atp_ledger_connect_feeds(atp_ledger_t *ledger);
 /* Memory for as many of them as configured. */
 uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config);
+
+/* ---- ledger_postings.c: what systems of record must hear; only where has_postings ---- */
+
+/* A step of a line has been made; `posted` has what it changed, but for a reserve. */
+void atp_ledger_post_step(atp_ledger_t *ledger, const atp_line_t *line, const atp_history_step_t *step);
+/* A fact told of a bucket of a row, and changes it by `change`: by less where a count has seen it before. What one fact tells of one
+ * row is one posting. */
+void atp_ledger_post_change(apply_t *apply, uint32_t row, atp_bucket_t bucket, const atp_change_t *told,
+                            atp_qty_t change);
+/* Units came back to a row; what that does to its buckets is told next. */
+void atp_ledger_post_returned(apply_t *apply, uint32_t row, atp_disposition_t disposition, atp_qty_t qty);
+/* POSTINGS_FULL where a promise would make postings that somebody waits for, and there is no room; else applied. */
+atp_verdict_t atp_ledger_look_for_postings(apply_t *apply);
+/* When an op is done: raises what it has lost. */
+void atp_ledger_tell_lost(apply_t *apply);
+/* Looks for postings that are settled too late; with each pulse. */
+void atp_ledger_tell_late(apply_t *apply);
+bool atp_ledger_is_posting_due(const atp_ledger_t *ledger, int64_t now_ms);
+/* Moves on what is settled for a subscriber, over at most `limit` postings that are not open for it. */
+void atp_ledger_pass_settled(atp_ledger_t *ledger, uint32_t number, unsigned limit);
+void atp_ledger_rebuild_postings(atp_ledger_t *ledger);
+
+/* ---- ledger_subscribers.c ---- */
+
+atp_verdict_t atp_ledger_put_subscriber(apply_t *apply);
+atp_verdict_t atp_ledger_acknowledge(apply_t *apply);
+/* The postings that a reconcile names are booked by a subscriber. */
+atp_verdict_t atp_ledger_confirm_postings(apply_t *apply);
 
 /* ---- ledger_expiry.c ---- */
 

@@ -85,6 +85,11 @@ const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
     return &ledger->exceptions;
 }
 
+const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger)
+{
+    return &ledger->postings;
+}
+
 bool atp_ledger_find_reservation(const atp_ledger_t *ledger, atp_text_t id, uint32_t *ret_number)
 {
     return atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),

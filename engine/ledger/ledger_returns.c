@@ -73,6 +73,9 @@ void atp_returns_put_back(apply_t *apply, const resolved_line_t *line, atp_dispo
     const atp_disposition_rule_t *rule = &atp_dispositions[disposition];
 
     atp_ledger_settle_row(apply->ledger, line->row, apply->now_ms);
+    if (ATP_UNLIKELY(apply->ledger->has_postings)) {
+        atp_ledger_post_returned(apply, line->row, disposition, qty);
+    }
     change_buckets(apply, line->row, rule->on_hand * qty, rule->unavailable * qty);
 }
 

@@ -30,6 +30,9 @@ atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bu
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
     atp_store_relaxed(field, after);
     atp_positions_end_change(position);
+    if (ATP_UNLIKELY(apply->ledger->has_postings)) {
+        atp_ledger_post_change(apply, row, bucket, &told, change);
+    }
     if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && change < 0)) {
         atp_ledger_settle_missing(apply->ledger, row,
                                   atp_ledger_missing(apply->ledger, row) - after); /* B5 */

@@ -67,6 +67,8 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                                  .node = NODE_OPTIONAL,
                                  .needs_subject = true,
                                  .qty = QTY_SIGNED},
+    [ATP_OP_SUBSCRIBER] = {.is_known = true, .needs_subject = true},
+    [ATP_OP_SUBSCRIBER_POSITION] = {.is_known = true, .needs_subject = true},
     [ATP_OP_RECEIVE] = {.is_known = true, .lines = LINES_ONE},
     [ATP_OP_SALE] = {.is_known = true, .lines = LINES_ONE},
     [ATP_OP_ADJUST] = {.is_known = true,
@@ -128,12 +130,20 @@ static bool names_order(const atp_command_t *command)
     return atp_attributes_find(command, ATP_KEY_ORDER_ID, ATP_WHOLE_OP) != NULL;
 }
 
+/* A reconcile that names postings, which say of what they are. */
+static bool names_postings(const atp_command_t *command)
+{
+    return command->kind == ATP_OP_RECONCILE &&
+           atp_attributes_find(command, ATP_KEY_POSTING, ATP_WHOLE_OP) != NULL;
+}
+
 static atp_verdict_t check_texts(const atp_command_t *command, const atp_op_rule_t *rule, bool is_fact,
                                  atp_result_t *ret_fault)
 {
     /* A shipment told as a fact, and a return, may name no reservation; other steps may name an order instead. */
     bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && is_fact) ||
-                        command->kind == ATP_OP_RETURN || names_order(command);
+                        command->kind == ATP_OP_RETURN || names_order(command) ||
+                        names_postings(command);
 
     if (!is_optional_id(command->reservation) || (command->reservation.size == 0 && !may_be_empty)) {
         return atp_op_fault(ret_fault, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);

@@ -165,6 +165,21 @@ static atp_err_t read_traces(atp_reader_t *reader, atp_answer_t *answer)
     return ATP_OK;
 }
 
+static atp_err_t read_postings(atp_reader_t *reader, atp_answer_t *answer)
+{
+    atp_posting_row_t *rows = answer->rows;
+
+    for (uint32_t i = 0; i < answer->head.row_count; i++) {
+        if (!atp_read_posting(reader, &rows[i])) {
+            return ATP_ERR_FORMAT;
+        }
+    }
+    if (answer->type == ATP_MESSAGE_POSTINGS_OF) {
+        return ATP_OK;
+    }
+    return atp_read_postings_end(reader, &answer->head.postings) ? ATP_OK : ATP_ERR_FORMAT;
+}
+
 static atp_err_t read_schedule(atp_reader_t *reader, atp_answer_t *answer)
 {
     atp_schedule_row_t *rows = answer->rows;
@@ -220,6 +235,8 @@ static const struct layout {
     [ATP_MESSAGE_STAT] = {atp_read_stats, read_stats, sizeof(atp_stat_t), false},
     [ATP_MESSAGE_EXPLAIN] = {atp_read_explain, read_explanations, sizeof(atp_explanation_t), false},
     [ATP_MESSAGE_TRACE] = {atp_read_trace, read_traces, sizeof(atp_trace_row_t), false},
+    [ATP_MESSAGE_POSTINGS] = {atp_read_postings, read_postings, sizeof(atp_posting_row_t), false},
+    [ATP_MESSAGE_POSTINGS_OF] = {atp_read_postings, read_postings, sizeof(atp_posting_row_t), false},
     [ATP_MESSAGE_SCHEDULE] = {atp_read_schedule, read_schedule, sizeof(atp_schedule_row_t), false},
     [ATP_MESSAGE_CATALOG] = {atp_read_page, read_catalog, sizeof(atp_catalog_entry_t), true},
 };
@@ -291,6 +308,11 @@ const atp_record_t *atp_answer_records(const atp_answer_t *answer)
 const atp_trace_row_t *atp_answer_traces(const atp_answer_t *answer)
 {
     return rows_of(answer, answer->type == ATP_MESSAGE_TRACE);
+}
+
+const atp_posting_row_t *atp_answer_postings(const atp_answer_t *answer)
+{
+    return rows_of(answer, answer->type == ATP_MESSAGE_POSTINGS || answer->type == ATP_MESSAGE_POSTINGS_OF);
 }
 
 const atp_step_row_t *atp_answer_steps(const atp_answer_t *answer)
@@ -406,6 +428,42 @@ atp_err_t atp_client_trace(atp_client_t *client, const atp_trace_query_t *query,
         return ATP_ERR_INVALID;
     }
     return ask(client, ATP_MESSAGE_TRACE, write_trace, query, ret_answer);
+}
+
+static void write_postings(atp_writer_t *writer, const void *context)
+{
+    atp_write_postings_ask(writer, context);
+}
+
+atp_err_t atp_client_postings(atp_client_t *client, const atp_postings_ask_t *asked, atp_answer_t **ret_answer)
+{
+    if (asked->subscriber.size == 0 || asked->limit > ATP_POSTINGS_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    return ask(client, ATP_MESSAGE_POSTINGS, write_postings, asked, ret_answer);
+}
+
+typedef struct ops {
+    const uint64_t *ops;
+    uint32_t count;
+} ops_t;
+
+static void write_ops(atp_writer_t *writer, const void *context)
+{
+    const ops_t *ops = context;
+
+    atp_write_postings_of(writer, ops->ops, ops->count);
+}
+
+atp_err_t atp_client_postings_of(atp_client_t *client, const uint64_t *ops, uint32_t count,
+                                 atp_answer_t **ret_answer)
+{
+    const ops_t list = {ops, count};
+
+    if (count < 1 || count > ATP_POSTINGS_OPS_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    return ask(client, ATP_MESSAGE_POSTINGS_OF, write_ops, &list, ret_answer);
 }
 
 typedef struct ids {

@@ -63,6 +63,7 @@
 #include "protocol/message_records.h"
 #include "protocol/message_sources.h"
 #include "protocol/message_supply.h"
+#include "protocol/message_postings.h"
 #include "protocol/message_trace.h"
 
 #include <stdbool.h>
@@ -193,6 +194,7 @@ typedef struct atp_answer_head {
     bool is_as_of_one_op; /* availability: all rows show the state after one op */
     bool is_cut;          /* explain: there were more parts than an answer has; trace: more ops than rows */
     uint64_t from_op;     /* trace: the first op that was looked at */
+    atp_postings_end_t postings; /* postings: where it goes on, and how far the subscriber is */
     atp_text_t detail;    /* of a refusal: one sentence, may be empty; the answer's */
 } atp_answer_head_t;
 
@@ -214,6 +216,7 @@ const atp_catalog_entry_t *atp_answer_catalog(const atp_answer_t *answer);
 const atp_stat_t *atp_answer_stats(const atp_answer_t *answer);
 const atp_explanation_t *atp_answer_explanations(const atp_answer_t *answer);
 const atp_trace_row_t *atp_answer_traces(const atp_answer_t *answer);
+const atp_posting_row_t *atp_answer_postings(const atp_answer_t *answer);
 
 /* All of these wait for the answer, take part in the retries (asking twice changes nothing), and set
  * *ret_answer on ATP_OK only. A refused question is ATP_OK and an answer with a verdict and no rows. */
@@ -257,6 +260,17 @@ ATP_MUST_USE atp_err_t atp_client_history(atp_client_t *client, atp_text_t reser
  * Rows: traces, oldest first. The engine reads one at a time: `busy` is asked again as ever. */
 ATP_MUST_USE atp_err_t atp_client_trace(atp_client_t *client, const atp_trace_query_t *query,
                                         atp_answer_t **ret_answer);
+
+/* What a subscriber must hear, in order: from ask->from, or, where that is 0, after what it has acknowledged. Rows: postings;
+ * head.postings.next is where to ask next. Told no faster than the subscriber's rate: `busy` is asked again as ever. When the rows
+ * are kept for good, acknowledge the last number (ATP_OP_SUBSCRIBER_POSITION); what is not is told again. */
+ATP_MUST_USE atp_err_t atp_client_postings(atp_client_t *client, const atp_postings_ask_t *ask,
+                                           atp_answer_t **ret_answer);
+
+/* The postings that 1 to ATP_POSTINGS_OPS_MAX ops have made, as far as they are kept. Rows: postings, with who has heard and
+ * booked them. */
+ATP_MUST_USE atp_err_t atp_client_postings_of(atp_client_t *client, const uint64_t *ops, uint32_t count,
+                                              atp_answer_t **ret_answer);
 
 /* A page of a list (cursor 0 first, then head.next_cursor until it is 0). */
 ATP_MUST_USE atp_err_t atp_client_reservations(atp_client_t *client, const atp_page_ask_t *ask,

@@ -4,6 +4,7 @@
  *
  *     every numbered invariant of the ledger                                     atp_ledger_check
  *     on hand and unavailable are what the answers add up to                     everything_books.c
+ *     postings add up to what each op did to the buckets                         everything_postings.c
  *     nothing is promised that is not there                                      everything_bench.c, look_at_promises
  *     what promise, availability, schedule and explain said is what reserve does everything_questions.c
  *     the same id again: the first answer, and no change
@@ -25,14 +26,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define ACT_LINES_MAX      5
-#define ACT_ATTRIBUTES_MAX 24
-#define ACT_TEXT_MAX       40
-#define SCRIPT_ACTS_MAX    4000
-#define EVERYTHING_TABLES  64
-#define EVERYTHING_ROWS    256
-#define EVERYTHING_LINES   1024
-#define BOOKED_KITS_MAX    4
+#define ACT_LINES_MAX       5
+#define ACT_ATTRIBUTES_MAX  24
+#define ACT_TEXT_MAX        40
+#define SCRIPT_ACTS_MAX     4000
+#define EVERYTHING_TABLES   64
+#define EVERYTHING_ROWS     256
+#define LISTED_POSTINGS_MAX 8192
+#define EVERYTHING_LINES    1024
+#define BOOKED_KITS_MAX     4
 
 typedef struct act_line {
     char sku[12];
@@ -190,6 +192,11 @@ typedef struct bench {
         atp_qty_t qty;
     } kits[BOOKED_KITS_MAX]; /* that left without a promise */
     unsigned kit_count;
+    /* a plain list of all postings, and where it was before the op */
+    uint64_t postings_before;
+    bool has_subscriber;
+    uint64_t listed;
+    atp_posting_t list[LISTED_POSTINGS_MAX];
 } bench_t;
 
 bool bench_open(bench_t *bench, script_t *script, reach_t *reach);
@@ -209,6 +216,8 @@ bool bench_apply(bench_t *bench, int64_t now_ms);
 
 void books_before(bench_t *bench);
 bool books_after(bench_t *bench);
+void postings_before(bench_t *bench);
+bool postings_after(bench_t *bench);
 /* Takes so many kits that left without a promise out of the books, as the ledger chose: from the shelf, or put together. */
 bool books_take_kits(bench_t *bench, uint32_t sku, uint16_t node, atp_qty_t qty);
 /* Asked before a reserve is applied; what was said is compared with what it did after it. */

@@ -69,6 +69,21 @@ void draw_channel(draw_t *draw, char *to, size_t size)
     snprintf(to, size, "%s", names[draw_below(draw, draw_chance(draw, 30) ? 9 : 3)]);
 }
 
+/* The key of a posting that is kept; now and then of none. */
+static void draw_posting(draw_t *draw, char *to, size_t size)
+{
+    const atp_postings_t *postings = atp_ledger_postings(draw->ledger);
+    uint64_t newest = postings->heads->newest;
+    const atp_posting_t *posting =
+        newest > 0 ? atp_postings_at(postings, newest - draw_below(draw, newest < 30 ? newest : 30)) : NULL;
+    char key[ATP_POSTING_KEY_SIZE] = "7.7";
+
+    if (posting != NULL && !draw_chance(draw, 50)) {
+        (void)atp_posting_key(posting, key);
+    }
+    snprintf(to, size, "%s", key);
+}
+
 /* An attribute's own names. */
 static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute)
 {
@@ -107,6 +122,12 @@ static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute
         break;
     case ATP_KEY_PARENT:
         draw_numbered(to, size, "q", draw_chance(draw, 700) ? 0 : draw_below(draw, 5));
+        break;
+    case ATP_KEY_POSTING:
+        draw_posting(draw, to, size);
+        break;
+    case ATP_KEY_SUBSCRIBER:
+        draw_numbered(to, size, "e", draw_below(draw, 3));
         break;
     case ATP_KEY_ORDER_ID:
         draw_numbered(to, size, "o", draw_below(draw, 8));
@@ -158,6 +179,12 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
     case ATP_KEY_CUT_OFF:
     case ATP_KEY_READY_MINUTE:
         return draw_between(draw, rule->least, rule->most);
+    case ATP_KEY_POSTING_SLA:
+        return draw_chance(draw, 300) ? 0 : draw_between(draw, 1, 5000);
+    case ATP_KEY_ACKNOWLEDGED: {
+        int64_t newest = (int64_t)atp_ledger_postings(draw->ledger)->heads->newest;
+        return newest - draw_between(draw, draw_chance(draw, 50) ? -1 : 0, newest < 20 ? newest : 20);
+    }
     case ATP_KEY_WORKING_DAYS:
         return draw_chance(draw, 600) ? 127 : draw_between(draw, 1, 127);
     case ATP_KEY_HANDLING_DAYS:
@@ -265,6 +292,11 @@ static unsigned of_source(unsigned key, unsigned often)
     }
 }
 
+static bool names_posting(const act_t *act)
+{
+    return act->attribute_count > 0 && act->attributes[act->attribute_count - 1].key == ATP_KEY_POSTING;
+}
+
 /* How often an optional key comes, of a thousand; `often` where nothing is known of it. */
 static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned often)
 {
@@ -280,6 +312,12 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
             return is_root ? 100 : 800;
         }
         return act->kind == ATP_OP_RULE ? 950 : 300;
+    case ATP_KEY_POSTING:
+        return act->reservation[0] == '\0' ? ALWAYS : 300;
+    case ATP_KEY_SUBSCRIBER:
+        return names_posting(act) ? 970 : 30;
+    case ATP_KEY_WHEN_FULL:
+        return often / 3;
     case ATP_KEY_DUE:
         return act->kind == ATP_OP_SUPPLY && act->line_count > 0 ? 950 : 400;
     case ATP_KEY_FINAL:

@@ -501,6 +501,7 @@ bool bench_do(bench_t *bench, const act_t *act)
     if (act->is_asked && act->kind == ATP_OP_RESERVE && !questions_ask(bench, &said)) {
         return false;
     }
+    postings_before(bench);
     books_before(bench);
     bench->may_try = may_try(bench);
     if (!bench_apply(bench, act->at_ms)) {
@@ -512,7 +513,7 @@ bool bench_do(bench_t *bench, const act_t *act)
         return true;
     }
     reach_note_edges(bench);
-    return books_after(bench) && look_at_promises(bench) && look_at_facts(bench) &&
+    return books_after(bench) && postings_after(bench) && look_at_promises(bench) && look_at_facts(bench) &&
            (!act->is_asked || act->kind < ATP_FIRST_CLIENT_KIND || look_at_trace(bench)) &&
            (!act->is_asked || questions_compare(bench, &said)) && look_at_again(bench, act, act->at_ms);
 }

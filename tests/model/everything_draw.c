@@ -58,6 +58,7 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.bookings = room(&state, 100, 1, 8);
     config.movements = room(&state, 2000, 0, 12);
     config.feeds = room(&state, 16, 1, 3);
+    config.postings = room(&state, 200, 64, 80);
     config.string_bytes = room(&state, 1 << 16, 4096, 4600);
     config.ttl_default_ms = 200;
     config.ttl_max_ms = 300 * ATP_DAY_MS;
@@ -363,6 +364,10 @@ static void draw_subject(draw_t *draw, act_t *act)
     case ATP_OP_REGISTER_SOURCE:
         draw_numbered(act->subject, sizeof act->subject, "source",
                       draw_below(draw, draw_chance(draw, 100) ? 4 : 2));
+        break;
+    case ATP_OP_SUBSCRIBER:
+    case ATP_OP_SUBSCRIBER_POSITION:
+        draw_numbered(act->subject, sizeof act->subject, "e", draw_below(draw, 3));
         break;
     case ATP_OP_SUPPLY:
     case ATP_OP_RECEIVE_SUPPLY:

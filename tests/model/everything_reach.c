@@ -166,6 +166,7 @@ static bool is_elsewhere(unsigned verdict)
     case ATP_ATTRIBUTE_NOT_TAKEN: /* tests/engine/base/test_attribute.c */
     case ATP_UNKNOWN_ID:          /* of a question */
     case ATP_KIT_TOO_LARGE:       /* tests/model/test_kits.c: 8 deep, 512 components */
+    case ATP_SUBSCRIBERS_FULL:    /* tests/engine/ledger/test_postings.c: 64 of them */
     case ATP_STRINGS_FULL:        /* tests/engine/ledger: names are too short here */
     case ATP_PEGS_FULL:
     case ATP_OUT_OF_ORDER: /* tests/engine/ledger/test_sources.c: sources that say what they keep */

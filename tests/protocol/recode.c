@@ -250,6 +250,64 @@ static bool recode_trace(atp_reader_t *reader, atp_writer_t *writer)
     return true;
 }
 
+static bool recode_postings_ask(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_postings_ask_t ask;
+    if (!atp_read_postings_ask(reader, &ask)) {
+        return false;
+    }
+    atp_write_postings_ask(writer, &ask);
+    return true;
+}
+
+static bool recode_postings_of(atp_reader_t *reader, atp_writer_t *writer)
+{
+    uint64_t ops[ATP_POSTINGS_OPS_MAX];
+    uint32_t count;
+    if (!atp_read_postings_of(reader, &count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_read_postings_op(reader, &ops[i])) {
+            return false;
+        }
+    }
+    atp_write_postings_of(writer, ops, count);
+    return true;
+}
+
+static bool recode_posting(atp_reader_t *reader, atp_writer_t *writer)
+{
+    atp_posting_row_t row;
+    if (!atp_read_posting(reader, &row)) {
+        return false;
+    }
+    atp_write_posting(writer, &row);
+    return true;
+}
+
+static bool recode_postings(atp_reader_t *reader, atp_writer_t *writer, bool has_end)
+{
+    atp_postings_end_t end;
+    uint32_t rows;
+    if (!atp_read_postings(reader, &rows)) {
+        return false;
+    }
+    atp_write_postings_begin(writer, has_end);
+    if (!recode_rows(reader, writer, rows, recode_posting)) {
+        return false;
+    }
+    if (!has_end) {
+        atp_write_postings_of_end(writer);
+        return true;
+    }
+    if (!atp_read_postings_end(reader, &end)) {
+        return false;
+    }
+    atp_write_postings_end(writer, &end);
+    return true;
+}
+
 static bool recode_schedule_ask(atp_reader_t *reader, atp_writer_t *writer)
 {
     atp_schedule_ask_t ask;
@@ -420,6 +478,10 @@ static bool recode_request(atp_reader_t *reader, atp_writer_t *writer, uint32_t 
         return recode_explain_ask(reader, writer);
     case ATP_MESSAGE_SCHEDULE:
         return recode_schedule_ask(reader, writer);
+    case ATP_MESSAGE_POSTINGS:
+        return recode_postings_ask(reader, writer);
+    case ATP_MESSAGE_POSTINGS_OF:
+        return recode_postings_of(reader, writer);
     case ATP_MESSAGE_TRACE:
         return recode_trace_query(reader, writer);
     case ATP_MESSAGE_SOURCE_STATE:
@@ -487,6 +549,9 @@ static bool recode_response(atp_reader_t *reader, atp_writer_t *writer)
         return recode_explain(reader, writer);
     case ATP_MESSAGE_SCHEDULE:
         return recode_schedule(reader, writer);
+    case ATP_MESSAGE_POSTINGS:
+    case ATP_MESSAGE_POSTINGS_OF:
+        return recode_postings(reader, writer, reader->type == ATP_MESSAGE_POSTINGS);
     case ATP_MESSAGE_TRACE:
         return recode_trace(reader, writer);
     case ATP_MESSAGE_SOURCE_STATE:

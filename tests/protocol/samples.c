@@ -489,6 +489,22 @@ const sample_t samples[] = {
          16) "[[[1010,1795253005000,\"reserve\",\"web\",\"cart-77\",55,\"ROPE\",\"lyon-2\",\"2.50\",3,"
              "\"order-9\"]],17,1]]",
      NULL, sample_write_trace},
+    {"postings_ask", SAMPLE_REQUEST, "postings: of a subscriber, from a number on",
+     REQUEST_HEAD(21) "[\"erp\",4711,500]]", NULL, sample_write_postings_ask},
+    {"postings", SAMPLE_RESPONSE, "postings: one shipment, more to come, three were lost before",
+     RESPONSE_HEAD(
+         21) "[[[4711,\"1010.2\",1010,1795253005000,\"shipped\",\"ROPE\",\"lyon-2\",\"2.50\",\"-2.50\","
+             "\"0.00\",\"0.00\",\"-2.50\",1,\"cart-77\",1,\"ship\",\"wms\",\"wms-lyon\",\"order-9\",0,0,"
+             "\"\",\"\"]],4712,4800,4700,3]]",
+     NULL, sample_write_postings},
+    {"postings_of_ask", SAMPLE_REQUEST, "postings_of: of two ops", REQUEST_HEAD(24) "[[1010,70000]]]", NULL,
+     sample_write_postings_of_ask},
+    {"postings_of", SAMPLE_RESPONSE, "postings_of: a shipment that two have heard of, and one has booked",
+     RESPONSE_HEAD(
+         24) "[[[4711,\"1010.2\",1010,1795253005000,\"shipped\",\"ROPE\",\"lyon-2\",\"2.50\",\"-2.50\","
+             "\"0.00\",\"0.00\",\"-2.50\",1,\"cart-77\",1,\"ship\",\"wms\",\"wms-lyon\",\"order-9\",1044,"
+             "1795253900000,\"crm erp\",\"erp\"]]]]",
+     NULL, sample_write_postings_of},
     {"reservations_ask", SAMPLE_REQUEST,
      "reservations: older than a day, of one owner and channel, reserved or allocated",
      REQUEST_HEAD(5) "[0,100,86400000,\"anna\",\"web\",6]]", NULL, sample_write_reservations_ask},

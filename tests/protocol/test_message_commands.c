@@ -108,7 +108,7 @@ static const struct {
     {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 1},
     {"[32,\"a\",1,\"\",\"\",0,0,[[\"s\",\"n\",1],[\"s\",\"n\",1],[\"\"]]]", ATP_ID_INVALID, ATP_FIELD_SKU, 2},
     {"[34,\"a\",1,\"r\",[[\"s\"]]]", ATP_ID_INVALID, ATP_FIELD_NODE, 0},
-    {"[33,\"a\",1,\"r\",0,[[99,1]]]", ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0},
+    {"[33,\"a\",1,\"r\",0,[[191,1]]]", ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0},
     {"[33,\"a\",1,\"r\",0,[[1,\"n\",1024]]]", ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0},
     {"[33,\"a\",1,\"r\",0,[[1,\"n\"],[1,\"n\"]]]", ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0},
     {"[33,\"a\",1,\"r\",0,[[1,7]]]", ATP_MALFORMED, ATP_FIELD_ATTRIBUTE, 0},

@@ -1,5 +1,6 @@
 /* atp export: positions or reservations as CSV. */
 #include "tools/atp/cmds.h"
+#include "tools/atp/csv_out.h"
 #include "tools/atp/file_out.h"
 #include "tools/atp/pages.h"
 #include "tools/atp/record_out.h"
@@ -19,53 +20,6 @@ typedef struct export
     uint64_t rows;
 }
 export_t;
-
-/* ---- CSV ---- */
-
-static bool needs_quotes(atp_text_t text)
-{
-    for (uint32_t i = 0; i < text.size; i++) {
-        if (strchr(",\"\r\n", text.bytes[i]) != NULL) {
-            return true;
-        }
-    }
-    return text.size > 0 && (text.bytes[0] == ' ' || text.bytes[text.size - 1] == ' ');
-}
-
-static void put_text(FILE *file, atp_text_t text, char end)
-{
-    if (needs_quotes(text)) {
-        (void)fputc('"', file);
-        for (uint32_t i = 0; i < text.size; i++) {
-            if (text.bytes[i] == '"') {
-                (void)fputc('"', file);
-            }
-            (void)fputc(text.bytes[i], file);
-        }
-        (void)fputc('"', file);
-    } else {
-        (void)fwrite(text.bytes, 1, text.size, file);
-    }
-    (void)fputc(end, file);
-}
-
-static void put_qty(FILE *file, atp_qty_t qty, uint8_t scale, char end)
-{
-    char text[ATP_QTY_TEXT_SIZE];
-
-    (void)fwrite(text, 1, atp_qty_format(qty, scale, text), file);
-    (void)fputc(end, file);
-}
-
-static void put_time(FILE *file, int64_t time_ms, char end)
-{
-    char text[ATP_OUT_TIME_SIZE] = "";
-
-    if (time_ms != 0) {
-        atp_out_format_time(time_ms, text);
-    }
-    put_text(file, atp_text_of(text), end);
-}
 
 /* ---- positions ---- */
 
@@ -91,14 +45,14 @@ static void put_position_json(atp_out_t *out, const atp_position_row_t *row)
 
 static void put_position(FILE *file, const atp_position_row_t *row)
 {
-    put_text(file, row->sku, ',');
-    put_text(file, row->node, ',');
-    put_qty(file, row->on_hand, row->scale, ',');
-    put_qty(file, row->unavailable, row->scale, ',');
-    put_qty(file, row->reserved, row->scale, ',');
-    put_qty(file, row->allocated, row->scale, ',');
-    put_qty(file, row->safety, row->scale, ',');
-    put_qty(file, signed_atp(row), row->scale, ',');
+    atp_csv_text(file, row->sku, ',');
+    atp_csv_text(file, row->node, ',');
+    atp_csv_qty(file, row->on_hand, row->scale, ',');
+    atp_csv_qty(file, row->unavailable, row->scale, ',');
+    atp_csv_qty(file, row->reserved, row->scale, ',');
+    atp_csv_qty(file, row->allocated, row->scale, ',');
+    atp_csv_qty(file, row->safety, row->scale, ',');
+    atp_csv_qty(file, signed_atp(row), row->scale, ',');
     (void)fprintf(file, "%u,%" PRIu64 "\n", row->scale, row->version);
 }
 
@@ -145,19 +99,19 @@ static void put_reservation_json(atp_out_t *out, const atp_record_t *record, con
 
 static void put_reservation(FILE *file, const atp_record_t *record, const atp_record_line_t *line)
 {
-    put_text(file, record->id, ',');
-    put_text(file, atp_text_of(atp_record_state_text(record->state)), ',');
-    put_text(file, record->channel, ',');
-    put_text(file, record->owner, ',');
-    put_time(file, record->created_ms, ',');
+    atp_csv_text(file, record->id, ',');
+    atp_csv_text(file, atp_text_of(atp_record_state_text(record->state)), ',');
+    atp_csv_text(file, record->channel, ',');
+    atp_csv_text(file, record->owner, ',');
+    atp_csv_time(file, record->created_ms, ',');
     (void)fprintf(file, "%" PRIu64 ",", record->version);
-    put_time(file, record->deadline_ms, ',');
-    put_text(file, line->sku, ',');
-    put_text(file, line->node, ',');
-    put_qty(file, line->granted, line->scale, ',');
-    put_qty(file, line->reserved, line->scale, ',');
-    put_qty(file, line->allocated, line->scale, ',');
-    put_qty(file, line->shipped, line->scale, '\n');
+    atp_csv_time(file, record->deadline_ms, ',');
+    atp_csv_text(file, line->sku, ',');
+    atp_csv_text(file, line->node, ',');
+    atp_csv_qty(file, line->granted, line->scale, ',');
+    atp_csv_qty(file, line->reserved, line->scale, ',');
+    atp_csv_qty(file, line->allocated, line->scale, ',');
+    atp_csv_qty(file, line->shipped, line->scale, '\n');
 }
 
 static bool take_reservations(void *context, const atp_answer_t *answer)

@@ -30,6 +30,30 @@ static void put_row(atp_cli_t *cli, const atp_trace_row_t *row)
     atp_out_text(out, "correlation", "CORRELATION", row->correlation);
 }
 
+/* What the ops have posted, and what became of that. An engine that does not say it is no fault of the trace. */
+static void put_postings(atp_cli_t *cli, const atp_trace_row_t *rows, uint32_t count)
+{
+    uint64_t ops[ATP_TRACE_ROWS_MAX];
+    atp_answer_t *answer = NULL;
+
+    for (uint32_t i = 0; i < count; i++) {
+        ops[i] = rows[i].op;
+    }
+    if (atp_client_postings_of(cli->handle, ops, count, &answer) != ATP_OK) {
+        return;
+    }
+    const atp_posting_row_t *postings = atp_answer_postings(answer);
+    uint32_t told = atp_answer_head(answer).row_count;
+    if (told > 0 && !cli->is_json) {
+        (void)printf("\n");
+    }
+    for (uint32_t i = 0; i < told; i++) {
+        atp_posting_put(&cli->out, &postings[i], true);
+    }
+    atp_out_end(&cli->out);
+    atp_answer_free(answer);
+}
+
 static int print_answer(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t id)
 {
     atp_answer_head_t head = atp_answer_head(answer);
@@ -47,6 +71,7 @@ static int print_answer(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t i
         put_row(cli, &rows[i]);
     }
     atp_out_end(&cli->out);
+    put_postings(cli, rows, head.row_count);
     atp_cli_note(cli, "journal read from op %llu on%s", (unsigned long long)head.from_op,
                  head.is_cut ? "; there were more, these are the newest" : "");
     return ATP_CLI_DONE;
@@ -88,11 +113,14 @@ const atp_cmd_t atp_cmd_trace = {
     .group = "Operate",
     .synopsis = "ID",
     .summary = "All ops that carry a correlation id, from the journal",
-    .about = "Ops of any kind, of any client, refused ones too, oldest first; QTY is what the first line "
-             "asked for. The\n"
-             "engine reads the newest gigabyte of its journal, one question at a time, beside its work. "
-             "VERDICT is\n"
-             "there as long as the answer is remembered. Ops get their id from --correlation.",
+    .about =
+        "Ops of any kind, of any client, refused ones too, oldest first; QTY is what the first line "
+        "asked for. The\n"
+        "engine reads the newest gigabyte of its journal, one question at a time, beside its work. "
+        "VERDICT is\n"
+        "there as long as the answer is remembered. Ops get their id from --correlation. Then what these ops "
+        "have\nposted to systems of record (atp postings follow), who has acknowledged it, and who has "
+        "booked it.",
     .word_min = 1,
     .word_max = 1,
     .flags = flags,

@@ -85,6 +85,14 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_publish,
     &atp_cmd_outbox,
 
+    &atp_cmd_subscriber_put,
+    &atp_cmd_subscriber_drop,
+    &atp_cmd_subscriber_list,
+    &atp_cmd_subscriber_show,
+    &atp_cmd_postings_follow,
+    &atp_cmd_postings_ack,
+    &atp_cmd_postings_confirm,
+
     &atp_cmd_exceptions,
     &atp_cmd_trace,
     &atp_cmd_stat,

@@ -87,6 +87,14 @@ extern const atp_cmd_t atp_cmd_load;
 extern const atp_cmd_t atp_cmd_export;
 extern const atp_cmd_t atp_cmd_generate;
 
+extern const atp_cmd_t atp_cmd_subscriber_put;
+extern const atp_cmd_t atp_cmd_subscriber_drop;
+extern const atp_cmd_t atp_cmd_subscriber_list;
+extern const atp_cmd_t atp_cmd_subscriber_show;
+extern const atp_cmd_t atp_cmd_postings_follow;
+extern const atp_cmd_t atp_cmd_postings_ack;
+extern const atp_cmd_t atp_cmd_postings_confirm;
+
 extern const atp_cmd_t atp_cmd_exceptions;
 extern const atp_cmd_t atp_cmd_trace;
 extern const atp_cmd_t atp_cmd_stat;
@@ -95,6 +103,9 @@ extern const atp_cmd_t atp_cmd_bench;
 extern const atp_cmd_t atp_cmd_help;
 extern const atp_cmd_t atp_cmd_completion;
 extern const atp_cmd_t atp_cmd_version;
+
+/* A row for a posting; with who has heard and booked it, where that is known: cmd_postings.c. */
+void atp_posting_put(atp_out_t *out, const atp_posting_row_t *row, bool has_settled);
 
 /* The account of what a channel may take of the SKUs of the command line: cmd_explain.c. */
 int atp_explain_channel(atp_cli_t *cli);

@@ -99,8 +99,8 @@ typedef struct atp_config {
 
     struct {
         uint64_t skus, nodes, channels, clients, sources, positions, reservations, lines, outcomes,
-            exceptions, archive, aliases, units, bookings, supplies, pegs, limits, demand, progress, history,
-            groups, group_nodes, kits, components, tags, rules, quotas, accounts;
+            exceptions, archive, postings, aliases, units, bookings, supplies, pegs, limits, demand, progress,
+            history, groups, group_nodes, kits, components, tags, rules, quotas, accounts;
         uint64_t differences, movements, feeds, string_bytes;
     } capacity;
 

@@ -97,6 +97,7 @@ atp_ledger_config_t atp_daemon_proposal(const atp_config_t *config)
         .exceptions = config->capacity.exceptions,
         .bookings = config->capacity.bookings,
         .archive = config->capacity.archive,
+        .postings = config->capacity.postings,
         .movements = config->capacity.movements,
         .feeds = config->capacity.feeds,
         .aliases = config->capacity.aliases,

@@ -190,6 +190,12 @@ static void dispatch(atp_work_t *work)
     case ATP_MESSAGE_AVAILABILITY:
         atp_work_availability(work);
         return;
+    case ATP_MESSAGE_POSTINGS:
+        atp_work_postings(work);
+        return;
+    case ATP_MESSAGE_POSTINGS_OF:
+        atp_work_postings_of(work);
+        return;
     case ATP_MESSAGE_OUTCOME:
         atp_work_outcomes(work);
         return;

@@ -66,6 +66,7 @@ static atp_class_t class_of(atp_op_kind_t kind)
     case ATP_OP_RECONCILE:
     case ATP_OP_DISPOSE:
     case ATP_OP_SETTLE_EXCEPTION:
+    case ATP_OP_SUBSCRIBER_POSITION:
         return ATP_CLASS_FACT;
     default:
         return ATP_CLASS_RESERVE;

@@ -8,10 +8,19 @@ _Static_assert((unsigned)ATP_EXCEPTION_ROW_OPEN == (unsigned)ATP_EXCEPTION_OPEN 
                    (unsigned)ATP_EXCEPTION_ROW_PARKED == (unsigned)ATP_EXCEPTION_PARKED,
                "the wire has the states of the ledger");
 
+/* The subscriber that the exception is about stands where others have the reservations hit. */
+static bool is_of_subscriber(const atp_exception_t *exception)
+{
+    return exception->kind == ATP_EXCEPTION_POSTINGS_LOST || exception->kind == ATP_EXCEPTION_POSTINGS_LATE;
+}
+
 static atp_text_t source_of(const atp_ledger_t *ledger, const atp_exception_t *exception)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
 
+    if (is_of_subscriber(exception)) {
+        return (atp_text_t){exception->reservations[0], exception->reservation_sizes[0]};
+    }
     if (exception->source == 0) {
         return ATP_TEXT("");
     }
@@ -53,7 +62,8 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
     if (exception == NULL || !is_wanted(&work->page, ledger, exception, now_ms)) {
         return;
     }
-    for (uint32_t i = 0; i < exception->reservation_count; i++) {
+    uint32_t id_count = is_of_subscriber(exception) ? 0 : exception->reservation_count;
+    for (uint32_t i = 0; i < id_count; i++) {
         ids[i] = (atp_text_t){exception->reservations[i], exception->reservation_sizes[i]};
     }
     atp_fact_text(ledger, exception, &words);
@@ -68,7 +78,7 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
                                .node = {exception->node, exception->node_size},
                                .qty = exception->qty,
                                .total_reservations = exception->reservation_total,
-                               .id_count = exception->reservation_count,
+                               .id_count = id_count,
                                .ids = ids,
                                .correlation = {exception->correlation, exception->correlation_size},
                                .state = exception->state,

@@ -48,10 +48,19 @@ typedef struct atp_work {
     uint32_t settle_rounds;
     uint32_t scanned;
     uint64_t answered_op;
+    bool is_known;     /* of a question: what it asks for is there */
+    uint32_t retry_ms; /* the same: not now, but after that long; 0 = now */
     bool is_overflown;
 } atp_work_t;
 
 typedef struct atp_tracer atp_tracer_t;
+
+/* What a subscriber may still be told at once. Of the ledger thread. */
+typedef struct atp_posting_budget {
+    uint64_t rate;
+    uint64_t left;
+    int64_t at_ms; /* when it was so */
+} atp_posting_budget_t;
 
 struct atp_service {
     atp_engine_t *engine;
@@ -60,6 +69,7 @@ struct atp_service {
     atp_server_t *server;
     atp_tracer_t *tracer; /* NULL: there are no traces */
     atp_text_t status_names[ATP_RECORD_STATE_LIMIT];
+    atp_posting_budget_t posting_budgets[ATP_SUBSCRIBERS_MAX];
     uint32_t work_count;
     atp_work_t *works;
 };
@@ -119,6 +129,10 @@ bool atp_work_write_archived_order(atp_work_t *work, const atp_ledger_t *ledger,
 void atp_work_write_archiving(atp_work_t *work, const atp_ledger_t *ledger, const atp_archived_t *archived);
 void atp_work_schedule(atp_work_t *work);
 void atp_work_trace(atp_work_t *work);
+/* A row of the page of subscribers. */
+void atp_work_subscriber_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
+void atp_work_postings(atp_work_t *work);
+void atp_work_postings_of(atp_work_t *work);
 void atp_work_source_state(atp_work_t *work);
 void atp_work_batch(atp_work_t *work);
 

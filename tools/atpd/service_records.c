@@ -628,6 +628,9 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_CROSSINGS:
         return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), page_of_crossings};
     default:
+        if (work->page.what == ATP_CATALOG_SUBSCRIBERS) {
+            return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
+        }
         return (page_kind_t){
             work->page.what == ATP_CATALOG_SKUS     ? counts.skus
             : work->page.what == ATP_CATALOG_NODES  ? counts.nodes

@@ -114,6 +114,7 @@ static const named_t verdicts[] = {
     {107, "components_full"},
     {108, "supplies_full"},
     {109, "pegs_full"},
+    {110, "postings_full"},
     {111, "bookings_full"},
     {112, "authority_taken"},
     {113, "source_paused"},
@@ -121,12 +122,15 @@ static const named_t verdicts[] = {
     {115, "alias_conflict"},
     {116, "unit_unknown"},
     {117, "parked"},
+    {118, "subscribers_full"},
     {119, "unknown_exception"},
     {120, "already_settled"},
     {121, "no_fact_kept"},
     {122, "unknown_feed"},
     {123, "feed_undecided"},
     {124, "feed_stale"},
+    {125, "unknown_posting"},
+    {126, "unknown_subscriber"},
     {127, "unknown_source"},
 };
 
@@ -177,6 +181,8 @@ static const named_t op_kinds[] = {
     {57, "alias"},
     {59, "unit"},
     {60, "settle_exception"},
+    {61, "subscriber"},
+    {62, "subscriber_position"},
 };
 
 static const named_t fields[] = {

@@ -31,6 +31,7 @@ atp_ledger_config_t fixture_config(void)
     config.pegs = 64;
     config.bookings = 256;
     config.archive = 16;
+    config.postings = 256;
     config.groups = 8;
     config.group_nodes = 32;
     config.tags = 8;
