@@ -1,26 +1,15 @@
 #include "loaders/csv.h"
 
+#include "loaders/stream.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_AHEAD (1u << 20)
-
 struct atp_csv {
     atp_csv_format_t format;
-    atp_record_source_fn read;
-    void *context;
-    char *buffer;
-    char *scratch; /* quoted fields with their doubled quotes made single; as large as the buffer */
-    size_t capacity;
-
-    size_t begin;        /* of what is not yet split */
-    size_t end;          /* of what is in the buffer */
-    size_t next_quote;   /* first quote at or after `begin`, or `end`; void when below `begin` */
+    atp_stream_t stream; /* its texts are quoted fields with their doubled quotes made single */
+    size_t next_quote;   /* first quote at or after the stream's begin, or its end; void when below */
     size_t next_nul;     /* the same for zero bytes */
-    size_t scratch_used; /* since the last fill */
-    uint64_t line;       /* of `begin` */
-    bool is_started;     /* the byte order mark has been looked for */
-    bool is_at_end;      /* the source has no more */
     bool is_skipping;    /* within a line too long to be kept */
     atp_text_t fields[ATP_CSV_FIELD_COUNT_MAX];
 };
@@ -51,13 +40,8 @@ atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_record_source_fn re
     if (csv->format.record_size_max == 0) {
         csv->format.record_size_max = ATP_CSV_RECORD_SIZE_MAX;
     }
-    csv->read = read;
-    csv->context = context;
-    csv->capacity = READ_AHEAD + csv->format.record_size_max;
-    csv->buffer = malloc(csv->capacity);
-    csv->scratch = format->has_quotes ? malloc(csv->capacity) : NULL;
-    if (csv->buffer == NULL || (format->has_quotes && csv->scratch == NULL)) {
-        atp_csv_destroy(csv);
+    if (atp_stream_init(&csv->stream, read, context, csv->format.record_size_max) != ATP_OK) {
+        free(csv);
         return ATP_ERR_MEMORY;
     }
     atp_csv_restart(csv);
@@ -68,71 +52,35 @@ atp_err_t atp_csv_create(const atp_csv_format_t *format, atp_record_source_fn re
 void atp_csv_destroy(atp_csv_t *csv)
 {
     if (csv != NULL) {
-        free(csv->buffer);
-        free(csv->scratch);
+        atp_stream_fini(&csv->stream);
         free(csv);
     }
 }
 
 void atp_csv_restart(atp_csv_t *csv)
 {
-    csv->begin = 0;
-    csv->end = 0;
+    atp_stream_restart(&csv->stream);
     csv->next_quote = 0;
     csv->next_nul = 0;
-    csv->scratch_used = 0;
-    csv->line = 1;
-    csv->is_started = false;
-    csv->is_at_end = false;
     csv->is_skipping = false;
 }
 
 /* --- filling ----------------------------------------------------------------------------------------- */
 
-static atp_err_t look_for_mark(atp_csv_t *csv, atp_why_t *ret_why)
-{
-    const unsigned char *p = (const unsigned char *)csv->buffer;
-
-    csv->is_started = true;
-    if (csv->end >= 3 && p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) {
-        csv->begin = 3;
-    } else if (csv->end >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff))) {
-        return atp_fail(ret_why, ATP_ERR_FORMAT, "the text is UTF-16 or UTF-32; export it as UTF-8");
-    }
-    return ATP_OK;
-}
-
 atp_err_t atp_csv_fill(atp_csv_t *csv, atp_why_t *ret_why)
 {
-    size_t left = csv->end - csv->begin;
+    atp_stream_t *stream = &csv->stream;
+    atp_err_t err = atp_stream_fill(stream, ret_why);
 
-    memmove(csv->buffer, csv->buffer + csv->begin, left);
-    csv->begin = 0;
-    csv->end = left;
-    csv->scratch_used = 0;
-    /* To the brim, so that a record longer than one read is not looked at again for each of many small ones. */
-    while (csv->end < csv->capacity && !csv->is_at_end) {
-        size_t got = 0;
-        atp_err_t err =
-            csv->read(csv->context, csv->buffer + csv->end, csv->capacity - csv->end, &got, ret_why);
-        if (err != ATP_OK) {
-            return err;
-        }
-        csv->end += got;
-        csv->is_at_end = got == 0;
+    if (err != ATP_OK) {
+        return err;
     }
-    if (!csv->is_started) {
-        atp_err_t err = look_for_mark(csv, ret_why);
-        if (err != ATP_OK) {
-            return err;
-        }
-    }
-    const char *from = csv->buffer + csv->begin;
-    size_t size = csv->end - csv->begin;
+    const char *from = stream->bytes + stream->begin;
+    size_t size = stream->end - stream->begin;
     const char *quote = csv->format.has_quotes ? memchr(from, '"', size) : NULL;
     const char *nul = memchr(from, '\0', size);
-    csv->next_quote = quote != NULL ? (size_t)(quote - csv->buffer) : csv->end;
-    csv->next_nul = nul != NULL ? (size_t)(nul - csv->buffer) : csv->end;
+    csv->next_quote = quote != NULL ? (size_t)(quote - stream->bytes) : stream->end;
+    csv->next_nul = nul != NULL ? (size_t)(nul - stream->bytes) : stream->end;
     return ATP_OK;
 }
 
@@ -141,8 +89,8 @@ atp_err_t atp_csv_fill(atp_csv_t *csv, atp_why_t *ret_why)
 static size_t find_from(const atp_csv_t *csv, size_t *known, char c, size_t at)
 {
     if (*known < at) {
-        const char *found = memchr(csv->buffer + at, c, csv->end - at);
-        *known = found != NULL ? (size_t)(found - csv->buffer) : csv->end;
+        const char *found = memchr(csv->stream.bytes + at, c, csv->stream.end - at);
+        *known = found != NULL ? (size_t)(found - csv->stream.bytes) : csv->stream.end;
     }
     return *known;
 }
@@ -152,13 +100,13 @@ static size_t find_from(const atp_csv_t *csv, size_t *known, char c, size_t at)
 /* The end of the text of a line that ends before `end`: without the CR of a CRLF. */
 static size_t without_cr(const atp_csv_t *csv, size_t begin, size_t end)
 {
-    return end > begin && csv->buffer[end - 1] == '\r' ? end - 1 : end;
+    return end > begin && csv->stream.bytes[end - 1] == '\r' ? end - 1 : end;
 }
 
 static atp_record_status_t give_bad(atp_csv_t *csv, atp_reason_of_reject_t reason, size_t raw_end,
                                     atp_record_t *ret_record)
 {
-    size_t size = raw_end - csv->begin;
+    size_t size = raw_end - csv->stream.begin;
 
     if (size > csv->format.record_size_max) {
         size = csv->format.record_size_max;
@@ -166,8 +114,8 @@ static atp_record_status_t give_bad(atp_csv_t *csv, atp_reason_of_reject_t reaso
     *ret_record = (atp_record_t){
         .fields = csv->fields,
         .reason = reason,
-        .line = csv->line,
-        .raw = {csv->buffer + csv->begin, (uint32_t)size},
+        .line = csv->stream.line,
+        .raw = {csv->stream.bytes + csv->stream.begin, (uint32_t)size},
     };
     return ATP_RECORD_READ;
 }
@@ -175,15 +123,15 @@ static atp_record_status_t give_bad(atp_csv_t *csv, atp_reason_of_reject_t reaso
 /* Goes on behind the line that ends at `line_end` (at its LF, or at the end of the text). */
 static void pass_line(atp_csv_t *csv, size_t line_end)
 {
-    csv->begin = line_end < csv->end ? line_end + 1 : line_end;
-    csv->line++;
+    csv->stream.begin = line_end < csv->stream.end ? line_end + 1 : line_end;
+    csv->stream.line++;
 }
 
 static uint64_t count_lines(const atp_csv_t *csv, size_t from, size_t to)
 {
     uint64_t lines = 0;
-    const char *at = csv->buffer + from;
-    const char *end = csv->buffer + to;
+    const char *at = csv->stream.bytes + from;
+    const char *end = csv->stream.bytes + to;
 
     while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         lines++;
@@ -195,9 +143,9 @@ static uint64_t count_lines(const atp_csv_t *csv, size_t from, size_t to)
 /* What a record whose text is [begin, text_end) may still be refused for, once it is split. */
 static atp_reason_of_reject_t check_sizes(atp_csv_t *csv, size_t text_end, uint32_t field_count)
 {
-    size_t size = text_end - csv->begin;
+    size_t size = text_end - csv->stream.begin;
 
-    if (find_from(csv, &csv->next_nul, '\0', csv->begin) < text_end) {
+    if (find_from(csv, &csv->next_nul, '\0', csv->stream.begin) < text_end) {
         return ATP_REJECT_NUL_BYTE;
     }
     if (size > csv->format.record_size_max) {
@@ -223,8 +171,8 @@ static atp_record_status_t give(atp_csv_t *csv, atp_reason_of_reject_t reason, s
     *ret_record = (atp_record_t){
         .fields = csv->fields,
         .field_count = field_count,
-        .line = csv->line,
-        .raw = {csv->buffer + csv->begin, (uint32_t)(text_end - csv->begin)},
+        .line = csv->stream.line,
+        .raw = {csv->stream.bytes + csv->stream.begin, (uint32_t)(text_end - csv->stream.begin)},
     };
     return ATP_RECORD_READ;
 }
@@ -234,8 +182,8 @@ static atp_record_status_t give(atp_csv_t *csv, atp_reason_of_reject_t reason, s
 /* Splits [begin, end) at delimiters. Returns the number of fields, above ATP_CSV_FIELD_COUNT_MAX if too many. */
 static uint32_t split_plain(atp_csv_t *csv, size_t begin, size_t end)
 {
-    const char *at = csv->buffer + begin;
-    const char *stop = csv->buffer + end;
+    const char *at = csv->stream.bytes + begin;
+    const char *stop = csv->stream.bytes + end;
     const char delimiter = csv->format.delimiter;
     uint32_t count = 0;
 
@@ -270,12 +218,12 @@ static size_t find_closing(const atp_csv_t *csv, size_t at, size_t stop, bool *r
 {
     *ret_has_doubled = false;
     while (at < stop) {
-        const char *quote = memchr(csv->buffer + at, '"', stop - at);
+        const char *quote = memchr(csv->stream.bytes + at, '"', stop - at);
         if (quote == NULL) {
             return stop;
         }
-        at = (size_t)(quote - csv->buffer);
-        if (at + 1 >= csv->end || csv->buffer[at + 1] != '"') {
+        at = (size_t)(quote - csv->stream.bytes);
+        if (at + 1 >= csv->stream.end || csv->stream.bytes[at + 1] != '"') {
             return at;
         }
         *ret_has_doubled = true;
@@ -286,17 +234,17 @@ static size_t find_closing(const atp_csv_t *csv, size_t at, size_t stop, bool *r
 
 static atp_text_t undouble(atp_csv_t *csv, size_t begin, size_t end)
 {
-    char *to = csv->scratch + csv->scratch_used;
+    char *to = csv->stream.texts + csv->stream.texts_used;
     atp_text_t text = {to, 0};
 
     for (size_t at = begin; at < end; at++) {
-        *to++ = csv->buffer[at];
-        if (csv->buffer[at] == '"') {
+        *to++ = csv->stream.bytes[at];
+        if (csv->stream.bytes[at] == '"') {
             at++; /* its double */
         }
     }
     text.size = (uint32_t)(to - text.bytes);
-    csv->scratch_used += text.size;
+    csv->stream.texts_used += text.size;
     return text;
 }
 
@@ -306,17 +254,17 @@ static atp_reason_of_reject_t cut_quoted(atp_csv_t *csv, size_t *at, atp_text_t 
 {
     bool has_doubled;
     size_t begin = *at + 1;
-    size_t limit = csv->begin + csv->format.record_size_max + 1;
-    size_t stop = limit < csv->end ? limit : csv->end;
+    size_t limit = csv->stream.begin + csv->format.record_size_max + 1;
+    size_t stop = limit < csv->stream.end ? limit : csv->stream.end;
     size_t closing = find_closing(csv, begin, stop, &has_doubled);
 
     /* A quote as last byte of the buffer may be the first half of a doubled one. */
-    if (closing >= stop || (closing + 1 == csv->end && !csv->is_at_end)) {
-        *ret_needs_more = stop == csv->end && !csv->is_at_end;
+    if (closing >= stop || (closing + 1 == csv->stream.end && !csv->stream.is_at_end)) {
+        *ret_needs_more = stop == csv->stream.end && !csv->stream.is_at_end;
         return ATP_REJECT_QUOTE_UNTERMINATED;
     }
     *ret_field = has_doubled ? undouble(csv, begin, closing)
-                             : (atp_text_t){csv->buffer + begin, (uint32_t)(closing - begin)};
+                             : (atp_text_t){csv->stream.bytes + begin, (uint32_t)(closing - begin)};
     *at = closing + 1;
     return ATP_REJECT_NONE;
 }
@@ -326,32 +274,32 @@ static atp_reason_of_reject_t cut_unquoted(const atp_csv_t *csv, size_t *at, siz
 {
     size_t begin = *at;
 
-    while (*at < line_end && csv->buffer[*at] != csv->format.delimiter) {
-        if (csv->buffer[*at] == '"') {
+    while (*at < line_end && csv->stream.bytes[*at] != csv->format.delimiter) {
+        if (csv->stream.bytes[*at] == '"') {
             return ATP_REJECT_QUOTE_IN_FIELD;
         }
         (*at)++;
     }
-    *ret_field = (atp_text_t){csv->buffer + begin, (uint32_t)(*at - begin)};
+    *ret_field = (atp_text_t){csv->stream.bytes + begin, (uint32_t)(*at - begin)};
     return ATP_REJECT_NONE;
 }
 
 static size_t line_end_from(const atp_csv_t *csv, size_t at)
 {
-    const char *lf = memchr(csv->buffer + at, '\n', csv->end - at);
-    return lf != NULL ? (size_t)(lf - csv->buffer) : csv->end;
+    const char *lf = memchr(csv->stream.bytes + at, '\n', csv->stream.end - at);
+    return lf != NULL ? (size_t)(lf - csv->stream.bytes) : csv->stream.end;
 }
 
 static quoted_cut_t split_quoted(atp_csv_t *csv)
 {
     quoted_cut_t cut = {.reason = ATP_REJECT_NONE};
-    size_t at = csv->begin;
+    size_t at = csv->stream.begin;
 
     cut.line_end = line_end_from(csv, at);
     cut.text_end = without_cr(csv, at, cut.line_end);
     for (;;) {
-        atp_text_t field = {csv->buffer + at, 0};
-        if (at < cut.text_end && csv->buffer[at] == '"') {
+        atp_text_t field = {csv->stream.bytes + at, 0};
+        if (at < cut.text_end && csv->stream.bytes[at] == '"') {
             cut.reason = cut_quoted(csv, &at, &field, &cut.needs_more);
             if (cut.reason == ATP_REJECT_NONE && at > cut.line_end) { /* the field held a line end */
                 cut.line_end = line_end_from(csv, at);
@@ -370,39 +318,39 @@ static quoted_cut_t split_quoted(atp_csv_t *csv)
         if (at == cut.text_end) {
             break;
         }
-        if (csv->buffer[at] != csv->format.delimiter) {
+        if (csv->stream.bytes[at] != csv->format.delimiter) {
             cut.reason = ATP_REJECT_TEXT_AFTER_QUOTE;
             return cut;
         }
         at++;
     }
-    cut.needs_more = cut.line_end == csv->end && !csv->is_at_end;
+    cut.needs_more = cut.line_end == csv->stream.end && !csv->stream.is_at_end;
     return cut;
 }
 
 /* A record whose first line holds a quote. */
 static atp_record_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, atp_record_t *ret_record)
 {
-    size_t scratch_before = csv->scratch_used;
+    size_t scratch_before = csv->stream.texts_used;
     quoted_cut_t cut = split_quoted(csv);
 
-    bool is_cut_off = cut.needs_more || (first_line_end == csv->end && !csv->is_at_end);
+    bool is_cut_off = cut.needs_more || (first_line_end == csv->stream.end && !csv->stream.is_at_end);
 
-    if (is_cut_off && csv->end - csv->begin <= csv->format.record_size_max) {
-        csv->scratch_used = scratch_before;
+    if (is_cut_off && csv->stream.end - csv->stream.begin <= csv->format.record_size_max) {
+        csv->stream.texts_used = scratch_before;
         return ATP_RECORD_FILL;
     }
     if (cut.reason == ATP_REJECT_NONE && is_cut_off) {
         cut.reason = ATP_REJECT_RECORD_TOO_LONG;
     }
     if (cut.reason != ATP_REJECT_NONE) {
-        csv->scratch_used = scratch_before;
+        csv->stream.texts_used = scratch_before;
         /* Where the record ends is anybody's guess: its first line is at fault, the next line is tried anew. */
         atp_record_status_t status =
-            give_bad(csv, cut.reason, without_cr(csv, csv->begin, first_line_end), ret_record);
-        csv->is_skipping = first_line_end == csv->end && !csv->is_at_end;
+            give_bad(csv, cut.reason, without_cr(csv, csv->stream.begin, first_line_end), ret_record);
+        csv->is_skipping = first_line_end == csv->stream.end && !csv->stream.is_at_end;
         if (csv->is_skipping) {
-            csv->begin = csv->end;
+            csv->stream.begin = csv->stream.end;
         } else {
             pass_line(csv, first_line_end);
         }
@@ -414,7 +362,7 @@ static atp_record_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, at
     }
     atp_record_status_t status = give(csv, cut.reason, cut.text_end, cut.field_count, ret_record);
     pass_line(csv, cut.line_end);
-    csv->line += lines;
+    csv->stream.line += lines;
     return status;
 }
 
@@ -422,16 +370,16 @@ static atp_record_status_t next_quoted(atp_csv_t *csv, size_t first_line_end, at
 
 static atp_record_status_t no_more_here(const atp_csv_t *csv)
 {
-    return csv->is_at_end ? ATP_RECORD_END : ATP_RECORD_FILL;
+    return csv->stream.is_at_end ? ATP_RECORD_END : ATP_RECORD_FILL;
 }
 
 /* Goes on behind a line that was too long. Returns false when its end is not in the buffer. */
 static bool end_skipping(atp_csv_t *csv)
 {
-    size_t line_end = line_end_from(csv, csv->begin);
+    size_t line_end = line_end_from(csv, csv->stream.begin);
 
-    if (line_end == csv->end) {
-        csv->begin = csv->end;
+    if (line_end == csv->stream.end) {
+        csv->stream.begin = csv->stream.end;
         return false;
     }
     pass_line(csv, line_end);
@@ -442,11 +390,11 @@ static bool end_skipping(atp_csv_t *csv)
 /* The line runs past the buffer and there is more to come. */
 static atp_record_status_t long_line(atp_csv_t *csv, atp_record_t *ret_record)
 {
-    if (csv->end - csv->begin <= csv->format.record_size_max) {
+    if (csv->stream.end - csv->stream.begin <= csv->format.record_size_max) {
         return ATP_RECORD_FILL;
     }
-    atp_record_status_t status = give_bad(csv, ATP_REJECT_RECORD_TOO_LONG, csv->end, ret_record);
-    csv->begin = csv->end;
+    atp_record_status_t status = give_bad(csv, ATP_REJECT_RECORD_TOO_LONG, csv->stream.end, ret_record);
+    csv->stream.begin = csv->stream.end;
     csv->is_skipping = true;
     return status;
 }
@@ -457,21 +405,21 @@ atp_record_status_t atp_csv_next(atp_csv_t *csv, atp_record_t *ret_record)
         if (ATP_UNLIKELY(csv->is_skipping) && !end_skipping(csv)) {
             return no_more_here(csv);
         }
-        if (csv->begin == csv->end) {
+        if (csv->stream.begin == csv->stream.end) {
             return no_more_here(csv);
         }
-        size_t line_end = line_end_from(csv, csv->begin);
-        size_t text_end = without_cr(csv, csv->begin, line_end);
+        size_t line_end = line_end_from(csv, csv->stream.begin);
+        size_t text_end = without_cr(csv, csv->stream.begin, line_end);
         bool has_quote =
-            csv->format.has_quotes && find_from(csv, &csv->next_quote, '"', csv->begin) < text_end;
+            csv->format.has_quotes && find_from(csv, &csv->next_quote, '"', csv->stream.begin) < text_end;
         if (ATP_UNLIKELY(has_quote)) {
             return next_quoted(csv, line_end, ret_record);
         }
-        if (ATP_UNLIKELY(line_end == csv->end && !csv->is_at_end)) {
+        if (ATP_UNLIKELY(line_end == csv->stream.end && !csv->stream.is_at_end)) {
             return long_line(csv, ret_record);
         }
-        if (text_end > csv->begin) {
-            uint32_t count = split_plain(csv, csv->begin, text_end);
+        if (text_end > csv->stream.begin) {
+            uint32_t count = split_plain(csv, csv->stream.begin, text_end);
             atp_reason_of_reject_t reason =
                 count > ATP_CSV_FIELD_COUNT_MAX ? ATP_REJECT_TOO_MANY_FIELDS : ATP_REJECT_NONE;
             atp_record_status_t status = give(csv, reason, text_end, count, ret_record);

@@ -13,7 +13,7 @@
  * fill.
  *
  * Threads     one at a time.
- * Memory      1 MiB plus twice the record limit, allocated at create.
+ * Memory      a window of 1 MiB and the record limit, and as much for texts (loaders/stream.h), allocated at create.
  * Invariants  V1  a record's line is the number of the physical line it begins on, from 1.
  *             V2  every byte of the input belongs to one record, a bad record, or an empty line.
  *             V3  no field holds a zero byte. */
