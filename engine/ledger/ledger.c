@@ -1,4 +1,6 @@
+#include "engine/ledger/ledger_feeds.h"
 #include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_registry.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -25,4 +25,12 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
 
 atp_verdict_t atp_ledger_put_feed(apply_t *apply);
 
+#define ATP_FEED_TABLES 3
+/* Makes the tables of movements and feeds, and notes them at ret_tables. */
+atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t *config,
+                                atp_table_t **ret_tables);
+void atp_ledger_connect_feeds(atp_ledger_t *ledger);
+/* Memory for as many of them as configured. */
+uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config);
+
 #endif

@@ -1,5 +1,5 @@
 /* Gaps of sources that keep nothing: given up after the configured time, by pulses, each with an exception. */
-#include "engine/ledger/ledger_priv.h"
+#include "engine/ledger/ledger_registry.h"
 
 /* When the gap of a source is due; 0 = never. */
 static int64_t due_ms(const atp_ledger_t *ledger, const atp_source_record_t *source)

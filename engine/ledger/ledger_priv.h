@@ -533,16 +533,6 @@ atp_verdict_t atp_ledger_rescale(apply_t *apply, uint32_t i, atp_rescale_t resca
 atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint8_t scale,
                                   atp_qty_t *ret_qty);
 
-/* ---- ledger_feeds.c ---- */
-
-#define ATP_FEED_TABLES 3
-/* Makes the tables of movements and feeds, and notes them at ret_tables. */
-atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t *config,
-                                atp_table_t **ret_tables);
-void atp_ledger_connect_feeds(atp_ledger_t *ledger);
-/* Memory for as many of them as configured. */
-uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config);
-
 /* ---- ledger_postings.c: what systems of record must hear; only where has_postings ---- */
 
 /* A step of a line has been made; `posted` has what it changed, but for a reserve. */
@@ -580,18 +570,6 @@ void atp_ledger_settle_row(atp_ledger_t *ledger, uint32_t row, int64_t now_ms);
 /* Expires what is due anywhere, after looking at up to `limit` reservations. */
 void atp_ledger_settle_due(atp_ledger_t *ledger, int64_t now_ms, uint64_t limit);
 atp_verdict_t atp_ledger_pulse(apply_t *apply);
-
-/* ---- ledger_gaps.c ---- */
-
-/* Looks again when the gap of this source is due, if it has one. */
-void atp_ledger_watch_gap(atp_ledger_t *ledger, const atp_source_record_t *source);
-void atp_ledger_rebuild_gaps(atp_ledger_t *ledger);
-/* Gives up the gaps that are due. */
-void atp_ledger_give_up_gaps(apply_t *apply);
-static inline bool atp_ledger_is_gap_due(const atp_ledger_t *ledger, int64_t now_ms)
-{
-    return ledger->gap_look_ms != 0 && now_ms >= ledger->gap_look_ms;
-}
 atp_verdict_t atp_ledger_settle(apply_t *apply);
 
 /* ---- ledger_source.c: who serves a line ---- */

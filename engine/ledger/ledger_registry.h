@@ -53,4 +53,16 @@ bool atp_ledger_is_stale(const atp_ledger_t *ledger, uint16_t node);
 /* Marks the nodes that are stale, and unmarks the others. To be called when sources, groups or nodes have changed. */
 void atp_ledger_mark_stale(atp_ledger_t *ledger);
 
+/* ---- ledger_gaps.c ---- */
+
+/* Looks again when the gap of this source is due, if it has one. */
+void atp_ledger_watch_gap(atp_ledger_t *ledger, const atp_source_record_t *source);
+void atp_ledger_rebuild_gaps(atp_ledger_t *ledger);
+/* Gives up the gaps that are due. */
+void atp_ledger_give_up_gaps(apply_t *apply);
+static inline bool atp_ledger_is_gap_due(const atp_ledger_t *ledger, int64_t now_ms)
+{
+    return ledger->gap_look_ms != 0 && now_ms >= ledger->gap_look_ms;
+}
+
 #endif

@@ -62,7 +62,8 @@ static void note_refused(atp_outbox_t *outbox, uint64_t number, uint8_t verdict)
     atp_err_t err = outbox->store != NULL
                         ? atp_outbox_store_refuse(outbox->store, number, verdict, atp_now_ms(), NULL)
                         : ATP_OK;
-    (void)err; /* a store that failed is opened again by the next put or trim, and the batch is refused again */
+    (void)
+        err; /* a store that failed is opened again by the next put or trim, and the batch is refused again */
     (void)pthread_mutex_unlock(&outbox->store_mutex);
     (void)pthread_mutex_lock(&outbox->mutex);
     outbox->state.refused = number;
