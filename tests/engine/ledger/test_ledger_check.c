@@ -177,7 +177,9 @@ static void broken_outcomes_and_sources_are_named(void **state)
     broken_by("O2", *outcome, outcome->id.low++);
     broken_by("O2", *outcome, outcome->op = 999999);
     broken_by("O2", *outcome, outcome->client = 77);
+    broken_by("O2", *outcome, outcome->op = 0);
     broken_by("O2", *heads, heads->next++);
+    broken_by("O2", *heads, heads->first = heads->next + 1);
     broken_by("O3", *outcome, outcome->client = 0);
     broken_by("O3", *client, client->outcomes++);
     broken_by("X1", *heads, heads->first++);
@@ -185,6 +187,8 @@ static void broken_outcomes_and_sources_are_named(void **state)
     broken_by("N2", *source, source->high += 5000);
     broken_by("N4", *source, source->gap_ms = INT64_MAX);
     broken_by("N4", *source, source->gap_ms = -1);
+    broken_by("N2", *source, source->epoch = 0);
+    broken_by("N2", *source, source->low = 0);
     broken_by("N1", *source, source->seen[10] = 1);
     broken_by("N1", *source, source->seen[0] |= UINT64_C(1) << source->low);
     fixture_close(&f);
@@ -201,6 +205,8 @@ static void broken_exceptions_are_named(void **state)
 
     assert_true(last->fact_first != 0);
     broken_by("L4", *exception, exception->settled_op = 999999);
+    broken_by("L4", *exception, exception->op = 999999);
+    broken_by("L4", *exception, exception->last_op = 999999);
     broken_by("E1", *exception, exception->number++);
     broken_by("E1", *exception, exception->next = 0);
     broken_by("E1", *exception, exception->next = 60);
