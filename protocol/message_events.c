@@ -130,14 +130,6 @@ bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *r
     return reader->refusal.verdict == ATP_APPLIED; /* of what stood before, too */
 }
 
-bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count)
-{
-    if (op_count == 0) {
-        return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_NONE, "a batch has at least one op");
-    }
-    return true;
-}
-
 bool atp_read_facts(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_op_count)
 {
     uint32_t *left = &reader->message_left;
@@ -149,8 +141,7 @@ bool atp_read_facts(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_
     return atp_row_id(reader, left, ATP_FIELD_SOURCE, &ret_facts->source) &&
            check_topic(reader, ATP_FIELD_SOURCE, ret_facts->source) &&
            atp_read_facts_numbers(reader, left, ret_facts) &&
-           atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_op_count) &&
-           atp_check_facts_ops(reader, *ret_op_count);
+           atp_body_list(reader, ATP_OPS_PER_MESSAGE_MAX, ret_op_count);
 }
 
 bool atp_read_availability_event(atp_reader_t *reader, atp_availability_event_t *ret_event)

@@ -78,8 +78,6 @@ ATP_MUST_USE bool atp_row_qtys(atp_reader_t *reader, uint32_t *left, atp_qty_t *
 
 /* From the epoch to `after`. Refuses sequence_invalid. */
 ATP_MUST_USE bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *ret_facts);
-/* A batch has ops. */
-ATP_MUST_USE bool atp_check_facts_ops(atp_reader_t *reader, uint32_t op_count);
 /* Source to `after`: 6 elements. */
 void atp_put_facts_fields(atp_writer_t *writer, const atp_facts_t *facts);
 /* An event up to its list of ops. */

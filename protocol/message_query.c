@@ -173,10 +173,12 @@ const char *atp_level_text(unsigned level)
     return level < sizeof names / sizeof names[0] ? names[level] : NULL;
 }
 
-#define ROW_COUNT_REFUSED    3  /* verdict, index, node */
-#define ROW_COUNT            5  /* and atp, promisable */
-#define ROW_COUNT_LEVEL      6  /* and level */
-#define ROW_COUNT_COMPONENTS 13 /* and the rest */
+#define ROW_COUNT_REFUSED 3 /* verdict, index, node */
+#define ROW_COUNT         5 /* and atp, promisable */
+#define ROW_COUNT_LEVEL   6 /* and level */
+#define ROW_COUNT_STALE   7 /* and stale */
+#define ROW_COUNT_COMPONENTS                                                                                 \
+    13 /* in the place of stale the rest; then ready_ms, then stale, if they are to be told */
 
 bool atp_read_availability(atp_reader_t *reader, uint32_t *ret_row_count)
 {
@@ -197,15 +199,20 @@ bool atp_read_availability_row(atp_reader_t *reader, atp_availability_row_t *ret
     if (!atp_row_begin(reader, &left)) {
         return false;
     }
-    row->has_components = left > ROW_COUNT_LEVEL;
+    row->has_components = left > ROW_COUNT_STALE;
     if (!atp_row_u8(reader, &left, ATP_FIELD_NONE, &row->verdict) ||
         !atp_row_u32(reader, &left, ATP_FIELD_NONE, &row->index) ||
         !atp_row_id(reader, &left, ATP_FIELD_NODE, &row->node) ||
         !atp_row_qtys(reader, &left, qtys, 2, &row->scale) ||
-        !atp_row_u8(reader, &left, ATP_FIELD_NONE, &row->level) ||
-        !atp_row_qtys(reader, &left, parts, 6, &parts_scale) ||
-        !atp_row_u64(reader, &left, ATP_FIELD_NONE, &row->version) ||
-        !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->ready_ms)) {
+        !atp_row_u8(reader, &left, ATP_FIELD_NONE, &row->level)) {
+        return false;
+    }
+    if (row->has_components && (!atp_row_qtys(reader, &left, parts, 6, &parts_scale) ||
+                                !atp_row_u64(reader, &left, ATP_FIELD_NONE, &row->version) ||
+                                !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->ready_ms))) {
+        return false;
+    }
+    if (!atp_row_bool(reader, &left, ATP_FIELD_NONE, &row->is_stale)) {
         return false;
     }
     if (row->has_components && parts_scale != row->scale) {
@@ -235,16 +242,28 @@ static void put_components(atp_writer_t *writer, const atp_availability_row_t *r
     atp_put_qty(writer, row->safety, row->scale);
     atp_put_qty(writer, row->atp_signed, row->scale);
     atp_put_uint(writer, row->version);
-    if (row->ready_ms != 0) {
+    if (row->ready_ms != 0 || row->is_stale) {
         atp_put_int(writer, row->ready_ms);
     }
 }
 
+/* How many elements the row has. */
+static uint32_t row_count(const atp_availability_row_t *row)
+{
+    uint32_t stale = row->is_stale ? 1u : 0u;
+
+    if (row->verdict != ATP_APPLIED) {
+        return ROW_COUNT_REFUSED;
+    }
+    if (row->has_components) {
+        return ROW_COUNT_COMPONENTS + (row->ready_ms != 0 || row->is_stale ? 1u : 0u) + stale;
+    }
+    return row->is_stale ? ROW_COUNT_STALE : ROW_COUNT + (row->level != 0 ? 1u : 0u);
+}
+
 void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row_t *row)
 {
-    uint32_t count = row->verdict != ATP_APPLIED ? ROW_COUNT_REFUSED
-                     : row->has_components       ? ROW_COUNT_COMPONENTS + (row->ready_ms != 0)
-                                                 : ROW_COUNT + (row->level != 0);
+    uint32_t count = row_count(row);
 
     atp_put_array(writer, count);
     atp_put_uint(writer, row->verdict);
@@ -257,8 +276,11 @@ void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row
     if (count > ROW_COUNT) {
         atp_put_uint(writer, row->level);
     }
-    if (count > ROW_COUNT_LEVEL) {
+    if (count > ROW_COUNT_STALE) {
         put_components(writer, row);
+    }
+    if (count > ROW_COUNT_REFUSED && row->is_stale) {
+        atp_write_bool(writer, true);
     }
     atp_list_count(writer);
 }

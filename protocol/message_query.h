@@ -65,6 +65,7 @@ typedef struct atp_availability_row {
     atp_qty_t safety;
     atp_qty_t atp_signed; /* before the floor */
     uint64_t version;     /* of the position; grows with each change; 0 for a sum */
+    bool is_stale;        /* the source that counts there is silent; of a sum: at one of its nodes */
     int64_t ready_ms;     /* when an order placed now is ready there; 0 = at once, or never */
 } atp_availability_row_t;
 

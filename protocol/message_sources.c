@@ -94,8 +94,7 @@ bool atp_read_batch(atp_reader_t *reader, atp_facts_t *ret_facts, uint32_t *ret_
     }
     return atp_read_facts_numbers(reader, &reader->body_left, ret_facts) &&
            (!atp_take_one(&reader->body_left) ||
-            atp_list_enter(reader, 3, ATP_OPS_PER_MESSAGE_MAX, ret_op_count)) &&
-           atp_check_facts_ops(reader, *ret_op_count);
+            atp_list_enter(reader, 3, ATP_OPS_PER_MESSAGE_MAX, ret_op_count));
 }
 
 static void put_batch_head(atp_writer_t *writer, const atp_facts_t *facts)

@@ -1,6 +1,7 @@
 #include "query/availability.h"
 
 #include "engine/ledger/catalog.h"
+#include "engine/ledger/views.h"
 
 #include <string.h>
 
@@ -39,8 +40,26 @@ void atp_availability_look_through(const atp_ledger_t *ledger, uint32_t sku, uin
     availability->level = (uint8_t)atp_channel_level(ledger, channel, sku, view);
 }
 
-static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, int64_t now_ms,
-                      atp_availability_t *ret_availability)
+/* A stale node: less what the channel keeps back, and nothing beyond stock where it stops. */
+static void keep_back(const atp_ledger_t *ledger, const atp_position_view_t *view, uint16_t channel,
+                      atp_availability_t *availability)
+{
+    atp_qty_t usable = view->on_hand - view->unavailable;
+
+    availability->is_stale = true;
+    if (channel == ATP_ANY_CHANNEL) {
+        return;
+    }
+    atp_channel_record_t *record = atp_table_at(&atp_ledger_catalog(ledger)->channels, channel);
+    bool is_stopped = atp_load_relaxed(&record->on_stale) == ATP_ON_STALE_STOP;
+    atp_qty_t kept =
+        atp_channel_kept_back(ledger, channel, view->node, availability->scale, usable, availability->shown);
+    availability->shown -= kept;
+    availability->promisable = is_stopped ? 0 : availability->promisable - kept;
+}
+
+static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *view, uint16_t channel,
+                      int64_t now_ms, atp_availability_t *ret_availability)
 {
     bool is_open = atp_catalog_node_state(atp_ledger_catalog(ledger), view->node) == ATP_NODE_OPEN;
     atp_qty_t atp = atp_view_atp(view);
@@ -61,6 +80,9 @@ static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *vie
         .scale = atp_positions_scale(atp_ledger_positions(ledger), view->sku),
         .is_due = view->soonest_deadline_ms <= now_ms,
     };
+    if (ATP_UNLIKELY(atp_catalog_is_stale(atp_ledger_catalog(ledger), view->node))) {
+        keep_back(ledger, view, channel, ret_availability);
+    }
     if (ATP_UNLIKELY(atp_catalog_has_calendar(atp_ledger_catalog(ledger), view->node))) {
         limit_by_capacity(ledger, view->node, now_ms, ret_availability);
     }
@@ -69,23 +91,35 @@ static void from_view(const atp_ledger_t *ledger, const atp_position_view_t *vie
     }
 }
 
-void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
-                               atp_availability_t *ret_availability)
+void atp_availability_read_row_for(const atp_ledger_t *ledger, uint32_t row, uint16_t channel, int64_t now_ms,
+                                   atp_availability_t *ret_availability)
 {
     atp_position_view_t view;
 
     atp_positions_read(atp_ledger_positions(ledger), row, &view);
-    from_view(ledger, &view, now_ms, ret_availability);
+    from_view(ledger, &view, channel, now_ms, ret_availability);
+}
+
+void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
+                               atp_availability_t *ret_availability)
+{
+    atp_availability_read_row_for(ledger, row, ATP_ANY_CHANNEL, now_ms, ret_availability);
 }
 
 void atp_availability_read(const atp_ledger_t *ledger, uint32_t sku, uint16_t node, int64_t now_ms,
                            atp_availability_t *ret_availability)
 {
+    atp_availability_read_for(ledger, sku, node, ATP_ANY_CHANNEL, now_ms, ret_availability);
+}
+
+void atp_availability_read_for(const atp_ledger_t *ledger, uint32_t sku, uint16_t node, uint16_t channel,
+                               int64_t now_ms, atp_availability_t *ret_availability)
+{
     const atp_positions_t *positions = atp_ledger_positions(ledger);
     uint32_t row;
 
     if (atp_positions_find(positions, sku, node, &row)) {
-        atp_availability_read_row(ledger, row, now_ms, ret_availability);
+        atp_availability_read_row_for(ledger, row, channel, now_ms, ret_availability);
         return;
     }
     memset(ret_availability, 0, sizeof *ret_availability);
@@ -110,6 +144,7 @@ void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row
     sum->atp += row->atp;
     sum->scale = row->scale;
     sum->is_due = sum->is_due || row->is_due;
+    sum->is_stale = sum->is_stale || row->is_stale;
     if (row->ready_ms != 0 && row->promisable > 0 && (sum->ready_ms == 0 || row->ready_ms < sum->ready_ms)) {
         sum->ready_ms = row->ready_ms;
     }
@@ -118,6 +153,7 @@ void atp_availability_add(atp_availability_t *sum, const atp_availability_t *row
 void atp_availability_keep_most(atp_availability_t *most, const atp_availability_t *row)
 {
     bool is_due = most->is_due || row->is_due;
+    bool is_stale = most->is_stale || row->is_stale;
     bool is_more = row->promisable > most->promisable ||
                    (row->promisable == most->promisable && row->shown > most->shown);
 
@@ -127,4 +163,5 @@ void atp_availability_keep_most(atp_availability_t *most, const atp_availability
     }
     most->scale = row->scale;
     most->is_due = is_due;
+    most->is_stale = is_stale;
 }

@@ -38,12 +38,18 @@ typedef struct atp_availability {
     uint32_t version; /* of the position; 0 for a sum, or where there is no position */
     uint8_t scale;
     uint8_t level; /* of the channel that looks, see atp_level_t; 0 = no rule says */
+    bool is_stale; /* the source of counts is silent there; of a sum: at one of its nodes */
     bool is_due;   /* counts something that has expired by now_ms, or the node's day has changed */
 } atp_availability_t;
+
+#define ATP_ANY_CHANNEL UINT16_MAX
 
 /* SKU at node, by number. A pair without a position is all zero. */
 void atp_availability_read(const atp_ledger_t *ledger, uint32_t sku, uint16_t node, int64_t now_ms,
                            atp_availability_t *ret_availability);
+/* The same for a channel: less what it keeps back where the node is stale. Its rules and quotas are of the view (views.h). */
+void atp_availability_read_for(const atp_ledger_t *ledger, uint32_t sku, uint16_t node, uint16_t channel,
+                               int64_t now_ms, atp_availability_t *ret_availability);
 
 /* The rows of a SKU, to walk over: numbers in `ret_rows`, at most `capacity`; returns how many there are. */
 uint32_t atp_availability_rows(const atp_ledger_t *ledger, uint32_t sku, uint32_t *ret_rows,
@@ -53,9 +59,11 @@ uint32_t atp_availability_rows(const atp_ledger_t *ledger, uint32_t sku, uint32_
 void atp_availability_read_row(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms,
                                atp_availability_t *ret_availability);
 
+void atp_availability_read_row_for(const atp_ledger_t *ledger, uint32_t row, uint16_t channel, int64_t now_ms,
+                                   atp_availability_t *ret_availability);
+
 /* No more beyond stock than the caps of the SKU leave, in all and in the channel (ATP_ANY_CHANNEL: in all). A row read is so
  * for any channel; a sum of rows, or what a channel sees, is to be made so. */
-#define ATP_ANY_CHANNEL UINT16_MAX
 void atp_availability_within_caps(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
                                   atp_availability_t *availability);
 

@@ -22,7 +22,7 @@ static int64_t look_at_parts(const atp_ledger_t *ledger, atp_bill_t *bill, uint1
     }
     for (uint32_t i = 1; i < bill->part_count; i++) {
         atp_availability_t part;
-        atp_availability_read(ledger, bill->parts[i].sku, node, now_ms, &part);
+        atp_availability_read_for(ledger, bill->parts[i].sku, node, (uint16_t)bill->channel, now_ms, &part);
         /* What is there: no component waits for a kit. */
         bill->parts[i].free = part.shown < bill->parts[i].limit ? part.shown : bill->parts[i].limit;
         if (part.is_due) {
@@ -52,7 +52,8 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
 {
     atp_bill_part_t *kit = &bill->parts[0];
 
-    atp_availability_read(ledger, kit->sku, node, now_ms, ret_availability);
+    atp_availability_read_for(ledger, kit->sku, node, (uint16_t)bill->channel, now_ms, ret_availability);
+    ret_availability->is_stale = atp_catalog_is_stale(atp_ledger_catalog(ledger), node);
     atp_qty_t here = ret_availability->shown < kit->limit ? ret_availability->shown : kit->limit;
     atp_qty_t beyond = ret_availability->promisable - ret_availability->shown;
     int64_t most = look_at_parts(ledger, bill, node, now_ms, due, context);

@@ -110,6 +110,13 @@ typedef enum atp_over_commitment {
     ATP_OVER_COMMITMENT_RE_SOURCE = 4 /* other nodes serve them; what cannot be is left to a person */
 } atp_over_commitment_t;
 
+/* What a channel does at nodes whose source of counts is silent. */
+typedef enum atp_on_stale {
+    ATP_ON_STALE_GO_ON = 0,
+    ATP_ON_STALE_BUFFER = 1,
+    ATP_ON_STALE_STOP = 2
+} atp_on_stale_t;
+
 /* What becomes of an exception. */
 typedef enum atp_settle { ATP_SETTLE_REPLAY = 0, ATP_SETTLE_DISCARD = 1 } atp_settle_t;
 

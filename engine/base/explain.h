@@ -51,6 +51,7 @@ typedef enum atp_explain_effect {
     X(21, MISSING, "missing", MINUS, "could not be found; until it is counted, nobody gets it")              \
     X(22, TAKEN_BEFORE, "taken_before", MINUS, "taken by the lines before it of the same reserve")           \
     X(23, NOT_SEEN, "not_seen", LIMIT, "the channel's group for the method does not have the node")          \
+    X(25, STALE, "stale", LIMIT, "held back by the channel: the source that counts there is silent")         \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
     X(34, GUARANTEED, "guaranteed", MINUS, "guaranteed to other channels, and not used by them")             \
@@ -83,8 +84,9 @@ typedef struct atp_explanation {
     uint8_t code;  /* atp_explain_code_t */
     uint8_t scale;
     atp_qty_t qty;
-    atp_text_t node;   /* "" = of the whole line */
-    atp_text_t detail; /* "" = none: the state of a node, a rule, a component, a verdict, the part that decided */
+    atp_text_t node; /* "" = of the whole line */
+    atp_text_t
+        detail; /* "" = none: the state of a node, a rule, a component, a verdict, the part that decided */
 } atp_explanation_t;
 
 /* "on_hand", ...; NULL for a number that is no code. */

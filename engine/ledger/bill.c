@@ -65,6 +65,7 @@ bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positi
 {
     uint32_t ordered = 0;
 
+    bill->channel = UINT16_MAX;
     bill->part_count = 0;
     bill->edge_count = 0;
     (void)part_of(bill, positions, sku, level_of(kits, sku));

@@ -40,6 +40,7 @@ typedef struct atp_bill_edge {
 } atp_bill_edge_t;
 
 typedef struct atp_bill {
+    uint32_t channel; /* that looks; UINT16_MAX: none */
     uint32_t part_count;
     uint32_t edge_count;
     uint16_t order[ATP_KIT_ENTRIES_MAX + 1]; /* parts, each after the kits it is in */

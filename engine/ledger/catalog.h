@@ -73,13 +73,17 @@ typedef struct atp_channel_record {
     _Atomic uint8_t is_first_match;            /* its buffers do not add up: the first rule counts */
     _Atomic uint8_t may_re_source;             /* promises short at a node count against its group */
     _Atomic uint8_t is_accounted;              /* atp_accounted_t */
-    uint8_t has_quantities;  /* least, greatest and step of a line: engine/ledger/limits.h */
-    uint8_t strategy;        /* atp_strategy_t + 1, of requests that name none; 0 = none */
-    uint8_t split;           /* atp_split_t + 1 */
-    uint8_t splits;          /* + 1 */
-    uint8_t over_commitment; /* atp_over_commitment_t; 0 = not said */
-    uint8_t on_short;        /* atp_on_short_t; 0 = not said */
-    uint8_t unused[18];
+    uint8_t has_quantities;   /* least, greatest and step of a line: engine/ledger/limits.h */
+    uint8_t strategy;         /* atp_strategy_t + 1, of requests that name none; 0 = none */
+    uint8_t split;            /* atp_split_t + 1 */
+    uint8_t splits;           /* + 1 */
+    uint8_t over_commitment;  /* atp_over_commitment_t; 0 = not said */
+    uint8_t on_short;         /* atp_on_short_t; 0 = not said */
+    _Atomic uint8_t on_stale; /* atp_on_stale_t: what it does at nodes whose source of counts is silent */
+    _Atomic uint8_t stale_decimals;
+    _Atomic int64_t stale_buffer;  /* buffer: with its decimals, */
+    _Atomic uint8_t stale_percent; /* and of a hundred of what is on hand there */
+    uint8_t unused[7];
 } atp_channel_record_t;
 
 typedef struct atp_client_record {
@@ -179,6 +183,13 @@ static inline bool atp_catalog_has_calendar(const atp_catalog_t *catalog, uint16
 {
     atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
     return (atp_load_relaxed(&record->state) & ATP_NODE_HAS_CALENDAR) != 0;
+}
+
+/* Thread: any. */
+static inline bool atp_catalog_is_stale(const atp_catalog_t *catalog, uint16_t node)
+{
+    atp_node_record_t *record = atp_table_at(&catalog->nodes, node);
+    return (atp_load_relaxed(&record->state) & ATP_NODE_IS_STALE) != 0;
 }
 
 /* What is published of a node with a calendar. Thread: any. Each is right by itself; all by the stamp. */

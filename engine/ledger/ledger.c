@@ -164,6 +164,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
     return config->positions * (sizeof(atp_position_t) + 2 * sizeof(uint64_t)) +
            names * (sizeof(atp_sku_record_t) + INDEX_BYTES_PER_ENTRY) +
            config->sources * (sizeof(atp_source_record_t) + sizeof(atp_registration_t)) +
+           config->differences * (sizeof(atp_difference_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_reservation_t) + INDEX_BYTES_PER_ENTRY) +
            config->lines * sizeof(atp_line_t) +
            config->outcomes * (sizeof(atp_outcome_t) + INDEX_BYTES_PER_ENTRY) +
@@ -267,6 +268,8 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&all->lines, "lines", ATP_TABLE_LINES, sizeof(atp_line_t), config->lines},
         {&ledger->registry.records, "registrations", ATP_TABLE_REGISTRATIONS, sizeof(atp_registration_t),
          config->sources},
+        {&ledger->differences.records, "differences", ATP_TABLE_DIFFERENCES, sizeof(atp_difference_t),
+         config->differences},
         {&ledger->rulebook.tags, "tags", ATP_TABLE_TAGS, sizeof(atp_tag_record_t), config->tags},
         {&ledger->rulebook.rules, "rules", ATP_TABLE_RULES, sizeof(atp_rule_record_t), config->rules},
         {&ledger->rulebook.quotas, "quotas", ATP_TABLE_QUOTAS, sizeof(atp_quota_record_t), config->quotas},
@@ -335,6 +338,7 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->rulebook.account_index, config->accounts},
         {&ledger->positions.limits.index, config->limits},
         {&ledger->demand.index, config->demand},
+        {&ledger->differences.index, config->differences},
         {&ledger->supplies.index, config->supplies},
         {&ledger->supplies.row_index, config->supplies + config->pegs},
         {&ledger->reservations.progress.index, config->progress},
@@ -374,6 +378,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->outcomes.heads = &ledger->root->outcomes;
     ledger->exceptions.heads = &ledger->root->exceptions;
     ledger->registry.heads = &ledger->root->registry;
+    ledger->differences.seed = &ledger->root->config.hash_seed;
     ledger->crossings.heads = &ledger->root->levels;
     ledger->positions.limits.seed = &ledger->root->config.hash_seed;
     ledger->positions.limits.heads = &ledger->root->limits;
@@ -425,7 +430,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 28
+#define INDEXES 29
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -447,6 +452,7 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->reservations.capacity.index,
                                      &ledger->positions.limits.index,
                                      &ledger->demand.index,
+                                     &ledger->differences.index,
                                      &ledger->catalog.group_index,
                                      &ledger->groups.index,
                                      &ledger->reservations.orders.by_id,
@@ -517,6 +523,7 @@ bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *conf
         {ledger->demand.records.capacity, config->demand},
         {ledger->movements.capacity, config->movements},
         {ledger->feeds.records.capacity, config->feeds},
+        {ledger->differences.records.capacity, config->differences},
         {ledger->supplies.supplies.capacity, config->supplies},
         {ledger->supplies.pegs.capacity, config->pegs},
         {ledger->kits.records.capacity, config->kits},
@@ -568,6 +575,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_ledger_rebuild_limits(ledger);
     atp_demand_rebuild(&ledger->demand);
     atp_feeds_rebuild(&ledger->feeds);
+    atp_differences_rebuild(&ledger->differences);
     atp_exceptions_rebuild(&ledger->exceptions);
     atp_supplies_rebuild(&ledger->supplies);
     atp_groups_rebuild(&ledger->groups);

@@ -25,6 +25,7 @@
 #include "engine/base/err.h"
 #include "engine/ledger/config.h"
 #include "engine/ledger/demand.h"
+#include "engine/ledger/differences.h"
 #include "engine/ledger/exceptions.h"
 #include "engine/ledger/feeds.h"
 #include "engine/ledger/groups.h"
@@ -44,7 +45,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 48
+#define ATP_LEDGER_TABLES 49
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -131,6 +132,7 @@ const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
 const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
 const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger); /* ledger thread */
+const atp_differences_t *atp_ledger_differences(const atp_ledger_t *ledger); /* ledger thread */
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */

@@ -466,7 +466,15 @@ atp_verdict_t atp_ledger_execute(apply_t *apply)
                                 ? atp_ledger_look_at_authority(apply)
                                 : ATP_APPLIED;
 
-    return verdict == ATP_APPLIED ? execute_kind(apply) : verdict;
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
+    verdict = execute_kind(apply);
+    if (is_of_source && ATP_UNLIKELY(apply->ledger->root->registry.shadows > 0) &&
+        atp_verdict_is_success(verdict)) {
+        atp_ledger_compare_applied(apply);
+    }
+    return verdict;
 }
 
 /* True if the answer is known from what the frame said before: a batch that is not applied, or a client number that

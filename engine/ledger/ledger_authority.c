@@ -162,6 +162,7 @@ atp_verdict_t atp_ledger_look_at_authority(apply_t *apply)
 
     if (registration != NULL && apply->grants != ledger->replay_grants) { /* else it was counted before */
         change(ledger, registration)->facts++;
+        atp_ledger_publish_source(ledger, registration);
     }
     if (registration == NULL) {
         return ledger->root->config.sources_must_be_registered != 0
@@ -170,6 +171,10 @@ atp_verdict_t atp_ledger_look_at_authority(apply_t *apply)
     }
     if (!is_fact_claimed(&asked, apply->op)) {
         return atp_ledger_refuse(apply, ATP_OUTSIDE_AUTHORITY, ATP_FIELD_SOURCE, 0);
+    }
+    if (registration->shadow_of != 0) {
+        atp_ledger_compare_shadow(apply, registration);
+        return ATP_CONFIRMED;
     }
     return ATP_APPLIED;
 }
@@ -207,6 +212,7 @@ void atp_ledger_count_refused(apply_t *apply, uint32_t source, bool is_outside)
     if (atp_registration_count_refused(record, apply->now_ms) && record->pause == ATP_PAUSE_NONE) {
         atp_ledger_pause(apply, record, ATP_PAUSE_BREAKER, (atp_qty_t)record->breaker + 1);
     }
+    atp_ledger_publish_source(ledger, record);
 }
 
 atp_verdict_t atp_ledger_hear(apply_t *apply, uint32_t source, const atp_op_source_t *numbers)
@@ -223,6 +229,7 @@ atp_verdict_t atp_ledger_hear(apply_t *apply, uint32_t source, const atp_op_sour
         numbers->epoch > record->epoch_allowed) {
         record->epoch_asked = numbers->epoch;
         atp_ledger_pause(apply, record, ATP_PAUSE_RESTART, 0);
+        atp_ledger_publish_source(ledger, record);
         return ATP_SOURCE_PAUSED;
     }
     record->heard_ms = apply->now_ms;
@@ -232,6 +239,7 @@ atp_verdict_t atp_ledger_hear(apply_t *apply, uint32_t source, const atp_op_sour
         ledger->root->registry.look_ms = 0; /* looked at anew by the next pulse */
         atp_ledger_mark_stale(ledger);
     }
+    atp_ledger_publish_source(ledger, record);
     return ATP_APPLIED;
 }
 
@@ -264,6 +272,7 @@ static void tell_silence(apply_t *apply, atp_registration_t *record)
     record->is_silent = 1;
     record->silent_number = exception->number;
     ledger->root->registry.silent++;
+    atp_ledger_publish_source(ledger, record);
 }
 
 void atp_ledger_look_for_silence(apply_t *apply)
@@ -310,6 +319,7 @@ void atp_ledger_mark_stale(atp_ledger_t *ledger)
 {
     uint64_t count = atp_table_count(&ledger->catalog.nodes);
     bool may_be = ledger->root->registry.silent > 0;
+    bool is_changed = false;
 
     for (uint64_t node = 0; node < count; node++) {
         const atp_node_record_t *seen = atp_table_at(&ledger->catalog.nodes, node);
@@ -320,6 +330,10 @@ void atp_ledger_mark_stale(atp_ledger_t *ledger)
         if (marked != state) {
             atp_node_record_t *record = atp_table_change(&ledger->catalog.nodes, node);
             atp_store_relaxed(&record->state, marked);
+            is_changed = true;
         }
+    }
+    if (is_changed && ledger->has_levels) { /* what channels see may be another */
+        atp_ledger_note_views_of(ledger, ATP_SCOPE_ALL, 0);
     }
 }

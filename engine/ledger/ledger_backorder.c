@@ -117,7 +117,11 @@ atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
     }
     atp_qty_t waiting = atp_load_relaxed(&limit_at(apply->ledger, row)->backordered);
     atp_qty_t here = atp_ledger_promisable(apply->ledger, row) - waiting - atp_ledger_taken_qty(apply, row);
+    uint16_t node = atp_positions_at(&apply->ledger->positions, row)->node;
     here = here > 0 ? here : 0; /* as the view counts it */
+    if (ATP_UNLIKELY(atp_catalog_is_stale(&apply->ledger->catalog, node))) {
+        here -= atp_ledger_kept_back(apply, row, here + waiting);
+    }
     return free > here ? free - here : 0;
 }
 

@@ -205,6 +205,29 @@ atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t
     return view.is_paused || view.is_excluded || least < 0 ? 0 : least;
 }
 
+atp_qty_t atp_ledger_kept_back(const apply_t *apply, uint32_t row, atp_qty_t free)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_position_t *position = atp_positions_at(&ledger->positions, row);
+    atp_qty_t usable = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable);
+
+    if (atp_position_has(position, ATP_POSITION_HAS_LIMITS)) {
+        atp_position_view_t view;
+        atp_positions_read(&ledger->positions, row, &view);
+        free -= view.backordered; /* as the view counts it */
+    }
+    return atp_channel_kept_back(ledger, apply->channel, position->node,
+                                 atp_positions_scale(&ledger->positions, position->sku), usable, free);
+}
+
+bool atp_ledger_stops_at(const apply_t *apply, uint16_t node)
+{
+    atp_channel_record_t *record = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
+
+    return atp_load_relaxed(&record->on_stale) == ATP_ON_STALE_STOP &&
+           atp_catalog_is_stale(&apply->ledger->catalog, node);
+}
+
 bool atp_ledger_channel_sees(apply_t *apply, uint16_t node)
 {
     uint16_t group = atp_ledger_view_group(apply);
@@ -288,10 +311,23 @@ atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count)
 
 /* ---- the switches of a channel ---- */
 
+static void switch_stale(const apply_t *apply, atp_channel_record_t *record)
+{
+    const atp_op_attribute_t *buffer = atp_op_attribute(apply->op, ATP_KEY_STALE_BUFFER, ATP_WHOLE_OP);
+
+    atp_store_relaxed(&record->on_stale,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_ON_STALE, ATP_ON_STALE_GO_ON));
+    atp_store_relaxed(&record->stale_buffer, buffer != NULL ? buffer->number : 0);
+    atp_store_relaxed(&record->stale_decimals, buffer != NULL ? buffer->detail : 0);
+    atp_store_relaxed(&record->stale_percent,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_STALE_PERCENT, 0));
+}
+
 void atp_ledger_switch_channel(const apply_t *apply, uint16_t number)
 {
     atp_channel_record_t *record = atp_table_change(&apply->ledger->catalog.channels, number);
 
+    switch_stale(apply, record);
     atp_store_relaxed(&record->state,
                       (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_STATE, ATP_CHANNEL_OPEN));
     atp_store_relaxed(&record->is_first_match,

@@ -44,7 +44,7 @@ atp_err_t atp_check_archive(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* W1, W2, and the wheel's side of H4. */
 atp_err_t atp_check_wheel(const atp_ledger_t *ledger, atp_why_t *ret_why);
 
-/* N4 to N6. */
+/* N4 to N7. */
 atp_err_t atp_check_registry(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* R1 to R5. Allocates a word an account and a quota. */
 atp_err_t atp_check_channels(const atp_ledger_t *ledger, atp_why_t *ret_why);

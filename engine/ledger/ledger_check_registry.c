@@ -18,6 +18,13 @@ static atp_err_t check_link(const atp_ledger_t *ledger, uint32_t number, atp_why
     if (atp_load_relaxed(&source->registration) != number + 1) {
         return ATP_BROKEN(ret_why, "N4", "source %u does not know its registration", registration->source);
     }
+    if (atp_load_relaxed(&source->facts) != registration->facts ||
+        atp_load_relaxed(&source->refused) != registration->refused ||
+        atp_load_relaxed(&source->heard_ms) != registration->heard_ms ||
+        (atp_load_relaxed(&source->state) == ATP_SOURCE_UNREGISTERED) != registration->is_dropped) {
+        return ATP_BROKEN(ret_why, "N4", "what is shown of source %u is not what it is",
+                          registration->source);
+    }
     if (registration->place_count > ATP_CLAIM_PLACES_MAX || registration->pause > ATP_PAUSE_RESTART ||
         registration->breaker_ms < ATP_BREAKER_SLICES || registration->refused < registration->outside ||
         (registration->is_dropped && registration->is_silent)) {
@@ -65,12 +72,32 @@ static atp_err_t check_stale(const atp_ledger_t *ledger, atp_why_t *ret_why)
     return ATP_OK;
 }
 
+/* N7. */
+static atp_err_t check_differences(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_differences_t *differences = &ledger->differences;
+    uint64_t count = atp_table_count(&differences->records);
+    atp_err_t err = atp_check_index(&differences->index, "differences", count, ret_why);
+
+    for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
+        const atp_difference_t *record = atp_table_at(&differences->records, i);
+        if (!atp_differences_is_found(differences, (uint32_t)i) ||
+            record->sku >= atp_table_count(&ledger->catalog.skus) ||
+            record->node >= atp_table_count(&ledger->catalog.nodes) ||
+            record->shadow >= atp_table_count(&ledger->catalog.sources)) {
+            err = ATP_BROKEN(ret_why, "N7", "difference %llu is not found, or of nothing", (ull_t)i);
+        }
+    }
+    return err;
+}
+
 atp_err_t atp_check_registry(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_registry_heads_t *heads = &ledger->root->registry;
     uint64_t count = atp_table_count(&ledger->registry.records);
     uint32_t counting = 0;
     uint32_t silent = 0;
+    uint32_t shadows = 0;
     atp_err_t err = ATP_OK;
 
     for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
@@ -79,14 +106,16 @@ atp_err_t atp_check_registry(const atp_ledger_t *ledger, atp_why_t *ret_why)
         err = err == ATP_OK ? check_claims(ledger, registration, ret_why) : err;
         counting += !registration->is_dropped;
         silent += registration->is_silent;
+        shadows += !registration->is_dropped && registration->shadow_of != 0;
         if (err == ATP_OK && atp_registration_silent_at(registration) < heads->look_ms) {
             err =
                 ATP_BROKEN(ret_why, "N4", "source %u gets silent before anybody looks", registration->source);
         }
     }
-    if (err == ATP_OK && (counting != heads->count || silent != heads->silent)) {
+    if (err == ATP_OK && (counting != heads->count || silent != heads->silent || shadows != heads->shadows)) {
         err = ATP_BROKEN(ret_why, "N4", "%u sources are registered and %u silent, the heads say %u and %u",
                          counting, silent, heads->count, heads->silent);
     }
+    err = err == ATP_OK ? check_differences(ledger, ret_why) : err;
     return err == ATP_OK ? check_stale(ledger, ret_why) : err;
 }

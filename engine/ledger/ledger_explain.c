@@ -117,6 +117,17 @@ static atp_qty_t free_at(telling_t *telling, uint16_t node, atp_qty_t *ret_of_ro
     return free;
 }
 
+/* What the channel keeps back at a stale node. */
+static atp_qty_t tell_stale(telling_t *telling, uint16_t node, uint32_t row, atp_text_t name, atp_qty_t atp)
+{
+    if (!atp_catalog_is_stale(&telling->apply.ledger->catalog, node)) {
+        return 0;
+    }
+    atp_qty_t kept = atp_ledger_kept_back(&telling->apply, row, atp);
+    tell_some(telling, ATP_EXPLAIN_CODE_STALE, kept, name);
+    return kept;
+}
+
 /* From what the buckets leave to what the deciding function gives; what has no name of its own is told too. */
 static void tell_limits(telling_t *telling, uint16_t node, uint32_t row)
 {
@@ -133,7 +144,8 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row)
     if (state != ATP_NODE_OPEN) {
         tell(telling, ATP_EXPLAIN_CODE_NODE_NOT_OPEN, telling->left, name, atp_node_state_name(state));
     } else if (row != NO_ROW) {
-        tell_position_limits(telling, row, name, atp);
+        atp_qty_t kept = tell_stale(telling, node, row, name, atp);
+        tell_position_limits(telling, row, name, atp - kept);
     }
     if (telling->is_kit) {
         tell_some(telling, ATP_EXPLAIN_CODE_ASSEMBLABLE,

@@ -7,6 +7,7 @@
 #include "engine/ledger/catalog.h"
 #include "engine/ledger/closings.h"
 #include "engine/ledger/demand.h"
+#include "engine/ledger/differences.h"
 #include "engine/ledger/groups.h"
 #include "engine/ledger/ledger.h"
 #include "engine/ledger/outcomes.h"
@@ -100,6 +101,7 @@ enum {
     ATP_TABLE_CLOSINGS = 41,
     ATP_TABLE_ARCHIVE_LINES = 43,
     ATP_TABLE_REGISTRATIONS = 50,
+    ATP_TABLE_DIFFERENCES = 51,
     ATP_TABLE_ALIASES = 61,
     ATP_TABLE_UNITS = 62,
     ATP_TABLE_POSTINGS = 58,
@@ -209,6 +211,7 @@ struct atp_ledger {
     atp_outcomes_t outcomes;
     atp_exceptions_t exceptions;
     atp_registry_t registry;
+    atp_differences_t differences;
     atp_demand_t demand;
     atp_movements_t movements;
     atp_feeds_t feeds;
@@ -371,6 +374,10 @@ atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node,
 /* The same as channel_left for `qty` units that it has and that are not where they should be: its quotas have counted them,
  * what it sees of stock only if they are among `missing` ones that it counts as short. Nothing is taken yet. */
 atp_qty_t atp_ledger_channel_left_moving(apply_t *apply, uint32_t sku, atp_qty_t qty, atp_qty_t missing);
+/* How many of `free` units of a row (signed, what waits for them not taken off) the op's channel keeps back because the node is
+ * stale; and whether it takes nothing there, not even beyond stock. */
+atp_qty_t atp_ledger_kept_back(const apply_t *apply, uint32_t row, atp_qty_t free);
+bool atp_ledger_stops_at(const apply_t *apply, uint16_t node);
 /* What this one reservation may still take of the SKU by the caps of the channel's rules, after the plan so far. */
 atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku);
 /* The group whose nodes the channel sees for the op's method; ATP_NO_GROUP: all. */

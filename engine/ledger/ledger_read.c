@@ -45,6 +45,11 @@ const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger)
     return &ledger->units;
 }
 
+const atp_differences_t *atp_ledger_differences(const atp_ledger_t *ledger)
+{
+    return &ledger->differences;
+}
+
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger)
 {
     return &ledger->registry;

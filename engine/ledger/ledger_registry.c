@@ -24,6 +24,22 @@ atp_registration_t *atp_ledger_registration(const atp_ledger_t *ledger, uint32_t
     return atp_registration_at(&ledger->registry, number - 1);
 }
 
+void atp_ledger_publish_source(atp_ledger_t *ledger, const atp_registration_t *registration)
+{
+    atp_source_record_t *source = atp_table_change(&ledger->catalog.sources, registration->source);
+    uint8_t state = registration->is_dropped                ? ATP_SOURCE_UNREGISTERED
+                    : registration->pause != ATP_PAUSE_NONE ? ATP_SOURCE_IS_PAUSED
+                    : registration->is_silent               ? ATP_SOURCE_SILENT
+                                                            : ATP_SOURCE_OPEN;
+
+    atp_store_relaxed(&source->rate, registration->is_dropped ? 0 : (uint32_t)registration->rate);
+    atp_store_relaxed(&source->class, registration->is_dropped ? ATP_SOURCE_LIVE : registration->class);
+    atp_store_relaxed(&source->state, state);
+    atp_store_relaxed(&source->facts, registration->facts);
+    atp_store_relaxed(&source->refused, registration->refused);
+    atp_store_relaxed(&source->heard_ms, registration->heard_ms);
+}
+
 /* ---- what the op wants ---- */
 
 /* The group or node that an attribute names. */
@@ -111,6 +127,13 @@ static atp_verdict_t take_claims(apply_t *apply, atp_registration_t *wanted)
                                    : atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
 }
 
+static void begin_comparison(const apply_t *apply, atp_registration_t *wanted)
+{
+    wanted->round = apply->ledger->root->op;
+    wanted->compared = 0;
+    wanted->not_compared = 0;
+}
+
 /* The source that this one is to be a shadow of: registered, and no shadow itself. */
 static atp_verdict_t take_shadow(apply_t *apply, const atp_op_attribute_t *said, atp_registration_t *wanted)
 {
@@ -124,19 +147,20 @@ static atp_verdict_t take_shadow(apply_t *apply, const atp_op_attribute_t *said,
         atp_ledger_registration(ledger, source + 1)->shadow_of != 0) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SOURCE, ATP_FIELD_ATTRIBUTE, 0);
     }
+    if (wanted->shadow_of != source + 1) {
+        begin_comparison(apply, wanted);
+    }
     wanted->shadow_of = source + 1;
     return ATP_APPLIED;
 }
 
 static void take_numbers(const apply_t *apply, atp_registration_t *wanted)
 {
-    int64_t rate = (int64_t)atp_load_relaxed(&wanted->rate);
     int64_t window = atp_ledger_attribute_number(apply, ATP_KEY_BREAKER_WINDOW, wanted->breaker_ms);
 
     wanted->kind = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_SOURCE_KIND, wanted->kind);
-    atp_store_relaxed(&wanted->class, (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_CLASS,
-                                                                           atp_load_relaxed(&wanted->class)));
-    atp_store_relaxed(&wanted->rate, (uint64_t)atp_ledger_attribute_number(apply, ATP_KEY_RATE, rate));
+    wanted->class = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_CLASS, wanted->class);
+    wanted->rate = (uint64_t)atp_ledger_attribute_number(apply, ATP_KEY_RATE, (int64_t)wanted->rate);
     wanted->sla_ms = atp_ledger_attribute_number(apply, ATP_KEY_SLA, wanted->sla_ms);
     wanted->breaker = (uint64_t)atp_ledger_attribute_number(apply, ATP_KEY_BREAKER, (int64_t)wanted->breaker);
     wanted->asks_to_restart =
@@ -260,6 +284,11 @@ atp_verdict_t atp_ledger_look_at_group_claims(apply_t *apply, uint16_t group, ui
 
 /* ---- changing ---- */
 
+static uint32_t is_shadow(const atp_registration_t *registration)
+{
+    return !registration->is_dropped && registration->shadow_of != 0;
+}
+
 /* Puts the registration as it is wanted. There is room (looked at). */
 static void put(apply_t *apply, const atp_registration_t *wanted)
 {
@@ -275,11 +304,12 @@ static void put(apply_t *apply, const atp_registration_t *wanted)
     atp_registration_t *record = atp_table_change(&ledger->registry.records, number - 1);
     heads->count += (uint32_t)record->is_dropped - wanted->is_dropped;
     heads->silent += (uint32_t)wanted->is_silent - record->is_silent;
+    heads->shadows += is_shadow(wanted) - is_shadow(record);
     memcpy(record, wanted, sizeof *record);
     int64_t silent_at = atp_registration_silent_at(record);
     heads->look_ms = silent_at < heads->look_ms ? silent_at : heads->look_ms;
-    /* Release pairs with the acquire of whoever follows it without the ledger thread: the record before its number. */
-    atp_store_release(&source->registration, number);
+    atp_store_relaxed(&source->registration, number);
+    atp_ledger_publish_source(ledger, record);
     atp_ledger_mark_stale(ledger);
 }
 
@@ -320,6 +350,7 @@ static atp_verdict_t cut_over(apply_t *apply, const atp_registration_t *before)
     if (base != NULL) {
         memcpy(&other, base, sizeof other);
         other.shadow_of = wanted.source + 1;
+        begin_comparison(apply, &other);
         other.registered_op = ledger->root->op;
         put(apply, &other);
     }

@@ -12,6 +12,9 @@ atp_verdict_t atp_ledger_register_source(apply_t *apply);
 /* The registration of source `source` + 1 (0: none) if it counts for something; NULL: it is not registered. */
 atp_registration_t *atp_ledger_registration(const atp_ledger_t *ledger, uint32_t source);
 
+/* Shows to other threads how the source is. To be called when its registration has changed. */
+void atp_ledger_publish_source(atp_ledger_t *ledger, const atp_registration_t *registration);
+
 /* Whether the first `count` lines of the scratch may be the nodes of the group: no two sources claim the same there then.
  * AUTHORITY_TAKEN. Changes nothing. */
 atp_verdict_t atp_ledger_look_at_group_claims(apply_t *apply, uint16_t group, uint32_t count);
@@ -64,5 +67,12 @@ static inline bool atp_ledger_is_gap_due(const atp_ledger_t *ledger, int64_t now
 {
     return ledger->gap_look_ms != 0 && now_ms >= ledger->gap_look_ms;
 }
+
+/* ---- ledger_shadow.c ---- */
+
+/* Notes what a shadow tells, beside what the source tells that it is compared with. */
+void atp_ledger_compare_shadow(apply_t *apply, const atp_registration_t *shadow);
+/* The same for a fact of the batch that was applied, for each shadow of its source. */
+void atp_ledger_compare_applied(apply_t *apply);
 
 #endif

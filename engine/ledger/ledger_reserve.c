@@ -72,7 +72,7 @@ static bool is_looked_at(const apply_t *apply, const resolved_line_t *line)
 static bool is_plain_channel(atp_channel_record_t *record)
 {
     unsigned said = record->has_quantities | atp_load_relaxed(&record->is_accounted) |
-                    atp_load_relaxed(&record->may_re_source);
+                    atp_load_relaxed(&record->may_re_source) | atp_load_relaxed(&record->on_stale);
 
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
         said |= atp_load_relaxed(&record->groups[method]);

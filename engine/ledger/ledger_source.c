@@ -52,6 +52,12 @@ static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *r
         free = atp_ledger_promisable_by(apply, *ret_row, apply->needed_by,
                                         atp_ledger_taken_qty(apply, *ret_row));
     }
+    if (ATP_UNLIKELY(atp_catalog_is_stale(&ledger->catalog, node))) {
+        if (atp_ledger_stops_at(apply, node)) {
+            return 0;
+        }
+        free -= atp_ledger_kept_back(apply, *ret_row, free);
+    }
     if (ATP_UNLIKELY(
             atp_position_has(atp_positions_at(&ledger->positions, *ret_row), ATP_POSITION_HAS_LIMITS))) {
         free = atp_ledger_beyond_stock(apply, *ret_row, free);

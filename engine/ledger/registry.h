@@ -75,6 +75,14 @@ typedef enum atp_pause {
     ATP_PAUSE_RESTART = 3 /* it has started over, and that is to be asked for */
 } atp_pause_t;
 
+/* How a source is, for who looks from outside. Frozen: it is in metrics. */
+typedef enum atp_source_condition {
+    ATP_SOURCE_UNREGISTERED = 0,
+    ATP_SOURCE_OPEN = 1,
+    ATP_SOURCE_SILENT = 2,
+    ATP_SOURCE_IS_PAUSED = 3
+} atp_source_condition_t;
+
 #define ATP_BREAKER_SLICES    8 /* the window moves by an eighth of itself */
 #define ATP_BREAKER_WINDOW_MS 60000
 
@@ -82,7 +90,7 @@ typedef struct atp_registration {
     uint32_t source;        /* its number in the catalogue */
     uint32_t shadow_of;     /* number of a source + 1 */
     uint64_t registered_op; /* the last one that told of it */
-    _Atomic uint64_t rate;  /* facts a second; 0 = no limit */
+    uint64_t rate;          /* facts a second; 0 = no limit */
     int64_t sla_ms;         /* 0 = none */
     int64_t breaker_ms;     /* its window */
     uint64_t breaker;       /* 0 = none */
@@ -96,10 +104,11 @@ typedef struct atp_registration {
     uint64_t refused;       /* of them, that could not be applied, those not claimed among them */
     uint64_t compared;      /* of a shadow */
     uint64_t not_compared;  /* of a shadow: no quantity of theirs can be compared, or there was no room */
+    uint64_t round;         /* of a shadow: the op with which the comparison began */
     int64_t slice;          /* the newest slice in slices, by its number since 1970 */
     uint32_t slices[ATP_BREAKER_SLICES]; /* refused facts, by number modulo the size */
     uint8_t kind;                        /* number of its word */
-    _Atomic uint8_t class;               /* atp_source_class_t */
+    uint8_t class;                       /* atp_source_class_t */
     uint8_t asks_to_restart;             /* 1: when it starts over it is paused */
     uint8_t is_dropped;
     uint8_t pause; /* atp_pause_t */
@@ -109,12 +118,14 @@ typedef struct atp_registration {
     atp_claim_place_t places[ATP_CLAIM_PLACES_MAX];
 } atp_registration_t;
 
-_Static_assert(sizeof(atp_registration_t) == 176 + 8 * ATP_CLAIM_PLACES_MAX, "stored: no padding");
+_Static_assert(sizeof(atp_registration_t) == 184 + 8 * ATP_CLAIM_PLACES_MAX, "stored: no padding");
 
 /* Part of the root record. */
 typedef struct atp_registry_heads {
-    uint32_t count;  /* registrations that count */
-    uint32_t silent; /* of them */
+    uint32_t count;   /* registrations that count */
+    uint32_t silent;  /* of them */
+    uint32_t shadows; /* of them */
+    uint32_t unused;
     int64_t look_ms; /* nobody gets silent before; INT64_MAX: nobody at all */
 } atp_registry_heads_t;
 

@@ -39,17 +39,22 @@ typedef struct atp_source_record {
     uint64_t lost;
     int64_t as_of_ms;              /* of the newest batch */
     _Atomic uint32_t registration; /* its record in registry.h + 1; 0 = it never was registered */
-    uint32_t unused_word;
+    _Atomic uint32_t rate;         /* what any thread may see of a registered one: registry.h */
     uint64_t
         gone_epoch; /* of the movements that had to go though needed, the last: engine/ledger/movements.h */
     uint64_t gone_sequence;
     int64_t
         gap_ms; /* since when `low` is missing though later ones came; 0 = it is not, or the source keeps it */
-    uint8_t unused[24];
+    _Atomic uint8_t class; /* as rate; so are those below */
+    _Atomic uint8_t state; /* atp_source_condition_t */
+    uint8_t unused[6];
+    _Atomic uint64_t facts;
+    _Atomic uint64_t refused;
+    _Atomic int64_t heard_ms;
     uint64_t seen[ATP_SOURCE_WINDOW / 64]; /* bit (number % window): applied, for low <= number <= high */
 } atp_source_record_t;
 
-_Static_assert(sizeof(atp_source_record_t) == 256, "stored: no padding");
+_Static_assert(sizeof(atp_source_record_t) == 264, "stored: no padding");
 
 typedef enum atp_sequence_verdict {
     ATP_SEQUENCE_NEW,

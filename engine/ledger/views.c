@@ -16,13 +16,38 @@ bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, u
     return atp_load_relaxed(&record->is_accounted) != 0 ||
            atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN ||
            atp_load_relaxed(&record->may_re_source) != 0 ||
+           atp_load_relaxed(&record->on_stale) != ATP_ON_STALE_GO_ON ||
            atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED);
 }
 
 /* ---- stock ---- */
 
+/* Rounded up: what is held back. */
+static atp_qty_t stale_buffer(atp_channel_record_t *record, uint8_t scale, atp_qty_t usable)
+{
+    atp_u128_t percent = atp_load_relaxed(&record->stale_percent);
+    atp_qty_t of_hand = usable > 0 ? (atp_qty_t)(((atp_u128_t)usable * percent + 99) / 100) : 0;
+
+    return of_hand + atp_rulebook_to_scale(atp_load_relaxed(&record->stale_buffer),
+                                           atp_load_relaxed(&record->stale_decimals), scale, true);
+}
+
+atp_qty_t atp_channel_kept_back(const atp_ledger_t *ledger, uint16_t channel, uint16_t node, uint8_t scale,
+                                atp_qty_t usable, atp_qty_t free)
+{
+    atp_channel_record_t *record = channel_of(ledger, channel);
+    uint8_t on_stale = atp_load_relaxed(&record->on_stale);
+
+    if (on_stale == ATP_ON_STALE_GO_ON || free <= 0 || !atp_catalog_is_stale(&ledger->catalog, node)) {
+        return 0;
+    }
+    atp_qty_t kept = on_stale == ATP_ON_STALE_STOP ? free : stale_buffer(record, scale, usable);
+    return kept < free ? kept : free;
+}
+
 /* What all nodes have, and those of the group. */
 typedef struct stock {
+    uint16_t channel;
     atp_qty_t of_group;
     atp_qty_t of_all;
     atp_qty_t short_units;
@@ -82,6 +107,8 @@ static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_posi
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
     if (is_member) {
+        floored -= atp_channel_kept_back(ledger, stock->channel, at->node, stock->scale,
+                                         at->uncommitted + at->promised, floored);
         if (atp_catalog_has_calendar(&ledger->catalog, at->node) && floored > 0) {
             floored = ready_at(ledger, at->node, now_ms, floored, stock);
         }
@@ -394,7 +421,7 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
 {
     static const atp_channel_taken_t nothing;
     atp_channel_record_t *record = channel_of(ledger, channel);
-    stock_t stock = {.scale = atp_positions_scale(&ledger->positions, sku)};
+    stock_t stock = {.channel = channel, .scale = atp_positions_scale(&ledger->positions, sku)};
 
     taken = taken != NULL ? taken : &nothing;
     stock.may_be_later = taken->may_be_later;

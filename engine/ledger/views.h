@@ -1,7 +1,7 @@
 /* The view of a channel: how many of a SKU it may sell, and why not more.
  *
  *     stock       for each open node of the channel's group, max(0, atp), at most what the node can make ready of an order
- *                 placed now (capacity.h); summed
+ *                 placed now (capacity.h); at a stale node (registry.h) less what the channel keeps back there; summed
  *     short       units promised at those nodes that are not there, where the channel lets them be re-sourced
  *     held        what quotas guarantee to other channels and those have not used
  *     buffer      of the channel's rules: absolute, and of a hundred of (stock + consumed), rounded down
@@ -57,6 +57,11 @@ typedef struct atp_channel_taken {
     atp_qty_t of_others; /* given back by another channel: that widens no quota of this one */
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
 } atp_channel_taken_t;
+
+/* How many of `free` units of a SKU of that scale at a node the channel keeps back because the source of counts is silent
+ * there; `usable` units are on hand and not unavailable. 0 at a node that is not stale. Thread: any. */
+atp_qty_t atp_channel_kept_back(const atp_ledger_t *ledger, uint16_t channel, uint16_t node, uint8_t scale,
+                                atp_qty_t usable, atp_qty_t free);
 
 /* False if a rule of the channel for the SKU, one of its tags or all SKUs excludes it. Thread: any. */
 bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);

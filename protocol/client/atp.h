@@ -351,7 +351,7 @@ ATP_MUST_USE atp_err_t atp_publisher_open(const atp_publisher_options_t *options
  * ever). */
 bool atp_publisher_wait_connected(atp_publisher_t *publisher, int32_t timeout_ms);
 
-/* Publishes one batch of 1 to ATP_OPS_PER_MESSAGE_MAX facts (receive, sale, adjust, count, ship, sku, node,
+/* Publishes one batch of up to ATP_OPS_PER_MESSAGE_MAX facts (of none: a heartbeat; receive, sale, adjust, count, ship, sku, node,
  * safety) under the next sequence number. `as_of_ms`: when they were observed; 0 = not given. Never blocks and is
  * told nothing back: a batch may be lost, the engine sees the gap by its number. The number is used up on ATP_OK
  * only. ATP_ERR_INVALID: a limit; nothing was sent. */
@@ -399,7 +399,7 @@ typedef struct atp_outbox_options {
 ATP_MUST_USE atp_err_t atp_outbox_open(const atp_outbox_options_t *options, atp_outbox_t **ret_outbox,
                                        atp_why_t *ret_why);
 
-/* Keeps one batch of 1 to ATP_OPS_PER_MESSAGE_MAX facts; on ATP_OK it is on disk under *ret_sequence (may be NULL), and will
+/* Keeps one batch of up to ATP_OPS_PER_MESSAGE_MAX facts (of none: a heartbeat, the source is there); on ATP_OK it is on disk under *ret_sequence (may be NULL), and will
  * be applied once. The batch is applied together. `as_of_ms`: when they were observed; 0 = not given.
  *     ATP_ERR_BUSY      the queue is full, or its disk: nothing was kept, try again
  *     ATP_ERR_INVALID   a limit, or something no batch may have (named in ret_why); nothing was kept

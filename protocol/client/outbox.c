@@ -327,8 +327,8 @@ atp_err_t atp_outbox_put(atp_outbox_t *outbox, const atp_command_t *facts, uint3
     for (uint32_t i = 0; i < count; i++) {
         lines += facts[i].line_count;
     }
-    if (count < 1 || count > ATP_OPS_PER_MESSAGE_MAX || lines > ATP_OPS_PER_MESSAGE_MAX) {
-        return atp_fail(ret_why, ATP_ERR_INVALID, "a batch has 1 to %d facts, and as many lines",
+    if (count > ATP_OPS_PER_MESSAGE_MAX || lines > ATP_OPS_PER_MESSAGE_MAX) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "a batch has at most %d facts, and as many lines",
                         ATP_OPS_PER_MESSAGE_MAX);
     }
     atp_err_t err = encode(outbox, facts, count, as_of_ms, &put.batch, ret_why);

@@ -304,7 +304,8 @@ static bool may_change(const bench_t *bench, unsigned table)
 {
     return table == ATP_TABLE_ROOT || table == ATP_TABLE_OUTCOMES || table == ATP_TABLE_CLIENTS ||
            table == ATP_TABLE_DEMAND ||
-           ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_REGISTRATIONS) &&
+           ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_REGISTRATIONS ||
+             table == ATP_TABLE_SOURCES || table == ATP_TABLE_DIFFERENCES) &&
             (bench->is_fact || bench->is_replay)) ||
            (bench->is_fact && makes_names(bench) &&
             (table == ATP_TABLE_SKUS || table == ATP_TABLE_NODES || table == ATP_TABLE_STRINGS));

@@ -183,7 +183,8 @@ static atp_qty_t available_stock(const bench_t *bench, const asked_line_t *line)
     for (uint64_t node = 0; node < nodes; node++) {
         atp_availability_t read;
         if (is_asked_node(bench, line, node)) {
-            atp_availability_read(bench->ledger, line->sku, (uint16_t)node, now_of(bench), &read);
+            atp_availability_read_for(bench->ledger, line->sku, (uint16_t)node, line->channel, now_of(bench),
+                                      &read);
             atp_availability_add(&sum, &read);
         }
     }
@@ -201,6 +202,7 @@ static atp_qty_t available_kits(const bench_t *bench, const asked_line_t *line)
     atp_qty_t here = 0;
 
     atp_availability_lay_out(bench->ledger, line->sku, now_of(bench), &bill);
+    bill.channel = line->channel;
     for (uint32_t i = bill.part_count; i-- > 0;) {
         read_view(bench, line, bill.parts[i].sku, &view);
         atp_availability_limit_part(bench->ledger, &bill, i, line->channel, &view);

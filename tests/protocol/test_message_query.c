@@ -308,7 +308,7 @@ static void the_topic_of_an_event_is_its_name(void **state)
          ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
         {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,7,7,[[48,\"\",0,\"s\",\"n\",1]]]",
          ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
-        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,0,0,[]]", ATP_MALFORMED, ATP_FIELD_NONE},
+        {"atp.facts.wms\0", 14, "[1,64,\"d\",\"wms\",1,7,0,0,0,[]]", ATP_APPLIED, ATP_FIELD_NONE},
         {"atp.facts.wms\0", 14, "[2,64,\"d\",\"wms\",1,7]", ATP_UNSUPPORTED_VERSION, ATP_FIELD_NONE},
         {"atp.avail.s\0", 12, "[1,65,\"\",1,2,\"s\",\"n\",1,1,5,false]", ATP_APPLIED, ATP_FIELD_NONE},
         {"atp.avail.t\0", 12, "[1,65,\"\",1,2,\"s\",\"n\",1,1,5,false]", ATP_MALFORMED, ATP_FIELD_SKU},
@@ -340,7 +340,7 @@ static void the_numbers_of_a_batch_are_looked_at_in_a_request_too(void **state)
         {BATCH("wms", "1,0,0,0,0"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
         {BATCH("wms", "1,7,0,8,0"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
         {BATCH("wms", "1,7,0,7,7"), ATP_SEQUENCE_INVALID, ATP_FIELD_SEQUENCE},
-        {"[1,23,\"c\",\"shop\",\"\",[\"wms\",1,7,0,0,0,[]]]", ATP_MALFORMED, ATP_FIELD_NONE},
+        {"[1,23,\"c\",\"shop\",\"\",[\"wms\",1,7,0,0,0,[]]]", ATP_APPLIED, ATP_FIELD_NONE},
         {"[1,22,\"c\",\"shop\",\"\",[\"wms\"]]", ATP_APPLIED, ATP_FIELD_NONE},
         {"[1,22,\"c\",\"shop\",\"\",[]]", ATP_ID_INVALID, ATP_FIELD_SOURCE},
     };

@@ -94,8 +94,19 @@ static bool have_level(const atp_availability_row_t *rows, uint32_t count)
     return false;
 }
 
+/* The same where a source of counts is silent. */
+static bool have_stale(const atp_availability_row_t *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].is_stale) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability_row_t *row, bool has_level,
-                    bool is_explained)
+                    bool has_stale, bool is_explained)
 {
     atp_out_t *out = &cli->out;
     bool is_known = row->verdict == ATP_APPLIED;
@@ -122,6 +133,12 @@ static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability
         atp_out_string(out, "level", "LEVEL", level != NULL ? level : "?");
     } else if (has_level) {
         atp_out_none(out, "level", "LEVEL");
+    }
+    if (row->is_stale) {
+        atp_out_bool(out, "stale", true);
+        atp_out_string(out, NULL, "STALE", "yes");
+    } else if (has_stale) {
+        atp_out_none(out, NULL, "STALE");
     }
     if (is_explained && row->has_components) {
         put_components(out, row);
@@ -168,8 +185,9 @@ static int print_answer(atp_cli_t *cli, const asked_t *asked, const atp_answer_t
         return atp_session_refused(cli, &head);
     }
     bool has_level = have_level(rows, head.row_count);
+    bool has_stale = have_stale(rows, head.row_count);
     for (uint32_t i = 0; i < head.row_count; i++) {
-        put_row(cli, asked, &rows[i], has_level, is_explained);
+        put_row(cli, asked, &rows[i], has_level, has_stale, is_explained);
         atp_out_uint(&cli->out, "as_of_op", NULL, head.as_of.applied_op);
     }
     if (head.row_count == 0) {

@@ -166,6 +166,22 @@ static bool read_more(publish_t *publish, int *ret_status)
     return true;
 }
 
+/* Nothing has come: an empty batch says that the source is there all the same. */
+static bool beat(publish_t *publish, int *ret_status)
+{
+    atp_why_t why = {""};
+
+    if (publish->batches > 0 || !atp_args_has(&publish->cli->args, "heartbeat")) {
+        return true;
+    }
+    atp_err_t err = atp_outbox_put(publish->outbox, NULL, 0, atp_now_ms(), NULL, &why);
+    publish->batches += err == ATP_OK;
+    if (err != ATP_OK) {
+        *ret_status = atp_cli_fail(publish->cli, ATP_CLI_FAILED, atp_err_name(err), "%s", why.text);
+    }
+    return err == ATP_OK;
+}
+
 static bool read_all(publish_t *publish, int *ret_status)
 {
     while (!publish->is_at_end && !atp_stop_is_wanted()) {
@@ -173,7 +189,7 @@ static bool read_all(publish_t *publish, int *ret_status)
             return false;
         }
     }
-    return put(publish, ret_status);
+    return put(publish, ret_status) && beat(publish, ret_status);
 }
 
 /* ---- the command ---- */
@@ -273,6 +289,7 @@ static const atp_flag_t publish_flags[] = {
     {"batch", "COUNT", NULL, "Facts of one batch at most (1000); what came is sent when the pipe pauses"},
     {"size", "MIB", NULL, "What may wait (256); more has to wait in the pipe"},
     {"wait", "DURATION", NULL, "Wait so long for the engine at the end (for ever)"},
+    {"heartbeat", NULL, NULL, "When nothing comes in, send an empty batch: the source is heard"},
     {"no-wait", NULL, NULL, "Do not wait for the engine at the end"},
     {NULL, NULL, NULL, NULL},
 };

@@ -276,6 +276,50 @@ static int show_source(atp_cli_t *cli)
     return status;
 }
 
+/* ---- differences ---- */
+
+static bool is_of_shadow(atp_text_t says, const char *shadow)
+{
+    const char prefix[] = "shadow=";
+    size_t size = strlen(shadow);
+
+    return says.size > sizeof prefix - 1 + size &&
+           memcmp(says.bytes + sizeof prefix - 1, shadow, size) == 0 &&
+           says.bytes[sizeof prefix - 1 + size] == ' ';
+}
+
+static bool put_differences(void *context, const atp_answer_t *answer)
+{
+    told_t *told = context;
+    atp_out_t *out = &told->cli->out;
+    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
+
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        if (!is_of_shadow(entries[i].name, told->only)) {
+            continue;
+        }
+        atp_out_row(out);
+        atp_out_text(out, "sku", "SKU", entries[i].id);
+        atp_out_text(out, "says", "SAYS", entries[i].name);
+        told->rows++;
+    }
+    return true;
+}
+
+static int list_differences(atp_cli_t *cli)
+{
+    told_t told = {.cli = cli, .only = cli->args.words[0]};
+    atp_page_ask_t ask = {.what = ATP_CATALOG_DIFFERENCES};
+    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, put_differences, &told);
+
+    atp_out_end(&cli->out);
+    if (status == ATP_CLI_DONE && told.rows == 0) {
+        atp_cli_note(cli,
+                     "no differences, or it is no shadow: atp source show says how many facts were compared");
+    }
+    return status;
+}
+
 /* ---- the commands ---- */
 
 static const atp_flag_t put_flags[] = {
@@ -328,7 +372,8 @@ static const atp_flag_t act_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const drop_examples[] = {"atp source drop wms-berlin", NULL};
+static const char *const drop_examples[] = {"atp source drop wms-berlin", "atp source drop wms-berlin --json",
+                                            NULL};
 
 const atp_cmd_t atp_cmd_source_drop = {
     .name = "source drop",
@@ -343,7 +388,8 @@ const atp_cmd_t atp_cmd_source_drop = {
     .run = drop_source,
 };
 
-static const char *const pause_examples[] = {"atp source pause wms-berlin", NULL};
+static const char *const pause_examples[] = {"atp source pause wms-berlin",
+                                             "atp source pause wms-berlin --json", NULL};
 
 const atp_cmd_t atp_cmd_source_pause = {
     .name = "source pause",
@@ -358,7 +404,8 @@ const atp_cmd_t atp_cmd_source_pause = {
     .run = pause_source,
 };
 
-static const char *const resume_examples[] = {"atp source resume wms-berlin", NULL};
+static const char *const resume_examples[] = {"atp source resume wms-berlin",
+                                              "atp source resume wms-berlin --json", NULL};
 
 const atp_cmd_t atp_cmd_source_resume = {
     .name = "source resume",
@@ -373,7 +420,8 @@ const atp_cmd_t atp_cmd_source_resume = {
     .run = resume_source,
 };
 
-static const char *const cut_over_examples[] = {"atp source cut-over new-erp", NULL};
+static const char *const cut_over_examples[] = {"atp source cut-over new-erp",
+                                                "atp source cut-over new-erp --json", NULL};
 
 const atp_cmd_t atp_cmd_source_cut_over = {
     .name = "source cut-over",
@@ -387,6 +435,23 @@ const atp_cmd_t atp_cmd_source_cut_over = {
     .flags = act_flags,
     .examples = cut_over_examples,
     .run = cut_over_source,
+};
+
+static const char *const differences_examples[] = {"atp source differences new-erp",
+                                                   "atp source differences new-erp --json", NULL};
+
+const atp_cmd_t atp_cmd_source_differences = {
+    .name = "source differences",
+    .group = "Sources",
+    .synopsis = "SOURCE",
+    .summary = "Where a shadow tells other quantities than the source it is compared with",
+    .about = "By SKU and node, since the comparison began: the changes of on-hand that each has told, added "
+             "up, and the last "
+             "count of each. Those that tell the same are left out.",
+    .word_min = 1,
+    .word_max = 1,
+    .examples = differences_examples,
+    .run = list_differences,
 };
 
 static const char *const list_examples[] = {"atp source list", "atp source list --json", NULL};

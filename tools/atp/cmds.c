@@ -74,6 +74,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_source_show,
     &atp_cmd_source_pause,
     &atp_cmd_source_resume,
+    &atp_cmd_source_differences,
     &atp_cmd_source_cut_over,
     &atp_cmd_source_drop,
 

@@ -78,6 +78,7 @@ extern const atp_cmd_t atp_cmd_source_drop;
 extern const atp_cmd_t atp_cmd_source_pause;
 extern const atp_cmd_t atp_cmd_source_resume;
 extern const atp_cmd_t atp_cmd_source_cut_over;
+extern const atp_cmd_t atp_cmd_source_differences;
 
 extern const atp_cmd_t atp_cmd_put;
 

@@ -64,6 +64,32 @@ static void set_connections(atp_daemon_metrics_t *figures)
     }
 }
 
+/* The first registered sources, by number. */
+static void set_sources(const atp_daemon_metrics_t *figures, int64_t now_ms)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(atp_engine_ledger(figures->engine));
+    uint64_t count = atp_table_count(&catalog->sources);
+    uint32_t label = 0;
+
+    for (uint64_t i = 0; i < count && label < ATP_METRIC_SOURCES_MAX; i++) {
+        atp_source_record_t *source = atp_table_at(&catalog->sources, i);
+        uint8_t state = atp_load_relaxed(&source->state);
+        if (state == ATP_SOURCE_UNREGISTERED) {
+            continue;
+        }
+        int64_t silence_ms = now_ms - atp_load_relaxed(&source->heard_ms);
+        atp_metrics_name_source(figures->metrics, label, atp_strings_get(&catalog->strings, source->id_ref));
+        set(figures, ATP_METRIC_SOURCE_STATE, label, state);
+        set(figures, ATP_METRIC_SOURCE_SILENCE, label, silence_ms > 0 ? (uint64_t)silence_ms : 0);
+        set(figures, ATP_METRIC_SOURCE_FACTS, label, atp_load_relaxed(&source->facts));
+        set(figures, ATP_METRIC_SOURCE_REFUSED, label, atp_load_relaxed(&source->refused));
+        label++;
+    }
+    for (; label < ATP_METRIC_SOURCES_MAX; label++) {
+        atp_metrics_name_source(figures->metrics, label, ATP_TEXT(""));
+    }
+}
+
 static void refresh(void *context, atp_metrics_t *metrics)
 {
     atp_daemon_metrics_t *figures = context;
@@ -94,6 +120,7 @@ static void refresh(void *context, atp_metrics_t *metrics)
     set_queues(figures, &stats);
     set_ledger(figures, &stats.counts);
     set_tables(figures);
+    set_sources(figures, now_ms);
     set_connections(figures);
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/base/hash.h"
 #include "protocol/endpoint.h"
+#include "tools/atpd/delay.h"
 #include "tools/atpd/log.h"
 #include "tools/atpd/parcel.h"
 
@@ -24,6 +25,7 @@ typedef struct heard {
 struct atp_facts_intake {
     atp_engine_t *engine;
     atp_metrics_t *metrics;
+    atp_delay_t *delay;
     atp_sub_t *sub;
     _Atomic uint32_t in_flight;
     _Atomic uint32_t is_closing;
@@ -140,6 +142,44 @@ static void quarantine(atp_parcel_t *parcel, const atp_reader_t *reader, const a
     }
 }
 
+static void give_up(atp_parcel_t *parcel, atp_text_t source, uint64_t epoch, uint64_t sequence)
+{
+    atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", source), ATP_LOG_U64("epoch", epoch),
+            ATP_LOG_U64("sequence", sequence));
+    atp_parcel_destroy(parcel);
+}
+
+/* A parcel that has waited for its turn. */
+static void submit_delayed(void *context, atp_parcel_t *parcel)
+{
+    (void)context;
+    if (!submit(parcel)) {
+        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_U64("bytes", parcel->batch.ops_size));
+        atp_parcel_destroy(parcel);
+    }
+}
+
+/* Takes the parcel if its source is beyond its rate: one that is kept comes again, by request; others wait. */
+static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts)
+{
+    atp_facts_intake_t *intake = parcel->owner;
+    atp_source_limits_t limits;
+
+    atp_source_limits_read(atp_engine_ledger(intake->engine), facts->source, &limits);
+    parcel->batch.class = limits.class;
+    if (limits.rate == 0 || !atp_delay_must_wait(intake->delay, &limits, parcel->batch.op_count - 1)) {
+        return false;
+    }
+    atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_METERED, 0, 1);
+    if (facts->kept_from > 0) {
+        atp_parcel_destroy(parcel);
+    } else if (!atp_delay_push(intake->delay, &limits, parcel)) {
+        atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_SHED, 0, 1);
+        give_up(parcel, facts->source, facts->epoch, facts->sequence);
+    }
+    return true;
+}
+
 static void handle(void *context, const uint8_t *bytes, size_t size)
 {
     atp_facts_intake_t *intake = context;
@@ -167,17 +207,19 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
         return;
     }
     look_for_gap(intake, &facts);
+    if (is_filled && is_put_off(parcel, &facts)) {
+        return;
+    }
     if (!is_filled || !submit(parcel)) {
-        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
-                ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
-        atp_parcel_destroy(parcel);
+        give_up(parcel, facts.source, facts.epoch, facts.sequence);
     }
 }
 
 /* ---- open and close ---- */
 
-atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, const atp_config_sources_t *sources,
-                         atp_facts_intake_t **ret_intake, atp_why_t *ret_why)
+atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
+                         const atp_config_sources_t *sources, atp_facts_intake_t **ret_intake,
+                         atp_why_t *ret_why)
 {
     const char *listen_urls[ATP_CONFIG_URLS_MAX];
     const char *dial_urls[ATP_CONFIG_URLS_MAX];
@@ -200,9 +242,15 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, const atp
     }
     intake->engine = engine;
     intake->metrics = metrics;
+    intake->delay = atp_delay_open(meter, submit_delayed, intake);
+    if (intake->delay == NULL) {
+        free(intake);
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");
+    }
     options.context = intake;
     atp_err_t err = atp_sub_open(&options, &intake->sub, ret_why);
     if (err != ATP_OK) {
+        atp_delay_close(intake->delay);
         free(intake);
         return err;
     }
@@ -215,7 +263,9 @@ void atp_facts_drain(atp_facts_intake_t *intake)
     if (intake != NULL && intake->sub != NULL) {
         atp_store_release(&intake->is_closing, 1);
         atp_sub_close(intake->sub);
+        atp_delay_close(intake->delay);
         intake->sub = NULL;
+        intake->delay = NULL;
     }
 }
 

@@ -3,7 +3,8 @@
  * A batch is one message: its number and its facts become ops of one frame, so that they are applied together
  * or not at all, and a batch that comes twice is ignored by its number. When the engine's queue is full the
  * handler waits, and NNG's buffer with it. What cannot become an op is logged with its bytes. A number that is
- * skipped is logged and counted when the next one comes.
+ * skipped is logged and counted when the next one comes. What a source sends beyond its rate waits (delay.h), or, if it keeps its
+ * batches, comes again by request.
  *
  * Threads     open and close: the owner. The rest runs on one NNG thread. */
 #ifndef ATP_ATPD_FACTS_H
@@ -11,12 +12,13 @@
 
 #include "engine/engine.h"
 #include "tools/atpd/config.h"
+#include "tools/atpd/meter.h"
 #include "tools/atpd/metrics.h"
 
 typedef struct atp_facts_intake atp_facts_intake_t;
 
 /* ATP_OK with *ret_intake NULL when no source is configured. */
-ATP_MUST_USE atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics,
+ATP_MUST_USE atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
                                       const atp_config_sources_t *sources, atp_facts_intake_t **ret_intake,
                                       atp_why_t *ret_why);
 

@@ -19,7 +19,8 @@ typedef enum labels {
     LABELS_ERR,
     LABELS_CLASS,
     LABELS_RESERVATION_STATE,
-    LABELS_TABLE
+    LABELS_TABLE,
+    LABELS_SOURCE
 } labels_t;
 typedef enum unit { UNIT_ONE, UNIT_MS, UNIT_NS } unit_t;
 
@@ -54,6 +55,7 @@ struct atp_metrics {
     char version[VERSION_SIZE];
     uint64_t incarnation;
     const char *table_name[ATP_METRIC_TABLES_MAX];
+    char source_name[ATP_METRIC_SOURCES_MAX][ATP_ID_SIZE_MAX + 1]; /* the collecting thread's */
     void (*refresh)(void *context, atp_metrics_t *metrics);
     void *refresh_context;
     uint32_t first_cell[ATP_METRIC_COUNT]; /* or number of the histogram */
@@ -83,6 +85,8 @@ static uint32_t label_count(labels_t labels)
         return ATP_METRIC_RESERVATION_STATE_COUNT;
     case LABELS_TABLE:
         return ATP_METRIC_TABLES_MAX;
+    case LABELS_SOURCE:
+        return ATP_METRIC_SOURCES_MAX;
     }
     atp_assert_failed(__FILE__, __LINE__, "labels without a count");
 }
@@ -172,6 +176,13 @@ void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *
 {
     ATP_ASSERT(table < ATP_METRIC_TABLES_MAX);
     metrics->table_name[table] = name;
+}
+
+void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t name)
+{
+    ATP_ASSERT(label < ATP_METRIC_SOURCES_MAX && name.size <= ATP_ID_SIZE_MAX);
+    memcpy(metrics->source_name[label], name.size > 0 ? name.bytes : "", name.size);
+    metrics->source_name[label][name.size] = '\0';
 }
 
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation)
@@ -269,6 +280,10 @@ static size_t name_labels(const atp_metrics_t *metrics, labels_t labels, uint32_
         break;
     case LABELS_TABLE:
         ret_labels[0] = (atp_exposition_label_t){"table", metrics->table_name[label]};
+        break;
+    case LABELS_SOURCE:
+        ret_labels[0] = (atp_exposition_label_t){
+            "source", metrics->source_name[label][0] != '\0' ? metrics->source_name[label] : NULL};
         break;
     case LABELS_NONE:
     case LABELS_INFO:
@@ -371,6 +386,7 @@ void atp_metrics_print_markdown(FILE *out)
         [LABELS_CLASS] = "`class`",
         [LABELS_RESERVATION_STATE] = "`state`",
         [LABELS_TABLE] = "`table`",
+        [LABELS_SOURCE] = "`source`",
     };
 
     fprintf(out, "| metric | type | labels | what it is |\n|---|---|---|---|\n");

@@ -92,6 +92,18 @@
       "Batches put off because others before them are missing; they come again.")                            \
     X(SOURCE_PAUSED, "atpd_source_paused_batches_total", COUNTER, SHARED, NONE, ONE,                         \
       "Batches not taken because their source is paused; those that are kept come again.")                   \
+    X(SOURCE_METERED, "atpd_source_metered_total", COUNTER, SHARED, NONE, ONE,                               \
+      "Batches put off because their source is beyond its rate.")                                            \
+    X(SOURCE_SHED, "atpd_source_shed_total", COUNTER, SHARED, NONE, ONE,                                     \
+      "Of these: given up, because too many wait and their source keeps none. Exceptions tell of them.")     \
+    X(SOURCE_STATE, "atpd_source_state", GAUGE, PULLED, SOURCE, ONE,                                         \
+      "Of a registered source: 1 open, 2 silent, 3 paused.")                                                 \
+    X(SOURCE_SILENCE, "atpd_source_silence_seconds", GAUGE, PULLED, SOURCE, MS,                              \
+      "Time since the newest batch of a registered source, or since it was registered.")                     \
+    X(SOURCE_FACTS, "atpd_source_facts_total", COUNTER, PULLED, SOURCE, ONE,                                 \
+      "Facts told by a registered source, applied or not.")                                                  \
+    X(SOURCE_REFUSED, "atpd_source_refused_facts_total", COUNTER, PULLED, SOURCE, ONE,                       \
+      "Of these: those that could not be applied, or are not claimed.")                                      \
     X(CONNECTIONS, "atpd_connections", GAUGE, PULLED, NONE, ONE,                                             \
       "Connections for commands and queries. One that only grows: the transport gives none back; restart.")  \
     X(CONNECTIONS_REFUSED, "atpd_connections_refused_total", COUNTER, PULLED, NONE, ONE,                     \
@@ -122,7 +134,8 @@ typedef enum atp_metric_reservation_state {
     ATP_METRIC_RESERVATION_STATE_COUNT
 } atp_metric_reservation_state_t;
 
-#define ATP_METRIC_TABLES_MAX 64
+#define ATP_METRIC_TABLES_MAX  64
+#define ATP_METRIC_SOURCES_MAX 256 /* registered first; of more there are no metrics of their own */
 
 typedef struct atp_metrics atp_metrics_t;
 
@@ -136,6 +149,8 @@ void atp_metrics_on_refresh(atp_metrics_t *metrics, void (*refresh)(void *contex
 
 /* Names a label of ATP_METRIC_TABLE_*; `name` is borrowed for good. A table without a name is not shown. */
 void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *name);
+/* The same for a source, and none (an empty name) for one that is not shown. The name is copied. Thread: the refresh callback. */
+void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t name);
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation);
 
 /* Adds `n` to a SHARED counter. `label`: number within its labels (a verdict, an error), 0 if it has none. */

@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "protocol/endpoint.h"
 #include "protocol/message_records.h"
+#include "tools/atpd/meter.h"
 #include "tools/atpd/metrics.h"
 
 typedef struct atp_service atp_service_t;
@@ -27,6 +28,7 @@ typedef struct atp_service atp_service_t;
 typedef struct atp_service_options {
     atp_engine_t *engine;   /* borrowed, started */
     atp_metrics_t *metrics; /* borrowed */
+    atp_meter_t *meter;     /* borrowed; NULL: sources have no rates */
     const char *const *urls;
     size_t url_count;
     uint32_t exchange_count; /* 0 = 256 */

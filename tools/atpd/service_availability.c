@@ -77,6 +77,7 @@ static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const
         .version = read->version,
         .ready_ms = read->ready_ms,
         .level = read->level,
+        .is_stale = read->is_stale,
     };
 
     reading->rows++;
@@ -103,6 +104,11 @@ static bool sees(const reading_t *reading, uint16_t node)
 
     return !reading->has_view || reading->group == ATP_NO_GROUP ||
            atp_groups_find(atp_ledger_groups(reading->ledger), reading->group, node, &member);
+}
+
+static uint16_t looking_channel(const reading_t *reading)
+{
+    return reading->has_view ? reading->channel : ATP_ANY_CHANNEL;
 }
 
 static void look_through(const reading_t *reading, uint32_t sku, const atp_channel_view_t *view,
@@ -142,7 +148,8 @@ static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, c
     for (uint32_t i = 0; i < count; i++) {
         atp_availability_t read;
         uint16_t node = atp_positions_at(positions, rows[i])->node;
-        atp_availability_read_row(reading->ledger, rows[i], reading->now_ms, &read);
+        atp_availability_read_row_for(reading->ledger, rows[i], looking_channel(reading), reading->now_ms,
+                                      &read);
         if (read.is_due) {
             note_due(reading, sku, node);
         }
@@ -322,6 +329,7 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
 
     reading->has_kit = true;
     atp_availability_lay_out(reading->ledger, sku, reading->now_ms, &bill);
+    bill.channel = looking_channel(reading);
     limit_kit(reading, &bill);
     if (node_id.size == 0) {
         read_kit_at_all_nodes(reading, index, &bill);
@@ -351,7 +359,8 @@ static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t
         write_unknown(reading, index, node_id, ATP_UNKNOWN_NODE);
     } else {
         atp_availability_t read;
-        atp_availability_read(reading->ledger, sku, node, reading->now_ms, &read);
+        atp_availability_read_for(reading->ledger, sku, node, looking_channel(reading), reading->now_ms,
+                                  &read);
         if (reading->has_view) {
             read_node_in_view(reading, sku, node, &read);
         } else if (read.is_due) {

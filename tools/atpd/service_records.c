@@ -558,16 +558,10 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
         row_in_words(work, ledger, (uint32_t)index);
         return;
     case ATP_CATALOG_SOURCES:
-        record = atp_table_at(&catalog->sources, index);
-        entry.value = (int64_t)index;
-        atp_source_text(ledger, (uint32_t)index, &text);
-        break;
     case ATP_CATALOG_SOURCE_STATES:
-        record = atp_table_at(&catalog->sources, index);
-        atp_source_state_text(ledger, (uint32_t)index, &text);
-        break;
     case ATP_CATALOG_SOURCE_CLAIMS:
-        if (!atp_source_claim_text(ledger, index, &record, &text)) {
+    case ATP_CATALOG_DIFFERENCES:
+        if (!atp_source_row_text(ledger, work->page.what, index, &record, &entry.value, &text)) {
             return;
         }
         break;
@@ -645,6 +639,8 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
             : work->page.what == ATP_CATALOG_SOURCES ? counts.sources
             : work->page.what == ATP_CATALOG_SOURCE_STATES ? counts.sources
             : work->page.what == ATP_CATALOG_SOURCE_CLAIMS ? atp_source_claim_texts(ledger)
+            : work->page.what == ATP_CATALOG_DIFFERENCES
+                ? atp_table_count(&atp_ledger_differences(ledger)->records)
             : work->page.what == ATP_CATALOG_DEMAND ? atp_table_count(&atp_ledger_demand(ledger)->records)
                                                     : atp_table_count(&catalog->channels),
             page_of_catalog};

@@ -105,7 +105,7 @@ static void answer(atp_batch_t *batch, atp_err_t err)
 }
 
 /* Reads the whole message into the parcel. False: refused, the reader says why. */
-static bool read_batch(atp_work_t *work, atp_parcel_t *parcel)
+static bool read_batch(atp_work_t *work, atp_parcel_t *parcel, atp_text_t *ret_source)
 {
     atp_facts_t facts;
     uint32_t op_count;
@@ -120,16 +120,38 @@ static bool read_batch(atp_work_t *work, atp_parcel_t *parcel)
                                      .attributes = work->attributes.bytes,
                                      .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
     facts.correlation = work->request.correlation;
+    *ret_source = facts.source;
     return atp_parcel_fill(parcel, &work->reader, &facts, op_count, &room);
+}
+
+/* Which queue the batch goes through; and 0, or how long until its source may send it. */
+static uint64_t look_at_rate(atp_work_t *work, atp_parcel_t *parcel, atp_text_t source)
+{
+    atp_source_limits_t limits;
+
+    atp_source_limits_read(work->service->ledger, source, &limits);
+    parcel->batch.class = limits.class;
+    return work->service->meter == NULL ? 0
+                                        : atp_meter_take(work->service->meter, &limits,
+                                                         parcel->batch.op_count - 1, atp_meter_now_ns());
 }
 
 void atp_work_batch(atp_work_t *work)
 {
+    atp_text_t source;
     atp_parcel_t *parcel = atp_parcel_create(work->service->engine, work->service->metrics, work);
 
-    if (parcel == NULL || !read_batch(work, parcel)) {
+    if (parcel == NULL || !read_batch(work, parcel, &source)) {
         atp_parcel_destroy(parcel);
         atp_work_refuse_reader(work);
+        return;
+    }
+    uint64_t wait_ns = look_at_rate(work, parcel, source);
+    if (wait_ns > 0) {
+        atp_parcel_destroy(parcel);
+        atp_metrics_add(work->service->metrics, ATP_METRIC_SOURCE_METERED, 0, 1);
+        atp_work_refuse(work, ATP_BUSY, ATP_FIELD_SOURCE, "the source is beyond its rate",
+                        (uint32_t)(wait_ns / 1000000 + 1));
         return;
     }
     parcel->batch.done = answer;

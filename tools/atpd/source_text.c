@@ -48,7 +48,7 @@ static atp_registration_t *registration_of(const atp_ledger_t *ledger, uint32_t 
     return registration == NULL || registration->is_dropped ? NULL : registration;
 }
 
-void atp_source_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_t *ret_text)
+static void source_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_t *ret_text)
 {
     atp_registration_t *registration = registration_of(ledger, source);
 
@@ -58,13 +58,13 @@ void atp_source_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_
         return;
     }
     put_word(ret_text, "kind", ATP_KEY_SOURCE_KIND, registration->kind);
-    put_word(ret_text, "class", ATP_KEY_CLASS, atp_load_relaxed(&registration->class));
+    put_word(ret_text, "class", ATP_KEY_CLASS, registration->class);
     if (registration->shadow_of != 0) {
         atp_rule_text_put(ret_text, "shadow_of",
                           atp_strings_get(&atp_ledger_catalog(ledger)->strings,
                                           source_at(ledger, registration->shadow_of - 1)->id_ref));
     }
-    put_unless_0(ret_text, "rate", atp_load_relaxed(&registration->rate));
+    put_unless_0(ret_text, "rate", registration->rate);
     put_unless_0(ret_text, "sla_ms", (uint64_t)registration->sla_ms);
     put_unless_0(ret_text, "breaker", registration->breaker);
     if (registration->breaker != 0) {
@@ -78,7 +78,7 @@ void atp_source_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_
     }
 }
 
-void atp_source_state_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_t *ret_text)
+static void source_state_text(const atp_ledger_t *ledger, uint32_t source, atp_rule_text_t *ret_text)
 {
     const atp_source_record_t *record = source_at(ledger, source);
     const atp_registration_t *registration = registration_of(ledger, source);
@@ -104,6 +104,8 @@ void atp_source_state_text(const atp_ledger_t *ledger, uint32_t source, atp_rule
         put_unless_0(ret_text, "facts", registration->facts);
         put_unless_0(ret_text, "refused", registration->refused);
         put_unless_0(ret_text, "outside", registration->outside);
+        put_unless_0(ret_text, "compared", registration->compared);
+        put_unless_0(ret_text, "not_compared", registration->not_compared);
     }
 }
 
@@ -138,8 +140,8 @@ static void put_claim(atp_rule_text_t *text, unsigned claim, bool is_shared)
     }
 }
 
-bool atp_source_claim_text(const atp_ledger_t *ledger, uint64_t index, const atp_named_record_t **ret_source,
-                           atp_rule_text_t *ret_text)
+static bool source_claim_text(const atp_ledger_t *ledger, uint64_t index,
+                              const atp_named_record_t **ret_source, atp_rule_text_t *ret_text)
 {
     const atp_registration_t *registration =
         atp_registration_at(atp_ledger_registry(ledger), (uint32_t)(index / ATP_CLAIM_PLACES_MAX));
@@ -154,6 +156,62 @@ bool atp_source_claim_text(const atp_ledger_t *ledger, uint64_t index, const atp
         if ((place->claims >> claim & 1) != 0) {
             put_claim(ret_text, claim, (place->shared >> claim & 1) != 0);
         }
+    }
+    return true;
+}
+
+static void put_qty(atp_rule_text_t *text, const char *name, atp_qty_t qty, uint8_t scale)
+{
+    char digits[ATP_QTY_TEXT_SIZE];
+    atp_text_t value = {digits, (uint32_t)atp_qty_format(qty, scale, digits)};
+
+    atp_rule_text_put(text, name, value);
+}
+
+static bool difference_text(const atp_ledger_t *ledger, uint64_t index, const atp_named_record_t **ret_sku,
+                            int64_t *ret_qty, atp_rule_text_t *ret_text)
+{
+    const atp_difference_t *record = atp_table_at(&atp_ledger_differences(ledger)->records, index);
+    const atp_registration_t *shadow = registration_of(ledger, record->shadow);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    uint8_t scale = atp_positions_scale(atp_ledger_positions(ledger), record->sku);
+
+    ret_text->size = 0;
+    if (shadow == NULL || shadow->shadow_of == 0 || shadow->round != record->round ||
+        !atp_difference_is_one(record)) {
+        return false;
+    }
+    *ret_sku = atp_table_at(&catalog->skus, record->sku);
+    *ret_qty = record->shadowed - record->applied;
+    atp_rule_text_put(ret_text, "shadow",
+                      atp_strings_get(&catalog->strings, source_at(ledger, record->shadow)->id_ref));
+    atp_rule_text_put(ret_text, "node", atp_catalog_node_id(catalog, record->node));
+    put_qty(ret_text, "applied", record->applied, scale);
+    put_qty(ret_text, "shadowed", record->shadowed, scale);
+    if (record->counted & ATP_COUNTED_APPLIED) {
+        put_qty(ret_text, "applied_count", record->applied_count, scale);
+    }
+    if (record->counted & ATP_COUNTED_SHADOW) {
+        put_qty(ret_text, "shadowed_count", record->shadowed_count, scale);
+    }
+    return true;
+}
+
+bool atp_source_row_text(const atp_ledger_t *ledger, atp_catalog_what_t what, uint64_t index,
+                         const atp_named_record_t **ret_record, int64_t *ret_value, atp_rule_text_t *ret_text)
+{
+    if (what == ATP_CATALOG_SOURCE_CLAIMS) {
+        return source_claim_text(ledger, index, ret_record, ret_text);
+    }
+    if (what == ATP_CATALOG_DIFFERENCES) {
+        return difference_text(ledger, index, ret_record, ret_value, ret_text);
+    }
+    *ret_record = atp_table_at(&atp_ledger_catalog(ledger)->sources, index);
+    if (what == ATP_CATALOG_SOURCES) {
+        *ret_value = (int64_t)index;
+        source_text(ledger, (uint32_t)index, ret_text);
+    } else {
+        source_state_text(ledger, (uint32_t)index, ret_text);
     }
     return true;
 }

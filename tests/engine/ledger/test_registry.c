@@ -338,6 +338,147 @@ static void a_paused_source_gets_silent_too(void **state)
     fixture_close(&f);
 }
 
+/* ---- what channels do where it is stale ---- */
+
+/* 10 at A, where counts are stale, and 4 at B; channels that go on, hold 3 and a quarter back, stop. */
+static fixture_t open_stale(void)
+{
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "A", 10);
+    stock(&f, "S", "B", 4);
+    assert_verdict(put_channel_with(&f, "on", ""), ATP_APPLIED);
+    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=3 stale_percent=25"),
+                   ATP_APPLIED);
+    assert_verdict(put_channel_with(&f, "stop", "on_stale=stop"), ATP_APPLIED);
+    assert_verdict(put_source(&f, "wms", "claim=on_hand node=A sla_ms=1000"), ATP_APPLIED);
+    assert_int_equal(sees(&f, "stop", "S"), 14);
+    f.now_ms += 1000;
+    assert_verdict(pulse(&f, 100), ATP_APPLIED);
+    assert_true(is_stale(&f, "A"));
+    return f;
+}
+
+static void a_channel_goes_on_holds_back_or_stops_where_it_is_stale(void **state)
+{
+    (void)state;
+    fixture_t f = open_stale();
+
+    assert_int_equal(sees(&f, "on", "S"), 14);
+    assert_int_equal(sees(&f, "held", "S"), 8); /* 10 less 3 and less 3, and 4 */
+    assert_int_equal(sees(&f, "stop", "S"), 4);
+    assert_verdict(sell(&f, "on", "r1", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_verdict(sell(&f, "held", "r2", "S", "A", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "held", "r3", "S", "A", 3, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_verdict(sell(&f, "held", "r4", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "stop", "r5", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "on", "r6", "S", "A", 6, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "A").reserved, 10);
+    fixture_close(&f);
+}
+
+static void what_is_left_open_is_served_where_it_is_not_stale(void **state)
+{
+    (void)state;
+    fixture_t f = open_stale();
+
+    assert_verdict(sell(&f, "stop", "r1", "S", "", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "B").reserved, 4);
+    assert_verdict(sell(&f, "stop", "r2", "S", "", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "held", "r3", "S", "", 9, ATP_RESERVE_PARTIAL), ATP_APPLIED_IN_PART);
+    assert_int_equal(f.result.qty, 4);
+    fixture_close(&f);
+}
+
+static void when_the_source_is_heard_again_all_is_as_before(void **state)
+{
+    (void)state;
+    fixture_t f = open_stale();
+
+    assert_verdict(tell(&f, "wms", 1, ATP_OP_COUNT, "S", "A", 7), ATP_APPLIED);
+    assert_int_equal(sees(&f, "held", "S"), 11);
+    assert_verdict(sell(&f, "stop", "r1", "S", "A", 7, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+static void beyond_stock_goes_on_where_stock_is_held_back_and_ends_where_it_stops(void **state)
+{
+    (void)state;
+    fixture_t f = open_stale();
+    const atp_command_line_t line = line_of("S", "A", 5);
+    atp_command_t limit = {.kind = ATP_OP_LIMIT, .lines = &line, .line_count = 1};
+
+    assert_verdict(fixture_do(&f, limit), ATP_APPLIED);
+    assert_verdict(sell(&f, "stop", "r1", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "held", "r2", "S", "A", 10, ATP_RESERVE_ALL_OR_NOTHING),
+                   ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell(&f, "held", "r3", "S", "A", 9, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* ---- shadows ---- */
+
+static const atp_difference_t *difference_at(const fixture_t *f, uint32_t number)
+{
+    const atp_differences_t *differences = atp_ledger_differences(f->ledger);
+
+    assert_true(number < atp_table_count(&differences->records));
+    return atp_table_at(&differences->records, number);
+}
+
+static void a_shadow_is_compared_and_not_applied_until_it_is_cut_over(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(put_source(&f, "old", "claim=on_hand claim=sales claim=receipts"), ATP_APPLIED);
+    assert_verdict(put_source(&f, "new", "claim=on_hand claim=sales claim=receipts"), ATP_AUTHORITY_TAKEN);
+    assert_verdict(put_source(&f, "new", "claim=on_hand claim=sales claim=receipts shadow_of=old"),
+                   ATP_APPLIED);
+    assert_verdict(tell(&f, "old", 1, ATP_OP_SALE, "S", "A", 2), ATP_APPLIED);
+    assert_verdict(tell(&f, "new", 1, ATP_OP_SALE, "S", "A", 2), ATP_CONFIRMED);
+    assert_int_equal(view_of(&f, "S", "A").on_hand, 8);
+    assert_false(atp_difference_is_one(difference_at(&f, 0)));
+    assert_verdict(tell(&f, "new", 2, ATP_OP_RECEIVE, "S", "A", 5), ATP_CONFIRMED);
+    assert_true(atp_difference_is_one(difference_at(&f, 0)));
+    assert_int_equal(difference_at(&f, 0)->applied, -2);
+    assert_int_equal(difference_at(&f, 0)->shadowed, 3);
+    assert_verdict(tell(&f, "new", 3, ATP_OP_COUNT, "S", "B", 4), ATP_CONFIRMED);
+    assert_true(atp_difference_is_one(difference_at(&f, 1)));
+    assert_verdict(tell(&f, "old", 2, ATP_OP_COUNT, "S", "B", 4), ATP_APPLIED);
+    assert_false(atp_difference_is_one(difference_at(&f, 1)));
+    assert_verdict(tell(&f, "new", 4, ATP_OP_SALE, "X", "A", 1),
+                   ATP_CONFIRMED); /* nothing to compare it with */
+    assert_int_equal(registration_of(&f, "new")->not_compared, 1);
+    assert_int_equal(registration_of(&f, "new")->compared, 5);
+    assert_verdict(put_source(&f, "new", "cut_over=yes"), ATP_APPLIED);
+    assert_verdict(tell(&f, "new", 5, ATP_OP_SALE, "S", "A", 1), ATP_APPLIED);
+    assert_verdict(tell(&f, "old", 3, ATP_OP_SALE, "S", "A", 1), ATP_CONFIRMED);
+    assert_int_equal(view_of(&f, "S", "A").on_hand, 7);
+    assert_int_equal(registration_of(&f, "old")->compared, 2);                 /* begun anew */
+    assert_verdict(put_source(&f, "new", "cut_over=yes"), ATP_UNKNOWN_SOURCE); /* it is no shadow */
+    assert_verdict(put_source(&f, "old", "cut_over=yes"), ATP_APPLIED);        /* and back */
+    assert_verdict(tell(&f, "old", 4, ATP_OP_SALE, "S", "A", 1), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+static void what_finds_no_room_to_be_compared_is_counted(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.differences = 1;
+    fixture_t f = fixture_open_journaled(&config);
+
+    stock(&f, "S", "A", 10);
+    stock(&f, "S", "B", 10);
+    assert_verdict(put_source(&f, "old", "claim=sales"), ATP_APPLIED);
+    assert_verdict(put_source(&f, "new", "claim=sales shadow_of=old"), ATP_APPLIED);
+    assert_verdict(tell(&f, "old", 1, ATP_OP_SALE, "S", "A", 2), ATP_APPLIED);
+    assert_verdict(tell(&f, "new", 1, ATP_OP_SALE, "S", "B", 2), ATP_CONFIRMED);
+    assert_int_equal(registration_of(&f, "new")->not_compared, 1);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +495,12 @@ int main(void)
         cmocka_unit_test(one_that_starts_over_is_asked_for_if_it_is_to_be),
         cmocka_unit_test(a_source_that_is_not_heard_makes_its_nodes_stale_once),
         cmocka_unit_test(a_paused_source_gets_silent_too),
+        cmocka_unit_test(a_shadow_is_compared_and_not_applied_until_it_is_cut_over),
+        cmocka_unit_test(what_finds_no_room_to_be_compared_is_counted),
+        cmocka_unit_test(a_channel_goes_on_holds_back_or_stops_where_it_is_stale),
+        cmocka_unit_test(what_is_left_open_is_served_where_it_is_not_stale),
+        cmocka_unit_test(when_the_source_is_heard_again_all_is_as_before),
+        cmocka_unit_test(beyond_stock_goes_on_where_stock_is_held_back_and_ends_where_it_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

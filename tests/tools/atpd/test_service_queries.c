@@ -332,7 +332,7 @@ static void a_question_for_the_impossible_is_refused_by_name(void **state)
     raw_begin(&writer, bytes, sizeof bytes, ATP_MESSAGE_POSITIONS);
     atp_write_page_ask(&writer, ATP_MESSAGE_POSITIONS, &page);
     raw_expect(socket, bytes, atp_writer_size(&writer), ATP_OPTION_UNKNOWN);
-    page = (atp_page_ask_t){.what = (atp_catalog_what_t)9};
+    page = (atp_page_ask_t){.what = (atp_catalog_what_t)99};
     raw_begin(&writer, bytes, sizeof bytes, ATP_MESSAGE_CATALOG);
     atp_write_page_ask(&writer, ATP_MESSAGE_CATALOG, &page);
     raw_expect(socket, bytes, atp_writer_size(&writer), ATP_OPTION_UNKNOWN);

@@ -1,0 +1,265 @@
+/* Registered sources over the wire: what they claim, the breaker, silence, rates, and one that takes the place of another. */
+#include "tests/acceptance/acceptance.h"
+
+#include "engine/base/attribute.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define OUTPUT_SIZE 8192
+#define PATIENCE_S  60
+#define WORDS_MAX   24
+
+/* `atp WORD WORD ...`: its exit status, what it printed in `ret_output`. */
+static int atp(const acceptance_t *a, const char *words, char *ret_output)
+{
+    static char text[1024];
+    const char *arguments[WORDS_MAX + 1];
+    char *rest = text;
+    unsigned count = 0;
+
+    assert_true(strlen(words) < sizeof text);
+    (void)strcpy(text, words);
+    for (char *word; (word = strsep(&rest, " ")) != NULL && count < WORDS_MAX;) {
+        arguments[count++] = word;
+    }
+    arguments[count] = NULL;
+    return atp_run(a, arguments, ret_output, OUTPUT_SIZE);
+}
+
+static void must(const acceptance_t *a, const char *words)
+{
+    char output[OUTPUT_SIZE];
+
+    if (atp(a, words, output) != 0) {
+        fail_msg("atp %s: %s", words, output);
+    }
+}
+
+/* Waits until `atp WORDS` prints `wanted`. */
+static void wait_for(const acceptance_t *a, const char *words, const char *wanted)
+{
+    char output[OUTPUT_SIZE];
+    int64_t begun_ms = 0;
+
+    do {
+        (void)atp(a, words, output);
+        if (strstr(output, wanted) != NULL) {
+            return;
+        }
+    } while (is_waiting(&begun_ms, PATIENCE_S));
+    fail_msg("atp %s never says %s: %s", words, wanted, output);
+}
+
+static atp_publisher_t *publish_from(acceptance_t *a, const char *name)
+{
+    atp_publisher_options_t options = {
+        .url = a->facts_url, .source = atp_text_of(name), .epoch = 1, .sequence = 1};
+    atp_publisher_t *publisher;
+    atp_why_t why;
+
+    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    return publisher;
+}
+
+static atp_outbox_t *keep_from(acceptance_t *a, const char *name)
+{
+    char folder[128];
+    atp_outbox_t *outbox;
+    atp_why_t why;
+
+    snprintf(folder, sizeof folder, "%s/%s", a->folder, name);
+    atp_outbox_options_t options = {.folder = folder, .url = a->url, .source = atp_text_of(name)};
+    if (atp_outbox_open(&options, &outbox, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    return outbox;
+}
+
+static atp_command_t told(atp_command_line_t *line, atp_op_kind_t kind, const char *sku_id,
+                          const char *node_id, atp_qty_t qty)
+{
+    *line = (atp_command_line_t){.sku = atp_text_of(sku_id), .node = atp_text_of(node_id), .mantissa = qty};
+    return (atp_command_t){.kind = kind, .is_fact = true, .line_count = 1, .lines = line};
+}
+
+static void put_in(atp_outbox_t *outbox, atp_op_kind_t kind, const char *sku_id, const char *node_id,
+                   atp_qty_t qty)
+{
+    atp_command_line_t line;
+    atp_command_t fact = told(&line, kind, sku_id, node_id, qty);
+    atp_why_t why;
+
+    assert_int_equal(atp_outbox_put(outbox, &fact, 1, 0, NULL, &why), ATP_OK);
+}
+
+static void wait_for_on_hand(acceptance_t *a, const char *sku_id, const char *node_id, int64_t qty)
+{
+    int64_t begun_ms = 0;
+
+    while (components(a, sku_id, node_id).on_hand != qty && is_waiting(&begun_ms, PATIENCE_S)) {
+    }
+    assert_int_equal(components(a, sku_id, node_id).on_hand, qty);
+}
+
+/* ---- the scenarios ---- */
+
+static void what_a_source_does_not_claim_waits_until_it_does(void **state)
+{
+    acceptance_t *a = *state;
+    char output[OUTPUT_SIZE];
+
+    stock(a, "claim", "cl-a", "10");
+    stock(a, "claim", "cl-b", "10");
+    must(a, "source put cl-wms --kind wms --claim sales+receipts@cl-a");
+    assert_int_not_equal(atp(a, "source put cl-pos --claim sales@cl-a", output), 0);
+    atp_outbox_t *outbox = keep_from(a, "cl-wms");
+    put_in(outbox, ATP_OP_SALE, "claim", "cl-a", 1);
+    put_in(outbox, ATP_OP_SALE, "claim", "cl-b", 1);
+    assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "claim", "cl-a").on_hand, 9);
+    assert_int_equal(components(a, "claim", "cl-b").on_hand, 10);
+    assert_int_equal(exceptions(a, "outside_authority", "claim", output), 1);
+    wait_for(a, "source show cl-wms", "outside=1");
+    must(a, "source put cl-wms --claim sales+receipts@cl-a,cl-b");
+    wait_for(a, "exceptions list --kind outside_authority", "claim");
+    acceptance_kill(a); /* it is all in the journal */
+    acceptance_restart(a);
+    wait_for(a, "source show cl-wms", "node:cl-b receipts sales");
+    put_in(outbox, ATP_OP_SALE, "claim", "cl-b", 2);
+    assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "claim", "cl-b").on_hand, 8);
+    atp_outbox_close(outbox);
+}
+
+static void a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed(void **state)
+{
+    acceptance_t *a = *state;
+    atp_outbox_state_t kept;
+
+    stock(a, "brk", "br-a", "10");
+    must(a, "source put br-bad --claim sales:shared@br-a --breaker 2");
+    must(a, "source put br-good --claim sales:shared@br-a");
+    atp_outbox_t *bad = keep_from(a, "br-bad");
+    atp_outbox_t *good = keep_from(a, "br-good");
+    for (unsigned i = 0; i < 3; i++) {
+        put_in(bad, ATP_OP_SALE, "no-such-sku", "br-a", 1);
+    }
+    assert_int_equal(atp_outbox_flush(bad, PATIENCE_S * 1000),
+                     ATP_OK); /* each is an exception: nothing is held up */
+    wait_for(a, "source show br-bad", "paused_by=breaker");
+    put_in(bad, ATP_OP_SALE, "brk", "br-a", 3);
+    put_in(good, ATP_OP_SALE, "brk", "br-a", 1);
+    assert_int_equal(atp_outbox_flush(good, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "brk", "br-a").on_hand, 9);
+    atp_outbox_read_state(bad, &kept);
+    assert_true(kept.low < kept.next); /* it is still there */
+    must(a, "source resume br-bad");
+    assert_int_equal(atp_outbox_flush(bad, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "brk", "br-a").on_hand, 6);
+    atp_outbox_close(bad);
+    atp_outbox_close(good);
+}
+
+static void channels_obey_their_rule_where_a_source_is_silent(void **state)
+{
+    acceptance_t *a = *state;
+    char output[OUTPUT_SIZE];
+    char id[ATP_ID_SIZE_MAX + 1];
+    atp_command_line_t line = {.sku = ATP_TEXT("sil"), .node = ATP_TEXT("si-a"), .mantissa = 1};
+
+    stock(a, "sil", "si-a", "10");
+    must(a, "channel put si-stop --with on_stale=stop");
+    must(a, "channel put si-held --with on_stale=buffer --with stale_buffer=4");
+    must(a, "source put si-wms --claim on_hand@si-a --sla 200ms");
+    wait_for(a, "source list", "state=silent");
+    wait_for(a, "avail sil@si-a", "yes");
+    wait_for(a, "avail sil@si-a --channel si-held --json", "\"promisable\":\"6\",\"stale\":true");
+    wait_for(a, "exceptions list --kind source_silent", "source_silent");
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = atp_text_of(fresh_id(a, id)),
+                             .channel = ATP_TEXT("si-stop"),
+                             .line_count = 1,
+                             .lines = &line};
+    assert_verdict(call(a, &command, NULL), ATP_NOT_ENOUGH_AVAILABLE);
+    must(a, "source put si-wms --sla 1h");
+    atp_outbox_t *outbox = keep_from(a, "si-wms");
+    put_in(outbox, ATP_OP_COUNT, "sil", "si-a", 7);
+    assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
+    command.id = atp_text_of(fresh_id(a, id));
+    assert_verdict(call(a, &command, NULL), ATP_APPLIED);
+    assert_int_equal(atp(a, "exceptions list --kind source_silent", output), 0);
+    assert_null(strstr(output, "si-wms"));
+    atp_outbox_close(outbox);
+}
+
+static void a_source_beyond_its_rate_is_slowed_down_and_loses_nothing(void **state)
+{
+    acceptance_t *a = *state;
+    atp_command_line_t line;
+    struct timespec begun;
+    struct timespec ended;
+
+    stock(a, "rat", "ra-a", "0");
+    must(a, "source put ra-pub --claim receipts:shared@ra-a --rate 20 --class bulk");
+    must(a, "source put ra-box --claim receipts:shared@ra-a --rate 20 --class urgent");
+    atp_publisher_t *publisher = publish_from(a, "ra-pub");
+    atp_outbox_t *outbox = keep_from(a, "ra-box");
+    atp_command_t fact = told(&line, ATP_OP_RECEIVE, "rat", "ra-a", 1);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    for (unsigned i = 0; i < 40; i++) { /* a second's allowance, and another that has to wait for it */
+        assert_int_equal(atp_publisher_publish(publisher, &fact, 1, 0), ATP_OK);
+        put_in(outbox, ATP_OP_RECEIVE, "rat", "ra-a", 1);
+    }
+    assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
+    wait_for_on_hand(a, "rat", "ra-a", 80);
+    (void)clock_gettime(CLOCK_MONOTONIC, &ended);
+    int64_t took_ms = (ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000;
+    assert_true(took_ms >= 900); /* 40 at 20 a second, less the first second's */
+    atp_publisher_close(publisher);
+    atp_outbox_close(outbox);
+}
+
+static void a_new_erp_is_compared_and_then_cut_over(void **state)
+{
+    acceptance_t *a = *state;
+    char output[OUTPUT_SIZE];
+
+    stock(a, "cut", "cu-a", "10");
+    must(a, "source put cu-old --kind erp --claim on_hand+sales@cu-a");
+    must(a, "source put cu-new --kind erp --claim on_hand+sales@cu-a --shadow-of cu-old");
+    atp_outbox_t *old = keep_from(a, "cu-old");
+    atp_outbox_t *new = keep_from(a, "cu-new");
+    put_in(old, ATP_OP_SALE, "cut", "cu-a", 2);
+    put_in(new, ATP_OP_SALE, "cut", "cu-a", 3);
+    assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "cut", "cu-a").on_hand, 8);
+    wait_for(a, "source differences cu-new", "applied=-2 shadowed=-3");
+    must(a, "source cut-over cu-new");
+    put_in(old, ATP_OP_SALE, "cut", "cu-a", 1);
+    put_in(new, ATP_OP_SALE, "cut", "cu-a", 1);
+    assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(components(a, "cut", "cu-a").on_hand, 7);
+    assert_int_equal(atp(a, "source differences cu-old", output), 0);
+    assert_null(strstr(output, "applied="));
+    atp_outbox_close(old);
+    atp_outbox_close(new);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_source_does_not_claim_waits_until_it_does),
+        cmocka_unit_test(a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed),
+        cmocka_unit_test(channels_obey_their_rule_where_a_source_is_silent),
+        cmocka_unit_test(a_source_beyond_its_rate_is_slowed_down_and_loses_nothing),
+        cmocka_unit_test(a_new_erp_is_compared_and_then_cut_over),
+    };
+    return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
+}

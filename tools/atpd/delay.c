@@ -1,0 +1,198 @@
+#include "tools/atpd/delay.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define REST_NS 1000000 /* between two looks while something waits */
+
+typedef struct waiting {
+    struct waiting *next; /* of the same source */
+    atp_parcel_t *parcel;
+} waiting_t;
+
+typedef struct queue {
+    struct queue *next;
+    atp_source_limits_t limits; /* as of the newest batch */
+    waiting_t *first;
+    waiting_t *last;
+} queue_t;
+
+struct atp_delay {
+    atp_meter_t *meter;
+    atp_delay_submit_fn submit;
+    void *context;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    /* under the mutex */
+    queue_t *queues; /* of every source that ever waited */
+    size_t bytes;
+    size_t count;
+    bool is_closing;
+};
+
+static uint64_t facts_of(const atp_parcel_t *parcel)
+{
+    return parcel->batch.op_count - 1; /* the first op opens the batch */
+}
+
+/* ---- the thread ---- */
+
+static atp_parcel_t *pop(atp_delay_t *delay, queue_t *queue)
+{
+    waiting_t *waiting = queue->first;
+    atp_parcel_t *parcel = waiting->parcel;
+
+    queue->first = waiting->next;
+    queue->last = queue->first == NULL ? NULL : queue->last;
+    delay->bytes -= parcel->batch.ops_size;
+    delay->count--;
+    free(waiting);
+    return parcel;
+}
+
+/* The next batch whose turn it is; NULL: none may go yet. */
+static atp_parcel_t *take_next(atp_delay_t *delay)
+{
+    for (queue_t *queue = delay->queues; queue != NULL; queue = queue->next) {
+        if (queue->first != NULL &&
+            (delay->is_closing || atp_meter_take(delay->meter, &queue->limits, facts_of(queue->first->parcel),
+                                                 atp_meter_now_ns()) == 0)) {
+            return pop(delay, queue);
+        }
+    }
+    return NULL;
+}
+
+static void rest(void)
+{
+    struct timespec pause = {0, REST_NS};
+    nanosleep(&pause, NULL);
+}
+
+static void *run(void *context)
+{
+    atp_delay_t *delay = context;
+
+    (void)pthread_mutex_lock(&delay->mutex);
+    while (!delay->is_closing || delay->count > 0) {
+        if (delay->count == 0) {
+            (void)pthread_cond_wait(&delay->changed, &delay->mutex);
+            continue;
+        }
+        atp_parcel_t *parcel = take_next(delay);
+        (void)pthread_mutex_unlock(&delay->mutex);
+        if (parcel != NULL) {
+            delay->submit(delay->context, parcel);
+        } else {
+            rest();
+        }
+        (void)pthread_mutex_lock(&delay->mutex);
+    }
+    (void)pthread_mutex_unlock(&delay->mutex);
+    return NULL;
+}
+
+/* ---- open and close ---- */
+
+atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_submit_fn submit, void *context)
+{
+    atp_delay_t *delay = calloc(1, sizeof *delay);
+
+    if (delay == NULL) {
+        return NULL;
+    }
+    delay->meter = meter;
+    delay->submit = submit;
+    delay->context = context;
+    (void)pthread_mutex_init(&delay->mutex, NULL);
+    (void)pthread_cond_init(&delay->changed, NULL);
+    if (pthread_create(&delay->thread, NULL, run, delay) != 0) {
+        (void)pthread_cond_destroy(&delay->changed);
+        (void)pthread_mutex_destroy(&delay->mutex);
+        free(delay);
+        return NULL;
+    }
+    return delay;
+}
+
+void atp_delay_close(atp_delay_t *delay)
+{
+    if (delay == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&delay->mutex);
+    delay->is_closing = true;
+    (void)pthread_cond_signal(&delay->changed);
+    (void)pthread_mutex_unlock(&delay->mutex);
+    (void)pthread_join(delay->thread, NULL);
+    while (delay->queues != NULL) {
+        queue_t *queue = delay->queues;
+        delay->queues = queue->next;
+        free(queue);
+    }
+    (void)pthread_cond_destroy(&delay->changed);
+    (void)pthread_mutex_destroy(&delay->mutex);
+    free(delay);
+}
+
+/* ---- waiting ---- */
+
+static queue_t *find(const atp_delay_t *delay, uint32_t source)
+{
+    queue_t *queue = delay->queues;
+
+    while (queue != NULL && queue->limits.source != source) {
+        queue = queue->next;
+    }
+    return queue;
+}
+
+bool atp_delay_must_wait(atp_delay_t *delay, const atp_source_limits_t *limits, uint64_t facts)
+{
+    (void)pthread_mutex_lock(&delay->mutex);
+    queue_t *queue = find(delay, limits->source);
+    bool is_behind = queue != NULL && queue->first != NULL;
+    if (is_behind) {
+        queue->limits = *limits; /* as it is registered now */
+    }
+    (void)pthread_mutex_unlock(&delay->mutex);
+    return is_behind || atp_meter_take(delay->meter, limits, facts, atp_meter_now_ns()) > 0;
+}
+
+/* Puts the parcel in, under the mutex. False: no room. */
+static bool put_in(atp_delay_t *delay, const atp_source_limits_t *limits, atp_parcel_t *parcel)
+{
+    queue_t *queue = find(delay, limits->source);
+    waiting_t *waiting = malloc(sizeof *waiting);
+
+    if (waiting != NULL && queue == NULL && (queue = calloc(1, sizeof *queue)) != NULL) {
+        queue->next = delay->queues;
+        delay->queues = queue;
+    }
+    if (waiting == NULL || queue == NULL || delay->bytes + parcel->batch.ops_size > ATP_DELAY_BYTES_MAX) {
+        free(waiting);
+        return false;
+    }
+    *waiting = (waiting_t){NULL, parcel};
+    queue->limits = *limits;
+    if (queue->last != NULL) {
+        queue->last->next = waiting;
+    } else {
+        queue->first = waiting;
+    }
+    queue->last = waiting;
+    delay->bytes += parcel->batch.ops_size;
+    delay->count++;
+    (void)pthread_cond_signal(&delay->changed);
+    return true;
+}
+
+bool atp_delay_push(atp_delay_t *delay, const atp_source_limits_t *limits, atp_parcel_t *parcel)
+{
+    (void)pthread_mutex_lock(&delay->mutex);
+    bool is_in = put_in(delay, limits, parcel);
+    (void)pthread_mutex_unlock(&delay->mutex);
+    return is_in;
+}
