@@ -1,4 +1,5 @@
 #include "engine/ledger/ledger_feeds.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_registry.h"
 

@@ -1,7 +1,8 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
-#include "engine/ledger/ledger_feeds.h"
 #include "engine/base/attribute.h"
+#include "engine/ledger/ledger_feeds.h"
 #include "engine/ledger/ledger_plan.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/ledger_rules.h"

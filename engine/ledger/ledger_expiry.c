@@ -3,6 +3,7 @@
  * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
  * something due on it has that settled first. Both end in the same function. */
 #include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_registry.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/ledger_supply.h"

@@ -2,6 +2,7 @@
  * causes goes through one function, which keeps tree, wheel and counters in step with it. */
 #include "engine/ledger/ledger_capacity.h"
 #include "engine/ledger/ledger_feeds.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_supply.h"
 #include "engine/ledger/line_units.h"

@@ -2,6 +2,7 @@
  *
  * They are written where buckets change: by steps of lines, which all pass atp_ledger_note_step, and by facts about stock,
  * which all pass atp_ledger_change_bucket. */
+#include "engine/ledger/ledger_postings.h"
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger_priv.h"
 

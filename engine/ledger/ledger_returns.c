@@ -1,5 +1,6 @@
 /* What comes back: against a reservation or blind, at any node, by disposition; and what becomes of stock set aside. */
 #include "engine/ledger/ledger_returns.h"
+#include "engine/ledger/ledger_postings.h"
 
 #include "engine/base/attribute.h"
 

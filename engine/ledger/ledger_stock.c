@@ -1,6 +1,7 @@
 /* Facts about stock: receive, sale, adjust, count; the safety stock of a position. */
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger_feeds.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_supply.h"
 

@@ -1,5 +1,6 @@
 /* Who hears postings: the ops `subscriber` and `subscriber_position`, and the reconcile that names postings. */
 #include "engine/base/attribute.h"
+#include "engine/ledger/ledger_postings.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_rules.h"
 #include "engine/ledger/ledger_steps.h"

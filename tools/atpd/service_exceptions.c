@@ -1,4 +1,4 @@
-/* Exceptions as they are listed: what is wanted of them, and their facts in words. */
+/* Exceptions as they are listed: what is wanted of them, and their facts in words. And levels that channels have crossed. */
 #include "tools/atpd/fact_text.h"
 #include "tools/atpd/service_priv.h"
 
@@ -96,5 +96,29 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
                                .settled_by = settler_of(ledger, exception),
                                .cause = {exception->cause, exception->cause_size}};
     atp_write_exception(&work->writer, &row);
+    work->op_count++;
+}
+
+/* ---- crossings ---- */
+
+void atp_work_crossing_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_crossing_t crossing;
+
+    (void)now_ms;
+    if (!atp_crossings_read(atp_ledger_crossings(ledger), index + 1, &crossing)) {
+        return; /* the ring has moved past it */
+    }
+    atp_crossing_row_t row = {.number = crossing.number,
+                              .op = crossing.op,
+                              .time_ms = crossing.time_ms,
+                              .channel = atp_catalog_channel_id(catalog, crossing.channel),
+                              .sku = atp_catalog_sku_id(catalog, crossing.sku),
+                              .available = crossing.qty,
+                              .scale = crossing.scale,
+                              .from = (uint8_t)crossing.from,
+                              .to = (uint8_t)crossing.to};
+    atp_write_crossing(&work->writer, &row);
     work->op_count++;
 }

@@ -117,6 +117,8 @@ void atp_work_history(atp_work_t *work);
 void atp_work_page(atp_work_t *work);
 /* A row of the page of exceptions: of the one with number `index` + 1, if it is wanted. */
 void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
+/* A row of the page of crossings, the same. */
+void atp_work_crossing_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
 void atp_work_stat(atp_work_t *work);
 void atp_work_explain(atp_work_t *work);
 

@@ -577,28 +577,6 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     work->op_count++;
 }
 
-static void page_of_crossings(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
-{
-    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
-    atp_crossing_t crossing;
-
-    (void)now_ms;
-    if (!atp_crossings_read(atp_ledger_crossings(ledger), index + 1, &crossing)) {
-        return; /* the ring has moved past it */
-    }
-    atp_crossing_row_t row = {.number = crossing.number,
-                              .op = crossing.op,
-                              .time_ms = crossing.time_ms,
-                              .channel = atp_catalog_channel_id(catalog, crossing.channel),
-                              .sku = atp_catalog_sku_id(catalog, crossing.sku),
-                              .available = crossing.qty,
-                              .scale = crossing.scale,
-                              .from = (uint8_t)crossing.from,
-                              .to = (uint8_t)crossing.to};
-    atp_write_crossing(&work->writer, &row);
-    work->op_count++;
-}
-
 typedef struct page_kind {
     uint64_t total;
     void (*row)(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
@@ -620,7 +598,7 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_EXCEPTIONS:
         return (page_kind_t){counts.exceptions, atp_work_exception_row};
     case ATP_MESSAGE_CROSSINGS:
-        return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), page_of_crossings};
+        return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), atp_work_crossing_row};
     default:
         if (work->page.what == ATP_CATALOG_SUBSCRIBERS) {
             return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
