@@ -59,6 +59,13 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile)
     return profile->loads;
 }
 
+const char *atp_profile_basis(const atp_profile_t *profile)
+{
+    static const char *const names[] = {"", "on_hand", "less_picked", "less_allocated"};
+
+    return names[profile->basis];
+}
+
 double atp_profile_max_bad_share(const atp_profile_t *profile)
 {
     return profile->max_bad_share;

@@ -338,7 +338,7 @@ static atp_err_t check_options(const checker_t *checker)
     const atp_profile_t *profile = checker->profile;
     bool has_quantities = profile->loads == ATP_LOADS_POSITIONS || profile->loads == ATP_LOADS_SAFETY;
 
-    if (profile->loads == ATP_LOADS_POSITIONS && profile->basis == ATP_BASIS_UNSET) {
+    if (profile->loads == ATP_LOADS_POSITIONS && profile->basis == ATP_COUNTS_UNSET) {
         return refuse(checker, "basis",
                       "is needed: what the counts include (on_hand: all that is in the building, "
                       "promised or not)");

@@ -43,7 +43,12 @@ const char *atp_slot_name(atp_slot_t slot);
 /* A YAML boolean whose absence means something. */
 typedef enum atp_switch { ATP_SWITCH_UNSET = 0, ATP_SWITCH_ON = 1, ATP_SWITCH_OFF = 2 } atp_switch_t;
 
-typedef enum atp_basis { ATP_BASIS_UNSET = 0, ATP_BASIS_ON_HAND = 1 } atp_basis_t;
+typedef enum atp_counts {
+    ATP_COUNTS_UNSET = 0,
+    ATP_COUNTS_ON_HAND = 1,
+    ATP_COUNTS_LESS_PICKED = 2,
+    ATP_COUNTS_LESS_ALLOCATED = 3
+} atp_counts_t;
 typedef enum atp_duplicates {
     ATP_DUPLICATES_REFUSE = 0,
     ATP_DUPLICATES_SUM,
@@ -135,7 +140,7 @@ struct atp_profile {
     char *name;
     char *description;
     atp_loads_t loads;
-    atp_basis_t basis;
+    atp_counts_t basis;
     atp_profile_format_t format;
     atp_profile_slots_t columns;
     atp_profile_slots_t constants;

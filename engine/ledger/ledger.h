@@ -82,6 +82,11 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
 void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
                         atp_result_t *ret_result, atp_grant_t *ret_grants);
 
+/* What a count op would change now, as a count of the feed that `feed` tells of (NULL: of the one it names, or of none); decided by the
+ * same code, nothing changes. Of `feed` itself (op == feed): whether it would be taken. */
+void atp_ledger_compare(const atp_ledger_t *ledger, const atp_op_t *feed, const atp_op_t *op, int64_t now_ms,
+                        atp_result_t *ret_result);
+
 /* Brings the cache lines into reach that `op` will touch. The steps follow pointers: each needs what the one before
  * it fetched, so the caller lets other ops come between them. A hint carries what a step found to the next one; it is
  * never trusted for anything else. */

@@ -165,8 +165,8 @@ atp_verdict_t atp_ledger_named_feed(apply_t *apply, const atp_feed_t **ret_feed)
 {
     const atp_op_attribute_t *named = atp_op_attribute(apply->op, ATP_KEY_FEED, ATP_WHOLE_OP);
 
-    *ret_feed = NULL;
-    if (named == NULL) {
+    *ret_feed = apply->asked_feed;
+    if (named == NULL || apply->asked_feed != NULL) {
         return ATP_APPLIED;
     }
     *ret_feed = atp_feeds_find(&apply->ledger->feeds, atp_op_attribute_text(apply->op, named));
@@ -185,6 +185,9 @@ static bool includes_gone(const atp_ledger_t *ledger, const atp_feed_t *feed)
 {
     for (unsigned i = 0; i < feed->source_count; i++) {
         const atp_feed_point_t *point = &feed->points[i];
+        if (point->source == 0) {
+            continue; /* of a question: it was never heard of */
+        }
         const atp_source_record_t *source = atp_table_at(&ledger->catalog.sources, point->source - 1);
         if (source->gone_epoch > point->epoch ||
             (source->gone_epoch == point->epoch && source->gone_sequence > point->sequence)) {
@@ -231,7 +234,7 @@ static atp_verdict_t look_at_order(apply_t *apply, const atp_feed_t *feed, uint3
     const atp_standing_t standing = atp_movements_standing(&apply->ledger->movements, row);
     const atp_feed_t *before = newest_feed(apply->ledger, &standing, bucket);
 
-    if (before == NULL || before == feed) {
+    if (before == NULL || before->number == feed->number) {
         return ATP_APPLIED;
     }
     switch (atp_feed_compare(feed, before)) {
@@ -414,27 +417,35 @@ static atp_verdict_t look_at_point(apply_t *apply, const atp_feed_t *feed)
                : atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
 }
 
-atp_verdict_t atp_ledger_put_feed(apply_t *apply)
+/* What the op says of its feed, and the names of the sources that it includes. */
+static atp_verdict_t read_feed(apply_t *apply, atp_feed_t *ret_feed, atp_text_t *ret_sources)
 {
-    atp_ledger_t *ledger = apply->ledger;
     const char *cursor = atp_op_text_begin(apply->op);
     atp_text_t id = atp_op_text_next(&cursor);
     const atp_op_attribute_t *basis = atp_op_attribute(apply->op, ATP_KEY_BASIS, ATP_WHOLE_OP);
     const atp_op_attribute_t *as_of = atp_op_attribute(apply->op, ATP_KEY_AS_OF, ATP_WHOLE_OP);
-    atp_feed_t feed = {.op = ledger->root->op,
-                       .time_ms = apply->now_ms,
-                       .as_of_ms = as_of != NULL ? as_of->number : 0,
-                       .basis = (uint8_t)basis->number,
-                       .id_size = (uint8_t)id.size};
-    atp_text_t sources[ATP_FEED_SOURCES_MAX];
 
-    memcpy(feed.id, id.bytes, id.size);
-    atp_verdict_t verdict = read_points(apply, &feed, sources);
-    verdict = verdict == ATP_APPLIED ? look_at_point(apply, &feed) : verdict;
+    *ret_feed = (atp_feed_t){.op = apply->ledger->root->op,
+                             .time_ms = apply->now_ms,
+                             .as_of_ms = as_of != NULL ? as_of->number : 0,
+                             .basis = (uint8_t)basis->number,
+                             .id_size = (uint8_t)id.size};
+    memcpy(ret_feed->id, id.bytes, id.size);
+    atp_verdict_t verdict = read_points(apply, ret_feed, ret_sources);
+    return verdict == ATP_APPLIED ? look_at_point(apply, ret_feed) : verdict;
+}
+
+atp_verdict_t atp_ledger_put_feed(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_text_t sources[ATP_FEED_SOURCES_MAX];
+    atp_feed_t feed;
+
+    atp_verdict_t verdict = read_feed(apply, &feed, sources);
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    const atp_feed_t *known = atp_feeds_find(&ledger->feeds, id);
+    const atp_feed_t *known = atp_feeds_find(&ledger->feeds, (atp_text_t){feed.id, feed.id_size});
     if (known != NULL) {
         return compare_told(apply, &feed, known);
     }
@@ -442,6 +453,20 @@ atp_verdict_t atp_ledger_put_feed(apply_t *apply)
     if (verdict == ATP_APPLIED) {
         need_sources(apply, &feed, sources);
         atp_feeds_add(&ledger->feeds, &feed);
+    }
+    return verdict;
+}
+
+atp_verdict_t atp_ledger_read_feed(apply_t *apply, atp_feed_t *ret_feed)
+{
+    atp_text_t sources[ATP_FEED_SOURCES_MAX];
+
+    atp_verdict_t verdict = read_feed(apply, ret_feed, sources);
+    const atp_feed_t *known =
+        atp_feeds_find(&apply->ledger->feeds, (atp_text_t){ret_feed->id, ret_feed->id_size});
+    if (verdict == ATP_APPLIED && known != NULL) {
+        verdict = compare_told(apply, ret_feed, known);
+        *ret_feed = *known;
     }
     return verdict;
 }

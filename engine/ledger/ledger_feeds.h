@@ -25,6 +25,9 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
 
 atp_verdict_t atp_ledger_put_feed(apply_t *apply);
 
+/* The feed that the op tells of, as it would be kept; the one that is there, if it says the same. Changes nothing. */
+atp_verdict_t atp_ledger_read_feed(apply_t *apply, atp_feed_t *ret_feed);
+
 #define ATP_FEED_TABLES 3
 /* Makes the tables of movements and feeds, and notes them at ret_tables. */
 atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t *config,

@@ -303,6 +303,7 @@ typedef struct apply {
     bool takes_parts;   /* of units that are moved, as many as can */
     uint32_t
         moving; /* reservation + 1 of which the plan is for units that leave their nodes: ledger->moves */
+    const atp_feed_t *asked_feed; /* of a question: the one that the count would be of */
     uint8_t refused_as; /* the kind of exception that keeps a fact that is refused; 0 = fact_refused */
     bool is_short;      /* the plan grants less than the lines it was made for asked */
     uint8_t unheeded;   /* of a question, what would be without: UNHEEDED_... */

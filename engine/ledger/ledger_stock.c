@@ -5,6 +5,8 @@
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/ledger_supply.h"
 
+#include <string.h>
+
 /* ---- buckets ---- */
 
 static _Atomic int64_t *bucket_of(const apply_t *apply, uint32_t row, atp_bucket_t bucket)
@@ -224,4 +226,53 @@ atp_verdict_t atp_ledger_safety(apply_t *apply)
     atp_store_relaxed(&position->safety, line->qty);
     atp_positions_end_change(position);
     return ATP_APPLIED;
+}
+
+/* ---- asking ---- */
+
+/* What a count would be answered, of the feed or of none; nothing changes. */
+static atp_verdict_t ask_count(apply_t *apply)
+{
+    resolved_line_t *line = &apply->ledger->lines[0];
+    const atp_feed_t *feed = NULL;
+    atp_qty_t change = 0;
+
+    atp_verdict_t verdict = resolve_only_line(apply, line);
+    verdict = verdict == ATP_APPLIED
+                  ? find_change(apply, line, (atp_bucket_t)apply->op->option, &feed, &change)
+                  : verdict;
+    if (verdict == ATP_APPLIED) {
+        apply->result->qty = change;
+        apply->result->scale = line->scale;
+    }
+    return verdict == ATP_APPLIED && change == 0 ? ATP_CONFIRMED : verdict;
+}
+
+void atp_ledger_compare(const atp_ledger_t *ledger, const atp_op_t *feed, const atp_op_t *op, int64_t now_ms,
+                        atp_result_t *ret_result)
+{
+    atp_ledger_t *scratch =
+        (atp_ledger_t *)(uintptr_t)ledger; /* works in the scratch of an op, which is no state */
+    apply_t apply = {.ledger = scratch,
+                     .op = feed != NULL ? feed : op,
+                     .now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms,
+                     .result = ret_result};
+    atp_feed_t told;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    memset(ret_result, 0, sizeof *ret_result);
+    ATP_ASSERT(ledger->root->op > 0 && (op->kind == ATP_OP_COUNT || op == feed));
+    scratch->is_asking = true;
+    if (feed != NULL) {
+        verdict = atp_ledger_read_feed(&apply, &told);
+        apply.asked_feed = &told;
+    }
+    if (op != feed && atp_verdict_is_success(verdict)) {
+        apply.op = op;
+        verdict = ask_count(&apply);
+    }
+    scratch->is_asking = false;
+    atp_ledger_forget_scratch(scratch);
+    ret_result->verdict = (uint8_t)verdict;
+    ret_result->op = ledger->root->op;
 }

@@ -158,6 +158,14 @@ ATP_MUST_USE atp_err_t atp_client_promise(atp_client_t *client, const atp_comman
                                           atp_result_t *ret_result, atp_grants_t *grants,
                                           atp_as_of_t *ret_as_of);
 
+/* What up to ATP_COMPARED_MAX counts would change now, as counts of the feed that `feed` tells of; nothing is changed, and
+ * their ids need not be given. Each answer says by how much, or why the count could not be applied. ret_results[0] is of the
+ * feed itself, and they have room for `count` + 1. */
+#define ATP_COMPARED_MAX 1000
+ATP_MUST_USE atp_err_t atp_client_compare(atp_client_t *client, const atp_command_t *feed,
+                                          const atp_command_t *counts, uint32_t count,
+                                          atp_result_t *ret_results);
+
 /* The answer to a submitted command, or why there is none. `result`, `grants` (result->line_count and then
  * result->plan_count of them) and `as_of` are valid during the call, and NULL unless `err` is ATP_OK. Runs on a library thread: it must
  * not block; it may submit. */

@@ -239,6 +239,26 @@ atp_err_t atp_client_promise(atp_client_t *client, const atp_command_t *command,
     return atp_client_do_results(client, &call, 1, ret_result, grants, ret_as_of);
 }
 
+atp_err_t atp_client_compare(atp_client_t *client, const atp_command_t *feed, const atp_command_t *counts,
+                             uint32_t count, atp_result_t *ret_results)
+{
+    atp_command_t asked[ATP_COMPARED_MAX + 1];
+    many_t many = {client, asked, count + 1, atp_now_ms()};
+    atp_call_t call = {.type = ATP_MESSAGE_PROMISE, .write = write_many, .write_context = &many};
+
+    if (feed->kind != ATP_OP_FEED || count > ATP_COMPARED_MAX) {
+        return ATP_ERR_INVALID;
+    }
+    asked[0] = *feed;
+    for (uint32_t i = 0; i < count; i++) {
+        asked[i + 1] = counts[i];
+    }
+    for (uint32_t i = 0; i <= count; i++) {
+        asked[i].id = ATP_TEXT("compare"); /* they have the form of ops; nobody keeps them */
+    }
+    return atp_client_do_results(client, &call, count + 1, ret_results, NULL, NULL);
+}
+
 /* ---- submitted ---- */
 
 /* Copies `text` to *at and moves *at behind it. */

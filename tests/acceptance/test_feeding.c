@@ -2,6 +2,8 @@
  * E6 who reads meanwhile. */
 #include "tests/acceptance/load.h"
 
+#include "engine/base/attribute.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -267,6 +269,75 @@ static void *read_on(void *context)
     return NULL;
 }
 
+/* Tells the feed `id` of on-hand, which includes the source up to that number, and its count of S@N. */
+static atp_result_t count_as_of(acceptance_t *a, const char *id, const char *source, uint64_t sequence,
+                                const char *sku_id, atp_qty_t qty)
+{
+    char request[ATP_ID_SIZE_MAX + 1];
+    const atp_attribute_t point[] = {
+        {.key = ATP_KEY_BASIS, .line = ATP_WHOLE_OP},
+        {.key = ATP_KEY_INCLUDES, .line = ATP_WHOLE_OP, .text = atp_text_of(source)},
+        {.key = ATP_KEY_EPOCH, .line = ATP_WHOLE_OP, .number = 1},
+        {.key = ATP_KEY_SEQUENCE, .line = ATP_WHOLE_OP, .number = (int64_t)sequence},
+    };
+    const atp_attribute_t of_feed = {.key = ATP_KEY_FEED, .line = ATP_WHOLE_OP, .text = atp_text_of(id)};
+    const atp_command_line_t line = {
+        .sku = atp_text_of(sku_id), .node = ATP_TEXT("N"), .mantissa = qty, .decimals = 0};
+    atp_command_t feed = {.kind = ATP_OP_FEED,
+                          .id = atp_text_of(fresh_id(a, request)),
+                          .subject = atp_text_of(id),
+                          .attribute_count = 4,
+                          .attributes = point};
+    assert_verdict(call(a, &feed, NULL), ATP_APPLIED);
+    atp_command_t count = {.kind = ATP_OP_COUNT,
+                           .id = atp_text_of(fresh_id(a, request)),
+                           .is_fact = true,
+                           .line_count = 1,
+                           .lines = &line,
+                           .attribute_count = 1,
+                           .attributes = &of_feed};
+    return call(a, &count, NULL);
+}
+
+/* A source tells one fact of one SKU; returns when the position has changed. */
+static void tell_one(acceptance_t *a, uint64_t number, atp_op_kind_t kind, const char *reservation,
+                     const char *sku_id, atp_qty_t qty)
+{
+    const atp_command_line_t line = {
+        .sku = atp_text_of(sku_id), .node = ATP_TEXT("N"), .mantissa = qty, .decimals = 0};
+    atp_command_t fact = {.kind = kind,
+                          .is_fact = true,
+                          .reservation = atp_text_of(reservation),
+                          .line_count = 1,
+                          .lines = &line};
+    atp_publisher_t *publisher = publish_from(a, "e2-wms", 1, number);
+    uint64_t before = components(a, sku_id, "N").version;
+    int64_t begun_ms = 0;
+
+    assert_int_equal(atp_publisher_publish(publisher, &fact, 1, 0), ATP_OK);
+    while (components(a, sku_id, "N").version == before && is_waiting(&begun_ms, 20)) {
+    }
+    atp_publisher_close(publisher);
+}
+
+static void e2_what_a_feed_includes_is_not_counted_again(void **state)
+{
+    acceptance_t *a = *state;
+
+    node(a, "N", ATP_NODE_OPEN);
+    sku(a, "e2-late", 0);
+    tell_one(a, 1, ATP_OP_RECEIVE, "", "e2-late", 109);
+    assert_verdict(hold(a, "e2-late-order", "e2-late", "N", "29"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "e2-late-order", NULL, false), ATP_APPLIED);
+    assert_verdict(count_as_of(a, "e2-night", "e2-wms", 2, "e2-late", 80), ATP_APPLIED);
+    assert_int_equal(promisable(a, "e2-late", "N"), 51);
+    tell_one(a, 2, ATP_OP_SHIP, "e2-late-order", "e2-late", 29);
+    assert_int_equal(components(a, "e2-late", "N").on_hand, 80);
+    assert_int_equal(promisable(a, "e2-late", "N"), 80);
+    tell_one(a, 3, ATP_OP_SALE, "", "e2-late", 1); /* after the feed's point */
+    assert_int_equal(components(a, "e2-late", "N").on_hand, 79);
+}
+
 /* E5 and E6 are one run: who reads must not notice the feed. */
 static void feed_again(acceptance_t *a, const char *path, unsigned changed, reader_t *reader)
 {
@@ -365,6 +436,7 @@ int main(void)
         cmocka_unit_test(e1_eight_sources_at_once_and_gaps_in_four_hold_nobody_up),
         cmocka_unit_test(e1_a_source_that_starts_over_counts_anew_and_the_old_one_is_told),
         cmocka_unit_test(e2_a_feed_of_on_hand_knows_nothing_of_orders),
+        cmocka_unit_test(e2_what_a_feed_includes_is_not_counted_again),
         cmocka_unit_test(e5_a_feed_of_what_is_there_writes_nothing_and_of_one_percent_one_percent),
         cmocka_unit_test(e6_who_reads_while_a_feed_runs_is_answered_and_rightly),
     };

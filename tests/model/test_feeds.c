@@ -558,7 +558,7 @@ static run_t *play(uint64_t seed)
 }
 
 static uint64_t seed = 1;
-static unsigned runs_wanted = 60;
+static unsigned runs_wanted = 40;
 
 static void the_ledger_is_what_an_oracle_of_the_true_order_says(void **state)
 {

@@ -22,6 +22,8 @@ typedef struct loading {
     atp_profile_t *profile;
     atp_load_t *load;
     atp_load_run_t *run;
+    atp_load_feed_t feed;
+    atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
     const char *reject_path;
     bool is_dry;
     atp_progress_t progress;
@@ -134,6 +136,12 @@ static int fail_load(atp_cli_t *cli, atp_err_t err, const atp_why_t *why)
 
 /* ---- the summary ---- */
 
+static const atp_load_plan_t *plan_of(const loading_t *loading)
+{
+    return loading->feed.id != NULL && !loading->is_dry ? &loading->compared : atp_load_run_plan(loading->run);
+}
+
+
 static void put_count(atp_out_t *out, const char *key, const char *what, uint64_t count, bool is_told)
 {
     if (out->is_json) {
@@ -155,6 +163,8 @@ static void put_rows(atp_out_t *out, const atp_load_report_t *report, const atp_
     put_count(out, "unchanged", "rows the ledger has already", plan->rows_unchanged, true);
     put_count(out, "empty_positions", "rows at 0, sent to make the position", plan->positions_empty,
               plan->positions_empty > 0);
+    put_count(out, "not_applied", "counts that would not be applied", plan->feed_refused,
+              plan->feed_refused > 0);
     put_count(out, "changed", "rows that change it", plan->rows_changed, true);
     put_count(out, "kits", "  kits", plan->kits, plan->kits > 0);
     put_count(out, "new_skus", "  new SKUs", plan->skus_new, plan->skus_new > 0);
@@ -190,7 +200,7 @@ static void print_summary(const loading_t *loading, const atp_load_tally_t *tall
 {
     atp_cli_t *cli = loading->cli;
     atp_out_t *out = &cli->out;
-    const atp_load_plan_t *plan = atp_load_run_plan(loading->run);
+    const atp_load_plan_t *plan = plan_of(loading);
 
     if (cli->is_quiet && !cli->is_json) {
         return;
@@ -217,7 +227,7 @@ static void print_summary(const loading_t *loading, const atp_load_tally_t *tall
 static void print_notes(const loading_t *loading, const atp_load_tally_t *tally)
 {
     const atp_cli_t *cli = loading->cli;
-    const atp_load_plan_t *plan = atp_load_run_plan(loading->run);
+    const atp_load_plan_t *plan = plan_of(loading);
     const atp_load_report_t *report = atp_load_report(loading->load);
 
     if (report->rows_bad > 0 && loading->reject_path != NULL) {
@@ -333,13 +343,14 @@ static int validate(loading_t *loading)
     return status;
 }
 
-static int open_run(loading_t *loading)
+static int open_run(loading_t *loading, bool is_dry)
 {
     atp_cli_t *cli = loading->cli;
     bool names_client = atp_args_has(&cli->args, "client");
     atp_load_run_options_t options = {
         .loads = atp_profile_loads(loading->profile),
-        .is_dry = loading->is_dry,
+        .is_dry = is_dry,
+        .feed = loading->feed.id != NULL ? &loading->feed : NULL,
         .spreads_safety = atp_args_has(&cli->args, "safety-spread"),
         .seed = seed_of(loading),
         .client = names_client ? cli->client : ATP_TEXT("atp-load"),
@@ -353,12 +364,15 @@ static int open_run(loading_t *loading)
     return atp_load_run_open(cli, &options, &loading->run, &status) ? ATP_CLI_DONE : status;
 }
 
-static int deliver(loading_t *loading)
+static int deliver(loading_t *loading, bool is_dry)
 {
     atp_why_t why = {""};
 
-    begin_progress(loading, loading->is_dry ? "comparing" : "loading");
+    begin_progress(loading, is_dry ? "comparing" : "loading");
     atp_err_t err = atp_load_deliver(loading->load, atp_load_run_take, loading->run, &why);
+    if (err == ATP_OK) {
+        (void)atp_load_run_zero(loading->run);
+    }
     int status = atp_load_run_finish(loading->run);
     end_progress(loading);
     if (err != ATP_OK && !atp_load_run_has_failed(loading->run)) {
@@ -374,6 +388,64 @@ static int close_files(loading_t *loading, int status)
     atp_err_t err = atp_load_close(loading->load, &why);
     atp_profile_destroy(loading->profile);
     return err != ATP_OK && status == ATP_CLI_DONE ? fail_load(loading->cli, err, &why) : status;
+}
+
+/* All of a feed is compared before one unit moves, and must not change more than it may. */
+static int compare_first(loading_t *loading)
+{
+    atp_load_feed_t *feed = &loading->feed;
+    int status = open_run(loading, true);
+
+    status = status == ATP_CLI_DONE ? deliver(loading, true) : status;
+    status = status == ATP_CLI_DONE ? atp_load_feed_guard(loading->cli, feed) : status;
+    if (status != ATP_CLI_DONE || loading->is_dry) {
+        return status;
+    }
+    loading->compared = *atp_load_run_plan(loading->run);
+    atp_load_run_close(loading->run);
+    loading->run = NULL;
+    feed->drift_count = 0; /* from now on what is answered counts */
+    status = atp_load_feed_announce(loading->cli, feed);
+    status = status == ATP_CLI_DONE ? open_run(loading, false) : status;
+    return status == ATP_CLI_DONE ? deliver(loading, false) : status;
+}
+
+/* A load that is no feed counts what is there now: of another basis it would be wrong. */
+static int look_at_feed(loading_t *loading)
+{
+    const char *basis = atp_profile_basis(loading->profile);
+    int status = atp_load_feed_read(loading->cli, basis, &loading->feed);
+
+    if (status != ATP_CLI_DONE) {
+        return status;
+    }
+    if (loading->feed.id != NULL && atp_profile_loads(loading->profile) != ATP_LOADS_POSITIONS) {
+        return atp_cli_usage(loading->cli->cmd, "--feed: the profile %s loads no positions",
+                             atp_profile_name(loading->profile));
+    }
+    if (loading->feed.id == NULL && basis[0] != '\0' && strcmp(basis, "on_hand") != 0) {
+        return atp_cli_usage(loading->cli->cmd,
+                             "counts %s are loaded as a feed, which says what they include: give --feed",
+                             basis);
+    }
+    return ATP_CLI_DONE;
+}
+
+static int load_rows(loading_t *loading)
+{
+    if (loading->feed.id != NULL) {
+        return compare_first(loading);
+    }
+    int status = open_run(loading, loading->is_dry);
+    return status == ATP_CLI_DONE ? deliver(loading, loading->is_dry) : status;
+}
+
+static int write_report(loading_t *loading)
+{
+    const char *path = atp_args_text(&loading->cli->args, "report");
+
+    return path != NULL ? atp_load_feed_report(loading->cli, &loading->feed, path, loading->is_dry)
+                        : ATP_CLI_DONE;
 }
 
 static int refuse_without_profile(const atp_cli_t *cli)
@@ -401,10 +473,13 @@ static int run(atp_cli_t *cli)
         return refuse_without_profile(cli);
     }
     int status = open_files(&loading);
+    status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;
     status = status == ATP_CLI_DONE ? validate(&loading) : status;
-    status = status == ATP_CLI_DONE ? open_run(&loading) : status;
-    status = status == ATP_CLI_DONE ? deliver(&loading) : status;
+    status = status == ATP_CLI_DONE ? load_rows(&loading) : status;
+    int reported = status == ATP_CLI_DONE ? write_report(&loading) : status;
     status = status == ATP_CLI_DONE ? tell(&loading) : status;
+    status = status == ATP_CLI_DONE ? reported : status;
+    atp_load_feed_fini(&loading.feed);
     atp_load_run_close(loading.run);
     return close_files(&loading, status);
 }
@@ -419,6 +494,20 @@ static const atp_flag_t flags[] = {
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
     {"max-bad-share", "SHARE", NULL, "Load nothing if a larger share of the rows is bad (the profile's)"},
     {"lookups", "FOLDER", NULL, "Where the other files are that the profile looks into (beside FILE)"},
+    {"feed", "ID", NULL,
+     "The counts are a feed of this name: of a point in the past, which --includes and --as-of say"},
+    {"basis", "BASIS", "on_hand|less_picked|less_allocated",
+     "What the counts of a feed are of (the profile's)"},
+    {"includes", "SOURCE=EPOCH:NUMBER", NULL,
+     "The feed includes what the source told up to that batch; may be given again"},
+    {"as-of", "TIME", NULL, "The feed includes what had happened by then, of all other sources; in UTC"},
+    {"node", "NODE", NULL, "The feed is for this node only; may be given again"},
+    {"zero-missing", NULL, NULL, "What the file leaves out at those nodes is counted as 0"},
+    {"max-zeroed", "SHARE", NULL,
+     "Load nothing if a larger share of the counts of a feed would leave nothing (0.1)"},
+    {"max-change", "SHARE", NULL,
+     "Load nothing if a feed would correct more than this share of the units (0.25)"},
+    {"report", "FILE", NULL, "Write what the feed corrected: .csv, .json, or .html to print"},
     {"safety-spread", NULL, NULL,
      "Spread the safety stock of a SKU over its positions in the ledger, by stock"},
     {"again", NULL, NULL, "Load also what was loaded from this very file before"},
@@ -427,6 +516,8 @@ static const atp_flag_t flags[] = {
 
 static const char *const examples[] = {
     "atp load stock.csv --profile native --dry-run",
+    "atp load stock.csv --profile native --feed 2026-11-21 --includes wms=1:4711 --as-of "
+    "2026-11-21T02:00:00Z",
     "atp load stock.csv.zst --profile native --rejects bad.csv",
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",

@@ -146,6 +146,35 @@ bool atp_load_plan_note(atp_load_plan_t *plan, const atp_command_t *commands, ui
     return has_position ? count > 0 : !is_empty;
 }
 
+static double units_of(atp_qty_t qty, uint8_t scale)
+{
+    return (double)(qty < 0 ? -qty : qty) / power_of_ten(scale);
+}
+
+void atp_load_plan_compared(atp_load_plan_t *plan, atp_load_feed_t *feed, atp_command_t *count,
+                            const atp_availability_row_t *there, const atp_result_t *result)
+{
+    atp_command_line_t *line = (atp_command_line_t *)(uintptr_t)count->lines; /* it was made for this row */
+    atp_qty_t now = present(count, there);
+
+    feed->counted++;
+    feed->units_before += units_of(now, there->scale);
+    if (result->verdict == ATP_UNKNOWN_SKU || result->verdict == ATP_UNKNOWN_NODE) {
+        return; /* it is made first */
+    }
+    atp_load_feed_note_result(feed, count, result);
+    if (!atp_verdict_is_success(result->verdict)) {
+        plan->feed_refused++;
+        feed->refused++;
+        count->kind = (atp_op_kind_t)0;
+        return;
+    }
+    feed->units_changed += units_of(result->qty, result->scale);
+    feed->zeroed += count->option == ATP_BUCKET_ON_HAND && now > 0 && now + result->qty <= 0;
+    line->mantissa = now + result->qty;
+    line->decimals = result->scale;
+}
+
 /* ---- showing ---- */
 
 static void print_changes(atp_out_t *out, const atp_load_change_t *changes, uint32_t count,

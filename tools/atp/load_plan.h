@@ -6,6 +6,7 @@
 #define ATP_CLI_LOAD_PLAN_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load_feed.h"
 
 #define ATP_LOAD_PLAN_TOP 10
 
@@ -30,6 +31,7 @@ typedef struct atp_load_plan {
     uint64_t counts_up;
     uint64_t counts_down;
     uint64_t too_precise;     /* more decimals than the SKU's scale: the ledger will refuse them */
+    uint64_t feed_refused;    /* counts of a feed that would not be applied */
     uint64_t negative;        /* positions with less left than is promised */
     uint64_t safety_unspread; /* SKUs whose safety stock finds no stock to stand on */
     uint64_t safety_ignored;  /* SKUs whose safety stock was left out */
@@ -49,6 +51,10 @@ bool atp_load_plan_is_same(const atp_command_t *command, const atp_availability_
  * empty one. */
 bool atp_load_plan_note(atp_load_plan_t *plan, const atp_command_t *commands, uint32_t count,
                         const atp_availability_row_t *there);
+
+/* A count of a feed was compared: it becomes a count of what would be there then; kind 0 where it would not be applied. */
+void atp_load_plan_compared(atp_load_plan_t *plan, atp_load_feed_t *feed, atp_command_t *count,
+                            const atp_availability_row_t *there, const atp_result_t *result);
 
 /* The tables of a dry run, or its members in JSON. */
 void atp_load_plan_print(const atp_load_plan_t *plan, atp_out_t *out);

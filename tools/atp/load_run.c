@@ -1,4 +1,4 @@
-#include "tools/atp/load_run.h"
+#include "tools/atp/load_run_priv.h"
 
 #include "loaders/recipes.h"
 #include "loaders/safety.h"
@@ -8,33 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_COMMANDS_MAX (ATP_LOAD_BATCH_ROWS_MAX * ATP_LOAD_COMMANDS_PER_ROW_MAX)
-#define SPREAD_ROWS_MAX    60000 /* asked for at once; below ATP_AVAILABILITY_ROWS_MAX, nodes may be added */
-
-struct atp_load_run {
-    atp_cli_t *cli;
-    atp_load_run_options_t options;
-    atp_known_t *nodes;
-    atp_known_t *skus; /* of a load of SKUs only */
-    atp_load_commands_t *commands;
-    atp_load_sender_t *sender; /* NULL in a dry run */
-    atp_recipes_t *recipes;    /* of a load of kits only */
-    atp_load_plan_t plan;
-    int status;                          /* not DONE: a failure, said */
-    const atp_availability_row_t *there; /* of the row whose commands are made */
-    /* of one batch */
-    atp_text_t asked_skus[ATP_LOAD_BATCH_ROWS_MAX];
-    atp_text_t asked_nodes[ATP_LOAD_BATCH_ROWS_MAX];
-    atp_command_t made[BATCH_COMMANDS_MAX];
-    atp_command_line_t made_lines[BATCH_COMMANDS_MAX];
-    uint32_t made_count;
-    atp_command_t first[ATP_OPS_PER_MESSAGE_MAX]; /* SKUs and nodes, before the rest */
-    uint32_t first_count;
-};
+#define SPREAD_ROWS_MAX 60000 /* asked for at once; below ATP_AVAILABILITY_ROWS_MAX, nodes may be added */
 
 /* ---- failures ---- */
 
-static atp_err_t fail_question(atp_load_run_t *run, atp_err_t err)
+atp_err_t atp_load_run_fail(atp_load_run_t *run, atp_err_t err)
 {
     run->status = atp_session_fail(run->cli, run->cli->handle, err, (atp_text_t){"", 0});
     return err;
@@ -59,7 +37,7 @@ static atp_err_t fail_sending(atp_load_run_t *run, atp_err_t err)
 /* ---- asking the ledger about rows ---- */
 
 /* One answer row for each pair, in order. */
-static atp_err_t ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_answer_t **ret_answer)
+atp_err_t atp_load_run_ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_answer_t **ret_answer)
 {
     atp_availability_ask_t question = {
         .flags = flags | ATP_AVAILABILITY_COMPONENTS,
@@ -71,7 +49,7 @@ static atp_err_t ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_an
     atp_err_t err = atp_client_availability(run->cli->handle, &question, ret_answer);
 
     if (err != ATP_OK) {
-        return fail_question(run, err);
+        return atp_load_run_fail(run, err);
     }
     atp_answer_head_t head = atp_answer_head(*ret_answer);
     if (head.verdict != ATP_APPLIED) {
@@ -118,7 +96,7 @@ static bool is_entry_same(const atp_load_run_t *run, const atp_command_t *comman
            entry->name_hash == atp_known_name_hash(command->name);
 }
 
-static bool is_of_catalogue(const atp_command_t *command)
+bool atp_load_run_is_of_catalogue(const atp_command_t *command)
 {
     return command->kind == ATP_OP_SKU || command->kind == ATP_OP_NODE;
 }
@@ -130,10 +108,10 @@ static uint32_t drop_same(const atp_load_run_t *run, atp_command_t *commands, ui
     bool is_first = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        bool is_same = is_of_catalogue(&commands[i])
+        bool is_same = atp_load_run_is_of_catalogue(&commands[i])
                            ? is_entry_same(run, &commands[i])
                            : atp_load_plan_is_same(&commands[i], run->there, is_first);
-        is_first = is_first && is_of_catalogue(&commands[i]);
+        is_first = is_first && atp_load_run_is_of_catalogue(&commands[i]);
         if (!is_same) {
             commands[left++] = commands[i];
         }
@@ -141,12 +119,12 @@ static uint32_t drop_same(const atp_load_run_t *run, atp_command_t *commands, ui
     return left;
 }
 
-static void count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count)
+void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         bool is_sku = commands[i].kind == ATP_OP_SKU;
         const atp_known_t *known = is_sku ? run->skus : run->nodes;
-        if (!is_of_catalogue(&commands[i])) {
+        if (!atp_load_run_is_of_catalogue(&commands[i])) {
             continue;
         }
         bool is_new = known == NULL || atp_known_find(known, is_sku ? commands[i].lines[0].sku
@@ -169,7 +147,7 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
         return err;
     }
     count = drop_same(run, commands, count);
-    count_new(run, commands, count);
+    atp_load_run_count_new(run, commands, count);
     bool is_change = run->recipes != NULL ? true
                      : there != NULL      ? atp_load_plan_note(&run->plan, commands, count, there)
                                           : count > 0;
@@ -200,7 +178,7 @@ static atp_err_t send_catalogue(atp_load_run_t *run)
 
     run->first_count = 0;
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        if (run->made[i].kind == 0 || !is_of_catalogue(&run->made[i])) {
+        if (run->made[i].kind == 0 || !atp_load_run_is_of_catalogue(&run->made[i])) {
             continue;
         }
         run->first[run->first_count++] = run->made[i];
@@ -211,7 +189,7 @@ static atp_err_t send_catalogue(atp_load_run_t *run)
     return err == ATP_OK ? send_first(run) : err;
 }
 
-static atp_err_t send_made(atp_load_run_t *run)
+atp_err_t atp_load_run_send_made(atp_load_run_t *run)
 {
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
     atp_err_t err = ATP_OK;
@@ -223,7 +201,7 @@ static atp_err_t send_made(atp_load_run_t *run)
         err = send_catalogue(run);
     }
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        if (run->made[i].kind != 0 && (is_catalogue_load || !is_of_catalogue(&run->made[i]))) {
+        if (run->made[i].kind != 0 && (is_catalogue_load || !atp_load_run_is_of_catalogue(&run->made[i]))) {
             err = atp_load_sender_add(run->sender, &run->made[i]);
         }
     }
@@ -277,7 +255,7 @@ static atp_err_t spread_sku(atp_load_run_t *run, const atp_load_row_t *row,
 static atp_err_t spread_some(atp_load_run_t *run, const atp_load_row_t *const *rows, uint32_t count)
 {
     atp_answer_t *answer = NULL;
-    atp_err_t err = ask(run, ATP_AVAILABILITY_PER_NODE, count, &answer);
+    atp_err_t err = atp_load_run_ask(run, ATP_AVAILABILITY_PER_NODE, count, &answer);
 
     if (err != ATP_OK) {
         return err;
@@ -386,7 +364,7 @@ static atp_err_t take_kits(atp_load_run_t *run, const atp_load_row_t *rows, uint
         err = make_commands(run, &rows[i], NULL);
         err = err == ATP_OK ? atp_recipes_add(run->recipes, &rows[i]) : err;
     }
-    return err == ATP_OK ? send_made(run) : err;
+    return err == ATP_OK ? atp_load_run_send_made(run) : err;
 }
 
 /* ---- supplies and facts ---- */
@@ -397,7 +375,7 @@ static atp_err_t send_supplies(atp_load_run_t *run)
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        if (is_of_catalogue(&run->made[i])) {
+        if (atp_load_run_is_of_catalogue(&run->made[i])) {
             continue;
         }
         run->first[run->first_count++] = run->made[i];
@@ -413,7 +391,8 @@ static atp_err_t send_facts(atp_load_run_t *run)
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        err = is_of_catalogue(&run->made[i]) ? ATP_OK : atp_load_sender_add(run->sender, &run->made[i]);
+        err = atp_load_run_is_of_catalogue(&run->made[i]) ? ATP_OK
+                                                          : atp_load_sender_add(run->sender, &run->made[i]);
     }
     return err;
 }
@@ -440,7 +419,7 @@ static atp_err_t take_events(atp_load_run_t *run, const atp_load_row_t *rows, ui
         if (err != ATP_OK) {
             return err;
         }
-        count_new(run, commands, count);
+        atp_load_run_count_new(run, commands, count);
         run->plan.rows_changed++;
         run->made_count += count;
     }
@@ -457,7 +436,7 @@ static atp_err_t take_catalogue(atp_load_run_t *run, const atp_load_row_t *rows,
     for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
         err = make_commands(run, &rows[i], NULL);
     }
-    err = err == ATP_OK ? send_made(run) : err;
+    err = err == ATP_OK ? atp_load_run_send_made(run) : err;
     return err == ATP_OK && run->options.loads == ATP_LOADS_SKUS ? spread(run, rows, row_count) : err;
 }
 
@@ -469,19 +448,19 @@ static atp_err_t take_stock(atp_load_run_t *run, const atp_load_row_t *rows, uin
         run->asked_skus[i] = rows[i].sku;
         run->asked_nodes[i] = rows[i].node;
     }
-    atp_err_t err = ask(run, 0, row_count, &answer);
+    atp_err_t err = atp_load_run_ask(run, 0, row_count, &answer);
     if (err != ATP_OK) {
         return err;
     }
     const atp_availability_row_t *there = atp_answer_availability(answer);
     if (atp_answer_head(answer).row_count != row_count) {
-        err = fail_question(run, ATP_ERR_FORMAT);
+        err = atp_load_run_fail(run, ATP_ERR_FORMAT);
     }
     run->made_count = 0;
     for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
         err = make_commands(run, &rows[i], &there[i]);
     }
-    err = err == ATP_OK ? send_made(run) : err;
+    err = err == ATP_OK ? atp_load_run_send_made(run) : err;
     atp_answer_free(answer);
     return err;
 }
@@ -491,10 +470,11 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
     atp_load_run_t *run = context;
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
     bool is_events = run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS;
-    atp_err_t err = run->recipes != NULL ? take_kits(run, rows, row_count)
-                    : is_events          ? take_events(run, rows, row_count)
-                    : is_catalogue_load  ? take_catalogue(run, rows, row_count)
-                                         : take_stock(run, rows, row_count);
+    atp_err_t err = run->options.feed != NULL ? atp_load_run_take_feed(run, rows, row_count)
+                    : run->recipes != NULL    ? take_kits(run, rows, row_count)
+                    : is_events               ? take_events(run, rows, row_count)
+                    : is_catalogue_load       ? take_catalogue(run, rows, row_count)
+                                              : take_stock(run, rows, row_count);
 
     if (err != ATP_OK && run->status == ATP_CLI_DONE) {
         return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));
@@ -503,6 +483,11 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 }
 
 /* ---- open and close ---- */
+
+static void note_answer(void *context, const atp_command_t *command, const atp_result_t *result)
+{
+    atp_load_feed_note_result(context, command, result);
+}
 
 static bool open_parts(atp_load_run_t *run, int *ret_status)
 {
@@ -522,8 +507,16 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
         *ret_status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "no memory for the load");
         return false;
     }
-    return run->options.is_dry ||
-           atp_load_sender_open(run->cli, run->options.client, run->options.seed, &run->sender, ret_status);
+    if (run->options.is_dry) {
+        return true;
+    }
+    if (!atp_load_sender_open(run->cli, run->options.client, run->options.seed, &run->sender, ret_status)) {
+        return false;
+    }
+    if (run->options.feed != NULL) {
+        atp_load_sender_tell(run->sender, note_answer, run->options.feed);
+    }
+    return true;
 }
 
 bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t *options, atp_load_run_t **ret_run,

@@ -8,6 +8,7 @@
 #define ATP_CLI_LOAD_RUN_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load_feed.h"
 #include "tools/atp/load_plan.h"
 #include "tools/atp/load_sender.h"
 
@@ -19,9 +20,10 @@ typedef struct atp_load_run atp_load_run_t;
 typedef struct atp_load_run_options {
     atp_loads_t loads;
     bool is_dry;
-    bool spreads_safety; /* of a SKU over its positions */
-    uint64_t seed;       /* stands for the file, in ids */
-    atp_text_t client;   /* the sender's names begin with it */
+    bool spreads_safety;   /* of a SKU over its positions */
+    atp_load_feed_t *feed; /* NULL: it is none. Of counts only */
+    uint64_t seed;         /* stands for the file, in ids */
+    atp_text_t client;     /* the sender's names begin with it */
 } atp_load_run_options_t;
 
 /* Fetches what it needs to know of the ledger. Says what is wrong and returns false with *ret_status set. */
@@ -31,6 +33,9 @@ ATP_MUST_USE bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t
 /* Sink of atp_load_deliver; the context is the atp_load_run_t. A failure of the engine has been said already. */
 atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t row_count,
                             atp_why_t *ret_why);
+
+/* What of the feed's nodes the file left out is counted as 0, where that is asked for. Returns the exit status. */
+int atp_load_run_zero(atp_load_run_t *run);
 
 /* Waits for the last answers. Says what is wrong; returns the exit status, of an earlier failure too. */
 int atp_load_run_finish(atp_load_run_t *run);

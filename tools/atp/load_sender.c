@@ -45,6 +45,8 @@ typedef struct lane {
 
 struct atp_load_sender {
     uint64_t seed;
+    atp_load_answered_fn answered; /* NULL: nobody is told */
+    void *context;
     lane_t *lanes[ATP_LOAD_SENDER_LANES];
 };
 
@@ -92,10 +94,13 @@ static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
     if (command->subject.size > 0) {
         print = atp_fingerprint_of(command->subject, print.low ^ print.high);
     }
-    for (uint32_t i = 0; i < command->attribute_count; i++) { /* numbers only: dates */
+    for (uint32_t i = 0; i < command->attribute_count; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];
         int64_t words[] = {attribute->key, attribute->line, attribute->number};
         print = atp_fingerprint_of((atp_text_t){(const char *)words, sizeof words}, print.low ^ print.high);
+        if (attribute->text.size > 0) {
+            print = atp_fingerprint_of(attribute->text, print.low ^ print.high);
+        }
     }
     (void)snprintf(hex, sizeof hex, "%016" PRIx64 "%016" PRIx64, print.high, print.low);
     memcpy(ret_id, hex, ID_SIZE);
@@ -123,12 +128,17 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     copy_id(refusal->node, command->lines[0].node);
 }
 
-static void count_results(atp_load_tally_t *tally, const atp_command_t *commands, const atp_result_t *results,
+static void count_results(lane_t *lane, const atp_command_t *commands, const atp_result_t *results,
                           uint32_t count)
 {
+    atp_load_tally_t *tally = &lane->tally;
+
     tally->sent += count;
     for (uint32_t i = 0; i < count; i++) {
         const atp_result_t *result = &results[i];
+        if (lane->sender->answered != NULL) {
+            lane->sender->answered(lane->sender->context, &commands[i], result);
+        }
         /* The id stands for the content, so that nothing but the issue time can differ. */
         bool is_before = result->verdict == ATP_CONFLICT && result->field == ATP_FIELD_ISSUED;
         if (is_before || result->is_repeat) {
@@ -175,7 +185,7 @@ static void *send_batches(void *context)
         atp_err_t err =
             atp_client_call_many(lane->client, batch->commands, batch->count, lane->results, NULL, NULL);
         if (err == ATP_OK) {
-            count_results(&lane->tally, batch->commands, lane->results, batch->count);
+            count_results(lane, batch->commands, lane->results, batch->count);
         }
         end_batch(lane, err);
     }
@@ -280,7 +290,7 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
     }
     err = atp_client_call_many(lane->client, commands, count, lane->results, NULL, NULL);
     if (err == ATP_OK) {
-        count_results(&lane->tally, commands, lane->results, count);
+        count_results(lane, commands, lane->results, count);
     } else {
         end_batch(lane, err);
     }
@@ -329,6 +339,12 @@ void atp_load_sender_why(const atp_load_sender_t *sender, atp_why_t *ret_why)
     for (unsigned i = 0; i < ATP_LOAD_SENDER_LANES && ret_why->text[0] == '\0'; i++) {
         atp_client_last_failure(sender->lanes[i]->client, ret_why);
     }
+}
+
+void atp_load_sender_tell(atp_load_sender_t *sender, atp_load_answered_fn answered, void *context)
+{
+    sender->answered = answered;
+    sender->context = context;
 }
 
 /* ---- open and close ---- */

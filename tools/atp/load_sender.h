@@ -39,16 +39,22 @@ typedef struct atp_load_tally {
 
 typedef struct atp_load_sender atp_load_sender_t;
 
+/* Told of every answer, by the thread that got it. */
+typedef void (*atp_load_answered_fn)(void *context, const atp_command_t *command, const atp_result_t *result);
+
 /* `name`: of the clients, at most 56 bytes. `seed`: stands for the file. Says what is wrong and returns false with
  * *ret_status set. */
 ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t seed,
                                        atp_load_sender_t **ret_sender, int *ret_status);
 
+/* To be told of answers from now on; before anything is added. */
+void atp_load_sender_tell(atp_load_sender_t *sender, atp_load_answered_fn answered, void *context);
+
 /* Sends these before anything that is added later, and waits for the answers. At most ATP_OPS_PER_MESSAGE_MAX, and
  * lines of all together; ids are filled in. Any result but ATP_OK ends the load. */
 ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count);
 
-/* Adds one command of one line; its texts are copied. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
+/* Adds one command of one line; its texts are copied, attributes are borrowed until finish. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
 ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command);
 
 /* Sends what is left, waits for all answers. The first failure of any connection. */

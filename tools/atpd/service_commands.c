@@ -112,6 +112,7 @@ static void begin_batch(atp_work_t *work, atp_op_context_t *ret_context)
                                       .client = ATP_CLIENT_NAMED};
     work->refused_count = 0;
     work->grant_room = 0;
+    work->has_reserves = false;
     work->has_client_op = !atp_catalog_find_client(ret_context->catalog, client, atp_hash_text(client, seed),
                                                    &ret_context->client);
     if (work->has_client_op) {
@@ -144,6 +145,7 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
         break;
     }
     const atp_op_t *op = (const atp_op_t *)(const void *)((char *)work->ops.bytes + batch->ops_size);
+    work->has_reserves = work->has_reserves || command->kind == ATP_OP_RESERVE;
     batch->class = joined(batch->class, class_of(command->kind));
     batch->ops_size += size;
     batch->line_count += op->line_count;
@@ -154,10 +156,11 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
 
 typedef enum build { BUILT, REFUSED, NO_ROOM } build_t;
 
-/* A message of promises has reserves only. */
+/* A message of promises has reserves only, or the counts of a feed, which is told first. */
 static bool is_fitting(const atp_work_t *work, const atp_command_t *command, atp_result_t *ret_fault)
 {
-    if (work->request.type != ATP_MESSAGE_PROMISE || command->kind == ATP_OP_RESERVE) {
+    if (work->request.type != ATP_MESSAGE_PROMISE || command->kind == ATP_OP_RESERVE ||
+        command->kind == ATP_OP_FEED || command->kind == ATP_OP_COUNT) {
         return true;
     }
     *ret_fault = (atp_result_t){.verdict = ATP_UNKNOWN_KIND, .field = ATP_FIELD_KIND};
@@ -340,10 +343,14 @@ static void promise(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_
     const atp_op_t *op = work->ops.bytes;
     atp_result_t *results = work->results.bytes;
     atp_grant_t *grants = work->grants.bytes;
+    const atp_op_t *feed = NULL;
 
     for (uint32_t i = 0; i < batch->op_count; i++) {
+        feed = op->kind == ATP_OP_FEED ? op : feed;
         if (op->kind == ATP_OP_RESERVE) {
             atp_ledger_promise(ledger, op, now_ms, &results[i], grants);
+        } else if (op->kind == ATP_OP_FEED || op->kind == ATP_OP_COUNT) {
+            atp_ledger_compare(ledger, feed, op, now_ms, &results[i]);
         } else {
             results[i] = (atp_result_t){0}; /* the op that names the client */
         }
@@ -357,7 +364,8 @@ void atp_work_promise(atp_work_t *work)
     if (!take_message(work)) {
         return;
     }
-    if (work->op_count > ATP_PROMISES_MAX || work->batch.line_count > ATP_LINES_PER_OP_MAX) {
+    uint32_t most = work->has_reserves ? ATP_PROMISES_MAX : ATP_LINES_PER_OP_MAX;
+    if (work->op_count > most || work->batch.line_count > ATP_LINES_PER_OP_MAX) {
         atp_work_refuse(work, ATP_TOO_MANY_OPS, ATP_FIELD_LINES,
                         "a question holds the ledger up: ask for fewer", 0);
         return;

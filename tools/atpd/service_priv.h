@@ -32,6 +32,7 @@ typedef struct atp_work {
     atp_room_t refusals;    /* atp_result_t of the ops refused before the ledger, in order */
     atp_room_t refused_ops; /* their indexes, uint32_t */
     uint32_t op_count;      /* of the message */
+    bool has_reserves;      /* among them */
     uint32_t refused_count;
     uint32_t grant_room; /* of all ops of the batch: atp_op_grant_room */
     bool has_client_op;  /* the batch begins with an op that names the client */

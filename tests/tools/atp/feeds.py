@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""atp load --feed against an atpd: counts of a point in the past beside what goes on.
+
+Usage: feeds.py ATP ATPD [unittest arguments]
+"""
+import csv
+import datetime
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+
+ATP, ATPD = sys.argv[1:3]
+SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
+         "string-bytes": "4MiB", "movements": 4000}
+
+
+class Feeds(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="atp-feeds-"))
+        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.addClassCleanup(cls.daemon.stop)
+        cls.daemon.wait_ready()
+
+    def setUp(self):
+        self.name = self.id().rsplit(".", 1)[1].replace("test_", "").replace("_", "-")[:40]
+        self.node = self.name
+
+    def atp(self, *words, status=0):
+        done = subprocess.run([ATP, *map(str, words)], cwd=self.folder, env=self.daemon.environment("feeds"),
+                              capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}{done.stderr}")
+        return done.stdout if "--json" in words else done.stdout + done.stderr
+
+    def stock(self, sku, qty):
+        self.atp("sku", "put", sku)
+        self.atp("node", "put", self.node)
+        self.atp("receive", f"{sku}@{self.node}={qty}")
+
+    def row(self, sku):
+        return json.loads(self.atp("avail", f"{sku}@{self.node}", "--explain", "--json"))
+
+    def on_hand(self, sku):
+        return int(self.row(sku)["on_hand"])
+
+    def write(self, rows):
+        path = self.folder / f"{self.name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["sku", "node", "on_hand", "safety_stock", "name", "scale"])
+            for sku, qty in rows:
+                writer.writerow([sku, self.node, qty, 0, sku, 0])
+        return path
+
+    def point(self):
+        """A time after all that was done so far, and before all that is done from now on."""
+        time.sleep(0.02)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(0.02)
+        return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
+
+    def load(self, path, *words, feed=None, status=0):
+        return self.atp("load", path, "--profile", "native", "--feed", feed or self.name, *words, status=status)
+
+    def test_what_came_after_the_point_stays(self):
+        self.stock("a", 100)
+        path = self.write([("a", 90)])
+        as_of = self.point()
+        self.atp("receive", f"a@{self.node}=7")
+        shown = json.loads(self.load(path, "--as-of", as_of, "--dry-run", "--json"))
+        self.assertEqual((shown["changed"], shown["counts_down"]), (1, 1))
+        self.assertEqual(self.on_hand("a"), 107)
+        self.load(path, "--as-of", as_of)
+        self.assertEqual(self.on_hand("a"), 97)
+        self.assertEqual(json.loads(self.load(path, "--as-of", as_of, "--json"))["applied"], 0)
+        self.assertEqual(self.on_hand("a"), 97)
+
+    def test_e2_an_order_that_is_open_counts_once(self):
+        self.stock("a", 80)
+        path = self.write([("a", 80)])
+        self.atp("reserve", f"a@{self.node}=29", "--id", self.name)
+        self.atp("allocate", self.name)
+        as_of = self.point()
+        self.load(path, "--as-of", as_of)
+        self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (80, 51))
+        self.atp("ship", self.name, "--fact")  # after the feed's point
+        self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (51, 51))
+
+    def test_e2_a_feed_less_what_is_allocated(self):
+        self.stock("a", 109)
+        self.atp("reserve", f"a@{self.node}=29", "--id", self.name)
+        self.atp("allocate", self.name)
+        path = self.write([("a", 80)])
+        self.load(path, "--basis", "less_allocated", "--as-of", self.point())
+        self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (109, 80))
+
+    def test_too_much_at_once_is_not_loaded(self):
+        self.stock("a", 100)
+        self.stock("b", 100)
+        path = self.write([("a", 0), ("b", 99)])
+        as_of = self.point()
+        self.assertIn("--max-zeroed", self.load(path, "--as-of", as_of, status=4))
+        self.assertIn("--max-change", self.load(path, "--as-of", as_of, "--max-zeroed", 1, status=4))
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (100, 100))
+        self.load(path, "--as-of", as_of, "--max-zeroed", 1, "--max-change", 1)
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (0, 99))
+
+    def test_what_the_file_leaves_out_is_kept_or_zeroed(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        path = self.write([("a", 10)])
+        as_of = self.point()
+        self.load(path, "--as-of", as_of, "--node", self.node)
+        self.assertEqual(self.on_hand("b"), 10)
+        words = ["--as-of", as_of, "--node", self.node, "--zero-missing", "--max-zeroed", 1, "--max-change", 1]
+        self.load(path, *words, "--dry-run", feed=self.name + "2")
+        self.assertEqual(self.on_hand("b"), 10)
+        self.load(path, *words, feed=self.name + "2")
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (10, 0))
+
+    def test_what_is_of_another_node_is_left_out(self):
+        self.stock("a", 10)
+        self.load(self.write([("a", 9)]), "--as-of", self.point(), "--node", "elsewhere")
+        self.assertEqual(self.on_hand("a"), 10)
+
+    def test_an_older_feed_is_an_exception(self):
+        self.stock("a", 10)
+        older = self.point()
+        newer = self.point()
+        self.load(self.write([("a", 9)]), "--as-of", newer)
+        shown = self.load(self.write([("a", 8)]), "--as-of", older, "--dry-run", "--json", feed=self.name + "2")
+        self.assertEqual(json.loads(shown)["not_applied"], 1)
+        self.load(self.write([("a", 8)]), "--as-of", older, feed=self.name + "2", status=1)
+        self.assertEqual(self.on_hand("a"), 9)
+        self.assertIn("feed_stale", self.atp("exceptions", "list"))
+
+    def test_the_report_says_what_was_corrected(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        path = self.write([("a", 9), ("b", 10)])
+        as_of = self.point()
+        report = self.folder / f"{self.name}.report.json"
+        for ending, begins in ((".csv", "feed,node,sku"), (".html", "<!DOCTYPE html>")):
+            other = report.with_suffix(ending)
+            self.load(path, "--as-of", as_of, "--report", other, "--dry-run")
+            text = other.read_text(encoding="utf-8")
+            self.assertTrue(text.startswith(begins))
+            self.assertIn("corrected", text)
+        self.load(path, "--as-of", as_of, "--report", report)
+        told = json.loads(report.read_text(encoding="utf-8"))
+        self.assertEqual(told["corrections"], [{"node": self.node, "sku": "a", "bucket": "on_hand",
+                                                "correction": "-1", "cause": "corrected"}])
+        self.assertEqual(told["nodes"][0]["units_down"], 1)
+
+    def test_a_feed_says_what_it_includes(self):
+        path = self.write([("a", 1)])
+        self.atp("load", path, "--profile", "native", "--feed", "x", status=2)
+        self.atp("load", path, "--profile", "native", "--as-of", "2026-01-01", status=2)
+        self.atp("load", path, "--profile", "native", "--feed", "x", "--includes", "wms", status=2)
+        self.atp("load", path, "--profile", "native", "--feed", "x", "--includes", "wms=0:1", status=2)
+        self.atp("load", path, "--profile", "native", "--feed", "x", "--as-of", "yesterday", status=2)
+        self.atp("load", path, "--profile", "native", "--feed", "x", "--as-of", "2026-01-01", "--zero-missing", status=2)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

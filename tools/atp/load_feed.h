@@ -1,0 +1,76 @@
+/* A load as a feed: of which point its counts are, what it is for, how much it may change, and what it changed.
+ *
+ * Threads     one; note_result any.
+ * Memory      16 to 32 bytes for each position of the file, where omitted ones are zeroed; a line of the report for each
+ *             correction. */
+#ifndef ATP_CLI_LOAD_FEED_H
+#define ATP_CLI_LOAD_FEED_H
+
+#include "tools/atp/cli.h"
+
+#include "engine/base/attribute.h"
+#include "loaders/load.h"
+#include "loaders/seen.h"
+
+#include <pthread.h>
+
+#define ATP_LOAD_FEED_SOURCES_MAX 16
+#define ATP_LOAD_FEED_NODES_MAX   1024
+
+typedef struct atp_load_drift {
+    char sku[ATP_ID_SIZE_MAX + 1];
+    char node[ATP_ID_SIZE_MAX + 1];
+    atp_qty_t change; /* booked; of a row that was not applied 0 */
+    uint8_t scale;
+    uint8_t bucket;
+    uint8_t verdict;
+} atp_load_drift_t;
+
+typedef struct atp_load_feed {
+    const char *id; /* NULL: the load is no feed */
+    const char *basis;
+    atp_command_t command; /* that announces it */
+    atp_attribute_t attributes[2 + 3 * ATP_LOAD_FEED_SOURCES_MAX];
+    char sources[ATP_LOAD_FEED_SOURCES_MAX][ATP_ID_SIZE_MAX + 1];
+    atp_attribute_t of_count;                   /* that each of its counts has */
+    const char *nodes[ATP_LOAD_FEED_NODES_MAX]; /* that it is for; none: all */
+    uint32_t node_count;
+    bool zeroes; /* positions of those nodes that the file leaves out */
+    bool is_zeroing; /* what comes now is not of the file */
+    atp_seen_t *seen;
+    /* of the comparison before anything is sent */
+    uint64_t rows_outside; /* of other nodes: left out */
+    uint64_t counted;
+    uint64_t zeroed;  /* of them: had something, and would have nothing */
+    uint64_t omitted; /* of those: not in the file */
+    uint64_t refused;
+    double units_before;
+    double units_changed;
+    /* what was changed, or not applied */
+    pthread_mutex_t mutex;
+    atp_load_drift_t *drift;
+    size_t drift_count;
+    size_t drift_room;
+} atp_load_feed_t;
+
+/* Reads --feed, --basis (else `basis`), --includes, --as-of, --nodes and --zero-missing. Says what is wrong; returns the exit status. */
+int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_feed);
+void atp_load_feed_fini(atp_load_feed_t *feed);
+
+/* True if the feed is for that node. */
+bool atp_load_feed_is_for(const atp_load_feed_t *feed, atp_text_t node);
+
+/* Whether so much may be changed (--max-zeroed, --max-change). Says what is too much; returns the exit status. */
+int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed);
+
+/* Tells the ledger of the feed. Says what is wrong; returns the exit status. */
+int atp_load_feed_announce(atp_cli_t *cli, const atp_load_feed_t *feed);
+
+/* Notes the answer to one of its counts, for the report. */
+void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *command,
+                               const atp_result_t *result);
+
+/* Writes the report: by the name of the file JSON, a page to print (.html), or CSV. Says what is wrong; returns the exit status. */
+int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, const char *path, bool is_dry);
+
+#endif

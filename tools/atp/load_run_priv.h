@@ -1,0 +1,46 @@
+/* Inside a run of a load: what load_run.c and load_run_feed.c share. */
+#ifndef ATP_CLI_LOAD_RUN_PRIV_H
+#define ATP_CLI_LOAD_RUN_PRIV_H
+
+#include "tools/atp/load_run.h"
+
+#include "loaders/recipes.h"
+#include "tools/atp/known.h"
+
+#define BATCH_COMMANDS_MAX (ATP_LOAD_BATCH_ROWS_MAX * ATP_LOAD_COMMANDS_PER_ROW_MAX)
+
+struct atp_load_run {
+    atp_cli_t *cli;
+    atp_load_run_options_t options;
+    atp_known_t *nodes;
+    atp_known_t *skus; /* of a load of SKUs only */
+    atp_load_commands_t *commands;
+    atp_load_sender_t *sender; /* NULL in a dry run */
+    atp_recipes_t *recipes;    /* of a load of kits only */
+    atp_load_plan_t plan;
+    int status;                          /* not DONE: a failure, said */
+    const atp_availability_row_t *there; /* of the row whose commands are made */
+    /* of one batch */
+    atp_text_t asked_skus[ATP_LOAD_BATCH_ROWS_MAX];
+    atp_text_t asked_nodes[ATP_LOAD_BATCH_ROWS_MAX];
+    atp_command_t made[BATCH_COMMANDS_MAX];
+    atp_command_line_t made_lines[BATCH_COMMANDS_MAX];
+    uint32_t made_count;
+    atp_command_t first[ATP_OPS_PER_MESSAGE_MAX]; /* SKUs and nodes, before the rest */
+    uint32_t first_count;
+};
+
+/* Says why a question got no answer; returns err. */
+atp_err_t atp_load_run_fail(atp_load_run_t *run, atp_err_t err);
+/* Asks for `count` of asked_skus at asked_nodes: one answer row for each pair, in order. */
+atp_err_t atp_load_run_ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_answer_t **ret_answer);
+bool atp_load_run_is_of_catalogue(const atp_command_t *command);
+/* Notes which of the commands make a new SKU or node. */
+void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count);
+/* Sends what was made of the rows, SKUs and nodes first; in a dry run nothing. */
+atp_err_t atp_load_run_send_made(atp_load_run_t *run);
+
+/* Takes rows of a feed. */
+atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);
+
+#endif
