@@ -87,15 +87,15 @@ static atp_err_t check_day(const atp_ledger_t *ledger, uint32_t number, uint32_t
             atp_supply_at(book, at - 1)->previous != before) {
             return ATP_BROKEN(ret_why, "D1", "the supplies of day record %u do not hang together", number);
         }
+        atp_err_t err = check_open_supply(ledger, at - 1, row, number, met, ret_why);
+        if (err != ATP_OK) {
+            return err;
+        }
         if (group_of(atp_supply_at(book, at - 1)) < group) {
             return ATP_BROKEN(ret_why, "D8", "supply %u stands behind its group", at - 1);
         }
         group = group_of(atp_supply_at(book, at - 1));
         last_partly = group == 0 ? at : last_partly;
-        atp_err_t err = check_open_supply(ledger, at - 1, row, number, met, ret_why);
-        if (err != ATP_OK) {
-            return err;
-        }
         open += atp_supply_at(book, at - 1)->open;
         pegged += atp_supply_at(book, at - 1)->pegged;
         before = at;
