@@ -4,6 +4,7 @@
 #include "tools/atp/file_out.h"
 #include "tools/atp/pages.h"
 #include "tools/atp/record_out.h"
+#include "tools/atp/x12_out.h"
 
 #include "loaders/progress.h"
 
@@ -18,6 +19,10 @@ typedef struct export
     atp_out_t json;
     atp_progress_t progress;
     uint64_t rows;
+    atp_text_t node; /* positions of this one only; "" = all */
+    bool is_x12;
+    atp_x12_out_t x12;
+    bool is_unwritable; /* an id has a sign of X12 in it */
 }
 export_t;
 
@@ -67,21 +72,37 @@ static void count_rows(export_t *export, uint32_t count)
     atp_progress_update(&export->progress, atp_now_ms(), 0, 0, export->rows);
 }
 
+static void put_position_as_wanted(export_t *export, const atp_position_row_t *row)
+{
+    if (export->is_x12 && !atp_x12_can_be_written(row->sku)) {
+        (void)atp_cli_fail(export->cli, ATP_CLI_FAILED, "not_writable",
+                           "the SKU '%.*s' has a sign in it that X12 uses", (int)row->sku.size,
+                           row->sku.bytes);
+        export->is_unwritable = true;
+    } else if (export->is_x12) {
+        atp_x12_put(&export->x12, row);
+    } else if (export->cli->is_json) {
+        put_position_json(&export->json, row);
+    } else {
+        put_position(export->file.file, row);
+    }
+}
+
 static bool take_positions(void *context, const atp_answer_t *answer)
 {
     export_t *export = context;
     const atp_position_row_t *rows = atp_answer_positions(answer);
     uint32_t count = atp_answer_head(answer).row_count;
+    uint32_t taken = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (export->cli->is_json) {
-            put_position_json(&export->json, &rows[i]);
-        } else {
-            put_position(export->file.file, &rows[i]);
+    for (uint32_t i = 0; i < count && !export->is_unwritable; i++) {
+        if (export->node.size == 0 || atp_text_equal(export->node, rows[i].node)) {
+            put_position_as_wanted(export, &rows[i]);
+            taken++;
         }
     }
-    count_rows(export, count);
-    return is_writable(export);
+    count_rows(export, taken);
+    return is_writable(export) && !export->is_unwritable;
 }
 
 /* ---- reservations: a row a line ---- */
@@ -146,22 +167,80 @@ static int walk(export_t *export, bool is_positions)
     atp_page_ask_t ask = {.cursor = 0};
     atp_cli_t *cli = export->cli;
 
-    if (!cli->is_json && !cli->is_quiet) {
+    if (!cli->is_json && !cli->is_quiet && !export->is_x12) {
         (void)fputs(is_positions ? positions_header : reservations_header, export->file.file);
     }
     return is_positions ? atp_pages_walk(cli, atp_client_positions, &ask, 0, take_positions, export)
                         : atp_pages_walk(cli, atp_client_reservations, &ask, 0, take_reservations, export);
 }
 
+/* One X12 846, whole. */
+static int walk_x12(export_t *export, atp_text_t sender, atp_text_t receiver, uint64_t control)
+{
+    int64_t now_ms = atp_now_ms();
+
+    control = control != 0 ? control : (uint64_t)(now_ms / 1000) % ATP_X12_CONTROL_MAX + 1;
+    atp_x12_begin(&export->x12, export->file.file, sender, receiver, control, export->node, now_ms);
+    int status = walk(export, true);
+    atp_x12_end(&export->x12);
+    return status == ATP_CLI_DONE && export->is_unwritable ? ATP_CLI_FAILED : status;
+}
+
+typedef struct parties {
+    atp_text_t sender;
+    atp_text_t receiver;
+    uint64_t control;
+} parties_t;
+
+static bool is_party(atp_text_t text)
+{
+    return text.size <= ATP_X12_PARTY_MAX && atp_x12_can_be_written(text);
+}
+
+/* What the flags say of an X12; false: it was said what is wrong. */
+static bool read_parties(const export_t *export, parties_t *ret_parties)
+{
+    const atp_cli_t *cli = export->cli;
+
+    *ret_parties = (parties_t){ATP_TEXT("ATPD"), ATP_TEXT("PARTNER"), 0};
+    if (!atp_args_id(&cli->args, "sender", &ret_parties->sender) ||
+        !atp_args_id(&cli->args, "receiver", &ret_parties->receiver) ||
+        !atp_args_count(&cli->args, "control", 1, ATP_X12_CONTROL_MAX, &ret_parties->control)) {
+        return false;
+    }
+    if (export->is_x12 && (cli->is_json || !atp_x12_can_be_written(export->node) ||
+                           !is_party(ret_parties->sender) || !is_party(ret_parties->receiver))) {
+        (void)atp_cli_usage(
+            cli->cmd,
+            "an X12 846 is of one --node, without --json; no text has * : or ~ in it, sender and "
+            "receiver have at most %d bytes",
+            ATP_X12_PARTY_MAX);
+        return false;
+    }
+    return true;
+}
+
 static int run(atp_cli_t *cli)
 {
     const char *what = cli->args.words[0];
-    export_t export = {.cli = cli};
+    export_t export = {.cli = cli, .node = ATP_TEXT("")};
     bool is_positions = strcmp(what, "positions") == 0;
     bool shows = !cli->is_quiet && !cli->is_json && atp_args_has(&cli->args, "out");
+    unsigned format = 0;
+    parties_t parties;
 
     if (!is_positions && strcmp(what, "reservations") != 0) {
         return atp_cli_usage(cli->cmd, "'%s' cannot be exported: positions or reservations", what);
+    }
+    if (!atp_args_choice(&cli->args, "format", &format) || !atp_args_id(&cli->args, "node", &export.node)) {
+        return ATP_CLI_USAGE;
+    }
+    export.is_x12 = format == 1;
+    if (!is_positions && (export.is_x12 || export.node.size > 0)) {
+        return atp_cli_usage(cli->cmd, "--node and X12 are of positions");
+    }
+    if (!read_parties(&export, &parties)) {
+        return ATP_CLI_USAGE;
     }
     if (!atp_file_out_open(cli, atp_args_text(&cli->args, "out"), &export.file)) {
         return ATP_CLI_FAILED;
@@ -169,7 +248,8 @@ static int run(atp_cli_t *cli)
     atp_out_init(&export.json, export.file.file, true, false);
     atp_progress_init(&export.progress, shows ? stderr : NULL, isatty(STDERR_FILENO) == 1, "exporting",
                       atp_now_ms());
-    int status = walk(&export, is_positions);
+    int status = export.is_x12 ? walk_x12(&export, parties.sender, parties.receiver, parties.control)
+                               : walk(&export, is_positions);
     atp_out_fini(&export.json);
     int closed = atp_file_out_close(cli, &export.file, status == ATP_CLI_DONE);
     if (status == ATP_CLI_DONE && closed == ATP_CLI_DONE && shows) {
@@ -180,12 +260,18 @@ static int run(atp_cli_t *cli)
 
 static const atp_flag_t flags[] = {
     {"out", "FILE", NULL, "Write here, when complete; a file of that name is replaced (standard output)"},
+    {"node", "NODE", NULL, "Positions of this node only (all)"},
+    {"format", "FORMAT", "csv|x12-846", "CSV, or an X12 846 of one node for a partner (csv)"},
+    {"sender", "ID", NULL, "Who sends the X12, up to 15 bytes (ATPD)"},
+    {"receiver", "ID", NULL, "Who receives it, up to 15 bytes (PARTNER)"},
+    {"control", "N", NULL, "Its control number, 1 to 999999999 (from the time)"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const examples[] = {"atp export positions --out positions.csv",
-                                       "atp export reservations | grep reserved",
-                                       "atp export positions --json --out positions.jsonl", NULL};
+static const char *const examples[] = {
+    "atp export positions --out positions.csv", "atp export reservations | grep reserved",
+    "atp export positions --json --out positions.jsonl",
+    "atp export positions --node berlin --format x12-846 --receiver RETAILER", NULL};
 
 const atp_cmd_t atp_cmd_export = {
     .name = "export",

@@ -93,6 +93,30 @@ class Postings(unittest.TestCase):
         self.assertEqual([line.split(",")[4:9] for line in lines[1:]],
                          [["received", "bike", "berlin", "5", "5"], ["counted", "bike", "berlin", "-3", "-3"]])
 
+    def test_an_846_for_a_partner_is_read_back_as_it_was(self):
+        self.stock(10)
+        self.atp("adjust", "bike@berlin=3", "--bucket", "unavailable", "--reason", "damage")
+        self.atp("reserve", "bike@berlin=2", "--id", "w-1")
+        self.atp("node", "put", "lyon")
+        self.atp("count", "bike@lyon=4")
+        file = str(self.folder / "out.edi")
+        self.atp("export", "positions", "--node", "berlin", "--format", "x12-846", "--receiver", "RETAILER",
+                 "--control", "77", "--out", file)
+        segments = Path(file).read_text().split("~\n")
+        self.assertEqual(len(segments[0]) + 1, 106)
+        self.assertEqual(segments[3:], ["BIA*00*SI*77*" + "*".join(segments[3].split("*")[4:]), "N1*WH*berlin*92*berlin",
+                                        "LIN*1*VN*bike", "QTY*17*10*EA", "QTY*33*5*EA", "QTY*27*2*EA", "QTY*20*3*EA",
+                                        "CTT*1", "SE*10*0001", "GE*1*77", "IEA*1*000000077", ""])
+        dry = self.atp("load", file, "--profile", "x12-846", "--dry-run").stdout
+        self.assertRegex(dry, r"bad +0")
+        self.assertRegex(dry, r"rows the ledger has already +1")
+        self.atp("export", "positions", "--format", "x12-846", status=USAGE)
+        self.atp("export", "reservations", "--format", "x12-846", "--node", "berlin", status=USAGE)
+        self.atp("sku", "put", "a*b")
+        self.atp("count", "a*b@berlin=1")
+        self.atp("export", "positions", "--node", "berlin", "--format", "x12-846", "--out", file, status=5)
+        self.assertIn("LIN*1*VN*bike", Path(file).read_text())  # the one before stays
+
     def test_a_rate_is_kept_and_nothing_is_lost_by_it(self):
         self.stock(10)
         self.atp("subscriber", "put", "slow", "--rate", "2")
