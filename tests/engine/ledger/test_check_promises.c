@@ -64,7 +64,8 @@ static fixture_t on_the_way(void)
     assert_verdict(step_all(&f, ATP_OP_PICK, "other"), ATP_APPLIED);
     assert_verdict(reserve(&f, "gone", "S", "N", 2), ATP_APPLIED);
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "gone"), ATP_APPLIED);
-    assert_verdict(step_all(&f, ATP_OP_PICK, "gone"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_SHIP, "gone"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_DELIVER, "gone"), ATP_APPLIED);
     assert_verdict(reserve(&f, "plain", "S", "N", 2), ATP_APPLIED);
     return f;
 }
