@@ -1,6 +1,8 @@
 /* What others read of the ledger: its parts, what is found by an id, and counts. */
 #include "engine/ledger/ledger_priv.h"
 
+#include <string.h>
+
 uint64_t atp_ledger_stamp(const atp_ledger_t *ledger)
 {
     /* STAMP-R1 (acquire) pairs with STAMP-W2. Orders: the stamp before the rows read after it. Without it a
@@ -135,6 +137,7 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
         .expired = ledger->expired,
     };
+    memcpy(ret_counts->exceptions_by_kind, root->exceptions.open, sizeof ret_counts->exceptions_by_kind);
 }
 
 void atp_ledger_note_changes(atp_ledger_t *ledger, atp_row_changes_t *changes)

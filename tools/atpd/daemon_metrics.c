@@ -11,6 +11,8 @@ _Static_assert((int)ATP_METRIC_CLASS_RELEASE == (int)ATP_CLASS_RELEASE &&
                    (int)ATP_METRIC_CLASS_COUNT == (int)ATP_CLASS_COUNT,
                "the classes of the metrics are those of the engine");
 
+_Static_assert((int)ATP_EXCEPTION_KIND_LIMIT <= ATP_METRIC_EXCEPTION_KINDS_MAX, "a figure for each kind");
+
 static void set(const atp_daemon_metrics_t *figures, atp_metric_t metric, uint32_t label, uint64_t value)
 {
     atp_metrics_set(figures->metrics, metric, label, (int64_t)value);
@@ -25,6 +27,9 @@ static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_cou
     set(figures, ATP_METRIC_NODES, 0, counts->nodes);
     set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions_open);
     set(figures, ATP_METRIC_EXCEPTIONS_PARKED, 0, counts->exceptions_parked);
+    for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
+        set(figures, ATP_METRIC_EXCEPTIONS_BY_KIND, kind, counts->exceptions_by_kind[kind]);
+    }
 }
 
 static void set_tables(const atp_daemon_metrics_t *figures)
@@ -147,6 +152,9 @@ void atp_daemon_metrics_connect(atp_daemon_metrics_t *figures, atp_metrics_t *me
     atp_ledger_tables((atp_ledger_t *)atp_engine_ledger(engine), tables);
     for (uint32_t i = 0; i < ATP_LEDGER_TABLES; i++) {
         atp_metrics_name_table(metrics, i, tables[i]->name);
+    }
+    for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
+        atp_metrics_name_exception(metrics, kind, atp_exception_kind_name(kind));
     }
     atp_metrics_set_incarnation(metrics, atp_engine_incarnation(engine));
     atp_metrics_on_refresh(metrics, refresh, figures);

@@ -20,7 +20,8 @@ typedef enum labels {
     LABELS_CLASS,
     LABELS_RESERVATION_STATE,
     LABELS_TABLE,
-    LABELS_SOURCE
+    LABELS_SOURCE,
+    LABELS_EXCEPTION_KIND
 } labels_t;
 typedef enum unit { UNIT_ONE, UNIT_MS, UNIT_NS } unit_t;
 
@@ -56,6 +57,7 @@ struct atp_metrics {
     uint64_t incarnation;
     const char *table_name[ATP_METRIC_TABLES_MAX];
     char source_name[ATP_METRIC_SOURCES_MAX][ATP_ID_SIZE_MAX + 1]; /* the collecting thread's */
+    const char *exception_name[ATP_METRIC_EXCEPTION_KINDS_MAX];
     void (*refresh)(void *context, atp_metrics_t *metrics);
     void *refresh_context;
     uint32_t first_cell[ATP_METRIC_COUNT]; /* or number of the histogram */
@@ -87,6 +89,8 @@ static uint32_t label_count(labels_t labels)
         return ATP_METRIC_TABLES_MAX;
     case LABELS_SOURCE:
         return ATP_METRIC_SOURCES_MAX;
+    case LABELS_EXCEPTION_KIND:
+        return ATP_METRIC_EXCEPTION_KINDS_MAX;
     }
     atp_assert_failed(__FILE__, __LINE__, "labels without a count");
 }
@@ -183,6 +187,12 @@ void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t 
     ATP_ASSERT(label < ATP_METRIC_SOURCES_MAX && name.size <= ATP_ID_SIZE_MAX);
     memcpy(metrics->source_name[label], name.size > 0 ? name.bytes : "", name.size);
     metrics->source_name[label][name.size] = '\0';
+}
+
+void atp_metrics_name_exception(atp_metrics_t *metrics, uint32_t kind, const char *name)
+{
+    ATP_ASSERT(kind < ATP_METRIC_EXCEPTION_KINDS_MAX);
+    metrics->exception_name[kind] = name;
 }
 
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation)
@@ -284,6 +294,9 @@ static size_t name_labels(const atp_metrics_t *metrics, labels_t labels, uint32_
     case LABELS_SOURCE:
         ret_labels[0] = (atp_exposition_label_t){
             "source", metrics->source_name[label][0] != '\0' ? metrics->source_name[label] : NULL};
+        break;
+    case LABELS_EXCEPTION_KIND:
+        ret_labels[0] = (atp_exposition_label_t){"kind", metrics->exception_name[label]};
         break;
     case LABELS_NONE:
     case LABELS_INFO:
@@ -387,6 +400,7 @@ void atp_metrics_print_markdown(FILE *out)
         [LABELS_RESERVATION_STATE] = "`state`",
         [LABELS_TABLE] = "`table`",
         [LABELS_SOURCE] = "`source`",
+        [LABELS_EXCEPTION_KIND] = "`kind`",
     };
 
     fprintf(out, "| metric | type | labels | what it is |\n|---|---|---|---|\n");

@@ -62,6 +62,8 @@
     X(EXCEPTIONS, "atpd_exceptions_open", GAUGE, PULLED, NONE, ONE, "Exceptions that wait to be settled.")   \
     X(EXCEPTIONS_PARKED, "atpd_exceptions_parked", GAUGE, PULLED, NONE, ONE,                                 \
       "Facts that wait for the SKU or node they name.")                                                      \
+    X(EXCEPTIONS_BY_KIND, "atpd_exceptions_open_by_kind", GAUGE, PULLED, EXCEPTION_KIND, ONE,                \
+      "Exceptions that wait to be settled, by what has happened.")                                           \
     X(TABLE_BYTES, "atpd_table_bytes", GAUGE, PULLED, TABLE, ONE, "Memory in use by a table of the ledger.") \
     X(TABLE_RECORDS, "atpd_table_records", GAUGE, PULLED, TABLE, ONE, "Records in use in a table.")          \
     X(TABLE_CAPACITY, "atpd_table_capacity", GAUGE, PULLED, TABLE, ONE, "Records a table can hold.")         \
@@ -134,8 +136,9 @@ typedef enum atp_metric_reservation_state {
     ATP_METRIC_RESERVATION_STATE_COUNT
 } atp_metric_reservation_state_t;
 
-#define ATP_METRIC_TABLES_MAX  64
-#define ATP_METRIC_SOURCES_MAX 256 /* registered first; of more there are no metrics of their own */
+#define ATP_METRIC_TABLES_MAX          64
+#define ATP_METRIC_SOURCES_MAX         256 /* registered first; of more there are no metrics of their own */
+#define ATP_METRIC_EXCEPTION_KINDS_MAX 32
 
 typedef struct atp_metrics atp_metrics_t;
 
@@ -149,6 +152,8 @@ void atp_metrics_on_refresh(atp_metrics_t *metrics, void (*refresh)(void *contex
 
 /* Names a label of ATP_METRIC_TABLE_*; `name` is borrowed for good. A table without a name is not shown. */
 void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *name);
+/* The same of a kind of exception. */
+void atp_metrics_name_exception(atp_metrics_t *metrics, uint32_t kind, const char *name);
 /* The same for a source, and none (an empty name) for one that is not shown. The name is copied. Thread: the refresh callback. */
 void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t name);
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation);

@@ -11,6 +11,8 @@ static void write_number(atp_writer_t *writer, const char *name, uint64_t value)
 
 static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts)
 {
+    char name[64];
+
     write_number(writer, "time_ms", (uint64_t)counts->time_ms);
     write_number(writer, "skus", counts->skus);
     write_number(writer, "nodes", counts->nodes);
@@ -32,6 +34,12 @@ static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts
     write_number(writer, "exceptions_open", counts->exceptions_open);
     write_number(writer, "exceptions_parked", counts->exceptions_parked);
     write_number(writer, "string_bytes", counts->string_bytes);
+    for (unsigned kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
+        if (counts->exceptions_by_kind[kind] > 0) {
+            snprintf(name, sizeof name, "exceptions_open_%s", atp_exception_kind_name(kind));
+            write_number(writer, name, counts->exceptions_by_kind[kind]);
+        }
+    }
 }
 
 static void write_engine(atp_writer_t *writer, const atp_engine_stats_t *stats)

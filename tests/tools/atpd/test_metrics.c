@@ -124,6 +124,9 @@ static void tables_are_shown_by_name_once_they_have_one(void **state)
     atp_metrics_t *metrics = *state;
 
     assert_null(strstr(text_of(metrics), "atpd_table_bytes{"));
+    atp_metrics_name_exception(metrics, 3, "fact_refused");
+    atp_metrics_set(metrics, ATP_METRIC_EXCEPTIONS_BY_KIND, 3, 7);
+    assert_line(text_of(metrics), "atpd_exceptions_open_by_kind{kind=\"fact_refused\"} 7");
     atp_metrics_name_table(metrics, 5, "positions");
     atp_metrics_set(metrics, ATP_METRIC_TABLE_BYTES, 5, 64000);
     assert_line(text_of(metrics), "atpd_table_bytes{table=\"positions\"} 64000");
