@@ -59,11 +59,11 @@
 #include "engine/base/verdict.h"
 #include "protocol/message_events.h"
 #include "protocol/message_explain.h"
+#include "protocol/message_postings.h"
 #include "protocol/message_query.h"
 #include "protocol/message_records.h"
 #include "protocol/message_sources.h"
 #include "protocol/message_supply.h"
-#include "protocol/message_postings.h"
 #include "protocol/message_trace.h"
 
 #include <stdbool.h>
@@ -203,7 +203,7 @@ typedef struct atp_answer_head {
     bool is_cut;          /* explain: there were more parts than an answer has; trace: more ops than rows */
     uint64_t from_op;     /* trace: the first op that was looked at */
     atp_postings_end_t postings; /* postings: where it goes on, and how far the subscriber is */
-    atp_text_t detail;    /* of a refusal: one sentence, may be empty; the answer's */
+    atp_text_t detail;           /* of a refusal: one sentence, may be empty; the answer's */
 } atp_answer_head_t;
 
 atp_answer_head_t atp_answer_head(const atp_answer_t *answer);

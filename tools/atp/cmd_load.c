@@ -138,9 +138,9 @@ static int fail_load(atp_cli_t *cli, atp_err_t err, const atp_why_t *why)
 
 static const atp_load_plan_t *plan_of(const loading_t *loading)
 {
-    return loading->feed.id != NULL && !loading->is_dry ? &loading->compared : atp_load_run_plan(loading->run);
+    return loading->feed.id != NULL && !loading->is_dry ? &loading->compared
+                                                        : atp_load_run_plan(loading->run);
 }
-
 
 static void put_count(atp_out_t *out, const char *key, const char *what, uint64_t count, bool is_told)
 {

@@ -35,7 +35,7 @@ typedef struct atp_load_feed {
     atp_attribute_t of_count;                   /* that each of its counts has */
     const char *nodes[ATP_LOAD_FEED_NODES_MAX]; /* that it is for; none: all */
     uint32_t node_count;
-    bool zeroes; /* positions of those nodes that the file leaves out */
+    bool zeroes;     /* positions of those nodes that the file leaves out */
     bool is_zeroing; /* what comes now is not of the file */
     atp_seen_t *seen;
     /* of the comparison before anything is sent */
