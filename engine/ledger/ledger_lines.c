@@ -217,7 +217,8 @@ static atp_qty_t note_moved(atp_ledger_t *ledger, const atp_line_t *line, const 
 }
 
 /* Moves units of a line by one row of the table. */
-static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition_t *row, atp_qty_t qty)
+static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition_t *row, atp_qty_t qty,
+                     atp_posting_change_t *changed)
 {
     atp_reservation_heads_t *heads = &ledger->root->reservations;
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
@@ -239,11 +240,9 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
     add_to(&position->reserved, row->reserved * qty);
     add_to(&position->allocated, row->allocated * qty);
     add_to(&position->on_hand, on_hand);
-    if (ATP_UNLIKELY(ledger->has_postings)) {
-        ledger->posted.reserved += row->reserved * qty;
-        ledger->posted.allocated += row->allocated * qty;
-        ledger->posted.on_hand += on_hand;
-    }
+    changed->reserved += row->reserved * qty;
+    changed->allocated += row->allocated * qty;
+    changed->on_hand += on_hand;
     reposition(ledger, position, number);
     if (ATP_UNLIKELY(atp_position_has(position, ATP_POSITION_OVER_COMMITTED))) {
         atp_position_set(position, ATP_POSITION_OVER_COMMITTED,
@@ -261,9 +260,20 @@ static void move_row(atp_ledger_t *ledger, uint32_t number, const atp_transition
                        row->to == ATP_LINE_SHIPPED ? qty : 0);
 }
 
+/* The step is told with what it changed, which it takes along only here: what it changed may have set off others. */
+static void note_moved_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty,
+                            const atp_posting_change_t *changed)
+{
+    if (ATP_UNLIKELY(ledger->has_postings)) {
+        ledger->posted = *changed;
+    }
+    atp_ledger_note_step(ledger, number, step, qty);
+}
+
 void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_qty_t qty)
 {
     const atp_step_rule_t *rule = &atp_steps[step];
+    atp_posting_change_t changed = {0};
     atp_qty_t left = qty;
 
     for (unsigned i = 0; left > 0 && i < rule->row_count; i++) {
@@ -271,26 +281,27 @@ void atp_ledger_move(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp
         atp_qty_t units = atp_line_units(&ledger->reservations, number, (atp_line_state_t)row->from);
         atp_qty_t moved = left < units ? left : units;
         if (moved > 0) {
-            move_row(ledger, number, row, moved);
+            move_row(ledger, number, row, moved, &changed);
             left -= moved;
         }
     }
     ATP_ASSERT(qty > 0 && left == 0);
-    atp_ledger_note_step(ledger, number, step, qty);
+    note_moved_step(ledger, number, step, qty, &changed);
 }
 
 void atp_ledger_move_from(atp_ledger_t *ledger, uint32_t number, atp_step_t step, atp_line_state_t from,
                           atp_qty_t qty)
 {
     const atp_step_rule_t *rule = &atp_steps[step];
+    atp_posting_change_t changed = {0};
     unsigned i = 0;
 
     while (i < rule->row_count && rule->rows[i].from != from) {
         i++;
     }
     ATP_ASSERT(qty > 0 && i < rule->row_count);
-    move_row(ledger, number, &rule->rows[i], qty);
-    atp_ledger_note_step(ledger, number, step, qty);
+    move_row(ledger, number, &rule->rows[i], qty, &changed);
+    note_moved_step(ledger, number, step, qty, &changed);
 }
 
 void atp_ledger_tidy(atp_ledger_t *ledger, uint32_t number)

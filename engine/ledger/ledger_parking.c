@@ -115,6 +115,9 @@ static bool make_name(apply_t *apply, const missing_name_t *name)
         atp_positions_set_scale(&ledger->positions, number, name->decimals);
     }
     atp_ledger_note_arrived(ledger, name->kind, name->text, number);
+    if (ATP_UNLIKELY(!is_sku && ledger->root->registry.silent > 0)) {
+        atp_ledger_mark_stale(ledger);
+    }
     tell_created(apply);
     return true;
 }

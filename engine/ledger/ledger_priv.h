@@ -251,7 +251,7 @@ struct atp_ledger {
 
     /* postings: ledger_postings.c; not state */
     bool has_postings;           /* there is a subscriber */
-    atp_posting_change_t posted; /* what the step being made has changed so far */
+    atp_posting_change_t posted; /* what the step that is told next has changed */
     uint64_t losing;             /* a bit for each subscriber that lost its first posting by this op */
 
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
