@@ -172,7 +172,7 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
     case ATP_KEY_PERIOD:
         return draw_between(draw, 1, draw_chance(draw, 500) ? 5000 : 3 * HOUR_MS);
     case ATP_KEY_SLA:
-        return draw_chance(draw, 300) ? 0 : draw_between(draw, 1, 3 * HOUR_MS);
+        return draw_chance(draw, 200) ? 0 : draw_between(draw, 1, draw_chance(draw, 500) ? 1000 : HOUR_MS);
     case ATP_KEY_STALE_PERCENT:
     case ATP_KEY_PERCENT:
     case ATP_KEY_BUFFER_PERCENT:
@@ -282,6 +282,8 @@ static unsigned of_source(unsigned key, unsigned often)
         return 0;
     case ATP_KEY_CLAIM:
         return 850;
+    case ATP_KEY_SLA:
+        return 350;
     case ATP_KEY_STATE:
     case ATP_KEY_DROPPED:
     case ATP_KEY_CUT_OVER:

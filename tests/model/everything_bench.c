@@ -240,6 +240,17 @@ static bool encode_own(bench_t *bench, const act_t *act)
 
 /* ---- nothing is due ---- */
 
+/* What a pulse has told. */
+static void note_raised(bench_t *bench, uint64_t before)
+{
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(bench->ledger);
+
+    for (uint64_t number = before + 1; number <= exceptions->heads->newest; number++) {
+        const atp_exception_t *exception = atp_exceptions_get(exceptions, number);
+        bench->reach->exceptions[exception != NULL ? exception->kind : 0]++;
+    }
+}
+
 /* Lets all that is due expire, so that what is asked now is as of what is decided by. */
 static bool settle_all(bench_t *bench, int64_t now_ms)
 {
@@ -267,10 +278,12 @@ static bool settle_all(bench_t *bench, int64_t now_ms)
     }
     /* Pulses go on with what was begun in pieces. */
     for (unsigned i = 0; i < PULSES_MAX && atp_ledger_is_pulse_due(bench->ledger, now_ms); i++) {
+        uint64_t before = atp_ledger_exceptions(bench->ledger)->heads->newest;
         atp_op_encode_pulse(bench->record, 100);
         if (!bench_apply(bench, now_ms)) {
             return false;
         }
+        note_raised(bench, before);
     }
     return true;
 }
