@@ -53,18 +53,19 @@ typedef enum atp_op_kind {
     ATP_OP_RULE = 22,  /* create, change or drop a rule of a channel: subject; see its attributes */
     ATP_OP_QUOTA = 23, /* create, change or drop a quota: subject; see its attributes */
 
-    ATP_OP_RESERVE = 32,   /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
-    ATP_OP_EXTEND = 33,    /* reservation, ttl_ms from now */
-    ATP_OP_ALLOCATE = 34,  /* reservation, lines; a line allocated in part frees its rest at once */
-    ATP_OP_RELEASE = 35,   /* reservation, lines: reserved units only */
-    ATP_OP_CANCEL = 36,    /* reservation, lines: allocated units only */
-    ATP_OP_SHIP = 37,      /* reservation, lines. As a fact the reservation may be empty or over */
-    ATP_OP_PICK = 38,      /* reservation, lines: allocated units */
-    ATP_OP_PACK = 39,      /* reservation, lines: picked or allocated units */
-    ATP_OP_DELIVER = 40,   /* reservation, lines: units that left have arrived */
-    ATP_OP_RETURN = 41,    /* reservation or none, lines: at which node units came back; disposition */
-    ATP_OP_RECONCILE = 42, /* reservation, lines: the ERP has booked what left, or what came back; or its postings */
-    ATP_OP_SHORT = 43,     /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
+    ATP_OP_RESERVE = 32,  /* id is the reservation's id; channel, owner, ttl_ms, mode, lines */
+    ATP_OP_EXTEND = 33,   /* reservation, ttl_ms from now */
+    ATP_OP_ALLOCATE = 34, /* reservation, lines; a line allocated in part frees its rest at once */
+    ATP_OP_RELEASE = 35,  /* reservation, lines: reserved units only */
+    ATP_OP_CANCEL = 36,   /* reservation, lines: allocated units only */
+    ATP_OP_SHIP = 37,     /* reservation, lines. As a fact the reservation may be empty or over */
+    ATP_OP_PICK = 38,     /* reservation, lines: allocated units */
+    ATP_OP_PACK = 39,     /* reservation, lines: picked or allocated units */
+    ATP_OP_DELIVER = 40,  /* reservation, lines: units that left have arrived */
+    ATP_OP_RETURN = 41,   /* reservation or none, lines: at which node units came back; disposition */
+    ATP_OP_RECONCILE =
+        42, /* reservation, lines: the ERP has booked what left, or what came back; or its postings */
+    ATP_OP_SHORT = 43, /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
     ATP_OP_REASSIGN =
         44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
     ATP_OP_FEED = 45, /* subject: a complete set of counts is coming; basis, and what it includes of whom */
@@ -83,7 +84,7 @@ typedef enum atp_op_kind {
         60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
     ATP_OP_SUBSCRIBER = 61, /* create, change or drop who hears postings: subject; see its attributes */
     ATP_OP_SUBSCRIBER_POSITION = 62, /* subject: it has all postings up to the one acknowledged */
-    ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
+    ATP_OP_RECEIVE_SUPPLY = 52       /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 
 typedef enum atp_reserve_mode {

@@ -66,7 +66,8 @@ typedef struct atp_ledger_config {
     int64_t issued_skew_ms;    /* requests issued further ahead are refused */
     int64_t
         archive_after_ms; /* a reservation whose postings have all been reconciled for so long is archived */
-    int64_t source_gap_ms; /* batches missing for so long, of a source that keeps none, are given up; 0 = never */
+    int64_t
+        source_gap_ms; /* batches missing for so long, of a source that keeps none, are given up; 0 = never */
 
     /* limits */
     uint64_t ids_per_client; /* remembered outcomes of one client */

@@ -45,12 +45,13 @@ typedef enum atp_exception_kind {
     ATP_EXCEPTION_SOURCE_PAUSED = 18, /* too many of its facts could not be applied, or it started over */
     ATP_EXCEPTION_SOURCE_SILENT = 19, /* it was not heard for longer than its SLA */
     ATP_EXCEPTION_QUARANTINED = 20,   /* a source sent what could not be read: see its verdict */
-    ATP_EXCEPTION_CREATED = 22, /* a fact named a SKU or node that was not there, and made it */
-    ATP_EXCEPTION_FEED_UNDECIDED = 24, /* a count of a feed that does not say whether it has what moved there */
-    ATP_EXCEPTION_FEED_STALE = 25,     /* a count of a feed that is older than the one that counted there */
-    ATP_EXCEPTION_FEED_TOO_OLD = 26,   /* a count of a point that the kept movements do not reach */
-    ATP_EXCEPTION_POSTINGS_LOST = 27,             /* a subscriber will not hear postings that had to make room */
-    ATP_EXCEPTION_POSTINGS_LATE = 28,             /* a subscriber has not settled postings within its SLA */
+    ATP_EXCEPTION_CREATED = 22,       /* a fact named a SKU or node that was not there, and made it */
+    ATP_EXCEPTION_FEED_UNDECIDED =
+        24,                          /* a count of a feed that does not say whether it has what moved there */
+    ATP_EXCEPTION_FEED_STALE = 25,   /* a count of a feed that is older than the one that counted there */
+    ATP_EXCEPTION_FEED_TOO_OLD = 26, /* a count of a point that the kept movements do not reach */
+    ATP_EXCEPTION_POSTINGS_LOST = 27, /* a subscriber will not hear postings that had to make room */
+    ATP_EXCEPTION_POSTINGS_LATE = 28, /* a subscriber has not settled postings within its SLA */
     ATP_EXCEPTION_KIND_LIMIT
 } atp_exception_kind_t;
 

@@ -136,7 +136,7 @@ const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger);
 const atp_rulebook_t *atp_ledger_rulebook(const atp_ledger_t *ledger);
 const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
-const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger); /* ledger thread */
+const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger);         /* ledger thread */
 const atp_differences_t *atp_ledger_differences(const atp_ledger_t *ledger); /* ledger thread */
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 

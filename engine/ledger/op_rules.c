@@ -142,8 +142,7 @@ static atp_verdict_t check_texts(const atp_command_t *command, const atp_op_rule
 {
     /* A shipment told as a fact, and a return, may name no reservation; other steps may name an order instead. */
     bool may_be_empty = !rule->needs_reservation || (command->kind == ATP_OP_SHIP && is_fact) ||
-                        command->kind == ATP_OP_RETURN || names_order(command) ||
-                        names_postings(command);
+                        command->kind == ATP_OP_RETURN || names_order(command) || names_postings(command);
 
     if (!is_optional_id(command->reservation) || (command->reservation.size == 0 && !may_be_empty)) {
         return atp_op_fault(ret_fault, ATP_ID_INVALID, ATP_FIELD_RESERVATION, 0);

@@ -435,7 +435,8 @@ static void write_postings(atp_writer_t *writer, const void *context)
     atp_write_postings_ask(writer, context);
 }
 
-atp_err_t atp_client_postings(atp_client_t *client, const atp_postings_ask_t *asked, atp_answer_t **ret_answer)
+atp_err_t atp_client_postings(atp_client_t *client, const atp_postings_ask_t *asked,
+                              atp_answer_t **ret_answer)
 {
     if (asked->subscriber.size == 0 || asked->limit > ATP_POSTINGS_MAX) {
         return ATP_ERR_INVALID;
