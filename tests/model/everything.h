@@ -100,7 +100,6 @@ typedef struct reach {
     uint64_t replays;
     uint64_t kits_without_promise; /* sold over the counter, or shipped */
     uint64_t facts_replayed;
-    uint64_t archived_returns;
 } reach_t;
 
 /* What a run leaves, in memory shared with the process that started it: the ledger may end it by an assertion. */

@@ -212,7 +212,6 @@ static bool book_archive(bench_t *bench)
         const atp_archived_line_t *line = atp_table_at(&archive->lines, i);
         put_back(bench, line->row, disposition_of(bench->act, ATP_WHOLE_OP),
                  line->returned - bench->returned[i]);
-        bench->reach->archived_returns += line->returned != bench->returned[i];
     }
     return true;
 }

@@ -240,18 +240,11 @@ unsigned reach_missing(const reach_t *reach)
             missing++;
         }
     }
-    static const char *const others[] = {"an op again",
-                                         "a conflict",
-                                         "a refusal looked at for its trace",
+    static const char *const others[] = {"an op again", "a conflict", "a refusal looked at for its trace",
                                          "kits that left without a promise",
-                                         "the fact of an exception again",
-                                         "a return to the archive"};
-    const uint64_t counts[] = {reach->repeats,
-                               reach->conflicts,
-                               reach->refusals_without_a_trace,
-                               reach->kits_without_promise,
-                               reach->facts_replayed,
-                               reach->archived_returns};
+                                         "the fact of an exception again"};
+    const uint64_t counts[] = {reach->repeats, reach->conflicts, reach->refusals_without_a_trace,
+                               reach->kits_without_promise, reach->facts_replayed};
     for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (counts[i] == 0) {
             printf("never: %s\n", others[i]);
