@@ -241,8 +241,7 @@ static atp_err_t reconfigure(atp_engine_t *engine, atp_why_t *ret_why)
          wanted->outcome_window_ms == now->outcome_window_ms &&
          wanted->issued_skew_ms == now->issued_skew_ms && wanted->ids_per_client == now->ids_per_client &&
          wanted->lines_per_reservation == now->lines_per_reservation &&
-         wanted->unknown_names == now->unknown_names &&
-         wanted->archive_after_ms == now->archive_after_ms &&
+         wanted->unknown_names == now->unknown_names && wanted->archive_after_ms == now->archive_after_ms &&
          wanted->source_gap_ms == now->source_gap_ms &&
          wanted->sources_must_be_registered == now->sources_must_be_registered)) {
         return ATP_OK;

@@ -53,6 +53,20 @@ static bool is_out_of_scope(unsigned verdict)
     case ATP_UNKNOWN_EXCEPTION: /* tests/engine/ledger/test_ledger_settle.c */
     case ATP_ALREADY_SETTLED:
     case ATP_NO_FACT_KEPT:
+    case ATP_AUTHORITY_TAKEN: /* tests/engine/ledger/test_registry.c */
+    case ATP_SOURCE_PAUSED:
+    case ATP_OUTSIDE_AUTHORITY:
+    case ATP_UNKNOWN_SOURCE:
+    case ATP_ALIAS_CONFLICT: /* tests/engine/ledger/test_aliases.c */
+    case ATP_UNIT_UNKNOWN:
+    case ATP_PARKED:       /* tests/engine/ledger/test_parking.c */
+    case ATP_UNKNOWN_FEED: /* tests/model/test_feeds.c */
+    case ATP_FEED_UNDECIDED:
+    case ATP_FEED_STALE:
+    case ATP_POSTINGS_FULL: /* tests/engine/ledger/test_postings.c */
+    case ATP_SUBSCRIBERS_FULL:
+    case ATP_UNKNOWN_POSTING:
+    case ATP_UNKNOWN_SUBSCRIBER:
     case ATP_UNKNOWN_GROUP: /* tests/engine/ledger/test_groups.c */
     case ATP_GROUPS_FULL:
     case ATP_SPLIT_NOT_ALLOWED: /* tests/model/test_sourcing.c */

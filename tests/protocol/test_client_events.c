@@ -191,7 +191,8 @@ static void take_batch(void *context, const uint8_t *bytes, size_t size)
     atp_facts_t facts;
     uint32_t count;
 
-    ATP_ASSERT(atp_event_open(bytes, size, &reader) && atp_read_facts(&reader, &facts, &count) && count == 2);
+    ATP_ASSERT(atp_event_open(bytes, size, &reader) && atp_read_facts(&reader, &facts, &count) &&
+               (count == 2 || count == 0));
     ATP_ASSERT(atp_text_equal(facts.source, ATP_TEXT("wms")) && facts.epoch == 4 && facts.as_of_ms == 777);
     (void)pthread_mutex_lock(&batches->mutex);
     for (uint32_t i = 0; i < count; i++) {
@@ -231,13 +232,15 @@ static void published_batches_arrive_numbered(void **state)
         assert_int_equal(atp_publisher_next_sequence(publisher), 10 + i);
         assert_int_equal(atp_publisher_publish(publisher, facts, 2, 777), ATP_OK);
     }
-    assert_int_equal(atp_publisher_publish(publisher, facts, 0, 777), ATP_ERR_INVALID);
+    assert_int_equal(atp_publisher_publish(publisher, facts, ATP_OPS_PER_MESSAGE_MAX + 1, 777),
+                     ATP_ERR_INVALID);
     assert_int_equal(atp_publisher_next_sequence(publisher), 30); /* a refused batch uses no number */
+    assert_int_equal(atp_publisher_publish(publisher, facts, 0, 777), ATP_OK); /* a heartbeat */
     (void)pthread_mutex_lock(&batches.mutex);
-    while (batches.last_sequence < 29) {
+    while (batches.last_sequence < 30) {
         (void)pthread_cond_wait(&batches.changed, &batches.mutex);
     }
-    assert_int_equal(batches.count, 20);
+    assert_int_equal(batches.count, 21);
     assert_int_equal(batches.last_qty, 6);
     (void)pthread_mutex_unlock(&batches.mutex);
     atp_publisher_close(publisher);

@@ -344,7 +344,8 @@ static const atp_flag_t act_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const ack_examples[] = {"atp postings ack erp 4711", NULL};
+static const char *const ack_examples[] = {"atp postings ack erp 4711", "atp postings ack erp 4711 --json",
+                                           NULL};
 
 const atp_cmd_t atp_cmd_postings_ack = {
     .name = "postings ack",
@@ -359,7 +360,8 @@ const atp_cmd_t atp_cmd_postings_ack = {
     .run = acknowledge_one,
 };
 
-static const char *const confirm_examples[] = {"atp postings confirm erp 4711.1 4711.2", NULL};
+static const char *const confirm_examples[] = {"atp postings confirm erp 4711.1 4711.2",
+                                               "atp postings confirm erp 4711.1 --json", NULL};
 
 const atp_cmd_t atp_cmd_postings_confirm = {
     .name = "postings confirm",

@@ -199,7 +199,8 @@ static const atp_flag_t drop_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const drop_examples[] = {"atp subscriber drop old-erp", NULL};
+static const char *const drop_examples[] = {"atp subscriber drop old-erp",
+                                            "atp subscriber drop old-erp --json", NULL};
 
 const atp_cmd_t atp_cmd_subscriber_drop = {
     .name = "subscriber drop",
@@ -227,7 +228,8 @@ const atp_cmd_t atp_cmd_subscriber_list = {
     .run = list,
 };
 
-static const char *const show_examples[] = {"atp subscriber show erp", NULL};
+static const char *const show_examples[] = {"atp subscriber show erp", "atp subscriber show erp --json",
+                                            NULL};
 
 const atp_cmd_t atp_cmd_subscriber_show = {
     .name = "subscriber show",

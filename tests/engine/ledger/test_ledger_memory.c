@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 static uint64_t left = UINT64_MAX; /* allocations that succeed before one fails */
-static int64_t mapped; /* bytes */
+static int64_t mapped;             /* bytes */
 
 void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
