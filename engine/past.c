@@ -2,7 +2,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/engine_priv.h"
-#include "engine/ledger/aliases.h"
+#include "engine/ledger/catalog/aliases.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

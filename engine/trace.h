@@ -12,8 +12,8 @@
 
 #include "engine/base/atomics.h"
 #include "engine/base/err.h"
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/op.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/ops/op.h"
 #include "engine/store/storage.h"
 
 #include <stdbool.h>

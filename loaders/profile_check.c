@@ -2,7 +2,7 @@
 #include "loaders/profile_priv.h"
 
 #include "engine/base/text.h"
-#include "engine/ledger/supplies.h"
+#include "engine/ledger/supply/supplies.h"
 #include "loaders/edi_document.h"
 #include "loaders/idoc_column.h"
 

@@ -1,5 +1,5 @@
 /* The YAML side of a profile: its schema for libcyaml, and errors that name the line. */
-#include "engine/ledger/supplies.h"
+#include "engine/ledger/supply/supplies.h"
 #include "loaders/profile_priv.h"
 
 #include <cyaml/cyaml.h>

@@ -1,10 +1,10 @@
 #include "perf/bare.h"
 
 #include "engine/base/arena.h"
-#include "engine/ledger/index.h"
-#include "engine/ledger/outcomes.h"
-#include "engine/ledger/positions.h"
-#include "engine/ledger/reservations.h"
+#include "engine/ledger/ops/outcomes.h"
+#include "engine/ledger/reservations/reservations.h"
+#include "engine/ledger/stock/positions.h"
+#include "engine/ledger/tables/index.h"
 #include "perf/bench.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #ifndef ATP_PERF_BARE_H
 #define ATP_PERF_BARE_H
 
-#include "engine/ledger/op.h"
+#include "engine/ledger/ops/op.h"
 
 #include <stdint.h>
 

@@ -4,7 +4,7 @@
  *
  * The plain figures stand beside them: no channel, and a channel of which nothing is said. */
 #include "engine/base/attribute.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/channels/views.h"
 #include "perf/bench.h"
 #include "perf/stock.h"
 

@@ -6,9 +6,9 @@
 #include "perf/bench.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/sourcing.h"
+#include "engine/ledger/sourcing/sourcing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

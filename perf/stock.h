@@ -6,9 +6,9 @@
 #ifndef ATP_PERF_STOCK_H
 #define ATP_PERF_STOCK_H
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/op.h"
+#include "engine/ledger/ops/op.h"
 
 #include <stdint.h>
 

@@ -283,7 +283,7 @@ void atp_write_crossing(atp_writer_t *writer, const atp_crossing_row_t *row); /*
 
 /* ---- catalog ---- */
 
-/* Of a node that has one: see engine/ledger/capacity.h. What is booked, and of how many, is of the day on which an order
+/* Of a node that has one: see engine/ledger/capacity/capacity.h. What is booked, and of how many, is of the day on which an order
  * placed now is ready. */
 typedef struct atp_catalog_calendar {
     atp_text_t time_zone;  /* its rule; "" = UTC */

@@ -1,7 +1,7 @@
 #include "query/availability.h"
 
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/channels/views.h"
 
 #include <string.h>
 

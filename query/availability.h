@@ -9,7 +9,7 @@
  *             promisable = shown          what a reserve for this position is granted at most; with a backorder limit so
  *                          much more as limit and caps leave
  *             of a SKU over all nodes: the sum of shown, and of promisable, over its nodes; unsplit: the greatest of them
- * A node with a calendar shows no more than what it can make ready of an order placed now (engine/ledger/capacity.h).
+ * A node with a calendar shows no more than what it can make ready of an order placed now (engine/ledger/capacity/capacity.h).
  * Threads     any.
  * Expiry      A position whose soonest deadline has passed still counts what has expired. Such rows are told by
  *             is_due: the caller has them settled (ATP_OP_SETTLE) and reads again, or answers by the op that it
@@ -18,8 +18,8 @@
 #define ATP_QUERY_AVAILABILITY_H
 
 #include "engine/base/command.h"
+#include "engine/ledger/channels/views.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/views.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "query/kits.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 bool atp_availability_is_kit(const atp_ledger_t *ledger, uint32_t sku)
 {

@@ -9,14 +9,14 @@
  * For a channel each SKU of the kit gives no more than its view leaves (the limit of the part): at one node, or over all of
  * them together. What is promised beyond stock is the caller's to limit: promisable - shown.
  *
- * The kits are counted by atp_bill_give (engine/ledger/bill.h), as reserve counts them. A node that is not open makes none.
+ * The kits are counted by atp_bill_give (engine/ledger/kits/bill.h), as reserve counts them. A node that is not open makes none.
  *
  * Threads     any, without a lock. Recipe and positions are of one op only if the stamp of the ledger held: the caller of
  *             these looks, and reads again. */
 #ifndef ATP_QUERY_KITS_H
 #define ATP_QUERY_KITS_H
 
-#include "engine/ledger/bill.h"
+#include "engine/ledger/kits/bill.h"
 #include "query/availability.h"
 
 /* True if the SKU has, or had, a recipe: its availability is to be read here. */

@@ -1,7 +1,7 @@
 /* A command in words: what a client asks or a source tells, with its names as text, and the answer to it.
  *
  * The client library takes it, the wire carries it, the daemon turns it into an op record
- * (engine/ledger/op.h), the ledger answers with a result. Which fields a kind uses is said at the kind;
+ * (engine/ledger/ops/op.h), the ledger answers with a result. Which fields a kind uses is said at the kind;
  * fields it does not use are zero.
  *
  * Times are milliseconds since 1970-01-01 UTC; 0 means "not given". */
@@ -30,7 +30,7 @@ typedef enum atp_op_kind {
     ATP_OP_SETTLE = 4,     /* expire what is due on one position, because a reader asks */
     ATP_OP_CLIENT = 5,     /* a client name is seen for the first time */
     ATP_OP_SOURCE = 6,     /* opens a numbered batch of facts: name = source, epoch, sequence */
-    ATP_OP_QUARANTINE = 7, /* what a source sent and nobody could read: engine/ledger/quarantine.h */
+    ATP_OP_QUARANTINE = 7, /* what a source sent and nobody could read: engine/ledger/facts/quarantine.h */
 
     ATP_FIRST_CLIENT_KIND = 16,
     ATP_OP_SKU = 16,     /* create or change a SKU: sku, name, scale */

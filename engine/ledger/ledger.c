@@ -1,7 +1,7 @@
-#include "engine/ledger/ledger_feeds.h"
-#include "engine/ledger/ledger_postings.h"
+#include "engine/ledger/facts/ledger_feeds.h"
+#include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/ledger_registry.h"
+#include "engine/ledger/outbound/ledger_postings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_feeds.h"
-#include "engine/ledger/ledger_plan.h"
-#include "engine/ledger/ledger_postings.h"
+#include "engine/ledger/channels/ledger_rules.h"
+#include "engine/ledger/facts/ledger_feeds.h"
+#include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/ledger_registry.h"
-#include "engine/ledger/ledger_rules.h"
-#include "engine/ledger/ledger_supply.h"
+#include "engine/ledger/outbound/ledger_postings.h"
+#include "engine/ledger/sourcing/ledger_plan.h"
+#include "engine/ledger/supply/ledger_supply.h"
 
 #include <string.h>
 

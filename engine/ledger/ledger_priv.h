@@ -2,21 +2,21 @@
 #ifndef ATP_LEDGER_LEDGER_PRIV_H
 #define ATP_LEDGER_LEDGER_PRIV_H
 
-#include "engine/ledger/aliases.h"
-#include "engine/ledger/bill.h"
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/closings.h"
-#include "engine/ledger/demand.h"
-#include "engine/ledger/differences.h"
-#include "engine/ledger/groups.h"
+#include "engine/ledger/capacity/closings.h"
+#include "engine/ledger/catalog/aliases.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/catalog/groups.h"
+#include "engine/ledger/catalog/units.h"
+#include "engine/ledger/channels/rulebook.h"
+#include "engine/ledger/channels/views.h"
+#include "engine/ledger/facts/differences.h"
+#include "engine/ledger/facts/registry.h"
+#include "engine/ledger/kits/bill.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/outcomes.h"
-#include "engine/ledger/registry.h"
-#include "engine/ledger/rulebook.h"
-#include "engine/ledger/sourcing.h"
-#include "engine/ledger/units.h"
-#include "engine/ledger/views.h"
-#include "engine/ledger/wheel.h"
+#include "engine/ledger/ops/outcomes.h"
+#include "engine/ledger/sourcing/sourcing.h"
+#include "engine/ledger/stock/demand.h"
+#include "engine/ledger/tables/wheel.h"
 
 /* The one record of the table "root": whatever state is not a record of another table. */
 typedef struct atp_root {

@@ -36,7 +36,7 @@
 #define ATP_STORE_SNAPSHOT_H
 
 #include "engine/base/err.h"
-#include "engine/ledger/table.h"
+#include "engine/ledger/tables/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>

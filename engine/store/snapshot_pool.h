@@ -9,7 +9,7 @@
 
 #include "engine/base/parker.h"
 #include "engine/base/ring.h"
-#include "engine/ledger/table.h"
+#include "engine/ledger/tables/table.h"
 
 typedef struct atp_piece_slot {
     _Alignas(ATP_CACHE_LINE) uint64_t piece;

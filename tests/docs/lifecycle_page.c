@@ -1,10 +1,10 @@
-/* The table of the lifecycle in docs/domain.md is that of engine/ledger/lifecycle.c.
+/* The table of the lifecycle in docs/domain.md is that of engine/ledger/lifecycle/lifecycle.c.
  *
  * Usage: lifecycle_page PAGE [--update]
  *
  * Between the lines <!-- lifecycle --> and <!-- /lifecycle --> of the page stands what this program writes; with --update it
  * writes it there, without it says so if the page has anything else and ends with 1. */
-#include "engine/ledger/lifecycle.h"
+#include "engine/ledger/lifecycle/lifecycle.h"
 
 #include <stdio.h>
 #include <stdlib.h>

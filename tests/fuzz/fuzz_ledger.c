@@ -7,7 +7,7 @@
  * The corpus is written by test_model_everything --seeds N --acts N --write FOLDER. */
 #include "tests/fuzz/fuzz.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/ledger.h"
 
 #include <string.h>

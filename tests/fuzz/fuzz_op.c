@@ -6,7 +6,7 @@
  * not, with numbers (of clients, channels, SKUs, nodes) that exist and others that do not. */
 #include "tests/fuzz/fuzz.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/ledger.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The shipped profiles on the files they are for: our own samples, and the AdventureWorks export where it is. */
 #include "tests/loaders/support.h"
 
-#include "engine/ledger/supplies.h"
+#include "engine/ledger/supply/supplies.h"
 #include "loaders/date.h"
 
 #define SAMPLES        ATP_SOURCE_FOLDER "/loaders/samples/"

@@ -3,7 +3,7 @@
 
 #include "tests/test.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <string.h>
 

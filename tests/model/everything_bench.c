@@ -1,10 +1,10 @@
 /* One act done to the ledger, with everything that must hold around it. */
 #include "tests/model/everything.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/facts/quarantine.h"
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/op_rules.h"
-#include "engine/ledger/quarantine.h"
+#include "engine/ledger/ops/op_rules.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "tests/model/everything.h"
 
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/line_units.h"
+#include "engine/ledger/reservations/line_units.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * whole: of one of which a part is needed all components are taken. */
 #include "tests/model/everything.h"
 
-#include "engine/ledger/bill.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/kits/bill.h"
 
 /* On hand of the SKU at the node: what the books have, and what is there. No row: neither. */
 static atp_qty_t gone(bench_t *bench, uint32_t sku, uint16_t node, books_row_t **ret_book)

@@ -3,9 +3,9 @@
 
 #include "tests/test.h"
 
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/line_units.h"
-#include "engine/ledger/op_rules.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/ops/op_rules.h"
+#include "engine/ledger/reservations/line_units.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
  * what was said is what it then does. */
 #include "tests/model/everything.h"
 
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/ledger_explain.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/channels/views.h"
+#include "engine/ledger/explain/ledger_explain.h"
 #include "query/availability.h"
 #include "query/kits.h"
 

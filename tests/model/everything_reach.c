@@ -1,8 +1,8 @@
 /* What was met, and what never was: a generator that does not get somewhere proves nothing of it. */
 #include "tests/model/everything.h"
 
-#include "engine/ledger/line_units.h"
-#include "engine/ledger/op_rules.h"
+#include "engine/ledger/ops/op_rules.h"
+#include "engine/ledger/reservations/line_units.h"
 
 #include <inttypes.h>
 

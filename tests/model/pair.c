@@ -2,7 +2,7 @@
 
 #include "tests/test.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * over it; after each op every promise is compared. By hand, longer: test_model_limits SEED OPS */
 #include "tests/engine/ledger/ledger_fixture.h"
 
-#include "engine/ledger/limits.h"
+#include "engine/ledger/stock/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/sourcing.h"
+#include "engine/ledger/sourcing/sourcing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "tests/model/model_supply.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_schedule.h"
+#include "engine/ledger/supply/ledger_schedule.h"
 
 #include <stdio.h>
 #include <stdlib.h>

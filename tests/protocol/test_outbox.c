@@ -1,7 +1,7 @@
 /* The outbox against an engine that is none: it loses, repeats, delays and mixes up what is published, drops requests and
  * answers, and crashes back to what it had made durable. Every batch is applied once all the same, counts in
  * their order. */
-#include "engine/ledger/sources.h"
+#include "engine/ledger/facts/sources.h"
 #include "protocol/client/atp.h"
 #include "protocol/endpoint.h"
 #include "protocol/message.h"

@@ -1,6 +1,6 @@
 #include "tests/sim/sim_engine.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "tools/atpd/alias_text.h"
 
-#include "engine/ledger/aliases.h"
+#include "engine/ledger/catalog/aliases.h"
 
 #include <inttypes.h>
 #include <stdio.h>

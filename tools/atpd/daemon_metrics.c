@@ -1,6 +1,6 @@
 #include "tools/atpd/daemon_metrics.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "tools/atpd/log.h"
 
 _Static_assert((int)ATP_METRIC_CLASS_RELEASE == (int)ATP_CLASS_RELEASE &&

@@ -2,7 +2,7 @@
 
 #include "engine/base/parker.h"
 #include "engine/base/ring.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "protocol/endpoint.h"
 #include "protocol/message.h"
 #include "query/kits.h"

@@ -11,7 +11,7 @@
  * told of the kit last (told.h). Its version is the op as of which it was read. A component that begins or ends to
  * count by date is no op: its kits are told with the next change.
  *
- * Crossings (engine/ledger/levels.h) are told each once, in the order of their numbers, from where the ledger stood when the
+ * Crossings (engine/ledger/channels/levels.h) are told each once, in the order of their numbers, from where the ledger stood when the
  * engine was opened; earlier ones, and any that a subscriber missed, are asked for.
  *
  * What can never become durable any more, because the engine has stopped before, is not told.

@@ -1,7 +1,7 @@
 #include "tools/atpd/fact_text.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <stdio.h>
 #include <string.h>

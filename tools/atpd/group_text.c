@@ -1,6 +1,6 @@
 #include "tools/atpd/group_text.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 #include "tools/atpd/meter.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/sources.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/facts/sources.h"
 
 #include <pthread.h>
 #include <stdlib.h>

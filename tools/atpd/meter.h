@@ -1,4 +1,4 @@
-/* How many facts a source may send: what its registration says (engine/ledger/registry.h), counted where facts come in.
+/* How many facts a source may send: what its registration says (engine/ledger/facts/registry.h), counted where facts come in.
  *
  * A source has an allowance of one second of its rate, which fills up again as time passes. A batch is let in while there is
  * some of it left, however large it is: what it takes beyond is owed, and comes first. So a source is never faster than its rate

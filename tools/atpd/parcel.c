@@ -1,6 +1,6 @@
 #include "tools/atpd/parcel.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "tools/atpd/log.h"
 
 #include <stdlib.h>

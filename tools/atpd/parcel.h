@@ -9,7 +9,7 @@
 #define ATP_ATPD_PARCEL_H
 
 #include "engine/engine.h"
-#include "engine/ledger/quarantine.h"
+#include "engine/ledger/facts/quarantine.h"
 #include "protocol/message.h"
 #include "tools/atpd/metrics.h"
 

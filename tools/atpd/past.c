@@ -1,6 +1,6 @@
 #include "tools/atpd/past.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "tools/when.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef ATP_ATPD_PAST_H
 #define ATP_ATPD_PAST_H
 
-#include "engine/ledger/ledger_explain.h"
+#include "engine/ledger/explain/ledger_explain.h"
 #include "engine/past.h"
 #include "tools/atpd/config.h"
 

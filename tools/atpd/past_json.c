@@ -1,8 +1,8 @@
 /* atpd --past --json: the same as one JSON object, for programs. */
 #include "tools/atpd/past.h"
 
-#include "engine/ledger/catalog.h"
-#include "engine/ledger/ledger_explain.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/explain/ledger_explain.h"
 
 #include <jansson.h>
 

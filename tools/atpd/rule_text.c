@@ -1,6 +1,6 @@
 #include "tools/atpd/rule_text.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <string.h>
 

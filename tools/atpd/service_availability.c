@@ -7,10 +7,10 @@
  *              ONE_OP_TRIES the ledger thread reads them itself, between two ops. */
 #include "tools/atpd/service_priv.h"
 
-#include "engine/ledger/aliases.h"
+#include "engine/ledger/catalog/aliases.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/channels/views.h"
 #include "query/availability.h"
 #include "query/kits.h"
 

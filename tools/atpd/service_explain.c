@@ -3,8 +3,8 @@
 
 #include "engine/base/attribute.h"
 #include "engine/base/hash.h"
-#include "engine/ledger/aliases.h"
-#include "engine/ledger/ledger_explain.h"
+#include "engine/ledger/catalog/aliases.h"
+#include "engine/ledger/explain/ledger_explain.h"
 #include "query/kits.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef ATP_ATPD_SERVICE_PRIV_H
 #define ATP_ATPD_SERVICE_PRIV_H
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "protocol/message.h"
 #include "tools/atpd/service.h"
 

@@ -11,7 +11,7 @@
 #include "tools/atpd/source_text.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/line_units.h"
+#include "engine/ledger/reservations/line_units.h"
 
 #include <inttypes.h>
 #include <stdio.h>

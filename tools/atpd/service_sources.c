@@ -3,7 +3,7 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/sources.h"
+#include "engine/ledger/facts/sources.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/aliases.h"
-#include "engine/ledger/ledger_schedule.h"
+#include "engine/ledger/catalog/aliases.h"
+#include "engine/ledger/supply/ledger_schedule.h"
 
 #include <string.h>
 

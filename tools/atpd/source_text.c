@@ -1,7 +1,7 @@
 #include "tools/atpd/source_text.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/registry.h"
+#include "engine/ledger/facts/registry.h"
 
 #include <inttypes.h>
 #include <stdio.h>

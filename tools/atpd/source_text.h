@@ -2,7 +2,7 @@
 #ifndef ATP_TOOLS_ATPD_SOURCE_TEXT_H
 #define ATP_TOOLS_ATPD_SOURCE_TEXT_H
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "protocol/message_records.h"
 #include "tools/atpd/rule_text.h"
 

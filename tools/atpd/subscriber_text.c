@@ -1,6 +1,6 @@
 #include "tools/atpd/subscriber_text.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

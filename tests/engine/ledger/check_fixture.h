@@ -9,7 +9,7 @@
 
 #include "tests/engine/ledger/ledger_fixture.h"
 
-#include "engine/ledger/ledger_check_priv.h"
+#include "engine/ledger/check/ledger_check_priv.h"
 
 #include <string.h>
 

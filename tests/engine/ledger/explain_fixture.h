@@ -5,7 +5,7 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/ledger_explain.h"
+#include "engine/ledger/explain/ledger_explain.h"
 
 #define PARTS 256
 

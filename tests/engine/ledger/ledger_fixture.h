@@ -13,10 +13,10 @@
 #include "tests/engine/ledger/fixture_journal.h"
 #include "tests/test.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/channels/views.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/line_units.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/reservations/line_units.h"
 
 #define FIXTURE_START_MS INT64_C(1700000000000)
 

@@ -1,4 +1,4 @@
-/* engine/ledger/aliases.h, units.h: what a text means to who tells it, and what a quantity in a unit is. */
+/* engine/ledger/catalog/aliases.h, units.h: what a text means to who tells it, and what a quantity in a unit is. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/ledger/ledger_priv.h"

@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "engine/ledger/calendar.h"
+#include "engine/ledger/capacity/calendar.h"
 
 #define WEEK 0x3eu /* Monday to Friday */
 

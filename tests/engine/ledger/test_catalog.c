@@ -1,8 +1,8 @@
-/* engine/ledger/catalog.h: names to numbers, for one writer and any number of readers. */
+/* engine/ledger/catalog/catalog.h: names to numbers, for one writer and any number of readers. */
 #include "tests/test.h"
 
 #include "engine/base/hash.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 
 #include <pthread.h>
 #include <stdio.h>

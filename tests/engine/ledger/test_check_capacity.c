@@ -1,7 +1,7 @@
 /* atp_ledger_check on calendars and capacity (K2, Y) and closed nodes (V1): each record broken a field at a time. */
 #include "tests/engine/ledger/check_fixture.h"
 
-#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/capacity/ledger_capacity.h"
 
 #define set(field, value) (atp_store_relaxed(&(field), (value)), 0)
 

@@ -4,7 +4,7 @@
 
 #include "tests/engine/ledger/kit_fixture.h"
 
-#include "engine/ledger/ledger_capacity.h"
+#include "engine/ledger/capacity/ledger_capacity.h"
 
 #include <stdio.h>
 

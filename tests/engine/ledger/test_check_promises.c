@@ -2,9 +2,9 @@
  * wheel (W) and the archive (A): each record broken a field at a time. */
 #include "tests/engine/ledger/check_fixture.h"
 
-#include "engine/ledger/archive.h"
-#include "engine/ledger/history.h"
-#include "engine/ledger/orders.h"
+#include "engine/ledger/reservations/archive.h"
+#include "engine/ledger/reservations/history.h"
+#include "engine/ledger/reservations/orders.h"
 
 #include <stdio.h>
 

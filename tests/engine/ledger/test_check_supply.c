@@ -1,8 +1,8 @@
 /* atp_ledger_check on dated supply (D), limits and queues (B) and unmet demand (U): each record broken a field at a time. */
 #include "tests/engine/ledger/check_fixture.h"
 
-#include "engine/ledger/limits.h"
-#include "engine/ledger/supplies.h"
+#include "engine/ledger/stock/limits.h"
+#include "engine/ledger/supply/supplies.h"
 
 #include <stdio.h>
 

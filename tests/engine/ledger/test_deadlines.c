@@ -1,7 +1,7 @@
 /* The deadline order of a position (reservations.h, H5): against a sorted array, under deadlines chosen to hurt. */
 #include "tests/test.h"
 
-#include "engine/ledger/reservations.h"
+#include "engine/ledger/reservations/reservations.h"
 
 #include <stdlib.h>
 #include <string.h>

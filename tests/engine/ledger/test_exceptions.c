@@ -1,7 +1,7 @@
-/* engine/ledger/exceptions.h: the book of exceptions, its lists, and the facts it keeps. */
+/* engine/ledger/facts/exceptions.h: the book of exceptions, its lists, and the facts it keeps. */
 #include "tests/test.h"
 
-#include "engine/ledger/exceptions.h"
+#include "engine/ledger/facts/exceptions.h"
 
 #include <string.h>
 

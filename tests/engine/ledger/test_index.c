@@ -1,7 +1,7 @@
-/* engine/ledger/index.h: growth in steps, look-ups during growth, removal, overflow chains. */
+/* engine/ledger/tables/index.h: growth in steps, look-ups during growth, removal, overflow chains. */
 #include "tests/test.h"
 
-#include "engine/ledger/index.h"
+#include "engine/ledger/tables/index.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/ledger_schedule.h"
+#include "engine/ledger/supply/ledger_schedule.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/channels/views.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/levels.h"
-#include "engine/ledger/views.h"
+#include "engine/ledger/channels/levels.h"
+#include "engine/ledger/channels/views.h"
 
 #include <stdio.h>
 

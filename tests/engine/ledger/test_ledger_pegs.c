@@ -3,8 +3,8 @@
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/ledger_explain.h"
-#include "engine/ledger/ledger_schedule.h"
+#include "engine/ledger/explain/ledger_explain.h"
+#include "engine/ledger/supply/ledger_schedule.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* Exceptions of facts that were refused, and how they are settled: replayed, told anew, discarded. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
-#include "engine/ledger/quarantine.h"
+#include "engine/ledger/facts/quarantine.h"
 
 #include <stdio.h>
 #include <string.h>

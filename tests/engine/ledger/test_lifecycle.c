@@ -1,7 +1,7 @@
-/* engine/ledger/lifecycle.h: the table itself, and every step from every state on a ledger. */
+/* engine/ledger/lifecycle/lifecycle.h: the table itself, and every step from every state on a ledger. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
-#include "engine/ledger/lifecycle.h"
+#include "engine/ledger/lifecycle/lifecycle.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-/* engine/ledger/op.h: commands to records, every fault by name, and records that are not ours. */
+/* engine/ledger/ops/op.h: commands to records, every fault by name, and records that are not ours. */
 #include "tests/test.h"
 
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/config.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/op.h"
+#include "engine/ledger/ops/op.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
-/* engine/ledger/op_edit.h: a fact as it should have been told is, byte for byte, the op that would have said so at once. */
+/* engine/ledger/ops/op_edit.h: a fact as it should have been told is, byte for byte, the op that would have said so at once. */
 #include "tests/test.h"
 
 #include "engine/base/attribute.h"
-#include "engine/ledger/catalog.h"
+#include "engine/ledger/catalog/catalog.h"
 #include "engine/ledger/config.h"
 #include "engine/ledger/ledger.h"
-#include "engine/ledger/op.h"
-#include "engine/ledger/op_edit.h"
+#include "engine/ledger/ops/op.h"
+#include "engine/ledger/ops/op_edit.h"
 
 #include <stdlib.h>
 #include <string.h>

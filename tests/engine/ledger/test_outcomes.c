@@ -1,7 +1,7 @@
-/* engine/ledger/outcomes.h: the ring, the floor, the window, and which field is named in a conflict. */
+/* engine/ledger/ops/outcomes.h: the ring, the floor, the window, and which field is named in a conflict. */
 #include "tests/test.h"
 
-#include "engine/ledger/outcomes.h"
+#include "engine/ledger/ops/outcomes.h"
 
 #include <string.h>
 

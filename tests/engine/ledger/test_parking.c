@@ -1,4 +1,4 @@
-/* engine/ledger/ledger_parking.c: facts that name what is not there wait for it, in their order, or make it. */
+/* engine/ledger/facts/ledger_parking.c: facts that name what is not there wait for it, in their order, or make it. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
 #include "engine/ledger/ledger_priv.h"

@@ -1,7 +1,7 @@
-/* engine/ledger/positions.h: rows and the directories that lead to them. */
+/* engine/ledger/stock/positions.h: rows and the directories that lead to them. */
 #include "tests/test.h"
 
-#include "engine/ledger/positions.h"
+#include "engine/ledger/stock/positions.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* engine/ledger/progress.h: records beside lines. */
+/* engine/ledger/reservations/progress.h: records beside lines. */
 #include "tests/test.h"
 
-#include "engine/ledger/progress.h"
+#include "engine/ledger/reservations/progress.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* engine/ledger/sources.h: numbers, windows, epochs, and what is lost. */
+/* engine/ledger/facts/sources.h: numbers, windows, epochs, and what is lost. */
 #include "tests/test.h"
 
-#include "engine/ledger/sources.h"
+#include "engine/ledger/facts/sources.h"
 
 #include <string.h>
 

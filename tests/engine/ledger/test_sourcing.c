@@ -1,5 +1,5 @@
 /* The arithmetic of sourcing, by hand and against brute force on small random cases. */
-#include "engine/ledger/sourcing.h"
+#include "engine/ledger/sourcing/sourcing.h"
 
 #include "tests/test.h"
 

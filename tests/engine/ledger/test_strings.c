@@ -1,7 +1,7 @@
-/* engine/ledger/strings.h: blocks of few sizes, chained when they are free. */
+/* engine/ledger/tables/strings.h: blocks of few sizes, chained when they are free. */
 #include "tests/test.h"
 
-#include "engine/ledger/strings.h"
+#include "engine/ledger/tables/strings.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* engine/ledger/table.h: records, pieces, copy aside, restore, hash. */
+/* engine/ledger/tables/table.h: records, pieces, copy aside, restore, hash. */
 #include "tests/test.h"
 
-#include "engine/ledger/table.h"
+#include "engine/ledger/tables/table.h"
 
 #include <stdlib.h>
 #include <string.h>

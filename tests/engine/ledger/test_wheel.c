@@ -1,7 +1,7 @@
-/* engine/ledger/wheel.h: against a plain list of deadlines. */
+/* engine/ledger/tables/wheel.h: against a plain list of deadlines. */
 #include "tests/test.h"
 
-#include "engine/ledger/wheel.h"
+#include "engine/ledger/tables/wheel.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "engine/ledger/zone.h"
+#include "engine/ledger/capacity/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>

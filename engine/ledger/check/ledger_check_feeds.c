@@ -1,0 +1,132 @@
+/* Movements and feeds, recomputed. */
+#include "engine/ledger/check/ledger_check_priv.h"
+#include "engine/ledger/facts/ledger_feeds.h"
+
+#include <stdlib.h>
+
+/* ---- F1 and F2 ---- */
+
+/* Follows the chain of a position; *ret_length: its movements. */
+static atp_err_t check_chain(const atp_ledger_t *ledger, uint32_t row, uint64_t *ret_length,
+                             atp_why_t *ret_why)
+{
+    const atp_movements_t *movements = &ledger->movements;
+    const atp_standing_t standing = atp_movements_standing(movements, row);
+    const atp_movement_t *movement = atp_movements_get(movements, standing.newest);
+
+    for (*ret_length = 0; movement != NULL; ++*ret_length) {
+        if (movement->row != row || !atp_movement_is_needed(movement) ||
+            movement->previous >= movement->number) {
+            return ATP_BROKEN(ret_why, "F1",
+                              "movement %llu in the chain of row %u is of row %u, before it %llu",
+                              (ull_t)movement->number, row, movement->row, (ull_t)movement->previous);
+        }
+        movement = atp_movements_get(movements, movement->previous);
+    }
+    return ATP_OK;
+}
+
+static atp_err_t check_movements(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_movements_t *movements = &ledger->movements;
+    uint64_t rows = atp_table_count(&movements->standings);
+    uint64_t kept = atp_table_count(&movements->ring);
+    uint64_t needed = 0;
+    uint64_t chained = 0;
+    atp_err_t err = ATP_OK;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        const atp_movement_t *movement = atp_table_at(&movements->ring, i);
+        if (movement->number == 0 || atp_movements_get(movements, movement->number) != movement ||
+            movement->op > ledger->root->op || movement->row >= atp_table_count(&ledger->positions.rows)) {
+            return ATP_BROKEN(ret_why, "F2", "movement %llu stands at place %llu, of row %u and op %llu",
+                              (ull_t)movement->number, (ull_t)i, movement->row, (ull_t)movement->op);
+        }
+        needed += atp_movement_is_needed(movement);
+    }
+    for (uint64_t row = 0; err == ATP_OK && row < rows; row++) {
+        uint64_t length = 0;
+        err = check_chain(ledger, (uint32_t)row, &length, ret_why);
+        chained += length;
+    }
+    if (err == ATP_OK && chained != needed) {
+        err = ATP_BROKEN(ret_why, "F2", "%llu movements are needed, the chains have %llu", (ull_t)needed,
+                         (ull_t)chained);
+    }
+    return err;
+}
+
+/* ---- F3 ---- */
+
+static atp_err_t check_picked(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_progress_book_t *book = &ledger->reservations.progress;
+    uint64_t rows = atp_table_count(&ledger->positions.rows);
+    atp_qty_t *picked = calloc(rows + 1, sizeof *picked);
+    atp_err_t err = ATP_OK;
+
+    if (picked == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for %llu positions", (ull_t)rows);
+    }
+    for (uint64_t i = 0; i < atp_table_count(&book->records); i++) {
+        const atp_progress_t *progress = atp_table_at(&book->records, i);
+        if (progress->line != 0) {
+            picked[atp_line_at(&ledger->reservations, progress->line - 1)->row] +=
+                progress->picked + progress->packed;
+        }
+    }
+    for (uint64_t row = 0; err == ATP_OK && row < rows; row++) {
+        atp_qty_t noted = atp_movements_standing(&ledger->movements, (uint32_t)row).picked;
+        if (noted != picked[row]) {
+            err = ATP_BROKEN(ret_why, "F3", "row %llu notes %lld units picked, its lines have %lld",
+                             (ull_t)row, (long long)noted, (long long)picked[row]);
+        }
+    }
+    free(picked);
+    return err;
+}
+
+/* ---- F4 ---- */
+
+static atp_err_t check_feed(const atp_ledger_t *ledger, uint64_t place, atp_why_t *ret_why)
+{
+    const atp_feed_t *feed = atp_table_at(&ledger->feeds.records, place);
+
+    if (atp_feeds_find(&ledger->feeds, (atp_text_t){feed->id, feed->id_size}) != feed ||
+        atp_feeds_get(&ledger->feeds, feed->number) != feed) {
+        return ATP_BROKEN(ret_why, "F4", "feed %llu is not found", (ull_t)feed->number);
+    }
+    for (unsigned i = 0; i < feed->source_count; i++) {
+        if (feed->points[i].source == 0 ||
+            feed->points[i].source > atp_table_count(&ledger->catalog.sources)) {
+            return ATP_BROKEN(ret_why, "F4", "feed %llu names source %u", (ull_t)feed->number,
+                              feed->points[i].source);
+        }
+    }
+    return ATP_OK;
+}
+
+atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    const atp_movements_t *movements = &ledger->movements;
+    uint64_t feeds = atp_table_count(&ledger->feeds.records);
+    atp_err_t err = ATP_OK;
+
+    if (movements->capacity > 0) {
+        err = check_movements(ledger, ret_why);
+        err = err == ATP_OK ? check_picked(ledger, ret_why) : err;
+    }
+    for (uint64_t row = 0; err == ATP_OK && row < atp_table_count(&movements->standings); row++) {
+        const atp_standing_t standing = atp_movements_standing(movements, (uint32_t)row);
+        for (unsigned bucket = 0; err == ATP_OK && bucket < ATP_COUNTED_BUCKETS; bucket++) {
+            if (standing.feeds[bucket] >> 1 > ledger->feeds.heads->newest) {
+                err = ATP_BROKEN(ret_why, "F4", "row %llu was counted by feed %u, which is still to come",
+                                 (ull_t)row, standing.feeds[bucket] >> 1);
+            }
+        }
+    }
+    for (uint64_t place = 0; err == ATP_OK && place < feeds; place++) {
+        err = check_feed(ledger, place, ret_why);
+    }
+    return err == ATP_OK ? atp_check_index(&ledger->feeds.index, "feeds", feeds, ret_why) : err;
+}

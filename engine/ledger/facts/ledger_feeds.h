@@ -1,0 +1,39 @@
+/* What the files of the ledger share of movements and feeds: engine/ledger/facts/movements.h, feeds.h. */
+#ifndef ATP_LEDGER_LEDGER_FEEDS_H
+#define ATP_LEDGER_LEDGER_FEEDS_H
+
+#include "engine/ledger/ledger_priv.h"
+
+#define ATP_FEED_WALK_MAX 65536 /* movements of a position that one count looks back over */
+
+/* Keeps what the op does to a position; returns what of it is to be done: what the newest feed of the position had counted before it
+ * was told is not. `is_told`: it is what the op tells, not what the ledger does because of it. */
+atp_change_t atp_ledger_note_movement(atp_ledger_t *ledger, uint32_t row, const atp_change_t *change,
+                                      bool is_told);
+
+/* The feed that a count names; NULL: it names none. UNKNOWN_FEED if it is not kept. */
+atp_verdict_t atp_ledger_named_feed(apply_t *apply, const atp_feed_t **ret_feed);
+
+/* What a count of the feed changes of the bucket, of which it cannot see `unseen` units. FEED_STALE, FEED_UNDECIDED: it must not be
+ * applied, and the exception that tells it is chosen. Changes nothing. */
+atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, const resolved_line_t *line,
+                                       atp_bucket_t bucket, atp_qty_t unseen, atp_qty_t *ret_change);
+
+/* The position was counted by the feed, which changed it or not. */
+void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t row, atp_bucket_t bucket,
+                         bool is_corrected);
+
+atp_verdict_t atp_ledger_put_feed(apply_t *apply);
+
+/* The feed that the op tells of, as it would be kept; the one that is there, if it says the same. Changes nothing. */
+atp_verdict_t atp_ledger_read_feed(apply_t *apply, atp_feed_t *ret_feed);
+
+#define ATP_FEED_TABLES 3
+/* Makes the tables of movements and feeds, and notes them at ret_tables. */
+atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t *config,
+                                atp_table_t **ret_tables);
+void atp_ledger_connect_feeds(atp_ledger_t *ledger);
+/* Memory for as many of them as configured. */
+uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config);
+
+#endif

@@ -1,0 +1,313 @@
+/* Steps that name a kit: its stocked units first, then its components in proportion, as the reservation froze them.
+ *
+ * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
+ * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
+ * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
+ * units move. The kits of one line are alike (ledger_kits.c); only where a step has named a component there are odd units. */
+#include "engine/ledger/lifecycle/ledger_steps.h"
+
+#include <stddef.h>
+
+__extension__ typedef __int128 wide_t; /* a quantity times a number of kits */
+
+/* floor(units * kits / all) */
+static atp_qty_t units_of(atp_qty_t units, int64_t kits, int64_t all)
+{
+    return (atp_qty_t)((wide_t)units * kits / all);
+}
+
+int64_t atp_steps_kits_in(atp_qty_t units, atp_qty_t granted, int64_t all)
+{
+    int64_t kits = (int64_t)((((wide_t)units + 1) * all - 1) / granted);
+
+    return kits < all ? kits : all;
+}
+
+static atp_qty_t units_left(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_steps_units_for(apply, number, step) - atp_ledger_taken_qty(apply, number);
+}
+
+uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
+{
+    uint32_t next = atp_line_at(&ledger->reservations, number)->next;
+    const atp_progress_t *progress = next == 0 ? NULL : atp_line_progress(&ledger->reservations, next - 1);
+
+    return progress != NULL && progress->kit_parent == kit_line + 1 ? next : 0;
+}
+
+typedef atp_qty_t (*units_fn)(apply_t *apply, uint32_t number, atp_step_t step);
+
+/* Kits of the line whose components are all there for the step. */
+static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, units_fn units_in)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    int64_t kits = atp_ledger_kits_of(ledger, kit_line);
+    int64_t least = kits;
+    bool has_units = false;
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t units = units_in(apply, at - 1, step);
+        int64_t left = atp_steps_kits_in(units, granted, kits);
+        least = left < least ? left : least;
+        has_units = has_units || units > 0;
+    }
+    return has_units ? least : 0;
+}
+
+atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits)
+{
+    return units_of(granted, left, all) - units_of(granted, left - kits, all);
+}
+
+atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
+                                  int64_t left, int64_t kits)
+{
+    return atp_steps_share_of(atp_line_at(&ledger->reservations, number)->granted,
+                              atp_ledger_kits_of(ledger, kit_line), left, kits);
+}
+
+static atp_qty_t soft_units(const atp_reservations_t *reservations, uint32_t number)
+{
+    return atp_line_units(reservations, number, ATP_LINE_RESERVED) + atp_line_waiting(reservations, number);
+}
+
+/* ceil(granted * kits / all): what keeps as many kits whole, where kits differ. */
+static atp_qty_t kept_for(const atp_ledger_t *ledger, uint32_t number, int64_t kits, int64_t all)
+{
+    wide_t granted = atp_line_at(&ledger->reservations, number)->granted;
+
+    return (atp_qty_t)((granted * kits + all - 1) / all);
+}
+
+int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line)
+{
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+    int64_t kits = all;
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0 && kits > 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        wide_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        int64_t whole = (int64_t)(soft_units(&ledger->reservations, at - 1) * (wide_t)all / granted);
+        kits = whole < kits ? whole : kits;
+    }
+    return kits;
+}
+
+atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits)
+{
+    atp_qty_t kept = kept_for(ledger, number, kits, atp_ledger_kits_of(ledger, kit_line));
+    atp_qty_t units = soft_units(&ledger->reservations, number);
+
+    return units > kept ? units - kept : 0;
+}
+
+static atp_verdict_t choose(apply_t *apply, const resolved_line_t *wanted, uint32_t number, atp_qty_t qty,
+                            uint32_t *ret_count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if (*ret_count == ATP_LINES_PER_OP_MAX) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, wanted->asked);
+    }
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+    ledger->lines[(*ret_count)++] =
+        (resolved_line_t){.sku = position->sku,
+                          .row = line->row,
+                          .line = number,
+                          .node = position->node,
+                          .asked = wanted->asked,
+                          .scale = atp_positions_scale(&ledger->positions, position->sku),
+                          .qty = qty};
+    if (qty > 0) {
+        atp_ledger_taken(apply, number)->qty += qty;
+    }
+    return ATP_APPLIED;
+}
+
+/* The kit's own units, then `kits` of its components. */
+static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, uint32_t number,
+                                atp_step_t step, int64_t kits, uint32_t *ret_count)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    int64_t all = atp_ledger_kits_of(ledger, number);
+    int64_t left = kits_left(apply, number, step, units_left);
+    uint32_t place = *ret_count;
+    atp_verdict_t verdict =
+        choose(apply, wanted, number, wanted->qty - kits * atp_kit_unit(wanted->scale), ret_count);
+
+    for (uint32_t at = atp_steps_next_component(ledger, number, number); verdict == ATP_APPLIED && at != 0;
+         at = atp_steps_next_component(ledger, number, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        verdict = choose(apply, wanted, at - 1, moved, ret_count);
+        if (verdict == ATP_APPLIED) {
+            ledger->lines[*ret_count - 1].is_component = true;
+        }
+    }
+    if (verdict == ATP_APPLIED) {
+        ledger->lines[place].kits = (uint32_t)kits;
+    }
+    return verdict;
+}
+
+/* True if the line is one of the kit asked for as such, at the row. */
+static bool is_line_of(const atp_ledger_t *ledger, uint32_t number, uint32_t row)
+{
+    return atp_line_at(&ledger->reservations, number)->row == row && !atp_ledger_is_component(ledger, number);
+}
+
+/* What the lines of a kit at a row have for a step. */
+typedef struct kit_units {
+    atp_qty_t stocked;
+    int64_t kits;
+    uint32_t component; /* the first one, + 1; 0 = nothing was put together */
+} kit_units_t;
+
+static kit_units_t add_up_kits(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                               uint32_t row)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    kit_units_t all = {0, 0, 0};
+
+    for (uint32_t at = reservation->first_line; at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        if (is_line_of(ledger, at - 1, row)) {
+            all.stocked += units_left(apply, at - 1, step);
+            all.kits += kits_left(apply, at - 1, step, units_left);
+            all.component =
+                all.component != 0 ? all.component : atp_steps_next_component(ledger, at - 1, at - 1);
+        }
+    }
+    return all;
+}
+
+/* Of each line in turn what it has, until `stocked` units and `kits` kits are chosen. All of them are chosen, some with nothing:
+ * a part of them is a part of all. */
+static atp_verdict_t choose_lines(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                                  const resolved_line_t *wanted, int64_t kits, uint32_t *ret_count)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(wanted->scale);
+    atp_qty_t stocked = wanted->qty - kits * unit;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (uint32_t at = reservation->first_line; verdict == ATP_APPLIED && at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        if (!is_line_of(ledger, at - 1, wanted->row)) {
+            continue;
+        }
+        resolved_line_t part = *wanted;
+        atp_qty_t units = units_left(apply, at - 1, step);
+        int64_t left = kits_left(apply, at - 1, step, units_left);
+        units = units < stocked ? units : stocked;
+        left = left < kits ? left : kits;
+        part.qty = units + left * unit;
+        verdict = choose_kit(apply, &part, at - 1, step, left, ret_count);
+        stocked -= units;
+        kits -= left;
+    }
+    return verdict;
+}
+
+bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
+                          resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict)
+{
+    kit_units_t all = add_up_kits(apply, reservation, step, wanted.row);
+    atp_qty_t unit = atp_kit_unit(wanted.scale);
+    int64_t kits = wanted.qty > all.stocked ? (wanted.qty - all.stocked + unit - 1) / unit : 0;
+
+    if (all.component == 0) {
+        return false;
+    }
+    if (kits <= all.kits && kits * unit <= wanted.qty) {
+        *ret_verdict = choose_lines(apply, reservation, step, &wanted, kits, ret_count);
+        return true;
+    }
+    *ret_verdict =
+        all.stocked > 0 || all.kits > 0
+            ? atp_ledger_refuse(apply, ATP_NOT_THAT_MANY, ATP_FIELD_QTY, wanted.asked)
+            : atp_ledger_refuse(apply,
+                                atp_lifecycle_refusal(step, atp_line_state(&apply->ledger->reservations,
+                                                                           all.component - 1, apply->now_ms)),
+                                ATP_FIELD_LINES, wanted.asked);
+    return true;
+}
+
+/* ---- told as a fact ---- */
+
+static atp_qty_t units_told(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_line_units_for(&apply->ledger->reservations, number, step);
+}
+
+static atp_qty_t units_past(apply_t *apply, uint32_t number, atp_step_t step)
+{
+    return atp_line_units_past(&apply->ledger->reservations, number, step);
+}
+
+int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step)
+{
+    return kits_left(apply, kit_line, step, units_told);
+}
+
+int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step)
+{
+    return kits_left(apply, kit_line, step, units_past);
+}
+
+/* True if on-hand of every component stays in range when all of it leaves. */
+static bool can_leave(const atp_ledger_t *ledger, uint32_t kit_line)
+{
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+        if (!atp_qty_in_range(atp_load_relaxed(&position->on_hand) - line->granted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Moves the components of `kits` of the kits that are left. */
+static void move_kits(atp_ledger_t *ledger, uint32_t kit_line, atp_step_t step, int64_t left, int64_t kits)
+{
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
+        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        if (moved > 0) {
+            atp_ledger_move(ledger, at - 1, step, moved);
+        }
+    }
+}
+
+atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,
+                              atp_qty_t qty)
+{
+    static const atp_step_t order[] = {ATP_STEP_SHIP, ATP_STEP_SHIP_RESERVED};
+    atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t unit = atp_kit_unit(shipped->scale);
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
+        while (at != 0 && qty >= unit) {
+            const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+            if (line->row == shipped->row && atp_ledger_kits_of(ledger, at - 1) > 0 &&
+                can_leave(ledger, at - 1)) {
+                int64_t left = kits_left(apply, at - 1, order[i], units_told);
+                int64_t kits = left < qty / unit ? left : qty / unit;
+                move_kits(ledger, at - 1, order[i], left, kits);
+                qty -= kits * unit;
+            }
+            at = line->next;
+        }
+    }
+    return qty;
+}
