@@ -353,6 +353,8 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_EPOCH:
     case ATP_KEY_SEQUENCE:
         return 0; /* comes with the nodes, and with the sources */
+    case ATP_KEY_FEED:
+        return 600;
     case ATP_KEY_AS_OF:
         return 700;
     case ATP_KEY_INCLUDES:

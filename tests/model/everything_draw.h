@@ -6,7 +6,7 @@
 
 #define SKUS         5
 #define NODES        4
-#define FEEDS        12
+#define FEEDS        4
 #define GROUPS       3
 #define HOUR_MS      INT64_C(3600000)
 #define ALWAYS       1000u

@@ -79,6 +79,15 @@ static void ask_promise(bench_t *bench, said_t *said)
     said->has_promise = true;
 }
 
+/* Its stock may end in a part of one where only whole ones can be put together: not every quantity up to what
+ * there is can be made of the two. */
+static bool is_kit_in_decimals(const bench_t *bench, uint32_t sku)
+{
+    const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+
+    return atp_positions_sku_has(positions, sku, ATP_SKU_IS_KIT) && atp_positions_scale(positions, sku) > 0;
+}
+
 /* What the account comes to by itself, and what it says of this very reserve. */
 static void ask_explain(bench_t *bench, const asked_line_t *line, said_t *said)
 {
@@ -95,6 +104,9 @@ static void ask_explain(bench_t *bench, const asked_line_t *line, said_t *said)
     room.count = 0;
     atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
     said->explained_granted = parts[room.count - 1].code == ATP_EXPLAIN_CODE_ENOUGH;
+    if (is_kit_in_decimals(bench, line->sku)) {
+        said->explained_enough = said->explained_granted;
+    }
 }
 
 /* The reserve of the first `count` lines, as many as can be had of them unless it is the whole one. */
@@ -223,7 +235,7 @@ static atp_qty_t available_kits(const bench_t *bench, const asked_line_t *line)
 /* What the channel is shown of it, at one node or over all that it sees. */
 static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *said)
 {
-    said->has_available = true;
+    said->has_available = !is_kit_in_decimals(bench, line->sku);
     said->available = atp_availability_is_kit(bench->ledger, line->sku) ? available_kits(bench, line)
                                                                         : available_stock(bench, line);
 }

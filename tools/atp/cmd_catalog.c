@@ -441,8 +441,7 @@ static const atp_flag_t node_flags[] = {
 
 static const char *const node_put_examples[] = {
     "atp node put berlin --name 'Store Berlin'", "atp node put berlin --state paused",
-    "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 "
-    "--working-days mon-fri --capacity-orders 400",
+    "atp node put berlin --time-zone Europe/Berlin --cut-off 14:00 --working-days mon-fri",
     "atp node put berlin --on 2026-12-24 --capacity-orders 900", NULL};
 
 const atp_cmd_t atp_cmd_node_put = {

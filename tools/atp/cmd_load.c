@@ -516,8 +516,8 @@ static const atp_flag_t flags[] = {
 
 static const char *const examples[] = {
     "atp load stock.csv --profile native --dry-run",
-    "atp load stock.csv --profile native --feed 2026-11-21 --includes wms=1:4711 --as-of "
-    "2026-11-21T02:00:00Z",
+    "atp load stock.csv --profile native --feed 2026-11-21 --includes wms=1:4711",
+    "atp load stock.csv --profile native --feed 2026-11-21 --as-of 2026-11-21T02:00:00Z",
     "atp load stock.csv.zst --profile native --rejects bad.csv",
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",

@@ -112,7 +112,8 @@ static void plan_compared(atp_load_run_t *run, const atp_availability_row_t *the
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
 {
     atp_load_feed_t *feed = run->options.feed;
-    const atp_load_row_t **taken = atp_cli_alloc(row_count, sizeof *taken);
+    const atp_load_row_t **taken = atp_cli_alloc(
+        row_count, sizeof(const atp_load_row_t *)) /* NOLINT(bugprone-sizeof-expression): rows by address */;
     uint32_t count = 0;
     uint64_t present;
     atp_answer_t *answer = NULL;

@@ -18,7 +18,7 @@ typedef struct atp_source_limits {
     atp_class_t class;
 } atp_source_limits_t;
 
-void atp_source_limits_read(const atp_ledger_t *ledger, atp_text_t source, atp_source_limits_t *ret_limits);
+void atp_source_limits_read(const atp_ledger_t *ledger, atp_text_t name, atp_source_limits_t *ret_limits);
 
 typedef struct atp_meter atp_meter_t;
 

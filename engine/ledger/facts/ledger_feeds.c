@@ -336,7 +336,7 @@ static atp_verdict_t read_points(apply_t *apply, atp_feed_t *feed, atp_text_t *r
     for (uint32_t at = 0; at < count; at++) {
         unsigned key = atp_op_attributes(apply->op)[at].key;
         atp_feed_point_t *point = &feed->points[feed->source_count];
-        if (key == ATP_KEY_BASIS || key == ATP_KEY_AS_OF) {
+        if (key != ATP_KEY_INCLUDES && key != ATP_KEY_EPOCH && key != ATP_KEY_SEQUENCE) {
             continue;
         }
         if (feed->source_count == ATP_FEED_SOURCES_MAX) {
