@@ -123,10 +123,13 @@ atp_err_t atp_publisher_publish(atp_publisher_t *publisher, const atp_command_t 
     atp_writer_t writer;
     uint64_t lines = 0;
 
+    if (count > ATP_OPS_PER_MESSAGE_MAX) {
+        return ATP_ERR_INVALID;
+    }
     for (uint32_t i = 0; i < count; i++) {
         lines += facts[i].line_count;
     }
-    if (count > ATP_OPS_PER_MESSAGE_MAX || lines > ATP_OPS_PER_MESSAGE_MAX) {
+    if (lines > ATP_OPS_PER_MESSAGE_MAX) {
         return ATP_ERR_INVALID;
     }
     if (nng_msg_alloc(&message, 256 + (size_t)count * SIZE_HINT_OF_COMMAND) != 0) {
