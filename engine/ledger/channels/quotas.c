@@ -185,20 +185,6 @@ atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_
     return least;
 }
 
-bool atp_quota_needs_stock(const atp_rulebook_t *rulebook, uint32_t leaf)
-{
-    bool is_part = false;
-    uint32_t at = leaf + 1;
-
-    for (unsigned i = 0; at != 0 && i < ATP_QUOTA_LEVELS; i++) {
-        atp_quota_record_t *record = atp_quota_at(rulebook, at - 1);
-        uint8_t share = atp_load_relaxed(&record->share);
-        at = atp_load_relaxed(&record->parent);
-        is_part = share == ATP_QUOTA_FIXED ? false : is_part || share != ATP_QUOTA_OPEN || at == 0;
-    }
-    return is_part;
-}
-
 /* ---- guarantees ---- */
 
 atp_qty_t atp_quota_held_from(const atp_rulebook_t *rulebook, uint32_t root, uint32_t leaf)

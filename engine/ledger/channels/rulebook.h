@@ -193,9 +193,6 @@ atp_qty_t atp_rulebook_to_scale(atp_qty_t mantissa, uint8_t decimals, uint8_t sc
 atp_qty_t atp_quota_left(const atp_rulebook_t *rulebook, uint32_t leaf, atp_qty_t stock, int64_t now_ms,
                          atp_qty_t *ret_told);
 
-/* True if `left` depends on the stock there is: a percent or a remainder of an open root. */
-bool atp_quota_needs_stock(const atp_rulebook_t *rulebook, uint32_t leaf);
-
 /* What the tree of `root` keeps from a channel: the unused guarantees of all that is not on its way to the root.
  * `leaf`: the channel's, + 1; 0: it has none. */
 atp_qty_t atp_quota_held_from(const atp_rulebook_t *rulebook, uint32_t root, uint32_t leaf);
