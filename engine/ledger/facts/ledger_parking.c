@@ -122,15 +122,11 @@ static bool make_name(apply_t *apply, const missing_name_t *name)
     return true;
 }
 
-/* The work of the op's kind; of a fact, with the names made that it needs. */
-static atp_verdict_t execute(apply_t *apply)
+/* What was refused for a name: the reservation may be archived, and a fact has the names made that it needs. */
+static __attribute__((noinline)) atp_verdict_t make_up_for(apply_t *apply, atp_verdict_t verdict)
 {
-    atp_verdict_t verdict = atp_ledger_execute(apply);
     missing_name_t name;
 
-    if (ATP_LIKELY(verdict < ATP_UNKNOWN_SKU)) {
-        return verdict;
-    }
     if (verdict == ATP_UNKNOWN_RESERVATION) {
         return atp_ledger_look_in_archive(apply);
     }
@@ -142,6 +138,14 @@ static atp_verdict_t execute(apply_t *apply)
         verdict = atp_ledger_execute(apply); /* refused before, it changed nothing */
     }
     return verdict;
+}
+
+/* The work of the op's kind. */
+static inline atp_verdict_t execute(apply_t *apply)
+{
+    atp_verdict_t verdict = atp_ledger_execute(apply);
+
+    return ATP_LIKELY(verdict < ATP_UNKNOWN_SKU) ? verdict : make_up_for(apply, verdict);
 }
 
 /* ---- waiting ---- */
