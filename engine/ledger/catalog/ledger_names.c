@@ -23,7 +23,8 @@ line_names_t atp_ledger_line_names(const atp_op_t *op)
     return (line_names_t){cursor};
 }
 
-atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint32_t i, resolved_line_t *line)
+static inline atp_verdict_t resolve_names(apply_t *apply, line_names_t *names, uint32_t i,
+                                          resolved_line_t *line)
 {
     const atp_catalog_t *catalog = &apply->ledger->catalog;
     const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
@@ -51,11 +52,16 @@ atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint
     return ATP_APPLIED;
 }
 
+atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint32_t i, resolved_line_t *line)
+{
+    return resolve_names(apply, names, i, line);
+}
+
 atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint32_t i,
                                       resolved_line_t *ret_line)
 {
     const atp_op_line_t *op_line = &atp_op_lines(apply->op)[i];
-    atp_verdict_t verdict = atp_ledger_resolve_names(apply, names, i, ret_line);
+    atp_verdict_t verdict = resolve_names(apply, names, i, ret_line);
 
     if (verdict != ATP_APPLIED) {
         return verdict;
