@@ -50,7 +50,8 @@ static bool write_frame(atp_engine_t *engine, atp_open_frame_t *open_frame)
     return true;
 }
 
-/* Everything the frame's batches name is durable: they are answered. */
+/* Everything the frame's batches name is durable: they are answered. The figures first: who has an answer and asks for
+ * them finds its own ops counted. */
 static void answer_frame(atp_engine_t *engine, atp_open_frame_t *frame)
 {
     uint64_t durable_op = atp_journal_durable_op(engine->journal);
@@ -58,6 +59,9 @@ static void answer_frame(atp_engine_t *engine, atp_open_frame_t *frame)
 
     ATP_ASSERT(durable_op >= frame->last_op); /* E1 */
     frame->first_batch = NULL;
+    pthread_mutex_lock(&engine->counts_lock);
+    engine->counts = frame->counts;
+    pthread_mutex_unlock(&engine->counts_lock);
     while (batch != NULL) {
         atp_batch_t *next = batch->next;
         batch->durable_op = durable_op;
@@ -68,9 +72,6 @@ static void answer_frame(atp_engine_t *engine, atp_open_frame_t *frame)
         engine->options.on_durable(engine->options.context, frame->last_op, frame->changes.rows,
                                    frame->changes.count, frame->changes.is_overflown);
     }
-    pthread_mutex_lock(&engine->counts_lock);
-    engine->counts = frame->counts;
-    pthread_mutex_unlock(&engine->counts_lock);
     bool is_pushed = atp_ring_push(&engine->free_frames, frame);
     ATP_ASSERT(is_pushed);
 }
