@@ -1,14 +1,13 @@
 #include "tests/acceptance/acceptance.h"
 
-#include <arpa/inet.h>
+#include "tests/support/ports.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,32 +16,17 @@
 
 /* ---- atpd ---- */
 
-unsigned free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
-/* In the child: its output goes to `path`, or nowhere. */
+/* In the child: what it says goes to `path`; to the terminal when ATP_TEST_LOG is set. */
 static void redirect(const char *path)
 {
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    int errors = path[0] != '\0' ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : null;
-
-    dup2(null, STDOUT_FILENO);
-    if (path[0] != '\0' || getenv("ATP_TEST_LOG") == NULL) {
-        dup2(errors, STDERR_FILENO);
+    dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+    if (getenv("ATP_TEST_LOG") == NULL) {
+        dup2(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
     }
 }
 
 #define ARGUMENTS_MAX 64
+#define OUTPUT_SIZE   8192
 
 static pid_t spawn(const acceptance_t *a)
 {
@@ -73,17 +57,36 @@ static pid_t spawn(const acceptance_t *a)
     return pid;
 }
 
+/* Fails with the last of what atpd said. */
+static void fail_as_told(const acceptance_t *a)
+{
+    char told[2048] = "";
+    int fd = open(a->errors, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        off_t size = lseek(fd, 0, SEEK_END);
+        off_t from = size > (off_t)sizeof told - 1 ? size - (off_t)sizeof told + 1 : 0;
+        ssize_t got = pread(fd, told, sizeof told - 1, from);
+        told[got > 0 ? got : 0] = '\0';
+        close(fd);
+    }
+    fail_msg("atpd does not answer at %s: %s", a->url, told);
+}
+
 static void wait_ready(acceptance_t *a)
 {
     for (unsigned i = 0; i < READY_TRIES; i++) {
         atp_answer_t *answer;
-        assert_int_equal(waitpid(a->atpd, NULL, WNOHANG), 0); /* it has not ended */
+        if (waitpid(a->atpd, NULL, WNOHANG) != 0) {
+            a->atpd = 0; /* it has ended */
+            break;
+        }
         if (atp_client_stat(a->client, &answer) == ATP_OK) {
             atp_answer_free(answer);
             return;
         }
     }
-    fail_msg("atpd does not answer at %s", a->url);
+    fail_as_told(a);
 }
 
 static void start(acceptance_t *a)
@@ -111,6 +114,7 @@ int acceptance_start_with(void **state, const char *const *flags)
     assert_non_null(a);
     snprintf(a->folder, sizeof a->folder, "/tmp/atp-acceptance-XXXXXX");
     assert_non_null(mkdtemp(a->folder));
+    snprintf(a->errors, sizeof a->errors, "%s.log", a->folder);
     snprintf(a->url, sizeof a->url, "tcp://127.0.0.1:%u", free_port());
     snprintf(a->facts_url, sizeof a->facts_url, "tcp://127.0.0.1:%u", free_port());
     snprintf(a->events_url, sizeof a->events_url, "tcp://127.0.0.1:%u", free_port());
@@ -170,7 +174,7 @@ int acceptance_stop(void **state)
         assert_int_equal(acceptance_end(a, SIGTERM), 0);
     }
     atp_client_close(a->client);
-    snprintf(command, sizeof command, "rm -rf %s", a->folder);
+    snprintf(command, sizeof command, "rm -rf %s %s", a->folder, a->errors);
     assert_int_equal(system(command), 0);
     free(a);
     return 0;
@@ -246,6 +250,69 @@ int atp_run(const acceptance_t *a, const char *const *arguments, char *ret_outpu
     all[count++] = a->url;
     all[count] = NULL;
     return run_program(ATP_PATH, all, ret_output, size);
+}
+
+int atp(const acceptance_t *a, const char *words, char *ret_output, size_t size)
+{
+    char text[1024];
+    const char *arguments[ARGUMENTS_MAX];
+    char *rest = text;
+    size_t count = 0;
+
+    assert_true(strlen(words) < sizeof text);
+    strcpy(text, words);
+    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
+        assert_true(count < ARGUMENTS_MAX - 1);
+        arguments[count++] = word;
+    }
+    arguments[count] = NULL;
+    return atp_run(a, arguments, ret_output, size);
+}
+
+void must(const acceptance_t *a, const char *words)
+{
+    char output[OUTPUT_SIZE];
+
+    if (atp(a, words, output, sizeof output) != 0) {
+        fail_msg("atp %s: %s", words, output);
+    }
+}
+
+void must_not(const acceptance_t *a, const char *words)
+{
+    char output[OUTPUT_SIZE];
+
+    if (atp(a, words, output, sizeof output) == 0) {
+        fail_msg("atp %s is not refused: %s", words, output);
+    }
+}
+
+void wait_for(const acceptance_t *a, const char *words, const char *wanted)
+{
+    char output[OUTPUT_SIZE];
+    int64_t begun_ms = 0;
+
+    do {
+        (void)atp(a, words, output, sizeof output);
+        if (strstr(output, wanted) != NULL) {
+            return;
+        }
+    } while (is_waiting(&begun_ms, 60));
+    fail_msg("atp %s never says %s: %s", words, wanted, output);
+}
+
+atp_publisher_t *publish_from(const acceptance_t *a, const char *source, uint64_t epoch, uint64_t sequence)
+{
+    atp_publisher_options_t options = {
+        .url = a->facts_url, .source = atp_text_of(source), .epoch = epoch, .sequence = sequence};
+    atp_publisher_t *publisher;
+    atp_why_t why;
+
+    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
+        fail_msg("%s", why.text);
+    }
+    assert_true(atp_publisher_wait_connected(publisher, 60000));
+    return publisher;
 }
 
 bool is_waiting(int64_t *begun_ms, unsigned seconds)

@@ -28,7 +28,7 @@ typedef struct acceptance {
     char events_url[64];
     char metrics[32];         /* address of /metrics */
     const char *const *flags; /* more flags of atpd, NULL-ended; may be NULL */
-    char errors[96];          /* where atpd's standard error goes; "" = nowhere */
+    char errors[96];          /* the file that atpd's standard error goes to */
     pid_t atpd;
     atp_client_t *client;
     uint64_t next_id;
@@ -104,9 +104,16 @@ int atpd_status(const acceptance_t *a, const char *flag);
 int atpd_run(const char *const *arguments, char *ret_output, size_t size);
 /* The command line, on this atpd: `atp ARGUMENTS --url ...`. The same. */
 int atp_run(const acceptance_t *a, const char *const *arguments, char *ret_output, size_t size);
+/* The same, the words in one text, a blank between two. */
+int atp(const acceptance_t *a, const char *words, char *ret_output, size_t size);
+/* It ends with 0; it does not. */
+void must(const acceptance_t *a, const char *words);
+void must_not(const acceptance_t *a, const char *words);
+/* Waits until `atp WORDS` prints `wanted`. */
+void wait_for(const acceptance_t *a, const char *words, const char *wanted);
 
-/* A port nobody has now. */
-unsigned free_port(void);
+/* A source that publishes, connected. The caller closes it. */
+atp_publisher_t *publish_from(const acceptance_t *a, const char *source, uint64_t epoch, uint64_t sequence);
 
 #define assert_verdict(result, wanted)                                                                       \
     assert_string_equal(atp_verdict_name((result).verdict), atp_verdict_name(wanted))

@@ -4,6 +4,7 @@
 
 #include "engine/base/attribute.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,20 +13,6 @@ static const char *const flags[] = {"--facts-unknown-names", "park", NULL};
 static int start(void **state)
 {
     return acceptance_start_with(state, flags);
-}
-
-static atp_publisher_t *source(acceptance_t *a, const char *name, uint64_t sequence)
-{
-    atp_publisher_options_t options = {
-        .url = a->facts_url, .source = atp_text_of(name), .epoch = 1, .sequence = sequence};
-    atp_publisher_t *publisher;
-    atp_why_t why;
-
-    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
-        fail_msg("%s", why.text);
-    }
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
-    return publisher;
 }
 
 static atp_command_t told(atp_op_kind_t kind, atp_command_line_t *line, const char *sku_id,
@@ -63,26 +50,26 @@ static void wait_parked(acceptance_t *a, int64_t wanted)
     assert_int_equal(parked, wanted);
 }
 
-/* atp with up to five words; its exit status. */
-static int run(const acceptance_t *a, const char *one, const char *two, const char *three, const char *four,
-               const char *five)
-{
-    const char *const words[] = {one, two, three, four, five, NULL};
-    char output[4096];
-
-    return atp_run(a, words, output, sizeof output);
-}
-
 /* The newest exception, by its number. */
 static uint64_t newest(acceptance_t *a)
 {
     return (uint64_t)figure(a, "exceptions");
 }
 
+/* The words that settle an exception. They are overwritten by the next. */
+static const char *settling(const char *how, uint64_t number, const char *with)
+{
+    static char words[128];
+
+    snprintf(words, sizeof words, "exceptions %s %" PRIu64 "%s%s", how, number, with[0] != '\0' ? " " : "",
+             with);
+    return words;
+}
+
 static void e_facts_before_their_sku_wait_for_it_and_hold_nothing_up(void **state)
 {
     acceptance_t *a = *state;
-    atp_publisher_t *wms = source(a, "ex-wms", 1);
+    atp_publisher_t *wms = publish_from(a, "ex-wms", 1, 1);
     atp_command_line_t lines[4];
 
     begin_with(a, "ex-known", "0");
@@ -108,17 +95,15 @@ static void e_facts_before_their_sku_wait_for_it_and_hold_nothing_up(void **stat
 static void e_a_source_may_call_things_as_it_likes(void **state)
 {
     acceptance_t *a = *state;
-    atp_publisher_t *till = source(a, "ex-till", 1);
+    atp_publisher_t *till = publish_from(a, "ex-till", 1, 1);
     atp_command_line_t line;
     atp_command_t sold = told(ATP_OP_SALE, &line, "4006381333931", "1", 2);
 
     begin_with(a, "ex-pen", "5");
-    assert_int_equal(run(a, "alias", "put", "4006381333931", "--sku", "ex-pen"), 0);
+    must(a, "alias put 4006381333931 --sku ex-pen");
     assert_int_equal(atp_publisher_publish(till, &sold, 1, 0), ATP_OK);
     wait_parked(a, 1); /* it has not said what its node 1 is */
-    const char *const words[] = {"alias", "put", "1", "--node", "N", "--told-by", "ex-till", NULL};
-    char output[4096];
-    assert_int_equal(atp_run(a, words, output, sizeof output), 0);
+    must(a, "alias put 1 --node N --told-by ex-till");
     wait_on_hand(a, "ex-pen", 3);
     assert_verdict(hold(a, NULL, "4006381333931", "N", "3"), ATP_APPLIED);
     assert_verdict(hold(a, NULL, "4006381333931", "1", "1"),
@@ -130,12 +115,10 @@ static void e_a_source_may_call_things_as_it_likes(void **state)
 static void e_a_fact_in_an_unknown_unit_is_replayed_once_when_it_is_known(void **state)
 {
     acceptance_t *a = *state;
-    atp_publisher_t *erp = source(a, "ex-erp", 1);
+    atp_publisher_t *erp = publish_from(a, "ex-erp", 1, 1);
     const atp_attribute_t in_cases = {.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = ATP_TEXT("CS")};
     atp_command_line_t line;
     atp_command_t received = told(ATP_OP_RECEIVE, &line, "ex-water", "N", 10);
-    char number[24];
-    char output[4096];
 
     begin_with(a, "ex-water", "0");
     uint64_t before = newest(a);
@@ -145,13 +128,12 @@ static void e_a_fact_in_an_unknown_unit_is_replayed_once_when_it_is_known(void *
     int64_t begun_ms = 0;
     while (newest(a) == before && is_waiting(&begun_ms, 20)) {
     }
-    snprintf(number, sizeof number, "%llu", (unsigned long long)newest(a));
-    assert_int_not_equal(run(a, "exceptions", "replay", number, NULL, NULL), 0);
+    uint64_t number = newest(a);
+    must_not(a, settling("replay", number, ""));
     assert_int_equal(components(a, "ex-water", "N").on_hand, 0);
-    const char *const put[] = {"unit", "put", "CS", "--sku", "ex-water", "--is", "12", NULL};
-    assert_int_equal(atp_run(a, put, output, sizeof output), 0);
-    assert_int_equal(run(a, "exceptions", "replay", number, NULL, NULL), 0);
-    assert_int_not_equal(run(a, "exceptions", "replay", number, NULL, NULL), 0);
+    must(a, "unit put CS --sku ex-water --is 12");
+    must(a, settling("replay", number, ""));
+    must_not(a, settling("replay", number, ""));
     assert_int_equal(components(a, "ex-water", "N").on_hand, 120);
     atp_publisher_close(erp);
 }
@@ -159,19 +141,15 @@ static void e_a_fact_in_an_unknown_unit_is_replayed_once_when_it_is_known(void *
 static void e_what_will_not_be_applied_is_discarded_with_a_reason(void **state)
 {
     acceptance_t *a = *state;
-    char number[24];
 
     begin_with(a, "ex-never", "0");
     assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "ex-misspelt", "N", "5"), ATP_PARKED);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)newest(a));
-    assert_int_not_equal(run(a, "exceptions", "discard", number, NULL, NULL), 0); /* why? */
-    assert_int_equal(run(a, "exceptions", "discard", number, "--reason", "counted since"), 0);
+    must_not(a, settling("discard", newest(a), "")); /* why? */
+    must(a, settling("discard", newest(a), "--reason counted-since"));
     sku(a, "ex-misspelt", 0);
     assert_int_equal(components(a, "ex-misspelt", NULL).on_hand, 0);
     assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "ex-nevr", "N", "5"), ATP_PARKED);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)newest(a));
-    assert_int_equal(run(a, "exceptions", "replay", number, "ex-never@N=4", NULL),
-                     0); /* as it should have been */
+    must(a, settling("replay", newest(a), "ex-never@N=4")); /* as it should have been */
     assert_int_equal(components(a, "ex-never", "N").on_hand, 4);
     sku(a, "ex-nevr", 0);
     assert_int_equal(components(a, "ex-nevr", NULL).on_hand, 0);

@@ -19,20 +19,6 @@ static void sku_of(unsigned source, char ret_sku[32])
     snprintf(ret_sku, 32, "e8-%u", source);
 }
 
-static atp_publisher_t *publish_from(acceptance_t *a, const char *name, uint64_t epoch, uint64_t sequence)
-{
-    atp_publisher_options_t options = {
-        .url = a->facts_url, .source = atp_text_of(name), .epoch = epoch, .sequence = sequence};
-    atp_publisher_t *publisher;
-    atp_why_t why;
-
-    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
-        fail_msg("%s", why.text);
-    }
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
-    return publisher;
-}
-
 /* One unit more of the source's SKU. */
 static atp_command_t one_more(atp_command_line_t *line, const char *sku_id)
 {

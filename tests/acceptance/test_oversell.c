@@ -122,7 +122,7 @@ static void a7_a_copy_that_lags_decides_nothing(void **state)
     atp_why_t why;
 
     assert_int_equal(atp_watch_open(&options, &copy, &why), ATP_OK);
-    assert_true(atp_watch_wait_connected(copy, 10000));
+    assert_true(atp_watch_wait_connected(copy, 60000));
     stock(a, "a7", "N", "1");
     assert_int_equal(next_told(copy), 1);
     assert_verdict(hold(a, NULL, "a7", "N", "1"), ATP_APPLIED);

@@ -9,62 +9,6 @@
 
 #define OUTPUT_SIZE 8192
 #define PATIENCE_S  60
-#define WORDS_MAX   24
-
-/* `atp WORD WORD ...`: its exit status, what it printed in `ret_output`. */
-static int atp(const acceptance_t *a, const char *words, char *ret_output)
-{
-    static char text[1024];
-    const char *arguments[WORDS_MAX + 1];
-    char *rest = text;
-    unsigned count = 0;
-
-    assert_true(strlen(words) < sizeof text);
-    (void)strcpy(text, words);
-    for (char *word; (word = strsep(&rest, " ")) != NULL && count < WORDS_MAX;) {
-        arguments[count++] = word;
-    }
-    arguments[count] = NULL;
-    return atp_run(a, arguments, ret_output, OUTPUT_SIZE);
-}
-
-static void must(const acceptance_t *a, const char *words)
-{
-    char output[OUTPUT_SIZE];
-
-    if (atp(a, words, output) != 0) {
-        fail_msg("atp %s: %s", words, output);
-    }
-}
-
-/* Waits until `atp WORDS` prints `wanted`. */
-static void wait_for(const acceptance_t *a, const char *words, const char *wanted)
-{
-    char output[OUTPUT_SIZE];
-    int64_t begun_ms = 0;
-
-    do {
-        (void)atp(a, words, output);
-        if (strstr(output, wanted) != NULL) {
-            return;
-        }
-    } while (is_waiting(&begun_ms, PATIENCE_S));
-    fail_msg("atp %s never says %s: %s", words, wanted, output);
-}
-
-static atp_publisher_t *publish_from(acceptance_t *a, const char *name)
-{
-    atp_publisher_options_t options = {
-        .url = a->facts_url, .source = atp_text_of(name), .epoch = 1, .sequence = 1};
-    atp_publisher_t *publisher;
-    atp_why_t why;
-
-    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
-        fail_msg("%s", why.text);
-    }
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
-    return publisher;
-}
 
 static atp_outbox_t *keep_from(acceptance_t *a, const char *name)
 {
@@ -116,7 +60,7 @@ static void what_a_source_does_not_claim_waits_until_it_does(void **state)
     stock(a, "claim", "cl-a", "10");
     stock(a, "claim", "cl-b", "10");
     must(a, "source put cl-wms --kind wms --claim sales+receipts@cl-a");
-    assert_int_not_equal(atp(a, "source put cl-pos --claim sales@cl-a", output), 0);
+    assert_int_not_equal(atp(a, "source put cl-pos --claim sales@cl-a", output, sizeof output), 0);
     atp_outbox_t *outbox = keep_from(a, "cl-wms");
     put_in(outbox, ATP_OP_SALE, "claim", "cl-a", 1);
     put_in(outbox, ATP_OP_SALE, "claim", "cl-b", 1);
@@ -192,7 +136,7 @@ static void channels_obey_their_rule_where_a_source_is_silent(void **state)
     assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
     command.id = atp_text_of(fresh_id(a, id));
     assert_verdict(call(a, &command, NULL), ATP_APPLIED);
-    assert_int_equal(atp(a, "exceptions list --kind source_silent", output), 0);
+    assert_int_equal(atp(a, "exceptions list --kind source_silent", output, sizeof output), 0);
     assert_null(strstr(output, "si-wms"));
     atp_outbox_close(outbox);
 }
@@ -207,7 +151,7 @@ static void a_source_beyond_its_rate_is_slowed_down_and_loses_nothing(void **sta
     stock(a, "rat", "ra-a", "0");
     must(a, "source put ra-pub --claim receipts:shared@ra-a --rate 20 --class bulk");
     must(a, "source put ra-box --claim receipts:shared@ra-a --rate 20 --class urgent");
-    atp_publisher_t *publisher = publish_from(a, "ra-pub");
+    atp_publisher_t *publisher = publish_from(a, "ra-pub", 1, 1);
     atp_outbox_t *outbox = keep_from(a, "ra-box");
     atp_command_t fact = told(&line, ATP_OP_RECEIVE, "rat", "ra-a", 1);
     (void)clock_gettime(CLOCK_MONOTONIC, &begun);
@@ -246,7 +190,7 @@ static void a_new_erp_is_compared_and_then_cut_over(void **state)
     assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(components(a, "cut", "cu-a").on_hand, 7);
-    assert_int_equal(atp(a, "source differences cu-old", output), 0);
+    assert_int_equal(atp(a, "source differences cu-old", output, sizeof output), 0);
     assert_null(strstr(output, "applied="));
     atp_outbox_close(old);
     atp_outbox_close(new);

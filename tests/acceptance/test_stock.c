@@ -13,20 +13,6 @@
 
 /* ---- sources ---- */
 
-static atp_publisher_t *source(acceptance_t *a, const char *name, uint64_t epoch, uint64_t sequence)
-{
-    atp_publisher_options_t options = {
-        .url = a->facts_url, .source = atp_text_of(name), .epoch = epoch, .sequence = sequence};
-    atp_publisher_t *publisher;
-    atp_why_t why;
-
-    if (atp_publisher_open(&options, &publisher, &why) != ATP_OK) {
-        fail_msg("%s", why.text);
-    }
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
-    return publisher;
-}
-
 static atp_command_t told(atp_op_kind_t kind, atp_command_line_t *line, const char *sku_id, int64_t qty)
 {
     *line = (atp_command_line_t){.sku = atp_text_of(sku_id), .node = ATP_TEXT("N"), .mantissa = qty};
@@ -54,8 +40,8 @@ static void wait_on_hand(acceptance_t *a, const char *sku_id, int64_t wanted)
 static void e1_two_sources_in_any_order_add_up(void **state)
 {
     acceptance_t *a = *state;
-    atp_publisher_t *erp = source(a, "e1-erp", 1, 1);
-    atp_publisher_t *pos = source(a, "e1-pos", 1, 1);
+    atp_publisher_t *erp = publish_from(a, "e1-erp", 1, 1);
+    atp_publisher_t *pos = publish_from(a, "e1-pos", 1, 1);
 
     stock(a, "e1", "N", "0");
     stock(a, "e1b", "N", "0");
@@ -76,12 +62,12 @@ static void e1_a_number_counts_once_in_any_order(void **state)
 
     stock(a, "e1c", "N", "0");
     stock(a, "e1c-mark", "N", "0");
-    atp_publisher_t *late = source(a, "e1-wms", 1, 3);
+    atp_publisher_t *late = publish_from(a, "e1-wms", 1, 3);
     tell(late, ATP_OP_ADJUST, "e1c", 100); /* number 3 comes first */
     wait_on_hand(a, "e1c", 100);
     atp_publisher_close(late);
 
-    atp_publisher_t *whole = source(a, "e1-wms", 1, 1);
+    atp_publisher_t *whole = publish_from(a, "e1-wms", 1, 1);
     tell(whole, ATP_OP_ADJUST, "e1c", 1);
     tell(whole, ATP_OP_ADJUST, "e1c", 10);
     tell(whole, ATP_OP_ADJUST, "e1c", 100); /* 3 again */
@@ -91,7 +77,7 @@ static void e1_a_number_counts_once_in_any_order(void **state)
     atp_publisher_close(whole);
 
     atp_publisher_t *again =
-        source(a, "e1-wms", 1, 1); /* the source sends it all once more, after a restart say */
+        publish_from(a, "e1-wms", 1, 1); /* the source sends it all once more, after a restart say */
     tell(again, ATP_OP_ADJUST, "e1c", 1);
     tell(again, ATP_OP_ADJUST, "e1c", 10);
     tell(again, ATP_OP_ADJUST, "e1c", 100);
@@ -101,7 +87,7 @@ static void e1_a_number_counts_once_in_any_order(void **state)
     assert_int_equal(components(a, "e1c", "N").on_hand, 111);
     atp_publisher_close(again);
 
-    atp_publisher_t *epoch = source(a, "e1-wms", 2, 1); /* a new epoch counts anew */
+    atp_publisher_t *epoch = publish_from(a, "e1-wms", 2, 1); /* a new epoch counts anew */
     tell(epoch, ATP_OP_ADJUST, "e1c", 1000);
     wait_on_hand(a, "e1c", 1111);
     atp_publisher_close(epoch);
@@ -113,7 +99,7 @@ static void e1_numbers_survive_a_kill(void **state)
 
     stock(a, "e1k", "N", "0");
     stock(a, "e1k-mark", "N", "0");
-    atp_publisher_t *before = source(a, "e1-kill", 1, 1);
+    atp_publisher_t *before = publish_from(a, "e1-kill", 1, 1);
     tell(before, ATP_OP_ADJUST, "e1k", 7);
     wait_on_hand(a, "e1k", 7);
     atp_publisher_close(before);
@@ -121,7 +107,7 @@ static void e1_numbers_survive_a_kill(void **state)
     stock(a, "e1k-mark", "N", "1");
     acceptance_kill(a);
     acceptance_restart(a);
-    atp_publisher_t *after = source(a, "e1-kill", 1, 1);
+    atp_publisher_t *after = publish_from(a, "e1-kill", 1, 1);
     tell(after, ATP_OP_ADJUST, "e1k", 7);
     tell(after, ATP_OP_COUNT, "e1k-mark", 2);
     wait_on_hand(a, "e1k-mark", 2);
@@ -132,7 +118,7 @@ static void e1_numbers_survive_a_kill(void **state)
 static void e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply(void **state)
 {
     acceptance_t *a = *state;
-    atp_publisher_t *publisher = source(a, "e1-mixed", 1, 1);
+    atp_publisher_t *publisher = publish_from(a, "e1-mixed", 1, 1);
     atp_command_line_t lines[3];
     char named[ATP_ID_SIZE_MAX + 1];
 

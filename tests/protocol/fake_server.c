@@ -1,5 +1,6 @@
 #include "tests/protocol/fake_server.h"
 
+#include "tests/support/ports.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -330,9 +331,6 @@ void fake_start(fake_t *fake)
     if (atp_server_open(&options, &fake->server, &why) != ATP_OK) {
         fail_msg("%s", why.text);
     }
-    if (strcmp(fake->url, "tcp://127.0.0.1:0") == 0) {
-        (void)snprintf(fake->url, sizeof fake->url, "tcp://127.0.0.1:%u", atp_server_port(fake->server, 0));
-    }
 }
 
 void fake_open(fake_t *fake, const char *url)
@@ -343,7 +341,11 @@ void fake_open(fake_t *fake, const char *url)
     assert_true(fake->ids != NULL && fake->buckets != NULL);
     assert_int_equal(pthread_mutex_init(&fake->mutex, NULL), 0);
     assert_int_equal(pthread_cond_init(&fake->changed, NULL), 0);
-    (void)snprintf(fake->url, sizeof fake->url, "%s", url != NULL ? url : "tcp://127.0.0.1:0");
+    if (url != NULL) {
+        (void)snprintf(fake->url, sizeof fake->url, "%s", url);
+    } else {
+        (void)snprintf(fake->url, sizeof fake->url, "tcp://127.0.0.1:%u", free_port());
+    }
     fake_start(fake);
 }
 

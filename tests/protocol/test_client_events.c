@@ -227,7 +227,7 @@ static void published_batches_arrive_numbered(void **state)
     assert_int_equal(atp_sub_open(&sub_options, &sub, &why), ATP_OK);
     (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", atp_sub_port(sub, 0));
     assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    assert_true(atp_publisher_wait_connected(publisher, 60000));
     for (uint64_t i = 0; i < 20; i++) {
         assert_int_equal(atp_publisher_next_sequence(publisher), 10 + i);
         assert_int_equal(atp_publisher_publish(publisher, facts, 2, 777), ATP_OK);
@@ -265,7 +265,7 @@ static void a_publisher_that_listens_knows_whether_anybody_hears_it(void **state
     assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
     assert_false(atp_publisher_wait_connected(publisher, 0));
     assert_int_equal(atp_sub_open(&sub_options, &sub, &why), ATP_OK);
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    assert_true(atp_publisher_wait_connected(publisher, 60000));
     atp_sub_close(sub);
     atp_publisher_close(publisher);
 }

@@ -363,7 +363,7 @@ static void numbers_of_sources_are_counted(void **state)
             .url = a->facts_url, .source = ATP_TEXT("wms"), .epoch = 1, .sequence = numbers[i]};
         atp_publisher_t *publisher;
         assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
-        assert_true(atp_publisher_wait_connected(publisher, 10000));
+        assert_true(atp_publisher_wait_connected(publisher, 60000));
         assert_int_equal(atp_publisher_publish(publisher, &receipt, 1, 0), ATP_OK);
         double wanted = i == 2 ? 1 : -1;
         while (i == 2 ? metric(a, "atpd_source_duplicates_total") != wanted
@@ -444,7 +444,7 @@ static void a_source_that_sends_rubbish_is_heard_and_its_rubbish_kept(void **sta
     }
     send_rubbish(a, "facts\0\xc1rubbish", 14, 3);
     assert_int_equal(atp_publisher_open(&options, &publisher, &why), ATP_OK);
-    assert_true(atp_publisher_wait_connected(publisher, 10000));
+    assert_true(atp_publisher_wait_connected(publisher, 60000));
     assert_int_equal(atp_publisher_publish(publisher, receipts, 3, 0), ATP_OK);
     while (components(a, "m", "N").on_hand != 5) { /* the one between them is none */
         assert_true(is_waiting(&begun_ms, 30));
