@@ -138,6 +138,7 @@ typedef enum atp_attribute_type {
     X(111, EPOCH, "epoch", NUMBER, 1, INT64_MAX, "", "of the source named before it")                        \
     X(160, SEQUENCE, "sequence", NUMBER, 0, INT64_MAX, "", "of the source named before it; 0 = nothing yet") \
     X(161, FEED, "feed", ID, 0, 0, "", "the feed that a count is of")                                        \
+    X(170, BUCKET, "bucket", CHOICE, 0, 0, "on_hand|unavailable", "what the lines of a feed count")          \
     X(107, UNIT, "unit", ID, 0, 0, "", "what the quantity is counted in; else in the SKU's own unit")        \
     X(140, NUMERATOR, "is", NUMBER, 1, 1000000000000, "",                                                    \
       "how many of the SKU's own unit it is; 1 if not given")                                                \
@@ -325,6 +326,7 @@ typedef enum atp_attribute_key {
     X(FEED, INCLUDES, ATP_TAKES_MANY)                                                                        \
     X(FEED, EPOCH, ATP_TAKES_MANY)                                                                           \
     X(FEED, SEQUENCE, ATP_TAKES_MANY)                                                                        \
+    X(FEED, BUCKET, ATP_TAKES_ONE)                                                                           \
     X(COUNT, FEED, ATP_TAKES_ONE)                                                                            \
     X(ALIAS, SKU, ATP_TAKES_ONE)                                                                             \
     X(ALIAS, NODE, ATP_TAKES_ONE)                                                                            \

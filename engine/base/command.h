@@ -68,7 +68,9 @@ typedef enum atp_op_kind {
     ATP_OP_SHORT = 43, /* reservation, lines: the node cannot fulfil allocated, picked or packed units */
     ATP_OP_REASSIGN =
         44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
-    ATP_OP_FEED = 45, /* subject: a complete set of counts is coming; basis, and what it includes of whom */
+    /* subject: a complete set of counts is coming; basis, and what it includes of whom. Lines: counts of it, each taken where
+     * the ledger agrees with it, and left alone where it does not */
+    ATP_OP_FEED = 45,
     ATP_OP_EDIT = 46, /* reservation, lines: what each is to have reserved; 0 takes it out */
 
     ATP_OP_RECEIVE = 48, /* one line, qty > 0: on-hand up */

@@ -206,17 +206,16 @@ static atp_qty_t counted_of(const atp_feed_t *feed, const atp_movement_t *moveme
                                          : movement->change.unavailable;
 }
 
-/* Sums up what moved at the position after the feed's point. */
+/* Sums up what moved at the position after the feed's point; takes what it walks off *walk_left. */
 static atp_verdict_t look_back(apply_t *apply, const atp_feed_t *feed, uint32_t row, unsigned bucket,
-                               atp_qty_t *ret_later)
+                               uint32_t *walk_left, atp_qty_t *ret_later)
 {
     const atp_movements_t *movements = &apply->ledger->movements;
     const atp_standing_t standing = atp_movements_standing(movements, row);
     const atp_movement_t *movement = atp_movements_get(movements, standing.newest);
     bool is_undecided = false;
-    uint32_t walked = 0;
 
-    for (*ret_later = 0; movement != NULL && walked < ATP_FEED_WALK_MAX; walked++) {
+    for (*ret_later = 0; movement != NULL && *walk_left > 0; --*walk_left) {
         atp_qty_t counted = counted_of(feed, movement, bucket);
         atp_side_t side = counted == 0 ? ATP_SIDE_INCLUDED : atp_feed_side(feed, &movement->event);
         is_undecided = is_undecided || side == ATP_SIDE_UNDECIDED;
@@ -263,8 +262,9 @@ static atp_qty_t counted_now(const atp_ledger_t *ledger, const atp_feed_t *feed,
     return atp_feed_counted((atp_basis_t)feed->basis, &all);
 }
 
-atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, const resolved_line_t *line,
-                                       atp_bucket_t bucket, atp_qty_t unseen, atp_qty_t *ret_change)
+static atp_verdict_t find_variance(apply_t *apply, const atp_feed_t *feed, const resolved_line_t *line,
+                                   atp_bucket_t bucket, atp_qty_t unseen, uint32_t *walk_left,
+                                   atp_qty_t *ret_change)
 {
     atp_qty_t later = 0;
 
@@ -273,11 +273,19 @@ atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, c
         return ATP_APPLIED; /* nothing ever moved there */
     }
     atp_verdict_t verdict = look_at_order(apply, feed, line->row, bucket);
-    verdict = verdict == ATP_APPLIED ? look_back(apply, feed, line->row, bucket, &later) : verdict;
+    verdict = verdict == ATP_APPLIED ? look_back(apply, feed, line->row, bucket, walk_left, &later) : verdict;
     if (verdict == ATP_APPLIED) {
         *ret_change = line->qty - (counted_now(apply->ledger, feed, line->row, bucket) - unseen - later);
     }
     return verdict;
+}
+
+atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, const resolved_line_t *line,
+                                       atp_bucket_t bucket, atp_qty_t unseen, atp_qty_t *ret_change)
+{
+    uint32_t walk_left = ATP_FEED_WALK_MAX;
+
+    return find_variance(apply, feed, line, bucket, unseen, &walk_left, ret_change);
 }
 
 void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t row, atp_bucket_t bucket,
@@ -287,6 +295,7 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
     atp_standing_t *standing = atp_movements_change_standing(movements, row);
     uint64_t number = standing->newest;
     uint64_t newer = 0;
+    bool is_first = standing->feeds[bucket] >> 1 != feed->number;
 
     standing->feeds[bucket] = (uint32_t)(feed->number << 1);
     for (const atp_movement_t *at = atp_movements_get(movements, number); at != NULL;
@@ -299,8 +308,62 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
         number = previous;
     }
     atp_feed_t *record = atp_feeds_change(&ledger->feeds, feed->number);
-    record->rows++;
+    record->rows += is_first;
     record->corrected += is_corrected;
+}
+
+/* ---- lines that agree ---- */
+
+/* What the lines of one op share. */
+typedef struct agreeing {
+    const atp_feed_t *feed;
+    atp_bucket_t bucket;
+    uint32_t walk_left; /* movements that all of them together look back over */
+    bool has_counted;   /* one that the feed had not counted before */
+} agreeing_t;
+
+/* True if the ledger agrees with the line, and it is counted. A position that is not there needs a count, which makes it. */
+static bool count_line(apply_t *apply, agreeing_t *agreeing, line_names_t *names, uint32_t i)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    resolved_line_t line;
+    atp_qty_t change = 0;
+
+    if (atp_ledger_resolve_line(apply, names, i, &line) != ATP_APPLIED || line.row == NO_ROW) {
+        return false;
+    }
+    atp_qty_t unseen = agreeing->bucket == ATP_BUCKET_UNAVAILABLE ? atp_ledger_missing(ledger, line.row) : 0;
+    atp_verdict_t verdict =
+        find_variance(apply, agreeing->feed, &line, agreeing->bucket, unseen, &agreeing->walk_left, &change);
+    if (verdict != ATP_APPLIED || change != 0) {
+        return false;
+    }
+    const atp_standing_t standing = atp_movements_standing(&ledger->movements, line.row);
+    if (standing.feeds[agreeing->bucket] >> 1 != agreeing->feed->number) {
+        atp_ledger_note_fed(ledger, agreeing->feed, line.row, agreeing->bucket, false);
+        agreeing->has_counted = true;
+    }
+    return true;
+}
+
+/* Counts the lines that the ledger agrees with; the grants say which. True if that changed something. */
+static bool count_agreeing(apply_t *apply, const atp_feed_t *feed)
+{
+    const atp_op_attribute_t *bucket = atp_op_attribute(apply->op, ATP_KEY_BUCKET, ATP_WHOLE_OP);
+    agreeing_t agreeing = {.feed = feed,
+                           .bucket = bucket != NULL ? (atp_bucket_t)bucket->number : ATP_BUCKET_ON_HAND,
+                           .walk_left = ATP_FEED_WALK_MAX};
+    line_names_t names = atp_ledger_line_names(apply->op);
+    atp_result_t answer = *apply->result; /* a line that is left alone is no refusal */
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        apply->grants[i] = (atp_grant_t){.qty = count_line(apply, &agreeing, &names, i)};
+        answer.qty += apply->grants[i].qty;
+    }
+    *apply->result = answer;
+    apply->result->line_count = apply->op->line_count;
+    apply->refused_as = 0;
+    return agreeing.has_counted;
 }
 
 /* ---- what a feed says of itself ---- */
@@ -435,7 +498,8 @@ static atp_verdict_t read_feed(apply_t *apply, atp_feed_t *ret_feed, atp_text_t 
     return verdict == ATP_APPLIED ? look_at_point(apply, ret_feed) : verdict;
 }
 
-atp_verdict_t atp_ledger_put_feed(apply_t *apply)
+/* Keeps the feed that the op tells of, if it is not there yet. */
+static atp_verdict_t keep_feed(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_text_t sources[ATP_FEED_SOURCES_MAX];
@@ -455,6 +519,18 @@ atp_verdict_t atp_ledger_put_feed(apply_t *apply)
         atp_feeds_add(&ledger->feeds, &feed);
     }
     return verdict;
+}
+
+atp_verdict_t atp_ledger_put_feed(apply_t *apply)
+{
+    const char *cursor = atp_op_text_begin(apply->op);
+    atp_verdict_t verdict = keep_feed(apply);
+
+    if (!atp_verdict_is_success(verdict) || apply->op->line_count == 0) {
+        return verdict;
+    }
+    const atp_feed_t *feed = atp_feeds_find(&apply->ledger->feeds, atp_op_text_next(&cursor));
+    return count_agreeing(apply, feed) ? ATP_APPLIED : verdict;
 }
 
 atp_verdict_t atp_ledger_read_feed(apply_t *apply, atp_feed_t *ret_feed)

@@ -4,7 +4,7 @@
 
 #include "engine/ledger/ledger_priv.h"
 
-#define ATP_FEED_WALK_MAX 65536 /* movements of a position that one count looks back over */
+#define ATP_FEED_WALK_MAX 65536 /* movements that one op looks back over */
 
 /* Keeps what the op does to a position; returns what of it is to be done: what the newest feed of the position had counted before it
  * was told is not. `is_told`: it is what the op tells, not what the ledger does because of it. */
@@ -23,6 +23,9 @@ atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, c
 void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t row, atp_bucket_t bucket,
                          bool is_corrected);
 
+/* A feed is told, and with it counts: those that the ledger agrees with are counted, as a count op of each would do that changes
+ * nothing; the others change nothing at all, and what is to become of them is for a count of each to say. The answer has a 1 for
+ * each line that is counted, a 0 for each that is not, and their sum. */
 atp_verdict_t atp_ledger_put_feed(apply_t *apply);
 
 /* The feed that the op tells of, as it would be kept; the one that is there, if it says the same. Changes nothing. */

@@ -109,7 +109,7 @@ static void a_count_that_agrees_is_confirmed_and_moves_nothing(void **state)
     assert_verdict(count(&f, "night", 100), ATP_CONFIRMED);
     assert_verdict(count(&f, "night", 100), ATP_CONFIRMED);
     assert_int_equal(atp_ledger_movements(f.ledger)->heads->newest, before);
-    assert_int_equal(feed_of(&f, "night")->rows, 2);
+    assert_int_equal(feed_of(&f, "night")->rows, 1); /* one bucket of one position */
     assert_int_equal(feed_of(&f, "night")->corrected, 0);
     fixture_close(&f);
 }
@@ -130,6 +130,132 @@ static void what_a_feed_counted_and_is_told_later_moves_no_stock(void **state)
     assert_int_equal(on_hand(&f), 59);
     fixture_close(&f);
 }
+
+/* ---- counts told with the feed itself ---- */
+
+#define NIGHT "basis=on_hand includes=WMS epoch=1 sequence=5"
+
+/* The feed "night" with lines. */
+static atp_result_t feed_lines(fixture_t *f, const char *words, const atp_command_line_t *lines,
+                               uint32_t line_count)
+{
+    return do_with(
+        f,
+        (atp_command_t){
+            .kind = ATP_OP_FEED, .subject = ATP_TEXT("night"), .line_count = line_count, .lines = lines},
+        words);
+}
+
+static void a_line_that_agrees_is_counted_as_a_count_of_it_would_be(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 100);
+    uint64_t before = atp_ledger_movements(f.ledger)->heads->newest;
+
+    atp_result_t result = feed_lines(&f, NIGHT, &line, 1);
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(result.line_count, 1);
+    assert_int_equal(result.qty, 1);
+    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(feed_of(&f, "night")->rows, 1);
+    assert_int_equal(atp_ledger_movements(f.ledger)->heads->newest, before);
+    /* what it has counted, and is told later, moves nothing */
+    assert_verdict(told(&f, "WMS", 4, f.now_ms, ATP_OP_SALE, "", 40), ATP_CONFIRMED);
+    assert_int_equal(on_hand(&f), 100);
+    assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_CONFIRMED); /* and again */
+    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(feed_of(&f, "night")->rows, 1);
+    fixture_close(&f);
+}
+
+static void a_line_that_differs_is_left_alone(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t lines[] = {line_of("S", "N", 99), line_of("S", "N", 100)};
+
+    assert_verdict(feed_lines(&f, NIGHT, lines, 1), ATP_APPLIED); /* the feed is new */
+    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(feed_of(&f, "night")->rows, 0);
+    assert_verdict(feed_lines(&f, NIGHT, lines, 1), ATP_CONFIRMED);
+    assert_verdict(told(&f, "WMS", 4, f.now_ms, ATP_OP_SALE, "", 1),
+                   ATP_APPLIED); /* nothing has counted it */
+    assert_int_equal(on_hand(&f), 99);
+    atp_result_t result = feed_lines(&f, NIGHT, lines, 2); /* now the other one differs */
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(f.grants[1].qty, 0);
+    assert_int_equal(result.qty, 1);
+    fixture_close(&f);
+}
+
+static void a_line_that_cannot_be_looked_at_is_left_alone_and_no_exception(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    atp_command_line_t lines[] = {line_of("nobody", "N", 1), line_of("S", "nowhere", 1),
+                                  line_of("S", "N", 1000), line_of("S", "N", 100)};
+    uint64_t before = atp_ledger_exceptions(f.ledger)->heads->newest;
+
+    lines[2].decimals = 1; /* 100.0 */
+    lines[3].decimals = 1; /* 10.0 */
+    atp_result_t result = feed_lines(&f, NIGHT, lines, 4);
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(result.field, ATP_FIELD_NONE);
+    assert_int_equal(result.qty, 1);
+    assert_int_equal(f.grants[2].qty, 1);
+    assert_verdict(receive(&f, 6, 1), ATP_APPLIED);
+    assert_verdict(told(&f, "POS", 1, f.now_ms, ATP_OP_SALE, "", 1), ATP_APPLIED); /* undecided */
+    assert_verdict(feed_lines(&f, NIGHT, &lines[2], 1), ATP_CONFIRMED);
+    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(atp_ledger_exceptions(f.ledger)->heads->newest, before);
+    fixture_close(&f);
+}
+
+static void a_line_of_an_older_feed_is_left_alone(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 100);
+
+    assert_verdict(feed(&f, "day", "basis=on_hand includes=WMS epoch=1 sequence=9"), ATP_APPLIED);
+    assert_verdict(count(&f, "day", 100), ATP_CONFIRMED);
+    assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_APPLIED);
+    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(feed_of(&f, "night")->rows, 0);
+    fixture_close(&f);
+}
+
+static void lines_count_the_bucket_that_the_feed_says(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 0);
+
+    assert_verdict(feed_lines(&f, NIGHT " bucket=unavailable", &line, 1), ATP_APPLIED);
+    assert_int_equal(f.grants[0].qty, 1);
+    assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_CONFIRMED);
+    assert_int_equal(f.grants[0].qty, 0); /* on hand there are 100 */
+    assert_int_equal(feed_of(&f, "night")->rows, 1);
+    fixture_close(&f);
+}
+
+static void lines_of_a_feed_that_is_refused_are_not_looked_at(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 100);
+
+    assert_verdict(feed(&f, "night", NIGHT), ATP_APPLIED);
+    atp_result_t result = feed_lines(&f, "basis=on_hand includes=WMS epoch=1 sequence=6", &line, 1);
+    assert_verdict(result, ATP_CONFLICT);
+    assert_int_equal(result.line_count, 0);
+    assert_int_equal(feed_of(&f, "night")->rows, 0);
+    fixture_close(&f);
+}
+
+/* ---- steps ---- */
 
 static void a_shipment_that_was_counted_makes_its_step_and_moves_no_stock(void **state)
 {
@@ -494,6 +620,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_count_corrects_what_differed_at_its_point_and_leaves_what_came_after),
         cmocka_unit_test(a_count_that_agrees_is_confirmed_and_moves_nothing),
+        cmocka_unit_test(a_line_that_agrees_is_counted_as_a_count_of_it_would_be),
+        cmocka_unit_test(a_line_that_differs_is_left_alone),
+        cmocka_unit_test(a_line_that_cannot_be_looked_at_is_left_alone_and_no_exception),
+        cmocka_unit_test(a_line_of_an_older_feed_is_left_alone),
+        cmocka_unit_test(lines_count_the_bucket_that_the_feed_says),
+        cmocka_unit_test(lines_of_a_feed_that_is_refused_are_not_looked_at),
         cmocka_unit_test(what_a_feed_counted_and_is_told_later_moves_no_stock),
         cmocka_unit_test(a_shipment_that_was_counted_makes_its_step_and_moves_no_stock),
         cmocka_unit_test(a_receipt_that_was_counted_only_closes_its_supply),
