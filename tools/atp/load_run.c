@@ -515,6 +515,7 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     }
     if (run->options.feed != NULL) {
         atp_load_sender_tell(run->sender, note_answer, run->options.feed);
+        run->lines = atp_load_lines_create();
     }
     return true;
 }
@@ -570,6 +571,7 @@ void atp_load_run_close(atp_load_run_t *run)
         return;
     }
     atp_load_sender_close(run->sender);
+    atp_load_lines_destroy(run->lines);
     atp_load_commands_destroy(run->commands);
     atp_recipes_destroy(run->recipes);
     atp_known_destroy(run->nodes);

@@ -1,4 +1,4 @@
-/* A load as a feed: counts are compared by the ledger first, and told whether they change something or not. */
+/* A load as a feed: counts are compared by the ledger first, then told; those that change nothing with the feed itself. */
 #include "tools/atp/load_run_priv.h"
 
 #include "tools/atp/pages.h"
@@ -64,7 +64,7 @@ static atp_err_t compare_made(atp_load_run_t *run, const atp_availability_row_t 
     return err == ATP_OK && count > 0 ? compare_some(run, counts, rows, count) : err;
 }
 
-/* Every count of a feed is told, also one that changes nothing: what it includes and is told later must move nothing. */
+/* Counts are made of every row, also where nothing differs: what they include and is told later must move nothing. */
 static atp_err_t make_of_feed(atp_load_run_t *run, const atp_load_row_t *row,
                               const atp_availability_row_t *there)
 {
@@ -79,8 +79,10 @@ static atp_err_t make_of_feed(atp_load_run_t *run, const atp_load_row_t *row,
     }
     atp_load_run_count_new(run, commands, count);
     for (uint32_t i = 0; i < ATP_LOAD_COMMANDS_PER_ROW_MAX; i++) {
-        commands[i].kind = i < count ? commands[i].kind : 0;
-        if (i < count && is_count(&commands[i])) {
+        bool is_told = i < count && (commands[i].kind != ATP_OP_SAFETY ||
+                                     !atp_load_plan_is_same(&commands[i], there, false));
+        commands[i].kind = is_told ? commands[i].kind : 0;
+        if (is_told && is_count(&commands[i])) {
             commands[i].attribute_count = 1;
             commands[i].attributes = &run->options.feed->of_count;
         }
@@ -142,7 +144,8 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
             err = compare_made(run, there);
             plan_compared(run, there);
         } else if (err == ATP_OK) {
-            err = atp_load_run_send_made(run);
+            err = atp_load_run_tell_lines(run);
+            err = err == ATP_OK ? atp_load_run_send_made(run) : err;
         }
         atp_answer_free(answer);
     }

@@ -1,4 +1,4 @@
-/* Inside a run of a load: what load_run.c and load_run_feed.c share. */
+/* Inside a run of a load: what load_run.c, load_run_feed.c and load_run_lines.c share. */
 #ifndef ATP_CLI_LOAD_RUN_PRIV_H
 #define ATP_CLI_LOAD_RUN_PRIV_H
 
@@ -9,6 +9,8 @@
 
 #define BATCH_COMMANDS_MAX (ATP_LOAD_BATCH_ROWS_MAX * ATP_LOAD_COMMANDS_PER_ROW_MAX)
 
+typedef struct atp_load_lines atp_load_lines_t;
+
 struct atp_load_run {
     atp_cli_t *cli;
     atp_load_run_options_t options;
@@ -16,6 +18,7 @@ struct atp_load_run {
     atp_known_t *skus; /* of a load of SKUs only */
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
+    atp_load_lines_t *lines;   /* of a feed that is told; else NULL */
     atp_recipes_t *recipes;    /* of a load of kits only */
     atp_load_plan_t plan;
     int status;                          /* not DONE: a failure, said */
@@ -39,6 +42,12 @@ bool atp_load_run_is_of_catalogue(const atp_command_t *command);
 void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count);
 /* Sends what was made of the rows, SKUs and nodes first; in a dry run nothing. */
 atp_err_t atp_load_run_send_made(atp_load_run_t *run);
+
+/* Tells the counts that were made as lines of their feed; those that the ledger agrees with are made no more. */
+atp_err_t atp_load_run_tell_lines(atp_load_run_t *run);
+atp_load_lines_t *atp_load_lines_create(void);
+/* NULL is allowed. */
+void atp_load_lines_destroy(atp_load_lines_t *lines);
 
 /* Takes rows of a feed. */
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);

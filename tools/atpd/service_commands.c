@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define OPS_ROOM_FIRST ((size_t)64 << 10)
-#define BULK_OPS       512 /* a message of as many facts is a feed */
+#define BULK_LINES     512 /* a message of as many facts is a feed */
 
 /* ---- room ---- */
 
@@ -329,8 +329,8 @@ void atp_work_commands(atp_work_t *work)
     batch->ops = work->ops.bytes;
     batch->results = work->results.bytes;
     batch->grants = work->grants.bytes;
-    batch->class =
-        batch->class == ATP_CLASS_FACT && work->op_count >= BULK_OPS ? ATP_CLASS_BULK : batch->class;
+    bool is_bulk = work->op_count >= BULK_LINES || batch->line_count >= BULK_LINES;
+    batch->class = batch->class == ATP_CLASS_FACT && is_bulk ? ATP_CLASS_BULK : batch->class;
     submit(work);
 }
 
