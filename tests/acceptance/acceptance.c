@@ -168,7 +168,7 @@ void acceptance_restart(acceptance_t *a)
 int acceptance_stop(void **state)
 {
     acceptance_t *a = *state;
-    char command[128];
+    char command[256];
 
     if (a->atpd > 0) {
         assert_int_equal(acceptance_end(a, SIGTERM), 0);
