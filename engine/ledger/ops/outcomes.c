@@ -1,6 +1,7 @@
 #include "engine/ledger/ops/outcomes.h"
 
-const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_fingerprint_t id)
+static __attribute__((noinline)) const atp_outcome_t *find(const atp_outcomes_t *outcomes,
+                                                           atp_fingerprint_t id)
 {
     atp_index_probe_t probe = atp_index_probe(&outcomes->index, id.low);
     uint32_t place;
@@ -12,6 +13,11 @@ const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_finge
         }
     }
     return NULL;
+}
+
+const atp_outcome_t *atp_outcomes_find(const atp_outcomes_t *outcomes, atp_fingerprint_t id)
+{
+    return ATP_LIKELY(atp_index_has_none(&outcomes->index, id.low)) ? NULL : find(outcomes, id);
 }
 
 /* Where outcome `number` stands in the ring. A ring that was never full is spared the division. */

@@ -120,6 +120,22 @@ static inline bool atp_index_next(atp_index_probe_t *probe, uint32_t *ret_record
     }
 }
 
+/* True if no record has an entry with the tag of `hash`, as is common of what is new. False: perhaps one has. Every entry of the
+ * bucket is looked at, without a branch for each. Thread: the writer. */
+static inline bool atp_index_has_none(const atp_index_t *index, uint64_t hash)
+{
+    atp_index_bucket_t *bucket = atp_index_bucket_of(index, hash);
+    uint64_t tagged = (hash & UINT32_MAX) << 32;
+    uint64_t nearest = UINT64_MAX;
+
+#pragma GCC unroll 7
+    for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
+        uint64_t beyond = atp_load_relaxed(&bucket->entries[i]) - tagged;
+        nearest = beyond < nearest ? beyond : nearest;
+    }
+    return nearest > UINT32_MAX && atp_load_relaxed(&bucket->overflow) == 0;
+}
+
 /* For readers beside the writer: a lookup that found nothing counts only if the version was even and the
  * same before and after it. */
 static inline uint64_t atp_index_version(const atp_index_t *index)

@@ -21,6 +21,7 @@ static bool has(const atp_index_t *index, uint64_t hash, uint32_t record)
 
     while (atp_index_next(&probe, &found)) {
         if (found == record) {
+            assert_false(atp_index_has_none(index, hash)); /* what is there is never taken for new */
             return true;
         }
     }
@@ -71,6 +72,22 @@ static void every_record_is_found_after_every_insert_while_it_grows(void **state
         assert_false(has(&index, hash_of(i + 1), i + 1));
     }
     assert_int_equal(atp_index_count(&index), 3000);
+    atp_index_fini(&index);
+}
+
+static void what_is_new_is_seen_to_be_at_once(void **state)
+{
+    (void)state;
+    atp_index_t index = make_index(3000);
+    unsigned seen = 0;
+
+    assert_true(atp_index_has_none(&index, hash_of(1)));
+    for (uint32_t i = 0; i < 3000; i++) {
+        seen += atp_index_has_none(&index, hash_of(i));
+        atp_index_insert(&index, hash_of(i), i);
+        assert_false(atp_index_has_none(&index, hash_of(i)));
+    }
+    assert_true(seen > 2700); /* but for a bucket with a chain */
     atp_index_fini(&index);
 }
 
@@ -221,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_index_finds_nothing),
         cmocka_unit_test(every_record_is_found_after_every_insert_while_it_grows),
+        cmocka_unit_test(what_is_new_is_seen_to_be_at_once),
         cmocka_unit_test(no_insert_moves_more_than_a_few_buckets),
         cmocka_unit_test(the_load_stays_between_two_and_four_entries_a_bucket),
         cmocka_unit_test(the_same_hash_may_stand_for_many_records),
