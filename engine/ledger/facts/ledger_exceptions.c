@@ -107,9 +107,6 @@ atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict
     const atp_op_t *op = apply->op;
     atp_ledger_t *ledger = apply->ledger;
 
-    if ((op->flags & ATP_OP_FACT) == 0 || atp_verdict_is_success(verdict)) {
-        return verdict; /* a client that asked has its answer */
-    }
     bool is_outside = verdict == ATP_OUTSIDE_AUTHORITY;
     if ((op->flags & ATP_OP_IN_SOURCE) != 0 && atp_ledger_has_registry(ledger) &&
         !atp_ledger_is_to_wait(apply, verdict)) {

@@ -177,7 +177,7 @@ atp_verdict_t atp_ledger_park_fact(apply_t *apply, const atp_exception_t *except
 }
 
 /* True if the op is a fact of a SKU or node that others, told before it, wait for still. */
-static bool is_behind(apply_t *apply)
+static __attribute__((noinline)) bool is_behind(apply_t *apply)
 {
     const atp_op_t *op = apply->op;
     uint64_t marks = apply->ledger->exceptions.heads->due_marks;
@@ -247,7 +247,8 @@ static void try_one(apply_t *apply, const atp_exception_t *exception)
     ledger->cause = cause;
 }
 
-static void try_due(apply_t *apply)
+/* Out of the way of what is applied while none are due. */
+static __attribute__((noinline)) void try_due(apply_t *apply)
 {
     for (unsigned i = 0; i < PARKED_PER_OP; i++) {
         const atp_exception_t *exception = atp_exceptions_first_due(&apply->ledger->exceptions);
