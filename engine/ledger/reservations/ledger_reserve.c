@@ -80,23 +80,35 @@ static bool is_plain_channel(atp_channel_record_t *record)
     return said == 0;
 }
 
-/* The channel and the deadline, and whether anything is said of the request or its channel. */
-static atp_verdict_t decide_deadline(apply_t *apply, int64_t *ret_deadline_ms)
+#define NO_CHANNEL UINT32_MAX /* more than any has */
+
+/* The channel that the op names. */
+static __attribute__((noinline)) uint32_t named_channel(const apply_t *apply)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const char *cursor = atp_op_text_begin(apply->op);
+    uint16_t channel;
+
+    atp_op_text_next(&cursor);
+    atp_op_text_next(&cursor);
+    atp_text_t name = atp_op_text_next(&cursor);
+    bool is_found = atp_catalog_find_channel(&ledger->catalog, name,
+                                             atp_hash_text(name, atp_ledger_seed(ledger)), &channel);
+    return is_found ? channel : NO_CHANNEL;
+}
+
+static inline uint32_t channel_of(const apply_t *apply)
+{
+    return ATP_UNLIKELY((apply->op->flags & ATP_OP_CHANNEL_NAMED) != 0) ? named_channel(apply)
+                                                                        : apply->op->channel;
+}
+
+/* The deadline, and whether anything is said of the request or its channel. */
+static atp_verdict_t decide_deadline(apply_t *apply, uint32_t channel, int64_t *ret_deadline_ms)
 {
     const atp_ledger_t *ledger = apply->ledger;
     const atp_op_t *op = apply->op;
-    uint16_t channel = op->channel;
 
-    if (op->flags & ATP_OP_CHANNEL_NAMED) {
-        const char *cursor = atp_op_text_begin(op);
-        atp_op_text_next(&cursor);
-        atp_op_text_next(&cursor);
-        atp_text_t name = atp_op_text_next(&cursor);
-        if (!atp_catalog_find_channel(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)),
-                                      &channel)) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_CHANNEL, ATP_FIELD_CHANNEL, 0);
-        }
-    }
     if (channel >= atp_table_count(&ledger->catalog.channels)) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_CHANNEL, ATP_FIELD_CHANNEL, 0);
     }
@@ -108,7 +120,7 @@ static atp_verdict_t decide_deadline(apply_t *apply, int64_t *ret_deadline_ms)
         return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_TTL, 0);
     }
     *ret_deadline_ms = apply->now_ms + ttl;
-    apply->channel = channel;
+    apply->channel = (uint16_t)channel;
     apply->is_track_only = op->option == ATP_RESERVE_TRACK_ONLY;
     apply->is_plain =
         !apply->is_track_only && (op->flags & ATP_OP_HAS_ATTRIBUTES) == 0 && is_plain_channel(record);
@@ -257,20 +269,14 @@ static atp_verdict_t decide_lines(apply_t *apply)
     return ATP_APPLIED;
 }
 
-/* What the plan grants to each line, into the answer, and whether that is all that was asked for. */
-static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
+/* What the plan grants to each of its lines, into the answer, and whether that is all that was asked for. */
+static __attribute__((noinline)) atp_verdict_t add_up_lines(apply_t *apply, bool *ret_is_whole)
 {
     const atp_ledger_t *ledger = apply->ledger;
     atp_result_t *result = apply->result;
     atp_qty_t asked = 0;
     bool is_one_scale = true;
 
-    if (ATP_LIKELY(apply->is_plain_plan && ledger->plan_count == 1 && ledger->lines[0].granted > 0)) {
-        result->qty = ledger->lines[0].granted;
-        result->scale = ledger->lines[0].scale;
-        *ret_is_whole = result->qty == ledger->lines[0].qty;
-        return ATP_APPLIED;
-    }
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
         if (line->is_component) {
@@ -286,6 +292,19 @@ static atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
     *ret_is_whole = result->qty == asked && !apply->is_short;
     result->qty = is_one_scale ? result->qty : 0;
     result->scale = is_one_scale ? ledger->lines[0].scale : 0;
+    return ATP_APPLIED;
+}
+
+static inline atp_verdict_t add_up(apply_t *apply, bool *ret_is_whole)
+{
+    const resolved_line_t *line = &apply->ledger->lines[0];
+
+    if (ATP_UNLIKELY(!apply->is_plain_plan || apply->ledger->plan_count != 1 || line->granted == 0)) {
+        return add_up_lines(apply, ret_is_whole);
+    }
+    apply->result->qty = line->granted;
+    apply->result->scale = line->scale;
+    *ret_is_whole = line->granted == line->qty;
     return ATP_APPLIED;
 }
 
@@ -372,17 +391,14 @@ static void need_rows(apply_t *apply)
     }
 }
 
-/* Grants of the lines in their order, where there are several, then the plan, where nodes were chosen. */
-static void answer(apply_t *apply)
+/* Grants of the lines in their order, then the plan, where nodes were chosen. */
+static __attribute__((noinline)) void answer_lines(apply_t *apply)
 {
     const atp_ledger_t *ledger = apply->ledger;
     const atp_op_t *op = apply->op;
     atp_result_t *result = apply->result;
     bool has_plan = op->flags & ATP_OP_CHOOSES;
 
-    if (op->line_count == 1 && !has_plan) {
-        return; /* the sum says it */
-    }
     for (uint32_t i = 0; i < op->line_count; i++) {
         apply->grants[i] = (atp_grant_t){0};
     }
@@ -402,6 +418,13 @@ static void answer(apply_t *apply)
                                                          .node = line->node,
                                                          .sku = line->sku});
         }
+    }
+}
+
+static inline void answer(apply_t *apply)
+{
+    if (ATP_UNLIKELY(apply->op->line_count != 1 || (apply->op->flags & ATP_OP_CHOOSES) != 0)) {
+        answer_lines(apply); /* else the sum says it */
     }
 }
 
@@ -512,14 +535,15 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
     uint32_t replaced = NO_ROW;
     uint32_t number;
 
-    if (atp_reservations_find(&ledger->reservations, id, op->subject_hash, &number)) {
+    if (ATP_UNLIKELY(!atp_index_has_none(&ledger->reservations.index, op->subject_hash)) &&
+        atp_reservations_find(&ledger->reservations, id, op->subject_hash, &number)) {
         return atp_ledger_refuse(apply, ATP_CONFLICT, ATP_FIELD_ID,
                                  0); /* its outcome is forgotten, itself not */
     }
     if (op->line_count > ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
-    atp_verdict_t verdict = decide_deadline(apply, &deadline_ms);
+    atp_verdict_t verdict = decide_deadline(apply, channel_of(apply), &deadline_ms);
     if (verdict == ATP_APPLIED && ATP_UNLIKELY(!apply->is_plain)) {
         verdict = atp_ledger_look_at_replaced(apply, &replaced);
     }
@@ -557,7 +581,7 @@ static atp_verdict_t decide_promise(apply_t *apply)
     if (apply->op->line_count > apply->ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
-    atp_verdict_t verdict = decide_deadline(apply, &deadline_ms);
+    atp_verdict_t verdict = decide_deadline(apply, channel_of(apply), &deadline_ms);
     if (verdict == ATP_APPLIED && !apply->is_plain) {
         verdict = atp_ledger_look_at_replaced(apply, &replaced);
     }
