@@ -192,4 +192,4 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
     return status;
 }
 
-const atp_format_t atp_format_delimited = {create, destroy, restart, begin, column_of, next, fill};
+const atp_format_t atp_format_delimited = {create, destroy, restart, begin, column_of, next, fill, NULL};

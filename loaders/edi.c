@@ -6,10 +6,12 @@
  *
  * Invariants  I1  every segment is looked at once as a part of a record's context, or is a header or trailer.
  *             I2  no record spans two messages. */
+#include "loaders/edi_ack.h"
 #include "loaders/edi_column.h"
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
 #include "loaders/latin.h"
+#include "loaders/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ typedef struct edi {
     atp_edi_standard_t standard;
     const atp_edi_document_t *document;
     const char *place;
+    atp_edi_ack_t *ack; /* NULL: none is wanted */
     atp_stream_t stream;
     atp_edi_signs_t signs;
     atp_edi_context_t context;
@@ -42,6 +45,10 @@ typedef struct edi {
     int record_at;                              /* of the segment that makes a record, in the context; -1 */
     uint32_t pair_at;                           /* next pair to give, by its element; NOT_A_PAIR: none */
     int pairs_at;                               /* of the segment with pairs, in the context; -1 */
+    uint32_t message_count;                     /* opened so far */
+    uint32_t given_at;                          /* of the record given last, in the context */
+    int given_pairs_at;                         /* of its segment with pairs; -1 = it has none */
+    uint32_t given_pair;                        /* of its pair, by its element */
     atp_err_t fault;                            /* why reading has ended; told by the next fill */
     atp_why_t why;
     uint32_t column_count;
@@ -63,6 +70,7 @@ static void restart(void *reader)
     edi->record_at = -1;
     edi->pairs_at = -1;
     edi->pair_at = NOT_A_PAIR;
+    edi->message_count = 0;
     edi->fault = ATP_OK;
 }
 
@@ -77,6 +85,7 @@ static atp_err_t create_for(const atp_format_source_t *source, atp_edi_standard_
     edi->document = atp_edi_document_find(standard, source->format->document);
     ATP_ASSERT(edi->document != NULL); /* the profile was checked */
     edi->place = source->place;
+    edi->ack = source->ack;
     if (atp_stream_init(&edi->stream, source->read, source->context, ATP_EDI_SEGMENT_SIZE_MAX) != ATP_OK) {
         free(edi);
         return ATP_ERR_MEMORY;
@@ -147,9 +156,12 @@ static atp_err_t fill(void *reader, atp_why_t *ret_why)
     return err;
 }
 
-/* Reading ends here; the next fill says why. */
-static bool fail(edi_t *edi, uint64_t line, const char *sentence)
+/* Reading ends here; the next fill says why. `fault`: of the innermost envelope that is open. */
+static bool fail(edi_t *edi, atp_edi_fault_t fault, uint64_t line, const char *sentence)
 {
+    if (edi->ack != NULL) {
+        atp_edi_ack_fail(edi->ack, edi->level, fault);
+    }
     edi->fault = atp_fail(&edi->why, ATP_ERR_FORMAT, "%.150s:%llu: %.250s", edi->place,
                           (unsigned long long)line, sentence);
     return false;
@@ -211,7 +223,8 @@ static bool read_charset(edi_t *edi, const atp_edi_segment_t *segment)
         atp_text_equal(set, atp_text_of("UNOY"))) {
         return true;
     }
-    return fail(edi, segment->line, "the character set is none of UNOA, UNOB, UNOC, UNOW, UNOY");
+    return fail(edi, ATP_EDI_FAULT_CHARSET, segment->line,
+                "the character set is none of UNOA, UNOB, UNOC, UNOW, UNOY");
 }
 
 static bool is_our_type(const edi_t *edi, const atp_edi_segment_t *segment)
@@ -222,30 +235,44 @@ static bool is_our_type(const edi_t *edi, const atp_edi_segment_t *segment)
     return atp_text_equal(type, atp_text_of(edi->document->type));
 }
 
+static void note_type(edi_t *edi, const atp_edi_segment_t *segment)
+{
+    edi->is_foreign = !is_our_type(edi, segment);
+    if (edi->is_foreign && edi->ack != NULL) {
+        atp_edi_ack_fail(edi->ack, ATP_EDI_LEVEL_MESSAGE, ATP_EDI_FAULT_TYPE);
+    }
+}
+
 static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
 {
     atp_text_t number = element_of(edi, segment, rule->number_at, 1);
     envelope_t *envelope = &edi->open[rule->level];
 
     if (!is_right_place(edi, rule->level)) {
-        return fail(edi, segment->line, "a header stands where it must not; is a trailer missing before it?");
+        return fail(edi, edi->level >= rule->level ? ATP_EDI_FAULT_TRAILER_MISSING : ATP_EDI_FAULT_HEADER,
+                    segment->line, "a header stands where it must not; is a trailer missing before it?");
     }
     if (number.size == 0 || number.size > sizeof envelope->number) {
-        return fail(edi, segment->line, "a header has no control number, or one longer than 36 bytes");
+        return fail(edi, ATP_EDI_FAULT_HEADER, segment->line,
+                    "a header has no control number, or one longer than 36 bytes");
     }
     edi->open[edi->level].count++;
     *envelope = (envelope_t){.number_size = number.size, .count = rule->level == ATP_EDI_LEVEL_MESSAGE};
     memcpy(envelope->number, number.bytes, number.size);
     edi->level = rule->level;
+    edi->message_count += rule->level == ATP_EDI_LEVEL_MESSAGE;
+    if (edi->ack != NULL) {
+        atp_edi_ack_open(edi->ack, rule->level, segment, &edi->signs);
+    }
     if (rule->level == ATP_EDI_LEVEL_MESSAGE) {
-        edi->is_foreign = !is_our_type(edi, segment);
+        note_type(edi, segment);
     }
     if (edi->standard == ATP_EDI_EDIFACT && rule->level == ATP_EDI_LEVEL_INTERCHANGE &&
         !read_charset(edi, segment)) {
         return false;
     }
     return atp_edi_context_add(&edi->context, segment, rule->level) ||
-           fail(edi, segment->line, "the headers are longer than this reader keeps");
+           fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "the headers are longer than this reader keeps");
 }
 
 static bool is_count(atp_text_t text, uint64_t count)
@@ -268,18 +295,23 @@ static bool close_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_ed
     atp_text_t number = {envelope->number, envelope->number_size};
 
     if (edi->level != rule->level) {
-        return fail(edi, segment->line, "a trailer stands where it must not; is one missing before it?");
+        return fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, segment->line,
+                    "a trailer stands where it must not; is one missing before it?");
     }
     if (!atp_text_equal(element_of(edi, segment, rule->trailer_number_at, 1), number)) {
-        return fail(edi, segment->line, "the control number of the trailer is not that of its header");
+        return fail(edi, ATP_EDI_FAULT_NUMBERS_DIFFER, segment->line,
+                    "the control number of the trailer is not that of its header");
     }
     if (!is_count(element_of(edi, segment, rule->trailer_count_at, 1), count)) {
-        return fail(edi, segment->line,
+        return fail(edi, ATP_EDI_FAULT_COUNTS_DIFFER, segment->line,
                     "the trailer counts other than there is: something is missing or too much");
     }
     atp_edi_context_end(&edi->context, rule->level);
     edi->level = atp_edi_context_level(&edi->context);
     edi->is_foreign = false;
+    if (edi->ack != NULL) {
+        atp_edi_ack_close(edi->ack, rule->level);
+    }
     return true;
 }
 
@@ -333,14 +365,15 @@ static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
     if (is_hierarchy(edi, segment->tag)) {
         level = hierarchy_level(edi, segment);
         if (level == 0) {
-            return fail(edi, segment->line, "an HL names a parent that is not open");
+            return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "an HL names a parent that is not open");
         }
     }
     if (level != 0) {
         atp_edi_context_end(&edi->context, level);
     }
     if (!atp_edi_context_add(&edi->context, segment, level)) {
-        return fail(edi, segment->line, "a message has more segments above a record than this reader keeps");
+        return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line,
+                    "a message has more segments above a record than this reader keeps");
     }
     int at = (int)edi->context.count - 1;
     if (is_record(edi, segment)) {
@@ -352,6 +385,13 @@ static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
     return true;
 }
 
+/* What a partner says of an interchange of ours stands between ISA and GS. */
+static bool is_interchange_note(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    return edi->standard == ATP_EDI_X12 && edi->level == ATP_EDI_LEVEL_INTERCHANGE &&
+           atp_text_equal(segment->tag, atp_text_of("TA1"));
+}
+
 static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
 {
     bool is_header = false;
@@ -360,8 +400,11 @@ static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
     if (rule != NULL) {
         return is_header ? open_envelope(edi, rule, segment) : close_envelope(edi, rule, segment);
     }
+    if (is_interchange_note(edi, segment)) {
+        return true;
+    }
     if (edi->level != ATP_EDI_LEVEL_MESSAGE) {
-        return fail(edi, segment->line, "a segment stands outside any message");
+        return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "a segment stands outside any message");
     }
     edi->open[ATP_EDI_LEVEL_MESSAGE].count++;
     return edi->is_foreign || add_segment(edi, segment);
@@ -408,6 +451,8 @@ static atp_reason_of_reject_t read_fields(edi_t *edi, const atp_edi_place_t *pla
 static void give_record(edi_t *edi, atp_record_t *ret_record)
 {
     const atp_edi_kept_t *kept = &edi->context.kept[edi->record_at];
+    edi->given_at = (uint32_t)edi->record_at;
+    edi->given_pairs_at = edi->pairs_at;
     atp_edi_place_t place = {.context = &edi->context, .signs = &edi->signs, .standard = edi->standard};
 
     if (edi->pairs_at >= 0) {
@@ -415,6 +460,7 @@ static void give_record(edi_t *edi, atp_record_t *ret_record)
         edi->pair_at = edi->pair_at == NOT_A_PAIR ? PAIRS_BEGIN : edi->pair_at;
         place.store = atp_edi_element(raw, &edi->signs, edi->pair_at, 0);
         place.quantity = atp_edi_element(raw, &edi->signs, edi->pair_at + 1, 0);
+        edi->given_pair = edi->pair_at;
         edi->pair_at += 2;
     }
     char *raw = atp_stream_room(&edi->stream, kept->raw.size);
@@ -465,6 +511,8 @@ static void end_record(edi_t *edi, const atp_edi_segment_t *segment)
 
 static void give_foreign(edi_t *edi, const atp_edi_segment_t *segment, atp_record_t *ret_record)
 {
+    edi->given_at = edi->context.count - 1; /* its header */
+    edi->given_pairs_at = -1;
     *ret_record = (atp_record_t){
         .fields = edi->fields,
         .reason = ATP_REJECT_MESSAGE_TYPE,
@@ -477,17 +525,18 @@ static atp_record_status_t without_segment(edi_t *edi, atp_edi_status_t status)
 {
     switch (status) {
     case ATP_EDI_NOT_EDI:
-        (void)fail(edi, edi->stream.line,
+        (void)fail(edi, ATP_EDI_FAULT_CONTENT, edi->stream.line,
                    edi->standard == ATP_EDI_X12
                        ? "no ISA segment of 106 characters where an interchange must begin; is this X12?"
                        : "no UNA or UNB segment where an interchange must begin; is this EDIFACT?");
         return ATP_RECORD_FILL;
     case ATP_EDI_CUT:
-        (void)fail(edi, edi->stream.line, "the file ends within a segment, or one is longer than 8 KiB");
+        (void)fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, edi->stream.line,
+                   "the file ends within a segment, or one is longer than 8 KiB");
         return ATP_RECORD_FILL;
     case ATP_EDI_END:
         if (edi->level != 0) {
-            (void)fail(edi, edi->stream.line,
+            (void)fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, edi->stream.line,
                        "the file ends before the interchange does: its trailer is missing");
             return ATP_RECORD_FILL;
         }
@@ -523,6 +572,8 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
             edi->stream.line = line;
             return ATP_RECORD_READ;
         }
+        segment.number =
+            edi->level == ATP_EDI_LEVEL_MESSAGE ? (uint32_t)edi->open[ATP_EDI_LEVEL_MESSAGE].count + 1 : 1;
         bool was_foreign = edi->is_foreign;
         if (take_segment(edi, &segment) && edi->is_foreign && !was_foreign) {
             give_foreign(edi, &segment, ret_record);
@@ -532,5 +583,65 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
     return ATP_RECORD_FILL;
 }
 
-const atp_format_t atp_format_x12 = {create_x12, destroy, restart, begin, column_of, next, fill};
-const atp_format_t atp_format_edifact = {create_edifact, destroy, restart, begin, column_of, next, fill};
+/* ---- where it stands ---- */
+
+static void locate_kept(const edi_t *edi, uint32_t at, atp_edi_where_t *ret_where)
+{
+    const atp_edi_kept_t *kept = &edi->context.kept[at];
+
+    ret_where->segment = kept->number;
+    ret_where->tag = kept->tag;
+}
+
+static void locate_pair(const edi_t *edi, bool is_quantity, atp_edi_where_t *ret_where)
+{
+    if (edi->given_pairs_at < 0) {
+        return;
+    }
+    locate_kept(edi, (uint32_t)edi->given_pairs_at, ret_where);
+    ret_where->element = (uint16_t)(edi->given_pair + is_quantity);
+    ret_where->value = atp_edi_element(edi->context.kept[edi->given_pairs_at].raw, &edi->signs,
+                                       edi->given_pair + is_quantity, 0);
+}
+
+/* Where that part of a column is taken from. */
+static void locate_part(const edi_t *edi, const atp_edi_part_t *part, atp_edi_where_t *ret_where)
+{
+    if (part->pick == ATP_EDI_PICK_STORE || part->pick == ATP_EDI_PICK_QUANTITY) {
+        locate_pair(edi, part->pick == ATP_EDI_PICK_QUANTITY, ret_where);
+        return;
+    }
+    int found = atp_edi_context_find(&edi->context, &edi->signs, atp_text_of(part->tag),
+                                     atp_text_of(part->pick == ATP_EDI_PICK_VALUE ? "" : part->qualifier));
+    if (found < 0) {
+        ret_where->tag = atp_text_of(part->tag);
+        ret_where->is_missing = true;
+        return;
+    }
+    locate_kept(edi, (uint32_t)found, ret_where);
+    if (part->pick == ATP_EDI_PICK_ELEMENT) {
+        atp_text_t raw = edi->context.kept[found].raw;
+        ret_where->element = part->element;
+        ret_where->component = part->component;
+        ret_where->value = atp_edi_element(raw, &edi->signs, part->element, part->component);
+    }
+}
+
+static void locate(void *reader, uint32_t column, atp_edi_where_t *ret_where)
+{
+    const edi_t *edi = reader;
+
+    *ret_where = (atp_edi_where_t){.message = edi->message_count};
+    if (edi->given_pairs_at >= 0) {
+        locate_kept(edi, (uint32_t)edi->given_pairs_at, ret_where);
+    } else {
+        locate_kept(edi, edi->given_at, ret_where);
+    }
+    if (column < edi->column_count) {
+        locate_part(edi, &edi->columns[column].parts[0], ret_where);
+    }
+}
+
+const atp_format_t atp_format_x12 = {create_x12, destroy, restart, begin, column_of, next, fill, locate};
+const atp_format_t atp_format_edifact = {create_edifact, destroy, restart, begin,
+                                         column_of,      next,    fill,    locate};

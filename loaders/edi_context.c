@@ -28,6 +28,7 @@ bool atp_edi_context_add(atp_edi_context_t *context, const atp_edi_segment_t *se
         .tag = {text, segment->tag.size},
         .level = level != 0 ? level : atp_edi_context_level(context),
         .begins = level != 0,
+        .number = segment->number,
         .line = segment->line,
     };
     context->size += segment->raw.size;

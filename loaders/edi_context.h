@@ -18,6 +18,7 @@ typedef struct atp_edi_kept {
     atp_text_t tag;
     uint8_t level; /* of the loop it begins or belongs to */
     bool begins;   /* a loop */
+    uint32_t number;
     uint64_t line;
 } atp_edi_kept_t;
 

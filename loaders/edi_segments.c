@@ -1,5 +1,7 @@
 #include "loaders/edi_segments.h"
 
+#include "loaders/stream.h"
+
 #include <string.h>
 
 #define ISA_SIZE         106 /* ISA has fixed lengths, its end included */

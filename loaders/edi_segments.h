@@ -10,7 +10,10 @@
 #ifndef ATP_LOADERS_EDI_SEGMENTS_H
 #define ATP_LOADERS_EDI_SEGMENTS_H
 
-#include "loaders/stream.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+
+#include <stdint.h>
 
 #define ATP_EDI_TAG_SIZE_MAX      3
 #define ATP_EDI_ELEMENT_COUNT_MAX 256        /* of a segment, components counted singly */
@@ -31,6 +34,7 @@ typedef struct atp_edi_segment {
     atp_text_t raw; /* without its end */
     atp_text_t tag;
     uint64_t line;
+    uint32_t number; /* in its message, the header is 1; set by who counts them */
 } atp_edi_segment_t;
 
 typedef enum atp_edi_status {
@@ -41,9 +45,11 @@ typedef enum atp_edi_status {
     ATP_EDI_CUT      /* the file ends within a segment, or one is longer than the limit */
 } atp_edi_status_t;
 
+struct atp_stream; /* loaders/stream.h */
+
 /* Takes the next segment. `signs` are set by it where an interchange begins (`signs->end` is '\0' before the first).
  * The segment's texts are in the window: valid until the next fill. */
-atp_edi_status_t atp_edi_next(atp_stream_t *stream, atp_edi_standard_t standard, atp_edi_signs_t *signs,
+atp_edi_status_t atp_edi_next(struct atp_stream *stream, atp_edi_standard_t standard, atp_edi_signs_t *signs,
                               atp_edi_segment_t *ret_segment);
 
 /* Element `element` (the tag is 0), component `component` (from 1; 0 = the whole element), as it stands, release

@@ -11,6 +11,7 @@
 #ifndef ATP_LOADERS_FORMAT_H
 #define ATP_LOADERS_FORMAT_H
 
+#include "loaders/edi_ack.h"
 #include "loaders/profile_priv.h"
 #include "loaders/record.h"
 
@@ -20,6 +21,8 @@ typedef struct atp_format_source {
     atp_record_source_fn read;
     void *context;     /* of `read` */
     const char *place; /* the file's name, for sentences; borrowed */
+    atp_edi_ack_t
+        *ack; /* of formats that are acknowledged: told of what is read; borrowed. NULL = none is wanted */
 } atp_format_source_t;
 
 typedef struct atp_format {
@@ -37,6 +40,9 @@ typedef struct atp_format {
     /* Reads more. Records given before are void afterwards. Fails as `read`, and with ATP_ERR_FORMAT when the file is
      * not in this format at all. */
     atp_err_t (*fill)(void *reader, atp_why_t *ret_why);
+    /* Where the record given last stands, or that column of it (past the last: the record). Before the next is asked for.
+     * NULL: a format that is not acknowledged. */
+    void (*locate)(void *reader, uint32_t column, atp_edi_where_t *ret_where);
 } atp_format_t;
 
 /* loaders/delimited.c: comma, tab, any other sign; with or without header. */

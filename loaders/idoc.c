@@ -18,6 +18,7 @@
 #include "loaders/idoc_column.h"
 #include "loaders/latin.h"
 #include "loaders/seen.h"
+#include "loaders/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +222,7 @@ static bool note_document(idoc_t *idoc, const line_t *line, atp_text_t docnum)
 static bool open_document(idoc_t *idoc, const line_t *line)
 {
     atp_text_t docnum = field(idoc, line, 13, 16);
-    atp_edi_segment_t segment = {line->text, line->name, line->number};
+    atp_edi_segment_t segment = {line->text, line->name, line->number, 0};
 
     if (!end_document(idoc)) {
         return false;
@@ -317,7 +318,7 @@ static void cut_context(atp_edi_context_t *context, uint32_t count)
 
 static bool add_segment(idoc_t *idoc, const line_t *line, uint8_t level)
 {
-    atp_edi_segment_t segment = {line->text, line->name, line->number};
+    atp_edi_segment_t segment = {line->text, line->name, line->number, 0};
 
     cut_context(&idoc->context, loop_before(idoc, line->name, level));
     atp_edi_context_end(&idoc->context, (uint8_t)(level + 1));
@@ -517,4 +518,4 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
     return ATP_RECORD_FILL;
 }
 
-const atp_format_t atp_format_idoc = {create, destroy, restart, begin, column_of, next, fill};
+const atp_format_t atp_format_idoc = {create, destroy, restart, begin, column_of, next, fill, NULL};

@@ -301,4 +301,4 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
     }
 }
 
-const atp_format_t atp_format_json_lines = {create, destroy, restart, begin, column_of, next, fill};
+const atp_format_t atp_format_json_lines = {create, destroy, restart, begin, column_of, next, fill, NULL};

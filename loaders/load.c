@@ -21,6 +21,13 @@ typedef struct outcome {
     atp_fingerprint_t key;
 } outcome_t;
 
+/* Where each record of a batch stands, in a load with an acknowledgement. */
+typedef struct place {
+    atp_edi_where_t where;
+    char tag[ATP_EDI_TAG_SIZE_MAX + 1];
+    char value[ATP_EDI_ACK_ELEMENT_SIZE_MAX];
+} place_t;
+
 struct atp_load {
     atp_load_options_t options;
     const atp_profile_t *profile;
@@ -40,6 +47,7 @@ struct atp_load {
     uint32_t batch_max;
     atp_load_row_t *rows;
     outcome_t *outcomes;
+    place_t *places; /* NULL: no acknowledgement is wanted */
     uint64_t records_this_pass;
 
     atp_load_sink_fn sink; /* NULL while validating */
@@ -95,8 +103,9 @@ static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
     load->rows = calloc(load->batch_max, sizeof *load->rows);
     load->outcomes = calloc(load->batch_max, sizeof *load->outcomes);
     uint64_t hint = atp_input_bytes_total(atp_table_input(load->table)) / BYTES_PER_KEY_GUESS;
+    load->places = load->options.ack != NULL ? calloc(load->batch_max, sizeof *load->places) : NULL;
     bool has_memory =
-        load->rows != NULL && load->outcomes != NULL &&
+        load->rows != NULL && load->outcomes != NULL && (load->options.ack == NULL || load->places != NULL) &&
         atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, &load->keys) == ATP_OK;
 
     if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
@@ -112,7 +121,7 @@ static atp_err_t open_table(atp_load_t *load, atp_why_t *ret_why)
     atp_err_t err = atp_input_open(load->options.path, load->options.spool_size_max, &input, ret_why);
 
     if (err == ATP_OK) {
-        err = atp_table_open(&load->profile->format, input, &load->table, ret_why);
+        err = atp_table_open(&load->profile->format, input, load->options.ack, &load->table, ret_why);
         if (err != ATP_OK) {
             atp_input_close(input);
         }
@@ -186,6 +195,7 @@ atp_err_t atp_load_close(atp_load_t *load, atp_why_t *ret_why)
     atp_spread_destroy(load->spread);
     free(load->rows);
     free(load->outcomes);
+    free(load->places);
     free(load);
     return err;
 }
@@ -214,6 +224,9 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
 
     if (load->report.rows_bad == 0) {
         load->first_reject = reject;
+    }
+    if (load->places != NULL) {
+        atp_edi_ack_note_bad(load->options.ack, &load->places[outcome - load->outcomes].where, reject.reason);
     }
     load->report.rows_bad++;
     load->report.bad_by_reason[reject.reason]++;
@@ -249,6 +262,9 @@ static atp_err_t note_row(atp_load_t *load, const atp_load_row_t *row, outcome_t
     }
     if (outcome->fault.reason == ATP_REJECT_NONE) {
         load->report.rows_good++;
+        if (load->places != NULL) {
+            atp_edi_ack_note_good(load->options.ack, row->origin.message);
+        }
         return ATP_OK;
     }
     outcome->fault.column = "";
@@ -354,6 +370,37 @@ static atp_err_t end_batch(atp_load_t *load, atp_why_t *ret_why)
     return err;
 }
 
+/* Its texts are the reader's, and void when it reads on. */
+static void keep_place(place_t *place)
+{
+    atp_edi_where_t *where = &place->where;
+    uint32_t tag_size = where->tag.size < ATP_EDI_TAG_SIZE_MAX ? where->tag.size : ATP_EDI_TAG_SIZE_MAX;
+
+    memset(place->tag, 0, sizeof place->tag);
+    memcpy(place->tag, where->tag.bytes, tag_size);
+    where->tag = (atp_text_t){place->tag, tag_size};
+    if (where->value.size > sizeof place->value) {
+        where->value.size = 0; /* longer than is shown */
+    } else if (where->value.size > 0) {
+        memcpy(place->value, where->value.bytes, where->value.size);
+    }
+    where->value.bytes = place->value;
+}
+
+static void note_place(atp_load_t *load, const outcome_t *outcome)
+{
+    place_t *place = &load->places[load->batch_count];
+    atp_load_row_t *row = &load->rows[load->batch_count];
+    bool is_bad = outcome->mapped == ATP_MAPPED_BAD;
+
+    atp_table_locate(load->table,
+                     is_bad ? atp_mapping_column_of(&load->mapping, &outcome->fault) : UINT32_MAX,
+                     &place->where);
+    keep_place(place);
+    row->origin = (atp_edi_origin_t){.message = place->where.message, .segment = place->where.segment};
+    memcpy(row->origin.tag, place->tag, sizeof row->origin.tag);
+}
+
 static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_why_t *ret_why)
 {
     outcome_t *outcome = &load->outcomes[load->batch_count];
@@ -363,6 +410,9 @@ static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_w
     outcome->other_line = 0;
     outcome->mapped =
         atp_mapping_map(&load->mapping, record, &load->rows[load->batch_count], &outcome->fault);
+    if (load->places != NULL) {
+        note_place(load, outcome);
+    }
     load->batch_count++;
     return load->batch_count == load->batch_max ? end_batch(load, ret_why) : ATP_OK;
 }
@@ -440,6 +490,21 @@ static atp_err_t finish_validation(atp_load_t *load, atp_why_t *ret_why)
     return err;
 }
 
+/* `err`: of the reading. */
+static atp_err_t end_acknowledged(atp_load_t *load, atp_err_t err, atp_why_t *ret_why)
+{
+    atp_err_t noted = atp_edi_ack_end_reading(load->options.ack);
+
+    if (err != ATP_OK || noted == ATP_OK) {
+        return err;
+    }
+    return atp_fail(
+        ret_why, noted,
+        "%.200s: has more messages than an acknowledgement tells (%u), or headers beyond %u bytes; "
+        "nothing was loaded. Split the file",
+        place_of(load), ATP_EDI_ACK_MESSAGES_MAX, ATP_EDI_ACK_HEADER_SIZE_MAX);
+}
+
 atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why)
 {
     ATP_ASSERT(!load->has_been_read);
@@ -450,6 +515,9 @@ atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why)
     }
     if (err == ATP_OK) {
         err = read_all(load, ret_why);
+    }
+    if (load->options.ack != NULL) {
+        err = end_acknowledged(load, err, ret_why);
     }
     if (err == ATP_OK) {
         err = finish_validation(load, ret_why);

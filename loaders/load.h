@@ -24,6 +24,7 @@
 #include "engine/base/attribute.h"
 #include "engine/base/command.h"
 #include "engine/base/err.h"
+#include "loaders/edi_ack.h"
 #include "loaders/profile.h"
 #include "loaders/reason.h"
 
@@ -70,6 +71,7 @@ typedef struct atp_load_row {
     atp_attribute_t
         counted_in; /* facts: the unit of the quantity, as the command takes it; key 0: the SKU's own */
     uint64_t line;  /* physical line the row begins on, from 1 */
+    atp_edi_origin_t origin; /* of a load with an acknowledgement: the segment that the row was made of */
     bool has_scale;
     bool has_state;
     uint8_t scale; /* of the SKU, 0..6; every given quantity fits it exactly */
@@ -117,6 +119,9 @@ typedef struct atp_load_options {
     const char *lookup_folder;    /* where lookup files are; NULL = beside `path`, "." for standard input */
     const char *reject_path;      /* NULL = no reject file. Removed again by close when no row was bad */
     double max_bad_share;         /* below 0 = the profile's */
+    /* Told of every message and row of an EDI file, in the first pass; borrowed until close. NULL = none is wanted. Its
+     * standard is that of the profile's format. */
+    atp_edi_ack_t *ack;
     uint32_t batch_rows_max;
     uint64_t key_count_max;
     uint64_t spool_size_max;

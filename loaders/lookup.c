@@ -184,7 +184,7 @@ static atp_err_t open_table(const atp_profile_lookup_t *spec, const char *folder
     }
     atp_err_t err = atp_input_open(path, 0, &input, ret_why);
     if (err == ATP_OK) {
-        err = atp_table_open(&spec->format, input, ret_table, ret_why);
+        err = atp_table_open(&spec->format, input, NULL, ret_table, ret_why);
         if (err != ATP_OK) {
             atp_input_close(input);
         }

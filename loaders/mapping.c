@@ -615,3 +615,13 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *r
     }
     return map_bucket(mapping, record, ret_row, ret_fault);
 }
+
+uint32_t atp_mapping_column_of(const atp_mapping_t *mapping, const atp_map_fault_t *fault)
+{
+    for (unsigned slot = 0; slot < ATP_SLOT_COUNT && fault->column != NULL; slot++) {
+        if (strcmp(atp_slot_name((atp_slot_t)slot), fault->column) == 0) {
+            return mapping->sources[slot].has_column ? mapping->sources[slot].column : UINT32_MAX;
+        }
+    }
+    return UINT32_MAX;
+}

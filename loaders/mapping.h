@@ -45,4 +45,7 @@ ATP_MUST_USE atp_err_t atp_mapping_bind(atp_mapping_t *mapping, const atp_profil
 atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *record,
                              atp_load_row_t *ret_row, atp_map_fault_t *ret_fault);
 
+/* The column that the slot at fault is taken from; UINT32_MAX: the whole row, or no column. */
+uint32_t atp_mapping_column_of(const atp_mapping_t *mapping, const atp_map_fault_t *fault);
+
 #endif

@@ -224,3 +224,9 @@ atp_err_t atp_profile_load(const char *name_or_path, atp_profile_t **ret_profile
     return is_path(name_or_path) ? load_file(name_or_path, ret_profile, ret_why)
                                  : load_shipped(name_or_path, ret_profile, ret_why);
 }
+
+bool atp_profile_edi_standard(const atp_profile_t *profile, atp_edi_standard_t *ret_standard)
+{
+    *ret_standard = profile->format.kind == ATP_FORMAT_EDIFACT ? ATP_EDI_EDIFACT : ATP_EDI_X12;
+    return profile->format.kind == ATP_FORMAT_X12 || profile->format.kind == ATP_FORMAT_EDIFACT;
+}

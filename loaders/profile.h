@@ -10,6 +10,7 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "loaders/edi_segments.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,9 @@ double atp_profile_max_bad_share(const atp_profile_t *profile);
 
 /* What its counts are of: "on_hand", "less_picked", "less_allocated"; "" of a profile without counts. */
 const char *atp_profile_basis(const atp_profile_t *profile);
+
+/* Whether it reads an EDI format, whose messages can be acknowledged, and which. */
+ATP_MUST_USE bool atp_profile_edi_standard(const atp_profile_t *profile, atp_edi_standard_t *ret_standard);
 
 /* "positions", "skus", "nodes", "safety", "kits", "supplies". */
 const char *atp_loads_name(atp_loads_t loads);

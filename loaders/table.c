@@ -15,10 +15,10 @@ static atp_err_t read_input(void *context, void *bytes, size_t size, size_t *ret
     return atp_input_read(context, bytes, size, ret_size, ret_why);
 }
 
-atp_err_t atp_table_open(const atp_profile_format_t *format, atp_input_t *input, atp_table_t **ret_table,
-                         atp_why_t *ret_why)
+atp_err_t atp_table_open(const atp_profile_format_t *format, atp_input_t *input, atp_edi_ack_t *ack,
+                         atp_table_t **ret_table, atp_why_t *ret_why)
 {
-    atp_format_source_t source = {format, read_input, input, atp_input_place(input)};
+    atp_format_source_t source = {format, read_input, input, atp_input_place(input), ack};
     atp_table_t *table = calloc(1, sizeof *table);
 
     if (table != NULL) {
@@ -55,6 +55,12 @@ atp_err_t atp_table_column(atp_table_t *table, const char *column, uint32_t *ret
 atp_record_status_t atp_table_next(atp_table_t *table, atp_record_t *ret_record)
 {
     return table->format->next(table->reader, ret_record);
+}
+
+void atp_table_locate(atp_table_t *table, uint32_t column, atp_edi_where_t *ret_where)
+{
+    ATP_ASSERT(table->format->locate != NULL);
+    table->format->locate(table->reader, column, ret_where);
 }
 
 atp_err_t atp_table_fill(atp_table_t *table, atp_why_t *ret_why)

@@ -4,15 +4,16 @@
 #ifndef ATP_LOADERS_TABLE_H
 #define ATP_LOADERS_TABLE_H
 
+#include "loaders/edi_ack.h"
 #include "loaders/input.h"
 #include "loaders/profile_priv.h"
 #include "loaders/record.h"
 
 typedef struct atp_table atp_table_t;
 
-/* Takes `input` over on success only. */
+/* Takes `input` over on success only. `ack`: told of what is read, of EDI; borrowed; NULL = none is wanted. */
 ATP_MUST_USE atp_err_t atp_table_open(const atp_profile_format_t *format, atp_input_t *input,
-                                      atp_table_t **ret_table, atp_why_t *ret_why);
+                                      atp_edi_ack_t *ack, atp_table_t **ret_table, atp_why_t *ret_why);
 void atp_table_close(atp_table_t *table);
 
 /* Reads what stands before the first record (a header), so that columns can be found. Call it before the first
@@ -25,6 +26,10 @@ ATP_MUST_USE atp_err_t atp_table_column(atp_table_t *table, const char *column, 
                                         atp_why_t *ret_why);
 
 atp_record_status_t atp_table_next(atp_table_t *table, atp_record_t *ret_record);
+
+/* Where the record given last stands, or that column of it (UINT32_MAX: the record). Only of a table with an
+ * acknowledgement. */
+void atp_table_locate(atp_table_t *table, uint32_t column, atp_edi_where_t *ret_where);
 
 /* Reads more; records given before are void afterwards. The place is named when it fails. */
 ATP_MUST_USE atp_err_t atp_table_fill(atp_table_t *table, atp_why_t *ret_why);

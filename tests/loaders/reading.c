@@ -5,7 +5,7 @@
 void reading_open(reading_t *reading, const atp_profile_format_t *format, const char *text, size_t size,
                   size_t step, const char *const *columns)
 {
-    atp_format_source_t source = {&reading->format, read_source, &reading->source, "test"};
+    atp_format_source_t source = {&reading->format, read_source, &reading->source, "test", NULL};
     uint32_t index;
 
     *reading = (reading_t){

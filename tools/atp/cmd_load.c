@@ -22,6 +22,7 @@ typedef struct loading {
     atp_profile_t *profile;
     atp_load_t *load;
     atp_load_run_t *run;
+    atp_load_ack_t *ack; /* NULL: none is wanted */
     atp_load_feed_t feed;
     atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
     const char *reject_path;
@@ -59,11 +60,17 @@ static uint64_t fingerprint_of_file(const char *path)
     return fingerprint;
 }
 
-/* What ids are made from: the file, or with --again, or for a pipe, a number never used before. */
+/* What ids are made from: the file, or with --again, or for a pipe, a number never used before. With an acknowledgement they are
+ * made from the interchanges in it, whatever file they come in. */
 static uint64_t seed_of(const loading_t *loading)
 {
-    uint64_t seed = atp_args_has(&loading->cli->args, "again") ? 0 : fingerprint_of_file(loading->path);
+    bool is_again = atp_args_has(&loading->cli->args, "again");
     char made[ATP_MADE_ID_SIZE];
+
+    if (loading->ack != NULL && !is_again) {
+        return 0;
+    }
+    uint64_t seed = is_again ? 0 : fingerprint_of_file(loading->path);
 
     if (seed == 0) {
         atp_make_id(made);
@@ -310,6 +317,11 @@ static int open_files(loading_t *loading)
     if (err != ATP_OK) {
         return fail_load(loading->cli, err, &why);
     }
+    int status = atp_load_ack_open(loading->cli, loading->profile, &loading->ack);
+    if (status != ATP_CLI_DONE) {
+        return status;
+    }
+    options.ack = atp_load_ack_edi(loading->ack);
     options.profile = loading->profile;
     options.path = loading->path;
     options.reject_path = loading->reject_path = atp_args_text(args, "rejects");
@@ -340,6 +352,11 @@ static int validate(loading_t *loading)
     if (strstr(why.text, "nothing was loaded") == NULL) {
         atp_cli_note(loading->cli, "Nothing was loaded.");
     }
+    /* The sender hears what is wrong with what it sent, and nothing of our troubles. */
+    if (loading->ack != NULL && (err == ATP_ERR_FORMAT || err == ATP_ERR_INVALID)) {
+        int written = atp_load_ack_write(loading->ack, false);
+        status = written != ATP_CLI_DONE ? written : status;
+    }
     return status;
 }
 
@@ -351,6 +368,7 @@ static int open_run(loading_t *loading, bool is_dry)
         .loads = atp_profile_loads(loading->profile),
         .is_dry = is_dry,
         .feed = loading->feed.id != NULL ? &loading->feed : NULL,
+        .ack = loading->ack,
         .spreads_safety = atp_args_has(&cli->args, "safety-spread"),
         .seed = seed_of(loading),
         .client = names_client ? cli->client : ATP_TEXT("atp-load"),
@@ -477,11 +495,16 @@ static int run(atp_cli_t *cli)
     status = status == ATP_CLI_DONE ? validate(&loading) : status;
     status = status == ATP_CLI_DONE ? load_rows(&loading) : status;
     int reported = status == ATP_CLI_DONE ? write_report(&loading) : status;
+    int acknowledged =
+        status == ATP_CLI_DONE && loading.ack != NULL ? atp_load_ack_write(loading.ack, true) : status;
     status = status == ATP_CLI_DONE ? tell(&loading) : status;
     status = status == ATP_CLI_DONE ? reported : status;
+    status = status == ATP_CLI_DONE ? acknowledged : status;
     atp_load_feed_fini(&loading.feed);
     atp_load_run_close(loading.run);
-    return close_files(&loading, status);
+    status = close_files(&loading, status);
+    atp_load_ack_close(loading.ack);
+    return status;
 }
 
 static const atp_flag_t flags[] = {
@@ -508,6 +531,8 @@ static const atp_flag_t flags[] = {
     {"max-change", "SHARE", NULL,
      "Load nothing if a feed would correct more than this share of the units (0.25)"},
     {"report", "FILE", NULL, "Write what the feed corrected: .csv, .json, or .html to print"},
+    {"ack", "FILE", NULL,
+     "Write what became of the messages of an X12 or EDIFACT file here: a 997, or CONTRL, for its sender"},
     {"safety-spread", NULL, NULL,
      "Spread the safety stock of a SKU over its positions in the ledger, by stock"},
     {"again", NULL, NULL, "Load also what was loaded from this very file before"},
@@ -522,6 +547,7 @@ static const char *const examples[] = {
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",
     "atp load BillOfMaterials.csv --profile adventureworks-kits",
+    "atp load stock.edi --profile x12-846 --ack stock.997",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
 

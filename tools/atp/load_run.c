@@ -134,25 +134,55 @@ void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, 
     }
 }
 
+void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count)
+{
+    atp_load_origin_t origin = {run->options.seed, row->origin};
+
+    if (row->origin.message != 0 && run->options.ack != NULL) {
+        origin.seed ^= atp_load_ack_seed(run->options.ack, row->origin.message);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        run->made_of[run->made_count + i] = origin;
+    }
+}
+
+/* For an acknowledgement the ledger hears of every row: what it has been told before shows in its answers. */
+static uint32_t tell_all(const atp_load_run_t *run, const atp_command_t *all, uint32_t count,
+                         atp_command_t *ret_commands)
+{
+    uint32_t told = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_load_run_is_of_catalogue(&all[i]) || !is_entry_same(run, &all[i])) {
+            ret_commands[told++] = all[i];
+        }
+    }
+    return told;
+}
+
 static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
                                const atp_availability_row_t *there)
 {
     atp_command_t *commands = &run->made[run->made_count];
-    uint32_t count;
+    atp_command_t all[ATP_LOAD_COMMANDS_PER_ROW_MAX];
+    uint32_t all_count;
 
     run->there = there;
     atp_err_t err =
-        atp_load_commands_of_row(run->commands, row, commands, &run->made_lines[run->made_count], &count);
+        atp_load_commands_of_row(run->commands, row, commands, &run->made_lines[run->made_count], &all_count);
     if (err != ATP_OK) {
         return err;
     }
-    count = drop_same(run, commands, count);
+    memcpy(all, commands, all_count * sizeof all[0]);
+    uint32_t count = drop_same(run, commands, all_count);
     atp_load_run_count_new(run, commands, count);
     bool is_change = run->recipes != NULL ? true
                      : there != NULL      ? atp_load_plan_note(&run->plan, commands, count, there)
                                           : count > 0;
     run->plan.rows_changed += is_change;
     run->plan.rows_unchanged += count == 0 && run->recipes == NULL;
+    count = run->options.ack != NULL ? tell_all(run, all, all_count, commands) : count;
+    atp_load_run_note_origin(run, row, ATP_LOAD_COMMANDS_PER_ROW_MAX);
     /* The lines of the commands left lie where they were made: step over all of them. */
     for (uint32_t i = count; i < ATP_LOAD_COMMANDS_PER_ROW_MAX; i++) {
         commands[i].kind = 0;
@@ -165,7 +195,7 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
 
 static atp_err_t send_first(atp_load_run_t *run)
 {
-    atp_err_t err = atp_load_sender_do(run->sender, run->first, run->first_count);
+    atp_err_t err = atp_load_sender_do(run->sender, run->first, run->first_of, run->first_count);
 
     run->first_count = 0;
     return err;
@@ -181,6 +211,7 @@ static atp_err_t send_catalogue(atp_load_run_t *run)
         if (run->made[i].kind == 0 || !atp_load_run_is_of_catalogue(&run->made[i])) {
             continue;
         }
+        run->first_of[run->first_count] = run->made_of[i];
         run->first[run->first_count++] = run->made[i];
         if (run->first_count == ATP_OPS_PER_MESSAGE_MAX) {
             err = send_first(run);
@@ -202,7 +233,7 @@ atp_err_t atp_load_run_send_made(atp_load_run_t *run)
     }
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
         if (run->made[i].kind != 0 && (is_catalogue_load || !atp_load_run_is_of_catalogue(&run->made[i]))) {
-            err = atp_load_sender_add(run->sender, &run->made[i]);
+            err = atp_load_sender_add(run->sender, &run->made[i], &run->made_of[i]);
         }
     }
     return fail_sending(run, err);
@@ -219,7 +250,8 @@ static atp_err_t set_share(atp_load_run_t *run, atp_text_t sku, const atp_availa
     run->plan.rows_changed++;
     atp_command_line_t line = {.sku = sku, .node = row->node, .mantissa = share, .decimals = row->scale};
     atp_command_t command = {.kind = ATP_OP_SAFETY, .line_count = 1, .lines = &line};
-    return run->options.is_dry ? ATP_OK : atp_load_sender_add(run->sender, &command);
+    atp_load_origin_t origin = {.seed = run->options.seed};
+    return run->options.is_dry ? ATP_OK : atp_load_sender_add(run->sender, &command, &origin);
 }
 
 /* Spreads over `count` answer rows, all of one SKU. */
@@ -309,6 +341,7 @@ typedef struct kit_batch {
     atp_command_t commands[ATP_OPS_PER_MESSAGE_MAX];
     atp_command_line_t lines[ATP_OPS_PER_MESSAGE_MAX];
     atp_attribute_t attributes[ATP_OPS_PER_MESSAGE_MAX + ATP_ATTRIBUTES_PER_OP_MAX];
+    atp_load_origin_t of[ATP_OPS_PER_MESSAGE_MAX];
     uint32_t count;
     uint32_t line_count;
     uint32_t attribute_count;
@@ -320,7 +353,7 @@ static atp_err_t send_kits(atp_load_run_t *run, kit_batch_t *batch)
 
     run->plan.kits += batch->count;
     if (!run->options.is_dry) {
-        err = fail_sending(run, atp_load_sender_do(run->sender, batch->commands, batch->count));
+        err = fail_sending(run, atp_load_sender_do(run->sender, batch->commands, batch->of, batch->count));
     }
     batch->count = batch->line_count = batch->attribute_count = 0;
     return err;
@@ -341,6 +374,7 @@ static atp_err_t send_recipes(atp_load_run_t *run)
             run->plan.kits_too_large++;
             continue;
         }
+        batch->of[batch->count].seed = run->options.seed;
         const atp_command_t *kit = &batch->commands[batch->count++];
         batch->line_count += kit->line_count;
         batch->attribute_count += kit->attribute_count;
@@ -378,6 +412,7 @@ static atp_err_t send_supplies(atp_load_run_t *run)
         if (atp_load_run_is_of_catalogue(&run->made[i])) {
             continue;
         }
+        run->first_of[run->first_count] = run->made_of[i];
         run->first[run->first_count++] = run->made[i];
         if (run->first_count == ATP_OPS_PER_MESSAGE_MAX) {
             err = send_first(run);
@@ -391,8 +426,9 @@ static atp_err_t send_facts(atp_load_run_t *run)
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i++) {
-        err = atp_load_run_is_of_catalogue(&run->made[i]) ? ATP_OK
-                                                          : atp_load_sender_add(run->sender, &run->made[i]);
+        err = atp_load_run_is_of_catalogue(&run->made[i])
+                  ? ATP_OK
+                  : atp_load_sender_add(run->sender, &run->made[i], &run->made_of[i]);
     }
     return err;
 }
@@ -420,6 +456,7 @@ static atp_err_t take_events(atp_load_run_t *run, const atp_load_row_t *rows, ui
             return err;
         }
         atp_load_run_count_new(run, commands, count);
+        atp_load_run_note_origin(run, &rows[i], count);
         run->plan.rows_changed++;
         run->made_count += count;
     }
@@ -484,9 +521,16 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 
 /* ---- open and close ---- */
 
-static void note_answer(void *context, const atp_command_t *command, const atp_result_t *result)
+static void note_answer(void *context, const atp_load_answer_t *answer)
 {
-    atp_load_feed_note_result(context, command, result);
+    const atp_load_run_t *run = context;
+
+    if (run->options.feed != NULL) {
+        atp_load_feed_note_result(run->options.feed, answer->command, answer->result);
+    }
+    if (run->options.ack != NULL) {
+        atp_load_ack_note(run->options.ack, answer);
+    }
 }
 
 static bool open_parts(atp_load_run_t *run, int *ret_status)
@@ -510,11 +554,11 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     if (run->options.is_dry) {
         return true;
     }
-    if (!atp_load_sender_open(run->cli, run->options.client, run->options.seed, &run->sender, ret_status)) {
+    if (!atp_load_sender_open(run->cli, run->options.client, &run->sender, ret_status)) {
         return false;
     }
+    atp_load_sender_tell(run->sender, note_answer, run);
     if (run->options.feed != NULL) {
-        atp_load_sender_tell(run->sender, note_answer, run->options.feed);
         run->lines = atp_load_lines_create();
     }
     return true;

@@ -8,6 +8,7 @@
 #define ATP_CLI_LOAD_RUN_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load_ack.h"
 #include "tools/atp/load_feed.h"
 #include "tools/atp/load_plan.h"
 #include "tools/atp/load_sender.h"
@@ -22,8 +23,10 @@ typedef struct atp_load_run_options {
     bool is_dry;
     bool spreads_safety;   /* of a SKU over its positions */
     atp_load_feed_t *feed; /* NULL: it is none. Of counts only */
-    uint64_t seed;         /* stands for the file, in ids */
-    atp_text_t client;     /* the sender's names begin with it */
+    atp_load_ack_t
+        *ack;      /* told of every answer; then rows that the ledger has already are told too. NULL: none */
+    uint64_t seed; /* stands for the file, in ids; with an acknowledgement its interchanges do */
+    atp_text_t client; /* the sender's names begin with it */
 } atp_load_run_options_t;
 
 /* Fetches what it needs to know of the ledger. Says what is wrong and returns false with *ret_status set. */

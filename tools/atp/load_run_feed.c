@@ -87,6 +87,7 @@ static atp_err_t make_of_feed(atp_load_run_t *run, const atp_load_row_t *row,
             commands[i].attributes = &run->options.feed->of_count;
         }
     }
+    atp_load_run_note_origin(run, row, ATP_LOAD_COMMANDS_PER_ROW_MAX);
     run->made_count += ATP_LOAD_COMMANDS_PER_ROW_MAX;
     return ATP_OK;
 }
@@ -144,7 +145,8 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
             err = compare_made(run, there);
             plan_compared(run, there);
         } else if (err == ATP_OK) {
-            err = atp_load_run_tell_lines(run);
+            /* For an acknowledgement each count has an answer of its own, which says whether it came before. */
+            err = run->options.ack == NULL ? atp_load_run_tell_lines(run) : ATP_OK;
             err = err == ATP_OK ? atp_load_run_send_made(run) : err;
         }
         atp_answer_free(answer);

@@ -28,8 +28,10 @@ struct atp_load_run {
     atp_text_t asked_nodes[ATP_LOAD_BATCH_ROWS_MAX];
     atp_command_t made[BATCH_COMMANDS_MAX];
     atp_command_line_t made_lines[BATCH_COMMANDS_MAX];
+    atp_load_origin_t made_of[BATCH_COMMANDS_MAX];
     uint32_t made_count;
     atp_command_t first[ATP_OPS_PER_MESSAGE_MAX]; /* SKUs and nodes, before the rest */
+    atp_load_origin_t first_of[ATP_OPS_PER_MESSAGE_MAX];
     uint32_t first_count;
 };
 
@@ -38,6 +40,8 @@ atp_err_t atp_load_run_fail(atp_load_run_t *run, atp_err_t err);
 /* Asks for `count` of asked_skus at asked_nodes: one answer row for each pair, in order. */
 atp_err_t atp_load_run_ask(atp_load_run_t *run, uint32_t flags, uint32_t count, atp_answer_t **ret_answer);
 bool atp_load_run_is_of_catalogue(const atp_command_t *command);
+/* Notes that the next `count` commands that are made are of this row. */
+void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count);
 /* Notes which of the commands make a new SKU or node. */
 void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count);
 /* Sends what was made of the rows, SKUs and nodes first; in a dry run nothing. */

@@ -20,6 +20,7 @@ typedef struct batch {
     atp_command_t commands[ATP_OPS_PER_MESSAGE_MAX];
     atp_command_line_t lines[ATP_OPS_PER_MESSAGE_MAX];
     atp_attribute_t units[ATP_OPS_PER_MESSAGE_MAX]; /* of facts that are counted in one */
+    atp_load_origin_t origins[ATP_OPS_PER_MESSAGE_MAX];
     char text[TEXT_ROOM];
 } batch_t;
 
@@ -44,7 +45,6 @@ typedef struct lane {
 } lane_t;
 
 struct atp_load_sender {
-    uint64_t seed;
     atp_load_answered_fn answered; /* NULL: nobody is told */
     void *context;
     lane_t *lanes[ATP_LOAD_SENDER_LANES];
@@ -128,20 +128,22 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     copy_id(refusal->node, command->lines[0].node);
 }
 
-static void count_results(lane_t *lane, const atp_command_t *commands, const atp_result_t *results,
-                          uint32_t count)
+static void count_results(lane_t *lane, const atp_command_t *commands, const atp_load_origin_t *origins,
+                          const atp_result_t *results, uint32_t count)
 {
     atp_load_tally_t *tally = &lane->tally;
 
     tally->sent += count;
     for (uint32_t i = 0; i < count; i++) {
         const atp_result_t *result = &results[i];
-        if (lane->sender->answered != NULL) {
-            lane->sender->answered(lane->sender->context, &commands[i], result);
-        }
         /* The id stands for the content, so that nothing but the issue time can differ. */
-        bool is_before = result->verdict == ATP_CONFLICT && result->field == ATP_FIELD_ISSUED;
-        if (is_before || result->is_repeat) {
+        bool is_before =
+            result->is_repeat || (result->verdict == ATP_CONFLICT && result->field == ATP_FIELD_ISSUED);
+        if (lane->sender->answered != NULL) {
+            atp_load_answer_t answer = {&commands[i], result, &origins[i], is_before};
+            lane->sender->answered(lane->sender->context, &answer);
+        }
+        if (is_before) {
             tally->before++;
         } else if (result->verdict == ATP_CONFIRMED) {
             tally->confirmed++;
@@ -185,7 +187,7 @@ static void *send_batches(void *context)
         atp_err_t err =
             atp_client_call_many(lane->client, batch->commands, batch->count, lane->results, NULL, NULL);
         if (err == ATP_OK) {
-            count_results(lane, batch->commands, lane->results, batch->count);
+            count_results(lane, batch->commands, batch->origins, lane->results, batch->count);
         }
         end_batch(lane, err);
     }
@@ -238,7 +240,8 @@ static lane_t *lane_of(const atp_load_sender_t *sender, const atp_command_t *com
     return sender->lanes[atp_hash_text(command->lines[0].sku, 0) % ATP_LOAD_SENDER_LANES];
 }
 
-atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command)
+atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command,
+                              const atp_load_origin_t *origin)
 {
     lane_t *lane = lane_of(sender, command);
     atp_err_t err = ATP_OK;
@@ -252,6 +255,7 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
     }
     batch_t *batch = lane->filling;
     atp_command_t *copy = &batch->commands[batch->count];
+    batch->origins[batch->count] = *origin;
     atp_command_line_t *line = &batch->lines[batch->count++];
     *copy = *command;
     *line = command->lines[0];
@@ -269,13 +273,14 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
         }
         return ATP_OK;
     }
-    make_id(sender->seed, command, batch->text + batch->text_size);
+    make_id(origin->seed, command, batch->text + batch->text_size);
     copy->id = (atp_text_t){batch->text + batch->text_size, ID_SIZE};
     batch->text_size += ID_SIZE;
     return ATP_OK;
 }
 
-atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count)
+atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
+                             const atp_load_origin_t *origins, uint32_t count)
 {
     lane_t *lane = sender->lanes[0];
     atp_err_t err = wait_until_answered(lane); /* its results and tally are free then */
@@ -285,12 +290,12 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
     }
     char *ids = atp_cli_alloc(count, ID_SIZE);
     for (uint32_t i = 0; i < count; i++) {
-        make_id(sender->seed, &commands[i], ids + (size_t)i * ID_SIZE);
+        make_id(origins[i].seed, &commands[i], ids + (size_t)i * ID_SIZE);
         commands[i].id = (atp_text_t){ids + (size_t)i * ID_SIZE, ID_SIZE};
     }
     err = atp_client_call_many(lane->client, commands, count, lane->results, NULL, NULL);
     if (err == ATP_OK) {
-        count_results(lane, commands, lane->results, count);
+        count_results(lane, commands, origins, lane->results, count);
     } else {
         end_batch(lane, err);
     }
@@ -376,12 +381,10 @@ static bool open_lane(atp_cli_t *cli, atp_load_sender_t *sender, atp_text_t name
     return true;
 }
 
-bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t seed, atp_load_sender_t **ret_sender,
-                          int *ret_status)
+bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, atp_load_sender_t **ret_sender, int *ret_status)
 {
     atp_load_sender_t *sender = atp_cli_alloc(1, sizeof *sender);
 
-    sender->seed = seed;
     for (unsigned i = 0; i < ATP_LOAD_SENDER_LANES; i++) {
         if (!open_lane(cli, sender, name, i, ret_status)) {
             atp_load_sender_close(sender);

@@ -4,14 +4,16 @@
  * The commands of a SKU go over one connection, in order. Each connection has a client name of its own, because the
  * engine bounds the remembered ids of one client: NAME-0, NAME-1, ...; the same in every run.
  *
- * The id of a command is made of the file's fingerprint and the command itself. So the same command from the same
- * file has the same id: loaded once more, whether after an interruption or by mistake, it is not done twice.
+ * The id of a command is made of what it comes from (the file's fingerprint, or its EDI interchange) and the command itself.
+ * So the same command from the same file has the same id: loaded once more, whether after an interruption or by mistake,
+ * it is not done twice.
  *
  * Threads     one thread adds; one thread a connection sends.
  * Memory      about 3.5 MiB a connection, fixed. */
 #ifndef ATP_CLI_LOAD_SENDER_H
 #define ATP_CLI_LOAD_SENDER_H
 
+#include "loaders/edi_ack.h"
 #include "tools/atp/cli.h"
 
 #define ATP_LOAD_SENDER_LANES  4
@@ -37,25 +39,41 @@ typedef struct atp_load_tally {
     atp_load_refusal_t refusals[ATP_LOAD_REFUSALS_KEPT];
 } atp_load_tally_t;
 
+/* What a command was made of. */
+typedef struct atp_load_origin {
+    uint64_t seed; /* stands for it, in ids */
+    atp_edi_origin_t edi;
+} atp_load_origin_t;
+
+/* An answer. */
+typedef struct atp_load_answer {
+    const atp_command_t *command;
+    const atp_result_t *result;
+    const atp_load_origin_t *origin;
+    bool is_before; /* this very command had been answered in an earlier run */
+} atp_load_answer_t;
+
 typedef struct atp_load_sender atp_load_sender_t;
 
 /* Told of every answer, by the thread that got it. */
-typedef void (*atp_load_answered_fn)(void *context, const atp_command_t *command, const atp_result_t *result);
+typedef void (*atp_load_answered_fn)(void *context, const atp_load_answer_t *answer);
 
-/* `name`: of the clients, at most 56 bytes. `seed`: stands for the file. Says what is wrong and returns false with
+/* `name`: of the clients, at most 56 bytes. Says what is wrong and returns false with
  * *ret_status set. */
-ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, uint64_t seed,
-                                       atp_load_sender_t **ret_sender, int *ret_status);
+ATP_MUST_USE bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, atp_load_sender_t **ret_sender,
+                                       int *ret_status);
 
 /* To be told of answers from now on; before anything is added. */
 void atp_load_sender_tell(atp_load_sender_t *sender, atp_load_answered_fn answered, void *context);
 
 /* Sends these before anything that is added later, and waits for the answers. At most ATP_OPS_PER_MESSAGE_MAX, and
- * lines of all together; ids are filled in. Any result but ATP_OK ends the load. */
-ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands, uint32_t count);
+ * lines of all together; ids are filled in. `origins`: one for each. Any result but ATP_OK ends the load. */
+ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
+                                          const atp_load_origin_t *origins, uint32_t count);
 
 /* Adds one command of one line; its texts are copied, attributes are borrowed until finish. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
-ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command);
+ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command,
+                                           const atp_load_origin_t *origin);
 
 /* Sends what is left, waits for all answers. The first failure of any connection. */
 ATP_MUST_USE atp_err_t atp_load_sender_finish(atp_load_sender_t *sender);

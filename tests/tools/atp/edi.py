@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""atp load --ack against an atpd: what the sender of an EDI file hears back.
+
+Usage: edi.py ATP ATPD [unittest arguments]
+"""
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+
+ATP, ATPD = sys.argv[1:3]
+SAMPLES = Path(__file__).resolve().parents[3] / "loaders" / "samples"
+SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
+         "string-bytes": "4MiB"}
+DONE, USAGE, BAD_INPUT, FAILED = 0, 2, 4, 5
+
+
+class Acknowledgements(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="atp-edi-"))
+        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.addClassCleanup(cls.daemon.stop)
+        cls.daemon.wait_ready()
+
+    def load(self, text, profile, *flags, ack="out", status=DONE):
+        """Loads the text; returns the acknowledgement, None without one, and what was said."""
+        (self.folder / "in.edi").write_text(text, encoding="latin-1")
+        path = self.folder / ack
+        path.unlink(missing_ok=True)
+        done = subprocess.run([ATP, "load", "in.edi", "--profile", profile, "--ack", ack, *flags], cwd=self.folder,
+                              env=self.daemon.environment("edi"), capture_output=True, text=True, check=False,
+                              timeout=60)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertFalse((self.folder / (ack + ".part")).exists())
+        return (path.read_text(encoding="latin-1") if path.exists() else None), done.stdout + done.stderr
+
+    @staticmethod
+    def report(number):
+        """The sample of an 846 under another control number of its interchange."""
+        return (SAMPLES / "x12-846.edi").read_text(encoding="latin-1").replace("000000905", number)
+
+    def test_a_report_is_accepted_once_and_then_a_duplicate(self):
+        text = self.report("000000001")
+        first, _ = self.load(text, "x12-846")
+        self.assertIn("AK1*IB*1204~\nAK2*846*0001~\nAK5*A~\nAK2*846*0002~\nAK5*A~\nAK9*A*2*2*2~\n", first)
+        self.assertTrue(first.startswith("ISA*00*          *00*          *ZZ*RETAILER       *ZZ*WAREHOUSE3PL   *"))
+        again, said = self.load(text, "x12-846")
+        self.assertIn("TA1*000000001*261121*0300*R*025~\nIEA*0*000000001~\n", again)
+        self.assertIn("acknowledged as duplicates", said)
+        other_file, _ = self.load(text.replace("~\n", "~"), "x12-846")
+        self.assertIn("*R*025~", other_file)  # the same interchange, in other bytes
+        fresh, _ = self.load(self.report("000000002"), "x12-846")
+        self.assertIn("AK9*A*2*2*2~\n", fresh)  # another one that says the same
+
+    def test_facts_and_notices_twice_are_duplicates(self):
+        for name, told in (("x12-852", "*R*025~"), ("x12-856", "*R*025~"), ("edifact-desadv", "+4+26'"),
+                           ("edifact-invrpt", "+4+26'")):
+            text = (SAMPLES / f"{name}.edi").read_text(encoding="latin-1")
+            first, _ = self.load(text, name)
+            self.assertNotIn(told, first, name)
+            again, _ = self.load(text, name)
+            self.assertIn(told, again, name)
+
+    def test_a_file_that_is_refused_is_told_why(self):
+        text = self.report("000000003").replace("QTY*17*35*EA", "QTY*17*3x*EA")
+        told, _ = self.load(text, "x12-846", status=BAD_INPUT)
+        self.assertIn("AK3*QTY*9**8~\nAK4*2**6~\nAK5*R*5~\nAK2*846*0002~\nAK5*R~\nAK9*R*2*2*0~\n", told)
+        told, _ = self.load(text, "x12-846", "--max-bad-share", "0.5")
+        self.assertIn("AK3*QTY*9**8~\nAK4*2**6~\nAK5*E*5~\nAK2*846*0002~\nAK5*A~\nAK9*E*2*2*2~\n", told)
+        told, _ = self.load(self.report("000000004").replace("GE*2*", "GE*3*"), "x12-846",
+                            status=BAD_INPUT)
+        self.assertIn("AK9*R*2*2*0*5~\n", told)
+
+    def test_a_feed_is_acknowledged(self):
+        text = self.report("000000005").replace("bike-28", "feed-28").replace("helmet-m", "feed-m")
+        flags = ("--feed", "edi-5", "--as-of", "2026-11-21T03:00:00Z")
+        told, _ = self.load(text, "x12-846", *flags)
+        self.assertIn("AK9*A*2*2*2~\n", told)
+        told, _ = self.load(text, "x12-846", *flags)
+        self.assertIn("*R*025~", told)
+
+    def test_what_cannot_be_acknowledged_is_said_before_anything_is_loaded(self):
+        text = self.report("000000006").replace("bike-28", "never-there")
+        for name, flags in (("nowhere/out", ()), ("out", ("--dry-run",))):
+            told, _ = self.load(text, "x12-846", *flags, ack=name, status=FAILED if flags == () else USAGE)
+            self.assertIsNone(told)
+        self.load("sku,node,on_hand\na,b,1\n", "native", status=USAGE)
+        done = subprocess.run([ATP, "avail", "never-there"], env=self.daemon.environment("edi"), cwd=self.folder,
+                              capture_output=True, text=True, check=False, timeout=60)
+        self.assertIn("unknown_sku", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]] + sys.argv[3:], verbosity=2)

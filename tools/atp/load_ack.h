@@ -1,0 +1,31 @@
+/* The acknowledgement of a load of X12 or EDIFACT: a 997 or CONTRL in a file (loaders/edi_ack.h).
+ *
+ * The file is opened before anything is loaded, so that one that cannot be written is known then, and is there when the load
+ * is over, whole or not at all.
+ *
+ * Threads     note: any. The rest: one. */
+#ifndef ATP_CLI_LOAD_ACK_H
+#define ATP_CLI_LOAD_ACK_H
+
+#include "loaders/edi_ack.h"
+#include "loaders/profile.h"
+#include "tools/atp/cli.h"
+#include "tools/atp/load_sender.h"
+
+typedef struct atp_load_ack atp_load_ack_t;
+
+/* Looks at --ack; *ret_ack is NULL without it. Says what is wrong and returns the exit status. */
+int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack_t **ret_ack);
+
+/* What the load is to tell of its reading; NULL without an acknowledgement. */
+atp_edi_ack_t *atp_load_ack_edi(atp_load_ack_t *ack);
+uint64_t atp_load_ack_seed(const atp_load_ack_t *ack, uint32_t message);
+void atp_load_ack_note(atp_load_ack_t *ack, const atp_load_answer_t *answer);
+
+/* Writes it: the file was loaded, or refused as a whole. Returns the exit status. */
+int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded);
+
+/* Without a write before it the file is as it was. NULL is allowed. */
+void atp_load_ack_close(atp_load_ack_t *ack);
+
+#endif
