@@ -107,6 +107,18 @@ void fixture_check(const fixture_t *f)
     }
 }
 
+unsigned fixture_pulses(fixture_t *f)
+{
+    unsigned count = 0;
+
+    for (; atp_ledger_is_pulse_due(f->ledger, f->now_ms); count++) {
+        assert_verdict(pulse(f, 1000), ATP_APPLIED);
+        assert_true(count < 100);
+    }
+    fixture_check(f);
+    return count;
+}
+
 void fixture_end_frame(fixture_t *f)
 {
     atp_ledger_end_frame(f->ledger);

@@ -48,6 +48,9 @@ void fixture_close(fixture_t *f);
 /* Asserts that atp_ledger_check finds nothing. */
 void fixture_check(const fixture_t *f);
 
+/* Pulses of 1,000 until none is due, then fixture_check. Returns how many it took, at most 100. */
+unsigned fixture_pulses(fixture_t *f);
+
 /* A frame ends: what was named in it is known from now on. */
 void fixture_end_frame(fixture_t *f);
 

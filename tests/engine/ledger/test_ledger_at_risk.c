@@ -1,82 +1,10 @@
 /* Promises that lost their supply, or whose supply is overdue: whatever makes stock free serves them first, in their order, and in
  * bounded steps. */
-#include "tests/engine/ledger/ledger_fixture.h"
+#include "tests/engine/ledger/supply_fixture.h"
 
-#include "engine/base/attribute.h"
 #include "engine/ledger/ledger_priv.h"
-#include "engine/ledger/supply/ledger_schedule.h"
 
 #include <stdio.h>
-
-#define DAY ATP_DAY_MS
-
-static const char *words_at(const char *key, int64_t number)
-{
-    static char words[64];
-
-    snprintf(words, sizeof words, "%s=%lld", key, (long long)number);
-    return words;
-}
-
-static void supply(fixture_t *f, const char *id, atp_qty_t qty, int32_t days)
-{
-    const atp_command_line_t line = line_of("S", "N", qty);
-
-    assert_verdict(
-        do_with(f,
-                (atp_command_t){
-                    .kind = ATP_OP_SUPPLY, .subject = atp_text_of(id), .line_count = 1, .lines = &line},
-                words_at("due", f->now_ms + days * DAY)),
-        ATP_APPLIED);
-}
-
-static void falls_away(fixture_t *f, const char *id)
-{
-    assert_verdict(do_with(f, (atp_command_t){.kind = ATP_OP_SUPPLY, .subject = atp_text_of(id)},
-                           "supply_status=cancelled"),
-                   ATP_APPLIED);
-}
-
-static void reserve_by(fixture_t *f, const char *id, atp_qty_t qty, int32_t days, unsigned priority)
-{
-    char words[96];
-
-    snprintf(words, sizeof words, "%s priority=%u", words_at("needed_by", f->now_ms + days * DAY), priority);
-    assert_verdict(reserve_with(f, id, "S", "N", qty, ATP_RESERVE_ALL_OR_NOTHING, words), ATP_APPLIED);
-}
-
-static void set_limit(fixture_t *f, atp_qty_t qty)
-{
-    const atp_command_line_t line = line_of("S", "N", qty);
-
-    assert_verdict(fixture_do(f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = &line}),
-                   ATP_APPLIED);
-}
-
-static uint32_t row_of(const fixture_t *f)
-{
-    const atp_position_view_t view = view_of(f, "S", "N");
-    uint32_t row = 0;
-
-    assert_true(atp_positions_find(atp_ledger_positions(f->ledger), view.sku, view.node, &row));
-    return row;
-}
-
-#define assert_units(id, expected_reserved, expected_allocated, expected_pegged)                             \
-    do {                                                                                                     \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_RESERVED), expected_reserved);                       \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_ALLOCATED), expected_allocated);                     \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_PEGGED), expected_pegged);                           \
-    } while (0)
-
-static fixture_t stocked(atp_qty_t qty)
-{
-    fixture_t f = fixture_open(NULL);
-
-    f.now_ms = (FIXTURE_START_MS / DAY + 1) * DAY; /* midnight: ledger time never goes back */
-    stock(&f, "S", "N", qty);
-    return f;
-}
 
 /* All stock is reserved by `here`; `late` was promised of a supply that fell away; `queued` waits beyond stock. */
 static fixture_t at_risk(void)
@@ -84,12 +12,12 @@ static fixture_t at_risk(void)
     fixture_t f = stocked(6);
 
     assert_verdict(reserve_for(&f, "here", "S", "N", 6, DAY), ATP_APPLIED);
-    supply(&f, "po1", 5, 3);
-    reserve_by(&f, "late", 5, 4, 3);
-    set_limit(&f, 9);
+    assert_verdict(supply(&f, "po1", 5, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "late", 5, 4, 3), ATP_APPLIED);
+    assert_verdict(limit(&f, 9), ATP_APPLIED);
     assert_verdict(reserve_with(&f, "queued", "S", "N", 4, ATP_RESERVE_ALL_OR_NOTHING, "priority=7"),
                    ATP_APPLIED);
-    falls_away(&f, "po1");
+    assert_verdict(is_cancelled(&f, "po1"), ATP_APPLIED);
     assert_units("late", 0, 0, 5);
     return f;
 }
@@ -152,13 +80,13 @@ static void they_are_served_in_their_order(void **state)
     fixture_t f = stocked(6);
     (void)state;
     assert_verdict(reserve(&f, "here", "S", "N", 6), ATP_APPLIED);
-    supply(&f, "po1", 8, 3);
-    reserve_by(&f, "old", 2, 4, 3);
-    reserve_by(&f, "young", 2, 4, 3);
-    reserve_by(&f, "first", 2, 4, 6);
-    reserve_by(&f, "firm", 2, 4, 0);
+    assert_verdict(supply(&f, "po1", 8, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "old", 2, 4, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "young", 2, 4, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "first", 2, 4, 6), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "firm", 2, 4, 0), ATP_APPLIED);
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "firm"), ATP_APPLIED);
-    falls_away(&f, "po1");
+    assert_verdict(is_cancelled(&f, "po1"), ATP_APPLIED);
     assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "here", "S", "N", 1), ATP_APPLIED);
     assert_units("firm", 0, 2, 0);
     assert_units("first", 2, 0, 0);
@@ -184,8 +112,8 @@ static void promises_of_overdue_supply_take_what_is_free_once_it_is_told(void **
 {
     fixture_t f = stocked(2);
     (void)state;
-    supply(&f, "po1", 6, 3);
-    reserve_by(&f, "late", 8, 3, 3); /* 2 here, 6 to come */
+    assert_verdict(supply(&f, "po1", 6, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "late", 8, 3, 3), ATP_APPLIED); /* 2 here, 6 to come */
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "late"), ATP_APPLIED);
     assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 1), ATP_APPLIED);
     assert_units("late", 0, 2, 6); /* it is not late yet */
@@ -204,8 +132,8 @@ static void a_new_day_takes_them_out_of_danger(void **state)
 {
     fixture_t f = stocked(0);
     (void)state;
-    supply(&f, "po1", 6, 3);
-    reserve_by(&f, "late", 6, 9, 3);
+    assert_verdict(supply(&f, "po1", 6, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "late", 6, 9, 3), ATP_APPLIED);
     assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "late"), ATP_APPLIED);
     f.now_ms += 4 * DAY;
     assert_verdict(pulse(&f, 100), ATP_APPLIED);
@@ -238,7 +166,7 @@ static fixture_t with_2500_pegged(void)
     f.is_unchecked = true; /* many lines: checked where it matters */
     f.now_ms = (FIXTURE_START_MS / DAY + 1) * DAY;
     stock(&f, "S", "N", 0);
-    supply(&f, "po1", 2500, 3);
+    assert_verdict(supply(&f, "po1", 2500, 3), ATP_APPLIED);
     for (unsigned i = 0; i < 3; i++) {
         for (uint32_t at = 0; at < counts[i]; at++) {
             lines[at] = line_of("S", "N", 1);
@@ -259,21 +187,9 @@ static fixture_t with_2500_at_risk(void)
 {
     fixture_t f = with_2500_pegged();
 
-    falls_away(&f, "po1");
+    assert_verdict(is_cancelled(&f, "po1"), ATP_APPLIED);
     fixture_check(&f);
     return f;
-}
-
-static unsigned pulses(fixture_t *f)
-{
-    unsigned count = 0;
-
-    for (; atp_ledger_is_pulse_due(f->ledger, f->now_ms); count++) {
-        assert_verdict(pulse(f, 1000), ATP_APPLIED);
-        assert_true(count < 100);
-    }
-    fixture_check(f);
-    return count;
 }
 
 static void one_op_serves_so_many_and_pulses_go_on_at_once(void **state)
@@ -287,7 +203,7 @@ static void one_op_serves_so_many_and_pulses_go_on_at_once(void **state)
     assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
     assert_verdict(put_node(&f, "M", ATP_NODE_OPEN), ATP_APPLIED);
     assert_int_equal(view_of(&f, "S", "N").reserved, served); /* not each op's work */
-    assert_int_equal(pulses(&f), 2);
+    assert_int_equal(fixture_pulses(&f), 2);
     assert_int_equal(view_of(&f, "S", "N").reserved, 2500);
     assert_verdict(reserve(&f, "after", "S", "N", 100), ATP_APPLIED);
     fixture_close(&f);
@@ -300,7 +216,7 @@ static void meanwhile_nothing_is_shown_and_nothing_promised(void **state)
     (void)state;
     assert_verdict(put_channel(&f, "web", 0), ATP_APPLIED);
     assert_verdict(rule(&f, "web-buffer", "channel=web buffer=10"), ATP_APPLIED);
-    set_limit(&f, 5);
+    assert_verdict(limit(&f, 5), ATP_APPLIED);
     assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 2600), ATP_APPLIED);
     atp_position_view_t seen = view_of(&f, "S", "N");
     assert_int_equal(atp_view_promisable(&seen), 5); /* what may be promised beyond stock */
@@ -314,7 +230,7 @@ static void meanwhile_nothing_is_shown_and_nothing_promised(void **state)
     assert_verdict(reserve(&f, "r3", "S", "N", 5), ATP_APPLIED);
     assert_int_equal(line_units(&f, "r3", 0, ATP_LINE_BACKORDERED), 5);
     fixture_check(&f);
-    (void)pulses(&f);
+    (void)fixture_pulses(&f);
     assert_int_equal(line_units(&f, "r3", 0, ATP_LINE_RESERVED), 5); /* behind all of them */
     assert_int_equal(view_of(&f, "S", "N").reserved, 2505);
     assert_int_equal(sees(&f, "web", "S"), 85);
@@ -329,10 +245,10 @@ static void stock_that_goes_again_leaves_the_rest_at_risk(void **state)
     atp_qty_t served = view_of(&f, "S", "N").reserved;
     assert_verdict(fact(&f, ATP_OP_COUNT, "S", "N", served), ATP_APPLIED);
     fixture_check(&f);
-    assert_true(pulses(&f) <= 1);
+    assert_true(fixture_pulses(&f) <= 1);
     assert_int_equal(view_of(&f, "S", "N").reserved, served);
     assert_verdict(step_all(&f, ATP_OP_RELEASE, "c"), ATP_APPLIED); /* none of it is here */
-    (void)pulses(&f);
+    (void)fixture_pulses(&f);
     assert_int_equal(view_of(&f, "S", "N").reserved, served);
     fixture_close(&f);
 }
@@ -342,10 +258,10 @@ static void who_finds_no_stock_is_told_when_all_are_served(void **state)
     fixture_t f = with_2500_pegged();
     (void)state;
     assert_verdict(fact(&f, ATP_OP_RECEIVE, "S", "N", 2490), ATP_APPLIED); /* of something else */
-    falls_away(&f, "po1");
+    assert_verdict(is_cancelled(&f, "po1"), ATP_APPLIED);
     fixture_check(&f);
     assert_int_equal(counts_of(&f).exceptions, 0); /* who is at risk is not known yet */
-    (void)pulses(&f);
+    (void)fixture_pulses(&f);
     assert_int_equal(view_of(&f, "S", "N").reserved, 2490);
     assert_int_equal(counts_of(&f).exceptions, 1);
     assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_PROMISE_AT_RISK);
@@ -386,10 +302,11 @@ static void the_check_tells_a_supply_in_the_wrong_place_of_its_day(void **state)
     fixture_t f = stocked(0);
     atp_why_t why = {""};
     (void)state;
-    supply(&f, "po1", 5, 3);
-    supply(&f, "po2", 5, 3);
-    supply(&f, "po3", 5, 3);
-    reserve_by(&f, "r1", 7, 3, 3); /* one whole, one in part, one not at all */
+    assert_verdict(supply(&f, "po1", 5, 3), ATP_APPLIED);
+    assert_verdict(supply(&f, "po2", 5, 3), ATP_APPLIED);
+    assert_verdict(supply(&f, "po3", 5, 3), ATP_APPLIED);
+    assert_verdict(reserve_first(&f, "r1", 7, 3, 3),
+                   ATP_APPLIED); /* one whole, one in part, one not at all */
     atp_supply_day_t *day = atp_table_at(&f.ledger->supplies.days, 0);
     const uint32_t last_partly = day->last_partly;
     assert_int_not_equal(last_partly, 0);

@@ -31,18 +31,6 @@ static fixture_t open_with_standing(unsigned reservations)
     return f;
 }
 
-static unsigned pulses(fixture_t *f)
-{
-    unsigned count = 0;
-
-    for (; atp_ledger_is_pulse_due(f->ledger, f->now_ms); count++) {
-        assert_verdict(pulse(f, 1000), ATP_APPLIED);
-        assert_true(count < 100);
-    }
-    fixture_check(f);
-    return count;
-}
-
 static void a_rule_counts_at_once_and_its_percentage_leaves_nothing_until_all_is_counted(void **state)
 {
     (void)state;
@@ -62,7 +50,7 @@ static void a_rule_counts_at_once_and_its_percentage_leaves_nothing_until_all_is
     assert_verdict(step_all(&f, ATP_OP_RELEASE, "w3"), ATP_APPLIED);     /* counted already */
     assert_verdict(step_all(&f, ATP_OP_RELEASE, "w19999"), ATP_APPLIED); /* not yet */
     fixture_check(&f);
-    assert_true(pulses(&f) > 0);
+    assert_true(fixture_pulses(&f) > 0);
     /* 20,001 are left, 19,998 in use: a tenth of both is 3,999, and 100 */
     assert_int_equal(view(&f, "web", "S").consumed, STANDING - 2);
     assert_int_equal(sees(&f, "web", "S"), STANDING + 1 - 3999 - 100);
@@ -76,7 +64,7 @@ static void a_tree_leaves_nothing_to_its_channels_until_all_is_counted(void **st
 
     assert_verdict(quota(&f, "all", "sku=S amount=30000"), ATP_APPLIED);
     assert_verdict(quota(&f, "app", "parent=all channel=app"), ATP_APPLIED);
-    assert_true(pulses(&f) > 0); /* app has nothing, and that had to be looked for */
+    assert_true(fixture_pulses(&f) > 0); /* app has nothing, and that had to be looked for */
     assert_int_equal(sees(&f, "app", "S"), STANDING);
     assert_verdict(quota(&f, "web", "parent=all channel=web amount=25000"), ATP_APPLIED);
     fixture_check(&f);
@@ -84,7 +72,7 @@ static void a_tree_leaves_nothing_to_its_channels_until_all_is_counted(void **st
     assert_int_equal(sees(&f, "app", "S"), 0);
     assert_refused(sell(&f, "app", "x", "S", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
                    ATP_FIELD_QTY);
-    assert_true(pulses(&f) > 0);
+    assert_true(fixture_pulses(&f) > 0);
     assert_int_equal(sees(&f, "web", "S"), 5000);
     assert_refused(sell(&f, "web", "y", "S", "N", 5001, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
                    ATP_FIELD_QTY);
@@ -101,7 +89,7 @@ static void two_channels_are_counted_in_one_go(void **state)
     assert_verdict(rule(&f, "w", "channel=web buffer=1"), ATP_APPLIED);
     assert_verdict(rule(&f, "a", "channel=app buffer=1"), ATP_APPLIED);
     fixture_check(&f);
-    assert_true(pulses(&f) >= 1);
+    assert_true(fixture_pulses(&f) >= 1);
     assert_int_equal(view(&f, "web", "S").consumed, STANDING);
     assert_int_equal(view(&f, "app", "S").consumed, 7);
     fixture_close(&f);
@@ -118,7 +106,7 @@ static void the_check_tells_a_reservation_that_was_passed_over(void **state)
     assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
     assert_memory_equal(why.text, "R2", 2);
     f.ledger->root->counting.next--;
-    pulses(&f);
+    fixture_pulses(&f);
     fixture_close(&f);
 }
 

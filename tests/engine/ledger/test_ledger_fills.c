@@ -63,19 +63,6 @@ static atp_qty_t units_of(const fixture_t *f, const char *id, atp_line_state_t s
     return units;
 }
 
-/* Returns how many it took. */
-static unsigned pulses(fixture_t *f)
-{
-    unsigned count = 0;
-
-    for (; atp_ledger_is_pulse_due(f->ledger, f->now_ms); count++) {
-        assert_verdict(pulse(f, 1000), ATP_APPLIED);
-        assert_true(count < 100);
-    }
-    fixture_check(f);
-    return count;
-}
-
 static void one_op_fills_so_many_and_pulses_go_on_at_once(void **state)
 {
     (void)state;
@@ -91,7 +78,7 @@ static void one_op_fills_so_many_and_pulses_go_on_at_once(void **state)
     assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms)); /* now, not when a timer says so */
     assert_verdict(put_node(&f, "M", ATP_NODE_OPEN), ATP_APPLIED);
     assert_int_equal(view_of(&f, "S", "N").reserved, filled); /* not each op's work */
-    assert_int_equal(pulses(&f), 2);
+    assert_int_equal(fixture_pulses(&f), 2);
     assert_int_equal(units_of(&f, "second", ATP_LINE_RESERVED), 500);
     assert_int_equal(units_of(&f, "third", ATP_LINE_RESERVED), 1000);
     assert_int_equal(units_of(&f, "fourth", ATP_LINE_RESERVED), 200);
@@ -110,7 +97,7 @@ static void who_asks_meanwhile_does_not_pass_the_queue(void **state)
     assert_verdict(edit(&f, "late", "S", "N", 12, ""), ATP_APPLIED);
     assert_int_equal(units_of(&f, "late", ATP_LINE_BACKORDERED), 12);
     fixture_check(&f);
-    pulses(&f);
+    fixture_pulses(&f);
     assert_int_equal(units_of(&f, "late", ATP_LINE_BACKORDERED), 12);
     assert_int_equal(units_of(&f, "fourth", ATP_LINE_RESERVED), 200);
     fixture_close(&f);
@@ -142,7 +129,7 @@ static void without_a_limit_stock_that_the_queue_takes_is_not_there(void **state
     assert_int_equal(units_of(&f, "fourth", ATP_LINE_RESERVED), 50);
     assert_refused(reserve(&f, "e", "S", "N", 1), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
     fixture_check(&f);
-    pulses(&f);
+    fixture_pulses(&f);
     assert_int_equal(view_of(&f, "S", "N").reserved, 2600);
     assert_int_equal(view_of(&f, "S", "N").backordered, 0);
     fixture_close(&f);
@@ -163,7 +150,7 @@ static void another_position_is_filled_in_its_own_op(void **state)
     assert_int_equal(units_of(&f, "t", ATP_LINE_RESERVED), 5);
     assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
     fixture_check(&f);
-    pulses(&f);
+    fixture_pulses(&f);
     assert_int_equal(view_of(&f, "S", "N").reserved, 2500);
     fixture_close(&f);
 }
@@ -177,10 +164,10 @@ static void stock_that_goes_again_leaves_the_rest_waiting(void **state)
     atp_qty_t filled = view_of(&f, "S", "N").reserved;
     assert_verdict(fact(&f, ATP_OP_COUNT, "S", "N", filled), ATP_APPLIED);
     fixture_check(&f);
-    assert_true(pulses(&f) <= 1);
+    assert_true(fixture_pulses(&f) <= 1);
     assert_int_equal(view_of(&f, "S", "N").reserved, filled);
     assert_verdict(step_all(&f, ATP_OP_RELEASE, "third"), ATP_APPLIED);
-    pulses(&f);
+    fixture_pulses(&f);
     assert_int_equal(view_of(&f, "S", "N").reserved, filled);
     fixture_close(&f);
 }
@@ -237,7 +224,7 @@ static void a_restart_goes_on_where_it_was(void **state)
     copy.now_ms = f.now_ms;
     copy.is_unchecked = true;
     assert_true(atp_ledger_is_pulse_due(copy.ledger, copy.now_ms));
-    assert_int_equal(pulses(&copy), pulses(&f));
+    assert_int_equal(fixture_pulses(&copy), fixture_pulses(&f));
     assert_int_equal(view_of(&copy, "S", "N").reserved, 2500);
     assert_true(atp_ledger_hash(f.ledger) == atp_ledger_hash(copy.ledger));
     fixture_close(&copy);

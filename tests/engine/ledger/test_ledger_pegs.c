@@ -1,45 +1,13 @@
 /* Promises from dated supply: in what order they are served, what is firm of them, what becomes of them when supply falls away
  * or time passes, and that what the schedule says is what a reserve decides by. */
-#include "tests/engine/ledger/ledger_fixture.h"
+#include "tests/engine/ledger/supply_fixture.h"
 
-#include "engine/base/attribute.h"
 #include "engine/ledger/explain/ledger_explain.h"
-#include "engine/ledger/supply/ledger_schedule.h"
-
-#include <stdio.h>
-
-#define DAY ATP_DAY_MS
-
-static const char *words_at(const char *key, int64_t number)
-{
-    static char words[2][64];
-    static unsigned turn;
-
-    turn = !turn;
-    snprintf(words[turn], sizeof words[turn], "%s=%lld", key, (long long)number);
-    return words[turn];
-}
-
-static atp_result_t supply(fixture_t *f, const char *id, atp_qty_t qty, int32_t days)
-{
-    const atp_command_line_t line = line_of("S", "N", qty);
-
-    return do_with(
-        f,
-        (atp_command_t){.kind = ATP_OP_SUPPLY, .subject = atp_text_of(id), .line_count = 1, .lines = &line},
-        words_at("due", f->now_ms + days * DAY));
-}
 
 static atp_result_t slips(fixture_t *f, const char *id, int32_t days)
 {
     return do_with(f, (atp_command_t){.kind = ATP_OP_SUPPLY, .subject = atp_text_of(id)},
                    words_at("due", f->now_ms + days * DAY));
-}
-
-static atp_result_t is_cancelled(fixture_t *f, const char *id)
-{
-    return do_with(f, (atp_command_t){.kind = ATP_OP_SUPPLY, .subject = atp_text_of(id)},
-                   "supply_status=cancelled");
 }
 
 static atp_result_t receive(fixture_t *f, const char *id, atp_qty_t qty)
@@ -59,32 +27,12 @@ static atp_result_t reserve_by(fixture_t *f, const char *id, atp_qty_t qty, int3
                         words_at("needed_by", f->now_ms + days * DAY));
 }
 
-/* The same of a reservation with a priority. */
-static atp_result_t reserve_first(fixture_t *f, const char *id, atp_qty_t qty, int32_t days,
-                                  unsigned priority)
-{
-    char words[96];
-
-    snprintf(words, sizeof words, "%s priority=%u", words_at("needed_by", f->now_ms + days * DAY), priority);
-    return reserve_with(f, id, "S", "N", qty, ATP_RESERVE_ALL_OR_NOTHING, words);
-}
-
-static atp_result_t limit(fixture_t *f, atp_qty_t qty)
-{
-    const atp_command_line_t line = line_of("S", "N", qty);
-
-    return fixture_do(f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = &line});
-}
-
 /* atp(d), `days` from today, as the ledger says. */
 static atp_qty_t atp_in(fixture_t *f, int32_t days)
 {
-    const atp_position_view_t view = view_of(f, "S", "N");
-    uint32_t row;
     atp_qty_t by;
 
-    assert_true(atp_positions_find(atp_ledger_positions(f->ledger), view.sku, view.node, &row));
-    atp_ledger_schedule(f->ledger, row, f->now_ms, atp_day_of(f->now_ms) + days, 1, &by);
+    atp_ledger_schedule(f->ledger, row_of(f), f->now_ms, atp_day_of(f->now_ms) + days, 1, &by);
     return by;
 }
 
@@ -96,22 +44,6 @@ static const atp_supply_t *supply_of(const fixture_t *f, const char *id)
     assert_true(atp_supplies_find(book, atp_text_of(id),
                                   atp_hash_text(atp_text_of(id), atp_ledger_seed(f->ledger)), &number));
     return atp_supply_at(book, number);
-}
-
-#define assert_units(id, expected_reserved, expected_allocated, expected_pegged)                             \
-    do {                                                                                                     \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_RESERVED), expected_reserved);                       \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_ALLOCATED), expected_allocated);                     \
-        assert_int_equal(line_units(&f, id, 0, ATP_LINE_PEGGED), expected_pegged);                           \
-    } while (0)
-
-static fixture_t stocked(atp_qty_t qty)
-{
-    fixture_t f = fixture_open(NULL);
-
-    f.now_ms = (FIXTURE_START_MS / DAY + 1) * DAY; /* midnight: ledger time never goes back */
-    stock(&f, "S", "N", qty);
-    return f;
 }
 
 /* How many exceptions there are of a kind. */

@@ -1,4 +1,5 @@
 /* engine/ledger/ops/op.h: commands to records, every fault by name, and records that are not ours. */
+#include "tests/engine/ledger/nobody.h"
 #include "tests/test.h"
 
 #include "engine/ledger/catalog/catalog.h"
@@ -11,25 +12,7 @@
 
 #define SEED UINT64_C(0xfeed)
 
-static atp_ledger_t *nobody; /* a ledger that knows no names */
 static _Alignas(8) unsigned char buffer[ATP_OP_SIZE_MAX];
-
-static int create_nobody(void **state)
-{
-    atp_ledger_config_t config = atp_ledger_config_default();
-
-    (void)state;
-    config.positions = config.reservations = config.lines = config.outcomes = config.exceptions = 4;
-    config.string_bytes = 4096;
-    return atp_ledger_create(&config, &nobody, NULL) == ATP_OK ? 0 : -1;
-}
-
-static int destroy_nobody(void **state)
-{
-    (void)state;
-    atp_ledger_destroy(nobody);
-    return 0;
-}
 
 static atp_verdict_t encode_as(atp_command_t command, bool in_source, atp_result_t *ret_fault)
 {

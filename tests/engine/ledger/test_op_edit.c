@@ -1,4 +1,5 @@
 /* engine/ledger/ops/op_edit.h: a fact as it should have been told is, byte for byte, the op that would have said so at once. */
+#include "tests/engine/ledger/nobody.h"
 #include "tests/test.h"
 
 #include "engine/base/attribute.h"
@@ -17,25 +18,7 @@ typedef struct op_buffer {
     _Alignas(8) unsigned char bytes[ATP_OP_SIZE_MAX];
 } op_buffer_t;
 
-static atp_ledger_t *nobody; /* a ledger that knows no names: ops carry them as text */
 static op_buffer_t fact, told, edited, expected;
-
-static int create_nobody(void **state)
-{
-    atp_ledger_config_t config = atp_ledger_config_default();
-
-    (void)state;
-    config.positions = config.reservations = config.lines = config.outcomes = config.exceptions = 4;
-    config.string_bytes = 4096;
-    return atp_ledger_create(&config, &nobody, NULL) == ATP_OK ? 0 : -1;
-}
-
-static int destroy_nobody(void **state)
-{
-    (void)state;
-    atp_ledger_destroy(nobody);
-    return 0;
-}
 
 static const atp_op_t *encode(const atp_command_t *command, op_buffer_t *buffer)
 {
