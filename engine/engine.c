@@ -167,19 +167,23 @@ static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
     }
 }
 
-static void apply_batch(atp_engine_t *engine, atp_batch_t *batch)
+/* Applies a batch; returns the lines it counts as. */
+static uint32_t take_batch(atp_engine_t *engine, atp_batch_t *batch)
 {
     atp_open_frame_t *frame = engine->frame;
+    uint32_t lines = batch->line_count > 0 ? batch->line_count : 1;
 
     if (batch->question != NULL) {
         batch->question(batch, engine->ledger, frame->time_ms);
     } else {
         apply_batch_ops(engine, batch);
     }
-    frame->lines += batch->line_count > 0 ? batch->line_count : 1;
+    frame->lines += lines;
     batch->next = NULL;
     *frame->last_batch = batch;
     frame->last_batch = &batch->next;
+    (void)atp_fetch_sub_relaxed(&engine->lines_waiting[batch->class], lines);
+    return lines;
 }
 
 static bool is_full(const atp_engine_t *engine)
@@ -189,20 +193,66 @@ static bool is_full(const atp_engine_t *engine)
     return frame->lines >= ATP_FRAME_LINES || frame->payload_size + engine->batch_size > engine->frame_size;
 }
 
+/* ---- much that is due at once ---- */
+
+static bool may_meet_due(const atp_engine_t *engine, const atp_batch_t *batch)
+{
+    const atp_op_t *op = batch->ops;
+
+    for (uint32_t i = 0; batch->question == NULL && i < batch->op_count; i++) {
+        if (atp_ledger_may_meet_due(engine->ledger, op, engine->frame->time_ms)) {
+            return true;
+        }
+        op = atp_op_next(op);
+    }
+    return false;
+}
+
+/* The settling that a reader asked for: no other batch stands in an order with it. */
+static bool is_of_reader(const atp_batch_t *batch)
+{
+    return batch->question == NULL && batch->op_count > 0 &&
+           ((const atp_op_t *)batch->ops)->kind == ATP_OP_SETTLE;
+}
+
+static void let_reader_wait(atp_engine_t *engine, atp_batch_t *batch)
+{
+    batch->next = engine->readers;
+    engine->readers = batch;
+}
+
+/* The next batch of the class that may be applied now, NULL if there is none: while much is due at once, one that may meet some of
+ * it waits, and all of its class that come after it. */
+static atp_batch_t *next_batch(atp_engine_t *engine, atp_class_t class)
+{
+    for (;;) {
+        atp_batch_t *batch = engine->waiting[class];
+        if (batch == NULL && (batch = atp_ring_pop(&engine->rings[class])) == NULL) {
+            return NULL;
+        }
+        engine->waiting[class] = NULL;
+        if (!engine->is_crowded || !may_meet_due(engine, batch)) {
+            return batch;
+        }
+        if (!is_of_reader(batch)) {
+            engine->waiting[class] = batch;
+            return NULL;
+        }
+        let_reader_wait(engine, batch);
+    }
+}
+
 /* Takes batches of one class until its weight is used up or the frame is full; returns the lines taken. */
 static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
 {
     uint32_t taken = 0;
 
     while (taken < class_weights[class] && !is_full(engine)) {
-        atp_batch_t *batch = atp_ring_pop(&engine->rings[class]);
+        atp_batch_t *batch = next_batch(engine, class);
         if (batch == NULL) {
             break;
         }
-        uint32_t lines = batch->line_count > 0 ? batch->line_count : 1;
-        apply_batch(engine, batch);
-        (void)atp_fetch_sub_relaxed(&engine->lines_waiting[class], lines);
-        taken += lines;
+        taken += take_batch(engine, batch);
     }
     return taken;
 }
@@ -223,16 +273,40 @@ static void take_turns(atp_engine_t *engine)
     }
 }
 
-static void pulse_if_due(atp_engine_t *engine)
+static void pulse(atp_engine_t *engine, size_t (*encode)(void *buffer, int64_t limit))
 {
     _Alignas(8) unsigned char record[sizeof(atp_op_t) + 64];
     atp_result_t result;
 
-    if (atp_ledger_is_pulse_due(engine->ledger, engine->frame->time_ms) &&
-        engine->frame->payload_size + sizeof record <= engine->frame_size) {
-        atp_op_encode_pulse(record, ATP_PULSE_LIMIT);
+    if (engine->frame->payload_size + sizeof record <= engine->frame_size) {
+        (void)encode(record, ATP_PULSE_LIMIT);
         apply_op(engine, (const atp_op_t *)(const void *)record, &result, NULL);
         count(&engine->pulses);
+    }
+}
+
+/* So much at most is due when an op comes that may meet it; where one pulse is not enough, such ops wait for the next step. */
+static void pulse_if_due(atp_engine_t *engine)
+{
+    int64_t now_ms = engine->frame->time_ms;
+
+    if (atp_ledger_is_pulse_due(engine->ledger, now_ms)) {
+        pulse(engine, atp_op_encode_pulse);
+    }
+    engine->is_crowded = atp_ledger_is_crowded(engine->ledger, now_ms);
+    if (engine->is_crowded) {
+        pulse(engine, atp_op_encode_pulse_now);
+        engine->is_crowded = atp_ledger_is_crowded(engine->ledger, now_ms);
+    }
+}
+
+/* Readers whose settling waited. */
+static void take_readers(atp_engine_t *engine)
+{
+    while (!engine->is_crowded && engine->readers != NULL && !is_full(engine)) {
+        atp_batch_t *batch = engine->readers;
+        engine->readers = batch->next;
+        (void)take_batch(engine, batch);
     }
 }
 
@@ -247,6 +321,7 @@ bool atp_engine_step_ledger(atp_engine_t *engine)
         did_snapshot = atp_engine_tend_snapshot(engine); /* between frames: as of a frame's last op */
     }
     pulse_if_due(engine);
+    take_readers(engine);
     take_turns(engine);
     atp_store_relaxed(&engine->is_slewing, atp_ledger_time_is_slewing(&engine->time) ? 1u : 0u);
     return close_frame(engine) || did_snapshot;

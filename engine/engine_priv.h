@@ -61,9 +61,12 @@ struct atp_engine {
 
     /* stored by the ledger thread */
     _Alignas(ATP_CACHE_LINE) atp_ledger_time_t time;
-    atp_ring_t closed_frames; /* ledger thread -> journal thread */
-    atp_open_frame_t *frame;  /* being filled; NULL = none taken */
-    unsigned turn;            /* atp_class_t */
+    atp_ring_t closed_frames;              /* ledger thread -> journal thread */
+    atp_open_frame_t *frame;               /* being filled; NULL = none taken */
+    unsigned turn;                         /* atp_class_t */
+    bool is_crowded;                       /* more is due at the time of the frame than one op is to meet */
+    atp_batch_t *waiting[ATP_CLASS_COUNT]; /* for pulses to clear that: the first of the class */
+    atp_batch_t *readers;                  /* that wait for the same */
     uint64_t snapshot_begun_op;
     _Atomic uint64_t sealed_op;
     _Atomic int64_t snapshot_begun_ms;

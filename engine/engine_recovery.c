@@ -483,7 +483,14 @@ static void answer_closed(atp_engine_t *engine)
 {
     atp_batch_t *batch;
 
+    while ((batch = engine->readers) != NULL) {
+        engine->readers = batch->next;
+        batch->done(batch, ATP_ERR_CLOSED);
+    }
     for (unsigned i = 0; i < ATP_CLASS_COUNT && engine->rings[i].cells != NULL; i++) {
+        if (engine->waiting[i] != NULL) {
+            engine->waiting[i]->done(engine->waiting[i], ATP_ERR_CLOSED);
+        }
         while ((batch = atp_ring_pop(&engine->rings[i])) != NULL) {
             batch->done(batch, ATP_ERR_CLOSED);
         }

@@ -111,6 +111,17 @@ void atp_ledger_end_frame(atp_ledger_t *ledger);
 /* True if a pulse would find something to expire, or outcomes well past their window to forget. */
 bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms);
 
+/* ---- much that is due at once: ledger_crowd.c ---- */
+
+#define ATP_CROWD_LIMIT 1000 /* reservations that may be due when an op comes that may meet them */
+
+/* True while more than ATP_CROWD_LIMIT reservations are due: a pulse is to be applied (atp_op_encode_pulse_now) before an op that may
+ * meet one of them. Whoever does not heed it gets the same answers by longer ops. */
+bool atp_ledger_is_crowded(atp_ledger_t *ledger, int64_t now_ms);
+
+/* False if the op, applied now, has nothing to settle but the reservation it names. True: it may have. */
+bool atp_ledger_may_meet_due(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms);
+
 /* Where the numbers of changed positions are noted for the events: `rows` has room for `capacity`; when it is
  * full, is_overflown says that some are missing. NULL: not noted. A row may be noted more than once. */
 typedef struct atp_row_changes {

@@ -303,12 +303,22 @@ size_t atp_op_encode_source(void *buffer, atp_text_t source, const atp_op_source
     return finish_own(&writer, &head);
 }
 
-size_t atp_op_encode_pulse(void *buffer, int64_t limit)
+static size_t encode_pulse(void *buffer, int64_t limit, uint8_t option)
 {
     atp_op_writer_t writer = atp_op_writer_begin(buffer, ATP_OP_SIZE_MAX);
-    atp_op_t head = {.kind = ATP_OP_PULSE, .client = ATP_CLIENT_ENGINE, .value = limit};
+    atp_op_t head = {.kind = ATP_OP_PULSE, .client = ATP_CLIENT_ENGINE, .value = limit, .option = option};
 
     return finish_own(&writer, &head);
+}
+
+size_t atp_op_encode_pulse(void *buffer, int64_t limit)
+{
+    return encode_pulse(buffer, limit, 0);
+}
+
+size_t atp_op_encode_pulse_now(void *buffer, int64_t limit)
+{
+    return encode_pulse(buffer, limit, ATP_PULSE_NOW);
 }
 
 size_t atp_op_encode_settle(void *buffer, uint32_t sku, uint16_t node)

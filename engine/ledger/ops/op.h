@@ -43,6 +43,9 @@
 #define ATP_LINE_NODE_NAMED 0x02u
 #define ATP_LINE_NODE_OPEN  0x04u /* names no node: the ledger chooses */
 
+#define ATP_PULSE_NOW                                                                                        \
+    1u /* option of a pulse: what is due in the slot of the wheel that is not over expires too */
+
 #define ATP_CLIENT_NAMED  UINT32_MAX  /* the client named by the last ATP_OP_CLIENT of the same frame */
 #define ATP_CLIENT_ENGINE UINT32_C(0) /* the engine itself: pulses, genesis */
 
@@ -118,6 +121,8 @@ ATP_MUST_USE atp_verdict_t atp_op_encode(const atp_command_t *command, const atp
 size_t atp_op_encode_client(void *buffer, atp_text_t name, uint64_t seed);
 size_t atp_op_encode_source(void *buffer, atp_text_t source, const atp_op_source_t *numbers, uint64_t seed);
 size_t atp_op_encode_pulse(void *buffer, int64_t limit);
+/* One that clears what is due at this very moment too, where that is much. */
+size_t atp_op_encode_pulse_now(void *buffer, int64_t limit);
 size_t atp_op_encode_settle(void *buffer, uint32_t sku, uint16_t node);
 struct atp_ledger_config;
 size_t atp_op_encode_config(void *buffer, atp_op_kind_t kind, const struct atp_ledger_config *config);

@@ -1,7 +1,8 @@
 /* Exact expiry: from its deadline on a reservation counts in no decision.
  *
  * The pulse clears what is due from the wheel in bounded steps; an op, or a reader, that meets a position with
- * something due on it has that settled first. Both end in the same function. */
+ * something due on it has that settled first. Both end in the same function. So that such an op has not much to settle, the
+ * engine lets ops wait that may meet something while much is due at once: pulses go before them (ledger_crowd.c). */
 #include "engine/ledger/capacity/ledger_capacity.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/facts/ledger_registry.h"
@@ -58,7 +59,11 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     atp_ledger_t *ledger = apply->ledger;
     uint64_t limit = (uint64_t)apply->op->value;
 
-    atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
+    if (apply->op->option == ATP_PULSE_NOW) {
+        atp_wheel_settle(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
+    } else {
+        atp_wheel_sweep(&ledger->wheel, apply->now_ms, limit, atp_ledger_expire_one, ledger);
+    }
     atp_ledger_look_at_closed(ledger);
     atp_ledger_count_standing(ledger);
     ledger->has_due = ledger->root->limits.first_due != 0 || ledger->root->supplies.first_due != 0;

@@ -146,24 +146,51 @@ static uint32_t sweep_slot(atp_wheel_t *wheel, uint32_t number, int64_t now_ms, 
     return number;
 }
 
-void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
-                     void (*expire)(void *context, uint32_t reservation), void *context)
+/* The slots that are over, as far as `left` goes. */
+static void sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t *left,
+                  void (*expire)(void *context, uint32_t reservation), void *context)
 {
     int64_t now_slot = slot_of(now_ms);
     atp_wheel_heads_t *heads = wheel->heads;
-    uint64_t left = limit;
 
     if (first_slot(heads->sweep_slot, now_slot) != heads->sweep_slot) {
         heads->sweep_slot = first_slot(heads->sweep_slot, now_slot);
         heads->sweep_resume = 0;
     }
-    while (heads->sweep_slot < now_slot && left > 0) {
+    while (heads->sweep_slot<now_slot && * left> 0) {
         uint32_t from = heads->sweep_resume != 0 ? heads->sweep_resume : *head_of(wheel, heads->sweep_slot);
-        heads->sweep_resume = sweep_slot(wheel, from, now_ms, &left, expire, context);
+        heads->sweep_resume = sweep_slot(wheel, from, now_ms, left, expire, context);
         if (heads->sweep_resume == 0) {
             heads->sweep_slot++;
         }
     }
+}
+
+void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
+                     void (*expire)(void *context, uint32_t reservation), void *context)
+{
+    uint64_t left = limit;
+
+    sweep(wheel, now_ms, &left, expire, context);
+}
+
+/* Of the slot that is not over what is due. True: nothing is left of that. */
+static bool settle_slot(atp_wheel_t *wheel, int64_t now_ms, uint64_t left,
+                        void (*expire)(void *context, uint32_t reservation), void *context)
+{
+    uint32_t number = *head_of(wheel, slot_of(now_ms));
+    uint64_t looks = left > ATP_WHEEL_LOOKS ? left : ATP_WHEEL_LOOKS;
+
+    for (; number != 0 && left > 0 && looks > 0; looks--) {
+        const atp_reservation_t *reservation = atp_reservation_at(wheel->reservations, number - 1);
+        uint32_t next = reservation->next;
+        if (reservation->deadline_ms <= now_ms) {
+            expire(context, number - 1);
+            left--;
+        }
+        number = next;
+    }
+    return number == 0;
 }
 
 void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
@@ -171,8 +198,71 @@ void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
 {
     uint64_t left = limit;
 
-    atp_wheel_sweep(wheel, now_ms, limit, expire, context);
-    if (wheel->heads->sweep_slot >= slot_of(now_ms)) {
-        (void)sweep_slot(wheel, *head_of(wheel, slot_of(now_ms)), now_ms, &left, expire, context);
+    if (now_ms <= wheel->clear_ms) {
+        return; /* what was made since is due later */
     }
+    sweep(wheel, now_ms, &left, expire, context);
+    if (wheel->heads->sweep_slot >= slot_of(now_ms) && settle_slot(wheel, now_ms, left, expire, context)) {
+        wheel->clear_ms = now_ms;
+    }
+}
+
+/* ---- much at once ---- */
+
+typedef struct crowd {
+    uint64_t limit;
+    uint64_t due; /* counted up to one more than the limit */
+    uint64_t looks;
+    uint32_t
+        later[ATP_WHEEL_SLOT_MS]; /* of the slot that is not over: by the millisecond at which they are due */
+} crowd_t;
+
+static void count_slot(const atp_wheel_t *wheel, int64_t slot, int64_t now_ms, crowd_t *crowd)
+{
+    uint32_t number = *head_of(wheel, slot);
+
+    for (; number != 0 && crowd->due <= crowd->limit && crowd->looks < ATP_WHEEL_LOOKS; crowd->looks++) {
+        const atp_reservation_t *reservation = atp_reservation_at(wheel->reservations, number - 1);
+        if (reservation->deadline_ms <= now_ms) {
+            crowd->due++;
+        } else if (slot_of(reservation->deadline_ms) == slot) {
+            crowd->later[reservation->deadline_ms % ATP_WHEEL_SLOT_MS]++;
+        }
+        number = reservation->next;
+    }
+}
+
+/* When more than the limit will be due of what was counted; at the latest when the slot is over. */
+static int64_t next_crowd(const crowd_t *crowd, int64_t now_ms)
+{
+    int64_t end_ms = (slot_of(now_ms) + 1) * ATP_WHEEL_SLOT_MS;
+    uint64_t due = crowd->due;
+
+    for (int64_t at_ms = now_ms + 1; at_ms < end_ms; at_ms++) {
+        due += crowd->later[at_ms % ATP_WHEEL_SLOT_MS];
+        if (due > crowd->limit) {
+            return at_ms;
+        }
+    }
+    return end_ms;
+}
+
+bool atp_wheel_is_crowded(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit)
+{
+    int64_t now_slot = slot_of(now_ms);
+    int64_t from = wheel->heads->sweep_slot;
+    crowd_t crowd = {.limit = limit};
+
+    if (now_ms < wheel->uncrowded_until_ms) {
+        return false;
+    }
+    from = wheel->quiet_until_slot > from ? wheel->quiet_until_slot : from;
+    for (int64_t slot = first_slot(from, now_slot); slot <= now_slot; slot++) {
+        count_slot(wheel, slot, now_ms, &crowd);
+    }
+    if (crowd.due > limit || crowd.looks == ATP_WHEEL_LOOKS) {
+        return true;
+    }
+    wheel->uncrowded_until_ms = next_crowd(&crowd, now_ms);
+    return false;
 }

@@ -32,7 +32,12 @@ typedef struct atp_wheel {
     atp_wheel_heads_t *heads;
     /* not state: every slot below was seen without anything due */
     int64_t quiet_until_slot;
+    int64_t clear_ms;           /* not state: nothing is due at that time, nor was before */
+    int64_t uncrowded_until_ms; /* not state: see is_crowded */
 } atp_wheel_t;
+
+#define ATP_WHEEL_LOOKS                                                                                      \
+    65536 /* reservations of a slot that is not over that are looked at to find those due */
 
 /* Enters a reservation by its deadline; it is not in the wheel (asserted). */
 void atp_wheel_insert(atp_wheel_t *wheel, uint32_t number);
@@ -53,8 +58,12 @@ void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
                      void (*expire)(void *context, uint32_t reservation), void *context);
 
 /* As atp_wheel_sweep, and then the slot that `now_ms` is in: after it nothing that is due is left in the wheel, unless
- * `limit` ended it. */
+ * `limit` ended it. Of that slot up to `limit` expire, and ATP_WHEEL_LOOKS are looked at, or as many as `limit` says. */
 void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
                       void (*expire)(void *context, uint32_t reservation), void *context);
+
+/* True if more than `limit` reservations are due at `now_ms`, or may be: it looks at ATP_WHEEL_LOOKS at most. Changes no state.
+ * What it finds out holds until more can be due: what is made meanwhile, to live shorter than a slot, it does not see. */
+bool atp_wheel_is_crowded(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit);
 
 #endif

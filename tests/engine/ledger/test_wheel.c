@@ -186,6 +186,70 @@ static void a_jump_of_many_turns_misses_nothing_however_small_the_limit(void **s
     drop_rig();
 }
 
+static void more_than_the_limit_at_one_moment_is_a_crowd_from_then_on(void **state)
+{
+    (void)state;
+    int64_t due_ms = START_MS + 100 * ATP_WHEEL_SLOT_MS + 7; /* inside a slot */
+
+    make_rig();
+    for (uint32_t i = 0; i < 11; i++) {
+        insert(i, due_ms);
+        insert(100 + i, due_ms + 1); /* the same slot */
+        insert(200 + i, due_ms + TURN_MS);
+    }
+    rig.now_ms = due_ms - 1;
+    assert_false(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 10));
+    rig.now_ms = due_ms;
+    assert_true(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 10));
+    rig.expired = 0;
+    atp_wheel_settle(&rig.wheel, rig.now_ms, 1, expire, NULL);
+    assert_int_equal(rig.expired, 1);
+    assert_false(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 10));
+    rig.now_ms = due_ms + 1;
+    assert_true(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 10));
+    atp_wheel_settle(&rig.wheel, rig.now_ms, UINT64_MAX, expire, NULL);
+    assert_int_equal(rig.expired, 22);
+    assert_false(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 0));
+    rig.now_ms = due_ms + 2 * ATP_WHEEL_SLOT_MS;
+    assert_false(atp_wheel_is_crowded(&rig.wheel, rig.now_ms, 0));
+    drop_rig();
+}
+
+/* What is settled at a moment stays so: what comes after it ends later. */
+static void what_is_settled_is_not_looked_for_again_at_that_moment(void **state)
+{
+    (void)state;
+    make_rig();
+    insert(1, START_MS + 5);
+    insert(2, START_MS + 6);
+    rig.now_ms = START_MS + 5;
+    rig.expired = 0;
+    atp_wheel_settle(&rig.wheel, rig.now_ms, UINT64_MAX, expire, NULL);
+    atp_wheel_settle(&rig.wheel, rig.now_ms, UINT64_MAX, expire, NULL);
+    assert_int_equal(rig.expired, 1);
+    rig.now_ms = START_MS + 6;
+    atp_wheel_settle(&rig.wheel, rig.now_ms, UINT64_MAX, expire, NULL);
+    assert_int_equal(rig.expired, 2);
+    drop_rig();
+}
+
+/* A settling that its limit ended has not cleared the moment. */
+static void a_settling_that_its_limit_ended_goes_on(void **state)
+{
+    (void)state;
+    make_rig();
+    for (uint32_t i = 0; i < 5; i++) {
+        insert(i, START_MS + 5);
+    }
+    rig.now_ms = START_MS + 5;
+    rig.expired = 0;
+    atp_wheel_settle(&rig.wheel, rig.now_ms, 3, expire, NULL);
+    assert_int_equal(rig.expired, 3);
+    atp_wheel_settle(&rig.wheel, rig.now_ms, 3, expire, NULL);
+    assert_int_equal(rig.expired, 5);
+    drop_rig();
+}
+
 static void random_work_agrees_with_a_list(void **state)
 {
     (void)state;
@@ -255,6 +319,9 @@ int main(void)
         cmocka_unit_test(the_place_to_resume_at_may_leave_between_two_sweeps),
         cmocka_unit_test(a_full_slot_of_later_turns_is_passed_over_in_bounded_steps),
         cmocka_unit_test(a_jump_of_many_turns_misses_nothing_however_small_the_limit),
+        cmocka_unit_test(more_than_the_limit_at_one_moment_is_a_crowd_from_then_on),
+        cmocka_unit_test(what_is_settled_is_not_looked_for_again_at_that_moment),
+        cmocka_unit_test(a_settling_that_its_limit_ended_goes_on),
         cmocka_unit_test(random_work_agrees_with_a_list),
         cmocka_unit_test(is_due_changes_nothing_but_what_it_remembers),
         cmocka_unit_test(entering_twice_and_leaving_twice_are_bugs),
