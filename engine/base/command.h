@@ -69,7 +69,7 @@ typedef enum atp_op_kind {
     ATP_OP_REASSIGN =
         44, /* reservation, lines (qty 0: all of it): reserved and allocated units go to other nodes */
     /* subject: a complete set of counts is coming; basis, and what it includes of whom. Lines: counts of it, each taken where
-     * the ledger agrees with it, and left alone where it does not */
+     * the ledger agrees with it, and left alone where it does not: ATP_COUNT_... */
     ATP_OP_FEED = 45,
     ATP_OP_EDIT = 46, /* reservation, lines: what each is to have reserved; 0 takes it out */
 
@@ -131,6 +131,13 @@ typedef enum atp_on_short {
     ATP_ON_SHORT_PERSON = 1,   /* they are short, and an exception tells it */
     ATP_ON_SHORT_RE_SOURCE = 2 /* other nodes serve them; the rest is short */
 } atp_on_short_t;
+
+/* What became of a count that was told as a line of its feed: the line's quantity in the answer. */
+typedef enum atp_count_line {
+    ATP_COUNT_LEFT = 0,     /* nothing: the ledger does not agree, or cannot tell. To be told as a count */
+    ATP_COUNT_AGREES = 1,   /* counted */
+    ATP_COUNT_CORRECTED = 2 /* counted before, by a count of this very feed that corrected the bucket */
+} atp_count_line_t;
 
 typedef enum atp_bucket {
     ATP_BUCKET_ON_HAND = 0,
@@ -232,7 +239,7 @@ typedef struct atp_result {
     uint64_t op;   /* number of the op that decided; of the first one when an id is asked again; 0 if none */
     atp_qty_t qty; /* units granted or moved, over all lines when their scales are equal, else 0 */
     int64_t deadline_ms; /* when the reservation expires; 0 = never, or not a reservation */
-    int64_t ready_ms;    /* when all of it is ready at its nodes, where they have calendars; 0 = at once */
+    int64_t ready_ms;    /* when all of it is ready; 0 = at once. Of a feed: when it was told first */
     uint8_t verdict;     /* atp_verdict_t */
     uint8_t field;       /* atp_field_t at fault */
     uint8_t scale;       /* of qty */

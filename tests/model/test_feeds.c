@@ -457,17 +457,18 @@ static void tell_lines(run_t *run, int number, told_t ret_told[POSITIONS])
     assert_int_equal(result.line_count, count);
     for (uint32_t i = 0; i < count; i++) {
         int position = places[i];
-        ret_told[position] = run->f.grants[i].qty == 1 ? AGREED : LEFT_ALONE;
+        ret_told[position] = run->f.grants[i].qty != ATP_COUNT_LEFT ? AGREED : LEFT_ALONE;
         if (ret_told[position] == LEFT_ALONE) {
             continue;
         }
-        if (is_stale(run, feed, position)) {
-            fail_msg("seed %llu, step %u: a stale line of %s is counted", (unsigned long long)run->first_seed,
-                     run->step, feed->id);
+        bool was_corrected = run->f.grants[i].qty == ATP_COUNT_CORRECTED;
+        if (is_stale(run, feed, position) || (was_corrected && run->newest[position] != number + 1)) {
+            fail_msg("seed %llu, step %u: a line of %s is answered %lld", (unsigned long long)run->first_seed,
+                     run->step, feed->id, (long long)run->f.grants[i].qty);
         }
         run->newest[position] = number + 1;
-        run->has_agreed[position] = true;
-        run->agreed++;
+        run->has_agreed[position] = run->has_agreed[position] || !was_corrected;
+        run->agreed += !was_corrected;
     }
 }
 

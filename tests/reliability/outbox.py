@@ -64,11 +64,12 @@ class Proxy:
             try:
                 far = socket.create_connection(("127.0.0.1", self.target), timeout=5)
                 far.settimeout(None)
+                for peer in (near, far):  # before one of them can end the other
+                    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except (OSError, TypeError):
                 near.close()
                 continue
             for source, sink in ((near, far), (far, near)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
 
     def draw(self, what):

@@ -199,7 +199,7 @@ int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed)
     return ATP_CLI_DONE;
 }
 
-int atp_load_feed_announce(atp_cli_t *cli, const atp_load_feed_t *feed)
+int atp_load_feed_announce(atp_cli_t *cli, atp_load_feed_t *feed)
 {
     char made[ATP_MADE_ID_SIZE];
     char unknown[32];
@@ -213,6 +213,7 @@ int atp_load_feed_announce(atp_cli_t *cli, const atp_load_feed_t *feed)
         return atp_session_fail(cli, cli->handle, err, command.id);
     }
     if (atp_verdict_is_success(result.verdict)) {
+        feed->told_ms = result.ready_ms;
         return ATP_CLI_DONE;
     }
     const char *name = atp_verdict_text(result.verdict, unknown);

@@ -32,7 +32,8 @@ typedef struct atp_load_feed {
     atp_command_t command; /* that announces it */
     atp_attribute_t attributes[2 + 3 * ATP_LOAD_FEED_SOURCES_MAX];
     char sources[ATP_LOAD_FEED_SOURCES_MAX][ATP_ID_SIZE_MAX + 1];
-    atp_attribute_t of_count;                   /* that each of its counts has */
+    atp_attribute_t of_count; /* that each of its counts has */
+    int64_t told_ms;          /* when it was told first. Its counts say so too, and are the same again */
     const char *nodes[ATP_LOAD_FEED_NODES_MAX]; /* that it is for; none: all */
     uint32_t node_count;
     bool zeroes;     /* positions of those nodes that the file leaves out */
@@ -63,8 +64,8 @@ bool atp_load_feed_is_for(const atp_load_feed_t *feed, atp_text_t node);
 /* Whether so much may be changed (--max-zeroed, --max-change). Says what is too much; returns the exit status. */
 int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed);
 
-/* Tells the ledger of the feed. Says what is wrong; returns the exit status. */
-int atp_load_feed_announce(atp_cli_t *cli, const atp_load_feed_t *feed);
+/* Tells the ledger of the feed, and notes when that was done first. Says what is wrong; returns the exit status. */
+int atp_load_feed_announce(atp_cli_t *cli, atp_load_feed_t *feed);
 
 /* Notes the answer to one of its counts, for the report. */
 void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *command,

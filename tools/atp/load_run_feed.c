@@ -83,6 +83,7 @@ static atp_err_t make_of_feed(atp_load_run_t *run, const atp_load_row_t *row,
                                      !atp_load_plan_is_same(&commands[i], there, false));
         commands[i].kind = is_told ? commands[i].kind : 0;
         if (is_told && is_count(&commands[i])) {
+            commands[i].issued_ms = run->options.feed->told_ms;
             commands[i].attribute_count = 1;
             commands[i].attributes = &run->options.feed->of_count;
         }

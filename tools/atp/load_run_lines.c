@@ -69,7 +69,8 @@ static uint32_t make_ops(const atp_load_feed_t *feed, atp_bucket_t bucket, atp_l
     return count;
 }
 
-/* Drops the counts that were taken. An op without grants was answered before its answer was lost: nobody knows which. */
+/* Drops the counts that were taken. What one of them corrected in an earlier run it is asked once more: the report is of the
+ * whole feed. An op without grants was answered before its answer was lost: nobody knows which were taken. */
 static void drop_agreed(atp_load_run_t *run, const atp_load_lines_t *lines, uint32_t op_count)
 {
     uint32_t grant = 0;
@@ -77,7 +78,7 @@ static void drop_agreed(atp_load_run_t *run, const atp_load_lines_t *lines, uint
     for (uint32_t op = 0, at = 0; op < op_count; at += lines->ops[op++].line_count) {
         bool has_grants = lines->results[op].line_count == lines->ops[op].line_count;
         for (uint32_t i = 0; has_grants && i < lines->ops[op].line_count; i++) {
-            if (lines->grants[grant + i].qty == 1) {
+            if (lines->grants[grant + i].qty == ATP_COUNT_AGREES) {
                 run->made[lines->made[at + i]].kind = 0;
             }
         }

@@ -128,32 +128,29 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     copy_id(refusal->node, command->lines[0].node);
 }
 
-static void count_results(lane_t *lane, const atp_command_t *commands, const atp_load_origin_t *origins,
-                          const atp_result_t *results, uint32_t count)
+static void count_result(lane_t *lane, const atp_command_t *command, const atp_load_origin_t *origin,
+                         const atp_result_t *result)
 {
     atp_load_tally_t *tally = &lane->tally;
 
-    tally->sent += count;
-    for (uint32_t i = 0; i < count; i++) {
-        const atp_result_t *result = &results[i];
-        /* The id stands for the content, so that nothing but the issue time can differ. */
-        bool is_before =
-            result->is_repeat || (result->verdict == ATP_CONFLICT && result->field == ATP_FIELD_ISSUED);
-        if (lane->sender->answered != NULL) {
-            atp_load_answer_t answer = {&commands[i], result, &origins[i], is_before};
-            lane->sender->answered(lane->sender->context, &answer);
-        }
-        if (is_before) {
-            tally->before++;
-        } else if (result->verdict == ATP_CONFIRMED) {
-            tally->confirmed++;
-        } else if (atp_verdict_is_success(result->verdict)) {
-            tally->applied++;
-        } else {
-            tally->refused++;
-            tally->refused_by[result->verdict % ATP_VERDICT_LIMIT]++;
-            keep_refusal(tally, &commands[i], result);
-        }
+    tally->sent++;
+    /* The id stands for the content, so that nothing but the issue time can differ. */
+    bool is_before =
+        result->is_repeat || (result->verdict == ATP_CONFLICT && result->field == ATP_FIELD_ISSUED);
+    if (lane->sender->answered != NULL) {
+        atp_load_answer_t answer = {command, result, origin, is_before};
+        lane->sender->answered(lane->sender->context, &answer);
+    }
+    if (is_before) {
+        tally->before++;
+    } else if (result->verdict == ATP_CONFIRMED) {
+        tally->confirmed++;
+    } else if (atp_verdict_is_success(result->verdict)) {
+        tally->applied++;
+    } else {
+        tally->refused++;
+        tally->refused_by[result->verdict % ATP_VERDICT_LIMIT]++;
+        keep_refusal(tally, command, result);
     }
 }
 
@@ -179,15 +176,39 @@ static void end_batch(lane_t *lane, atp_err_t err)
     (void)pthread_mutex_unlock(&lane->mutex);
 }
 
+/* A command that says when it was issued, which is so long ago that its answer may be forgotten. */
+static bool is_forgotten(const atp_command_t *command, const atp_result_t *result)
+{
+    return command->issued_ms != 0 && result->verdict == ATP_ISSUED_BEFORE_FLOOR;
+}
+
+/* Counts the answers; commands that were issued too long ago are left at the front of the batch, to be issued now. */
+static uint32_t keep_forgotten(lane_t *lane, batch_t *batch)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (is_forgotten(&batch->commands[i], &lane->results[i])) {
+            batch->commands[kept] = batch->commands[i];
+            batch->origins[kept] = batch->origins[i];
+            batch->commands[kept++].issued_ms = 0;
+        } else {
+            count_result(lane, &batch->commands[i], &batch->origins[i], &lane->results[i]);
+        }
+    }
+    return kept;
+}
+
 static void *send_batches(void *context)
 {
     lane_t *lane = context;
 
     for (batch_t *batch; (batch = wait_for_batch(lane)) != NULL;) {
-        atp_err_t err =
-            atp_client_call_many(lane->client, batch->commands, batch->count, lane->results, NULL, NULL);
-        if (err == ATP_OK) {
-            count_results(lane, batch->commands, batch->origins, lane->results, batch->count);
+        atp_err_t err = ATP_OK;
+        while (batch->count > 0 && err == ATP_OK) {
+            err =
+                atp_client_call_many(lane->client, batch->commands, batch->count, lane->results, NULL, NULL);
+            batch->count = err == ATP_OK ? keep_forgotten(lane, batch) : batch->count;
         }
         end_batch(lane, err);
     }
@@ -295,7 +316,9 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
     }
     err = atp_client_call_many(lane->client, commands, count, lane->results, NULL, NULL);
     if (err == ATP_OK) {
-        count_results(lane, commands, origins, lane->results, count);
+        for (uint32_t i = 0; i < count; i++) {
+            count_result(lane, &commands[i], &origins[i], &lane->results[i]);
+        }
     } else {
         end_batch(lane, err);
     }

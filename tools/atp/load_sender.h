@@ -6,7 +6,8 @@
  *
  * The id of a command is made of what it comes from (the file's fingerprint, or its EDI interchange) and the command itself.
  * So the same command from the same file has the same id: loaded once more, whether after an interruption or by mistake,
- * it is not done twice.
+ * it is not done twice. A command that says when it was issued is the same then too, and has its first answer; where that is so
+ * long ago that the answer may be forgotten it is issued now.
  *
  * Threads     one thread adds; one thread a connection sends.
  * Memory      about 3.5 MiB a connection, fixed. */

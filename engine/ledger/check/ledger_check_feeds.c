@@ -119,9 +119,9 @@ atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
     for (uint64_t row = 0; err == ATP_OK && row < atp_table_count(&movements->standings); row++) {
         const atp_standing_t standing = atp_movements_standing(movements, (uint32_t)row);
         for (unsigned bucket = 0; err == ATP_OK && bucket < ATP_COUNTED_BUCKETS; bucket++) {
-            if (standing.feeds[bucket] >> 1 > ledger->feeds.heads->newest) {
-                err = ATP_BROKEN(ret_why, "F4", "row %llu was counted by feed %u, which is still to come",
-                                 (ull_t)row, standing.feeds[bucket] >> 1);
+            if (atp_standing_feed(&standing, bucket) > ledger->feeds.heads->newest) {
+                err = ATP_BROKEN(ret_why, "F4", "row %llu was counted by feed %llu, which is still to come",
+                                 (ull_t)row, (ull_t)atp_standing_feed(&standing, bucket));
             }
         }
     }

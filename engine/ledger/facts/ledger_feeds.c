@@ -83,7 +83,7 @@ static atp_event_t event_of(const atp_ledger_t *ledger, bool is_told)
 static const atp_feed_t *newest_feed(const atp_ledger_t *ledger, const atp_standing_t *standing,
                                      unsigned bucket)
 {
-    return atp_feeds_get(&ledger->feeds, standing->feeds[bucket] >> 1);
+    return atp_feeds_get(&ledger->feeds, atp_standing_feed(standing, bucket));
 }
 
 static bool was_counted(const atp_ledger_t *ledger, const atp_movement_t *movement, unsigned bucket)
@@ -222,7 +222,8 @@ static atp_verdict_t look_back(apply_t *apply, const atp_feed_t *feed, uint32_t 
         *ret_later += side == ATP_SIDE_LATER ? counted : 0;
         movement = atp_movements_get(movements, movement->previous);
     }
-    if (movement != NULL || ((standing.feeds[bucket] & 1) != 0 && !includes_gone(apply->ledger, feed))) {
+    if (movement != NULL ||
+        ((standing.feeds[bucket] & ATP_STANDING_GONE) != 0 && !includes_gone(apply->ledger, feed))) {
         return refuse_count(apply, ATP_FEED_UNDECIDED, ATP_EXCEPTION_FEED_TOO_OLD);
     }
     return is_undecided ? refuse_count(apply, ATP_FEED_UNDECIDED, ATP_EXCEPTION_FEED_UNDECIDED) : ATP_APPLIED;
@@ -295,9 +296,11 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
     atp_standing_t *standing = atp_movements_change_standing(movements, row);
     uint64_t number = standing->newest;
     uint64_t newer = 0;
-    bool is_first = standing->feeds[bucket] >> 1 != feed->number;
+    bool is_first = atp_standing_feed(standing, bucket) != feed->number;
+    bool was_corrected = !is_first && (standing->feeds[bucket] & ATP_STANDING_CORRECTED) != 0;
 
-    standing->feeds[bucket] = (uint32_t)(feed->number << 1);
+    standing->feeds[bucket] = (uint32_t)(feed->number << ATP_STANDING_SHIFT) |
+                              (is_corrected || was_corrected ? ATP_STANDING_CORRECTED : 0);
     for (const atp_movement_t *at = atp_movements_get(movements, number); at != NULL;
          at = atp_movements_get(movements, number)) {
         uint64_t previous = at->previous;
@@ -322,28 +325,30 @@ typedef struct agreeing {
     bool has_counted;   /* one that the feed had not counted before */
 } agreeing_t;
 
-/* True if the ledger agrees with the line, and it is counted. A position that is not there needs a count, which makes it. */
-static bool count_line(apply_t *apply, agreeing_t *agreeing, line_names_t *names, uint32_t i)
+/* Counts the line, if the ledger agrees with it: ATP_LINE_... A position that is not there needs a count, which makes it. */
+static atp_qty_t count_line(apply_t *apply, agreeing_t *agreeing, line_names_t *names, uint32_t i)
 {
     atp_ledger_t *ledger = apply->ledger;
     resolved_line_t line;
     atp_qty_t change = 0;
 
     if (atp_ledger_resolve_line(apply, names, i, &line) != ATP_APPLIED || line.row == NO_ROW) {
-        return false;
+        return ATP_COUNT_LEFT;
     }
     atp_qty_t unseen = agreeing->bucket == ATP_BUCKET_UNAVAILABLE ? atp_ledger_missing(ledger, line.row) : 0;
     atp_verdict_t verdict =
         find_variance(apply, agreeing->feed, &line, agreeing->bucket, unseen, &agreeing->walk_left, &change);
     if (verdict != ATP_APPLIED || change != 0) {
-        return false;
+        return ATP_COUNT_LEFT;
     }
     const atp_standing_t standing = atp_movements_standing(&ledger->movements, line.row);
-    if (standing.feeds[agreeing->bucket] >> 1 != agreeing->feed->number) {
+    if (atp_standing_feed(&standing, agreeing->bucket) != agreeing->feed->number) {
         atp_ledger_note_fed(ledger, agreeing->feed, line.row, agreeing->bucket, false);
         agreeing->has_counted = true;
+        return ATP_COUNT_AGREES;
     }
-    return true;
+    return (standing.feeds[agreeing->bucket] & ATP_STANDING_CORRECTED) != 0 ? ATP_COUNT_CORRECTED
+                                                                            : ATP_COUNT_AGREES;
 }
 
 /* Counts the lines that the ledger agrees with; the grants say which. True if that changed something. */
@@ -358,7 +363,7 @@ static bool count_agreeing(apply_t *apply, const atp_feed_t *feed)
 
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         apply->grants[i] = (atp_grant_t){.qty = count_line(apply, &agreeing, &names, i)};
-        answer.qty += apply->grants[i].qty;
+        answer.qty += apply->grants[i].qty != ATP_COUNT_LEFT;
     }
     *apply->result = answer;
     apply->result->line_count = apply->op->line_count;
@@ -511,8 +516,10 @@ static atp_verdict_t keep_feed(apply_t *apply)
     }
     const atp_feed_t *known = atp_feeds_find(&ledger->feeds, (atp_text_t){feed.id, feed.id_size});
     if (known != NULL) {
+        apply->result->ready_ms = known->time_ms;
         return compare_told(apply, &feed, known);
     }
+    apply->result->ready_ms = feed.time_ms;
     verdict = look_for_sources(apply, &feed);
     if (verdict == ATP_APPLIED) {
         need_sources(apply, &feed, sources);

@@ -24,8 +24,8 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
                          bool is_corrected);
 
 /* A feed is told, and with it counts: those that the ledger agrees with are counted, as a count op of each would do that changes
- * nothing; the others change nothing at all, and what is to become of them is for a count of each to say. The answer has a 1 for
- * each line that is counted, a 0 for each that is not, and their sum. */
+ * nothing; the others change nothing at all, and what is to become of them is for a count of each to say. The answer says
+ * ATP_COUNT_... of each line, and how many are counted. */
 atp_verdict_t atp_ledger_put_feed(apply_t *apply);
 
 /* The feed that the op tells of, as it would be kept; the one that is there, if it says the same. Changes nothing. */

@@ -58,7 +58,7 @@ static void note_gone(atp_movements_t *movements, const atp_movement_t *lost)
     atp_standing_t *standing = atp_movements_change_standing(movements, lost->row);
 
     for (unsigned bucket = 0; bucket < ATP_COUNTED_BUCKETS; bucket++) {
-        standing->feeds[bucket] |= missed >> bucket & 1;
+        standing->feeds[bucket] |= (missed >> bucket & 1) != 0 ? ATP_STANDING_GONE : 0;
     }
     if (lost->event.time_ms > movements->heads->gone_ms) {
         movements->heads->gone_ms = lost->event.time_ms;

@@ -61,11 +61,14 @@ typedef struct atp_movement {
 
 _Static_assert(sizeof(atp_movement_t) == 112, "stored: no padding");
 
+#define ATP_STANDING_SHIFT     2
+#define ATP_STANDING_GONE      1u /* a movement that was needed is gone */
+#define ATP_STANDING_CORRECTED 2u /* the feed has changed the bucket */
+
 /* What is kept of a position. */
 typedef struct atp_standing {
-    uint64_t newest; /* movement of its chain; 0 = none */
-    uint32_t
-        feeds[ATP_COUNTED_BUCKETS]; /* the newest one: number << 1 | a movement that was needed is gone */
+    uint64_t newest;                     /* movement of its chain; 0 = none */
+    uint32_t feeds[ATP_COUNTED_BUCKETS]; /* the newest one: number << ATP_STANDING_SHIFT | flags */
     atp_qty_t picked;
 } atp_standing_t;
 
@@ -95,6 +98,12 @@ static inline bool atp_movement_is_needed(const atp_movement_t *movement)
 
 /* The movement of that number; NULL if there is none, or it is gone. */
 const atp_movement_t *atp_movements_get(const atp_movements_t *movements, uint64_t number);
+
+/* The number of the newest feed that counted the bucket; 0 = none. */
+static inline uint64_t atp_standing_feed(const atp_standing_t *standing, unsigned bucket)
+{
+    return standing->feeds[bucket] >> ATP_STANDING_SHIFT;
+}
 
 /* What is kept of the position; all zero where nothing is. */
 atp_standing_t atp_movements_standing(const atp_movements_t *movements, uint32_t row);

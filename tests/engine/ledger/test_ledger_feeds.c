@@ -157,14 +157,14 @@ static void a_line_that_agrees_is_counted_as_a_count_of_it_would_be(void **state
     assert_verdict(result, ATP_APPLIED);
     assert_int_equal(result.line_count, 1);
     assert_int_equal(result.qty, 1);
-    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_AGREES);
     assert_int_equal(feed_of(&f, "night")->rows, 1);
     assert_int_equal(atp_ledger_movements(f.ledger)->heads->newest, before);
     /* what it has counted, and is told later, moves nothing */
     assert_verdict(told(&f, "WMS", 4, f.now_ms, ATP_OP_SALE, "", 40), ATP_CONFIRMED);
     assert_int_equal(on_hand(&f), 100);
     assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_CONFIRMED); /* and again */
-    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_AGREES);
     assert_int_equal(feed_of(&f, "night")->rows, 1);
     fixture_close(&f);
 }
@@ -176,7 +176,7 @@ static void a_line_that_differs_is_left_alone(void **state)
     const atp_command_line_t lines[] = {line_of("S", "N", 99), line_of("S", "N", 100)};
 
     assert_verdict(feed_lines(&f, NIGHT, lines, 1), ATP_APPLIED); /* the feed is new */
-    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_LEFT);
     assert_int_equal(feed_of(&f, "night")->rows, 0);
     assert_verdict(feed_lines(&f, NIGHT, lines, 1), ATP_CONFIRMED);
     assert_verdict(told(&f, "WMS", 4, f.now_ms, ATP_OP_SALE, "", 1),
@@ -184,8 +184,8 @@ static void a_line_that_differs_is_left_alone(void **state)
     assert_int_equal(on_hand(&f), 99);
     atp_result_t result = feed_lines(&f, NIGHT, lines, 2); /* now the other one differs */
     assert_verdict(result, ATP_APPLIED);
-    assert_int_equal(f.grants[0].qty, 1);
-    assert_int_equal(f.grants[1].qty, 0);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_AGREES);
+    assert_int_equal(f.grants[1].qty, ATP_COUNT_LEFT);
     assert_int_equal(result.qty, 1);
     fixture_close(&f);
 }
@@ -204,11 +204,11 @@ static void a_line_that_cannot_be_looked_at_is_left_alone_and_no_exception(void 
     assert_verdict(result, ATP_APPLIED);
     assert_int_equal(result.field, ATP_FIELD_NONE);
     assert_int_equal(result.qty, 1);
-    assert_int_equal(f.grants[2].qty, 1);
+    assert_int_equal(f.grants[2].qty, ATP_COUNT_AGREES);
     assert_verdict(receive(&f, 6, 1), ATP_APPLIED);
     assert_verdict(told(&f, "POS", 1, f.now_ms, ATP_OP_SALE, "", 1), ATP_APPLIED); /* undecided */
     assert_verdict(feed_lines(&f, NIGHT, &lines[2], 1), ATP_CONFIRMED);
-    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_LEFT);
     assert_int_equal(atp_ledger_exceptions(f.ledger)->heads->newest, before);
     fixture_close(&f);
 }
@@ -222,7 +222,7 @@ static void a_line_of_an_older_feed_is_left_alone(void **state)
     assert_verdict(feed(&f, "day", "basis=on_hand includes=WMS epoch=1 sequence=9"), ATP_APPLIED);
     assert_verdict(count(&f, "day", 100), ATP_CONFIRMED);
     assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_APPLIED);
-    assert_int_equal(f.grants[0].qty, 0);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_LEFT);
     assert_int_equal(feed_of(&f, "night")->rows, 0);
     fixture_close(&f);
 }
@@ -234,10 +234,49 @@ static void lines_count_the_bucket_that_the_feed_says(void **state)
     const atp_command_line_t line = line_of("S", "N", 0);
 
     assert_verdict(feed_lines(&f, NIGHT " bucket=unavailable", &line, 1), ATP_APPLIED);
-    assert_int_equal(f.grants[0].qty, 1);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_AGREES);
     assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_CONFIRMED);
-    assert_int_equal(f.grants[0].qty, 0); /* on hand there are 100 */
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_LEFT); /* on hand there are 100 */
     assert_int_equal(feed_of(&f, "night")->rows, 1);
+    fixture_close(&f);
+}
+
+static void a_line_says_that_a_count_of_its_feed_has_corrected_it(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 98);
+
+    assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_APPLIED);
+    assert_verdict(count(&f, "night", 98), ATP_APPLIED);
+    atp_result_t result = feed_lines(&f, NIGHT, &line, 1);
+    assert_verdict(result, ATP_CONFIRMED);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_CORRECTED);
+    assert_int_equal(result.qty, 1);
+    assert_verdict(count(&f, "night", 98), ATP_CONFIRMED); /* which it still has */
+    assert_verdict(feed_lines(&f, NIGHT, &line, 1), ATP_CONFIRMED);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_CORRECTED);
+    assert_verdict(feed(&f, "day", "basis=on_hand includes=WMS epoch=1 sequence=9"), ATP_APPLIED);
+    assert_verdict(count(&f, "day", 98), ATP_CONFIRMED);
+    assert_verdict(
+        do_with(
+            &f,
+            (atp_command_t){.kind = ATP_OP_FEED, .subject = ATP_TEXT("day"), .line_count = 1, .lines = &line},
+            "basis=on_hand includes=WMS epoch=1 sequence=9"),
+        ATP_CONFIRMED);
+    assert_int_equal(f.grants[0].qty, ATP_COUNT_AGREES);
+    fixture_close(&f);
+}
+
+static void a_feed_says_when_it_was_told_first(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    int64_t told_ms = f.now_ms;
+
+    assert_int_equal(feed(&f, "night", NIGHT).ready_ms, told_ms);
+    f.now_ms += 5000;
+    assert_int_equal(feed(&f, "night", NIGHT).ready_ms, told_ms);
     fixture_close(&f);
 }
 
@@ -625,6 +664,8 @@ int main(void)
         cmocka_unit_test(a_line_that_cannot_be_looked_at_is_left_alone_and_no_exception),
         cmocka_unit_test(a_line_of_an_older_feed_is_left_alone),
         cmocka_unit_test(lines_count_the_bucket_that_the_feed_says),
+        cmocka_unit_test(a_line_says_that_a_count_of_its_feed_has_corrected_it),
+        cmocka_unit_test(a_feed_says_when_it_was_told_first),
         cmocka_unit_test(lines_of_a_feed_that_is_refused_are_not_looked_at),
         cmocka_unit_test(what_a_feed_counted_and_is_told_later_moves_no_stock),
         cmocka_unit_test(a_shipment_that_was_counted_makes_its_step_and_moves_no_stock),

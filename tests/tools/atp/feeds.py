@@ -161,6 +161,23 @@ class Feeds(unittest.TestCase):
                                                 "correction": "-1", "cause": "corrected"}])
         self.assertEqual(told["nodes"][0]["units_down"], 1)
 
+    def op(self):
+        return int(self.atp("avail", f"k0@{self.node}").rsplit(" ", 1)[1])
+
+    def test_counts_that_agree_are_no_ops_and_are_kept(self):
+        for i in range(8):
+            self.stock(f"k{i}", 10)
+        path = self.write([(f"k{i}", 10 - (i == 7)) for i in range(8)])
+        as_of, report, again = self.point(), self.folder / f"{self.name}.json", self.folder / f"{self.name}2.json"
+        before = self.op()
+        told = json.loads(self.load(path, "--as-of", as_of, "--report", report, "--json"))
+        self.assertEqual((told["sent"], told["applied"], told["unchanged"]), (1, 1, 7))
+        self.assertLess(self.op() - before, 8)  # the feed, its lines, one count, who tells them
+        told = json.loads(self.load(path, "--as-of", as_of, "--report", again, "--json"))
+        self.assertEqual((told["applied"], told["loaded_before"]), (0, 1))
+        self.assertEqual(json.loads(again.read_text(encoding="utf-8"))["corrections"],
+                         json.loads(report.read_text(encoding="utf-8"))["corrections"])
+
     def test_a_feed_says_what_it_includes(self):
         path = self.write([("a", 1)])
         self.atp("load", path, "--profile", "native", "--feed", "x", status=2)
