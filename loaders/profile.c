@@ -61,7 +61,8 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile)
 
 const char *atp_profile_basis(const atp_profile_t *profile)
 {
-    static const char *const names[] = {"", "on_hand", "less_picked", "less_allocated"};
+    static const char *const names[] = {"",         "on_hand",  "less_picked", "less_allocated",
+                                        "sellable", "available"};
 
     return names[profile->basis];
 }

@@ -49,7 +49,7 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile);
 /* Share of bad rows above which nothing is loaded, 0..1. */
 double atp_profile_max_bad_share(const atp_profile_t *profile);
 
-/* What its counts are of: "on_hand", "less_picked", "less_allocated"; "" of a profile without counts. */
+/* What its counts are of: "on_hand", "less_picked", "less_allocated", "sellable", "available"; "" of a profile without counts. */
 const char *atp_profile_basis(const atp_profile_t *profile);
 
 /* Whether it reads an EDI format, whose messages can be acknowledged, and which. */

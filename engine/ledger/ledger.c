@@ -348,6 +348,7 @@ static atp_err_t init_indexes(atp_ledger_t *ledger, const atp_ledger_config_t *c
         {&ledger->reservations.orders.by_reservation, config->reservations},
         {&ledger->exceptions.index, config->exceptions},
         {&ledger->feeds.index, config->feeds},
+        {&ledger->drift.index, config->feeds * ATP_DRIFT_NODES_PER_FEED},
         {&ledger->exceptions.waiting_index, config->exceptions},
         {&ledger->catalog.alias_index, config->aliases},
         {&ledger->units.index, config->units},
@@ -431,7 +432,7 @@ atp_err_t atp_ledger_create(const atp_ledger_config_t *config, atp_ledger_t **re
     return ATP_OK;
 }
 
-#define INDEXES 29
+#define INDEXES 30
 
 /* Every index there is: memory comes ahead of each, and each is given back. */
 static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
@@ -460,6 +461,7 @@ static void indexes_of(atp_ledger_t *ledger, atp_index_t *ret_indexes[INDEXES])
                                      &ledger->reservations.orders.by_reservation,
                                      &ledger->exceptions.index,
                                      &ledger->feeds.index,
+                                     &ledger->drift.index,
                                      &ledger->exceptions.waiting_index,
                                      &ledger->catalog.alias_index,
                                      &ledger->units.index,
@@ -576,6 +578,7 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     atp_ledger_rebuild_limits(ledger);
     atp_demand_rebuild(&ledger->demand);
     atp_feeds_rebuild(&ledger->feeds);
+    atp_drift_rebuild(&ledger->drift);
     atp_differences_rebuild(&ledger->differences);
     atp_exceptions_rebuild(&ledger->exceptions);
     atp_supplies_rebuild(&ledger->supplies);

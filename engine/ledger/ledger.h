@@ -45,7 +45,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 49
+#define ATP_LEDGER_TABLES 50
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -175,6 +175,7 @@ const atp_supply_book_t *atp_ledger_supplies(const atp_ledger_t *ledger);
 const atp_reservations_t *atp_ledger_reservations(const atp_ledger_t *ledger);
 const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
 const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger);
+const atp_drift_t *atp_ledger_drift(const atp_ledger_t *ledger);
 const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
 const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger);

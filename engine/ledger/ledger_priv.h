@@ -108,7 +108,8 @@ enum {
     ATP_TABLE_EXCEPTION_FACTS = 53,
     ATP_TABLE_MOVEMENTS = 55,
     ATP_TABLE_STANDINGS = 56,
-    ATP_TABLE_FEEDS = 57
+    ATP_TABLE_FEEDS = 57,
+    ATP_TABLE_DRIFT = 67
 };
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
@@ -214,6 +215,7 @@ struct atp_ledger {
     atp_demand_t demand;
     atp_movements_t movements;
     atp_feeds_t feeds;
+    atp_drift_t drift;
     atp_closings_t closings;
     atp_postings_t postings;
     atp_supply_book_t supplies;
@@ -234,6 +236,8 @@ struct atp_ledger {
     int64_t frame_as_of_ms;
 
     uint32_t counting_feed; /* while a count of it is booked; 0 = none */
+    atp_drift_reason_t counting_reason;
+    bool is_missing; /* while units become missing, or are found: no count sees them */
 
     uint64_t expired;      /* for the figures; not state */
     const atp_op_t *cause; /* the op being applied */

@@ -40,6 +40,7 @@ typedef struct world_fact {
     int order; /* of a step */
     atp_qty_t qty;
     atp_qty_t on_hand; /* what truly happened */
+    atp_qty_t unavailable;
     atp_qty_t allocated;
     atp_qty_t picked;
 } world_fact_t;
@@ -96,6 +97,7 @@ typedef struct run {
     atp_basis_t basis;
     unsigned step;
     atp_qty_t on_hand[POSITIONS]; /* truly */
+    atp_qty_t unavailable[POSITIONS];
     atp_qty_t allocated[POSITIONS];
     atp_qty_t picked[POSITIONS];
     atp_qty_t untold[POSITIONS]; /* vanished or found since the point of the newest feed that counted */
@@ -156,10 +158,15 @@ static void send(run_t *run, int batch, int feed)
 static bool draw_stock_fact(run_t *run, world_fact_t *fact)
 {
     static const atp_op_kind_t kinds[] = {ATP_OP_RECEIVE, ATP_OP_SALE, ATP_OP_ADJUST};
+    bool is_damaged = draw(run, 5) == 0;
 
     fact->position = draw(run, POSITIONS);
-    fact->kind = kinds[draw(run, 3)];
+    fact->kind = is_damaged ? ATP_OP_ADJUST : kinds[draw(run, 3)];
     fact->qty = 1 + draw(run, 9);
+    if (is_damaged) { /* it stays where it is */
+        fact->unavailable = fact->qty;
+        return true;
+    }
     if (fact->kind == ATP_OP_ADJUST && draw(run, 2) == 0) {
         fact->qty = -fact->qty;
     }
@@ -207,6 +214,7 @@ static void happen(run_t *run)
             continue;
         }
         run->on_hand[fact.position] += fact.on_hand;
+        run->unavailable[fact.position] += fact.unavailable;
         run->allocated[fact.position] += fact.allocated;
         run->picked[fact.position] += fact.picked;
         batch->facts[batch->fact_count++] = fact;
@@ -227,11 +235,23 @@ static void vanish(run_t *run)
     run->untold[position] += qty;
 }
 
-static atp_qty_t counted(const run_t *run, atp_qty_t on_hand, atp_qty_t allocated, atp_qty_t picked)
+static atp_qty_t counted(const run_t *run, atp_qty_t on_hand, atp_qty_t unavailable, atp_qty_t allocated,
+                         atp_qty_t picked)
 {
-    return run->basis == ATP_BASIS_LESS_ALLOCATED ? on_hand - allocated
-           : run->basis == ATP_BASIS_LESS_PICKED  ? on_hand - picked
-                                                  : on_hand;
+    switch (run->basis) {
+    case ATP_BASIS_LESS_PICKED:
+        return on_hand - picked;
+    case ATP_BASIS_LESS_ALLOCATED:
+        return on_hand - allocated;
+    case ATP_BASIS_SELLABLE:
+        return on_hand - unavailable;
+    case ATP_BASIS_AVAILABLE:
+        return on_hand - unavailable - allocated;
+    case ATP_BASIS_ON_HAND:
+    case ATP_BASIS_COUNT:
+        break;
+    }
+    return on_hand;
 }
 
 static void take_feed(run_t *run)
@@ -249,7 +269,8 @@ static void take_feed(run_t *run)
         feed->sequences[source] = run->sequences[source];
     }
     for (int position = 0; position < POSITIONS; position++) {
-        atp_qty_t qty = counted(run, run->on_hand[position], run->allocated[position], run->picked[position]);
+        atp_qty_t qty = counted(run, run->on_hand[position], run->unavailable[position],
+                                run->allocated[position], run->picked[position]);
         feed->on_hand[position] = run->on_hand[position];
         feed->qty[position] = qty;
         feed->counts[position] = qty >= 0 && draw(run, 5) != 0; /* nobody counts less than nothing */
@@ -301,14 +322,15 @@ static atp_qty_t expected_of(const run_t *run, int position)
         bool is_of_sum = batch->has_arrived && (feed == NULL || !is_included(feed, batch));
         for (int k = 0; is_of_sum && k < batch->fact_count; k++) {
             const world_fact_t *fact = &batch->facts[k];
-            sum +=
-                fact->position == position ? counted(run, fact->on_hand, fact->allocated, fact->picked) : 0;
+            sum += fact->position == position
+                       ? counted(run, fact->on_hand, fact->unavailable, fact->allocated, fact->picked)
+                       : 0;
         }
     }
     for (int i = 0; i < run->allocation_count; i++) {
         const allocation_t *allocation = &run->allocations[i];
         if (allocation->position == position && (feed == NULL || allocation->time_ms > feed->as_of_ms)) {
-            sum += counted(run, 0, allocation->qty, 0);
+            sum += counted(run, 0, 0, allocation->qty, 0);
         }
     }
     return sum;
@@ -333,7 +355,8 @@ static void compare(const run_t *run)
         atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
         /* Of picks that arrive after what they led to the ledger knows less; who counts them tells them in order. */
         atp_qty_t picked = run->basis == ATP_BASIS_LESS_PICKED ? arrived_picks(run, position) : 0;
-        same(run, "what is counted", position, counted(run, view.on_hand, view.allocated, picked),
+        same(run, "what is counted", position,
+             counted(run, view.on_hand, view.unavailable, view.allocated, picked),
              expected_of(run, position));
     }
     for (int i = 0; i < run->order_count; i++) {
@@ -361,6 +384,8 @@ static void tell_fact(run_t *run, const world_fact_t *fact)
     atp_result_t result = fixture_do(
         &run->f,
         (atp_command_t){.kind = fact->kind,
+                        .option =
+                            (uint8_t)(fact->unavailable != 0 ? ATP_BUCKET_UNAVAILABLE : ATP_BUCKET_ON_HAND),
                         .reservation = atp_text_of(fact->order >= 0 ? run->orders[fact->order].id : ""),
                         .line_count = 1,
                         .lines = &line});
@@ -401,9 +426,8 @@ static void arrive_batch(run_t *run, batch_t *batch)
 static atp_result_t announce(run_t *run, const world_feed_t *feed, const atp_command_line_t *lines,
                              uint32_t line_count)
 {
-    static const char *const bases[] = {"on_hand", "less_picked", "less_allocated"};
     char words[256];
-    size_t used = (size_t)snprintf(words, sizeof words, "basis=%s", bases[run->basis]);
+    size_t used = (size_t)snprintf(words, sizeof words, "basis=%s", atp_basis_name(run->basis));
 
     if (feed->as_of_ms != 0) {
         used += (size_t)snprintf(words + used, sizeof words - used, " as_of=%lld", (long long)feed->as_of_ms);
@@ -565,6 +589,7 @@ static void look_at_end(run_t *run)
 {
     for (int position = 0; position < POSITIONS; position++) {
         atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
+        same(run, "what is unavailable in the end", position, view.unavailable, run->unavailable[position]);
         same(run, "what is allocated in the end", position, view.allocated, run->allocated[position]);
         if (run->newest[position] > 0) {
             const world_feed_t *feed = &run->feeds[run->newest[position] - 1];

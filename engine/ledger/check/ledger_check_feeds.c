@@ -106,6 +106,67 @@ static atp_err_t check_feed(const atp_ledger_t *ledger, uint64_t place, atp_why_
     return ATP_OK;
 }
 
+/* ---- F5 and F6 ---- */
+
+static void add_sums(atp_drift_sums_t *all, const atp_drift_sums_t *sums)
+{
+    all->up += sums->up;
+    all->down += sums->down;
+    all->rows += sums->rows;
+    all->corrected += sums->corrected;
+    all->late += sums->late;
+}
+
+static bool is_same(const atp_drift_sums_t *one, const atp_drift_sums_t *other)
+{
+    return one->up == other->up && one->down == other->down && one->rows == other->rows &&
+           one->corrected == other->corrected && one->late == other->late;
+}
+
+/* `all`: by place of the feed. */
+static atp_err_t check_sums(const atp_ledger_t *ledger, atp_drift_sums_t *all, atp_why_t *ret_why)
+{
+    const atp_drift_t *drift = &ledger->drift;
+    uint64_t kept = atp_table_count(&drift->records);
+    bool is_any_gone = *drift->newest > kept;
+
+    for (uint64_t place = 0; place < kept; place++) {
+        const atp_drift_node_t *sums = atp_table_at(&drift->records, place);
+        const atp_feed_t *feed = atp_feeds_get(&ledger->feeds, sums->feed);
+        if (atp_drift_get(drift, sums->number) != sums ||
+            atp_drift_find(drift, sums->feed, (uint16_t)sums->node) != sums) {
+            return ATP_BROKEN(ret_why, "F5", "the sums of feed %llu at node %u are not found",
+                              (ull_t)sums->feed, sums->node);
+        }
+        if (feed != NULL) {
+            add_sums(&all[(feed->number - 1) % ledger->feeds.records.capacity], &sums->sums);
+        }
+    }
+    for (uint64_t place = 0; !is_any_gone && place < atp_table_count(&ledger->feeds.records); place++) {
+        const atp_feed_t *feed = atp_table_at(&ledger->feeds.records, place);
+        if (!is_same(&feed->sums, &all[place])) {
+            return ATP_BROKEN(ret_why, "F6", "feed %llu counted %llu rows, its nodes %llu",
+                              (ull_t)feed->number, (ull_t)feed->sums.rows, (ull_t)all[place].rows);
+        }
+    }
+    return ATP_OK;
+}
+
+static atp_err_t check_drift(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    uint64_t feeds = atp_table_count(&ledger->feeds.records);
+    atp_drift_sums_t *all = calloc(feeds + 1, sizeof *all);
+
+    if (all == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for %llu feeds", (ull_t)feeds);
+    }
+    atp_err_t err = check_sums(ledger, all, ret_why);
+    free(all);
+    return err == ATP_OK ? atp_check_index(&ledger->drift.index, "drift",
+                                           atp_table_count(&ledger->drift.records), ret_why)
+                         : err;
+}
+
 atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_movements_t *movements = &ledger->movements;
@@ -128,5 +189,6 @@ atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
     for (uint64_t place = 0; err == ATP_OK && place < feeds; place++) {
         err = check_feed(ledger, place, ret_why);
     }
+    err = err == ATP_OK ? check_drift(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_index(&ledger->feeds.index, "feeds", feeds, ret_why) : err;
 }

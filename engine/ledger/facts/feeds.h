@@ -7,12 +7,13 @@
  * newest feed that counted it (engine/ledger/facts/movements.h).
  *
  * Threads     ledger thread only.
- * Memory      512 bytes a feed and an index entry; nothing is allocated after init.
+ * Memory      560 bytes a feed and an index entry; nothing is allocated after init.
  * Invariants  F4  every feed that is kept is found by its id, at exactly one record, and names sources that are there. */
 #ifndef ATP_LEDGER_FEEDS_H
 #define ATP_LEDGER_FEEDS_H
 
 #include "engine/base/text.h"
+#include "engine/ledger/facts/drift.h"
 #include "engine/ledger/facts/movements.h"
 #include "engine/ledger/tables/index.h"
 #include "engine/ledger/tables/table.h"
@@ -27,6 +28,8 @@ typedef enum atp_basis {
     ATP_BASIS_ON_HAND = 0,
     ATP_BASIS_LESS_PICKED = 1,    /* on-hand without what is picked or packed for orders */
     ATP_BASIS_LESS_ALLOCATED = 2, /* on-hand without what is allocated to orders */
+    ATP_BASIS_SELLABLE = 3,       /* on-hand without what is unavailable */
+    ATP_BASIS_AVAILABLE = 4,      /* sellable, without what is allocated to orders */
     ATP_BASIS_COUNT
 } atp_basis_t;
 
@@ -39,26 +42,25 @@ typedef struct atp_feed_point {
 } atp_feed_point_t;
 
 typedef struct atp_feed {
-    uint64_t number; /* from 1, dense */
+    atp_drift_sums_t sums; /* over all nodes */
+    uint64_t number;       /* from 1, dense */
     uint64_t op;
-    int64_t time_ms;    /* when it was told */
-    int64_t as_of_ms;   /* 0 = it says no time */
-    uint64_t rows;      /* counts of it that were booked, or confirmed what is there */
-    uint64_t corrected; /* of them: those that changed a bucket */
-    uint64_t late;      /* what was told later, and it had counted */
+    int64_t time_ms;  /* when it was told */
+    int64_t as_of_ms; /* 0 = it says no time */
     uint8_t basis;
     uint8_t source_count;
     uint8_t id_size;
-    uint8_t unused[5];
+    uint8_t unused[13];
     char id[ATP_ID_SIZE_MAX];
     atp_feed_point_t points[ATP_FEED_SOURCES_MAX];
 } atp_feed_t;
 
-_Static_assert(sizeof(atp_feed_t) == 512, "stored: no padding");
+_Static_assert(sizeof(atp_feed_t) == 560, "stored: no padding");
 
 /* The part of the root record that belongs to feeds. */
 typedef struct atp_feed_heads {
-    uint64_t newest; /* number of the newest feed; 0 = none yet */
+    uint64_t newest;      /* number of the newest feed; 0 = none yet */
+    uint64_t newest_node; /* of the newest sums of a feed at a node; the same */
 } atp_feed_heads_t;
 
 typedef struct atp_feeds {

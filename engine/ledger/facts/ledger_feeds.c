@@ -27,7 +27,11 @@ atp_err_t atp_ledger_init_feeds(atp_ledger_t *ledger, const atp_ledger_config_t 
                         : err;
     ret_tables[0] = &movements->ring;
     ret_tables[1] = &movements->standings;
+    err = err == ATP_OK ? atp_table_init(&ledger->drift.records, "drift", ATP_TABLE_DRIFT,
+                                         sizeof(atp_drift_node_t), config->feeds * ATP_DRIFT_NODES_PER_FEED)
+                        : err;
     ret_tables[2] = &ledger->feeds.records;
+    ret_tables[3] = &ledger->drift.records;
     return err;
 }
 
@@ -36,18 +40,26 @@ void atp_ledger_connect_feeds(atp_ledger_t *ledger)
     ledger->movements.heads = &ledger->root->movements;
     ledger->feeds.heads = &ledger->root->feeds;
     ledger->feeds.seed = &ledger->root->config.hash_seed;
+    ledger->drift.newest = &ledger->root->feeds.newest_node;
+    ledger->drift.seed = &ledger->root->config.hash_seed;
 }
 
 uint64_t atp_ledger_feed_bytes(const atp_ledger_config_t *config)
 {
     return config->movements * sizeof(atp_movement_t) +
            (config->movements > 0 ? config->positions * sizeof(atp_standing_t) : 0) +
-           config->feeds * (sizeof(atp_feed_t) + 4 * sizeof(uint64_t)); /* with an index entry */
+           config->feeds * (sizeof(atp_feed_t) + 4 * sizeof(uint64_t)) + /* with an index entry */
+           config->feeds * ATP_DRIFT_NODES_PER_FEED * (sizeof(atp_drift_node_t) + 4 * sizeof(uint64_t));
 }
 
 const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger)
 {
     return &ledger->feeds;
+}
+
+const atp_drift_t *atp_ledger_drift(const atp_ledger_t *ledger)
+{
+    return &ledger->drift;
 }
 
 const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger)
@@ -95,23 +107,52 @@ static bool was_counted(const atp_ledger_t *ledger, const atp_movement_t *moveme
            atp_feed_side(feed, &movement->event) == ATP_SIDE_INCLUDED;
 }
 
-/* What the newest feed had counted is not done again: what it counts stays as it is, on-hand follows. */
+/* What a feed counts at the position is to stay as it is, whatever changes beside on-hand: on-hand follows. */
+static void follow(const atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t row, atp_change_t *made)
+{
+    atp_position_t *position = atp_positions_at(&ledger->positions, row);
+    atp_qty_t now = atp_load_relaxed(&position->on_hand);
+
+    made->on_hand -= atp_feed_counted((atp_basis_t)feed->basis, made);
+    made->on_hand = atp_qty_in_range(now + made->on_hand) ? made->on_hand : 0; /* P2 */
+}
+
+/* What the newest feed had counted is not done again. */
 static void withhold(atp_ledger_t *ledger, atp_movement_t *movement, atp_change_t *made)
 {
-    if (was_counted(ledger, movement, ATP_COUNTED_ON_HAND)) {
-        const atp_standing_t standing = atp_movements_standing(&ledger->movements, movement->row);
-        const atp_feed_t *feed = newest_feed(ledger, &standing, ATP_COUNTED_ON_HAND);
-        const atp_position_t *position = atp_positions_at(&ledger->positions, movement->row);
-        atp_qty_t now = atp_load_relaxed(&((atp_position_t *)position)->on_hand);
-        made->on_hand -= atp_feed_counted((atp_basis_t)feed->basis, &movement->change);
-        made->on_hand = atp_qty_in_range(now + made->on_hand) ? made->on_hand : 0; /* P2 */
-        movement->included |= 1u << ATP_COUNTED_ON_HAND;
-        atp_feeds_change(&ledger->feeds, feed->number)->late += made->on_hand != movement->change.on_hand;
-    }
-    /* Units that are short are missing from now on, whoever counted what. */
-    if (ledger->cause->kind != ATP_OP_SHORT && was_counted(ledger, movement, ATP_COUNTED_UNAVAILABLE)) {
+    const atp_standing_t standing = atp_movements_standing(&ledger->movements, movement->row);
+
+    if (was_counted(ledger, movement, ATP_COUNTED_UNAVAILABLE)) {
+        const atp_feed_t *feed = newest_feed(ledger, &standing, ATP_COUNTED_UNAVAILABLE);
         made->unavailable = 0;
         movement->included |= 1u << ATP_COUNTED_UNAVAILABLE;
+        atp_ledger_note_late(ledger, feed->number, movement->row);
+    }
+    if (was_counted(ledger, movement, ATP_COUNTED_ON_HAND)) {
+        const atp_feed_t *feed = newest_feed(ledger, &standing, ATP_COUNTED_ON_HAND);
+        follow(ledger, feed, movement->row, made);
+        movement->included |= 1u << ATP_COUNTED_ON_HAND;
+        if (made->on_hand != movement->change.on_hand) {
+            atp_ledger_note_late(ledger, feed->number, movement->row);
+        }
+    }
+}
+
+/* Any feed after that one knows of its correction. So does the newest one that counted what can be sold there, if it is of that point,
+ * or of a later one. */
+static void note_correction(const atp_ledger_t *ledger, atp_movement_t *movement, atp_change_t *made)
+{
+    const atp_standing_t standing = atp_movements_standing(&ledger->movements, movement->row);
+    const atp_feed_t *feed = atp_feeds_get(&ledger->feeds, movement->feed);
+    const atp_feed_t *newest = newest_feed(ledger, &standing, ATP_COUNTED_ON_HAND);
+
+    movement->included = (uint8_t)atp_movement_needs(movement);
+    movement->cause = ledger->counting_reason.cause;
+    movement->teller = ledger->counting_reason.teller;
+    movement->bucket = movement->change.on_hand != 0 ? ATP_COUNTED_ON_HAND : ATP_COUNTED_UNAVAILABLE;
+    if (movement->bucket == ATP_COUNTED_UNAVAILABLE && newest != NULL && feed != NULL &&
+        atp_feed_compare(newest, feed) == ATP_FEED_AFTER) {
+        follow(ledger, newest, movement->row, made);
     }
 }
 
@@ -136,8 +177,8 @@ atp_change_t atp_ledger_note_movement(atp_ledger_t *ledger, uint32_t row, const 
 {
     atp_change_t made = *change;
 
-    if (ledger->movements.capacity == 0) {
-        return made;
+    if (ledger->movements.capacity == 0 || ledger->is_missing) {
+        return made; /* nobody's count sees units that are missing, or that are missing no more */
     }
     atp_movement_t movement = {.op = ledger->root->op,
                                .event = event_of(ledger, is_told),
@@ -146,7 +187,7 @@ atp_change_t atp_ledger_note_movement(atp_ledger_t *ledger, uint32_t row, const 
                                .feed = ledger->counting_feed,
                                .op_kind = ledger->cause->kind};
     if (ledger->counting_feed != 0) {
-        movement.included = (uint8_t)atp_movement_needs(&movement); /* any feed after it knows of it */
+        note_correction(ledger, &movement, &made);
     } else {
         withhold(ledger, &movement, &made);
     }
@@ -258,6 +299,8 @@ static atp_qty_t counted_now(const atp_ledger_t *ledger, const atp_feed_t *feed,
         return atp_load_relaxed(&position->unavailable);
     }
     const atp_change_t all = {.on_hand = atp_load_relaxed(&position->on_hand),
+                              .unavailable =
+                                  atp_load_relaxed(&position->unavailable) - atp_ledger_missing(ledger, row),
                               .allocated = atp_load_relaxed(&position->allocated),
                               .picked = atp_movements_standing(&ledger->movements, row).picked};
     return atp_feed_counted((atp_basis_t)feed->basis, &all);
@@ -290,7 +333,7 @@ atp_verdict_t atp_ledger_feed_variance(apply_t *apply, const atp_feed_t *feed, c
 }
 
 void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t row, atp_bucket_t bucket,
-                         bool is_corrected)
+                         atp_qty_t change)
 {
     atp_movements_t *movements = &ledger->movements;
     atp_standing_t *standing = atp_movements_change_standing(movements, row);
@@ -300,7 +343,7 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
     bool was_corrected = !is_first && (standing->feeds[bucket] & ATP_STANDING_CORRECTED) != 0;
 
     standing->feeds[bucket] = (uint32_t)(feed->number << ATP_STANDING_SHIFT) |
-                              (is_corrected || was_corrected ? ATP_STANDING_CORRECTED : 0);
+                              (change != 0 || was_corrected ? ATP_STANDING_CORRECTED : 0);
     for (const atp_movement_t *at = atp_movements_get(movements, number); at != NULL;
          at = atp_movements_get(movements, number)) {
         uint64_t previous = at->previous;
@@ -310,9 +353,7 @@ void atp_ledger_note_fed(atp_ledger_t *ledger, const atp_feed_t *feed, uint32_t 
         newer = has_left ? newer : number;
         number = previous;
     }
-    atp_feed_t *record = atp_feeds_change(&ledger->feeds, feed->number);
-    record->rows += is_first;
-    record->corrected += is_corrected;
+    atp_ledger_note_drift(ledger, feed->number, row, is_first, change);
 }
 
 /* ---- lines that agree ---- */
@@ -343,7 +384,7 @@ static atp_qty_t count_line(apply_t *apply, agreeing_t *agreeing, line_names_t *
     }
     const atp_standing_t standing = atp_movements_standing(&ledger->movements, line.row);
     if (atp_standing_feed(&standing, agreeing->bucket) != agreeing->feed->number) {
-        atp_ledger_note_fed(ledger, agreeing->feed, line.row, agreeing->bucket, false);
+        atp_ledger_note_fed(ledger, agreeing->feed, line.row, agreeing->bucket, 0);
         agreeing->has_counted = true;
         return ATP_COUNT_AGREES;
     }

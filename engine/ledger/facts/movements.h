@@ -41,7 +41,7 @@ typedef struct atp_event {
 } atp_event_t;
 
 /* The buckets that are counted. Which changes a count of one has to know. */
-#define ATP_COUNTED_ON_HAND     0 /* on-hand, allocated, picked */
+#define ATP_COUNTED_ON_HAND     0 /* on-hand, allocated, picked; unavailable too, of what can be sold */
 #define ATP_COUNTED_UNAVAILABLE 1
 #define ATP_COUNTED_BUCKETS     2
 
@@ -56,7 +56,9 @@ typedef struct atp_movement {
     uint32_t feed; /* whose correction it is; 0 = of none */
     uint8_t op_kind;
     uint8_t included; /* 1 << bucket: the newest feed of that bucket includes it, or had counted it before */
-    uint8_t unused[6];
+    uint8_t cause;    /* of a correction: atp_drift_cause_t */
+    uint8_t bucket;   /* of a correction: the one that was counted */
+    uint32_t teller;  /* of a correction whose cause is TOLD: source + 1; 0 = what has no number */
 } atp_movement_t;
 
 _Static_assert(sizeof(atp_movement_t) == 112, "stored: no padding");

@@ -41,9 +41,12 @@ void atp_ledger_miss(apply_t *apply, uint32_t row, atp_qty_t qty)
     if (qty <= 0) {
         return;
     }
+    bool is_noted = atp_limits_find(limits, ATP_LIMIT_MISSING, position->sku, position->node, &number) ||
+                    atp_table_has_room(&limits->records, 1);
+    ledger->is_missing = is_noted;
     atp_ledger_change_bucket(apply, row, ATP_BUCKET_UNAVAILABLE, qty);
-    if (!atp_limits_find(limits, ATP_LIMIT_MISSING, position->sku, position->node, &number) &&
-        !atp_table_has_room(&limits->records, 1)) {
+    ledger->is_missing = false;
+    if (!is_noted) {
         return; /* they are unavailable all the same, until somebody says otherwise of that bucket */
     }
     number = atp_limits_need(limits, ATP_LIMIT_MISSING, position->sku, position->node);

@@ -20,6 +20,19 @@ static bool is_bucket_in_range(atp_bucket_t bucket, atp_qty_t qty)
     return atp_qty_in_range(qty) && (bucket == ATP_BUCKET_ON_HAND || qty >= 0); /* P1, P2 */
 }
 
+/* A feed has counted what can be sold: what is unavailable, and was not known to be, is on hand as well. */
+static void follow_on_hand(apply_t *apply, uint32_t row, atp_qty_t change)
+{
+    const atp_change_t told = {0};
+    atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
+
+    atp_store_relaxed(&position->on_hand, atp_load_relaxed(&position->on_hand) + change);
+    atp_positions_end_change(position);
+    if (ATP_UNLIKELY(apply->ledger->has_postings)) {
+        atp_ledger_post_change(apply, row, ATP_BUCKET_ON_HAND, &told, change);
+    }
+}
+
 atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change)
 {
     _Atomic int64_t *field = bucket_of(apply, row, bucket);
@@ -29,6 +42,9 @@ atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bu
                          .unavailable = bucket == ATP_BUCKET_UNAVAILABLE ? change : 0};
     atp_change_t made = atp_ledger_note_movement(apply->ledger, row, &told, true);
     change = bucket == ATP_BUCKET_ON_HAND ? made.on_hand : made.unavailable;
+    if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && made.on_hand != 0)) {
+        follow_on_hand(apply, row, made.on_hand);
+    }
     atp_qty_t after = atp_load_relaxed(field) + change;
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
     atp_store_relaxed(field, after);
@@ -102,7 +118,9 @@ static atp_qty_t settle_missing(apply_t *apply, uint32_t row, atp_bucket_t bucke
     atp_qty_t found = accounted_for(apply->op, bucket, change, missing);
     atp_ledger_settle_missing(apply->ledger, row, found);
     if (found > 0 && bucket == ATP_BUCKET_ON_HAND) {
+        apply->ledger->is_missing = true;
         atp_ledger_change_bucket(apply, row, ATP_BUCKET_UNAVAILABLE, -found);
+        apply->ledger->is_missing = false;
     }
     return found;
 }
@@ -167,11 +185,13 @@ static atp_qty_t book_change(apply_t *apply, uint32_t row, atp_bucket_t bucket, 
 
     if (change != 0) {
         ledger->counting_feed = feed != NULL ? (uint32_t)feed->number : 0;
+        ledger->counting_reason = feed != NULL ? atp_ledger_drift_cause(ledger, feed, row, bucket)
+                                               : (atp_drift_reason_t){.cause = ATP_DRIFT_NONE};
         made = atp_ledger_change_bucket(apply, row, bucket, change);
         ledger->counting_feed = 0;
     }
     if (feed != NULL) {
-        atp_ledger_note_fed(ledger, feed, row, bucket, made != 0);
+        atp_ledger_note_fed(ledger, feed, row, bucket, made);
     }
     return made;
 }

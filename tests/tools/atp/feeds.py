@@ -103,6 +103,19 @@ class Feeds(unittest.TestCase):
         self.load(path, "--basis", "less_allocated", "--as-of", self.point())
         self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (109, 80))
 
+    def test_a_feed_of_what_is_available(self):
+        self.stock("a", 100)
+        self.atp("adjust", f"a@{self.node}=6", "--bucket", "unavailable", "--reason", "damage")
+        self.atp("reserve", f"a@{self.node}=20", "--id", self.name)
+        self.atp("allocate", self.name)
+        as_of = self.point()
+        path = self.write([("a", 94)])
+        self.load(path, "--basis", "sellable", "--as-of", as_of)
+        self.assertEqual(self.on_hand("a"), 100)
+        path = self.write([("a", 70)])
+        self.load(path, "--basis", "available", "--as-of", as_of, feed=self.name + "2")
+        self.assertEqual(self.on_hand("a"), 96)
+
     def test_too_much_at_once_is_not_loaded(self):
         self.stock("a", 100)
         self.stock("b", 100)
