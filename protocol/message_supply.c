@@ -49,7 +49,9 @@ bool atp_read_schedule_ask(atp_reader_t *reader, atp_schedule_ask_t *ret_ask)
         !atp_row_i64(reader, left, ATP_FIELD_OPTION, &ret_ask->from_ms) ||
         !atp_row_u32(reader, left, ATP_FIELD_OPTION, &ret_ask->days) ||
         !atp_row_qty(reader, left, &ret_ask->qty, &ret_ask->decimals) ||
-        !atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_ask->cursor) || !check_ask(reader, ret_ask, what)) {
+        !atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_ask->cursor) ||
+        !atp_row_id(reader, left, ATP_FIELD_CHANNEL, &ret_ask->channel) ||
+        !check_ask(reader, ret_ask, what)) {
         return false;
     }
     ret_ask->what = (atp_schedule_what_t)what;
@@ -59,7 +61,7 @@ bool atp_read_schedule_ask(atp_reader_t *reader, atp_schedule_ask_t *ret_ask)
 
 void atp_write_schedule_ask(atp_writer_t *writer, const atp_schedule_ask_t *ask)
 {
-    atp_put_array(writer, 7);
+    atp_put_array(writer, ask->channel.size > 0 ? 8 : 7);
     atp_put_uint(writer, (uint64_t)ask->what);
     atp_put_text(writer, ask->sku);
     atp_put_text(writer, ask->node);
@@ -67,6 +69,9 @@ void atp_write_schedule_ask(atp_writer_t *writer, const atp_schedule_ask_t *ask)
     atp_put_uint(writer, ask->days);
     atp_put_qty(writer, ask->qty, ask->decimals);
     atp_put_uint(writer, ask->cursor);
+    if (ask->channel.size > 0) {
+        atp_put_text(writer, ask->channel);
+    }
 }
 
 bool atp_read_schedule(atp_reader_t *reader, uint32_t *ret_row_count)

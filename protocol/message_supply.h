@@ -1,10 +1,13 @@
 /* Dated supply over the wire: what may be promised by which day, and what is expected.
  *
- *     request   [what, sku, node, from_ms, days, qty, cursor]        node "" = every node of the SKU
+ *     request   [what, sku, node, from_ms, days, qty, cursor, channel]
+ *                                                     node "" = every node of the SKU; channel "" (or left out) = none
  *     response  [[row, ...], next_cursor]
  *     row       schedule, promise  [node, day_ms, atp]
  *               supplies           [node, due_ms, open, id, sku, kind, status, is_overdue, ordered, received, pegged, shipped]
  *
+ * Through a channel the figure is what one reserve of it may take, by its rules; with node "" it is one for all nodes that the channel
+ * sees, and stands with the node "". Its answer may be cut into pages: next_cursor goes on.
  * A schedule has a row for the first day of each node and for every later one on which the figure is another. A promise has
  * at most one row a node: the first day on which atp is qty or more. Supplies are a page: of a SKU ("" = all), of a node. */
 #ifndef ATP_PROTOCOL_MESSAGE_SUPPLY_H
@@ -35,7 +38,8 @@ typedef struct atp_schedule_ask {
     uint32_t days;   /* 0 = 30; at most ATP_SCHEDULE_DAYS_MAX */
     atp_qty_t qty;   /* of a promise: above 0 */
     uint8_t decimals;
-    uint64_t cursor; /* of supplies */
+    uint64_t cursor;    /* of supplies, and of days through a channel */
+    atp_text_t channel; /* "" = none */
 } atp_schedule_ask_t;
 
 typedef struct atp_schedule_row {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ATTRIBUTES_MAX 16
 
@@ -472,6 +473,100 @@ static void rules_and_what_they_count_survive_a_kill(void **state)
     assert_verdict(sell(a, "fk", "fk", "N", "3"), ATP_APPLIED);
 }
 
+/* ---- supply that is to come, through rules ---- */
+
+#define DAY_MS INT64_C(86400000)
+
+/* Noon of the day that is `days` from today: midnight cannot fall between two steps of a test and a date it told. */
+static int64_t in_days(int32_t days)
+{
+    return ((int64_t)time(NULL) * 1000 / DAY_MS + days) * DAY_MS + DAY_MS / 2;
+}
+
+/* An op with one line and one time: what is due, or needed by, then. */
+static atp_result_t on_day(acceptance_t *a, atp_op_kind_t kind, const char *name, atp_command_line_t line,
+                           int32_t days)
+{
+    char id[ATP_ID_SIZE_MAX + 1];
+    const atp_attribute_t day = {.key = kind == ATP_OP_RESERVE ? ATP_KEY_NEEDED_BY : ATP_KEY_DUE,
+                                 .line = ATP_WHOLE_OP,
+                                 .number = in_days(days)};
+    const atp_command_t command = {.kind = kind,
+                                   .id = atp_text_of(fresh_id(a, id)),
+                                   .channel = atp_text_of(kind == ATP_OP_RESERVE ? name : ""),
+                                   .subject = atp_text_of(kind == ATP_OP_RESERVE ? "" : name),
+                                   .line_count = 1,
+                                   .lines = &line,
+                                   .attribute_count = 1,
+                                   .attributes = &day};
+
+    return call(a, &command, NULL);
+}
+
+static atp_result_t sell_by(acceptance_t *a, const char *channel, const char *node, int64_t qty, int32_t days)
+{
+    return on_day(a, ATP_OP_RESERVE, channel,
+                  (atp_command_line_t){.sku = ATP_TEXT("fd"), .node = atp_text_of(node), .mantissa = qty},
+                  days);
+}
+
+/* What the channel may promise for a day; with a quantity, in how many days it may promise that: -1 = not within a month. */
+static int64_t may_promise(acceptance_t *a, const char *channel, const char *node, int64_t qty, int32_t days)
+{
+    const atp_schedule_ask_t ask = {.what = qty > 0 ? ATP_SCHEDULE_PROMISE : ATP_SCHEDULE_DAYS,
+                                    .sku = ATP_TEXT("fd"),
+                                    .node = atp_text_of(node),
+                                    .from_ms = in_days(days),
+                                    .days = qty > 0 ? 30 : 1,
+                                    .qty = qty,
+                                    .channel = atp_text_of(channel)};
+    int64_t said = -1;
+    atp_answer_t *answer;
+
+    assert_int_equal(atp_client_schedule(a->client, &ask, &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).verdict, ATP_APPLIED);
+    if (atp_answer_head(answer).row_count > 0) {
+        const atp_schedule_row_t *row = atp_answer_schedule(answer);
+        assert_true(atp_text_equal(row->node, atp_text_of(node)));
+        said = qty > 0 ? (row->day_ms - in_days(0) + DAY_MS / 2) / DAY_MS : row->qty;
+    }
+    atp_answer_free(answer);
+    return said;
+}
+
+static void what_is_to_come_is_promised_within_the_rules_and_kept(void **state)
+{
+    acceptance_t *a = *state;
+    const atp_command_line_t ten = {.sku = ATP_TEXT("fd"), .node = ATP_TEXT("N"), .mantissa = 10};
+    const atp_command_line_t six = {.sku = ATP_TEXT("fd"), .node = ATP_TEXT("M"), .mantissa = 6};
+
+    stock(a, "fd", "N", "2");
+    stock(a, "fd", "M", "1");
+    put(a, ATP_OP_CHANNEL, "fd", "");
+    put(a, ATP_OP_CHANNEL, "fdm", "");
+    put(a, ATP_OP_RULE, "fd", "channel=fd buffer=4");
+    assert_verdict(on_day(a, ATP_OP_SUPPLY, "fd-1", ten, 5), ATP_APPLIED);
+    assert_verdict(on_day(a, ATP_OP_SUPPLY, "fd-2", six, 8), ATP_APPLIED);
+    assert_int_equal(may_promise(a, "fd", "", 0, 0), 0);
+    assert_int_equal(may_promise(a, "fd", "", 0, 5), 9); /* 3 here, 10 to come, 4 held back */
+    assert_int_equal(may_promise(a, "fd", "", 0, 8), 15);
+    assert_int_equal(may_promise(a, "fd", "M", 0, 8), 7);
+    assert_int_equal(may_promise(a, "fd", "", 10, 0), 8);
+    assert_int_equal(may_promise(a, "fd", "", 16, 0), -1);
+    assert_verdict(sell_by(a, "fd", "", 10, 5), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(sell_by(a, "fd", "N", 9, 5), ATP_APPLIED); /* 2 here, 7 of the ten */
+    assert_int_equal(may_promise(a, "fd", "", 0, 7), 0);
+    acceptance_kill(a);
+    acceptance_restart(a);
+    assert_int_equal(may_promise(a, "fd", "", 0, 8), 6);
+    assert_verdict(sell(a, "fdm", "fd", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "fd", "N", "1"), ATP_APPLIED);
+    assert_verdict(sell(a, "fdm", "fd", "N", "2"), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_verdict(on_day(a, ATP_OP_SUPPLY, "fd-1", ten, 6), ATP_APPLIED); /* late: one of nine finds stock */
+    assert_int_equal(components(a, "fd", "N").reserved, 3);
+    assert_verdict(sell(a, "fdm", "fd", "N", "1"), ATP_NOT_ENOUGH_AVAILABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +585,7 @@ int main(void)
         cmocka_unit_test(pickup_is_answered_by_its_own_group),
         cmocka_unit_test(g1_a_level_is_told_once_at_each_crossing),
         cmocka_unit_test(rules_and_what_they_count_survive_a_kill),
+        cmocka_unit_test(what_is_to_come_is_promised_within_the_rules_and_kept),
     };
     return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
 }

@@ -94,6 +94,7 @@ typedef struct reach {
     uint64_t explained[2];
     uint64_t availability[2];
     uint64_t schedules[2];
+    uint64_t dated_views[2]; /* of those, through channels with rules */
     uint64_t repeats;
     uint64_t conflicts;
     uint64_t refusals_without_a_trace;
@@ -232,8 +233,10 @@ typedef struct said {
     bool has_available;
     atp_qty_t available;
     bool has_scheduled;
-    atp_qty_t scheduled;
-    atp_qty_t asked; /* in the scale of the SKU */
+    atp_qty_t scheduled; /* through the channel */
+    atp_qty_t expected;  /* that stock and supply come to by then */
+    bool is_limited;     /* by rules of the channel */
+    atp_qty_t asked;     /* in the scale of the SKU */
 } said_t;
 bool questions_ask(bench_t *bench, said_t *said);
 bool questions_compare(bench_t *bench, const said_t *said);

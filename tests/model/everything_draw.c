@@ -241,6 +241,9 @@ static void draw_reserve_of_supply(draw_t *draw, act_t *act)
         if (draw_chance(draw, 700)) { /* nothing else is said */
             act->option = ATP_RESERVE_ALL_OR_NOTHING;
             act->channel[0] = '\0';
+            if (draw_chance(draw, 600)) {
+                draw_channel(draw, act->channel, sizeof act->channel);
+            }
         }
         draw_attribute(draw, act, ATP_KEY_NEEDED_BY, ATP_WHOLE_OP);
         act->attributes[act->attribute_count - 1].number =

@@ -88,13 +88,16 @@ static bool is_kit_in_decimals(const bench_t *bench, uint32_t sku)
     return atp_positions_sku_has(positions, sku, ATP_SKU_IS_KIT) && atp_positions_scale(positions, sku) > 0;
 }
 
-/* What the account comes to by itself, and what it says of this very reserve. */
-static void ask_explain(bench_t *bench, const asked_line_t *line, said_t *said)
+/* What the account comes to by itself, and what it says of this very reserve. `needed_by`: a day, 0 = from what is here. */
+static void ask_explain(bench_t *bench, const asked_line_t *line, uint16_t needed_by, said_t *said)
 {
     static atp_explanation_t parts[PARTS_MAX];
     atp_explain_room_t room = {.parts = parts, .capacity = PARTS_MAX};
-    atp_ledger_explain_ask_t ask = {
-        .sku = line->sku, .node = line->node, .channel = line->channel, .qty = line->qty};
+    atp_ledger_explain_ask_t ask = {.sku = line->sku,
+                                    .node = line->node,
+                                    .channel = line->channel,
+                                    .needed_by = needed_by,
+                                    .qty = line->qty};
 
     atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
     said->has_explained = true;
@@ -240,30 +243,47 @@ static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *s
                                                                         : available_stock(bench, line);
 }
 
-/* What may be promised by the day that the request names. */
-static void ask_schedule(bench_t *bench, const asked_line_t *line, int64_t needed_by, said_t *said)
+/* What supply and stock of the SKU come to on a day, over what the line may be served from: plainly, and no rule of the channel
+ * taken off. */
+static atp_qty_t expected_by(const bench_t *bench, const asked_line_t *line, int32_t today, int32_t day)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+    uint64_t nodes = atp_table_count(&atp_ledger_catalog(bench->ledger)->nodes);
+    atp_qty_t sum = 0;
+    uint32_t row;
+
+    for (uint64_t node = 0; node < nodes; node++) {
+        atp_position_view_t view;
+        if (!is_asked_node(bench, line, node) ||
+            !atp_positions_find(positions, line->sku, (uint16_t)node, &row)) {
+            continue;
+        }
+        atp_positions_read(positions, row, &view);
+        atp_qty_t by = atp_view_atp(&view) - view.backordered +
+                       atp_supply_added_by(atp_ledger_supplies(bench->ledger), row, today, day);
+        sum += by > 0 && !view.is_withdrawn ? by : 0;
+    }
+    return sum;
+}
+
+/* What may be promised by the day that the request names, through its channel. */
+static void ask_schedule(bench_t *bench, const asked_line_t *line, int64_t needed_by, said_t *said)
+{
     int64_t now_ms = now_of(bench);
     int32_t today = atp_day_of(now_ms);
     int32_t day = atp_day_of(needed_by);
-    atp_position_view_t view;
-    atp_qty_t added;
-    uint32_t row;
+    atp_ledger_explain_ask_t ask = {.sku = line->sku, .node = line->node, .channel = line->channel};
 
-    if (line->node == ATP_EXPLAIN_ALL_NODES || group_of(bench, line->channel) != ATP_NO_GROUP ||
-        day < today || day > today + ATP_SUPPLY_HORIZON ||
-        atp_channel_view_is_limited(bench->ledger, line->channel, line->sku) ||
-        atp_availability_is_kit(bench->ledger, line->sku) ||
-        !atp_positions_find(positions, line->sku, line->node, &row) ||
-        atp_supply_row(atp_ledger_supplies(bench->ledger), row) == NULL ||
-        !atp_catalog_is_plain_node(atp_ledger_catalog(bench->ledger), line->node)) {
+    if (needed_by == 0 || day < today || day > today + ATP_SUPPLY_HORIZON) {
         return;
     }
-    atp_positions_read(positions, row, &view);
-    atp_supply_schedule(atp_ledger_supplies(bench->ledger), row, today, day, 1, &added);
-    said->has_scheduled = view.backorder_limit == 0 && !view.is_withdrawn;
-    said->scheduled = atp_view_atp(&view) + added;
+    ask_explain(bench, line, (uint16_t)day, said);
+    ask.needed_by = (uint16_t)day;
+    said->scheduled = atp_ledger_explain_sum(bench->ledger, &ask, now_ms);
+    said->is_limited = atp_channel_view_is_limited(bench->ledger, line->channel, line->sku);
+    said->has_scheduled = !is_kit_in_decimals(bench, line->sku);
+    said->expected = atp_availability_is_kit(bench->ledger, line->sku) ? ATP_QTY_MAX
+                                                                       : expected_by(bench, line, today, day);
 }
 
 bool questions_ask(bench_t *bench, said_t *said)
@@ -276,7 +296,7 @@ bool questions_ask(bench_t *bench, said_t *said)
     if (bench->act->line_count == 1 && find_line(bench, bench->act, 0, &line)) {
         said->asked = line.qty;
         if (is_plain(bench->act)) {
-            ask_explain(bench, &line, said);
+            ask_explain(bench, &line, 0, said);
             ask_availability(bench, &line, said);
         } else if (needed_by != NULL && bench->act->option == ATP_RESERVE_ALL_OR_NOTHING) {
             ask_schedule(bench, &line, needed_by->number, said);
@@ -350,12 +370,17 @@ static bool compare_figures(bench_t *bench, const said_t *said, bool is_granted)
         bench->reach->availability[is_granted]++;
     }
     if (said->has_scheduled) {
+        if (said->scheduled > said->expected) {
+            return bench_fail(bench, "schedule said %lld, there are and come %lld",
+                              (long long)said->scheduled, (long long)said->expected);
+        }
         if ((said->scheduled >= said->asked) != is_granted) {
             return bench_fail(bench, "schedule said %lld, asked for %lld; reserve: %s",
                               (long long)said->scheduled, (long long)said->asked,
                               atp_verdict_name(bench->result.verdict));
         }
         bench->reach->schedules[is_granted]++;
+        bench->reach->dated_views[is_granted] += said->is_limited;
     }
     return true;
 }

@@ -142,6 +142,8 @@ void reach_print(const reach_t *reach)
 {
     print_kinds(reach);
     print_edges(reach);
+    printf("by a day, through channels with rules: granted %" PRIu64 ", refused %" PRIu64 "\n",
+           reach->dated_views[1], reach->dated_views[0]);
 }
 
 /* ---- missing ---- */
@@ -233,7 +235,8 @@ unsigned reach_missing(const reach_t *reach)
 
     for (unsigned is_granted = 0; is_granted < 2; is_granted++) {
         bool is_compared = reach->promises[is_granted] > 0 && reach->explained[is_granted] > 0 &&
-                           reach->availability[is_granted] > 0 && reach->schedules[is_granted] > 0;
+                           reach->availability[is_granted] > 0 && reach->schedules[is_granted] > 0 &&
+                           reach->dated_views[is_granted] > 0;
         if (!is_compared) {
             printf("a question never asked before a reserve that was %s\n",
                    is_granted ? "granted" : "refused");

@@ -247,6 +247,14 @@ static void write_schedule_ask(atp_writer_t *writer)
     atp_write_schedule_ask(writer, &ask);
 }
 
+static void write_schedule_ask_channel(atp_writer_t *writer)
+{
+    const atp_schedule_ask_t ask = {
+        .what = ATP_SCHEDULE_DAYS, .sku = ATP_TEXT("ROPE"), .days = 60, .channel = ATP_TEXT("web")};
+    sample_begin_request(writer, ATP_MESSAGE_SCHEDULE);
+    atp_write_schedule_ask(writer, &ask);
+}
+
 static void write_schedule(atp_writer_t *writer)
 {
     const atp_schedule_row_t row = {.node = ATP_TEXT("berlin"), .day_ms = T0, .qty = 30, .scale = 1};
@@ -537,6 +545,8 @@ const sample_t samples[] = {
      write_promise},
     {"schedule_ask", SAMPLE_REQUEST, "schedule: from which day on 2.5",
      REQUEST_HEAD(11) "[2,\"ROPE\",\"berlin\",1795253000000,60,\"2.5\",0]]", NULL, write_schedule_ask},
+    {"schedule_ask_channel", SAMPLE_REQUEST, "schedule: what a channel may promise, day by day",
+     REQUEST_HEAD(11) "[1,\"ROPE\",\"\",0,60,0,0,\"web\"]]", NULL, write_schedule_ask_channel},
     {"schedule", SAMPLE_RESPONSE, "schedule: the day and what may be promised then",
      RESPONSE_HEAD(11) "[[[\"berlin\",1795253000000,\"3.0\"]],0]]", NULL, write_schedule},
     {"schedule_supplies", SAMPLE_RESPONSE, "schedule: a transfer that is overdue",

@@ -115,11 +115,7 @@ static void put_row(atp_cli_t *cli, const asked_t *asked, const atp_availability
     atp_out_row(out);
     atp_out_text(out, "sku", "SKU",
                  row->index < asked->count ? asked->skus[row->index] : (atp_text_t){"", 0});
-    if (cli->is_json && row->node.size == 0) {
-        atp_out_none(out, "node", NULL);
-    } else {
-        atp_out_text(out, "node", "NODE", row->node.size > 0 ? row->node : ATP_TEXT("(all)"));
-    }
+    atp_out_node(out, row->node);
     if (!is_known) {
         atp_out_string(out, "verdict", NULL, atp_verdict_text(row->verdict, unknown));
         atp_out_none(out, NULL, "ATP");

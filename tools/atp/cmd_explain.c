@@ -79,11 +79,7 @@ static void put_part(atp_out_t *out, const atp_command_line_t *lines, const atp_
     } else {
         atp_out_text(out, "sku", "SKU", lines[part->line].sku);
     }
-    if (out->is_json && part->node.size == 0) {
-        atp_out_none(out, "node", NULL);
-    } else {
-        atp_out_text(out, "node", "NODE", part->node.size > 0 ? part->node : ATP_TEXT("(all)"));
-    }
+    atp_out_node(out, part->node);
     atp_out_string(out, NULL, " ", mark_of(part->code));
     atp_out_string(out, "code", "PART", name != NULL ? name : "?");
     atp_out_qty(out, "qty", "QTY", part->qty, part->scale);

@@ -160,7 +160,7 @@ static void put_supply_row(atp_out_t *out, const atp_schedule_row_t *row)
 static void put_day_row(atp_out_t *out, const atp_schedule_row_t *row)
 {
     atp_out_row(out);
-    atp_out_text(out, "node", "NODE", row->node);
+    atp_out_node(out, row->node);
     atp_out_time(out, "day_ms", "FROM", row->day_ms);
     atp_out_qty(out, "atp", "ATP", row->qty, row->scale);
 }
@@ -192,7 +192,11 @@ static int schedule(atp_cli_t *cli)
     const char *from = atp_args_text(&cli->args, "from");
     const char *qty = atp_args_text(&cli->args, "qty");
     uint64_t days = qty != NULL ? ATP_SCHEDULE_DAYS_MAX : 30;
+    const char *channel = atp_args_text(&cli->args, "channel");
 
+    if (channel != NULL) {
+        asked.channel = atp_text_of(channel);
+    }
     if (!atp_args_place(&cli->args, cli->args.words[0], &asked.sku, &asked.node) ||
         !atp_args_count(&cli->args, "days", 1, ATP_SCHEDULE_DAYS_MAX, &days)) {
         return ATP_CLI_USAGE;
@@ -386,11 +390,13 @@ static const atp_flag_t schedule_flags[] = {
     {"from", "WHEN", NULL, "The first day (today)"},
     {"days", "COUNT", NULL, "How many days (30)"},
     {"qty", "QTY", NULL, "Only the first day on which so many may be promised"},
+    {"channel", "CHANNEL", NULL, "What one reserve of this channel may take, by its rules"},
     {NULL, NULL, NULL, NULL},
 };
 
 static const char *const schedule_examples[] = {"atp schedule bike-28@berlin --days 90",
-                                                "atp schedule bike-28 --qty 25", NULL};
+                                                "atp schedule bike-28 --qty 25",
+                                                "atp schedule bike-28 --channel web --days 90", NULL};
 
 const atp_cmd_t atp_cmd_schedule = {
     .name = "schedule",
@@ -399,7 +405,8 @@ const atp_cmd_t atp_cmd_schedule = {
     .summary = "What may be promised by which day, or from which day on a quantity may be",
     .about =
         "A row for each day on which the figure changes. Days are in UTC. atp reserve --by reserves against "
-        "one.",
+        "one.\n"
+        "Through a channel the figure is of all nodes that it sees, unless one is named.",
     .word_min = 1,
     .word_max = 1,
     .flags = schedule_flags,

@@ -349,6 +349,15 @@ void atp_out_none(atp_out_t *out, const char *key, const char *header)
     }
 }
 
+void atp_out_node(atp_out_t *out, atp_text_t node)
+{
+    if (out->is_json && node.size == 0) {
+        atp_out_none(out, "node", NULL);
+    } else {
+        atp_out_text(out, "node", "NODE", node.size > 0 ? node : ATP_TEXT("(all)"));
+    }
+}
+
 void atp_out_time(atp_out_t *out, const char *key, const char *header, int64_t time_ms)
 {
     char text[ATP_OUT_TIME_SIZE];

@@ -73,6 +73,8 @@ void atp_out_uint(atp_out_t *out, const char *key, const char *header, uint64_t 
 void atp_out_qty(atp_out_t *out, const char *key, const char *header, atp_qty_t qty, uint8_t scale);
 /* "-" and null. */
 void atp_out_none(atp_out_t *out, const char *key, const char *header);
+/* The node of a row; "" is "(all)" and null. */
+void atp_out_node(atp_out_t *out, atp_text_t node);
 /* Milliseconds since 1970; 0 is "-" and null. */
 void atp_out_time(atp_out_t *out, const char *key, const char *header, int64_t time_ms);
 /* JSON only. */

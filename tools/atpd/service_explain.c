@@ -90,31 +90,37 @@ static void settled(atp_batch_t *batch, atp_err_t err)
     }
 }
 
-/* Adds an op for each position of a SKU that still counts something expired. Returns how many there are by then. */
-static uint32_t note_due_of(atp_work_t *work, uint32_t sku, uint32_t due)
+static uint32_t note_due_at(atp_work_t *work, uint32_t sku, uint32_t due, uint32_t most)
 {
     uint32_t rows[SETTLES_MAX];
     uint32_t count = atp_availability_rows(work->service->ledger, sku, rows, SETTLES_MAX);
 
-    return atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, SETTLES_MAX);
+    return atp_work_note_due(work, rows, count < SETTLES_MAX ? count : SETTLES_MAX, due, most);
 }
 
-/* The same of the SKUs asked for, and of what kits are put together from. */
-static uint32_t note_due(atp_work_t *work)
+uint32_t atp_work_note_due_of(atp_work_t *work, uint32_t sku, uint32_t due, uint32_t most)
 {
     const atp_ledger_t *ledger = work->service->ledger;
-    const asked_t *asked = work->names.bytes;
     atp_bill_t bill;
+
+    due = note_due_at(work, sku, due, most);
+    if (atp_availability_is_kit(ledger, sku)) {
+        atp_availability_lay_out(ledger, sku, work->now_ms, &bill);
+        for (uint32_t part = 1; part < bill.part_count; part++) {
+            due = note_due_at(work, bill.parts[part].sku, due, most);
+        }
+    }
+    return due;
+}
+
+/* Of the SKUs asked for. */
+static uint32_t note_due(atp_work_t *work)
+{
+    const asked_t *asked = work->names.bytes;
     uint32_t due = 0;
 
     for (uint32_t i = 0; i < asked->count; i++) {
-        due = note_due_of(work, asked->lines[i].sku, due);
-        if (atp_availability_is_kit(ledger, asked->lines[i].sku)) {
-            atp_availability_lay_out(ledger, asked->lines[i].sku, work->now_ms, &bill);
-            for (uint32_t part = 1; part < bill.part_count; part++) {
-                due = note_due_of(work, bill.parts[part].sku, due);
-            }
-        }
+        due = atp_work_note_due_of(work, asked->lines[i].sku, due, SETTLES_MAX);
     }
     return due;
 }

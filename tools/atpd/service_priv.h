@@ -105,6 +105,8 @@ void atp_work_submit(atp_work_t *work);
  * (there is room). Returns how many there are. */
 uint32_t atp_work_note_due(atp_work_t *work, const uint32_t *rows, uint32_t count, uint32_t due,
                            uint32_t most);
+/* The same for each position of a SKU, and of what a kit is put together from. */
+uint32_t atp_work_note_due_of(atp_work_t *work, uint32_t sku, uint32_t due, uint32_t most);
 /* Has `due` positions settled, whose ops stand in work->ops (room for the answers: work->results); then `done`. */
 void atp_work_settle(atp_work_t *work, void (*done)(atp_batch_t *batch, atp_err_t err), uint32_t due);
 

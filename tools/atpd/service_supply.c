@@ -4,13 +4,17 @@
 
 #include "engine/base/hash.h"
 #include "engine/ledger/catalog/aliases.h"
+#include "engine/ledger/explain/ledger_explain.h"
 #include "engine/ledger/supply/ledger_schedule.h"
+#include "query/kits.h"
 
 #include <string.h>
 
 #define BODY_SIZE     ((size_t)512 << 10)
 #define POSITIONS_MAX 1024 /* of a SKU, that one question looks at */
 #define SUPPLIES_MAX  1024 /* records one page looks at */
+#define NODES_MAX                                                                                            \
+    65536 /* looked at for one page of days through a channel: so many nodes, once or of fewer again */
 
 /* What was asked, by number. Stands in work->names. */
 typedef struct asked {
@@ -19,10 +23,13 @@ typedef struct asked {
     uint16_t node;
     bool has_sku;
     bool has_node;
+    uint16_t channel; /* ATP_EXPLAIN_NO_CHANNEL: none */
     atp_qty_t qty;
     uint32_t row_count;
     uint32_t rows[POSITIONS_MAX];
     atp_qty_t by[ATP_SCHEDULE_DAYS_MAX];
+    bool is_due[ATP_SCHEDULE_DAYS_MAX]; /* supply is, that the figure of a channel may count */
+    atp_bill_t bill;
 } asked_t;
 
 static void send_body(atp_batch_t *batch, atp_err_t err)
@@ -90,6 +97,102 @@ static void tell_days(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t no
     atp_write_schedule_end(&work->writer, 0);
 }
 
+/* ---- days through a channel ---- */
+
+/* Notes the days on which supply of a SKU is due. */
+static void note_days_of(const atp_ledger_t *ledger, asked_t *asked, uint32_t sku, int32_t first)
+{
+    const atp_supply_book_t *book = atp_ledger_supplies(ledger);
+    uint32_t count = atp_positions_list(atp_ledger_positions(ledger), sku, asked->rows, POSITIONS_MAX);
+
+    if (count > POSITIONS_MAX) {
+        memset(asked->is_due, true, sizeof asked->is_due); /* each is looked at */
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const atp_supply_row_t *row = atp_supply_row(book, asked->rows[i]);
+        for (uint32_t at = row != NULL ? row->first_day : 0; at != 0;
+             at = atp_supply_day_at(book, at - 1)->next) {
+            int32_t day = atp_supply_day_at(book, at - 1)->day - first;
+            if (day >= 0 && day < ATP_SCHEDULE_DAYS_MAX) {
+                asked->is_due[day] = true;
+            }
+        }
+    }
+}
+
+/* The same of the SKU that is asked for, and of what a kit is put together from. */
+static void note_days(const atp_ledger_t *ledger, asked_t *asked, int64_t now_ms, int32_t first)
+{
+    memset(asked->is_due, false, sizeof asked->is_due);
+    note_days_of(ledger, asked, asked->sku, first);
+    if (atp_availability_is_kit(ledger, asked->sku)) {
+        atp_availability_lay_out(ledger, asked->sku, now_ms, &asked->bill);
+        for (uint32_t part = 1; part < asked->bill.part_count; part++) {
+            note_days_of(ledger, asked, asked->bill.parts[part].sku, first);
+        }
+    }
+}
+
+static atp_qty_t left_by(const atp_ledger_t *ledger, const asked_t *asked, int64_t now_ms, int32_t day)
+{
+    const atp_ledger_explain_ask_t ask = {.sku = asked->sku,
+                                          .node = asked->has_node ? asked->node : ATP_EXPLAIN_ALL_NODES,
+                                          .channel = asked->channel,
+                                          .needed_by = (uint16_t)day};
+
+    return atp_ledger_explain_sum(ledger, &ask, now_ms);
+}
+
+static void tell_day(atp_work_t *work, const atp_ledger_t *ledger, const asked_t *asked, int32_t day,
+                     atp_qty_t qty)
+{
+    const atp_schedule_row_t told = {
+        .node = asked->has_node ? atp_catalog_node_id(atp_ledger_catalog(ledger), asked->node) : ATP_TEXT(""),
+        .day_ms = day * ATP_DAY_MS,
+        .qty = qty,
+        .scale = atp_positions_scale(atp_ledger_positions(ledger), asked->sku)};
+
+    atp_write_schedule_row(&work->writer, &told);
+}
+
+/* One page: as many of the days on which the figure may change as one question bears. The cursor is the day that is next,
+ * counted from the first. */
+static void tell_channel_days(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    asked_t *asked = work->names.bytes;
+    bool is_promise = asked->ask.what == ATP_SCHEDULE_PROMISE;
+    int32_t today = atp_day_of(now_ms);
+    int32_t first = asked->ask.from_ms > 0 ? atp_day_of(asked->ask.from_ms) : today;
+    uint64_t left = NODES_MAX / (1 + atp_table_count(&atp_ledger_catalog(ledger)->nodes)) + 1;
+    uint64_t at = asked->ask.cursor;
+    atp_qty_t before = -1;
+
+    work->answered_op = atp_ledger_stamp(ledger) / 2;
+    atp_write_schedule_begin(&work->writer);
+    first = first < today ? today : first;
+    note_days(ledger, asked, now_ms, first);
+    int32_t days = today + ATP_SUPPLY_HORIZON + 1 - first;
+    uint64_t end = days <= 0 ? 0 : (uint32_t)days < asked->ask.days ? (uint64_t)days : asked->ask.days;
+    if (at > 0 && at < end) {
+        before = left_by(ledger, asked, now_ms, first + (int32_t)at - 1);
+    }
+    for (; at < end && left > 0; at++) {
+        if (at > 0 && !asked->is_due[at]) {
+            continue;
+        }
+        left--;
+        atp_qty_t qty = left_by(ledger, asked, now_ms, first + (int32_t)at);
+        if (is_promise ? qty >= asked->qty : qty != before) {
+            tell_day(work, ledger, asked, first + (int32_t)at, qty);
+            end = is_promise ? at : end;
+        }
+        before = qty;
+    }
+    atp_write_schedule_end(&work->writer, at < end ? at : 0);
+}
+
 /* ---- supplies ---- */
 
 static void tell_supply(atp_work_t *work, const atp_ledger_t *ledger, const atp_supply_t *supply,
@@ -153,8 +256,9 @@ static void ask_ledger_thread(atp_work_t *work)
     work->is_overflown = false;
     memset(&work->batch, 0, sizeof work->batch);
     work->batch.class = ATP_CLASS_RESERVE;
-    work->batch.line_count = is_list ? SUPPLIES_MAX / 16 : 1 + asked->row_count;
-    work->batch.question = is_list ? tell_supplies : tell_days;
+    bool has_channel = asked->channel != ATP_EXPLAIN_NO_CHANNEL;
+    work->batch.line_count = is_list ? SUPPLIES_MAX / 16 : has_channel ? POSITIONS_MAX : 1 + asked->row_count;
+    work->batch.question = is_list ? tell_supplies : has_channel ? tell_channel_days : tell_days;
     work->batch.done = send_body;
     work->batch.context = work;
     atp_work_submit(work);
@@ -182,6 +286,13 @@ static atp_verdict_t resolve(const atp_ledger_t *ledger, atp_text_t client, aske
 
     asked->has_sku = ask->sku.size > 0;
     asked->has_node = ask->node.size > 0;
+    asked->channel = ATP_EXPLAIN_NO_CHANNEL;
+    *ret_field = ATP_FIELD_CHANNEL;
+    if (ask->channel.size > 0 &&
+        !atp_catalog_find_channel(catalog, ask->channel, atp_hash_text(ask->channel, seed),
+                                  &asked->channel)) {
+        return ATP_UNKNOWN_CHANNEL;
+    }
     *ret_field = ATP_FIELD_SKU;
     if (asked->has_sku && !atp_catalog_means_sku(catalog, client, ask->sku, seed, &asked->sku)) {
         return ATP_UNKNOWN_SKU;
@@ -196,7 +307,7 @@ static atp_verdict_t resolve(const atp_ledger_t *ledger, atp_text_t client, aske
             ATP_RESCALED) {
         return ATP_QTY_TOO_PRECISE;
     }
-    if (ask->what == ATP_SCHEDULE_SUPPLIES) {
+    if (ask->what == ATP_SCHEDULE_SUPPLIES || asked->channel != ATP_EXPLAIN_NO_CHANNEL) {
         return ATP_APPLIED;
     }
     if (asked->has_node) {
@@ -228,7 +339,9 @@ void atp_work_schedule(atp_work_t *work)
         return;
     }
     work->now_ms = atp_engine_now_ms(work->service->engine);
-    uint32_t due = atp_work_note_due(work, asked->rows, asked->row_count, 0, POSITIONS_MAX);
+    bool has_channel = ask.what != ATP_SCHEDULE_SUPPLIES && asked->channel != ATP_EXPLAIN_NO_CHANNEL;
+    uint32_t due = has_channel ? atp_work_note_due_of(work, asked->sku, 0, POSITIONS_MAX)
+                               : atp_work_note_due(work, asked->rows, asked->row_count, 0, POSITIONS_MAX);
     if (due > 0) {
         atp_work_settle(work, settled, due);
     } else {

@@ -1,5 +1,5 @@
 /* What a channel may still take, for the op that is being decided: the view of views.h, as of now and less what the op has
- * taken already. */
+ * taken already; of the day that the line being planned is needed by, if it says one. */
 #include "engine/ledger/capacity/ledger_capacity.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/channels/views.h"
@@ -105,7 +105,7 @@ atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t 
     atp_ledger_t *ledger = apply->ledger;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
     uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
-    atp_channel_taken_t taken = {.may_be_later = may_be_later(apply)};
+    atp_channel_taken_t taken = {.may_be_later = may_be_later(apply), .needed_by = apply->needed_by};
 
     if (atp_load_relaxed(&record->tags[0]) != 0 &&
         atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
@@ -211,10 +211,10 @@ atp_qty_t atp_ledger_kept_back(const apply_t *apply, uint32_t row, atp_qty_t fre
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
     atp_qty_t usable = atp_load_relaxed(&position->on_hand) - atp_load_relaxed(&position->unavailable);
 
-    if (atp_position_has(position, ATP_POSITION_HAS_LIMITS)) {
+    if (atp_position_has(position, ATP_POSITION_HAS_LIMITS) && apply->needed_by == 0) {
         atp_position_view_t view;
         atp_positions_read(&ledger->positions, row, &view);
-        free -= view.backordered; /* as the view counts it */
+        free -= view.backordered; /* as the view counts it; atp(d) has taken it off */
     }
     return atp_channel_kept_back(ledger, apply->channel, position->node,
                                  atp_positions_scale(&ledger->positions, position->sku), usable, free);

@@ -2,6 +2,7 @@
 
 #include "engine/ledger/ledger_priv.h"
 
+#include <limits.h>
 #include <string.h>
 
 static atp_channel_record_t *channel_of(const atp_ledger_t *ledger, uint16_t channel)
@@ -52,7 +53,8 @@ typedef struct stock {
     atp_qty_t of_all;
     atp_qty_t short_units;
     bool is_due;
-    bool may_be_later; /* what nodes can make ready now does not count */
+    bool may_be_later;  /* what nodes can make ready now does not count */
+    uint16_t needed_by; /* stock is what may be promised for that day; 0 = what is here */
     uint8_t scale;
 } stock_t;
 
@@ -72,10 +74,10 @@ static bool is_withdrawn(const atp_ledger_t *ledger, uint32_t sku, const atp_pos
     return atp_load_relaxed(&atp_limits_at(limits, number)->is_withdrawn) != 0;
 }
 
-/* Units promised there that are short. */
-static atp_qty_t short_at(const atp_position_stock_t *at)
+/* Units promised there that are short, with `added` of supply. */
+static atp_qty_t short_at(const atp_position_stock_t *at, atp_qty_t added)
 {
-    atp_qty_t missing = -at->uncommitted;
+    atp_qty_t missing = -at->uncommitted - (added > 0 ? added : 0);
 
     return missing <= 0 ? 0 : missing < at->promised ? missing : at->promised;
 }
@@ -91,10 +93,18 @@ static atp_qty_t ready_at(const atp_ledger_t *ledger, uint16_t node, int64_t now
     return left < qty && !stock->may_be_later ? left : qty;
 }
 
-/* One position at which more than its buckets counts: limits, promises at risk, or a node that is not open or has a
- * calendar. */
-static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_position_stock_t *at,
-                        bool is_member, int64_t now_ms, stock_t *stock)
+/* What supply adds to atp of a row for the day of the view. */
+static atp_qty_t added_by(const atp_ledger_t *ledger, uint32_t row, int64_t now_ms, const stock_t *stock)
+{
+    return stock->needed_by == 0
+               ? 0
+               : atp_supply_added_by(&ledger->supplies, row, atp_day_of(now_ms), (int32_t)stock->needed_by);
+}
+
+/* One position at which more than its buckets counts: limits, promises at risk, a node that is not open or has a calendar,
+ * or supply for the day of the view. */
+static void add_special(const atp_ledger_t *ledger, uint32_t sku, uint32_t row,
+                        const atp_position_stock_t *at, bool is_member, int64_t now_ms, stock_t *stock)
 {
     atp_qty_t waiting;
 
@@ -103,7 +113,8 @@ static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_posi
         return;
     }
     bool is_serving = (at->flags & ATP_POSITION_IS_SERVING) != 0;
-    atp_qty_t atp = is_serving ? 0 : at->uncommitted - at->safety - waiting;
+    atp_qty_t added = added_by(ledger, row, now_ms, stock);
+    atp_qty_t atp = is_serving ? 0 : at->uncommitted - at->safety - waiting + added;
     atp_qty_t floored = atp > 0 ? atp : 0;
     stock->of_all += floored;
     if (is_member) {
@@ -113,9 +124,11 @@ static void add_special(const atp_ledger_t *ledger, uint32_t sku, const atp_posi
             floored = ready_at(ledger, at->node, now_ms, floored, stock);
         }
         stock->of_group += floored;
-        stock->short_units += short_at(at);
+        stock->short_units += short_at(at, added);
     }
 }
+
+#define NO_PLAIN_STATE UINT_MAX /* no node is in it: each row is looked at */
 
 /* Runs over hundreds of rows for one answer: what is the same for all of them is looked up before. */
 static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, int64_t now_ms,
@@ -126,14 +139,15 @@ static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, i
     _Atomic uint64_t *bits = group == ATP_NO_GROUP ? NULL : atp_groups_bits(&ledger->groups, group);
     stock_t stock = *ret_stock;
     int64_t soonest_ms = ATP_NEVER_MS;
+    unsigned plain_state = stock.needed_by == 0 ? ATP_NODE_OPEN : NO_PLAIN_STATE;
 
     for (uint32_t i = 0; i < row_count; i++) {
         atp_position_stock_t at = atp_positions_stock(positions, rows[i]);
         bool is_member = bits == NULL || (atp_load_relaxed(&bits[at.node / 64]) >> at.node % 64 & 1) != 0;
         soonest_ms = at.soonest_deadline_ms < soonest_ms ? at.soonest_deadline_ms : soonest_ms;
         if (ATP_UNLIKELY((at.flags & (ATP_POSITION_HAS_LIMITS | ATP_POSITION_IS_SERVING)) != 0 ||
-                         atp_load_relaxed(&nodes[at.node].state) != ATP_NODE_OPEN)) {
-            add_special(ledger, sku, &at, is_member, now_ms, &stock);
+                         atp_load_relaxed(&nodes[at.node].state) != plain_state)) {
+            add_special(ledger, sku, rows[i], &at, is_member, now_ms, &stock);
             continue;
         }
         atp_qty_t atp = at.uncommitted - at.safety;
@@ -141,7 +155,7 @@ static void add_rows(const atp_ledger_t *ledger, uint32_t sku, uint16_t group, i
         stock.of_all += floored;
         stock.of_group += is_member ? floored : 0;
         if (ATP_UNLIKELY(at.uncommitted < 0 && is_member)) {
-            stock.short_units += short_at(&at);
+            stock.short_units += short_at(&at, 0);
         }
     }
     stock.is_due = stock.is_due || soonest_ms <= now_ms;
@@ -425,6 +439,7 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
 
     taken = taken != NULL ? taken : &nothing;
     stock.may_be_later = taken->may_be_later;
+    stock.needed_by = taken->needed_by;
     memset(ret_view, 0, sizeof *ret_view);
     add_rows(ledger, sku, group, now_ms, rows, row_count, &stock);
     ret_view->scale = stock.scale;

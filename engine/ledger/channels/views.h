@@ -11,6 +11,9 @@
  *     available = min(stock - short - held - buffer - threshold, quota_left), floored at 0
  *                 0 while the channel is paused, and of what it does not sell
  *
+ * The view of a day is the same with max(0, atp(d)) of each node (supplies.h) for max(0, atp): each rule counts once, on what
+ * may be promised for that day.
+ *
  * What a position promises beyond its stock (limits.h) widens what stock gives, and only that: quotas bind it, and a channel
  * that is paused or does not sell the SKU has none of it (atp_channel_view_with).
  *
@@ -18,7 +21,7 @@
  * A SKU's rules are those of (channel, SKU), (channel, each of its tags) and (channel, all). Buffers of several rules add up,
  * or the first rule with one counts, by the channel's choice: lowest order first, then SKU before tag before all.
  *
- * Threads     any; what it says is of one op if the stamp held (atp_ledger_stamp). */
+ * Threads     any; what it says is of one op if the stamp held (atp_ledger_stamp). Views of a day: ledger thread. */
 #ifndef ATP_LEDGER_VIEWS_H
 #define ATP_LEDGER_VIEWS_H
 
@@ -51,7 +54,8 @@ bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, u
 
 /* What an op that is being decided has taken already; below 0: what it is to give back. */
 typedef struct atp_channel_taken {
-    bool may_be_later; /* what a node can make ready of an order placed now does not limit the op */
+    bool may_be_later;  /* what a node can make ready of an order placed now does not limit the op */
+    uint16_t needed_by; /* the view of that day, which only the ledger thread reads; 0 = of what is here */
     atp_qty_t of_sku;
     atp_qty_t beyond;    /* those of them that are not of the stock that the channel sees */
     atp_qty_t of_others; /* given back by another channel: that widens no quota of this one */

@@ -376,8 +376,9 @@ static void tell_channel(telling_t *telling)
     if (telling->has_verdict && telling->verdict == ATP_APPLIED && telling->left < telling->ask->qty) {
         tell(telling, ATP_EXPLAIN_CODE_OTHER_ROOM, telling->ask->qty - telling->left, no_node, "");
     }
+    bool has_level = view.has_levels && telling->ask->needed_by == 0; /* levels are of what is here */
     tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node,
-         view.has_levels ? atp_level_name(atp_channel_level(ledger, channel, sku, &view)) : "");
+         has_level ? atp_level_name(atp_channel_level(ledger, channel, sku, &view)) : "");
 }
 
 /* ---- the decision ---- */
@@ -442,9 +443,9 @@ static const struct {
 } nothing = {.op = {.size = sizeof nothing, .kind = ATP_OP_RESERVE}};
 
 /* Tells of a line, with what the scratch says the lines before it take. `op`: how it is asked for; `verdict`: on the reserve of it.
- * NULL if that is not known. */
-static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, const atp_op_t *op,
-                       int64_t now_ms, const atp_verdict_t *verdict, atp_explain_room_t *room)
+ * NULL if that is not known. Returns what the account comes to. */
+static atp_qty_t tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *ask, const atp_op_t *op,
+                            int64_t now_ms, const atp_verdict_t *verdict, atp_explain_room_t *room)
 {
     atp_result_t result = {0};
     telling_t telling = {.apply = {.ledger = scratch,
@@ -463,6 +464,7 @@ static void tell_after(atp_ledger_t *scratch, const atp_ledger_explain_ask_t *as
 
     atp_ledger_recount_capacity(scratch);
     tell_line(&telling);
+    return telling.left;
 }
 
 /* The deciding functions work in the scratch of an op, which is no state. What they would settle is left as it is: that would be a
@@ -505,8 +507,21 @@ void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask
         verdict = plan(scratch, ask->reserve, now_ms, ask->grants).verdict;
         (void)begin_asking(ledger);
     }
-    tell_after(scratch, ask, ask->reserve, now_ms, is_decided ? &verdict : NULL, room);
+    (void)tell_after(scratch, ask, ask->reserve, now_ms, is_decided ? &verdict : NULL, room);
     end_asking(scratch);
+}
+
+atp_qty_t atp_ledger_explain_sum(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask,
+                                 int64_t now_ms)
+{
+    atp_ledger_t *scratch = begin_asking(ledger);
+    atp_explain_room_t no_room = {0};
+
+    ATP_ASSERT(ask->qty == 0); /* there is no decision in it */
+    now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms;
+    atp_qty_t sum = tell_after(scratch, ask, ask->reserve, now_ms, NULL, &no_room);
+    end_asking(scratch);
+    return sum;
 }
 
 /* ---- a reserve of several lines ---- */
@@ -523,7 +538,7 @@ void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_exp
         if (i > 0) {
             (void)plan(scratch, reserve->before[i], now_ms, reserve->grants);
         }
-        tell_after(scratch, &reserve->lines[i], reserve->whole, now_ms, NULL, room);
+        (void)tell_after(scratch, &reserve->lines[i], reserve->whole, now_ms, NULL, room);
     }
     atp_result_t result = plan(scratch, reserve->whole, now_ms, reserve->grants);
     end_asking(scratch);

@@ -51,6 +51,11 @@ typedef struct atp_explain_room {
 void atp_ledger_explain(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask, int64_t now_ms,
                         atp_explain_room_t *room);
 
+/* What the account of one line comes to, without telling its parts: what one reserve of the channel may take of the SKU, by the
+ * day. `qty` is 0. */
+atp_qty_t atp_ledger_explain_sum(const atp_ledger_t *ledger, const atp_ledger_explain_ask_t *ask,
+                                 int64_t now_ms);
+
 /* The same of the lines of one reserve, each after those before it; the last part, of the line that is refused first, says what would
  * become of the whole. */
 void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_explain_reserve_t *reserve,

@@ -92,7 +92,9 @@ atp_qty_t atp_ledger_stock_taken(apply_t *apply, uint32_t row)
     const atp_ledger_t *ledger = apply->ledger;
     bool has_limits = atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_HAS_LIMITS);
     atp_qty_t waiting = has_limits ? atp_load_relaxed(&limit_at(ledger, row)->backordered) : 0;
-    atp_qty_t before = atp_ledger_promisable(ledger, row) - waiting;
+    atp_qty_t before = ATP_UNLIKELY(apply->needed_by != 0)
+                           ? atp_ledger_promisable_by(apply, row, apply->needed_by, 0)
+                           : atp_ledger_promisable(ledger, row) - waiting;
     atp_qty_t after = before - atp_ledger_taken_qty(apply, row);
 
     return (before > 0 ? before : 0) - (after > 0 ? after : 0);
@@ -111,7 +113,7 @@ atp_qty_t atp_ledger_beyond_left(apply_t *apply, uint32_t sku)
 
 atp_qty_t atp_ledger_allowance(apply_t *apply, uint32_t row, atp_qty_t free)
 {
-    if (row == NO_ROW ||
+    if (row == NO_ROW || apply->needed_by != 0 || /* for a day nothing is promised beyond atp(d) */
         !atp_position_has(atp_positions_at(&apply->ledger->positions, row), ATP_POSITION_HAS_LIMITS)) {
         return 0;
     }
