@@ -3,9 +3,13 @@
 
 #include "engine/base/attribute.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define OUTPUT_SIZE 8192
 #define PATIENCE_S  60
@@ -48,6 +52,40 @@ static void wait_for_on_hand(acceptance_t *a, const char *sku_id, const char *no
     while (components(a, sku_id, node_id).on_hand != qty && is_waiting(&begun_ms, PATIENCE_S)) {
     }
     assert_int_equal(components(a, sku_id, node_id).on_hand, qty);
+}
+
+/* A figure of /metrics that has no labels. */
+static int64_t metric(const acceptance_t *a, const char *name)
+{
+    static const char question[] = "GET /metrics HTTP/1.0\r\n\r\n";
+    static char page[1 << 20];
+    char line[96];
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)atoi(strchr(a->metrics, ':') + 1)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    size_t size = 0;
+
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(write(fd, question, sizeof question - 1), sizeof question - 1);
+    for (ssize_t got; (got = read(fd, page + size, sizeof page - 1 - size)) > 0;) {
+        size += (size_t)got;
+    }
+    page[size] = '\0';
+    assert_int_equal(close(fd), 0);
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *at = strstr(page, line);
+    assert_non_null(at);
+    return atoll(at + strlen(line));
+}
+
+static void wait_for_put_off(const acceptance_t *a, int64_t batches)
+{
+    int64_t begun_ms = 0;
+
+    while (metric(a, "atpd_source_paused_batches_total") < batches && is_waiting(&begun_ms, PATIENCE_S)) {
+    }
+    assert_true(metric(a, "atpd_source_paused_batches_total") >= batches);
 }
 
 /* ---- the scenarios ---- */
@@ -107,6 +145,67 @@ static void a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed
     assert_int_equal(components(a, "brk", "br-a").on_hand, 6);
     atp_outbox_close(bad);
     atp_outbox_close(good);
+}
+
+static void publish(atp_publisher_t *publisher, atp_op_kind_t kind, const char *sku_id, const char *node_id,
+                    atp_qty_t qty)
+{
+    atp_command_line_t line;
+    atp_command_t fact = told(&line, kind, sku_id, node_id, qty);
+
+    assert_int_equal(atp_publisher_publish(publisher, &fact, 1, 0), ATP_OK);
+}
+
+/* So many batches of the source were applied, and none is lost or missing. */
+static void expect_all(const acceptance_t *a, const char *question, const char *batches)
+{
+    char output[OUTPUT_SIZE];
+
+    wait_for(a, question, batches);
+    assert_int_equal(atp(a, question, output, sizeof output), 0);
+    assert_null(strstr(output, "lost="));
+    assert_null(strstr(output, "missing="));
+}
+
+static void what_is_published_while_its_source_is_paused_waits_and_is_applied_in_order(void **state)
+{
+    acceptance_t *a = *state;
+    int64_t before = metric(a, "atpd_source_paused_batches_total");
+
+    stock(a, "pau", "pa-a", "10");
+    must(a, "source put pa-pub --claim sales+on_hand@pa-a");
+    must(a, "source pause pa-pub");
+    atp_publisher_t *publisher = publish_from(a, "pa-pub", 1, 1);
+    publish(publisher, ATP_OP_SALE, "pau", "pa-a", 1);
+    publish(publisher, ATP_OP_COUNT, "pau", "pa-a", 20); /* in another order it would leave something else */
+    publish(publisher, ATP_OP_SALE, "pau", "pa-a", 2);
+    wait_for_put_off(a, before + 3);
+    assert_int_equal(components(a, "pau", "pa-a").on_hand, 10);
+    must(a, "source resume pa-pub");
+    wait_for_on_hand(a, "pau", "pa-a", 18);
+    expect_all(a, "source show pa-pub", "batches=3");
+    atp_publisher_close(publisher);
+}
+
+static void what_is_on_its_way_when_the_breaker_trips_is_not_lost(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "trip", "tr-a", "10");
+    must(a, "source put tr-pub --claim sales:shared@tr-a --breaker 2");
+    atp_publisher_t *publisher = publish_from(a, "tr-pub", 1, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        publish(publisher, ATP_OP_SALE, "no-such-sku", "tr-a", 1);
+    }
+    for (unsigned i = 0; i < 5; i++) { /* some meet the breaker in the ledger, others before it */
+        publish(publisher, ATP_OP_SALE, "trip", "tr-a", 1);
+    }
+    wait_for(a, "source show tr-pub", "paused_by=breaker");
+    assert_int_equal(components(a, "trip", "tr-a").on_hand, 10);
+    must(a, "source resume tr-pub");
+    wait_for_on_hand(a, "trip", "tr-a", 5);
+    expect_all(a, "source show tr-pub", "batches=8");
+    atp_publisher_close(publisher);
 }
 
 static void channels_obey_their_rule_where_a_source_is_silent(void **state)
@@ -201,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_source_does_not_claim_waits_until_it_does),
         cmocka_unit_test(a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed),
+        cmocka_unit_test(what_is_published_while_its_source_is_paused_waits_and_is_applied_in_order),
+        cmocka_unit_test(what_is_on_its_way_when_the_breaker_trips_is_not_lost),
         cmocka_unit_test(channels_obey_their_rule_where_a_source_is_silent),
         cmocka_unit_test(a_source_beyond_its_rate_is_slowed_down_and_loses_nothing),
         cmocka_unit_test(a_new_erp_is_compared_and_then_cut_over),

@@ -14,12 +14,14 @@ typedef struct waiting {
 typedef struct queue {
     struct queue *next;
     atp_source_limits_t limits; /* as of the newest batch */
+    size_t bytes;
     waiting_t *first;
     waiting_t *last;
 } queue_t;
 
 struct atp_delay {
     atp_meter_t *meter;
+    const atp_ledger_t *ledger;
     atp_delay_submit_fn submit;
     void *context;
     pthread_t thread;
@@ -47,18 +49,29 @@ static atp_parcel_t *pop(atp_delay_t *delay, queue_t *queue)
     queue->first = waiting->next;
     queue->last = queue->first == NULL ? NULL : queue->last;
     delay->bytes -= parcel->batch.ops_size;
+    queue->bytes -= parcel->batch.ops_size;
     delay->count--;
     free(waiting);
     return parcel;
+}
+
+/* Whether the first batch of the queue may go now. */
+static bool may_go(const atp_delay_t *delay, const queue_t *queue)
+{
+    if (delay->is_closing) {
+        return true;
+    }
+    return !atp_source_is_paused(delay->ledger, queue->limits.source) &&
+           (queue->limits.rate == 0 ||
+            atp_meter_take(delay->meter, &queue->limits, facts_of(queue->first->parcel),
+                           atp_meter_now_ns()) == 0);
 }
 
 /* The next batch whose turn it is; NULL: none may go yet. */
 static atp_parcel_t *take_next(atp_delay_t *delay)
 {
     for (queue_t *queue = delay->queues; queue != NULL; queue = queue->next) {
-        if (queue->first != NULL &&
-            (delay->is_closing || atp_meter_take(delay->meter, &queue->limits, facts_of(queue->first->parcel),
-                                                 atp_meter_now_ns()) == 0)) {
+        if (queue->first != NULL && may_go(delay, queue)) {
             return pop(delay, queue);
         }
     }
@@ -96,7 +109,8 @@ static void *run(void *context)
 
 /* ---- open and close ---- */
 
-atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_submit_fn submit, void *context)
+atp_delay_t *atp_delay_open(atp_meter_t *meter, const atp_ledger_t *ledger, atp_delay_submit_fn submit,
+                            void *context)
 {
     atp_delay_t *delay = calloc(1, sizeof *delay);
 
@@ -104,6 +118,7 @@ atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_submit_fn submit, void
         return NULL;
     }
     delay->meter = meter;
+    delay->ledger = ledger;
     delay->submit = submit;
     delay->context = context;
     (void)pthread_mutex_init(&delay->mutex, NULL);
@@ -117,16 +132,20 @@ atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_submit_fn submit, void
     return delay;
 }
 
-void atp_delay_close(atp_delay_t *delay)
+void atp_delay_end(atp_delay_t *delay)
 {
-    if (delay == NULL) {
-        return;
-    }
     (void)pthread_mutex_lock(&delay->mutex);
     delay->is_closing = true;
     (void)pthread_cond_signal(&delay->changed);
     (void)pthread_mutex_unlock(&delay->mutex);
     (void)pthread_join(delay->thread, NULL);
+}
+
+void atp_delay_destroy(atp_delay_t *delay)
+{
+    if (delay == NULL) {
+        return;
+    }
     while (delay->queues != NULL) {
         queue_t *queue = delay->queues;
         delay->queues = queue->next;
@@ -152,13 +171,42 @@ static queue_t *find(const atp_delay_t *delay, uint32_t source)
 bool atp_delay_must_wait(atp_delay_t *delay, const atp_source_limits_t *limits, uint64_t facts)
 {
     (void)pthread_mutex_lock(&delay->mutex);
-    queue_t *queue = find(delay, limits->source);
+    queue_t *queue = limits->is_known ? find(delay, limits->source) : NULL;
     bool is_behind = queue != NULL && queue->first != NULL;
     if (is_behind) {
         queue->limits = *limits; /* as it is registered now */
     }
     (void)pthread_mutex_unlock(&delay->mutex);
-    return is_behind || atp_meter_take(delay->meter, limits, facts, atp_meter_now_ns()) > 0;
+    return is_behind || limits->is_paused ||
+           (limits->rate > 0 && atp_meter_take(delay->meter, limits, facts, atp_meter_now_ns()) > 0);
+}
+
+/* By epoch, then by number: what the ledger has refused comes back when later ones wait already. */
+static bool comes_before(const atp_parcel_t *parcel, const atp_parcel_t *other)
+{
+    return parcel->epoch != other->epoch ? parcel->epoch < other->epoch : parcel->sequence < other->sequence;
+}
+
+static void insert(queue_t *queue, waiting_t *waiting)
+{
+    waiting_t **at = &queue->first;
+
+    if (queue->last != NULL && !comes_before(waiting->parcel, queue->last->parcel)) {
+        at = &queue->last->next;
+    }
+    while (*at != NULL && !comes_before(waiting->parcel, (*at)->parcel)) {
+        at = &(*at)->next;
+    }
+    waiting->next = *at;
+    *at = waiting;
+    queue->last = waiting->next == NULL ? waiting : queue->last;
+}
+
+static bool has_room(const atp_delay_t *delay, const queue_t *queue, const atp_source_limits_t *limits,
+                     size_t size)
+{
+    return delay->bytes + size <= ATP_DELAY_BYTES_MAX &&
+           (!limits->is_paused || queue->bytes + size <= ATP_DELAY_BYTES_PAUSED_MAX);
 }
 
 /* Puts the parcel in, under the mutex. False: no room. */
@@ -168,21 +216,19 @@ static bool put_in(atp_delay_t *delay, const atp_source_limits_t *limits, atp_pa
     waiting_t *waiting = malloc(sizeof *waiting);
 
     if (waiting != NULL && queue == NULL && (queue = calloc(1, sizeof *queue)) != NULL) {
+        queue->limits = *limits;
         queue->next = delay->queues;
         delay->queues = queue;
     }
-    if (waiting == NULL || queue == NULL || delay->bytes + parcel->batch.ops_size > ATP_DELAY_BYTES_MAX) {
+    if (waiting == NULL || queue == NULL || delay->is_closing ||
+        !has_room(delay, queue, limits, parcel->batch.ops_size)) {
         free(waiting);
         return false;
     }
     *waiting = (waiting_t){NULL, parcel};
     queue->limits = *limits;
-    if (queue->last != NULL) {
-        queue->last->next = waiting;
-    } else {
-        queue->first = waiting;
-    }
-    queue->last = waiting;
+    insert(queue, waiting);
+    queue->bytes += parcel->batch.ops_size;
     delay->bytes += parcel->batch.ops_size;
     delay->count++;
     (void)pthread_cond_signal(&delay->changed);

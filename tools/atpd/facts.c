@@ -38,15 +38,56 @@ struct atp_facts_intake {
 
 /* ---- after the engine ---- */
 
+/* The name of the source that the batch opens with. */
+static atp_text_t source_of(const atp_parcel_t *parcel)
+{
+    const char *cursor = atp_op_text_begin(parcel->batch.ops);
+
+    return atp_op_text_next(&cursor);
+}
+
+static void give_up(atp_parcel_t *parcel)
+{
+    atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", source_of(parcel)),
+            ATP_LOG_U64("epoch", parcel->epoch), ATP_LOG_U64("sequence", parcel->sequence));
+    atp_parcel_destroy(parcel);
+}
+
+/* Takes the parcel, which has to wait: nobody else has its facts. */
+static void put_off(atp_parcel_t *parcel, const atp_source_limits_t *limits)
+{
+    atp_facts_intake_t *intake = parcel->owner;
+
+    if (!atp_delay_push(intake->delay, limits, parcel)) {
+        atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_SHED, 0, 1);
+        give_up(parcel);
+    }
+}
+
+/* Its source was paused by what came before it. Of one that is kept nothing is lost; others wait here. */
+static void after_pause(atp_parcel_t *parcel)
+{
+    atp_facts_intake_t *intake = parcel->owner;
+    atp_source_limits_t limits;
+
+    if (parcel->kept_from > 0) {
+        atp_parcel_destroy(parcel);
+        return;
+    }
+    atp_source_limits_read(atp_engine_ledger(intake->engine), source_of(parcel), &limits);
+    put_off(parcel, &limits);
+}
+
 static void done(atp_batch_t *batch, atp_err_t err)
 {
     atp_parcel_t *parcel = batch->context;
     atp_facts_intake_t *intake = parcel->owner;
 
-    if (err == ATP_OK) {
-        (void)atp_parcel_count(parcel);
+    if (err == ATP_OK && atp_parcel_count(parcel) == ATP_SOURCE_PAUSED) {
+        after_pause(parcel);
+    } else {
+        atp_parcel_destroy(parcel);
     }
-    atp_parcel_destroy(parcel);
     (void)atp_fetch_sub_acq_rel(&intake->in_flight, 1);
 }
 
@@ -142,24 +183,16 @@ static void quarantine(atp_parcel_t *parcel, const atp_reader_t *reader, const a
     }
 }
 
-static void give_up(atp_parcel_t *parcel, atp_text_t source, uint64_t epoch, uint64_t sequence)
-{
-    atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", source), ATP_LOG_U64("epoch", epoch),
-            ATP_LOG_U64("sequence", sequence));
-    atp_parcel_destroy(parcel);
-}
-
 /* A parcel that has waited for its turn. */
 static void submit_delayed(void *context, atp_parcel_t *parcel)
 {
     (void)context;
     if (!submit(parcel)) {
-        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_U64("bytes", parcel->batch.ops_size));
-        atp_parcel_destroy(parcel);
+        give_up(parcel);
     }
 }
 
-/* Takes the parcel if its source is beyond its rate: one that is kept comes again, by request; others wait. */
+/* Takes the parcel if its source is beyond its rate, or paused: one that is kept comes again, by request; others wait. */
 static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts)
 {
     atp_facts_intake_t *intake = parcel->owner;
@@ -167,15 +200,15 @@ static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts)
 
     atp_source_limits_read(atp_engine_ledger(intake->engine), facts->source, &limits);
     parcel->batch.class = limits.class;
-    if (limits.rate == 0 || !atp_delay_must_wait(intake->delay, &limits, parcel->batch.op_count - 1)) {
+    if (!atp_delay_must_wait(intake->delay, &limits, parcel->batch.op_count - 1)) {
         return false;
     }
-    atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_METERED, 0, 1);
+    atp_metrics_add(intake->metrics, limits.is_paused ? ATP_METRIC_SOURCE_PAUSED : ATP_METRIC_SOURCE_METERED,
+                    0, 1);
     if (facts->kept_from > 0) {
         atp_parcel_destroy(parcel);
-    } else if (!atp_delay_push(intake->delay, &limits, parcel)) {
-        atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_SHED, 0, 1);
-        give_up(parcel, facts->source, facts->epoch, facts->sequence);
+    } else {
+        put_off(parcel, &limits);
     }
     return true;
 }
@@ -210,8 +243,12 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
     if (is_filled && is_put_off(parcel, &facts)) {
         return;
     }
-    if (!is_filled || !submit(parcel)) {
-        give_up(parcel, facts.source, facts.epoch, facts.sequence);
+    if (!is_filled) {
+        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
+                ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
+        atp_parcel_destroy(parcel);
+    } else if (!submit(parcel)) {
+        give_up(parcel);
     }
 }
 
@@ -242,7 +279,7 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
     }
     intake->engine = engine;
     intake->metrics = metrics;
-    intake->delay = atp_delay_open(meter, submit_delayed, intake);
+    intake->delay = atp_delay_open(meter, atp_engine_ledger(engine), submit_delayed, intake);
     if (intake->delay == NULL) {
         free(intake);
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");
@@ -250,7 +287,8 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
     options.context = intake;
     atp_err_t err = atp_sub_open(&options, &intake->sub, ret_why);
     if (err != ATP_OK) {
-        atp_delay_close(intake->delay);
+        atp_delay_end(intake->delay);
+        atp_delay_destroy(intake->delay);
         free(intake);
         return err;
     }
@@ -263,9 +301,8 @@ void atp_facts_drain(atp_facts_intake_t *intake)
     if (intake != NULL && intake->sub != NULL) {
         atp_store_release(&intake->is_closing, 1);
         atp_sub_close(intake->sub);
-        atp_delay_close(intake->delay);
+        atp_delay_end(intake->delay);
         intake->sub = NULL;
-        intake->delay = NULL;
     }
 }
 
@@ -279,5 +316,6 @@ void atp_facts_close(atp_facts_intake_t *intake)
         struct timespec pause = {0, WAIT_NS};
         nanosleep(&pause, NULL);
     }
+    atp_delay_destroy(intake->delay);
     free(intake);
 }

@@ -3,8 +3,8 @@
  * A batch is one message: its number and its facts become ops of one frame, so that they are applied together
  * or not at all, and a batch that comes twice is ignored by its number. When the engine's queue is full the
  * handler waits, and NNG's buffer with it. What cannot become an op is logged with its bytes. A number that is
- * skipped is logged and counted when the next one comes. What a source sends beyond its rate waits (delay.h), or, if it keeps its
- * batches, comes again by request.
+ * skipped is logged and counted when the next one comes. What a source sends beyond its rate, or while it is
+ * paused, waits (delay.h), or, if it keeps its batches, comes again by request.
  *
  * Threads     open and close: the owner. The rest runs on one NNG thread. */
 #ifndef ATP_ATPD_FACTS_H

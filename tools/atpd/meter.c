@@ -34,10 +34,19 @@ void atp_source_limits_read(const atp_ledger_t *ledger, atp_text_t name, atp_sou
     *ret_limits = (atp_source_limits_t){.class = ATP_CLASS_FACT};
     if (atp_catalog_find_source(catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)), &number)) {
         atp_source_record_t *source = atp_table_at(&catalog->sources, number);
+        ret_limits->is_known = true;
         ret_limits->source = number;
         ret_limits->rate = atp_load_relaxed(&source->rate);
         ret_limits->class = classes[atp_load_relaxed(&source->class) % 3];
+        ret_limits->is_paused = atp_source_is_paused(ledger, number);
     }
+}
+
+bool atp_source_is_paused(const atp_ledger_t *ledger, uint32_t source)
+{
+    const atp_source_record_t *record = atp_table_at(&atp_ledger_catalog(ledger)->sources, source);
+
+    return atp_load_relaxed(&record->state) == ATP_SOURCE_IS_PAUSED;
 }
 
 atp_meter_t *atp_meter_create(void)

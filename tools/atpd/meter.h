@@ -13,12 +13,17 @@
 
 /* What a source is registered with, as far as it matters here; of one that is not all is 0. */
 typedef struct atp_source_limits {
-    uint32_t source; /* its number; of no use without a rate */
+    bool is_known;   /* the ledger has heard of it */
+    uint32_t source; /* its number; of no use if it is not known */
     uint32_t rate;   /* facts a second; 0 = no limit */
     atp_class_t class;
+    bool is_paused;
 } atp_source_limits_t;
 
 void atp_source_limits_read(const atp_ledger_t *ledger, atp_text_t name, atp_source_limits_t *ret_limits);
+
+/* Whether the source of that number is paused now. */
+bool atp_source_is_paused(const atp_ledger_t *ledger, uint32_t source);
 
 typedef struct atp_meter atp_meter_t;
 

@@ -93,11 +93,11 @@
     X(SOURCE_OUT_OF_ORDER, "atpd_source_out_of_order_total", COUNTER, SHARED, NONE, ONE,                     \
       "Batches put off because others before them are missing; they come again.")                            \
     X(SOURCE_PAUSED, "atpd_source_paused_batches_total", COUNTER, SHARED, NONE, ONE,                         \
-      "Batches not taken because their source is paused; those that are kept come again.")                   \
+      "Batches put off because their source is paused: they wait, or come again.")                           \
     X(SOURCE_METERED, "atpd_source_metered_total", COUNTER, SHARED, NONE, ONE,                               \
       "Batches put off because their source is beyond its rate.")                                            \
     X(SOURCE_SHED, "atpd_source_shed_total", COUNTER, SHARED, NONE, ONE,                                     \
-      "Of these: given up, because too many wait and their source keeps none. Exceptions tell of them.")     \
+      "Given up, because too many wait and their source keeps none. Exceptions tell of them.")               \
     X(SOURCE_STATE, "atpd_source_state", GAUGE, PULLED, SOURCE, ONE,                                         \
       "Of a registered source: 1 open, 2 silent, 3 paused.")                                                 \
     X(SOURCE_SILENCE, "atpd_source_silence_seconds", GAUGE, PULLED, SOURCE, MS,                              \

@@ -181,6 +181,9 @@ bool atp_parcel_fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts
                                .after = facts->after};
     bool is_ordered = false;
 
+    parcel->epoch = facts->epoch;
+    parcel->sequence = facts->sequence;
+    parcel->kept_from = facts->kept_from;
     if (!grow(parcel)) {
         return false;
     }
@@ -224,7 +227,7 @@ atp_verdict_t atp_parcel_count(const atp_parcel_t *parcel)
     }
     if (verdict == ATP_SOURCE_PAUSED) {
         atp_metrics_add(parcel->metrics, ATP_METRIC_SOURCE_PAUSED, 0, 1);
-        return verdict; /* the same, if it is kept */
+        return verdict; /* the same, or it waits: facts.h */
     }
     if (verdict == ATP_DUPLICATE_IGNORED) {
         atp_metrics_add(parcel->metrics, ATP_METRIC_SOURCE_DUPLICATES, 0, 1);

@@ -18,6 +18,9 @@ typedef struct atp_parcel {
     void *owner;
     atp_engine_t *engine;   /* borrowed */
     atp_metrics_t *metrics; /* borrowed */
+    uint64_t epoch;         /* of the batch */
+    uint64_t sequence;
+    uint64_t kept_from; /* 0 = its source keeps nothing */
     size_t ops_capacity;
     uint32_t grant_room; /* atp_op_grant_room of all ops */
     unsigned char *ops;
