@@ -53,6 +53,9 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_SUBSCRIBERS =
         20, /* of postings: name is how far it is and what it hears in words, value what it has
                                      acknowledged */
+    ATP_CATALOG_FEEDS = 21,       /* value is its number, name what it is of and what it corrected in words */
+    ATP_CATALOG_DRIFT_NODES = 22, /* what feeds corrected at nodes: id is the node, value the feed */
+    ATP_CATALOG_CORRECTIONS = 23  /* one by one: id is the SKU, value the feed, name the rest in words */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */

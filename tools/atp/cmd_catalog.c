@@ -236,6 +236,10 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_ALIASES: /* cmd_alias.c */
     case ATP_CATALOG_UNITS:
         return;
+    case ATP_CATALOG_FEEDS: /* drift_rows.c reads them */
+    case ATP_CATALOG_DRIFT_NODES:
+    case ATP_CATALOG_CORRECTIONS:
+        return;
     case ATP_CATALOG_SUBSCRIBERS: /* cmd_subscribers.c tells them */
         atp_out_text(out, "subscriber", "SUBSCRIBER", entry->id);
         return;

@@ -2,6 +2,7 @@
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
 #include "tools/atp/pages.h"
+#include "tools/atp/words.h"
 
 #include "engine/base/attribute.h"
 
@@ -72,31 +73,6 @@ typedef struct listing {
     bool is_found;
 } listing_t;
 
-/* Takes the next word of the text, up to a space. */
-static atp_text_t take_word(atp_text_t *text)
-{
-    uint32_t size = 0;
-
-    while (size < text->size && text->bytes[size] != ' ') {
-        size++;
-    }
-    atp_text_t word = {text->bytes, size};
-    size += size < text->size;
-    *text = (atp_text_t){text->bytes + size, text->size - size};
-    return word;
-}
-
-static uint64_t take_number(atp_text_t *text)
-{
-    atp_text_t word = take_word(text);
-    uint64_t number = 0;
-
-    for (uint32_t i = 0; i < word.size && word.bytes[i] >= '0' && word.bytes[i] <= '9'; i++) {
-        number = number * 10 + (uint64_t)(word.bytes[i] - '0');
-    }
-    return number;
-}
-
 /* The engine says it so: name is "NEWEST OPEN LOST late|in_time words...", value what is acknowledged. */
 static void put_entry(atp_out_t *out, const atp_catalog_entry_t *entry)
 {
@@ -105,10 +81,10 @@ static void put_entry(atp_out_t *out, const atp_catalog_entry_t *entry)
     atp_out_row(out);
     atp_out_text(out, "subscriber", "SUBSCRIBER", entry->id);
     atp_out_int(out, "acknowledged", "ACKNOWLEDGED", entry->value);
-    atp_out_uint(out, "newest", "NEWEST", take_number(&text));
-    atp_out_uint(out, "open", "OPEN", take_number(&text));
-    atp_out_uint(out, "lost", "LOST", take_number(&text));
-    bool is_late = atp_text_equal(take_word(&text), ATP_TEXT("late"));
+    atp_out_uint(out, "newest", "NEWEST", atp_words_take_number(&text));
+    atp_out_uint(out, "open", "OPEN", atp_words_take_number(&text));
+    atp_out_uint(out, "lost", "LOST", atp_words_take_number(&text));
+    bool is_late = atp_text_equal(atp_words_take(&text), ATP_TEXT("late"));
     atp_out_string(out, NULL, "LATE", is_late ? "yes" : "no");
     atp_out_bool(out, "is_late", is_late);
     atp_out_text(out, "says", "SAYS", text);

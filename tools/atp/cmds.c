@@ -81,6 +81,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_put,
 
     &atp_cmd_load,
+    &atp_cmd_drift,
     &atp_cmd_export,
     &atp_cmd_generate,
     &atp_cmd_publish,

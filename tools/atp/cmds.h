@@ -85,6 +85,7 @@ extern const atp_cmd_t atp_cmd_put;
 extern const atp_cmd_t atp_cmd_publish;
 extern const atp_cmd_t atp_cmd_outbox;
 extern const atp_cmd_t atp_cmd_load;
+extern const atp_cmd_t atp_cmd_drift;
 extern const atp_cmd_t atp_cmd_export;
 extern const atp_cmd_t atp_cmd_generate;
 

@@ -1,5 +1,6 @@
 /* The report of a feed: what it corrected, row by row and by node, and what of it could not be applied. */
 #include "tools/atp/file_out.h"
+#include "tools/atp/html_out.h"
 #include "tools/atp/load_feed.h"
 #include "tools/atp/session.h"
 
@@ -157,46 +158,13 @@ static bool write_json(FILE *file, const atp_load_feed_t *feed, bool is_dry)
 
 /* ---- a page to print ---- */
 
-static void put_html_text(FILE *file, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            (void)fputs("&lt;", file);
-            break;
-        case '>':
-            (void)fputs("&gt;", file);
-            break;
-        case '&':
-            (void)fputs("&amp;", file);
-            break;
-        default:
-            (void)fputc(*text, file);
-            break;
-        }
-    }
-}
-
-static void put_cell(FILE *file, const char *text)
-{
-    (void)fputs("<td>", file);
-    put_html_text(file, text);
-    (void)fputs("</td>", file);
-}
-
 static void write_html(FILE *file, const atp_load_feed_t *feed, bool is_dry)
 {
     char unknown[32];
     char qty[ATP_QTY_TEXT_SIZE];
 
-    (void)fputs(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Drift</title><style>\n"
-        "body{font:10pt sans-serif;margin:1.5cm} table{border-collapse:collapse;margin:0 0 1cm}\n"
-        "td,th{border-bottom:1px solid #999;padding:2px 10px;text-align:left}\n"
-        "thead{display:table-header-group} .n{text-align:right}\n</style></head><body>\n<h1>Drift of feed ",
-        file);
-    put_html_text(file, feed->id);
-    (void)fprintf(file, "</h1>\n<p>Basis %s. %llu counts, %llu rows below%s.</p>\n", feed->basis,
+    atp_html_begin(file, "Drift", "Drift of feed ", feed->id);
+    (void)fprintf(file, "<p>Basis %s. %llu counts, %llu rows below%s.</p>\n", feed->basis,
                   (unsigned long long)feed->counted, (unsigned long long)feed->drift_count,
                   is_dry ? "; a dry run, nothing was changed" : "");
     (void)fputs(
@@ -206,7 +174,7 @@ static void write_html(FILE *file, const atp_load_feed_t *feed, bool is_dry)
     for (size_t at = 0; at < feed->drift_count;) {
         node_sum_t sum = sum_node(feed, &at);
         (void)fputs("<tr>", file);
-        put_cell(file, sum.node);
+        atp_html_cell(file, sum.node);
         (void)fprintf(
             file, "<td class=n>%llu</td><td class=n>%g</td><td class=n>%g</td><td class=n>%llu</td></tr>\n",
             (unsigned long long)sum.rows, sum.up, sum.down, (unsigned long long)sum.refused);
@@ -218,12 +186,13 @@ static void write_html(FILE *file, const atp_load_feed_t *feed, bool is_dry)
         const atp_load_drift_t *drift = &feed->drift[i];
         format_qty(drift, qty);
         (void)fputs("<tr>", file);
-        put_cell(file, drift->node);
-        put_cell(file, drift->sku);
+        atp_html_cell(file, drift->node);
+        atp_html_cell(file, drift->sku);
         (void)fprintf(file, "<td>%s</td><td class=n>%s</td><td>%s</td></tr>\n", bucket_of(drift), qty,
                       cause_of(drift, unknown));
     }
-    (void)fputs("</table></body></html>\n", file);
+    (void)fputs("</table>\n", file);
+    atp_html_end(file);
 }
 
 int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, const char *path, bool is_dry)

@@ -4,6 +4,7 @@
  * nothing; head and body are put together on the journal thread. A page ends early when its room is full or when
  * it has looked at SCAN_MAX records, lines of reservations included. */
 #include "tools/atpd/alias_text.h"
+#include "tools/atpd/drift_text.h"
 #include "tools/atpd/group_text.h"
 #include "tools/atpd/kit_text.h"
 #include "tools/atpd/rule_text.h"
@@ -506,11 +507,12 @@ static void row_in_words(atp_work_t *work, const atp_ledger_t *ledger, uint32_t 
     atp_catalog_entry_t entry = {0};
     atp_rule_text_t text = {0};
     atp_catalog_what_t what = work->page.what;
-    bool is_there = what == ATP_CATALOG_COMPONENTS ? atp_kit_text(ledger, index, &entry.id, &text)
-                    : what == ATP_CATALOG_GROUP_NODES
-                        ? atp_group_node_text(ledger, index, &entry.id, &entry.value, &text)
-                    : what == ATP_CATALOG_ALIASES ? atp_alias_text(ledger, index, &entry.id, &text)
-                                                  : atp_unit_text(ledger, index, &entry.id, &text);
+    bool is_there =
+        what == ATP_CATALOG_COMPONENTS    ? atp_kit_text(ledger, index, &entry.id, &text)
+        : what == ATP_CATALOG_GROUP_NODES ? atp_group_node_text(ledger, index, &entry.id, &entry.value, &text)
+        : what == ATP_CATALOG_ALIASES     ? atp_alias_text(ledger, index, &entry.id, &text)
+        : what == ATP_CATALOG_UNITS       ? atp_unit_text(ledger, index, &entry.id, &text)
+                                    : atp_drift_text(ledger, what, index, &entry.id, &entry.value, &text);
 
     if (is_there) {
         entry.name = (atp_text_t){text.bytes, text.size};
@@ -555,6 +557,9 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     case ATP_CATALOG_GROUP_NODES:
     case ATP_CATALOG_ALIASES:
     case ATP_CATALOG_UNITS:
+    case ATP_CATALOG_FEEDS:
+    case ATP_CATALOG_DRIFT_NODES:
+    case ATP_CATALOG_CORRECTIONS:
         row_in_words(work, ledger, (uint32_t)index);
         return;
     case ATP_CATALOG_SOURCES:
@@ -602,6 +607,9 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     default:
         if (work->page.what == ATP_CATALOG_SUBSCRIBERS) {
             return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
+        }
+        if (work->page.what >= ATP_CATALOG_FEEDS && work->page.what <= ATP_CATALOG_CORRECTIONS) {
+            return (page_kind_t){atp_drift_texts(ledger, work->page.what), page_of_catalog};
         }
         return (page_kind_t){
             work->page.what == ATP_CATALOG_SKUS     ? counts.skus

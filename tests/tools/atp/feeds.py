@@ -191,6 +191,32 @@ class Feeds(unittest.TestCase):
         self.assertEqual(json.loads(again.read_text(encoding="utf-8"))["corrections"],
                          json.loads(report.read_text(encoding="utf-8"))["corrections"])
 
+    def test_drift_tells_the_trend_and_the_cause_of_each_correction(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        path = self.write([("a", 8), ("b", 10)])
+        self.load(path, "--as-of", self.point(), feed=self.name + "1")
+        self.atp("receive", f"b@{self.node}=5")
+        path = self.write([("a", 9), ("b", 14)])
+        self.load(path, "--as-of", self.point(), feed=self.name + "2")
+        trend = [json.loads(line) for line in self.atp("drift", "--node", self.node, "--json").splitlines()]
+        self.assertEqual([(row["feed"], row["counted"], row["corrected"], row["up"], row["down"], row["net"])
+                          for row in trend],
+                         [(self.name + "1", 2, 1, "0", "2", "-2"), (self.name + "2", 2, 2, "1", "1", "0")])
+        rows = [json.loads(line) for line in self.atp("drift", self.name + "2", "--json").splitlines()]
+        self.assertEqual({(row["sku"], row["correction"], row["cause"], row["source"]) for row in rows},
+                         {("a", "1", "untold", ""), ("b", "-1", "told", "")})
+        first = json.loads(self.atp("drift", self.name + "1", "--json"))
+        self.assertEqual((first["cause"], first["correction"]), ("first", "-2"))
+        report = self.folder / f"{self.name}.html"
+        self.atp("drift", self.name + "2", "--report", report)
+        self.assertIn("<td>untold</td>", report.read_text(encoding="utf-8"))
+        self.atp("drift", "--report", self.folder / f"{self.name}.csv", "--last", 1, "--node", self.node)
+        lines = (self.folder / f"{self.name}.csv").read_text(encoding="utf-8").splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertIn(f"{self.node},2,2,1,1,0,0", lines[1])
+        self.assertIn("unknown_feed", self.atp("drift", "nobody", "--json", status=1))
+
     def test_a_feed_says_what_it_includes(self):
         path = self.write([("a", 1)])
         self.atp("load", path, "--profile", "native", "--feed", "x", status=2)
