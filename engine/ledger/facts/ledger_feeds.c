@@ -200,6 +200,13 @@ atp_change_t atp_ledger_note_movement(atp_ledger_t *ledger, uint32_t row, const 
     return made;
 }
 
+void atp_ledger_prefetch_standing(const atp_ledger_t *ledger, uint32_t row)
+{
+    if (row < atp_table_count(&ledger->movements.standings)) {
+        __builtin_prefetch(atp_table_at(&ledger->movements.standings, row), 1);
+    }
+}
+
 /* ---- what a count says ---- */
 
 atp_verdict_t atp_ledger_named_feed(apply_t *apply, const atp_feed_t **ret_feed)
@@ -367,29 +374,47 @@ typedef struct agreeing {
 } agreeing_t;
 
 /* Counts the line, if the ledger agrees with it: ATP_LINE_... A position that is not there needs a count, which makes it. */
-static atp_qty_t count_line(apply_t *apply, agreeing_t *agreeing, line_names_t *names, uint32_t i)
+static atp_qty_t count_line(apply_t *apply, agreeing_t *agreeing, const resolved_line_t *line)
 {
     atp_ledger_t *ledger = apply->ledger;
-    resolved_line_t line;
     atp_qty_t change = 0;
 
-    if (atp_ledger_resolve_line(apply, names, i, &line) != ATP_APPLIED || line.row == NO_ROW) {
+    if (line->row == NO_ROW) {
         return ATP_COUNT_LEFT;
     }
-    atp_qty_t unseen = agreeing->bucket == ATP_BUCKET_UNAVAILABLE ? atp_ledger_missing(ledger, line.row) : 0;
+    atp_qty_t unseen = agreeing->bucket == ATP_BUCKET_UNAVAILABLE ? atp_ledger_missing(ledger, line->row) : 0;
     atp_verdict_t verdict =
-        find_variance(apply, agreeing->feed, &line, agreeing->bucket, unseen, &agreeing->walk_left, &change);
+        find_variance(apply, agreeing->feed, line, agreeing->bucket, unseen, &agreeing->walk_left, &change);
     if (verdict != ATP_APPLIED || change != 0) {
         return ATP_COUNT_LEFT;
     }
-    const atp_standing_t standing = atp_movements_standing(&ledger->movements, line.row);
+    const atp_standing_t standing = atp_movements_standing(&ledger->movements, line->row);
     if (atp_standing_feed(&standing, agreeing->bucket) != agreeing->feed->number) {
-        atp_ledger_note_fed(ledger, agreeing->feed, line.row, agreeing->bucket, 0);
+        atp_ledger_note_fed(ledger, agreeing->feed, line->row, agreeing->bucket, 0);
         agreeing->has_counted = true;
         return ATP_COUNT_AGREES;
     }
     return (standing.feeds[agreeing->bucket] & ATP_STANDING_CORRECTED) != 0 ? ATP_COUNT_CORRECTED
                                                                             : ATP_COUNT_AGREES;
+}
+
+/* Finds the positions of all lines, so that what is kept of one is on its way while others are looked at. A line that names what is
+ * not there has no row. */
+static void resolve_lines(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    line_names_t names = atp_ledger_line_names(apply->op);
+
+    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+        resolved_line_t *line = &ledger->lines[i];
+        if (atp_ledger_resolve_line(apply, &names, i, line) != ATP_APPLIED) {
+            line->row = NO_ROW;
+        }
+        if (line->row != NO_ROW) {
+            __builtin_prefetch(atp_positions_at(&ledger->positions, line->row));
+            atp_ledger_prefetch_standing(ledger, line->row);
+        }
+    }
 }
 
 /* Counts the lines that the ledger agrees with; the grants say which. True if that changed something. */
@@ -399,11 +424,11 @@ static bool count_agreeing(apply_t *apply, const atp_feed_t *feed)
     agreeing_t agreeing = {.feed = feed,
                            .bucket = bucket != NULL ? (atp_bucket_t)bucket->number : ATP_BUCKET_ON_HAND,
                            .walk_left = ATP_FEED_WALK_MAX};
-    line_names_t names = atp_ledger_line_names(apply->op);
     atp_result_t answer = *apply->result; /* a line that is left alone is no refusal */
 
+    resolve_lines(apply);
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
-        apply->grants[i] = (atp_grant_t){.qty = count_line(apply, &agreeing, &names, i)};
+        apply->grants[i] = (atp_grant_t){.qty = count_line(apply, &agreeing, &apply->ledger->lines[i])};
         answer.qty += apply->grants[i].qty != ATP_COUNT_LEFT;
     }
     *apply->result = answer;

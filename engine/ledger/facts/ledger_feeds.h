@@ -11,6 +11,9 @@
 atp_change_t atp_ledger_note_movement(atp_ledger_t *ledger, uint32_t row, const atp_change_t *change,
                                       bool is_told);
 
+/* Brings what is kept of the position into reach. */
+void atp_ledger_prefetch_standing(const atp_ledger_t *ledger, uint32_t row);
+
 /* The feed that a count names; NULL: it names none. UNKNOWN_FEED if it is not kept. */
 atp_verdict_t atp_ledger_named_feed(apply_t *apply, const atp_feed_t **ret_feed);
 

@@ -207,6 +207,9 @@ atp_verdict_t atp_ledger_stock(apply_t *apply)
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
+    if (line->row != NO_ROW) {
+        atp_ledger_prefetch_standing(apply->ledger, line->row); /* where its movement is noted */
+    }
     if (apply->op->kind == ATP_OP_SALE &&
         ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT))) {
         return sell_kit(apply, line);
