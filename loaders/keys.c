@@ -182,6 +182,14 @@ bool atp_keys_are_single(const atp_keys_t *keys)
     return keys->duplicate_count == 0;
 }
 
+void atp_keys_forget_single(atp_keys_t *keys)
+{
+    if (atp_keys_are_single(keys)) {
+        atp_seen_destroy(keys->seen);
+        keys->seen = NULL;
+    }
+}
+
 bool atp_keys_take(const atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row)
 {
     uint64_t value = atp_seen_get(keys->seen, key);

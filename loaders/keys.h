@@ -33,6 +33,10 @@ ATP_MUST_USE atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, co
 /* True when every row noted has a key of its own, so that delivery need not ask. */
 bool atp_keys_are_single(const atp_keys_t *keys);
 
+/* When all rows have been noted: gives the memory of the keys back, unless one was there twice and rows are still to be taken by
+ * them. Only atp_keys_are_single and destroy may be called after that. */
+void atp_keys_forget_single(atp_keys_t *keys);
+
 /* True if `row` is the one that counts for its key; a sum is put into it. */
 bool atp_keys_take(const atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row);
 

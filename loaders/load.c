@@ -478,6 +478,7 @@ static atp_err_t finish_validation(atp_load_t *load, atp_why_t *ret_why)
 
     load->report.keys = atp_keys_count(load->keys);
     load->report.rows_merged = atp_keys_merged(load->keys);
+    atp_keys_forget_single(load->keys);
     load->report.bytes = atp_input_bytes_done(atp_table_input(load->table));
     if (err == ATP_OK) {
         err = check_shares(load, ret_why);

@@ -146,6 +146,7 @@ int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_f
         return ATP_CLI_USAGE;
     }
     ret_feed->id = atp_args_text(&cli->args, "feed");
+    ret_feed->is_reported = atp_args_has(&cli->args, "report");
     ret_feed->command =
         (atp_command_t){.kind = ATP_OP_FEED, .subject = id, .attributes = ret_feed->attributes};
     ret_feed->of_count = (atp_attribute_t){.key = ATP_KEY_FEED, .line = ATP_WHOLE_OP, .text = id};
@@ -241,7 +242,7 @@ void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *comma
     bool is_success = atp_verdict_is_success(result->verdict);
     bool is_told = is_success ? result->qty != 0 : !(result->verdict == ATP_CONFLICT);
 
-    if (command->kind != ATP_OP_COUNT || !is_told) {
+    if (!feed->is_reported || command->kind != ATP_OP_COUNT || !is_told) {
         return;
     }
     (void)pthread_mutex_lock(&feed->mutex);

@@ -1,8 +1,8 @@
 /* A load as a feed: of which point its counts are, what it is for, how much it may change, and what it changed.
  *
  * Threads     one; note_result any.
- * Memory      16 to 32 bytes for each position of the file, where omitted ones are zeroed; a line of the report for each
- *             correction. */
+ * Memory      22 to 43 bytes for each position of the file, where omitted ones are zeroed; with a report 144 bytes for
+ *             each correction and each count that was not applied. */
 #ifndef ATP_CLI_LOAD_FEED_H
 #define ATP_CLI_LOAD_FEED_H
 
@@ -47,7 +47,8 @@ typedef struct atp_load_feed {
     uint64_t refused;
     double units_before;
     double units_changed;
-    /* what was changed, or not applied */
+    /* what was changed, or not applied; kept for the report */
+    bool is_reported;
     pthread_mutex_t mutex;
     atp_load_drift_t *drift;
     size_t drift_count;
