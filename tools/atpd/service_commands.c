@@ -370,7 +370,8 @@ void atp_work_promise(atp_work_t *work)
                         "a question holds the ledger up: ask for fewer", 0);
         return;
     }
-    work->batch.class = ATP_CLASS_RESERVE;
+    /* Counts of a feed come in great numbers. */
+    work->batch.class = work->has_reserves ? ATP_CLASS_RESERVE : ATP_CLASS_BULK;
     work->batch.question = promise;
     submit(work);
 }
