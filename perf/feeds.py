@@ -2,16 +2,19 @@
 """What is fed in: live deltas of eight sources, full feeds of stock, X12 846, and reserves beside a feed; the same deltas
 and feeds into Redis and PostgreSQL.
 
-Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--no-peers]
+Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--no-peers] [--part PART]...
 
 The peers get the same data and sync it to disk before they answer: Redis by redis-cli --pipe with its append-only file synced
 always, PostgreSQL by COPY into a staging table and a merge in one transaction. Neither knows which batch it has had already. Prints
-Markdown. --rows is the size of the feed (1,000,000).
+Markdown. --rows is the size of the feed (1,000,000). --part is deltas, feeds, files or beside; without it all are measured.
+Ten million rows beside reserves: perf/feeds.py --rows 10000000 --no-peers --part beside
 """
 import argparse
 import csv
+import datetime
 import decimal
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from servers import Atpd, Postgres, Redis
 SOURCES = 8
 FACTS = 1000  # of a batch
 NODES = 40
+PARTS = ["deltas", "feeds", "files", "beside"]
 PEERS = ["redis-server", "redis-cli", f"{Postgres.BIN}/postgres", "psql"]
 
 STAGING = "CREATE TEMP TABLE staging (id bigint, on_hand bigint) ON COMMIT DELETE ROWS;\n"
@@ -64,10 +68,9 @@ class Feeds:
         self.batches = 5 if options.smoke else 250
         self.rows = 4_000 if options.smoke else options.rows
         self.positions = 10_000
-        self.atpd = self.start_atpd("atpd")
-
-    def start_atpd(self, name):
-        return Atpd(self.build, self.folder, self.rows, 200_000 if self.options.smoke else 5_000_000, name)
+        self.told = 0  # feeds so far
+        self.atpd = Atpd(self.build, self.folder, self.rows, 200_000 if self.options.smoke else 5_000_000,
+                         flags=["--capacity-skus", self.rows // NODES + 100_000, "--capacity-positions", self.rows + 1_000_000])
 
     def start_redis(self):
         """Empty: what it is filled with before a benchmark of reserves is not wanted here."""
@@ -145,56 +148,79 @@ class Feeds:
     # ---- full feeds ----
 
     def write_feeds(self):
-        """The feed, the same again, and with one row in a hundred changed: CSV, RESP and COPY text of each."""
-        feed = self.folder / "feed.csv"
+        """The feed, the same again in another file, and with one row in a hundred changed."""
+        new, equal, changed = (self.folder / f"{name}.csv" for name in ("new", "equal", "changed"))
         harness.run([f"{self.build}/tools/atp/atp", "generate", "--skus", max(self.rows // NODES, 1), "--nodes", NODES,
-                     "--out", feed])
-        with open(feed, encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-        self.rows = len(rows) - 1
-        for name, every in (("new", 0), ("equal", 0), ("changed", 100)):
-            quantities = [decimal.Decimal(row[2]) + (every != 0 and i % every == 0) for i, row in enumerate(rows[1:])]
-            with open(self.folder / f"{name}.csv", "w", encoding="utf-8", newline="") as out:
-                writer = csv.writer(out)
-                writer.writerow(rows[0])
-                writer.writerows([*row[:2], qty, *row[3:]] for row, qty in zip(rows[1:], quantities))
-                if name == "equal":
-                    out.write("\n")  # another file, the same rows
-            quantities = [int(qty * 1000) for qty in quantities]
-            with open(self.folder / f"{name}.resp", "w", encoding="ascii", newline="") as out:
-                out.writelines(resp("HSET", f"stock:{i}", "on_hand", str(qty)) for i, qty in enumerate(quantities))
-            with open(self.folder / f"{name}.sql", "w", encoding="ascii") as out:
-                out.write(STAGING + "BEGIN;\nCOPY staging FROM STDIN;\n")
-                out.writelines(f"{i}\t{qty}\n" for i, qty in enumerate(quantities))
-                out.write("\\.\n" + PUT + "COMMIT;\n")
+                     "--out", new])
+        self.rows = 0
+        with open(new, encoding="utf-8") as rows, open(changed, "w", encoding="utf-8") as out:
+            out.write(rows.readline())
+            for line in rows:
+                if self.rows % 100 == 0:
+                    sku, node, qty, rest = line.split(",", 3)
+                    line = f"{sku},{node},{decimal.Decimal(qty) + 1},{rest}"
+                out.write(line)
+                self.rows += 1
+        shutil.copy(new, equal)
+        with open(equal, "a", encoding="utf-8") as out:
+            out.write("\n")
 
-    def load(self, name):
-        """Seconds of one load."""
+    def write_for_peers(self, name):
+        """The same as RESP and as COPY text."""
+        with open(self.folder / f"{name}.csv", encoding="utf-8", newline="") as file:
+            rows = (row for row in csv.reader(file) if row)
+            next(rows)
+            quantities = [int(decimal.Decimal(row[2]) * 1000) for row in rows]
+        with open(self.folder / f"{name}.resp", "w", encoding="ascii", newline="") as out:
+            out.writelines(resp("HSET", f"stock:{i}", "on_hand", str(qty)) for i, qty in enumerate(quantities))
+        with open(self.folder / f"{name}.sql", "w", encoding="ascii") as out:
+            out.write(STAGING + "BEGIN;\nCOPY staging FROM STDIN;\n")
+            out.writelines(f"{i}\t{qty}\n" for i, qty in enumerate(quantities))
+            out.write("\\.\n" + PUT + "COMMIT;\n")
+
+    def load(self, name, *flags):
+        """Seconds of one load, and the MiB that atp load had at most."""
+        command = [self.atpd.atp, "--url", self.atpd.url, "load", self.folder / f"{name}.csv", "--profile", "native",
+                   "--quiet", *flags]
+        log = self.folder / "load.log"
         begun = time.monotonic()
-        harness.run([self.atpd.atp, "--url", self.atpd.url, "load", self.folder / f"{name}.csv", "--profile", "native",
-                     "--quiet"])
-        return time.monotonic() - begun
+        process = harness.start(command, log)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}\n{log.read_text(encoding='utf-8')[-2000:]}")
+        return time.monotonic() - begun, usage.ru_maxrss / 1024
+
+    def load_feed(self, name):
+        """The same as a feed, of this moment."""
+        self.told += 1
+        point = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(milliseconds=5)
+        return self.load(name, "--feed", f"feed-{self.told}", "--as-of", point.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z")
 
     def full_feeds(self, redis, postgres):
-        self.write_feeds()
         print(f"\nFull feed of {self.rows:,} positions, rows a second, until durable; on the second and third round what there is already "
-              "is compared and not written (Redis writes it all):")
-        heads = ["feed", "atpd, atp load CSV"]
+              "is compared and not written (Redis writes it all). As a feed of a point in the past every row is compared twice, and counted:")
+        heads = ["feed", "atpd, atp load CSV", "as a feed", "MiB of atp load"]
         heads += ["redis-cli --pipe, AOF always"] if redis else []
         heads += ["PostgreSQL, COPY and merge"] if postgres else []
         harness.Table(*heads)
         if postgres:
             postgres.sql("TRUNCATE position;")
         for name, told in (("new", "all new"), ("equal", "all as it is"), ("changed", "1 % changed")):
-            rate = self.rows / self.load(name)
-            harness.figure(f"feeds_{name}_rate", rate)
-            cells = [told, harness.count(rate)]
+            seconds, size = self.load(name)
+            if name == "changed":
+                self.load("equal", "--again")  # for the feed to change it
+            of_feed, size = self.load_feed(name) if name != "new" else (None, size)
+            harness.figure(f"feeds_{name}_rate", self.rows / seconds)
+            cells = [told, harness.count(self.rows / seconds), harness.count(self.rows / of_feed) if of_feed else "-", f"{size:,.0f}"]
+            if redis or postgres:
+                self.write_for_peers(name)
             if redis:
                 cells.append(harness.count(self.rows / seconds_of([(["redis-cli", "-p", redis.port, "--pipe"],
                                                                     self.folder / f"{name}.resp")])))
             if postgres:
                 theirs = self.rows / seconds_of([(self.psql(postgres), self.folder / f"{name}.sql")])
-                harness.figure(f"feeds_{name}_vs_postgres", rate / theirs)
+                harness.figure(f"feeds_{name}_vs_postgres", self.rows / seconds / theirs)
                 cells.append(harness.count(theirs))
             harness.Table.row(*cells)
 
@@ -222,7 +248,7 @@ class Feeds:
     def files(self):
         print("\nA file read, checked and mapped, both passes, in processor time of one core:")
         harness.Table("file", "rows a second", "lines a second")
-        _, csv_rate = self.measure(self.folder / "feed.csv", "native")
+        _, csv_rate = self.measure(self.folder / "new.csv", "native")
         harness.figure("feeds_csv_rows_rate", csv_rate)
         harness.Table.row("CSV", harness.count(csv_rate), harness.count(csv_rate))
         path, lines = self.write_846()
@@ -232,34 +258,37 @@ class Feeds:
 
     # ---- reserves beside a feed ----
 
-    def reserve(self, seconds):
-        return self.atpd.read(harness.run(
-            [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES, "--ttl", "1s",
-             "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform"]))
-
-    def beside(self):
-        """One feed after the other, of which each changes one row in a hundred back or forth."""
-        seconds = 2 if self.options.smoke else 10
-        alone = self.reserve(seconds)
-        command = [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES,
-                   "--ttl", "1s", "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform"]
+    def begin_reserves(self, seconds, *flags):
+        command = [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES, "--ttl",
+                   "1s", "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform", *flags]
         bench = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         harness.started.append(bench)
-        feeds = 0
-        while bench.poll() is None:
-            name = ("equal", "changed")[feeds % 2]
-            with open(self.folder / f"{name}.csv", "a", encoding="ascii") as file:
-                file.write("\n")  # another file
-            self.load(name)
-            feeds += 1
+        return bench
+
+    def end_reserves(self, bench):
         told, failure = bench.communicate()
         if not told:
             sys.exit(f"the reserves failed: {failure}")
-        with_feed = self.atpd.read(told)
-        print(f"\nReserves of one line, 16 a message from 4 clients, beside feeds of {self.rows:,} rows of which 1 % are changed:")
+        return self.atpd.read(told)
+
+    def beside(self):
+        """One feed after the other, of which each changes one row in a hundred back or forth."""
+        self.load("new")  # nothing, if it is there
+        times = [self.load_feed("changed")[0]]
+        seconds = 2 if self.options.smoke else int(max(20, 2 * times[0]))
+        most = self.end_reserves(self.begin_reserves(min(seconds, 10)))
+        half = ["--rate", int(most.rate / 2)]
+        alone = self.end_reserves(self.begin_reserves(seconds, *half))
+        bench = self.begin_reserves(seconds, *half)
+        begun = time.monotonic()
+        while len(times) == 1 or time.monotonic() - begun + times[-1] < seconds:
+            times.append(self.load_feed(("changed", "equal")[len(times) % 2])[0])
+        with_feed = self.end_reserves(bench)
+        print(f"\nReserves of one line, 16 a message from 4 clients, at half of the {harness.count(most.rate)} a second that the same "
+              f"clients had before, beside feeds of {self.rows:,} rows of which 1 % are changed; timed from when they are due:")
         harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us")
         harness.Table.row("nothing", *alone.cells())
-        harness.Table.row(f"{feeds} feeds", *with_feed.cells())
+        harness.Table.row(f"feeds, {harness.count(self.rows / min(times[1:]))} rows a second", *with_feed.cells())
         print(f"\np99 beside feeds / alone: {with_feed.p99 / alone.p99:.2f}")
         harness.figure("feeds_reserve_p99_ratio", with_feed.p99 / alone.p99)
 
@@ -271,7 +300,9 @@ def main():
     parser.add_argument("--build", default=str(harness.ROOT / "build/release"))
     parser.add_argument("--work", default=str(harness.ROOT / "build/perf"))
     parser.add_argument("--no-peers", dest="peers", action="store_false")
+    parser.add_argument("--part", dest="parts", action="append", choices=PARTS)
     options = parser.parse_args()
+    options.parts = options.parts or PARTS
     missing = [peer for peer in PEERS if shutil.which(peer) is None]
     if options.peers and missing:
         print(f"Without peers, {', '.join(missing)} not being installed (tools/install-deps perf).\n")
@@ -279,10 +310,16 @@ def main():
     feeds = Feeds(options, harness.work_folder(options.work))
     redis = feeds.start_redis() if options.peers else None
     postgres = Postgres(feeds.folder, 1) if options.peers else None
-    feeds.deltas(redis, postgres)
-    feeds.full_feeds(redis, postgres)
-    feeds.files()
-    feeds.beside()
+    if "deltas" in options.parts:
+        feeds.deltas(redis, postgres)
+    if options.parts != ["deltas"]:
+        feeds.write_feeds()
+    if "feeds" in options.parts:
+        feeds.full_feeds(redis, postgres)
+    if "files" in options.parts:
+        feeds.files()
+    if "beside" in options.parts:
+        feeds.beside()
 
 
 if __name__ == "__main__":

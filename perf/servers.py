@@ -32,7 +32,7 @@ class Atpd:
 
     ROOM = 20_000_000  # reservations made in one run of all benchmarks
 
-    def __init__(self, build, folder, positions, room=ROOM, name="atpd"):
+    def __init__(self, build, folder, positions, room=ROOM, name="atpd", flags=()):
         self.atp = pathlib.Path(build) / "tools/atp/atp"
         self.url = f"tcp://127.0.0.1:{harness.free_port()}"
         self.skus = positions // NODES
@@ -42,7 +42,7 @@ class Atpd:
              "--metrics", "off", "--subscribe", f"listen:ipc://{folder}/{name}.facts", "--log-level", "warn",
              "--capacity-reservations", room, "--capacity-lines", room, "--capacity-outcomes", room,
              "--limits-ids-per-client", 4_000_000_000, "--capacity-string-bytes", f"{64 + room // 10000}MiB",
-             "--snapshot-interval", "0", "--snapshot-every-ops", "0"], log)
+             "--snapshot-interval", "0", "--snapshot-every-ops", "0", *flags], log)
         harness.wait_until(self.answers, f"atpd ({log})", self.process)
 
     def answers(self):

@@ -58,6 +58,24 @@ static void make_commands(atp_bench_actor_t *actor)
     }
 }
 
+/* From when a call is timed: now; at a rate, from when it is due, so that a call that had to wait for the one before it shows it. */
+static void begin_call(atp_bench_actor_t *actor)
+{
+    const atp_bench_t *bench = actor->bench;
+    uint64_t rate = bench->options->rate;
+
+    actor->begun_ns = now_ns();
+    if (rate == 0) {
+        return;
+    }
+    int64_t due_ns = bench->begun_ns + (int64_t)((double)actor->first * 1e9 / (double)rate);
+    if (due_ns > actor->begun_ns) {
+        const struct timespec due = {due_ns / 1000000000, due_ns % 1000000000};
+        (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+    }
+    actor->begun_ns = due_ns;
+}
+
 /* Sums over the ops, so that the order in which they are answered does not show. */
 static void note(atp_bench_actor_t *actor, uint64_t n, unsigned verdict, atp_qty_t qty, bool is_decided)
 {
@@ -95,7 +113,7 @@ static atp_err_t reserve(atp_bench_actor_t *actor)
     atp_err_t err;
 
     make_commands(actor);
-    actor->begun_ns = now_ns();
+    begin_call(actor);
     if (actor->count == 1) {
         err = atp_client_call(actor->client, actor->commands, actor->results, NULL, NULL);
     } else {
@@ -124,7 +142,7 @@ static atp_err_t ask(atp_bench_actor_t *actor)
         atp_bench_target(bench->targets, bench->options->seed, actor->first + i, &actor->skus[i],
                          &actor->nodes[i]);
     }
-    actor->begun_ns = now_ns();
+    begin_call(actor);
     atp_err_t err = atp_client_availability(actor->client, &question, &answer);
     if (err != ATP_OK) {
         return err;

@@ -34,7 +34,8 @@ typedef struct atp_bench_options {
     uint64_t async; /* 0 = calls that wait */
     uint64_t skus;
     uint64_t nodes;
-    uint64_t ops; /* 0 = by time */
+    uint64_t ops;  /* 0 = by time */
+    uint64_t rate; /* ops a second that are due, of all clients; 0 = as fast as they are answered */
     int64_t span_ms;
     uint64_t seed;
     int64_t ttl_ms;

@@ -17,6 +17,7 @@ static bool read_sizes(const atp_args_t *args, atp_bench_options_t *options)
            atp_args_count(args, "skus", 1, ATP_BENCH_TARGETS_MAX, &options->skus) &&
            atp_args_count(args, "nodes", 1, 65535, &options->nodes) &&
            atp_args_count(args, "ops", 1, UINT64_C(1000000000000), &options->ops) &&
+           atp_args_count(args, "rate", 1, UINT64_C(1000000000), &options->rate) &&
            atp_args_count(args, "seed", 0, INT64_MAX, &options->seed);
 }
 
@@ -58,6 +59,8 @@ static bool check_options(const atp_args_t *args, const atp_bench_options_t *opt
         fault = "--async is for reserve: the library submits commands, not questions";
     } else if (options->async != 0 && options->batch != 1) {
         fault = "--async gathers single calls by itself: leave out --batch";
+    } else if (options->async != 0 && options->rate != 0) {
+        fault = "--rate is for calls that wait: leave out --async";
     } else if (atp_args_has(args, "ops") && atp_args_has(args, "seconds")) {
         fault = "give --ops or --seconds, not both";
     } else if (options->prefix.size > 40) {
@@ -289,6 +292,8 @@ static const atp_flag_t flags[] = {
     {"nodes", "N", NULL, "Nodes (10)"},
     {"seconds", "N", NULL, "How long (5)"},
     {"ops", "N", NULL, "How many ops instead: the same number and seed is the same work"},
+    {"rate", "N", NULL,
+     "Ops a second that are due, of all clients; a call is timed from then (as fast as it goes)"},
     {"seed", "N", NULL, "Another seed, other demand (1)"},
     {"ttl", "TIME", NULL, "Life of the reservations made (10s)"},
     {"prefix", "TEXT", NULL, "Of the SKUs and nodes made for it (bench)"},
