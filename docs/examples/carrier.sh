@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Carrier and supplier: ship notices (X12 856 or EDIFACT DESADV) are supply with a day; delivery scans end an order's way.
-#   carrier.sh asn FILE         by its first letters: ISA is X12, UNA or UNB EDIFACT
+#   carrier.sh asn FILE [ACK]   by its first letters: ISA is X12, UNA or UNB EDIFACT; the 997 or CONTRL to send back in ACK
 #   carrier.sh delivered SCANS.csv      (reservation,scan) as the carrier told them
 set -euo pipefail
 case ${1:-} in
 asn)
     profile=x12-856
     [[ $(head -c 2 "$2") == UN ]] && profile=edifact-desadv
-    atp load "$2" --profile "$profile" --quiet
+    atp load "$2" --profile "$profile" --quiet ${3:+--ack "$3"}
     ;;
 delivered)
     when=$(date -r "$2" +%s%3N) # part of each request: the same file again is the same request again

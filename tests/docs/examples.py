@@ -60,13 +60,15 @@ class Examples(unittest.TestCase):
         return self.folder / name
 
     def test_erp_loads_an_inbox_and_keeps_a_bad_file_apart(self):
-        self.write("inbox/native-1.csv", "sku,node,on_hand,safety_stock,name,scale\nerp-1,hamburg,12,2,City bike,0\n")
-        self.write("inbox/native-2.csv", "sku,node,on_hand,safety_stock,name,scale\nerp-2,hamburg,many,0,Helmet,0\n")
+        self.write("inbox/native.1.csv", "sku,node,on_hand,safety_stock,name,scale\nerp-1,hamburg,12,2,City bike,0\n")
+        self.write("inbox/native.2.csv", "sku,node,on_hand,safety_stock,name,scale\nerp-2,hamburg,many,0,Helmet,0\n")
+        shutil.copy(SAMPLES / "sap-proact01.idoc", self.folder / "inbox/sap-proact01.4711.idoc")
         self.example("erp.sh", self.folder / "inbox", status=1)
+        self.assertTrue((self.folder / "inbox/done/sap-proact01.4711.idoc").exists())
         self.assertEqual(self.on_hand("erp-1@hamburg"), "12")
-        self.assertTrue((self.folder / "inbox/done/native-1.csv").exists())
-        self.assertTrue((self.folder / "inbox/failed/native-2.csv").exists())
-        self.assertIn("many", (self.folder / "inbox/failed/native-2.csv.rejects.csv").read_text())
+        self.assertTrue((self.folder / "inbox/done/native.1.csv").exists())
+        self.assertTrue((self.folder / "inbox/failed/native.2.csv").exists())
+        self.assertIn("many", (self.folder / "inbox/failed/native.2.csv.rejects.csv").read_text())
         self.example("erp.sh", self.folder / "inbox")  # nothing lies there: nothing to do
 
     def test_wms_tells_each_movement_once(self):
@@ -120,7 +122,8 @@ class Examples(unittest.TestCase):
 
     def test_carrier_notices_and_scans(self):
         self.example("carrier.sh", "asn", SAMPLES / "x12-856.edi")
-        self.example("carrier.sh", "asn", SAMPLES / "edifact-desadv.edi")
+        self.example("carrier.sh", "asn", SAMPLES / "edifact-desadv.edi", self.folder / "back.edi")
+        self.assertIn("CONTRL", (self.folder / "back.edi").read_text())
         supplies = self.atp("supply", "list")
         self.assertRegex(supplies, r"ASN-90-4 +asn ")
         self.assertRegex(supplies, r"DES587441-1 +asn ")
