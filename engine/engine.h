@@ -91,8 +91,8 @@ typedef struct atp_engine_options {
 
     /* Called on the journal thread when durability is lost. Must end the process (a test may mark and return). */
     void (*fatal)(void *context, atp_err_t err, const char *what);
-    /* Called on the journal thread after a frame is durable, with the positions it changed (duplicates possible;
-     * `is_overflown`: there were more). May be NULL. Must not block. */
+    /* Called on the journal thread after each frame is durable, with the positions it changed (none, or some; duplicates
+     * possible; `is_overflown`: there were more). May be NULL. Must not block. */
     void (*on_durable)(void *context, uint64_t op, const uint32_t *rows, uint32_t row_count,
                        bool is_overflown);
     /* One line for the log: "snapshot completed op=17". Any engine thread. May be NULL. */

@@ -68,7 +68,7 @@ static void answer_frame(atp_engine_t *engine, atp_open_frame_t *frame)
         batch->done(batch, ATP_OK);
         batch = next;
     }
-    if (engine->options.on_durable != NULL && frame->changes.count > 0) {
+    if (engine->options.on_durable != NULL) {
         engine->options.on_durable(engine->options.context, frame->last_op, frame->changes.rows,
                                    frame->changes.count, frame->changes.is_overflown);
     }

@@ -57,6 +57,7 @@ static const kind_form_t kind_forms[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_DISPOSE] = {LAYOUT_STOCK, true, true},
     [ATP_OP_SETTLE_EXCEPTION] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_REGISTER_SOURCE] = {LAYOUT_PLAIN, false, false},
+    [ATP_OP_EXCEPTION_OWNER] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_SUBSCRIBER] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_SUBSCRIBER_POSITION] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_LIMIT] = {LAYOUT_PLAIN, false, false},

@@ -29,18 +29,6 @@ const char *atp_record_part_name(unsigned part)
     return part < ATP_PART_COUNT ? part_names[part] : NULL;
 }
 
-static const char *const exception_state_names[ATP_EXCEPTION_ROW_STATE_LIMIT] = {
-    [ATP_EXCEPTION_ROW_OPEN] = "open",
-    [ATP_EXCEPTION_ROW_REPLAYED] = "replayed",
-    [ATP_EXCEPTION_ROW_DISCARDED] = "discarded",
-    [ATP_EXCEPTION_ROW_PARKED] = "parked",
-};
-
-const char *atp_exception_row_state_name(unsigned state)
-{
-    return state < ATP_EXCEPTION_ROW_STATE_LIMIT ? exception_state_names[state] : NULL;
-}
-
 const char *atp_record_state_name(unsigned state)
 {
     return state < ATP_RECORD_STATE_LIMIT ? state_names[state] : NULL;
@@ -81,7 +69,9 @@ static bool read_exceptions_ask(atp_reader_t *reader, atp_page_ask_t *ask)
         !atp_row_id(reader, left, ATP_FIELD_KIND, &ask->kind) ||
         !atp_row_id(reader, left, ATP_FIELD_SOURCE, &ask->source) ||
         !atp_row_id(reader, left, ATP_FIELD_SKU, &ask->sku) ||
-        !atp_row_u32(reader, left, ATP_FIELD_OPTION, &ask->states)) {
+        !atp_row_u32(reader, left, ATP_FIELD_OPTION, &ask->states) ||
+        !atp_row_id(reader, left, ATP_FIELD_OWNER, &ask->owner) ||
+        !atp_row_bool(reader, left, ATP_FIELD_OPTION, &ask->beyond_sla)) {
         return false;
     }
     if (ask->older_than_ms < 0) {
@@ -101,7 +91,7 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
         return false;
     }
     if ((what < ATP_CATALOG_SKUS || what > ATP_CATALOG_UNITS) &&
-        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_CORRECTIONS)) {
+        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_EXCEPTION_OWNERS)) {
         atp_reader_note(
             reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
             "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "
@@ -140,7 +130,7 @@ void atp_write_page_ask(atp_writer_t *writer, atp_message_type_t type, const atp
 {
     ATP_ASSERT(is_page_type(type));
     atp_put_array(writer, type == ATP_MESSAGE_RESERVATIONS ? 6
-                          : type == ATP_MESSAGE_EXCEPTIONS ? 7
+                          : type == ATP_MESSAGE_EXCEPTIONS ? 9
                           : type == ATP_MESSAGE_CATALOG    ? 3
                                                            : 2);
     atp_put_uint(writer, ask->cursor);
@@ -151,6 +141,8 @@ void atp_write_page_ask(atp_writer_t *writer, atp_message_type_t type, const atp
         atp_put_text(writer, ask->source);
         atp_put_text(writer, ask->sku);
         atp_put_uint(writer, ask->states);
+        atp_put_text(writer, ask->owner);
+        atp_write_bool(writer, ask->beyond_sla);
     }
     if (type == ATP_MESSAGE_RESERVATIONS) {
         atp_put_int(writer, ask->older_than_ms);
@@ -432,117 +424,6 @@ void atp_write_position(atp_writer_t *writer, const atp_position_row_t *row)
     atp_put_qty(writer, row->allocated, row->scale);
     atp_put_qty(writer, row->safety, row->scale);
     atp_put_uint(writer, row->version);
-    atp_list_count(writer);
-}
-
-/* ---- exceptions ---- */
-
-static bool read_exception_ids(atp_reader_t *reader, uint32_t *left, atp_text_t *ids, uint32_t id_capacity,
-                               uint32_t *ret_count)
-{
-    *ret_count = 0;
-    if (!atp_take_one(left)) {
-        return true;
-    }
-    if (!atp_take_array(reader, ATP_FIELD_RESERVATION, ret_count)) {
-        return false;
-    }
-    if (*ret_count > id_capacity || *ret_count > ATP_EXCEPTION_IDS_MAX) {
-        return atp_reader_refuse(reader, ATP_TOO_MANY_LINES, ATP_FIELD_RESERVATION,
-                                 "more ids than there is room for");
-    }
-    for (uint32_t i = 0; i < *ret_count; i++) {
-        if (!atp_take_id(reader, ATP_FIELD_RESERVATION, &ids[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool read_exception_head(atp_reader_t *reader, uint32_t *left, atp_exception_row_t *row)
-{
-    return atp_row_u64(reader, left, ATP_FIELD_NONE, &row->number) &&
-           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->op) &&
-           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->time_ms) &&
-           atp_row_text(reader, left, &row->kind) && atp_row_u8(reader, left, ATP_FIELD_NONE, &row->verdict);
-}
-
-static bool read_fact_text(atp_reader_t *reader, uint32_t *left, atp_text_t *ret_fact)
-{
-    *ret_fact = ATP_TEXT("");
-    return !atp_take_one(left) ||
-           atp_take_clean(reader, ATP_FIELD_NAME, ATP_FACT_TEXT_MAX, ATP_TEXT_INVALID, ret_fact);
-}
-
-/* Its fact, and what has become of it. */
-static bool read_exception_tail(atp_reader_t *reader, uint32_t *left, atp_exception_row_t *row)
-{
-    return atp_row_u8(reader, left, ATP_FIELD_NONE, &row->state) &&
-           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->count) &&
-           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->last_ms) &&
-           atp_row_u64(reader, left, ATP_FIELD_EPOCH, &row->epoch) &&
-           atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &row->sequence) &&
-           atp_row_text(reader, left, &row->op_kind) &&
-           atp_row_u32(reader, left, ATP_FIELD_NONE, &row->fact_size) &&
-           read_fact_text(reader, left, &row->fact) &&
-           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->settled_ms) &&
-           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->settled_op) &&
-           atp_row_id(reader, left, ATP_FIELD_CLIENT, &row->settled_by) &&
-           atp_row_text(reader, left, &row->cause);
-}
-
-bool atp_read_exception(atp_reader_t *reader, atp_exception_row_t *ret_row, atp_text_t *ids,
-                        uint32_t id_capacity)
-{
-    uint32_t left;
-
-    memset(ret_row, 0, sizeof *ret_row);
-    if (!atp_row_begin(reader, &left) || !read_exception_head(reader, &left, ret_row) ||
-        !atp_row_id(reader, &left, ATP_FIELD_SOURCE, &ret_row->source) ||
-        !atp_row_id(reader, &left, ATP_FIELD_SKU, &ret_row->sku) ||
-        !atp_row_id(reader, &left, ATP_FIELD_NODE, &ret_row->node) ||
-        !atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) ||
-        !atp_row_u32(reader, &left, ATP_FIELD_NONE, &ret_row->total_reservations) ||
-        !read_exception_ids(reader, &left, ids, id_capacity, &ret_row->id_count) ||
-        !atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation) ||
-        !read_exception_tail(reader, &left, ret_row)) {
-        return false;
-    }
-    ret_row->ids = ids;
-    return atp_row_end(reader, left);
-}
-
-void atp_write_exception(atp_writer_t *writer, const atp_exception_row_t *row)
-{
-    ATP_ASSERT(row->id_count <= ATP_EXCEPTION_IDS_MAX && row->fact.size <= ATP_FACT_TEXT_MAX);
-    atp_put_array(writer, 24);
-    atp_put_uint(writer, row->number);
-    atp_put_uint(writer, row->op);
-    atp_put_int(writer, row->time_ms);
-    atp_put_text(writer, row->kind);
-    atp_put_uint(writer, row->verdict);
-    atp_put_text(writer, row->source);
-    atp_put_text(writer, row->sku);
-    atp_put_text(writer, row->node);
-    atp_put_qty(writer, row->qty, row->scale);
-    atp_put_uint(writer, row->total_reservations);
-    atp_put_array(writer, row->id_count);
-    for (uint32_t i = 0; i < row->id_count; i++) {
-        atp_put_text(writer, row->ids[i]);
-    }
-    atp_put_text(writer, row->correlation);
-    atp_put_uint(writer, row->state);
-    atp_put_uint(writer, row->count);
-    atp_put_int(writer, row->last_ms);
-    atp_put_uint(writer, row->epoch);
-    atp_put_uint(writer, row->sequence);
-    atp_put_text(writer, row->op_kind);
-    atp_put_uint(writer, row->fact_size);
-    atp_put_text(writer, row->fact);
-    atp_put_int(writer, row->settled_ms);
-    atp_put_uint(writer, row->settled_op);
-    atp_put_text(writer, row->settled_by);
-    atp_put_text(writer, row->cause);
     atp_list_count(writer);
 }
 

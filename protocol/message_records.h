@@ -55,7 +55,10 @@ typedef enum atp_catalog_what {
                                      acknowledged */
     ATP_CATALOG_FEEDS = 21,       /* value is its number, name what it is of and what it corrected in words */
     ATP_CATALOG_DRIFT_NODES = 22, /* what feeds corrected at nodes: id is the node, value the feed */
-    ATP_CATALOG_CORRECTIONS = 23  /* one by one: id is the SKU, value the feed, name the rest in words */
+    ATP_CATALOG_CORRECTIONS = 23, /* one by one: id is the SKU, value the feed, name the rest in words */
+    ATP_CATALOG_EXCEPTION_OWNERS =
+        24 /* value is how many are theirs, name how many are overdue, since when the oldest
+                                         waits (0: there is none), and their rule in words */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */
@@ -65,12 +68,13 @@ typedef struct atp_page_ask {
     uint32_t states; /* reservations: bit 1 << atp_record_state_t for each wanted; 0 = all. Exceptions: the
                               * same by atp_exception_row_state_t */
     int64_t older_than_ms;   /* reservations, exceptions: made at least this long ago; 0 = any */
-    atp_text_t owner;        /* reservations: "" = any */
+    atp_text_t owner;        /* reservations, exceptions: "" = any */
     atp_text_t channel;      /* reservations: "" = any */
     atp_catalog_what_t what; /* catalog */
     atp_text_t kind;         /* exceptions: "" = any; so are source and sku */
     atp_text_t source;
     atp_text_t sku;
+    bool beyond_sla; /* exceptions: only those that were not settled within the time of their owner */
 } atp_page_ask_t;
 
 /* For reservations, positions, exceptions, crossings and catalog; which of them, the request's type says (reader->type).
@@ -258,6 +262,15 @@ typedef struct atp_exception_row {
     uint64_t settled_op;
     atp_text_t settled_by; /* a client */
     atp_text_t cause;      /* why it was settled so */
+    atp_text_t owner;      /* who settles it; "" = nobody in particular */
+    int64_t due_ms;        /* by when; 0 = whenever */
+    bool is_overdue;
+    uint32_t edit_count; /* how often its fact was put right; 0 = never, and nothing of the rest is said */
+    int64_t edited_ms;   /* when last */
+    uint64_t edited_op;
+    atp_text_t edited_by;   /* a client */
+    atp_text_t edit_cause;  /* why */
+    atp_text_t edited_fact; /* what a replay applies, in words; "" = it is not kept (any more) */
 } atp_exception_row_t;
 
 /* Ids go to `ids`, at most `id_capacity` (ATP_EXCEPTION_IDS_MAX always suffice). */

@@ -127,8 +127,8 @@ typedef enum atp_attribute_type {
       "a source that is not heard for so long is silent; 0 = it may be")                                     \
     X(103, BREAKER, "breaker", NUMBER, 0, 1000000000, "",                                                    \
       "more facts than this that cannot be applied within the window pause a source; 0 = never")             \
-    X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard", "what becomes of an exception")                 \
-    X(105, CAUSE, "cause", TEXT, 0, 0, "", "why it is settled so; needed to discard")                        \
+    X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard|edit", "what becomes of an exception")            \
+    X(105, CAUSE, "cause", TEXT, 0, 0, "", "why; needed to discard and to edit")                             \
     X(106, RESERVATION, "reservation", ID, 0, 0, "", "the reservation that the fact should have named")      \
     X(108, BASIS, "basis", CHOICE, 0, 0, "on_hand|less_picked|less_allocated|sellable|available",            \
       "what the counts of a feed are of: all on hand, or without what is picked, or allocated, for orders; " \
@@ -165,6 +165,10 @@ typedef enum atp_attribute_type {
     X(184, SUBSCRIBER, "subscriber", ID, 0, 0, "", "who has booked it")                                      \
     X(112, CORRELATION, "correlation", ID, 0, 0, "",                                                         \
       "ties the op to what else is done for the same end; no part of its content")                           \
+    X(113, EXCEPTION_KIND, "exception_kind", ID, 0, 0, "", "a kind of exception, by its name")               \
+    X(114, SOURCE, "source", ID, 0, 0, "", "a source of facts")                                              \
+    X(115, EXCEPTION_SLA, "exception_sla_ms", NUMBER, 0, 31622400000, "",                                    \
+      "an exception is settled within so long, else it is overdue; 0 = whenever")                            \
     X(128, BREAKER_WINDOW, "breaker_window_ms", NUMBER, 1000, 2678400000, "",                                \
       "the time in which they are counted; a minute if not given")                                           \
     X(129, RESTARTS, "restarts", CHOICE, 0, 0, "allowed|asked",                                              \
@@ -364,6 +368,14 @@ typedef enum atp_attribute_key {
     X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \
     X(SETTLE_EXCEPTION, CAUSE, ATP_TAKES_ONE)                                                                \
     X(SETTLE_EXCEPTION, RESERVATION, ATP_TAKES_ONE)                                                          \
+    X(SETTLE_EXCEPTION, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                \
+    X(EXCEPTION_OWNER, EXCEPTION_KIND, ATP_TAKES_MANY)                                                       \
+    X(EXCEPTION_OWNER, SOURCE, ATP_TAKES_MANY)                                                               \
+    X(EXCEPTION_OWNER, NODE, ATP_TAKES_MANY)                                                                 \
+    X(EXCEPTION_OWNER, GROUP, ATP_TAKES_MANY)                                                                \
+    X(EXCEPTION_OWNER, EXCEPTION_SLA, ATP_TAKES_ONE)                                                         \
+    X(EXCEPTION_OWNER, ORDER, ATP_TAKES_ONE)                                                                 \
+    X(EXCEPTION_OWNER, DROPPED, ATP_TAKES_ONE)                                                               \
     X(CHANNEL, ON_STALE, ATP_TAKES_ONE)                                                                      \
     X(CHANNEL, STALE_BUFFER, ATP_TAKES_ONE)                                                                  \
     X(CHANNEL, STALE_PERCENT, ATP_TAKES_ONE)                                                                 \

@@ -60,6 +60,7 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_ALIAS] = "alias",
     [ATP_OP_UNIT] = "unit",
     [ATP_OP_SETTLE_EXCEPTION] = "settle_exception",
+    [ATP_OP_EXCEPTION_OWNER] = "exception_owner",
     [ATP_OP_SUBSCRIBER] = "subscriber",
     [ATP_OP_SUBSCRIBER_POSITION] = "subscriber_position",
     [ATP_OP_SHIP] = "ship",

@@ -83,10 +83,12 @@ typedef enum atp_op_kind {
     ATP_OP_UNIT = 59,  /* subject: a unit of quantities; of one SKU or of all: is, for, dropped */
     ATP_OP_COUNT = 51, /* one line, qty: the bucket is this much now, or as of its feed; variance is booked */
     ATP_OP_SETTLE_EXCEPTION =
-        60, /* subject: its number; lines: the fact's, as they should have been; settle, cause */
+        60, /* subject: its number; lines: the fact's, as they should have been; settle or edit, cause */
     ATP_OP_SUBSCRIBER = 61, /* create, change or drop who hears postings: subject; see its attributes */
     ATP_OP_SUBSCRIBER_POSITION = 62, /* subject: it has all postings up to the one acknowledged */
-    ATP_OP_RECEIVE_SUPPLY = 52       /* subject, one line, qty > 0: supply down and on-hand up */
+    ATP_OP_EXCEPTION_OWNER =
+        63, /* create, change or drop who settles exceptions: subject; see its attributes */
+    ATP_OP_RECEIVE_SUPPLY = 52 /* subject, one line, qty > 0: supply down and on-hand up */
 } atp_op_kind_t;
 
 typedef enum atp_reserve_mode {
@@ -121,7 +123,11 @@ typedef enum atp_on_stale {
 } atp_on_stale_t;
 
 /* What becomes of an exception. */
-typedef enum atp_settle { ATP_SETTLE_REPLAY = 0, ATP_SETTLE_DISCARD = 1 } atp_settle_t;
+typedef enum atp_settle {
+    ATP_SETTLE_REPLAY = 0,
+    ATP_SETTLE_DISCARD = 1,
+    ATP_SETTLE_EDIT = 2 /* it stays open; a replay applies its fact as it was put right */
+} atp_settle_t;
 
 /* Whether units that a node cannot fulfil are there. */
 typedef enum atp_goods { ATP_GOODS_MISSING = 0, ATP_GOODS_THERE = 1 } atp_goods_t;

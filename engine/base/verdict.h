@@ -35,6 +35,8 @@
     X(25, CONFLICT, "conflict", "this id was used before with other content; the field is named")            \
     X(26, TOO_MANY_IDS, "too_many_ids", "this client has as many remembered ids as it may")                  \
                                                                                                              \
+    X(27, UNKNOWN_OWNER, "unknown_owner", "nobody of that name settles exceptions")                          \
+                                                                                                             \
     X(30, QTY_MALFORMED, "qty_malformed", "not an exact decimal number")                                     \
     X(31, QTY_MUST_BE_POSITIVE, "qty_must_be_positive", "the quantity must be above zero")                   \
     X(32, QTY_MUST_NOT_BE_NEGATIVE, "qty_must_not_be_negative", "the quantity must be zero or more")         \

@@ -174,7 +174,9 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->aliases * (sizeof(atp_alias_record_t) + INDEX_BYTES_PER_ENTRY) +
            config->units * (sizeof(atp_unit_record_t) + INDEX_BYTES_PER_ENTRY) +
            ATP_EXCEPTION_PIECES(config->exceptions) * sizeof(atp_exception_piece_t) +
-           config->skus * sizeof(uint32_t) + config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
+           ATP_EXCEPTION_TALLIES(config->sources) * sizeof(atp_exception_tally_t) +
+           ATP_EXCEPTION_OWNERS_MAX * sizeof(atp_exception_owner_t) + config->skus * sizeof(uint32_t) +
+           config->kits * (sizeof(atp_kit_t) + sizeof(atp_kit_mark_t)) +
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
@@ -281,6 +283,10 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
          config->exceptions},
         {&ledger->exceptions.pieces, "exception_facts", ATP_TABLE_EXCEPTION_FACTS,
          sizeof(atp_exception_piece_t), ATP_EXCEPTION_PIECES(config->exceptions)},
+        {&ledger->exceptions.owners, "exception_owners", ATP_TABLE_EXCEPTION_OWNERS,
+         sizeof(atp_exception_owner_t), ATP_EXCEPTION_OWNERS_MAX},
+        {&ledger->exceptions.tallies, "exception_tallies", ATP_TABLE_EXCEPTION_TALLIES,
+         sizeof(atp_exception_tally_t), ATP_EXCEPTION_TALLIES(config->sources)},
         {&ledger->crossings.records, "crossings", ATP_TABLE_CROSSINGS, sizeof(atp_crossing_record_t),
          config->exceptions},
         {&ledger->positions.limits.records, "limits", ATP_TABLE_LIMITS, sizeof(atp_limit_t), config->limits},

@@ -29,8 +29,10 @@
 #include "engine/ledger/channels/rulebook.h"
 #include "engine/ledger/config.h"
 #include "engine/ledger/facts/differences.h"
+#include "engine/ledger/facts/exception_owners.h"
 #include "engine/ledger/facts/exceptions.h"
 #include "engine/ledger/facts/feeds.h"
+#include "engine/ledger/facts/notices.h"
 #include "engine/ledger/facts/registry.h"
 #include "engine/ledger/facts/sources.h"
 #include "engine/ledger/kits/kits.h"
@@ -45,7 +47,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 50
+#define ATP_LEDGER_TABLES 52
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -149,6 +151,7 @@ const atp_crossings_t *atp_ledger_crossings(const atp_ledger_t *ledger);
 const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
 const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger);         /* ledger thread */
 const atp_differences_t *atp_ledger_differences(const atp_ledger_t *ledger); /* ledger thread */
+const atp_notices_t *atp_ledger_notices(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 
 /* ---- reading, ledger thread ---- */
@@ -177,7 +180,7 @@ const atp_demand_t *atp_ledger_demand(const atp_ledger_t *ledger);
 const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger);
 const atp_drift_t *atp_ledger_drift(const atp_ledger_t *ledger);
 const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger);
-const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger);
+const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger); /* its tallies: any thread */
 const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger);
 /* True if the subscriber hears of the posting. */
 bool atp_ledger_is_posted_to(const atp_ledger_t *ledger, const atp_subscriber_t *subscriber,

@@ -385,6 +385,21 @@ static atp_verdict_t execute_names(apply_t *apply)
     }
 }
 
+/* Who tells facts, feeds of them, and what becomes of those that could not be applied. */
+static atp_verdict_t execute_sources(apply_t *apply)
+{
+    switch (apply->op->kind) {
+    case ATP_OP_FEED:
+        return atp_ledger_put_feed(apply);
+    case ATP_OP_REGISTER_SOURCE:
+        return atp_ledger_register_source(apply);
+    case ATP_OP_EXCEPTION_OWNER:
+        return atp_ledger_put_owner(apply);
+    default:
+        return atp_ledger_settle_exception(apply);
+    }
+}
+
 static atp_verdict_t execute_kind(apply_t *apply)
 {
     switch ((atp_op_kind_t)apply->op->kind) {
@@ -446,15 +461,14 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_ADJUST:
     case ATP_OP_COUNT:
         return atp_ledger_stock(apply);
-    case ATP_OP_SETTLE_EXCEPTION:
-        return atp_ledger_settle_exception(apply);
     case ATP_OP_SUBSCRIBER:
     case ATP_OP_SUBSCRIBER_POSITION:
         return execute_subscriber(apply);
     case ATP_OP_FEED:
-        return atp_ledger_put_feed(apply);
     case ATP_OP_REGISTER_SOURCE:
-        return atp_ledger_register_source(apply);
+    case ATP_OP_SETTLE_EXCEPTION:
+    case ATP_OP_EXCEPTION_OWNER:
+        return execute_sources(apply);
     }
     return ATP_UNKNOWN_KIND;
 }

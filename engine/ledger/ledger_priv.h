@@ -10,6 +10,7 @@
 #include "engine/ledger/channels/rulebook.h"
 #include "engine/ledger/channels/views.h"
 #include "engine/ledger/facts/differences.h"
+#include "engine/ledger/facts/notices.h"
 #include "engine/ledger/facts/registry.h"
 #include "engine/ledger/kits/bill.h"
 #include "engine/ledger/ledger.h"
@@ -106,6 +107,8 @@ enum {
     ATP_TABLE_POSTINGS = 58,
     ATP_TABLE_SUBSCRIBERS = 59,
     ATP_TABLE_EXCEPTION_FACTS = 53,
+    ATP_TABLE_EXCEPTION_OWNERS = 65,
+    ATP_TABLE_EXCEPTION_TALLIES = 66,
     ATP_TABLE_MOVEMENTS = 55,
     ATP_TABLE_STANDINGS = 56,
     ATP_TABLE_FEEDS = 57,
@@ -240,6 +243,7 @@ struct atp_ledger {
     bool is_missing; /* while units become missing, or are found: no count sees them */
 
     uint64_t expired;      /* for the figures; not state */
+    atp_notices_t notices; /* not state */
     const atp_op_t *cause; /* the op being applied */
 
     /* levels of channels; not state */
@@ -491,6 +495,9 @@ void atp_ledger_look_at_postings(atp_ledger_t *ledger, uint32_t number);
 
 /* Keeps an exception for a row (NO_ROW: none) with its names. */
 atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty);
+/* The same of one that is about a source (number + 1), or (0) about nothing that the op names. */
+atp_exception_t *atp_ledger_raise_of(apply_t *apply, atp_exception_kind_t kind, uint32_t source,
+                                     atp_qty_t qty);
 /* A fact that could not be applied is kept where a person finds it, or waits. Returns what its teller is told. */
 atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
 /* Keeps what a source sent and nobody could read. */
@@ -510,6 +517,17 @@ typedef struct frame {
 } frame_t;
 frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exception);
 void atp_ledger_leave_frame(atp_ledger_t *ledger, const frame_t *before);
+
+/* ---- ledger_owners.c: who settles exceptions ---- */
+
+atp_verdict_t atp_ledger_put_owner(apply_t *apply);
+/* Whose an exception is that is about to be added; its kind, source and node are said. */
+void atp_ledger_give_owner(const atp_ledger_t *ledger, atp_exception_t *exception);
+/* Rules say something else: those that are not settled are given anew, some in this op, the rest by pulses. */
+void atp_ledger_owners_changed(apply_t *apply);
+/* A pulse goes on with that, and tells of those that were not settled in time. */
+void atp_ledger_look_at_owners(apply_t *apply);
+bool atp_ledger_is_owner_due(const atp_ledger_t *ledger, int64_t now_ms);
 
 /* ---- ledger_parking.c: facts that wait for a name ---- */
 
@@ -531,6 +549,8 @@ atp_verdict_t atp_ledger_put_unit(apply_t *apply);
 atp_text_t atp_ledger_teller(const apply_t *apply);
 /* The source whose batch is open; "" if none is. */
 atp_text_t atp_ledger_source_told(const atp_ledger_t *ledger);
+/* The source of that number + 1; "" for 0. */
+atp_text_t atp_ledger_source_named(const atp_ledger_t *ledger, uint32_t source);
 /* What a name means to who tells: an id, or an alias. False: nothing. */
 bool atp_ledger_means_sku(const apply_t *apply, atp_text_t name, uint32_t *ret_sku);
 bool atp_ledger_means_node(const apply_t *apply, atp_text_t name, uint16_t *ret_node);

@@ -92,6 +92,11 @@ const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
     return &ledger->exceptions;
 }
 
+const atp_notices_t *atp_ledger_notices(const atp_ledger_t *ledger)
+{
+    return &ledger->notices;
+}
+
 const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger)
 {
     return &ledger->postings;

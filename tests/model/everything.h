@@ -30,7 +30,7 @@
 #define ACT_ATTRIBUTES_MAX  24
 #define ACT_TEXT_MAX        40
 #define SCRIPT_ACTS_MAX     4000
-#define EVERYTHING_TABLES   72
+#define EVERYTHING_TABLES   96 /* their ids are below */
 #define EVERYTHING_ROWS     256
 #define LISTED_POSTINGS_MAX 8192
 #define EVERYTHING_LINES    1024
@@ -218,6 +218,9 @@ void books_before(bench_t *bench);
 bool books_after(bench_t *bench);
 void postings_before(bench_t *bench);
 bool postings_after(bench_t *bench);
+
+/* The owners of exceptions. False: they are not as the rules say. */
+bool owners_after(bench_t *bench);
 /* Takes so many kits that left without a promise out of the books, as the ledger chose: from the shelf, or put together. */
 bool books_take_kits(bench_t *bench, uint32_t sku, uint16_t node, atp_qty_t qty);
 /* Asked before a reserve is applied; what was said is compared with what it did after it. */

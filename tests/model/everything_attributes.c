@@ -118,11 +118,17 @@ static void draw_text(draw_t *draw, const act_t *act, act_attribute_t *attribute
         draw_numbered(to, size, "t", draw_below(draw, draw_chance(draw, 50) ? 5 : 2));
         break;
     case ATP_KEY_SHADOW_OF:
+    case ATP_KEY_SOURCE:
         draw_numbered(to, size, "source", draw_below(draw, 3));
         break;
     case ATP_KEY_PARENT:
         draw_numbered(to, size, "q", draw_chance(draw, 700) ? 0 : draw_below(draw, 5));
         break;
+    case ATP_KEY_EXCEPTION_KIND: {
+        const char *kind = atp_exception_kind_name((unsigned)draw_below(draw, ATP_EXCEPTION_KIND_LIMIT));
+        snprintf(to, size, "%s", kind != NULL ? kind : "fact_refused");
+        break;
+    }
     case ATP_KEY_POSTING:
         draw_posting(draw, to, size);
         break;
@@ -179,6 +185,7 @@ static int64_t draw_number(draw_t *draw, const atp_attribute_rule_t *rule, unsig
     case ATP_KEY_CUT_OFF:
     case ATP_KEY_READY_MINUTE:
         return draw_between(draw, rule->least, rule->most);
+    case ATP_KEY_EXCEPTION_SLA:
     case ATP_KEY_POSTING_SLA:
         return draw_chance(draw, 300) ? 0 : draw_between(draw, 1, 5000);
     case ATP_KEY_ACKNOWLEDGED: {
@@ -314,6 +321,8 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
             return is_root ? 100 : 800;
         }
         return act->kind == ATP_OP_RULE ? 950 : 300;
+    case ATP_KEY_CAUSE: /* needed, but to replay */
+        return 800;
     case ATP_KEY_POSTING:
         return act->reservation[0] == '\0' ? ALWAYS : 300;
     case ATP_KEY_SUBSCRIBER:
@@ -334,7 +343,7 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
         if (act->kind == ATP_OP_ALIAS) { /* of one thing as a rule */
             return act->attribute_count > 0 ? 30 : 950;
         }
-        return often;
+        return act->kind == ATP_OP_EXCEPTION_OWNER ? often / 3 : often;
     case ATP_KEY_DENOMINATOR:
         return often / 2;
     case ATP_KEY_DROPPED:

@@ -45,6 +45,16 @@ static uint64_t settled_number(const act_t *act)
     return act->kind == ATP_OP_SETTLE_EXCEPTION ? strtoull(act->subject, NULL, 10) : 0;
 }
 
+static bool is_replayed(const act_t *act)
+{
+    for (unsigned i = 0; i < act->attribute_count; i++) {
+        if (act->attributes[i].key == ATP_KEY_SETTLE) {
+            return act->attributes[i].number == ATP_SETTLE_REPLAY;
+        }
+    }
+    return true;
+}
+
 /* Who told a fact that is kept. */
 static atp_text_t told_by(const bench_t *bench, const atp_exception_t *exception, const atp_op_t *fact)
 {
@@ -60,7 +70,23 @@ static atp_text_t told_by(const bench_t *bench, const atp_exception_t *exception
     return atp_strings_get(&catalog->strings, record->id_ref);
 }
 
-/* The fact of an exception as an act: that is what a replay books. */
+/* SKU and node of the first line of a fact: as names, where it names them. */
+static void note_names(const bench_t *bench, const atp_op_t *fact, act_line_t *line)
+{
+    const atp_op_line_t *said = &atp_op_lines(fact)[0];
+    line_names_t names = atp_ledger_line_names(fact);
+    atp_text_t sku = said->flags & ATP_LINE_SKU_NAMED
+                         ? atp_op_text_next(&names.cursor)
+                         : atp_catalog_sku_id(&bench->ledger->catalog, said->sku);
+    atp_text_t node = said->flags & ATP_LINE_NODE_NAMED
+                          ? atp_op_text_next(&names.cursor)
+                          : atp_catalog_node_id(&bench->ledger->catalog, said->node);
+
+    snprintf(line->sku, sizeof line->sku, "%.*s", (int)sku.size, sku.bytes);
+    snprintf(line->node, sizeof line->node, "%.*s", (int)node.size, node.bytes);
+}
+
+/* The fact of an exception as an act, as it was told or edited: that is what a replay books. */
 static void note_fact(bench_t *bench)
 {
     static uint64_t buffer[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
@@ -68,12 +94,12 @@ static void note_fact(bench_t *bench)
     const atp_exception_t *exception = atp_exceptions_get(exceptions, settled_number(bench->act));
     act_t *act = &bench->replayed;
 
-    bench->is_replay =
-        exception != NULL && exception->fact_first != 0 && exception->kind != ATP_EXCEPTION_QUARANTINED;
+    bench->is_replay = exception != NULL && exception->fact_first != 0 &&
+                       exception->kind != ATP_EXCEPTION_QUARANTINED && is_replayed(bench->act);
     if (!bench->is_replay) {
         return;
     }
-    atp_exceptions_fact(exceptions, exception, buffer, exception->fact_size);
+    atp_exceptions_form(exceptions, exception, buffer);
     const atp_op_t *fact = (const atp_op_t *)(const void *)buffer;
     bench->replay_teller = told_by(bench, exception, fact);
     const atp_op_attribute_t *disposition = atp_op_attribute(fact, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
@@ -89,10 +115,9 @@ static void note_fact(bench_t *bench)
                                            .number = disposition != NULL ? disposition->number : 0};
     if (bench->act->line_count == 0) {
         act->line_count = fact->line_count;
-        snprintf(act->lines[0].sku, sizeof act->lines[0].sku, "%.*s", (int)exception->sku_size,
-                 exception->sku);
-        snprintf(act->lines[0].node, sizeof act->lines[0].node, "%.*s", (int)exception->node_size,
-                 exception->node);
+        if (fact->line_count > 0) {
+            note_names(bench, fact, &act->lines[0]);
+        }
     }
 }
 

@@ -368,6 +368,10 @@ static void draw_subject(draw_t *draw, act_t *act)
         draw_numbered(act->subject, sizeof act->subject, "source",
                       draw_below(draw, draw_chance(draw, 100) ? 4 : 2));
         break;
+    case ATP_OP_EXCEPTION_OWNER:
+        draw_numbered(act->subject, sizeof act->subject, "w",
+                      draw_below(draw, draw_chance(draw, 50) ? 5 : 3));
+        break;
     case ATP_OP_SUBSCRIBER:
     case ATP_OP_SUBSCRIBER_POSITION:
         draw_numbered(act->subject, sizeof act->subject, "e", draw_below(draw, 3));

@@ -527,16 +527,19 @@ const sample_t samples[] = {
      NULL, sample_write_positions},
     {"exceptions_ask", SAMPLE_REQUEST,
      "exceptions: after number 6, refused facts of a source, open for an hour",
-     REQUEST_HEAD(7) "[6,10,3600000,\"fact_refused\",\"pos\",\"\",2]]", NULL, sample_write_exceptions_ask},
+     REQUEST_HEAD(7) "[6,10,3600000,\"fact_refused\",\"pos\",\"\",2,\"stock-control\",true]]", NULL,
+     sample_write_exceptions_ask},
     {"exceptions", SAMPLE_RESPONSE,
      "exceptions: an over-commitment that was discarded, a fact that was refused",
      RESPONSE_HEAD(7) "[[[7,1003,1795253000000,\"over_commitment\",0,\"wms\",\"TSHIRT-M\",\"berlin\",-2,12,"
                       "[\"cart-77\",\"cart-78\"],\"stocktake-9\",3,1,1795253000000,0,0,\"count\",0,\"\","
                       "1795253005000,1009,"
-                      "\"anna\",\"customers called\"],"
+                      "\"anna\",\"customers called\",\"\",0,false,0,0,0,\"\",\"\",\"\"],"
                       "[8,1004,1795253000001,\"fact_refused\",50,\"pos\",\"NAIL\",\"lyon-2\",\"5.0\",0,[],"
                       "\"\",1,2,1795253060000,3,4711,"
-                      "\"receive\",112,\"receive NAIL@lyon-2=5.0\",0,0,\"\",\"\"]],8]]",
+                      "\"receive\",112,\"receive NAIL@lyon-2=5.0\",0,0,\"\",\"\","
+                      "\"stock-control\",1795267400000,true,2,1795253090000,1010,\"anna\",\"a box of ten\","
+                      "\"receive NAILS@lyon-2=50\"]],8]]",
      NULL, sample_write_exceptions},
     {"promise_ask", SAMPLE_REQUEST, "promise: where would two come from",
      REQUEST_HEAD(10) "[[32,\"ask-1\",1795253000000,\"web\",\"\",0,0,[[\"TSHIRT-M\",\"\",2]]]]]", NULL,

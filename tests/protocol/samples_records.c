@@ -208,7 +208,9 @@ void sample_write_exceptions_ask(atp_writer_t *writer)
                                 .older_than_ms = 3600000,
                                 .kind = ATP_TEXT("fact_refused"),
                                 .source = ATP_TEXT("pos"),
-                                .states = 1u << ATP_EXCEPTION_ROW_OPEN};
+                                .states = 1u << ATP_EXCEPTION_ROW_OPEN,
+                                .owner = ATP_TEXT("stock-control"),
+                                .beyond_sla = true};
     sample_begin_request(writer, ATP_MESSAGE_EXCEPTIONS);
     atp_write_page_ask(writer, ATP_MESSAGE_EXCEPTIONS, &ask);
 }
@@ -253,7 +255,16 @@ void sample_write_exceptions(atp_writer_t *writer)
                                          .sequence = 4711,
                                          .op_kind = ATP_TEXT("receive"),
                                          .fact_size = 112,
-                                         .fact = ATP_TEXT("receive NAIL@lyon-2=5.0")}};
+                                         .fact = ATP_TEXT("receive NAIL@lyon-2=5.0"),
+                                         .owner = ATP_TEXT("stock-control"),
+                                         .due_ms = T0 + 14400000,
+                                         .is_overdue = true,
+                                         .edit_count = 2,
+                                         .edited_ms = T0 + 90000,
+                                         .edited_op = 1010,
+                                         .edited_by = ATP_TEXT("anna"),
+                                         .edit_cause = ATP_TEXT("a box of ten"),
+                                         .edited_fact = ATP_TEXT("receive NAILS@lyon-2=50")}};
     sample_begin_response(writer, ATP_MESSAGE_EXCEPTIONS);
     atp_write_page_begin(writer);
     atp_write_exception(writer, &rows[0]);

@@ -37,6 +37,13 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("atpd did not start: " + (self.folder / "atpd.log").read_text())
 
+    def wait_logged(self, text):
+        deadline = time.monotonic() + 60
+        while text not in (self.folder / "atpd.log").read_text():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not in the log: {text}\n" + (self.folder / "atpd.log").read_text())
+            time.sleep(0.02)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)

@@ -474,7 +474,9 @@ static void put_subject(atp_cli_t *cli, const atp_command_t *command, const atp_
     (void)printf("%sop %" PRIu64 "%s%s\n", command->subject.size > 0 ? ", " : "", result->op,
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
                  result->is_repeat ? "; asked before, this is the first answer" : "");
-    put_reservation_lines(cli, command, result, grants, done);
+    if (command->kind != ATP_OP_SETTLE_EXCEPTION || result->qty != 0) { /* an edit moves nothing */
+        put_reservation_lines(cli, command, result, grants, done);
+    }
     put_plan(out, command, result, grants);
 }
 

@@ -243,6 +243,9 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_SUBSCRIBERS: /* cmd_subscribers.c tells them */
         atp_out_text(out, "subscriber", "SUBSCRIBER", entry->id);
         return;
+    case ATP_CATALOG_EXCEPTION_OWNERS: /* cmd_owners.c tells them */
+        atp_out_text(out, "owner", "OWNER", entry->id);
+        return;
     case ATP_CATALOG_QUOTAS:
         atp_out_text(out, "quota", "QUOTA", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);

@@ -1,4 +1,4 @@
-/* atp exceptions: what a person must settle, and how: list, show, replay, discard. */
+/* atp exceptions: what a person must settle, and how: list, show, edit, replay, discard. */
 #include "engine/base/attribute.h"
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
@@ -63,6 +63,18 @@ static void put_json_rest(atp_out_t *out, const atp_exception_row_t *row)
     atp_out_text(out, "op_kind", NULL, row->op_kind);
     atp_out_uint(out, "fact_size", NULL, row->fact_size);
     atp_out_text(out, "fact", NULL, row->fact);
+    if (row->due_ms != 0) {
+        atp_out_time(out, "due_ms", NULL, row->due_ms);
+        atp_out_bool(out, "is_overdue", row->is_overdue);
+    }
+    if (row->edit_count > 0) {
+        atp_out_uint(out, "edit_count", NULL, row->edit_count);
+        atp_out_time(out, "edited_ms", NULL, row->edited_ms);
+        atp_out_uint(out, "edited_op", NULL, row->edited_op);
+        atp_out_text(out, "edited_by", NULL, row->edited_by);
+        atp_out_text(out, "edit_cause", NULL, row->edit_cause);
+        atp_out_text(out, "edited_fact", NULL, row->edited_fact);
+    }
     if (row->settled_op != 0) {
         atp_out_time(out, "settled_ms", NULL, row->settled_ms);
         atp_out_uint(out, "settled_op", NULL, row->settled_op);
@@ -71,9 +83,25 @@ static void put_json_rest(atp_out_t *out, const atp_exception_row_t *row)
     }
 }
 
+/* "-", "in 2 h", "late": when it is to be settled. */
+static void put_due(atp_out_t *out, const atp_exception_row_t *row)
+{
+    char left[ATP_OUT_SPAN_SIZE];
+    char text[ATP_OUT_SPAN_SIZE + 8];
+
+    if (row->due_ms == 0 || row->settled_op != 0) {
+        atp_out_none(out, NULL, "DUE");
+        return;
+    }
+    atp_out_format_span(row->due_ms - atp_now_ms(), left);
+    (void)snprintf(text, sizeof text, "in %s", left);
+    atp_out_string(out, NULL, "DUE", row->is_overdue ? "overdue" : text);
+}
+
 static void put_row(atp_cli_t *cli, const atp_exception_row_t *row, bool has_state)
 {
     atp_out_t *out = &cli->out;
+    bool has_owner = atp_args_has(&cli->args, "owner") || atp_args_has(&cli->args, "beyond-sla");
     char ids[4 * ATP_ID_SIZE_MAX];
     char unknown[32];
 
@@ -83,6 +111,10 @@ static void put_row(atp_cli_t *cli, const atp_exception_row_t *row, bool has_sta
     atp_out_uint(out, "op", "OP", row->op);
     atp_out_text(out, "kind", "KIND", row->kind);
     atp_out_string(out, "state", has_state ? "STATE" : NULL, state_text(row));
+    atp_out_text(out, "owner", has_owner ? "OWNER" : NULL, row->owner);
+    if (has_owner && !cli->is_json) {
+        put_due(out, row);
+    }
     atp_out_text(out, "source", "SOURCE", row->source);
     atp_out_text(out, "sku", "SKU", row->sku);
     atp_out_text(out, "node", "NODE", row->node);
@@ -126,6 +158,27 @@ static void print_fact(const atp_exception_row_t *row)
     }
 }
 
+static void print_care(const atp_exception_row_t *row)
+{
+    char due[ATP_OUT_TIME_SIZE];
+
+    print_text("owner", row->owner);
+    if (row->due_ms != 0) {
+        atp_out_format_time(row->due_ms, due);
+        (void)printf("  %-13s%s%s\n", "due", due, row->is_overdue ? ", overdue" : "");
+    }
+}
+
+static void print_edited(const atp_exception_row_t *row)
+{
+    if (row->edit_count > 0) {
+        print_text("edited to", row->edited_fact);
+        print_time("edited", row->edited_ms, ", op ", row->edited_op);
+        print_text("by", row->edited_by);
+        print_text("because", row->edit_cause);
+    }
+}
+
 static void print_settled(const atp_exception_row_t *row)
 {
     if (row->settled_op != 0) {
@@ -162,7 +215,9 @@ static void print_row(const atp_exception_row_t *row)
     if (row->count > 1) {
         print_time("tried last", row->last_ms, ", in all ", row->count);
     }
+    print_care(row);
     print_fact(row);
+    print_edited(row);
     print_settled(row);
 }
 
@@ -211,9 +266,10 @@ static int list(atp_cli_t *cli)
     if (!atp_args_count(&cli->args, "limit", 1, UINT32_MAX, &most) || !read_state(cli, &ask.states) ||
         !atp_args_duration(&cli->args, "older-than", 1, &ask.older_than_ms) ||
         !atp_args_id(&cli->args, "kind", &ask.kind) || !atp_args_id(&cli->args, "source", &ask.source) ||
-        !atp_args_id(&cli->args, "sku", &ask.sku)) {
+        !atp_args_id(&cli->args, "sku", &ask.sku) || !atp_args_id(&cli->args, "owner", &ask.owner)) {
         return ATP_CLI_USAGE;
     }
+    ask.beyond_sla = atp_args_has(&cli->args, "beyond-sla");
     listing.left = most != 0 ? most : UINT64_MAX;
     int status = atp_pages_walk(cli, atp_client_exceptions, &ask, most, take_rows, &listing);
     bool is_empty = cli->out.row_count == 0;
@@ -276,21 +332,25 @@ static int show(atp_cli_t *cli)
 
 static int settle(atp_cli_t *cli, atp_settle_t how)
 {
+    static const char *const done[][2] = {[ATP_SETTLE_REPLAY] = {"replayed", "replay"},
+                                          [ATP_SETTLE_DISCARD] = {"discarded", "discard"},
+                                          [ATP_SETTLE_EDIT] = {"edited", "edit"}};
     atp_command_t command = {.kind = ATP_OP_SETTLE_EXCEPTION, .subject = atp_text_of(cli->args.words[1])};
     atp_act_id_t room;
     uint64_t number;
 
     if (!read_number(cli, &number) || !atp_act_identify(cli, &command, &room) ||
         !atp_with_flag_as(cli, "reason", ATP_KEY_CAUSE) || !atp_with_flag(cli, "reservation") ||
-        !atp_act_lines(cli, 2, &command)) {
+        !atp_with_flag(cli, "unit") || !atp_act_lines(cli, 2, &command)) {
         return ATP_CLI_USAGE;
     }
     atp_with_number(cli, ATP_KEY_SETTLE, how);
     int status = ATP_CLI_USAGE;
-    if (how == ATP_SETTLE_DISCARD && !atp_args_has(&cli->args, "reason")) {
-        (void)atp_cli_usage(cli->cmd, "discard needs --reason: what will whoever reads this next month ask?");
+    if (how != ATP_SETTLE_REPLAY && !atp_args_has(&cli->args, "reason")) {
+        (void)atp_cli_usage(cli->cmd, "%s needs --reason: what will whoever reads this next month ask?",
+                            done[how][1]);
     } else if (atp_with_take(cli, &command)) {
-        status = atp_act_on_subject(cli, &command, how == ATP_SETTLE_REPLAY ? "replayed" : "discarded");
+        status = atp_act_on_subject(cli, &command, done[how][0]);
     }
     free((void *)(uintptr_t)command.lines);
     return status;
@@ -303,9 +363,10 @@ static int exceptions(atp_cli_t *cli)
     if (strcmp(what, "list") == 0 && cli->args.word_count <= 1) {
         return list(cli);
     }
-    if (cli->args.word_count < 2 || (cli->args.word_count > 2 && strcmp(what, "replay") != 0)) {
-        return atp_cli_usage(cli->cmd,
-                             "list, show NUMBER, replay NUMBER [SKU@NODE=QTY...] or discard NUMBER");
+    bool takes_lines = strcmp(what, "replay") == 0 || strcmp(what, "edit") == 0;
+    if (cli->args.word_count < 2 || (cli->args.word_count > 2 && !takes_lines)) {
+        return atp_cli_usage(cli->cmd, "list, show NUMBER, edit NUMBER [SKU@NODE=QTY...], "
+                                       "replay NUMBER [SKU@NODE=QTY...] or discard NUMBER");
     }
     if (strcmp(what, "show") == 0) {
         return show(cli);
@@ -316,7 +377,10 @@ static int exceptions(atp_cli_t *cli)
     if (strcmp(what, "discard") == 0) {
         return settle(cli, ATP_SETTLE_DISCARD);
     }
-    return atp_cli_usage(cli->cmd, "'%.80s' is not list, show, replay or discard", what);
+    if (strcmp(what, "edit") == 0) {
+        return settle(cli, ATP_SETTLE_EDIT);
+    }
+    return atp_cli_usage(cli->cmd, "'%.80s' is not list, show, edit, replay or discard", what);
 }
 
 static const atp_flag_t flags[] = {
@@ -325,9 +389,12 @@ static const atp_flag_t flags[] = {
     {"source", "SOURCE", NULL, "list: told by that source"},
     {"sku", "SKU", NULL, "list: about that SKU"},
     {"older-than", "TIME", NULL, "list: raised at least this long ago"},
+    {"owner", "OWNER", NULL, "list: that OWNER is to settle"},
+    {"beyond-sla", NULL, NULL, "list: not settled within the time of their owner"},
     {"limit", "N", NULL, "list: at most so many rows, the oldest first"},
-    {"reason", "TEXT", NULL, "discard: why; replay: why so, if there is something to say"},
-    {"reservation", "ID", NULL, "replay: the reservation that the fact should have named"},
+    {"reason", "TEXT", NULL, "discard, edit: why; replay: why so, if there is something to say"},
+    {"reservation", "ID", NULL, "edit, replay: the reservation that the fact should have named"},
+    {"unit", "UNIT", NULL, "edit, replay: the unit that it should have been told in"},
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},
 };
@@ -335,6 +402,8 @@ static const atp_flag_t flags[] = {
 static const char *const examples[] = {"atp exceptions",
                                        "atp exceptions list --kind fact_refused --source wms --older-than 1h",
                                        "atp exceptions show 17",
+                                       "atp exceptions list --owner stock-control --beyond-sla",
+                                       "atp exceptions edit 17 bike-28@berlin=3 --reason 'SKU misspelt'",
                                        "atp exceptions replay 17",
                                        "atp exceptions replay 17 bike-28@berlin=3 --reason 'SKU misspelt'",
                                        "atp exceptions discard 17 --reason 'counted since'",
@@ -343,15 +412,20 @@ static const char *const examples[] = {"atp exceptions",
 const atp_cmd_t atp_cmd_exceptions = {
     .name = "exceptions",
     .group = "Operate",
-    .synopsis = "[list | show NUMBER | replay NUMBER [SKU@NODE=QTY...] | discard NUMBER --reason TEXT]",
+    .synopsis = "[list | show NUMBER | edit NUMBER [SKU@NODE=QTY...] --reason TEXT | replay NUMBER "
+                "[SKU@NODE=QTY...] | "
+                "discard NUMBER --reason TEXT]",
     .summary = "What a person or a rule must settle",
-    .about = "fact_refused: a fact could not be applied; it is kept as it was told. When what it lacked is "
-             "there, replay\n"
-             "applies it, once, however often it is asked; with lines, as it should have been told. "
-             "over_commitment:\n"
-             "reality took stock away that was promised; the reservations hit are named. What keeps no fact, "
-             "and\n"
-             "what will not be applied, is discarded, with a reason.",
+    .about =
+        "fact_refused: a fact could not be applied; it is kept as it was told. When what it lacked is "
+        "there, replay\n"
+        "applies it, once, however often it is asked; with lines, as it should have been told. edit puts it "
+        "right\n"
+        "and leaves it open: the fact as it was told is kept beside, and replay applies the edited one. "
+        "over_commitment:\n"
+        "reality took stock away that was promised; the reservations hit are named. What keeps no fact, "
+        "and\n"
+        "what will not be applied, is discarded, with a reason.",
     .word_max = 2 + ATP_LINES_PER_OP_MAX,
     .flags = flags,
     .examples = examples,

@@ -96,6 +96,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_postings_confirm,
 
     &atp_cmd_exceptions,
+    &atp_cmd_exceptions_owner,
     &atp_cmd_trace,
     &atp_cmd_stat,
     &atp_cmd_bench,

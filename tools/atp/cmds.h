@@ -98,6 +98,7 @@ extern const atp_cmd_t atp_cmd_postings_ack;
 extern const atp_cmd_t atp_cmd_postings_confirm;
 
 extern const atp_cmd_t atp_cmd_exceptions;
+extern const atp_cmd_t atp_cmd_exceptions_owner;
 extern const atp_cmd_t atp_cmd_trace;
 extern const atp_cmd_t atp_cmd_stat;
 extern const atp_cmd_t atp_cmd_bench;

@@ -6,6 +6,7 @@
 #include "tools/atpd/facts.h"
 #include "tools/atpd/http.h"
 #include "tools/atpd/log.h"
+#include "tools/atpd/notice_log.h"
 #include "tools/atpd/notify.h"
 #include "tools/atpd/service.h"
 #include "tools/atpd/version.h"
@@ -30,6 +31,7 @@ struct atp_daemon {
     atp_http_t *http;
     atp_daemon_metrics_t figures;
     _Atomic uint32_t is_ready;
+    uint64_t noticed; /* number of the last notice logged: the journal thread's */
     uint64_t snapshot_asked_op;
     bool is_engine_started;
 };
@@ -63,8 +65,8 @@ static void on_durable(void *context, uint64_t op, const uint32_t *rows, uint32_
 {
     atp_daemon_t *daemon = context;
 
-    (void)op;
-    if (daemon->events != NULL) {
+    atp_notice_log(atp_engine_ledger(daemon->engine), &daemon->noticed, op);
+    if (daemon->events != NULL && (row_count > 0 || is_overflown)) {
         atp_events_note(daemon->events, rows, row_count, is_overflown);
     }
 }
@@ -325,6 +327,7 @@ static atp_err_t open_engine(atp_daemon_t *daemon, atp_why_t *ret_why)
         return err;
     }
     log_recovery(&recovery);
+    daemon->noticed = atp_notices_newest(atp_ledger_notices(atp_engine_ledger(daemon->engine)));
     log_ignored_capacities(&daemon->proposal, atp_ledger_config(atp_engine_ledger(daemon->engine)));
     daemon->snapshot_asked_op = recovery.snapshot_op;
     atp_daemon_metrics_connect(&daemon->figures, daemon->metrics, daemon->engine, &daemon->config,

@@ -11,6 +11,7 @@ _Static_assert((int)ATP_METRIC_CLASS_RELEASE == (int)ATP_CLASS_RELEASE &&
                    (int)ATP_METRIC_CLASS_COUNT == (int)ATP_CLASS_COUNT,
                "the classes of the metrics are those of the engine");
 
+_Static_assert(ATP_EXCEPTION_OWNERS_MAX < ATP_METRIC_OWNERS_MAX, "a figure for each owner, and nobody");
 _Static_assert((int)ATP_EXCEPTION_KIND_LIMIT <= ATP_METRIC_EXCEPTION_KINDS_MAX, "a figure for each kind");
 
 static void set(const atp_daemon_metrics_t *figures, atp_metric_t metric, uint32_t label, uint64_t value)
@@ -29,6 +30,47 @@ static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_cou
     set(figures, ATP_METRIC_EXCEPTIONS_PARKED, 0, counts->exceptions_parked);
     for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
         set(figures, ATP_METRIC_EXCEPTIONS_BY_KIND, kind, counts->exceptions_by_kind[kind]);
+    }
+}
+
+static uint64_t age_ms(int64_t since_ms, int64_t now_ms)
+{
+    return since_ms != 0 && now_ms > since_ms ? (uint64_t)(now_ms - since_ms) : 0;
+}
+
+/* Of all, and by kind. */
+static void set_exceptions(const atp_daemon_metrics_t *figures, const atp_exceptions_t *exceptions,
+                           int64_t now_ms)
+{
+    uint64_t overdue = 0;
+    int64_t oldest_ms = 0;
+
+    for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
+        atp_tally_figures_t tally = atp_tallies_read(exceptions, ATP_TALLY_KIND, kind);
+        set(figures, ATP_METRIC_EXCEPTIONS_OVERDUE_BY_KIND, kind, tally.overdue);
+        set(figures, ATP_METRIC_EXCEPTIONS_OLDEST_BY_KIND, kind, age_ms(tally.oldest_ms, now_ms));
+        overdue += tally.overdue;
+        bool is_older = tally.oldest_ms != 0 && (oldest_ms == 0 || tally.oldest_ms < oldest_ms);
+        oldest_ms = is_older ? tally.oldest_ms : oldest_ms;
+    }
+    set(figures, ATP_METRIC_EXCEPTIONS_OVERDUE, 0, overdue);
+    set(figures, ATP_METRIC_EXCEPTIONS_OLDEST, 0, age_ms(oldest_ms, now_ms));
+}
+
+/* Those of nobody in particular, then by owner; one that was dropped has none. */
+static void set_owners(const atp_daemon_metrics_t *figures, const atp_exceptions_t *exceptions,
+                       int64_t now_ms)
+{
+    uint32_t count = (uint32_t)atp_table_count(&exceptions->owners);
+
+    for (uint32_t i = 0; i <= count; i++) {
+        atp_tally_figures_t tally = atp_tallies_read(exceptions, ATP_TALLY_OWNER, i);
+        atp_text_t name =
+            i == 0 ? ATP_TEXT("nobody") : atp_exception_owner_id(atp_exception_owner(exceptions, i - 1));
+        atp_metrics_name_owner(figures->metrics, i, name);
+        set(figures, ATP_METRIC_EXCEPTIONS_BY_OWNER, i, tally.count);
+        set(figures, ATP_METRIC_EXCEPTIONS_OVERDUE_BY_OWNER, i, tally.overdue);
+        set(figures, ATP_METRIC_EXCEPTIONS_OLDEST_BY_OWNER, i, age_ms(tally.oldest_ms, now_ms));
     }
 }
 
@@ -69,26 +111,41 @@ static void set_connections(atp_daemon_metrics_t *figures)
     }
 }
 
-/* The first registered sources, by number. */
+static void set_source(const atp_daemon_metrics_t *figures, uint32_t label, uint32_t number, int64_t now_ms)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(figures->engine);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_source_record_t *source = atp_table_at(&catalog->sources, number);
+    atp_tally_figures_t tally = atp_tallies_read(atp_ledger_exceptions(ledger), ATP_TALLY_SOURCE, number + 1);
+
+    atp_metrics_name_source(figures->metrics, label, atp_strings_get(&catalog->strings, source->id_ref));
+    set(figures, ATP_METRIC_SOURCE_STATE, label, atp_load_relaxed(&source->state));
+    set(figures, ATP_METRIC_SOURCE_SILENCE, label, age_ms(atp_load_relaxed(&source->heard_ms), now_ms));
+    set(figures, ATP_METRIC_SOURCE_FACTS, label, atp_load_relaxed(&source->facts));
+    set(figures, ATP_METRIC_SOURCE_REFUSED, label, atp_load_relaxed(&source->refused));
+    set(figures, ATP_METRIC_EXCEPTIONS_BY_SOURCE, label, tally.count);
+    set(figures, ATP_METRIC_EXCEPTIONS_OVERDUE_BY_SOURCE, label, tally.overdue);
+    set(figures, ATP_METRIC_EXCEPTIONS_OLDEST_BY_SOURCE, label, age_ms(tally.oldest_ms, now_ms));
+}
+
+/* The first registered sources, by number; then the first others of which there are exceptions. */
 static void set_sources(const atp_daemon_metrics_t *figures, int64_t now_ms)
 {
-    const atp_catalog_t *catalog = atp_ledger_catalog(atp_engine_ledger(figures->engine));
+    const atp_ledger_t *ledger = atp_engine_ledger(figures->engine);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     uint64_t count = atp_table_count(&catalog->sources);
     uint32_t label = 0;
 
-    for (uint64_t i = 0; i < count && label < ATP_METRIC_SOURCES_MAX; i++) {
-        atp_source_record_t *source = atp_table_at(&catalog->sources, i);
-        uint8_t state = atp_load_relaxed(&source->state);
-        if (state == ATP_SOURCE_UNREGISTERED) {
-            continue;
+    for (unsigned is_other = 0; is_other < 2; is_other++) {
+        for (uint32_t i = 0; i < count && label < ATP_METRIC_SOURCES_MAX; i++) {
+            atp_source_record_t *source = atp_table_at(&catalog->sources, i);
+            bool is_registered = atp_load_relaxed(&source->state) != ATP_SOURCE_UNREGISTERED;
+            bool has_some =
+                atp_tallies_read(atp_ledger_exceptions(ledger), ATP_TALLY_SOURCE, i + 1).count > 0;
+            if (is_other ? !is_registered && has_some : is_registered) {
+                set_source(figures, label++, i, now_ms);
+            }
         }
-        int64_t silence_ms = now_ms - atp_load_relaxed(&source->heard_ms);
-        atp_metrics_name_source(figures->metrics, label, atp_strings_get(&catalog->strings, source->id_ref));
-        set(figures, ATP_METRIC_SOURCE_STATE, label, state);
-        set(figures, ATP_METRIC_SOURCE_SILENCE, label, silence_ms > 0 ? (uint64_t)silence_ms : 0);
-        set(figures, ATP_METRIC_SOURCE_FACTS, label, atp_load_relaxed(&source->facts));
-        set(figures, ATP_METRIC_SOURCE_REFUSED, label, atp_load_relaxed(&source->refused));
-        label++;
     }
     for (; label < ATP_METRIC_SOURCES_MAX; label++) {
         atp_metrics_name_source(figures->metrics, label, ATP_TEXT(""));
@@ -99,6 +156,7 @@ static void refresh(void *context, atp_metrics_t *metrics)
 {
     atp_daemon_metrics_t *figures = context;
     atp_engine_stats_t stats;
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(atp_engine_ledger(figures->engine));
     int64_t now_ms = atp_engine_now_ms(figures->engine);
 
     (void)metrics;
@@ -126,6 +184,8 @@ static void refresh(void *context, atp_metrics_t *metrics)
     set_ledger(figures, &stats.counts);
     set_tables(figures);
     set_sources(figures, now_ms);
+    set_exceptions(figures, exceptions, now_ms);
+    set_owners(figures, exceptions, now_ms);
     set_connections(figures);
 }
 

@@ -143,6 +143,17 @@ static void put_bytes(words_t *words, const atp_exception_t *exception, const un
     }
 }
 
+static void put_fact(words_t *words, const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    const char *cursor = atp_op_text_begin(op);
+
+    put(words, atp_text_of(atp_op_kind_name(op->kind)));
+    put_subject(words, op, &cursor);
+    put_lines(words, atp_ledger_catalog(ledger), op, &cursor);
+    put_options(words, op);
+    put_attributes(words, op);
+}
+
 void atp_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception, atp_fact_text_t *ret_text)
 {
     uint64_t fact[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
@@ -158,11 +169,18 @@ void atp_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception,
         put_bytes(&words, exception, (const unsigned char *)(const void *)fact);
         return;
     }
-    const atp_op_t *op = (const atp_op_t *)(const void *)fact;
-    const char *cursor = atp_op_text_begin(op);
-    put(&words, atp_text_of(atp_op_kind_name(op->kind)));
-    put_subject(&words, op, &cursor);
-    put_lines(&words, atp_ledger_catalog(ledger), op, &cursor);
-    put_options(&words, op);
-    put_attributes(&words, op);
+    put_fact(&words, ledger, (const atp_op_t *)(const void *)fact);
+}
+
+void atp_edited_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception,
+                          atp_fact_text_t *ret_text)
+{
+    uint64_t fact[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
+    words_t words = {.text = ret_text};
+
+    ret_text->size = 0;
+    if (exception->edited_first != 0) {
+        atp_exceptions_form(atp_ledger_exceptions(ledger), exception, fact);
+        put_fact(&words, ledger, (const atp_op_t *)(const void *)fact);
+    }
 }

@@ -13,4 +13,8 @@ typedef struct atp_fact_text {
 /* Empty when the exception keeps no fact. Thread: ledger. */
 void atp_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception, atp_fact_text_t *ret_text);
 
+/* The same of the fact as it was edited; empty when it was not, or is not kept any more. */
+void atp_edited_fact_text(const atp_ledger_t *ledger, const atp_exception_t *exception,
+                          atp_fact_text_t *ret_text);
+
 #endif

@@ -21,6 +21,7 @@ typedef enum labels {
     LABELS_RESERVATION_STATE,
     LABELS_TABLE,
     LABELS_SOURCE,
+    LABELS_OWNER,
     LABELS_EXCEPTION_KIND
 } labels_t;
 typedef enum unit { UNIT_ONE, UNIT_MS, UNIT_NS } unit_t;
@@ -57,6 +58,7 @@ struct atp_metrics {
     uint64_t incarnation;
     const char *table_name[ATP_METRIC_TABLES_MAX];
     char source_name[ATP_METRIC_SOURCES_MAX][ATP_ID_SIZE_MAX + 1]; /* the collecting thread's */
+    char owner_name[ATP_METRIC_OWNERS_MAX][ATP_ID_SIZE_MAX + 1];   /* the same */
     const char *exception_name[ATP_METRIC_EXCEPTION_KINDS_MAX];
     void (*refresh)(void *context, atp_metrics_t *metrics);
     void *refresh_context;
@@ -89,6 +91,8 @@ static uint32_t label_count(labels_t labels)
         return ATP_METRIC_TABLES_MAX;
     case LABELS_SOURCE:
         return ATP_METRIC_SOURCES_MAX;
+    case LABELS_OWNER:
+        return ATP_METRIC_OWNERS_MAX;
     case LABELS_EXCEPTION_KIND:
         return ATP_METRIC_EXCEPTION_KINDS_MAX;
     }
@@ -182,11 +186,23 @@ void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *
     metrics->table_name[table] = name;
 }
 
+static void copy_name(char to[ATP_ID_SIZE_MAX + 1], atp_text_t name)
+{
+    ATP_ASSERT(name.size <= ATP_ID_SIZE_MAX);
+    memcpy(to, name.size > 0 ? name.bytes : "", name.size);
+    to[name.size] = '\0';
+}
+
 void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t name)
 {
-    ATP_ASSERT(label < ATP_METRIC_SOURCES_MAX && name.size <= ATP_ID_SIZE_MAX);
-    memcpy(metrics->source_name[label], name.size > 0 ? name.bytes : "", name.size);
-    metrics->source_name[label][name.size] = '\0';
+    ATP_ASSERT(label < ATP_METRIC_SOURCES_MAX);
+    copy_name(metrics->source_name[label], name);
+}
+
+void atp_metrics_name_owner(atp_metrics_t *metrics, uint32_t label, atp_text_t name)
+{
+    ATP_ASSERT(label < ATP_METRIC_OWNERS_MAX);
+    copy_name(metrics->owner_name[label], name);
 }
 
 void atp_metrics_name_exception(atp_metrics_t *metrics, uint32_t kind, const char *name)
@@ -295,6 +311,10 @@ static size_t name_labels(const atp_metrics_t *metrics, labels_t labels, uint32_
         ret_labels[0] = (atp_exposition_label_t){
             "source", metrics->source_name[label][0] != '\0' ? metrics->source_name[label] : NULL};
         break;
+    case LABELS_OWNER:
+        ret_labels[0] = (atp_exposition_label_t){
+            "owner", metrics->owner_name[label][0] != '\0' ? metrics->owner_name[label] : NULL};
+        break;
     case LABELS_EXCEPTION_KIND:
         ret_labels[0] = (atp_exposition_label_t){"kind", metrics->exception_name[label]};
         break;
@@ -400,6 +420,7 @@ void atp_metrics_print_markdown(FILE *out)
         [LABELS_RESERVATION_STATE] = "`state`",
         [LABELS_TABLE] = "`table`",
         [LABELS_SOURCE] = "`source`",
+        [LABELS_OWNER] = "`owner`",
         [LABELS_EXCEPTION_KIND] = "`kind`",
     };
 

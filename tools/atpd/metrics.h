@@ -64,6 +64,26 @@
       "Facts that wait for the SKU or node they name.")                                                      \
     X(EXCEPTIONS_BY_KIND, "atpd_exceptions_open_by_kind", GAUGE, PULLED, EXCEPTION_KIND, ONE,                \
       "Exceptions that wait to be settled, by what has happened.")                                           \
+    X(EXCEPTIONS_OVERDUE, "atpd_exceptions_overdue", GAUGE, PULLED, NONE, ONE,                               \
+      "Exceptions, open and parked, that were not settled within the time of their owner.")                  \
+    X(EXCEPTIONS_OLDEST, "atpd_exceptions_oldest_seconds", GAUGE, PULLED, NONE, MS,                          \
+      "Age of the oldest exception that is not settled, open or parked; 0: there is none.")                  \
+    X(EXCEPTIONS_OVERDUE_BY_KIND, "atpd_exceptions_overdue_by_kind", GAUGE, PULLED, EXCEPTION_KIND, ONE,     \
+      "The overdue ones by what has happened.")                                                              \
+    X(EXCEPTIONS_OLDEST_BY_KIND, "atpd_exceptions_oldest_seconds_by_kind", GAUGE, PULLED, EXCEPTION_KIND,    \
+      MS, "Age of the oldest by what has happened.")                                                         \
+    X(EXCEPTIONS_BY_OWNER, "atpd_exceptions_by_owner", GAUGE, PULLED, OWNER, ONE,                            \
+      "Exceptions that are not settled, open and parked, by who is to settle them; nobody: by no rule.")     \
+    X(EXCEPTIONS_OVERDUE_BY_OWNER, "atpd_exceptions_overdue_by_owner", GAUGE, PULLED, OWNER, ONE,            \
+      "The overdue ones by owner.")                                                                          \
+    X(EXCEPTIONS_OLDEST_BY_OWNER, "atpd_exceptions_oldest_seconds_by_owner", GAUGE, PULLED, OWNER, MS,       \
+      "Age of the oldest by owner.")                                                                         \
+    X(EXCEPTIONS_BY_SOURCE, "atpd_exceptions_by_source", GAUGE, PULLED, SOURCE, ONE,                         \
+      "Exceptions that are not settled, open and parked, of what a source told.")                            \
+    X(EXCEPTIONS_OVERDUE_BY_SOURCE, "atpd_exceptions_overdue_by_source", GAUGE, PULLED, SOURCE, ONE,         \
+      "The overdue ones by source.")                                                                         \
+    X(EXCEPTIONS_OLDEST_BY_SOURCE, "atpd_exceptions_oldest_seconds_by_source", GAUGE, PULLED, SOURCE, MS,    \
+      "Age of the oldest by source.")                                                                        \
     X(TABLE_BYTES, "atpd_table_bytes", GAUGE, PULLED, TABLE, ONE, "Memory in use by a table of the ledger.") \
     X(TABLE_RECORDS, "atpd_table_records", GAUGE, PULLED, TABLE, ONE, "Records in use in a table.")          \
     X(TABLE_CAPACITY, "atpd_table_capacity", GAUGE, PULLED, TABLE, ONE, "Records a table can hold.")         \
@@ -99,7 +119,7 @@
     X(SOURCE_SHED, "atpd_source_shed_total", COUNTER, SHARED, NONE, ONE,                                     \
       "Given up, because too many wait and their source keeps none. Exceptions tell of them.")               \
     X(SOURCE_STATE, "atpd_source_state", GAUGE, PULLED, SOURCE, ONE,                                         \
-      "Of a registered source: 1 open, 2 silent, 3 paused.")                                                 \
+      "Of a source: 1 open, 2 silent, 3 paused; 0 not registered, and it has exceptions.")                   \
     X(SOURCE_SILENCE, "atpd_source_silence_seconds", GAUGE, PULLED, SOURCE, MS,                              \
       "Time since the newest batch of a registered source, or since it was registered.")                     \
     X(SOURCE_FACTS, "atpd_source_facts_total", COUNTER, PULLED, SOURCE, ONE,                                 \
@@ -136,8 +156,10 @@ typedef enum atp_metric_reservation_state {
     ATP_METRIC_RESERVATION_STATE_COUNT
 } atp_metric_reservation_state_t;
 
-#define ATP_METRIC_TABLES_MAX          64
-#define ATP_METRIC_SOURCES_MAX         256 /* registered first; of more there are no metrics of their own */
+#define ATP_METRIC_TABLES_MAX 64
+#define ATP_METRIC_SOURCES_MAX                                                                               \
+    256 /* registered ones, then those with exceptions; of more there are no metrics of their own */
+#define ATP_METRIC_OWNERS_MAX          65 /* the first is nobody */
 #define ATP_METRIC_EXCEPTION_KINDS_MAX 32
 
 typedef struct atp_metrics atp_metrics_t;
@@ -156,6 +178,8 @@ void atp_metrics_name_table(atp_metrics_t *metrics, uint32_t table, const char *
 void atp_metrics_name_exception(atp_metrics_t *metrics, uint32_t kind, const char *name);
 /* The same for a source, and none (an empty name) for one that is not shown. The name is copied. Thread: the refresh callback. */
 void atp_metrics_name_source(atp_metrics_t *metrics, uint32_t label, atp_text_t name);
+/* The same for who settles exceptions. */
+void atp_metrics_name_owner(atp_metrics_t *metrics, uint32_t label, atp_text_t name);
 void atp_metrics_set_incarnation(atp_metrics_t *metrics, uint64_t incarnation);
 
 /* Adds `n` to a SHARED counter. `label`: number within its labels (a verdict, an error), 0 if it has none. */

@@ -1,5 +1,6 @@
 /* Exceptions as they are listed: what is wanted of them, and their facts in words. And levels that channels have crossed. */
 #include "tools/atpd/fact_text.h"
+#include "tools/atpd/owner_text.h"
 #include "tools/atpd/service_priv.h"
 
 _Static_assert((unsigned)ATP_EXCEPTION_ROW_OPEN == (unsigned)ATP_EXCEPTION_OPEN &&
@@ -28,15 +29,23 @@ static atp_text_t source_of(const atp_ledger_t *ledger, const atp_exception_t *e
     return atp_strings_get(&catalog->strings, record->id_ref);
 }
 
-static atp_text_t settler_of(const atp_ledger_t *ledger, const atp_exception_t *exception)
+/* A client by its number + 1. */
+static atp_text_t client_of(const atp_ledger_t *ledger, uint32_t client)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
 
-    if (exception->settled_by == 0) {
+    if (client == 0) {
         return ATP_TEXT("");
     }
-    const atp_named_record_t *record = atp_table_at(&catalog->clients, exception->settled_by - 1);
+    const atp_named_record_t *record = atp_table_at(&catalog->clients, client - 1);
     return atp_strings_get(&catalog->strings, record->id_ref);
+}
+
+static atp_text_t owner_of(const atp_ledger_t *ledger, const atp_exception_t *exception)
+{
+    return exception->owner == 0 ? ATP_TEXT("")
+                                 : atp_exception_owner_id(atp_exception_owner(atp_ledger_exceptions(ledger),
+                                                                              exception->owner - 1u));
 }
 
 static bool is_wanted(const atp_page_ask_t *page, const atp_ledger_t *ledger,
@@ -44,6 +53,10 @@ static bool is_wanted(const atp_page_ask_t *page, const atp_ledger_t *ledger,
 {
     if ((page->states != 0 && (page->states & 1u << exception->state) == 0) ||
         (page->older_than_ms > 0 && now_ms - exception->time_ms < page->older_than_ms)) {
+        return false;
+    }
+    if ((page->beyond_sla && !exception->is_overdue) ||
+        (page->owner.size > 0 && !atp_text_equal(page->owner, owner_of(ledger, exception)))) {
         return false;
     }
     return (page->kind.size == 0 ||
@@ -58,6 +71,7 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
     const atp_exception_t *exception = atp_exceptions_get(atp_ledger_exceptions(ledger), index + 1);
     atp_text_t ids[ATP_EXCEPTION_RESERVATIONS_MAX];
     atp_fact_text_t words;
+    atp_fact_text_t edited;
 
     if (exception == NULL || !is_wanted(&work->page, ledger, exception, now_ms)) {
         return;
@@ -66,7 +80,9 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
     for (uint32_t i = 0; i < id_count; i++) {
         ids[i] = (atp_text_t){exception->reservations[i], exception->reservation_sizes[i]};
     }
+    int64_t due_ms = atp_exception_due_ms(atp_ledger_exceptions(ledger), exception);
     atp_fact_text(ledger, exception, &words);
+    atp_edited_fact_text(ledger, exception, &edited);
     atp_exception_row_t row = {.number = exception->number,
                                .op = exception->op,
                                .time_ms = exception->time_ms,
@@ -93,9 +109,38 @@ void atp_work_exception_row(atp_work_t *work, const atp_ledger_t *ledger, uint64
                                .fact = {words.bytes, words.size},
                                .settled_ms = exception->settled_ms,
                                .settled_op = exception->settled_op,
-                               .settled_by = settler_of(ledger, exception),
-                               .cause = {exception->cause, exception->cause_size}};
+                               .settled_by = client_of(ledger, exception->settled_by),
+                               .cause = {exception->cause, exception->cause_size},
+                               .owner = owner_of(ledger, exception),
+                               .due_ms = due_ms != INT64_MAX ? due_ms : 0,
+                               .is_overdue = exception->is_overdue != 0,
+                               .edit_count = exception->edit_count,
+                               .edited_ms = exception->edited_ms,
+                               .edited_op = exception->edited_op,
+                               .edited_by = client_of(ledger, exception->edited_by),
+                               .edit_cause = {exception->edit_cause, exception->edit_cause_size},
+                               .edited_fact = {edited.bytes, edited.size}};
     atp_write_exception(&work->writer, &row);
+    work->op_count++;
+}
+
+/* ---- owners ---- */
+
+void atp_work_owner_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms)
+{
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(ledger);
+    const atp_exception_owner_t *owner = atp_exception_owner(exceptions, (uint32_t)index);
+    atp_tally_figures_t figures = atp_tallies_read(exceptions, ATP_TALLY_OWNER, (uint32_t)index + 1);
+    atp_rule_text_t text;
+
+    (void)now_ms;
+    if (owner->is_dropped) {
+        return;
+    }
+    atp_owner_text(ledger, owner, &figures, &text);
+    atp_catalog_entry_t entry = {
+        .id = atp_exception_owner_id(owner), .value = figures.count, .name = {text.bytes, text.size}};
+    atp_write_catalog_entry(&work->writer, &entry);
     work->op_count++;
 }
 

@@ -136,6 +136,7 @@ void atp_work_write_archiving(atp_work_t *work, const atp_ledger_t *ledger, cons
 void atp_work_schedule(atp_work_t *work);
 void atp_work_trace(atp_work_t *work);
 /* A row of the page of subscribers. */
+void atp_work_owner_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
 void atp_work_subscriber_row(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index, int64_t now_ms);
 void atp_work_postings(atp_work_t *work);
 void atp_work_postings_of(atp_work_t *work);

@@ -605,6 +605,9 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
     case ATP_MESSAGE_CROSSINGS:
         return (page_kind_t){atp_crossings_newest(atp_ledger_crossings(ledger)), atp_work_crossing_row};
     default:
+        if (work->page.what == ATP_CATALOG_EXCEPTION_OWNERS) {
+            return (page_kind_t){atp_table_count(&atp_ledger_exceptions(ledger)->owners), atp_work_owner_row};
+        }
         if (work->page.what == ATP_CATALOG_SUBSCRIBERS) {
             return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
         }

@@ -42,6 +42,50 @@ static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts
     }
 }
 
+static void write_tally(atp_writer_t *writer, const char *of, atp_text_t name, atp_tally_figures_t tally)
+{
+    char text[ATP_ID_SIZE_MAX + 48];
+
+    if (tally.count == 0) {
+        return;
+    }
+    (void)snprintf(text, sizeof text, "exceptions_%s_%.*s", of, (int)name.size, name.bytes);
+    write_number(writer, text, tally.count);
+    (void)snprintf(text, sizeof text, "exceptions_overdue_%s_%.*s", of, (int)name.size, name.bytes);
+    write_number(writer, text, tally.overdue);
+    (void)snprintf(text, sizeof text, "exceptions_oldest_ms_%s_%.*s", of, (int)name.size, name.bytes);
+    write_number(writer, text, (uint64_t)tally.oldest_ms);
+}
+
+#define SOURCES_TOLD 256 /* the first ones of which there are exceptions */
+
+/* Those that are not settled, by owner and source; and how many are overdue. */
+static void write_exceptions(atp_writer_t *writer, const atp_ledger_t *ledger)
+{
+    const atp_exceptions_t *exceptions = atp_ledger_exceptions(ledger);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    uint32_t owners = (uint32_t)atp_table_count(&exceptions->owners);
+    uint32_t sources = (uint32_t)atp_table_count(&catalog->sources);
+    uint64_t overdue = 0;
+    unsigned told = 0;
+
+    for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
+        overdue += atp_tallies_read(exceptions, ATP_TALLY_KIND, kind).overdue;
+    }
+    write_number(writer, "exceptions_overdue", overdue);
+    for (uint32_t i = 0; i <= owners; i++) {
+        atp_text_t name =
+            i == 0 ? ATP_TEXT("nobody") : atp_exception_owner_id(atp_exception_owner(exceptions, i - 1));
+        write_tally(writer, "owner", name, atp_tallies_read(exceptions, ATP_TALLY_OWNER, i));
+    }
+    for (uint32_t i = 0; i < sources && told < SOURCES_TOLD; i++) {
+        const atp_source_record_t *source = atp_table_at(&catalog->sources, i);
+        atp_tally_figures_t tally = atp_tallies_read(exceptions, ATP_TALLY_SOURCE, i + 1);
+        write_tally(writer, "source", atp_strings_get(&catalog->strings, source->id_ref), tally);
+        told += tally.count > 0;
+    }
+}
+
 static void write_engine(atp_writer_t *writer, const atp_engine_stats_t *stats)
 {
     write_number(writer, "op_applied", stats->applied_op);
@@ -98,6 +142,7 @@ void atp_work_stat(atp_work_t *work)
     write_number(&writer, "incarnation", atp_engine_incarnation(engine));
     write_engine(&writer, &stats);
     write_counts(&writer, &stats.counts);
+    write_exceptions(&writer, work->service->ledger);
     write_tallies(&writer, &stats);
     atp_write_list_end(&writer);
     atp_work_send(work, &writer);

@@ -106,6 +106,7 @@ static void tell(const look_t *look)
                        atp_catalog_node_id(&ledger->catalog, look->node));
     memcpy(exception.reservation_sizes, closing->reservation_sizes, sizeof exception.reservation_sizes);
     memcpy(exception.reservations, closing->reservations, sizeof exception.reservations);
+    atp_ledger_give_owner(ledger, &exception);
     atp_exceptions_add(&ledger->exceptions, &exception);
 }
 

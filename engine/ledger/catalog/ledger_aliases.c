@@ -4,13 +4,18 @@
 
 /* ---- who tells ---- */
 
-atp_text_t atp_ledger_source_told(const atp_ledger_t *ledger)
+atp_text_t atp_ledger_source_named(const atp_ledger_t *ledger, uint32_t source)
 {
-    if (ledger->frame_source == 0) {
+    if (source == 0) {
         return (atp_text_t){"", 0};
     }
-    const atp_named_record_t *record = atp_table_at(&ledger->catalog.sources, ledger->frame_source - 1);
+    const atp_named_record_t *record = atp_table_at(&ledger->catalog.sources, source - 1);
     return atp_strings_get(&ledger->catalog.strings, record->id_ref);
+}
+
+atp_text_t atp_ledger_source_told(const atp_ledger_t *ledger)
+{
+    return atp_ledger_source_named(ledger, ledger->frame_source);
 }
 
 atp_text_t atp_ledger_teller(const apply_t *apply)

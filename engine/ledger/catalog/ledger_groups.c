@@ -116,5 +116,8 @@ atp_verdict_t atp_ledger_put_group(apply_t *apply)
     if (ATP_UNLIKELY(ledger->root->registry.silent > 0)) {
         atp_ledger_mark_stale(ledger);
     }
+    if (ATP_UNLIKELY(ledger->root->exceptions.owner_count > 0)) {
+        atp_ledger_owners_changed(apply);
+    }
     return ATP_APPLIED;
 }

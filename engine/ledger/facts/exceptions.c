@@ -1,6 +1,8 @@
 #include "engine/ledger/facts/exceptions.h"
 
 #include "engine/base/hash.h"
+#include "engine/ledger/facts/exception_pieces.h"
+#include "engine/ledger/facts/exception_tallies.h"
 
 #include <string.h>
 
@@ -64,6 +66,9 @@ static void unlink_all(atp_exceptions_t *exceptions, uint32_t place)
     atp_exception_list_t *list = &exceptions->heads->all;
     const atp_exception_t *record = atp_table_at(&exceptions->records, place - 1);
 
+    if (exceptions->heads->owning_at == place) {
+        exceptions->heads->owning_at = record->next;
+    }
     *(record->previous != 0 ? &change(exceptions, record->previous)->next : &list->first) = record->next;
     *(record->next != 0 ? &change(exceptions, record->next)->previous : &list->last) = record->previous;
 }
@@ -174,26 +179,13 @@ static void link_behind(atp_exceptions_t *exceptions, uint32_t last, uint32_t pl
 
 /* ---- facts that are kept ---- */
 
-static uint32_t pieces_for(uint32_t size)
-{
-    return (size + ATP_EXCEPTION_PIECE_BYTES - 1) / ATP_EXCEPTION_PIECE_BYTES;
-}
-
 static void free_fact(atp_exceptions_t *exceptions, uint32_t place)
 {
-    atp_exception_heads_t *heads = exceptions->heads;
     atp_exception_t *record = change(exceptions, place);
 
-    while (record->fact_first != 0) {
-        uint32_t number = record->fact_first;
-        atp_exception_piece_t *piece = atp_table_change(&exceptions->pieces, number - 1);
-        record->fact_first = piece->next;
-        memset(piece, 0, sizeof *piece);
-        piece->next = heads->free_first;
-        heads->free_first = number;
-        heads->free_pieces++;
-    }
-    unlink_alike(exceptions, &heads->kept, place);
+    atp_pieces_free(exceptions, &record->fact_first);
+    atp_pieces_free(exceptions, &record->edited_first);
+    unlink_alike(exceptions, &exceptions->heads->kept, place);
 }
 
 /* A fact that has to make room: what was to be tried by itself cannot be. */
@@ -209,38 +201,15 @@ static void lose_fact(atp_exceptions_t *exceptions, uint32_t place)
     free_fact(exceptions, place);
 }
 
-static bool has_room(const atp_exceptions_t *exceptions, uint32_t pieces)
+/* Room for so many pieces, at the cost of the oldest facts, but not of that of `but`. */
+static void make_pieces(atp_exceptions_t *exceptions, uint32_t pieces, uint32_t but)
 {
-    return exceptions->heads->free_pieces >= pieces ||
-           atp_table_has_room(&exceptions->pieces, pieces - exceptions->heads->free_pieces);
-}
+    const atp_exception_list_t *kept = &exceptions->heads->kept;
 
-static uint32_t take_piece(atp_exceptions_t *exceptions)
-{
-    atp_exception_heads_t *heads = exceptions->heads;
-    uint32_t number = heads->free_first;
-
-    if (number == 0) {
-        return (uint32_t)atp_table_append(&exceptions->pieces, 1) + 1;
-    }
-    const atp_exception_piece_t *piece = atp_table_at(&exceptions->pieces, number - 1);
-    heads->free_first = piece->next;
-    heads->free_pieces--;
-    return number;
-}
-
-static void write_fact(atp_exceptions_t *exceptions, atp_exception_t *record, const unsigned char *fact)
-{
-    uint32_t *link = &record->fact_first;
-
-    for (uint32_t at = 0; at < record->fact_size; at += ATP_EXCEPTION_PIECE_BYTES) {
-        uint32_t left = record->fact_size - at;
-        uint32_t number = take_piece(exceptions);
-        atp_exception_piece_t *piece = atp_table_change(&exceptions->pieces, number - 1);
-        memset(piece, 0, sizeof *piece);
-        memcpy(piece->bytes, fact + at, left < sizeof piece->bytes ? left : sizeof piece->bytes);
-        *link = number;
-        link = &piece->next;
+    while (!atp_pieces_have_room(exceptions, pieces)) {
+        const atp_exception_t *oldest = atp_table_at(&exceptions->records, kept->first - 1);
+        lose_fact(exceptions, kept->first != but ? kept->first : oldest->next_alike);
+        exceptions->heads->facts_lost++;
     }
 }
 
@@ -252,27 +221,25 @@ void atp_exceptions_keep(atp_exceptions_t *exceptions, atp_exception_t *exceptio
     if (size > ATP_EXCEPTION_FACT_MAX) {
         return;
     }
-    while (!has_room(exceptions, pieces_for(size))) {
-        lose_fact(exceptions, exceptions->heads->kept.first);
-        exceptions->heads->facts_lost++;
-    }
-    write_fact(exceptions, exception, fact);
+    make_pieces(exceptions, atp_pieces_for(size), 0);
+    atp_pieces_write(exceptions, &exception->fact_first, fact, size);
     link_alike(exceptions, &exceptions->heads->kept, exceptions->heads->all.last);
 }
 
 void atp_exceptions_fact(const atp_exceptions_t *exceptions, const atp_exception_t *exception, void *buffer,
                          uint32_t size)
 {
-    uint32_t number = exception->fact_first;
-    unsigned char *to = buffer;
+    ATP_ASSERT(exception->fact_first != 0 && size <= exception->fact_size);
+    atp_pieces_read(exceptions, exception->fact_first, buffer, size);
+}
 
-    ATP_ASSERT(number != 0 && size <= exception->fact_size);
-    for (uint32_t at = 0; at < size; at += ATP_EXCEPTION_PIECE_BYTES) {
-        const atp_exception_piece_t *piece = atp_table_at(&exceptions->pieces, number - 1);
-        uint32_t left = size - at;
-        memcpy(to + at, piece->bytes, left < sizeof piece->bytes ? left : sizeof piece->bytes);
-        number = piece->next;
+void atp_exceptions_form(const atp_exceptions_t *exceptions, const atp_exception_t *exception, void *buffer)
+{
+    if (exception->edited_first == 0) {
+        atp_exceptions_fact(exceptions, exception, buffer, exception->fact_size);
+        return;
     }
+    atp_pieces_read(exceptions, exception->edited_first, buffer, exception->edited_size);
 }
 
 /* ---- records ---- */
@@ -316,6 +283,7 @@ static uint32_t make_room(atp_exceptions_t *exceptions)
         }
         heads->open[record->kind]--;
         heads->lost++;
+        atp_tallies_leave(exceptions, place);
     }
     unlink_all(exceptions, place);
     atp_index_remove(&exceptions->index, hash_of(record->number), place - 1);
@@ -338,6 +306,7 @@ atp_exception_t *atp_exceptions_add(atp_exceptions_t *exceptions, const atp_exce
     record->count = 1;
     heads->open[record->kind]++;
     link_all(exceptions, place);
+    atp_tallies_join(exceptions, place);
     atp_index_insert(&exceptions->index, hash_of(record->number), place - 1);
     return record;
 }
@@ -364,9 +333,26 @@ atp_exception_t *atp_exceptions_settle(atp_exceptions_t *exceptions, uint64_t nu
     if (record->fact_first != 0) {
         free_fact(exceptions, place);
     }
+    atp_tallies_leave(exceptions, place);
     record->state = (uint8_t)state;
     exceptions->heads->open[record->kind]--;
     link_alike(exceptions, &exceptions->heads->settled, place);
+    return record;
+}
+
+atp_exception_t *atp_exceptions_edit(atp_exceptions_t *exceptions, uint64_t number, const void *fact,
+                                     uint32_t size)
+{
+    uint32_t place = place_of(exceptions, number);
+
+    ATP_ASSERT(place != 0 && size > 0 && size <= ATP_EXCEPTION_FACT_MAX);
+    atp_exception_t *record = change(exceptions, place);
+    ATP_ASSERT(record->fact_first != 0);
+    atp_pieces_free(exceptions, &record->edited_first);
+    make_pieces(exceptions, atp_pieces_for(size), place);
+    atp_pieces_write(exceptions, &record->edited_first, fact, size);
+    record->edited_size = size;
+    record->edit_count++;
     return record;
 }
 
@@ -532,18 +518,6 @@ static atp_err_t broken(atp_why_t *ret_why, const char *what, uint64_t number)
     return atp_fail(ret_why, ATP_ERR_CORRUPT, "%s: exception %llu", what, (unsigned long long)number);
 }
 
-static uint32_t pieces_of(const atp_exceptions_t *exceptions, const atp_exception_t *record)
-{
-    uint64_t count = atp_table_count(&exceptions->pieces);
-    uint32_t found = 0;
-
-    for (uint32_t at = record->fact_first; at != 0 && at <= count && found <= count; found++) {
-        const atp_exception_piece_t *piece = atp_table_at(&exceptions->pieces, at - 1);
-        at = piece->next;
-    }
-    return found;
-}
-
 /* What the record itself says, and where it should be found. */
 static atp_err_t check_record(const atp_exceptions_t *exceptions, const atp_exception_t *record,
                               atp_why_t *ret_why)
@@ -561,8 +535,13 @@ static atp_err_t check_record(const atp_exceptions_t *exceptions, const atp_exce
         return broken(ret_why, "E4: parked without a fact", record->number);
     }
     if (record->fact_first != 0 &&
-        (!is_open || pieces_of(exceptions, record) != pieces_for(record->fact_size))) {
+        (!is_open || atp_pieces_count(exceptions, record->fact_first) != atp_pieces_for(record->fact_size))) {
         return broken(ret_why, "E3: a fact in too many pieces, or too few", record->number);
+    }
+    if (record->edited_first != 0 &&
+        (record->fact_first == 0 ||
+         atp_pieces_count(exceptions, record->edited_first) != atp_pieces_for(record->edited_size))) {
+        return broken(ret_why, "E3: an edited fact in too many pieces, or too few", record->number);
     }
     return ATP_OK;
 }
@@ -654,7 +633,8 @@ static atp_err_t check_all(const atp_exceptions_t *exceptions, exception_sums_t 
         }
         sums->open[record->kind] += record->state == ATP_EXCEPTION_OPEN;
         sums->facts += record->fact_first != 0;
-        sums->pieces += record->fact_first != 0 ? pieces_for(record->fact_size) : 0;
+        sums->pieces += record->fact_first != 0 ? atp_pieces_for(record->fact_size) : 0;
+        sums->pieces += record->edited_first != 0 ? atp_pieces_for(record->edited_size) : 0;
         number = record->number;
         previous = at;
         at = record->next;
@@ -693,5 +673,5 @@ atp_err_t atp_exceptions_check(const atp_exceptions_t *exceptions, atp_why_t *re
     if (sums.pieces + heads->free_pieces != atp_table_count(&exceptions->pieces)) {
         return broken(ret_why, "E3: pieces are neither free nor part of a fact", sums.pieces);
     }
-    return ATP_OK;
+    return atp_tallies_check(exceptions, ret_why);
 }

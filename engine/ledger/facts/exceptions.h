@@ -10,11 +10,15 @@
  * A fact that names what is not there may be parked: it waits with others for that name, by the hash of it, in the order they came.
  * When the name has arrived all of them are due, and tried first to last. A hash that two names have costs a try, nothing else.
  *
+ * A fact that a person has put right (edited) is kept beside the fact as it was told, and is what is replayed.
+ *
+ * Who settles one, by when, and how many there are by kind, owner and source: exception_owners.h, exception_tallies.h.
+ *
  * Threads     ledger thread only.
  * Invariants  E1  every record in use is in the list of all, by ascending number, and in the index.
  *             E2  the settled ones are in a list of their own, by when they were settled; so are the open ones that
  *                 keep a fact, by number. No record is in both.
- *             E3  each piece is part of one fact or free.
+ *             E3  each piece is part of one fact, told or edited, or free; what is edited was told.
  *             E4  a parked one keeps its fact, and waits in one list: that of its name, or that of those that are due. */
 #ifndef ATP_LEDGER_EXCEPTIONS_H
 #define ATP_LEDGER_EXCEPTIONS_H
@@ -59,6 +63,14 @@ typedef enum atp_exception_kind {
 #define ATP_EXCEPTION_CAUSE_MAX        255
 #define ATP_EXCEPTION_FACT_MAX         65536 /* bytes of a fact that is kept */
 
+/* What the exceptions that are not settled are counted by: exception_tallies.h. */
+typedef enum atp_tally_by {
+    ATP_TALLY_KIND,
+    ATP_TALLY_OWNER,
+    ATP_TALLY_SOURCE,
+    ATP_TALLY_COUNT
+} atp_tally_by_t;
+
 /* Frozen numbers: they are on the wire. */
 typedef enum atp_exception_state {
     ATP_EXCEPTION_OPEN = 1,
@@ -93,7 +105,8 @@ typedef struct atp_exception {
     uint8_t correlation_size;
     uint8_t state; /* atp_exception_state_t */
     uint8_t cause_size;
-    uint8_t unused[2];
+    uint8_t owner;         /* number + 1 of who is to settle it; 0 = nobody in particular */
+    uint8_t is_overdue;    /* it was not settled within the time that its owner has */
     uint32_t fact_first;   /* piece + 1 of the fact that is kept; 0 = none is */
     uint32_t fact_size;    /* bytes of the fact, kept or not; of what was quarantined those that are kept */
     uint32_t client;       /* that told the fact; in an exception without a fact 0 */
@@ -113,9 +126,19 @@ typedef struct atp_exception {
     char reservations[ATP_EXCEPTION_RESERVATIONS_MAX][ATP_ID_SIZE_MAX];
     char correlation[ATP_ID_SIZE_MAX];       /* of the op that raised it */
     char cause[ATP_EXCEPTION_CAUSE_MAX + 1]; /* why it was discarded */
+    uint32_t next_in[ATP_TALLY_COUNT];       /* of those not settled, of the same kind, owner, source */
+    uint32_t previous_in[ATP_TALLY_COUNT];
+    uint64_t edited_op; /* the last edit; 0 = it stands as it was told */
+    int64_t edited_ms;
+    uint32_t edited_first; /* piece + 1 of the fact as it was edited, while it is not settled */
+    uint32_t edited_size;
+    uint32_t edited_by; /* client + 1 */
+    uint32_t edit_count;
+    uint8_t edit_cause_size;
+    char edit_cause[ATP_EXCEPTION_CAUSE_MAX]; /* why it was edited */
 } atp_exception_t;
 
-_Static_assert(sizeof(atp_exception_t) == 1144, "stored: no padding");
+_Static_assert(sizeof(atp_exception_t) == 1456, "stored: no padding");
 
 #define ATP_EXCEPTION_PIECE_BYTES 60
 
@@ -150,22 +173,28 @@ typedef struct atp_exception_heads {
     atp_exception_list_t kept; /* open and parked ones with a fact */
     atp_exception_list_t due;  /* parked ones whose name has arrived */
     uint32_t free_first;       /* piece + 1 */
+    uint32_t owning_at;        /* record + 1: from it on owners are given anew; 0 = all are */
+    int64_t overdue_look_ms;   /* none gets overdue before; 0: none does */
+    uint32_t owner_count;      /* owners that count */
     uint32_t unused;
     uint32_t open[ATP_EXCEPTION_KINDS_MAX]; /* by kind */
 } atp_exception_heads_t;
 
-_Static_assert(sizeof(atp_exception_heads_t) == 88 + 4 * ATP_EXCEPTION_KINDS_MAX, "stored: no padding");
+_Static_assert(sizeof(atp_exception_heads_t) == 104 + 4 * ATP_EXCEPTION_KINDS_MAX, "stored: no padding");
 _Static_assert(ATP_EXCEPTION_KIND_LIMIT <= ATP_EXCEPTION_KINDS_MAX, "a count for each kind");
 
 typedef struct atp_exceptions {
     atp_table_t records;
     atp_table_t pieces;
+    atp_table_t owners;           /* exception_owners.h */
+    atp_table_t tallies;          /* exception_tallies.h */
     atp_index_t index;            /* by number */
     atp_index_t waiting_index;    /* the first that waits for a name, by its hash */
     atp_exception_heads_t *heads; /* borrowed */
 } atp_exceptions_t;
 
-/* Adds an open exception (its number is filled in) and returns the record for naming reservations in. */
+/* Adds an open exception (its number is filled in; kind, owner and source are given) and returns the record for naming
+ * reservations in. */
 atp_exception_t *atp_exceptions_add(atp_exceptions_t *exceptions, const atp_exception_t *exception);
 
 /* Keeps the fact of the exception added last: `size` bytes. One that is larger than ATP_EXCEPTION_FACT_MAX is not kept,
@@ -176,6 +205,14 @@ void atp_exceptions_keep(atp_exceptions_t *exceptions, atp_exception_t *exceptio
 /* Copies the first `size` bytes of the fact that is kept (at most fact_size) to `buffer`. */
 void atp_exceptions_fact(const atp_exceptions_t *exceptions, const atp_exception_t *exception, void *buffer,
                          uint32_t size);
+
+/* Keeps the fact of an exception as it was put right, in the place of an earlier edit: at most ATP_EXCEPTION_FACT_MAX bytes. The
+ * fact as it was told is kept still. Returns the record, for op, time and cause to be noted in. */
+atp_exception_t *atp_exceptions_edit(atp_exceptions_t *exceptions, uint64_t number, const void *fact,
+                                     uint32_t size);
+
+/* Copies the fact that a replay applies to `buffer`, which has room for the largest: as it was edited, else as it was told. */
+void atp_exceptions_form(const atp_exceptions_t *exceptions, const atp_exception_t *exception, void *buffer);
 
 /* An open exception that keeps a fact, or a parked one, waits (again) for the name with that hash. */
 void atp_exceptions_park(atp_exceptions_t *exceptions, uint64_t number, uint64_t hash);
@@ -209,7 +246,7 @@ uint64_t atp_exceptions_open(const atp_exceptions_t *exceptions);
 /* Builds the index from the records. */
 void atp_exceptions_rebuild(atp_exceptions_t *exceptions);
 
-/* Looks at E1 to E3. */
+/* Looks at E1 to E4. */
 ATP_MUST_USE atp_err_t atp_exceptions_check(const atp_exceptions_t *exceptions, atp_why_t *ret_why);
 
 /* Copies a text into a name field of at most ATP_ID_SIZE_MAX bytes. */

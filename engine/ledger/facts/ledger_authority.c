@@ -13,6 +13,16 @@ static atp_registration_t *change(atp_ledger_t *ledger, const atp_registration_t
     return atp_table_change(&ledger->registry.records, number);
 }
 
+void atp_ledger_notice(atp_ledger_t *ledger, atp_notice_what_t what, const atp_registration_t *registration,
+                       uint64_t number)
+{
+    atp_notices_add(&ledger->notices, &(atp_notice_t){.op = ledger->root->op,
+                                                      .number = number,
+                                                      .source = registration->source + 1,
+                                                      .what = (uint8_t)what,
+                                                      .kind = registration->pause});
+}
+
 /* ---- what a fact needs to be claimed ---- */
 
 /* A bit; 0: facts of that kind are nobody's. */
@@ -192,11 +202,12 @@ void atp_ledger_pause(apply_t *apply, atp_registration_t *registration, atp_paus
 {
     registration->pause = (uint8_t)pause;
     registration->paused_ms = apply->now_ms;
-    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_SOURCE_PAUSED, NO_ROW, qty);
+    atp_exception_t *exception =
+        atp_ledger_raise_of(apply, ATP_EXCEPTION_SOURCE_PAUSED, registration->source + 1, qty);
     exception->verdict = ATP_SOURCE_PAUSED;
-    exception->source = registration->source + 1;
     exception->epoch = apply->ledger->frame_epoch;
     exception->sequence = apply->ledger->frame_sequence;
+    atp_ledger_notice(apply->ledger, ATP_NOTICE_PAUSED, registration, exception->number);
 }
 
 void atp_ledger_count_refused(apply_t *apply, uint32_t source, bool is_outside)
@@ -234,6 +245,7 @@ atp_verdict_t atp_ledger_hear(apply_t *apply, uint32_t source, const atp_op_sour
     }
     record->heard_ms = apply->now_ms;
     if (ATP_UNLIKELY(record->is_silent)) {
+        atp_ledger_notice(ledger, ATP_NOTICE_HEARD, record, record->silent_number);
         atp_ledger_end_silence(apply, record, ATP_TEXT("heard again"));
         ledger->root->registry.silent--;
         ledger->root->registry.look_ms = 0; /* looked at anew by the next pulse */
@@ -266,11 +278,12 @@ void atp_ledger_end_silence(apply_t *apply, atp_registration_t *registration, at
 static void tell_silence(apply_t *apply, atp_registration_t *record)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_SOURCE_SILENT, NO_ROW, 0);
+    atp_exception_t *exception =
+        atp_ledger_raise_of(apply, ATP_EXCEPTION_SOURCE_SILENT, record->source + 1, 0);
 
-    exception->source = record->source + 1;
     record->is_silent = 1;
     record->silent_number = exception->number;
+    atp_ledger_notice(ledger, ATP_NOTICE_SILENT, record, exception->number);
     ledger->root->registry.silent++;
     atp_ledger_publish_source(ledger, record);
 }

@@ -72,9 +72,10 @@ static void name_from_op(apply_t *apply, atp_exception_t *exception)
     }
 }
 
-atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty)
+/* What every exception says of the op that raises it. */
+static atp_exception_t begin_exception(const apply_t *apply, atp_exception_kind_t kind, atp_qty_t qty)
 {
-    atp_ledger_t *ledger = apply->ledger;
+    const atp_ledger_t *ledger = apply->ledger;
     bool is_of_source = ledger->frame_source != 0 &&
                         (apply->op->flags & ATP_OP_IN_SOURCE || apply->op->kind == ATP_OP_SOURCE);
     atp_exception_t exception = {.op = ledger->root->op,
@@ -87,6 +88,20 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
                                  .source = is_of_source ? ledger->frame_source : 0};
 
     atp_exception_name(exception.correlation, &exception.correlation_size, atp_op_correlation(apply->op));
+    return exception;
+}
+
+static atp_exception_t *add(apply_t *apply, atp_exception_t *exception)
+{
+    atp_ledger_give_owner(apply->ledger, exception);
+    return atp_exceptions_add(&apply->ledger->exceptions, exception);
+}
+
+atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uint32_t row, atp_qty_t qty)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_exception_t exception = begin_exception(apply, kind, qty);
+
     if (row == NO_ROW) {
         name_from_op(apply, &exception);
     } else {
@@ -97,7 +112,21 @@ atp_exception_t *atp_ledger_raise(apply_t *apply, atp_exception_kind_t kind, uin
         atp_exception_name(exception.node, &exception.node_size,
                            atp_catalog_node_id(&ledger->catalog, position->node));
     }
-    return atp_exceptions_add(&ledger->exceptions, &exception);
+    return add(apply, &exception);
+}
+
+atp_exception_t *atp_ledger_raise_of(apply_t *apply, atp_exception_kind_t kind, uint32_t source,
+                                     atp_qty_t qty)
+{
+    atp_exception_t exception = begin_exception(apply, kind, qty);
+
+    exception.source = source;
+    if (source != 0) {
+        name_from_op(apply, &exception);
+    } else {
+        exception.epoch = exception.sequence = 0;
+    }
+    return add(apply, &exception);
 }
 
 /* ---- facts that were refused ---- */
@@ -183,8 +212,7 @@ atp_verdict_t atp_ledger_quarantine(apply_t *apply)
         again->count++;
         return ATP_APPLIED;
     }
-    atp_exception_t *exception = atp_ledger_raise(apply, ATP_EXCEPTION_QUARANTINED, NO_ROW, 0);
-    exception->source = source;
+    atp_exception_t *exception = atp_ledger_raise_of(apply, ATP_EXCEPTION_QUARANTINED, source, 0);
     exception->epoch = told->epoch;
     exception->sequence = told->sequence;
     exception->verdict = told->verdict;
@@ -252,7 +280,8 @@ static atp_verdict_t discard(apply_t *apply, uint64_t number)
 {
     atp_text_t cause = cause_of(apply->op);
 
-    if (apply->op->line_count > 0 || atp_op_attribute(apply->op, ATP_KEY_RESERVATION, ATP_WHOLE_OP) != NULL) {
+    if (apply->op->line_count > 0 || atp_op_attribute(apply->op, ATP_KEY_RESERVATION, ATP_WHOLE_OP) != NULL ||
+        atp_op_attribute(apply->op, ATP_KEY_UNIT, ATP_WHOLE_OP) != NULL) {
         return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_LINES, 0);
     }
     if (cause.size == 0) {
@@ -262,12 +291,13 @@ static atp_verdict_t discard(apply_t *apply, uint64_t number)
     return ATP_APPLIED;
 }
 
-/* The fact as it is to be applied: as it was told, or as the op says that it should have been. NULL: it cannot be. */
+/* The fact as it is to be applied: as it was told, or edited since, or as the op says that it should have been. NULL: it cannot
+ * be. */
 static const atp_op_t *fact_to_replay(apply_t *apply, const atp_exception_t *exception)
 {
     atp_ledger_t *ledger = apply->ledger;
 
-    atp_exceptions_fact(&ledger->exceptions, exception, ledger->kept_fact, exception->fact_size);
+    atp_exceptions_form(&ledger->exceptions, exception, ledger->kept_fact);
     atp_op_t *fact = (atp_op_t *)(void *)ledger->kept_fact;
     fact->client = exception->client;
     if (!atp_op_with(fact, apply->op, ledger->root->config.hash_seed, ledger->replayed,
@@ -316,12 +346,17 @@ static atp_verdict_t apply_fact(apply_t *apply, const atp_exception_t *exception
     return verdict;
 }
 
+static bool keeps_fact(const atp_exception_t *exception)
+{
+    return exception->fact_first != 0 && exception->kind != ATP_EXCEPTION_QUARANTINED;
+}
+
 static atp_verdict_t replay(apply_t *apply, const atp_exception_t *exception)
 {
     atp_ledger_t *ledger = apply->ledger;
     uint64_t number = exception->number;
 
-    if (exception->fact_first == 0 || exception->kind == ATP_EXCEPTION_QUARANTINED) {
+    if (!keeps_fact(exception)) {
         return atp_ledger_refuse(apply, ATP_NO_FACT_KEPT, ATP_FIELD_SUBJECT, 0);
     }
     const atp_op_t *fact = fact_to_replay(apply, exception);
@@ -344,6 +379,49 @@ static atp_verdict_t replay(apply_t *apply, const atp_exception_t *exception)
     return verdict;
 }
 
+/* Who has put the fact right, when and why. One that waited for a name waits no more: it may name another now. */
+static void note_edited(apply_t *apply, atp_exception_t *exception, atp_text_t cause)
+{
+    uint32_t client = apply->op->client;
+
+    exception->edited_op = apply->ledger->root->op;
+    exception->edited_ms = apply->now_ms;
+    exception->edited_by = (client == ATP_CLIENT_NAMED ? apply->ledger->frame_client : client) + 1;
+    exception->edit_cause_size = (uint8_t)cause.size;
+    memset(exception->edit_cause, 0, sizeof exception->edit_cause);
+    memcpy(exception->edit_cause, cause.bytes, cause.size);
+    if (exception->state == ATP_EXCEPTION_PARKED) {
+        atp_exceptions_unpark(&apply->ledger->exceptions, exception->number);
+    }
+}
+
+static atp_verdict_t edit(apply_t *apply, const atp_exception_t *exception)
+{
+    atp_text_t cause = cause_of(apply->op);
+
+    if (!keeps_fact(exception)) {
+        return atp_ledger_refuse(apply, ATP_NO_FACT_KEPT, ATP_FIELD_SUBJECT, 0);
+    }
+    if (cause.size == 0) {
+        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    if (apply->op->line_count == 0 &&
+        atp_op_attribute(apply->op, ATP_KEY_RESERVATION, ATP_WHOLE_OP) == NULL &&
+        atp_op_attribute(apply->op, ATP_KEY_UNIT, ATP_WHOLE_OP) == NULL) {
+        return atp_ledger_refuse(apply, ATP_LINES_MISSING, ATP_FIELD_LINES, 0);
+    }
+    const atp_op_t *fact = fact_to_replay(apply, exception);
+    if (fact == NULL) {
+        return atp_ledger_refuse(apply, ATP_MALFORMED, ATP_FIELD_LINES, 0);
+    }
+    if (fact->size > ATP_EXCEPTION_FACT_MAX) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
+    }
+    note_edited(apply, atp_exceptions_edit(&apply->ledger->exceptions, exception->number, fact, fact->size),
+                cause);
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_settle_exception(apply_t *apply)
 {
     const atp_op_attribute_t *settle = atp_op_attribute(apply->op, ATP_KEY_SETTLE, ATP_WHOLE_OP);
@@ -356,6 +434,13 @@ atp_verdict_t atp_ledger_settle_exception(apply_t *apply)
     if (exception->state != ATP_EXCEPTION_OPEN && exception->state != ATP_EXCEPTION_PARKED) {
         return atp_ledger_refuse(apply, ATP_ALREADY_SETTLED, ATP_FIELD_SUBJECT, 0);
     }
-    return settle != NULL && settle->number == ATP_SETTLE_DISCARD ? discard(apply, number)
-                                                                  : replay(apply, exception);
+    switch (settle != NULL ? (atp_settle_t)settle->number : ATP_SETTLE_REPLAY) {
+    case ATP_SETTLE_DISCARD:
+        return discard(apply, number);
+    case ATP_SETTLE_EDIT:
+        return edit(apply, exception);
+    case ATP_SETTLE_REPLAY:
+        break;
+    }
+    return replay(apply, exception);
 }

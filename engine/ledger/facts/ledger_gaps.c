@@ -34,9 +34,8 @@ static void give_up(apply_t *apply, uint32_t number)
     uint64_t first = source->low;
     uint64_t lost = atp_sources_give_up_gap(source, apply->now_ms);
     atp_exception_t *exception =
-        atp_ledger_raise(apply, ATP_EXCEPTION_SEQUENCE_LOST, NO_ROW, (atp_qty_t)lost);
+        atp_ledger_raise_of(apply, ATP_EXCEPTION_SEQUENCE_LOST, number + 1, (atp_qty_t)lost);
 
-    exception->source = number + 1;
     exception->epoch = source->epoch;
     exception->sequence = first;
 }

@@ -399,6 +399,10 @@ atp_verdict_t atp_ledger_register_source(apply_t *apply)
     if (wanted.sla_ms == 0) {
         atp_ledger_end_silence(apply, &wanted, ATP_TEXT("it may be silent"));
     }
+    bool was_paused = before != NULL && before->pause != ATP_PAUSE_NONE;
+    if (was_paused != (wanted.pause != ATP_PAUSE_NONE)) {
+        atp_ledger_notice(ledger, was_paused ? ATP_NOTICE_RESUMED : ATP_NOTICE_PAUSED, &wanted, 0);
+    }
     put(apply, &wanted);
     return ATP_APPLIED;
 }

@@ -44,6 +44,10 @@ void atp_ledger_count_refused(apply_t *apply, uint32_t source, bool is_outside);
 /* Pauses a source, and tells why. */
 void atp_ledger_pause(apply_t *apply, atp_registration_t *registration, atp_pause_t pause, atp_qty_t qty);
 
+/* Somebody should be told of the source at once. `number`: of the exception that tells it; 0 = none does. */
+void atp_ledger_notice(atp_ledger_t *ledger, atp_notice_what_t what, const atp_registration_t *registration,
+                       uint64_t number);
+
 /* Tells of the sources that have become silent. */
 void atp_ledger_look_for_silence(apply_t *apply);
 

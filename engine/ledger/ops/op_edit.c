@@ -1,5 +1,6 @@
 #include "engine/ledger/ops/op_edit.h"
 
+#include "engine/base/attribute.h"
 #include "engine/ledger/ops/op_rules.h"
 #include "engine/ledger/ops/op_writer.h"
 
@@ -33,18 +34,87 @@ static void put_line_names(atp_op_writer_t *writer, const atp_op_t *op, const ch
     }
 }
 
-/* The texts of the attributes of `fact`; each record of theirs, at `attributes_at`, is told where its own is now. */
-static void put_attribute_texts(atp_op_writer_t *writer, const atp_op_t *fact, size_t attributes_at)
+/* The attributes of a fact told anew, in order: its own, but for units where some are told, and the units that are. */
+typedef struct merge {
+    const atp_op_t *fact;
+    const atp_op_t *told;
+    uint32_t of_fact;
+    uint32_t of_told;
+    bool has_units; /* some are told */
+} merge_t;
+
+static merge_t merge_begin(const atp_op_t *fact, const atp_op_t *told)
 {
-    for (uint32_t i = 0; i < atp_op_attribute_count(fact) && !writer->is_full; i++) {
-        atp_op_attribute_t record = atp_op_attributes(fact)[i];
+    merge_t merge = {.fact = fact, .told = told};
+
+    for (uint32_t i = 0; i < atp_op_attribute_count(told); i++) {
+        merge.has_units = merge.has_units || atp_op_attributes(told)[i].key == ATP_KEY_UNIT;
+    }
+    return merge;
+}
+
+/* The next attribute, and the record that it is part of; NULL: there is no more. */
+static const atp_op_attribute_t *merge_next(merge_t *merge, const atp_op_t **ret_op)
+{
+    uint32_t fact_count = atp_op_attribute_count(merge->fact);
+    uint32_t told_count = atp_op_attribute_count(merge->told);
+    const atp_op_attribute_t *own = NULL;
+    const atp_op_attribute_t *told = NULL;
+
+    for (; merge->of_fact < fact_count && own == NULL; merge->of_fact += own == NULL) {
+        own = &atp_op_attributes(merge->fact)[merge->of_fact];
+        own = merge->has_units && own->key == ATP_KEY_UNIT ? NULL : own;
+    }
+    for (; merge->of_told < told_count && told == NULL; merge->of_told += told == NULL) {
+        told = &atp_op_attributes(merge->told)[merge->of_told];
+        told = told->key == ATP_KEY_UNIT ? told : NULL;
+    }
+    /* Those of the whole op come first: ATP_WHOLE_OP + 1 is 0. */
+    bool is_own = own != NULL && (told == NULL || (uint16_t)(own->line + 1) <= (uint16_t)(told->line + 1));
+    *ret_op = is_own ? merge->fact : merge->told;
+    merge->of_fact += is_own;
+    merge->of_told += !is_own && told != NULL;
+    return is_own ? own : told;
+}
+
+/* The records of the attributes; their texts follow later. */
+static uint64_t put_attributes(atp_op_writer_t *writer, const atp_op_t *fact, const atp_op_t *told)
+{
+    merge_t counted = merge_begin(fact, told);
+    merge_t merge = counted;
+    const atp_op_attribute_t *attribute;
+    const atp_op_t *from;
+    uint64_t count = 0;
+
+    while (merge_next(&counted, &from) != NULL) {
+        count++;
+    }
+    if (count > 0) {
+        atp_op_put(writer, &count, sizeof count);
+    }
+    while ((attribute = merge_next(&merge, &from)) != NULL) {
+        atp_op_put(writer, attribute, sizeof *attribute);
+    }
+    return count;
+}
+
+/* The texts of the attributes; each record, from `attributes_at` on, is told where its own is now. */
+static void put_attribute_texts(atp_op_writer_t *writer, const atp_op_t *fact, const atp_op_t *told,
+                                size_t attributes_at)
+{
+    merge_t merge = merge_begin(fact, told);
+    const atp_op_attribute_t *attribute;
+    const atp_op_t *from;
+
+    for (; (attribute = merge_next(&merge, &from)) != NULL && !writer->is_full;
+         attributes_at += sizeof *attribute) {
+        atp_op_attribute_t record = *attribute;
         if (record.text_at == 0) {
             continue;
         }
-        atp_text_t text = atp_op_attribute_text(fact, &record);
         record.text_at = (uint32_t)writer->at + 1;
-        memcpy(writer->begin + attributes_at + i * sizeof record, &record, sizeof record);
-        atp_op_put_text(writer, text);
+        memcpy(writer->begin + attributes_at, &record, sizeof record);
+        atp_op_put_text(writer, atp_op_attribute_text(from, attribute));
     }
 }
 
@@ -107,12 +177,11 @@ bool atp_op_with(const atp_op_t *fact, const atp_op_t *told, uint64_t seed, void
     }
     atp_op_put(&writer, atp_op_lines(with_lines), with_lines->line_count * sizeof(atp_op_line_t));
     size_t attributes_at = writer.at + sizeof(uint64_t);
-    if (fact->flags & ATP_OP_HAS_ATTRIBUTES) {
-        atp_op_put(&writer, atp_op_lines(fact) + fact->line_count,
-                   sizeof(uint64_t) + atp_op_attribute_count(fact) * sizeof(atp_op_attribute_t));
-    }
+    bool has_attributes = put_attributes(&writer, fact, told) > 0;
+    head.flags =
+        (uint8_t)(has_attributes ? head.flags | ATP_OP_HAS_ATTRIBUTES : head.flags & ~ATP_OP_HAS_ATTRIBUTES);
     put_texts(&writer, fact, told, reservation);
-    put_attribute_texts(&writer, fact, attributes_at);
+    put_attribute_texts(&writer, fact, told, attributes_at);
     put_correlation(&writer, fact);
     if (writer.is_full) {
         return false;

@@ -70,6 +70,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                                  .node = NODE_OPTIONAL,
                                  .needs_subject = true,
                                  .qty = QTY_SIGNED},
+    [ATP_OP_EXCEPTION_OWNER] = {.is_known = true, .needs_subject = true},
     [ATP_OP_SUBSCRIBER] = {.is_known = true, .needs_subject = true},
     [ATP_OP_SUBSCRIBER_POSITION] = {.is_known = true, .needs_subject = true},
     [ATP_OP_RECEIVE] = {.is_known = true, .lines = LINES_ONE},

@@ -357,18 +357,9 @@ atp_verdict_t atp_ledger_look_for_postings(apply_t *apply)
 static void raise_for(apply_t *apply, atp_exception_kind_t kind, uint32_t number, atp_qty_t qty)
 {
     const atp_subscriber_t *subscriber = atp_subscriber_at(&apply->ledger->postings, number);
-    atp_exception_t *exception = atp_ledger_raise(apply, kind, NO_ROW, qty);
+    atp_exception_t *exception = atp_ledger_raise_of(apply, kind, 0, qty);
 
-    memset(exception->sku, 0, sizeof exception->sku);
-    memset(exception->node, 0, sizeof exception->node);
-    exception->sku_size = 0;
-    exception->node_size = 0;
-    exception->source = 0;
-    exception->epoch = 0;
-    exception->sequence = 0;
     exception->reservation_count = 1;
-    exception->reservation_total = 0;
-    memset(exception->reservations[0], 0, sizeof exception->reservations[0]);
     atp_exception_name(exception->reservations[0], &exception->reservation_sizes[0],
                        atp_subscriber_id(subscriber));
 }

@@ -80,6 +80,7 @@ atp_verdict_t atp_ledger_pulse(apply_t *apply)
     }
     atp_ledger_look_for_silence(apply);
     atp_ledger_give_up_gaps(apply);
+    atp_ledger_look_at_owners(apply);
     atp_reservations_archive(&ledger->reservations, apply->now_ms - ledger->root->config.archive_after_ms,
                              limit);
     return ATP_APPLIED;
@@ -102,7 +103,7 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
                                     now_ms - root->config.outcome_window_ms - OUTCOMES_LATE_MS) ||
             atp_reservations_has_to_archive(&ledger->reservations, now_ms - root->config.archive_after_ms) ||
             (root->registry.count > 0 && now_ms >= root->registry.look_ms) ||
-            atp_ledger_is_gap_due(ledger, now_ms) ||
+            atp_ledger_is_gap_due(ledger, now_ms) || atp_ledger_is_owner_due(ledger, now_ms) ||
             (ledger->has_postings && atp_ledger_is_posting_due(ledger, now_ms)) ||
             (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }

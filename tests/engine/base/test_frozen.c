@@ -36,6 +36,7 @@ static const named_t verdicts[] = {
     {24, "issued_in_future"},
     {25, "conflict"},
     {26, "too_many_ids"},
+    {27, "unknown_owner"},
     {30, "qty_malformed"},
     {31, "qty_must_be_positive"},
     {32, "qty_must_not_be_negative"},
@@ -183,6 +184,7 @@ static const named_t op_kinds[] = {
     {60, "settle_exception"},
     {61, "subscriber"},
     {62, "subscriber_position"},
+    {63, "exception_owner"},
 };
 
 static const named_t fields[] = {

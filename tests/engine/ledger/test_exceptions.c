@@ -1,7 +1,7 @@
 /* engine/ledger/facts/exceptions.h: the book of exceptions, its lists, and the facts it keeps. */
 #include "tests/test.h"
 
-#include "engine/ledger/facts/exceptions.h"
+#include "engine/ledger/facts/exception_owners.h"
 
 #include <string.h>
 
@@ -19,6 +19,12 @@ static void book_open(book_t *book, uint64_t records, uint64_t pieces)
         ATP_OK);
     assert_int_equal(
         atp_table_init(&book->exceptions.pieces, "facts", 53, sizeof(atp_exception_piece_t), pieces), ATP_OK);
+    assert_int_equal(atp_table_init(&book->exceptions.owners, "owners", 65, sizeof(atp_exception_owner_t),
+                                    ATP_EXCEPTION_OWNERS_MAX),
+                     ATP_OK);
+    assert_int_equal(atp_table_init(&book->exceptions.tallies, "tallies", 66, sizeof(atp_exception_tally_t),
+                                    ATP_EXCEPTION_TALLIES(4)),
+                     ATP_OK);
     assert_int_equal(atp_index_init(&book->exceptions.index, records + 1), ATP_OK);
     assert_int_equal(atp_index_init(&book->exceptions.waiting_index, records + 1), ATP_OK);
 }
@@ -37,6 +43,8 @@ static void book_close(book_t *book)
     book_check(book);
     atp_table_fini(&book->exceptions.records);
     atp_table_fini(&book->exceptions.pieces);
+    atp_table_fini(&book->exceptions.owners);
+    atp_table_fini(&book->exceptions.tallies);
     atp_index_fini(&book->exceptions.index);
     atp_index_fini(&book->exceptions.waiting_index);
 }

@@ -344,6 +344,115 @@ static void a_quarantine_that_was_damaged_is_no_record(void **state)
     fixture_close(&f);
 }
 
+/* ---- put right in place ---- */
+
+static void what_is_edited_is_replayed_as_it_was_put_right(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 5);
+    put_node(&f, "M", ATP_NODE_OPEN);
+    uint64_t number = receive_unknown(&f, "SS", 3, 1);
+    uint32_t first = exception_at(&f, number)->fact_first;
+    f.client = "ann";
+    f.now_ms += 1000;
+    assert_verdict(settle_with(&f, number, "S", "N", 4, "settle=edit cause=misspelt"), ATP_APPLIED);
+    const atp_exception_t *exception = exception_at(&f, number);
+    assert_int_equal(exception->state, ATP_EXCEPTION_OPEN);
+    assert_int_equal(exception->edited_op, f.result.op);
+    assert_int_equal(exception->edited_ms, f.now_ms);
+    assert_true(exception->edited_by != 0);
+    assert_int_equal(exception->edit_count, 1);
+    assert_memory_equal(exception->edit_cause, "misspelt", 9);
+    assert_memory_equal(exception->sku, "SS", 2); /* as it was told */
+    assert_int_equal(exception->fact_first, first);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 5); /* nothing has happened yet */
+    assert_verdict(settle_with(&f, number, "S", "M", 2, "settle=edit cause=elsewhere"), ATP_APPLIED);
+    assert_int_equal(exception_at(&f, number)->edit_count, 2);
+    assert_verdict(replay(&f, number), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 2);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 5);
+    exception = exception_at(&f, number);
+    assert_int_equal(exception->state, ATP_EXCEPTION_REPLAYED);
+    assert_true(exception->edited_first == 0 && exception->fact_first == 0);
+    assert_memory_equal(exception->edit_cause, "elsewhere", 10); /* who, when and why stays */
+    assert_verdict(settle_with(&f, number, "S", "M", 2, "settle=edit cause=late"), ATP_ALREADY_SETTLED);
+    fixture_close(&f);
+}
+
+static void an_edit_goes_on_from_the_one_before_it(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 500);
+    do_with(&f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = ATP_TEXT("CS")}, "is=12");
+    uint64_t number = receive_unknown(&f, "SS", 3, 1);
+    assert_verdict(settle_with(&f, number, "S", "N", 4, "settle=edit cause=sku"), ATP_APPLIED);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=edit cause=cases unit=CS"), ATP_APPLIED);
+    assert_verdict(replay(&f, number), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 500 + 4 * 12);
+    fixture_close(&f);
+}
+
+static void an_edit_that_cannot_be_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 5);
+    uint64_t number = receive_unknown(&f, "SS", 3, 1);
+    assert_verdict(settle_with(&f, number, "S", "N", 4, "settle=edit"), ATP_ATTRIBUTE_MISSING);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=edit cause=x"), ATP_LINES_MISSING);
+    assert_verdict(settle_with(&f, number, "S", "N", -4, "settle=edit cause=x"), ATP_MALFORMED);
+    assert_verdict(settle_with(&f, number, "", "", 0, "settle=edit cause=x reservation=r"), ATP_MALFORMED);
+    assert_verdict(settle_with(&f, 77, "S", "N", 4, "settle=edit cause=x"), ATP_UNKNOWN_EXCEPTION);
+    assert_int_equal(exception_at(&f, number)->edit_count, 0);
+    assert_verdict(fact(&f, ATP_OP_SALE, "S", "N", 5), ATP_APPLIED);
+    assert_verdict(ship_fact(&f, "", "S", "N", 1), ATP_APPLIED);
+    assert_int_equal(newest_exception(&f)->kind, ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION);
+    assert_verdict(settle_with(&f, last_number(&f), "S", "N", 4, "settle=edit cause=x"), ATP_NO_FACT_KEPT);
+    fixture_close(&f);
+}
+
+/* The room is for two facts of the largest size beside four pieces each: what is edited has room, at the cost of others. */
+static void an_edit_finds_room_at_the_cost_of_other_facts(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.exceptions = 16;
+    fixture_t f = fixture_open_journaled(&config);
+    static atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
+
+    stock(&f, "S", "N", 5);
+    for (unsigned i = 0; i < ATP_LINES_PER_OP_MAX; i++) {
+        lines[i] = line_of("a-sku-that-nobody-knows", "N", 1);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        fixture_do(&f, (atp_command_t){.kind = ATP_OP_SHIP,
+                                       .is_fact = true,
+                                       .lines = lines,
+                                       .line_count = ATP_LINES_PER_OP_MAX});
+    }
+    uint64_t number = last_number(&f);
+    assert_true(exception_at(&f, number)->fact_first != 0);
+    for (unsigned i = 0; i < 3; i++) {
+        char subject[32];
+        (void)snprintf(subject, sizeof subject, "%llu", (unsigned long long)number);
+        assert_verdict(do_with(&f,
+                               (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION,
+                                               .subject = atp_text_of(subject),
+                                               .lines = lines,
+                                               .line_count = ATP_LINES_PER_OP_MAX - i},
+                               "settle=edit cause=x"),
+                       ATP_APPLIED);
+    }
+    assert_true(exception_at(&f, number)->fact_first != 0 && exception_at(&f, number)->edited_first != 0);
+    assert_int_equal(exception_at(&f, number - 7)->fact_first, 0); /* it made room */
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +469,10 @@ int main(void)
         cmocka_unit_test(what_keeps_no_fact_can_only_be_discarded),
         cmocka_unit_test(a_replay_may_raise_what_takes_the_place_of_its_exception),
         cmocka_unit_test(a_poison_fact_does_not_keep_the_next_ones_from_being_applied),
+        cmocka_unit_test(what_is_edited_is_replayed_as_it_was_put_right),
+        cmocka_unit_test(an_edit_goes_on_from_the_one_before_it),
+        cmocka_unit_test(an_edit_that_cannot_be_is_refused_and_changes_nothing),
+        cmocka_unit_test(an_edit_finds_room_at_the_cost_of_other_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

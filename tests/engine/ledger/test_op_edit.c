@@ -144,6 +144,42 @@ static void another_reservation_is_that_of_the_fact(void **state)
     assert_said(&right);
 }
 
+static void units_told_anew_take_the_place_of_all_units(void **state)
+{
+    (void)state;
+    static const atp_attribute_t had[] = {
+        {.key = ATP_KEY_DISPOSITION, .line = ATP_WHOLE_OP, .number = ATP_DISPOSITION_SCRAP},
+        {.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = {"CS", 2}},
+        {.key = ATP_KEY_DISPOSITION, .line = 0, .number = ATP_DISPOSITION_RESTOCK},
+        {.key = ATP_KEY_UNIT, .line = 0, .text = {"PAL", 3}},
+        {.key = ATP_KEY_DISPOSITION, .line = 1, .number = ATP_DISPOSITION_RESTOCK}};
+    static const atp_attribute_t settled[] = {
+        {.key = ATP_KEY_SETTLE, .line = ATP_WHOLE_OP, .number = ATP_SETTLE_EDIT},
+        {.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = {"BOX", 3}},
+        {.key = ATP_KEY_UNIT, .line = 1, .text = {"EA", 2}}};
+    const atp_attribute_t has[] = {had[0], settled[1], had[2], had[4], settled[2]};
+    atp_command_t command = {.kind = ATP_OP_RETURN, .line_count = 2, .lines = lines};
+    const atp_command_t with = {.kind = ATP_OP_SETTLE_EXCEPTION,
+                                .subject = ATP_TEXT("12"),
+                                .line_count = 2,
+                                .lines = other_lines,
+                                .attribute_count = 3,
+                                .attributes = settled};
+
+    atp_command_t right = command;
+    right.lines = other_lines;
+    right.attribute_count = 2;
+    right.attributes = &settled[1];
+    assert_true(edit(&command, encode(&with, &told))); /* it had none */
+    assert_said(&right);
+    command.attribute_count = 5;
+    command.attributes = had;
+    right.attribute_count = 5;
+    right.attributes = has;
+    assert_true(edit(&command, encode(&with, &told)));
+    assert_said(&right);
+}
+
 static void what_the_kind_does_not_take_cannot_be_told_anew(void **state)
 {
     (void)state;
@@ -174,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_fact_of_which_nothing_is_told_anew_stays_what_it_is),
         cmocka_unit_test(lines_told_anew_take_the_place_of_all_lines),
         cmocka_unit_test(another_reservation_is_that_of_the_fact),
+        cmocka_unit_test(units_told_anew_take_the_place_of_all_units),
         cmocka_unit_test(what_the_kind_does_not_take_cannot_be_told_anew),
         cmocka_unit_test(a_fact_that_does_not_fit_is_not_told),
     };

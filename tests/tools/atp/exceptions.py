@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -89,6 +90,56 @@ class Exceptions(unittest.TestCase):
         self.atp("exceptions", "show", "x", status=USAGE)
         self.atp("exceptions", "mend", "1", status=USAGE)
         self.atp("exceptions", "replay", status=USAGE)
+
+    def test_a_fact_that_was_refused_is_put_right_in_place_and_replayed_later(self):
+        self.stock("hammer", "5")
+        self.atp("node", "put", "paris")
+        self.atp("receive", "hamer@berlin=3", status=REFUSED)
+        number = str(self.exceptions_of("hamer")[0]["number"])
+        self.assertIn("--reason", self.atp("exceptions", "edit", number, "hammer@berlin=3", status=USAGE).stderr)
+        self.atp("exceptions", "edit", number, "hammer@berlin=3", "--reason", "misspelt")
+        self.assertEqual(self.objects("avail", "hammer")[0]["atp"], "5")
+        self.atp("exceptions", "edit", number, "hammer@paris=4", "--reason", "and it was in paris")
+        row = self.exceptions_of("hamer")[0]
+        self.assertEqual((row["state"], row["fact"], row["edited_fact"], row["edit_count"], row["edited_by"],
+                          row["edit_cause"]),
+                         ("open", "receive hamer@berlin=3", "receive hammer@paris=4", 2, "tester@bench",
+                          "and it was in paris"))
+        self.assertIn("receive hammer@paris=4", self.atp("exceptions", "show", number).stdout)
+        self.atp("exceptions", "replay", number)
+        self.assertEqual(self.objects("avail", "hammer@paris")[0]["atp"], "4")
+        self.assertIn("already_settled", self.atp("exceptions", "edit", number, "hammer@paris=1", "--reason", "no",
+                                                  status=REFUSED).stderr)
+        self.assertIn("and it was in paris", self.atp("exceptions", "show", number).stdout)
+
+    def test_an_owner_is_found_by_rule_and_told_when_time_is_up(self):
+        self.stock("drill", "5")
+        self.atp("source", "put", "wms", "--claim", "all")
+        self.atp("exceptions", "owner", "put", "anybody", "--order", "100")
+        self.atp("exceptions", "owner", "put", "warehouse", "--kind", "fact_refused", "--node", "berlin", "--sla", "1ms")
+        self.atp("receive", "dril@berlin=3", status=REFUSED)
+        self.assertEqual(self.exceptions_of("dril", "--owner", "anybody"), [])
+        number = self.exceptions_of("dril", "--owner", "warehouse")[0]["number"]
+        overdue = []
+        deadline = time.monotonic() + 60
+        while not overdue and time.monotonic() < deadline:
+            overdue = self.exceptions_of("dril", "--owner", "warehouse", "--beyond-sla")
+        self.assertEqual([row["number"] for row in overdue], [number])
+        self.assertTrue(overdue[0]["is_overdue"])
+        self.assertIn("overdue", self.atp("exceptions", "show", str(number)).stdout)
+        owners = {row["owner"]: row for row in self.objects("exceptions", "owner", "list")}
+        self.assertEqual(owners["warehouse"]["says"],
+                         "order=0 exception_kind=fact_refused node=berlin exception_sla_ms=1")
+        self.assertGreaterEqual(owners["warehouse"]["overdue"], 1)
+        stat = self.objects("stat")[0]
+        self.assertGreaterEqual(stat["exceptions_overdue_owner_warehouse"], 1)
+        self.daemon.wait_logged(f"event=exception_overdue exception={number} kind=fact_refused owner=warehouse")
+        self.atp("exceptions", "owner", "drop", "warehouse")
+        self.assertEqual(self.exceptions_of("dril")[0]["owner"], "anybody")
+        self.assertIn("unknown_owner", self.atp("exceptions", "owner", "drop", "warehouse", status=REFUSED).stderr)
+        self.atp("exceptions", "owner", "put", status=USAGE)
+        self.atp("exceptions", "owner", "put", "x", "--kind", "bad_weather", status=REFUSED)
+        self.atp("exceptions", "discard", str(number), "--reason", "counted since")
 
 
 if __name__ == "__main__":
