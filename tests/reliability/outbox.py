@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Facts from an outbox through a bad network, both ends killed: nothing lost, nothing twice, counts in their order.
 
-Usage: outbox.py --atpd BINARY --atp BINARY --driver BINARY [--batches N] [--facts N] [--kills N] [--seed N]
+Usage: outbox.py --atpd BINARY --atp BINARY --driver BINARY [--batches N] [--facts N] [--kills N] [--pace N] [--seed N]
+                 [--must-meet-all]
 
 Between the source (outbox_driver) and atpd stands a proxy that knows the frames of the transport: it drops, repeats, delays
 and swaps messages of both connections, and cuts them. Meanwhile both ends are killed -9 at random and started again on
-their folders. In the end every position must be what the source's own books say. By hand, with a million facts:
-
-    outbox.py --atpd ... --atp ... --driver ... --batches 1000 --facts 1000 --kills 40
+their folders. In the end every position must be what the source's own books say. --pace 10: ten times as long between two
+kills. --must-meet-all: the run fails unless each of these was met, on each of the connections where it may happen.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ import time
 
 from reliability import Atpd, Failed, Workshop, free_port, main, must_audit, must_check
 
-DEADLINE_S = 600
+DEADLINE_S = 1800
 
 
 class Weather:
@@ -52,7 +52,7 @@ class Proxy:
         self.weather = weather
         self.chance = random.Random(seed)
         self.target = None
-        self.counts = {"passed": 0, "dropped": 0, "repeated": 0, "swapped": 0, "cut": 0}
+        self.counts = {"passed": 0, "dropped": 0, "repeated": 0, "swapped": 0, "delayed": 0, "cut": 0}
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", free_port()))
         self.url = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -96,6 +96,7 @@ class Proxy:
                     self.count("dropped")
                     continue
                 if self.draw("delay"):
+                    self.count("delayed")
                     time.sleep(self.chance.uniform(0, 0.02))
                 if held is None and self.draw("swap"):
                     held = frame
@@ -169,6 +170,15 @@ def start_engine(arguments, data, asked, published):
     return daemon
 
 
+def must_meet_all(killed, asked, published):
+    met = {**{f"{end} killed": count for end, count in killed.items()},
+           **{f"published {what}": count for what, count in published.counts.items()},
+           **{f"asked {what}": count for what, count in asked.counts.items() if what != "swapped"}}
+    never = [what for what, count in met.items() if count == 0]
+    if never:
+        raise Failed(f"never met: {', '.join(never)}")
+
+
 def run(arguments):
     with Workshop(arguments.seed, "outbox") as shop:
         asked, published = Proxy(ASKED, shop.seed + 1), Proxy(PUBLISHED, shop.seed + 2)
@@ -176,12 +186,13 @@ def run(arguments):
         daemon = start_engine(arguments, data, asked, published)
         source = Source(arguments, shop.folder / "outbox", asked, published)
         killed = {"atpd": 0, "source": 0}
+        begun = time.monotonic()
         end = time.monotonic() + DEADLINE_S
         try:
             while not source.is_done():
                 if time.monotonic() > end:
                     raise Failed(f"not done in {DEADLINE_S} s")
-                time.sleep(shop.chance.uniform(0.05, 0.4))
+                time.sleep(shop.chance.uniform(0.05, 0.4) * arguments.pace)
                 if sum(killed.values()) >= arguments.kills:
                     asked.weather = published.weather = STORM_OVER
                 elif shop.chance.random() < 0.5:
@@ -205,9 +216,11 @@ def run(arguments):
                 daemon.kill()
         must_check(arguments.atpd, data)
         must_audit(arguments.atpd, data)
+        if arguments.must_meet_all:
+            must_meet_all(killed, asked, published)
         facts = arguments.batches * arguments.facts
-        return (f"{facts} facts in {arguments.batches} batches, atpd killed {killed['atpd']} times, the source "
-                f"{killed['source']} times; published {published.counts}; asked {asked.counts}; none lost, none twice "
+        return (f"{facts} facts in {arguments.batches} batches in {time.monotonic() - begun:.0f} s, atpd killed "
+                f"{killed['atpd']} times, the source {killed['source']} times; published {published.counts}; asked {asked.counts}; none lost, none twice "
                 f"(seed {shop.seed})")
 
 
@@ -219,5 +232,7 @@ if __name__ == "__main__":
     parser.add_argument("--batches", type=int, default=300)
     parser.add_argument("--facts", type=int, default=20)
     parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--pace", type=float, default=1)
+    parser.add_argument("--must-meet-all", action="store_true")
     parser.add_argument("--seed", type=int)
     main(run, parser.parse_args())
