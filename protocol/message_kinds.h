@@ -32,6 +32,7 @@ static const kind_form_t kind_forms[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_KIT] = {LAYOUT_PLAIN, true, false},
     [ATP_OP_RULE] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_ALIAS] = {LAYOUT_PLAIN, true, false},
+    [ATP_OP_MERGE_SKU] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_UNIT] = {LAYOUT_PLAIN, true, false},
     [ATP_OP_QUOTA] = {LAYOUT_PLAIN, false, false},
     [ATP_OP_RESERVE] = {LAYOUT_RESERVE, false, false},

@@ -333,6 +333,8 @@ typedef enum atp_attribute_key {
     X(FEED, SEQUENCE, ATP_TAKES_MANY)                                                                        \
     X(FEED, BUCKET, ATP_TAKES_ONE)                                                                           \
     X(COUNT, FEED, ATP_TAKES_ONE)                                                                            \
+    X(MERGE_SKU, NONE, ATP_TAKES_NEEDED)                                                                     \
+    X(MERGE_SKU, SKU, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                      \
     X(ALIAS, SKU, ATP_TAKES_ONE)                                                                             \
     X(ALIAS, NODE, ATP_TAKES_ONE)                                                                            \
     X(ALIAS, TOLD_BY, ATP_TAKES_ONE)                                                                         \

@@ -58,6 +58,7 @@ static const char *const kind_names[ATP_OP_KIND_LIMIT] = {
     [ATP_OP_DISPOSE] = "dispose",
     [ATP_OP_REGISTER_SOURCE] = "register_source",
     [ATP_OP_ALIAS] = "alias",
+    [ATP_OP_MERGE_SKU] = "merge_sku",
     [ATP_OP_UNIT] = "unit",
     [ATP_OP_SETTLE_EXCEPTION] = "settle_exception",
     [ATP_OP_EXCEPTION_OWNER] = "exception_owner",

@@ -69,6 +69,10 @@
                                                                                                              \
     X(59, UNKNOWN_SUPPLY, "unknown_supply", "no such supply or transfer")                                    \
     X(60, SCALE_IN_USE, "scale_in_use", "the scale cannot change while stock or reservations are there")     \
+    X(7, SKU_IN_USE, "sku_in_use",                                                                           \
+      "a kit, or a rule, quota, cap or unit of its own, names the SKU: it cannot become another one")        \
+    X(8, MERGE_TOO_LARGE, "merge_too_large",                                                                 \
+      "more is there than one op merges, or somebody is being served there now; nothing was done")           \
     X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
     X(62, NOT_ENOUGH_AVAILABLE, "not_enough_available", "less can be promised than was asked for")           \
     X(63, ABOVE_MAXIMUM, "above_maximum", "more than the greatest quantity of a line")                       \
@@ -163,7 +167,7 @@ const char *atp_verdict_sentence(unsigned verdict);
 /* True if the request was done or confirmed, false if it was refused. */
 static inline bool atp_verdict_is_success(atp_verdict_t verdict)
 {
-    return verdict < ATP_MALFORMED;
+    return verdict <= ATP_APPLIED_BEYOND;
 }
 
 #endif

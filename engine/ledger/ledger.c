@@ -574,6 +574,8 @@ atp_err_t atp_ledger_rebuild(atp_ledger_t *ledger, atp_why_t *ret_why)
     for (uint64_t sku = 0; sku < skus; sku++) {
         const atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
         atp_positions_set_scale(&ledger->positions, (uint32_t)sku, record->scale);
+        ledger->has_merged =
+            ledger->has_merged || atp_catalog_sku_now(&ledger->catalog, (uint32_t)sku) != sku;
     }
     atp_positions_rebuild(&ledger->positions);
     atp_ledger_rebuild_kits(ledger);

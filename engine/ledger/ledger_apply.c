@@ -378,8 +378,12 @@ static atp_verdict_t execute_names(apply_t *apply)
         return atp_ledger_put_channel(apply);
     case ATP_OP_GROUP:
         return atp_ledger_put_group(apply);
+    case ATP_OP_KIT:
+        return atp_ledger_put_kit(apply);
     case ATP_OP_ALIAS:
         return atp_ledger_put_alias(apply);
+    case ATP_OP_MERGE_SKU:
+        return atp_ledger_merge_sku(apply);
     default:
         return atp_ledger_put_unit(apply);
     }
@@ -415,11 +419,11 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_NODE:
     case ATP_OP_CHANNEL:
     case ATP_OP_GROUP:
+    case ATP_OP_KIT:
     case ATP_OP_ALIAS:
+    case ATP_OP_MERGE_SKU:
     case ATP_OP_UNIT:
         return execute_names(apply);
-    case ATP_OP_KIT:
-        return atp_ledger_put_kit(apply);
     case ATP_OP_SUPPLY:
     case ATP_OP_RECEIVE_SUPPLY:
     case ATP_OP_TRANSFER:

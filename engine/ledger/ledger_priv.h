@@ -19,6 +19,10 @@
 #include "engine/ledger/stock/demand.h"
 #include "engine/ledger/tables/wheel.h"
 
+/* What one op merges of a SKU: positions, and with them lines, supplies, promises and movements. */
+#define ATP_MERGE_ROWS_MAX 4096
+#define ATP_MERGE_WORK_MAX 10000
+
 /* The one record of the table "root": whatever state is not a record of another table. */
 typedef struct atp_root {
     atp_ledger_config_t config;
@@ -262,12 +266,15 @@ struct atp_ledger {
     atp_posting_change_t posted; /* what the step that is told next has changed */
     uint64_t losing;             /* a bit for each subscriber that lost its first posting by this op */
 
+    bool has_merged; /* a SKU was merged into another: rows may lead to others. Rebuilt */
+
     bool is_asking; /* a question borrows the scratch: nothing is settled or refreshed */
 
     /* scratch of the op being applied */
     atp_row_changes_t *changes;
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
     uint32_t view_rows[ATP_VIEW_ROWS_MAX];       /* of the SKU whose view is read */
+    uint32_t merge_rows[ATP_MERGE_ROWS_MAX];     /* of the SKU that is merged, then of the one it is */
     uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
     bool has_due;                                /* the op has listed queues that may find stock (limits.h) */
     uint64_t fill_op;                            /* the op that fills_left is of */
@@ -443,6 +450,9 @@ void atp_ledger_attach_plain(atp_ledger_t *ledger, uint32_t number);
 void atp_ledger_attach_moved(atp_ledger_t *ledger, uint32_t number);
 /* Adds units to a line that has units which expire, and grants it `waiting` more that are backordered next. */
 void atp_ledger_grow(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty, atp_qty_t waiting);
+/* A line in the tree of `from` is in that of `to`, at `row`, from now on. Both positions are open for a change. */
+void atp_ledger_move_line(atp_ledger_t *ledger, uint32_t number, atp_position_t *from, atp_position_t *to,
+                          uint32_t row);
 /* Changes the deadline of a reservation and of its reserved lines. */
 void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadline_ms);
 /* True if more is promised at the row than is there: uncommitted < 0, and not only because on-hand is. */
@@ -564,6 +574,10 @@ atp_verdict_t atp_ledger_rescale(apply_t *apply, uint32_t i, atp_rescale_t resca
 atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint8_t scale,
                                   atp_qty_t *ret_qty);
 
+atp_verdict_t atp_ledger_merge_sku(apply_t *apply);
+/* The lines of a reservation that stand at rows that were merged stand where those lead to. Where has_merged. */
+void atp_ledger_rehome(atp_ledger_t *ledger, uint32_t reservation);
+
 /* ---- ledger_expiry.c ---- */
 
 void atp_ledger_expire(atp_ledger_t *ledger, uint32_t number);
@@ -629,6 +643,8 @@ atp_verdict_t atp_ledger_look_for_waiting(apply_t *apply);
 void atp_ledger_backorder(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
 /* So many more (fewer: below 0) units of a line wait: queue, limits, caps. Inside a change of the row. */
 void atp_ledger_note_waiting(atp_ledger_t *ledger, uint32_t number, atp_qty_t change);
+/* Adds the limits of row `from`, and who waits there, to those of `to`, which is open for a change; new: for sale as `from` is. */
+void atp_ledger_merge_limits(atp_ledger_t *ledger, uint32_t from, atp_position_t *to, bool is_new);
 /* The priority of the reservation has changed. */
 void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation);
 /* A row with a queue changes: when the op is done the queue is looked at. */

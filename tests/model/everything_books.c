@@ -393,6 +393,21 @@ static bool compare(bench_t *bench)
     return true;
 }
 
+/* What a row had that is merged now is at the row that it leads to. */
+static void book_merged(bench_t *bench)
+{
+    const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+
+    for (uint32_t row = 0; row < atp_table_count(&positions->rows); row++) {
+        uint32_t now = atp_positions_now(positions, row);
+        if (now != row && (bench->rows[row].flags & ATP_POSITION_IS_MERGED) == 0) {
+            bench->books[now].on_hand += bench->books[row].on_hand;
+            bench->books[now].unavailable += bench->books[row].unavailable;
+            bench->books[row] = (books_row_t){0, 0};
+        }
+    }
+}
+
 /* False: something does not hold. */
 static bool book_and_compare(bench_t *bench)
 {
@@ -403,6 +418,7 @@ static bool book_and_compare(bench_t *bench)
     is_whole = book_steps(bench) && is_whole;
     is_whole = book_archive(bench) && is_whole;
     is_whole = book_withheld(bench) && is_whole;
+    book_merged(bench);
     if (bench->script->is_failed) {
         return false;
     }

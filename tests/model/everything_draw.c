@@ -272,6 +272,8 @@ static unsigned weight_of(unsigned kind)
     case ATP_OP_KIT:
     case ATP_OP_SAFETY:
         return 8;
+    case ATP_OP_MERGE_SKU: /* the SKUs are few */
+        return 3;
     default:
         return 16;
     }
@@ -393,6 +395,13 @@ static void draw_subject(draw_t *draw, act_t *act)
                                    : draw_node(draw, act->subject, sizeof act->subject);
         } else {
             draw_alias(draw, act->subject, sizeof act->subject);
+        }
+        break;
+    case ATP_OP_MERGE_SKU: /* as a rule one of the few that are put anew, for the others are to stay apart */
+        if (draw_chance(draw, 700)) {
+            draw_numbered(act->subject, sizeof act->subject, "s", SKUS + draw_below(draw, 3));
+        } else {
+            draw_sku(draw, act->subject, sizeof act->subject);
         }
         break;
     case ATP_OP_SETTLE_EXCEPTION:

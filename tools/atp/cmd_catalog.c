@@ -4,6 +4,8 @@
 #include "tools/atp/node_calendar.h"
 #include "tools/atp/pages.h"
 
+#include "engine/base/attribute.h"
+
 #include <string.h>
 
 /* ---- put ---- */
@@ -424,6 +426,52 @@ const atp_cmd_t atp_cmd_sku_put = {
     .examples = sku_put_examples,
     .kind = ATP_OP_SKU,
     .run = put_sku,
+};
+
+static int merge_sku(atp_cli_t *cli)
+{
+    atp_command_t command = {.kind = ATP_OP_MERGE_SKU};
+    atp_act_id_t room;
+
+    if (!atp_args_has(&cli->args, "into")) {
+        return atp_cli_usage(cli->cmd, "into which SKU? --into SKU");
+    }
+    if (!take_subject(cli, &command.subject) || !atp_with_flag_as(cli, "into", ATP_KEY_SKU) ||
+        !atp_act_identify(cli, &command, &room)) {
+        return ATP_CLI_USAGE;
+    }
+    return atp_act_on_subject(cli, &command, "merged");
+}
+
+static const atp_flag_t sku_merge_flags[] = {
+    {"into", "SKU", NULL, "The SKU that it is from now on"},
+    ATP_ACT_FLAGS,
+    {NULL, NULL, NULL, NULL},
+};
+
+static const char *const sku_merge_examples[] = {"atp sku merge bike-28-old --into bike-28", NULL};
+
+const atp_cmd_t atp_cmd_sku_merge = {
+    .name = "sku merge",
+    .group = "Catalogue",
+    .synopsis = "OLD --into SKU",
+    .summary = "Two SKUs are one: all that OLD has goes to the other, its name becomes an alias",
+    .about = "Stock, limits, reservations, who waits, supplies and what is counted of them, node by node, in "
+             "one op. "
+             "There is no\n"
+             "way back. Refused where the SKUs are counted in other scales, where a kit, or a rule, quota, "
+             "cap or unit "
+             "of its own,\n"
+             "names OLD, where different feeds counted them, and beyond 4,096 positions or 10,000 lines, "
+             "supplies and "
+             "movements:\n"
+             "let reservations end, or load a feed that counts both, and ask again.",
+    .word_min = 1,
+    .word_max = 1,
+    .flags = sku_merge_flags,
+    .examples = sku_merge_examples,
+    .kind = ATP_OP_MERGE_SKU,
+    .run = merge_sku,
 };
 
 static const char *const sku_list_examples[] = {"atp sku list", "atp sku list --limit 20 --json", NULL};

@@ -49,6 +49,7 @@ const atp_cmd_t *const atp_cmds[] = {
 
     &atp_cmd_sku_put,
     &atp_cmd_sku_list,
+    &atp_cmd_sku_merge,
     &atp_cmd_node_put,
     &atp_cmd_node_show,
     &atp_cmd_node_list,

@@ -51,6 +51,7 @@ extern const atp_cmd_t atp_cmd_demand;
 
 extern const atp_cmd_t atp_cmd_sku_put;
 extern const atp_cmd_t atp_cmd_sku_list;
+extern const atp_cmd_t atp_cmd_sku_merge;
 extern const atp_cmd_t atp_cmd_node_put;
 extern const atp_cmd_t atp_cmd_node_show;
 extern const atp_cmd_t atp_cmd_node_list;

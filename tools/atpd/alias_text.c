@@ -18,7 +18,8 @@ bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret
     *ret_id = atp_strings_get(&catalog->strings, record->id_ref);
     ret_text->size = 0;
     if (record->kind == ATP_ALIAS_SKU) {
-        atp_rule_text_put(ret_text, "sku", atp_catalog_sku_id(catalog, target - 1));
+        atp_rule_text_put(ret_text, "sku",
+                          atp_catalog_sku_id(catalog, atp_catalog_sku_now(catalog, target - 1)));
     } else {
         atp_rule_text_put(ret_text, "node", atp_catalog_node_id(catalog, (uint16_t)(target - 1)));
     }
@@ -41,8 +42,9 @@ bool atp_unit_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_unit_record_t *record = atp_table_at(&atp_ledger_units(ledger)->records, number);
 
-    if (record->numerator == 0) {
-        return false;
+    if (record->numerator == 0 ||
+        (record->sku != ATP_UNIT_OF_ALL && atp_catalog_sku_now(catalog, record->sku) != record->sku)) {
+        return false; /* what it was of is another SKU now, which has one like it */
     }
     *ret_id = atp_strings_get(&catalog->strings, record->id_ref);
     ret_text->size = 0;

@@ -21,7 +21,7 @@ void atp_work_write_archived(atp_work_t *work, const atp_ledger_t *ledger, const
 
     for (uint32_t i = 0; i < archived->line_count && i < ATP_LINES_PER_OP_MAX; i++) {
         const atp_archived_line_t *line = atp_archive_line(archive, archived, i);
-        const atp_position_t *position = atp_positions_at(positions, line->row);
+        const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, line->row));
         lines[record.line_count++] =
             (atp_record_line_t){.sku = atp_catalog_sku_id(catalog, position->sku),
                                 .node = atp_catalog_node_id(catalog, position->node),

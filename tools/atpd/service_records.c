@@ -170,7 +170,7 @@ static uint32_t fill_lines(const atp_ledger_t *ledger, const atp_reservation_t *
 
     for (uint32_t at = reservation->first_line; at != 0 && count < ATP_LINES_PER_OP_MAX;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        const atp_position_t *position = atp_positions_at(positions, line->row);
+        const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, line->row));
         bool is_expired = atp_line_state(reservations, at - 1, now_ms) == ATP_LINE_EXPIRED;
         lines[count++] = (atp_record_line_t){.sku = atp_catalog_sku_id(catalog, position->sku),
                                              .node = atp_catalog_node_id(catalog, position->node),
@@ -427,6 +427,9 @@ static void page_of_positions(atp_work_t *work, const atp_ledger_t *ledger, uint
 
     (void)now_ms;
     atp_positions_read(positions, (uint32_t)index, &view);
+    if ((view.flags & ATP_POSITION_IS_MERGED) != 0) {
+        return;
+    }
     atp_position_row_t row = {.sku = atp_catalog_sku_id(catalog, view.sku),
                               .node = atp_catalog_node_id(catalog, view.node),
                               .on_hand = view.on_hand,
@@ -486,7 +489,7 @@ static void row_of_demand(atp_work_t *work, const atp_ledger_t *ledger, uint64_t
     char missed[ATP_QTY_TEXT_SIZE];
     char text[ATP_NAME_SIZE_MAX + 1];
 
-    if (is_rest && record->refused + record->in_part == 0) {
+    if (record->refused + record->in_part == 0) {
         return;
     }
     atp_qty_format(record->refused_qty, scale, refused);
@@ -534,6 +537,9 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
         return;
     case ATP_CATALOG_SKUS:
         record = atp_table_at(&catalog->skus, index);
+        if (atp_catalog_sku_now(catalog, (uint32_t)index) != index) {
+            return; /* it is another one now, and its name an alias */
+        }
         entry.value = ((const atp_sku_record_t *)(const void *)record)->scale;
         break;
     case ATP_CATALOG_NODES:

@@ -60,7 +60,7 @@ static bool find_target(const atp_catalog_t *catalog, atp_alias_kind_t kind, atp
     /* Relaxed: one small value; what it is a number of was there before it. */
     uint32_t target = atp_load_relaxed(&record->target);
     if (target != 0) {
-        *ret_target = target - 1;
+        *ret_target = kind == ATP_ALIAS_SKU ? atp_catalog_sku_now(catalog, target - 1) : target - 1;
     }
     return target != 0;
 }

@@ -100,9 +100,21 @@ static void rebuild(const atp_table_t *table, atp_index_t *index)
     }
 }
 
+static void rebuild_skus(atp_catalog_t *catalog)
+{
+    uint64_t count = atp_table_count(&catalog->skus);
+
+    for (uint64_t i = 0; i < count; i++) {
+        atp_sku_record_t *record = atp_table_at(&catalog->skus, i);
+        if (atp_load_relaxed(&record->merged_into) == 0) {
+            atp_index_insert(&catalog->sku_index, record->hash, (uint32_t)i);
+        }
+    }
+}
+
 void atp_catalog_rebuild(atp_catalog_t *catalog)
 {
-    rebuild(&catalog->skus, &catalog->sku_index);
+    rebuild_skus(catalog);
     rebuild(&catalog->nodes, &catalog->node_index);
     rebuild(&catalog->channels, &catalog->channel_index);
     rebuild(&catalog->clients, &catalog->client_index);

@@ -4,7 +4,7 @@
  * removed, so a number once given stays that name's for ever.
  *
  * Threads     the find and text functions: any thread, no lock.   All else: ledger thread.
- * Invariants  C1  each record's id is found through its index and nothing else is. */
+ * Invariants  C1  each record's id is found through its index and nothing else is; that of a merged SKU is an alias. */
 #ifndef ATP_LEDGER_CATALOG_H
 #define ATP_LEDGER_CATALOG_H
 
@@ -25,7 +25,8 @@ typedef struct atp_sku_record {
     uint8_t unused[3];
     _Atomic uint32_t quota;                      /* root of its quota tree, + 1 */
     _Atomic uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1, the first 0 ends them */
-    uint8_t unused_too[12];
+    _Atomic uint32_t merged_into; /* SKU + 1: it is that one now (ledger_merge.c); 0 = it is itself */
+    uint8_t unused_too[8];
     _Atomic uint32_t kit;       /* its record in kits.h + 1; 0 = it never was a kit */
     _Atomic uint32_t first_use; /* of it in kits: component + 1 */
 } atp_sku_record_t;
@@ -128,6 +129,20 @@ bool atp_catalog_find_client(const atp_catalog_t *catalog, atp_text_t id, uint64
 bool atp_catalog_find_source(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash,
                              uint32_t *ret_source);
 bool atp_catalog_find_group(const atp_catalog_t *catalog, atp_text_t id, uint64_t hash, uint16_t *ret_group);
+
+/* The SKU that `sku` is now: itself, or what it was merged into. Thread: any. */
+static inline uint32_t atp_catalog_sku_now(const atp_catalog_t *catalog, uint32_t sku)
+{
+    for (;;) {
+        atp_sku_record_t *record = atp_table_at(&catalog->skus, sku);
+        /* Relaxed: one small value; what it is a number of was there before it. */
+        uint32_t into = atp_load_relaxed(&record->merged_into);
+        if (into == 0) {
+            return sku;
+        }
+        sku = into - 1;
+    }
+}
 
 /* Ids and names by number (below the table's count). Thread: any, for ids; a display name may change: ledger thread. */
 static inline atp_text_t atp_catalog_sku_id(const atp_catalog_t *catalog, uint32_t sku)

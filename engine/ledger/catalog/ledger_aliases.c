@@ -108,7 +108,10 @@ static uint32_t meaning_of(const atp_ledger_t *ledger, const told_alias_t *alias
     const atp_alias_record_t *record =
         atp_catalog_alias(&ledger->catalog, alias->kind, alias->teller, alias->text, atp_ledger_seed(ledger));
 
-    return record != NULL ? atp_load_relaxed(&((atp_alias_record_t *)(uintptr_t)record)->target) : 0;
+    uint32_t target =
+        record != NULL ? atp_load_relaxed(&((atp_alias_record_t *)(uintptr_t)record)->target) : 0;
+    return target != 0 && alias->kind == ATP_ALIAS_SKU ? atp_catalog_sku_now(&ledger->catalog, target - 1) + 1
+                                                       : target;
 }
 
 atp_verdict_t atp_ledger_put_alias(apply_t *apply)

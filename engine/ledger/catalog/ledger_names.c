@@ -54,7 +54,24 @@ static inline atp_verdict_t resolve_names(apply_t *apply, line_names_t *names, u
 
 atp_verdict_t atp_ledger_resolve_names(apply_t *apply, line_names_t *names, uint32_t i, resolved_line_t *line)
 {
-    return resolve_names(apply, names, i, line);
+    atp_verdict_t verdict = resolve_names(apply, names, i, line);
+
+    line->sku = verdict == ATP_APPLIED ? atp_catalog_sku_now(&apply->ledger->catalog, line->sku) : line->sku;
+    return verdict;
+}
+
+/* There is no position: unless the number was looked up before its SKU became another one. */
+static __attribute__((noinline)) void miss_row(const apply_t *apply, resolved_line_t *line)
+{
+    uint32_t sku = atp_catalog_sku_now(&apply->ledger->catalog, line->sku);
+
+    line->row = NO_ROW;
+    if (sku != line->sku) { /* its scale is the same */
+        line->sku = sku;
+        if (line->node != NO_NODE) {
+            (void)atp_positions_find(&apply->ledger->positions, sku, line->node, &line->row);
+        }
+    }
 }
 
 atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint32_t i,
@@ -85,7 +102,7 @@ atp_verdict_t atp_ledger_resolve_line(apply_t *apply, line_names_t *names, uint3
     }
     if (ret_line->node == NO_NODE ||
         !atp_positions_find(&apply->ledger->positions, ret_line->sku, ret_line->node, &ret_line->row)) {
-        ret_line->row = NO_ROW;
+        miss_row(apply, ret_line);
     }
     return ATP_APPLIED;
 }

@@ -79,6 +79,47 @@ static void book_channel(atp_ledger_t *ledger, const account_change_t *change)
     }
 }
 
+/* What the channel has promised of the SKU changes by `qty`, and what the leaves over it use: of no period. */
+static void shift_account(atp_ledger_t *ledger, uint16_t channel, uint32_t sku, atp_qty_t qty)
+{
+    atp_rulebook_t *rulebook = &ledger->rulebook;
+    atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+    const account_change_t change = {.channel = channel, .sku = sku};
+    uint32_t number;
+
+    if (!need_account(ledger, &change, &number)) {
+        return;
+    }
+    atp_account_t *account = atp_table_change(&rulebook->accounts, number);
+    uint32_t leaf = atp_load_relaxed(&account->quota);
+    atp_store_relaxed(&account->promised, atp_load_relaxed(&account->promised) + qty);
+    if (leaf != 0) {
+        atp_quota_shift(rulebook, leaf - 1, qty);
+    }
+    atp_ledger_note_views_of(ledger, ATP_SCOPE_SKU, sku);
+    for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX && atp_load_relaxed(&record->tags[i]) != 0; i++) {
+        uint32_t tag = atp_load_relaxed(&record->tags[i]) - 1u;
+        if (atp_rulebook_find_account(rulebook, channel, ATP_SCOPE_TAG, tag, &number) &&
+            (leaf = atp_load_relaxed(&atp_account_at(rulebook, number)->quota)) != 0) {
+            atp_quota_shift(rulebook, leaf - 1, qty);
+            atp_ledger_note_views_of(ledger, ATP_SCOPE_TAG, tag);
+        }
+    }
+}
+
+void atp_ledger_account_merged(atp_ledger_t *ledger, uint32_t line, uint32_t sku)
+{
+    const atp_line_t *record = atp_line_at(&ledger->reservations, line);
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, record->reservation);
+    atp_qty_t qty = record->reserved + record->allocated + atp_line_waiting(&ledger->reservations, line);
+
+    if ((reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) != 0) {
+        shift_account(ledger, reservation->channel, atp_positions_at(&ledger->positions, record->row)->sku,
+                      -qty);
+        shift_account(ledger, reservation->channel, sku, qty);
+    }
+}
+
 void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line)
 {
     const atp_line_t *record = atp_line_at(&ledger->reservations, line);

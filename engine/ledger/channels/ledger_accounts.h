@@ -31,6 +31,9 @@ void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *r
 /* Books what a line has reserved, allocated, pegged and backordered, when the accounts of its channel are opened. */
 void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line);
 
+/* What a line has counts as `sku`'s from now on; what its channel has taken in a period stays where it was counted. */
+void atp_ledger_account_merged(atp_ledger_t *ledger, uint32_t line, uint32_t sku);
+
 /* Called when units of a line go to another node, or come from one (promised > 0): its channel promises as many as before, what
  * counts by node does not. */
 void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised);

@@ -41,6 +41,20 @@ static bool is_flagged(const atp_ledger_t *ledger, const atp_limit_t *record)
     return true;
 }
 
+/* The limits of a position whose SKU was merged: there are none any more. */
+static atp_err_t check_left(atp_limit_t *record, uint32_t number, atp_why_t *ret_why)
+{
+    bool has_queue = false;
+
+    for (unsigned priority = 0; priority < ATP_PRIORITIES; priority++) {
+        has_queue = has_queue || record->queues[priority].first != 0 || record->queues[priority].last != 0;
+    }
+    return has_queue || record->is_due || atp_load_relaxed(&record->limit) != 0 ||
+                   atp_load_relaxed(&record->backordered) != 0
+               ? ATP_BROKEN(ret_why, "B1", "limit %u is of a position that was merged", number)
+               : ATP_OK;
+}
+
 /* B2 and the order of the queues (B3): what waits at the position, by walking its queues. */
 static atp_err_t check_queues(const atp_ledger_t *ledger, uint32_t number, atp_why_t *ret_why)
 {
@@ -50,6 +64,9 @@ static atp_err_t check_queues(const atp_ledger_t *ledger, uint32_t number, atp_w
     atp_qty_t waiting = 0;
     uint32_t row;
 
+    if (atp_catalog_sku_now(&ledger->catalog, record->sku) != record->sku) {
+        return check_left(record, number, ret_why);
+    }
     if (!atp_positions_find(&ledger->positions, record->sku, record->place, &row)) {
         return ATP_BROKEN(ret_why, "B1", "limit %u is of no position", number);
     }
@@ -116,6 +133,9 @@ static atp_err_t check_missing(const atp_ledger_t *ledger, const atp_limit_t *re
 {
     uint32_t row;
 
+    if (record->missing == 0 && atp_catalog_sku_now(&ledger->catalog, record->sku) != record->sku) {
+        return ATP_OK;
+    }
     if (!atp_positions_find(&ledger->positions, record->sku, record->place, &row)) {
         return ATP_BROKEN(ret_why, "B1", "units of SKU %u are missing at no position", record->sku);
     }

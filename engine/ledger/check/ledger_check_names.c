@@ -84,14 +84,42 @@ static bool find_named(const atp_ledger_t *ledger, const atp_table_t *table, con
     return false;
 }
 
+/* M2 of SKU `number`: its id is an alias of what it is now. */
+static atp_err_t check_merged_sku(const atp_ledger_t *ledger, uint32_t number, atp_why_t *ret_why)
+{
+    const atp_catalog_t *catalog = &ledger->catalog;
+    atp_text_t id = atp_catalog_sku_id(catalog, number);
+    uint32_t sku;
+
+    return atp_catalog_means_sku(catalog, (atp_text_t){"", 0}, id, atp_ledger_seed(ledger), &sku) &&
+                   sku == number
+               ? ATP_BROKEN(ret_why, "M2", "'%.*s' was merged, and is found by its id", (int)id.size,
+                            id.bytes)
+               : ATP_OK;
+}
+
+static bool is_merged(const atp_ledger_t *ledger, const atp_table_t *table, uint64_t number)
+{
+    return table == &ledger->catalog.skus &&
+           atp_catalog_sku_now(&ledger->catalog, (uint32_t)number) != (uint32_t)number;
+}
+
 static atp_err_t check_named(const atp_ledger_t *ledger, const atp_table_t *table, const atp_index_t *index,
                              atp_why_t *ret_why)
 {
     uint64_t count = atp_table_count(table);
-    atp_err_t err = atp_check_index(index, table->name, count, ret_why);
+    uint64_t merged = 0;
 
+    for (uint64_t i = 0; i < count; i++) {
+        merged += is_merged(ledger, table, i);
+    }
+    atp_err_t err = atp_check_index(index, table->name, count - merged, ret_why);
     for (uint64_t i = 0; err == ATP_OK && i < count; i++) {
         const atp_named_record_t *record = atp_table_at(table, i);
+        if (is_merged(ledger, table, i)) {
+            err = check_merged_sku(ledger, (uint32_t)i, ret_why);
+            continue;
+        }
         if (record->id_ref == 0 || record->id_ref >= atp_table_count(&ledger->catalog.strings)) {
             return ATP_BROKEN(ret_why, "C1", "%s: record %llu has no id", table->name, (ull_t)i);
         }

@@ -3,6 +3,27 @@
 
 /* ---- positions ---- */
 
+/* P8, and M1 of its SKU. */
+static atp_err_t check_merged(const atp_ledger_t *ledger, uint32_t row, const atp_position_view_t *view,
+                              atp_why_t *ret_why)
+{
+    const atp_position_t *position = atp_positions_at(&ledger->positions, row);
+    atp_position_t *other = atp_positions_at(&ledger->positions, atp_positions_now(&ledger->positions, row));
+    uint32_t found;
+
+    if (view->on_hand != 0 || view->unavailable != 0 || view->reserved != 0 || view->allocated != 0 ||
+        view->safety != 0 || view->soonest_deadline_ms != ATP_NEVER_MS ||
+        view->flags != ATP_POSITION_IS_MERGED || position->last_line == 0 ||
+        atp_positions_find(&ledger->positions, view->sku, view->node, &found) || other->node != view->node ||
+        other->sku != atp_catalog_sku_now(&ledger->catalog, view->sku) || other->sku == view->sku) {
+        return ATP_BROKEN(ret_why, "P8",
+                          "row %u (SKU %u at node %u) was merged, and is not empty, or leads to "
+                          "another node or SKU",
+                          row, view->sku, view->node);
+    }
+    return ATP_OK;
+}
+
 static atp_err_t check_position(const atp_ledger_t *ledger, uint32_t row, atp_why_t *ret_why)
 {
     atp_position_view_t view;
@@ -24,6 +45,9 @@ static atp_err_t check_position(const atp_ledger_t *ledger, uint32_t row, atp_wh
         view.unavailable > ATP_QTY_MAX || view.safety > ATP_QTY_MAX) {
         return ATP_BROKEN(ret_why, "P2", "row %u has a bucket out of range", row);
     }
+    if (atp_position_has(position, ATP_POSITION_IS_MERGED)) {
+        return check_merged(ledger, row, &view, ret_why);
+    }
     if (view.sku >= atp_table_count(&ledger->catalog.skus) ||
         view.node >= atp_table_count(&ledger->catalog.nodes) ||
         !atp_positions_find(&ledger->positions, view.sku, view.node, &found) || found != row) {
@@ -44,6 +68,8 @@ atp_err_t atp_check_positions(const atp_ledger_t *ledger, atp_why_t *ret_why)
 
     for (uint64_t row = 0; row < rows; row++) {
         atp_err_t err = check_position(ledger, (uint32_t)row, ret_why);
+        listed +=
+            atp_position_has(atp_positions_at(&ledger->positions, (uint32_t)row), ATP_POSITION_IS_MERGED);
         if (err != ATP_OK) {
             return err;
         }
@@ -171,9 +197,10 @@ atp_err_t atp_check_trees(const atp_ledger_t *ledger, uint64_t lines_in_trees, a
     for (uint64_t row = 0; row < rows; row++) {
         const atp_position_t *position = atp_positions_at(&ledger->positions, (uint32_t)row);
         tree_sum_t sum = {.lines_max = lines_in_trees, .first_deadline_ms = ATP_NEVER_MS};
+        uint32_t last = atp_position_has(position, ATP_POSITION_IS_MERGED) ? 0 : position->last_line;
         atp_position_view_t view;
         atp_positions_read(&ledger->positions, (uint32_t)row, &view);
-        if (!add_up_tree(&ledger->reservations, (uint32_t)row, position->last_line, &sum)) {
+        if (!add_up_tree(&ledger->reservations, (uint32_t)row, last, &sum)) {
             return ATP_BROKEN(ret_why, "H5", "the lines of row %llu are not in deadline and heap order",
                               (ull_t)row);
         }

@@ -109,3 +109,60 @@ bool atp_movements_include(atp_movements_t *movements, uint32_t row, uint64_t ne
     movement->previous = 0;
     return true;
 }
+
+/* ---- two rows become one ---- */
+
+/* The next one of a chain; 0: it ends there. */
+static uint64_t kept(const atp_movements_t *movements, uint64_t number)
+{
+    return atp_movements_get(movements, number) != NULL ? number : 0;
+}
+
+uint32_t atp_movements_length(const atp_movements_t *movements, uint32_t row, uint32_t most)
+{
+    uint64_t at = kept(movements, atp_movements_standing(movements, row).newest);
+    uint32_t length = 0;
+
+    while (at != 0 && length < most) {
+        length++;
+        at = kept(movements, atp_movements_get(movements, at)->previous);
+    }
+    return length;
+}
+
+/* One chain of both, newest first (F1); returns the number of its first. */
+static uint64_t merge_chains(atp_movements_t *movements, uint64_t a, uint64_t b, uint32_t row)
+{
+    atp_movement_t *last = NULL;
+    uint64_t first = 0;
+
+    while (a != 0 || b != 0) {
+        uint64_t *next = a > b ? &a : &b;
+        uint64_t number = *next;
+        atp_movement_t *movement = atp_table_change(&movements->ring, (number - 1) % movements->capacity);
+        *next = kept(movements, movement->previous);
+        movement->row = row;
+        movement->previous = 0;
+        *(last != NULL ? &last->previous : &first) = number;
+        last = movement;
+    }
+    return first;
+}
+
+void atp_movements_merge(atp_movements_t *movements, uint32_t from, uint32_t to)
+{
+    const atp_standing_t gone = atp_movements_standing(movements, from);
+    atp_standing_t standing = atp_movements_standing(movements, to);
+
+    if (movements->capacity == 0 || from >= atp_table_count(&movements->standings)) {
+        return;
+    }
+    standing.newest =
+        merge_chains(movements, kept(movements, gone.newest), kept(movements, standing.newest), to);
+    standing.picked += gone.picked;
+    for (unsigned bucket = 0; bucket < ATP_COUNTED_BUCKETS; bucket++) {
+        standing.feeds[bucket] |= gone.feeds[bucket];
+    }
+    *atp_movements_change_standing(movements, to) = standing;
+    *atp_movements_change_standing(movements, from) = (atp_standing_t){0};
+}

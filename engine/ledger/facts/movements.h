@@ -120,6 +120,13 @@ const atp_movement_t *atp_movements_next_lost(const atp_movements_t *movements);
 /* Adds a movement; number and link are filled in. One that has to make room leaves its mark with its position. */
 void atp_movements_add(atp_movements_t *movements, const atp_movement_t *movement);
 
+/* All that is kept of row `from` is of row `to` from now on: chains, what is picked. The feeds that counted them are the same, or one was
+ * never counted. */
+void atp_movements_merge(atp_movements_t *movements, uint32_t from, uint32_t to);
+
+/* How many movements the chain of the row has, up to `most`. */
+uint32_t atp_movements_length(const atp_movements_t *movements, uint32_t row, uint32_t most);
+
 /* Marks `number`, which is in the chain after `newer` (0: it is the first), as included for a bucket. True: nobody needs it any
  * more, and it has left the chain. */
 bool atp_movements_include(atp_movements_t *movements, uint32_t row, uint64_t newer, uint64_t number,

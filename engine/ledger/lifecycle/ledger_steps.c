@@ -11,8 +11,12 @@ bool atp_steps_find_reservation(apply_t *apply, uint32_t *ret_number)
     const char *cursor = atp_op_text_begin(apply->op);
     atp_text_t id = atp_op_text_next(&cursor);
 
-    return id.size > 0 &&
-           atp_reservations_find(&apply->ledger->reservations, id, apply->op->subject_hash, ret_number);
+    bool is_found = id.size > 0 && atp_reservations_find(&apply->ledger->reservations, id,
+                                                         apply->op->subject_hash, ret_number);
+    if (ATP_UNLIKELY(apply->ledger->has_merged) && is_found) {
+        atp_ledger_rehome(apply->ledger, *ret_number);
+    }
+    return is_found;
 }
 
 /* What is due has expired before the step: it is never revived, and who waits for its units has them. */

@@ -32,6 +32,7 @@ static const atp_op_rule_t rules[ATP_OP_KIND_LIMIT] = {
                                .qty = QTY_NOT_NEGATIVE},
     [ATP_OP_RULE] = {.is_known = true, .needs_subject = true},
     [ATP_OP_ALIAS] = {.is_known = true, .needs_subject = true},
+    [ATP_OP_MERGE_SKU] = {.is_known = true, .needs_subject = true},
     [ATP_OP_UNIT] = {.is_known = true, .needs_subject = true},
     [ATP_OP_QUOTA] = {.is_known = true, .needs_subject = true},
     [ATP_OP_RESERVE] = {.is_known = true,

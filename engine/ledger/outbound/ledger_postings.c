@@ -311,6 +311,17 @@ void atp_ledger_post_returned(apply_t *apply, uint32_t row, atp_disposition_t di
     (void)add(apply->ledger, &posting);
 }
 
+void atp_ledger_post_merged(apply_t *apply, uint32_t row, const atp_posting_change_t *change)
+{
+    atp_posting_t posting = begin_fact(apply, row);
+
+    if (!is_nothing(change)) {
+        posting.change = *change;
+        posting.qty = change->on_hand;
+        (void)add(apply->ledger, &posting);
+    }
+}
+
 /* ---- too full ---- */
 
 /* Promises wait while this much of the ring is not settled; facts, and steps of what is promised, have the rest. */

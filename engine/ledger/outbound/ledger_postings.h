@@ -14,6 +14,8 @@ void atp_ledger_post_change(apply_t *apply, uint32_t row, atp_bucket_t bucket, c
                             atp_qty_t change);
 /* Units came back to a row; what that does to its buckets is told next. */
 void atp_ledger_post_returned(apply_t *apply, uint32_t row, atp_disposition_t disposition, atp_qty_t qty);
+/* All of a row went to another, or came from there: one is told after the other. */
+void atp_ledger_post_merged(apply_t *apply, uint32_t row, const atp_posting_change_t *change);
 /* POSTINGS_FULL where a promise would make postings that somebody waits for, and there is no room; else applied. */
 atp_verdict_t atp_ledger_look_for_postings(apply_t *apply);
 /* When an op is done: raises what it has lost. */

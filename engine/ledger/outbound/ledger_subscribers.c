@@ -237,9 +237,13 @@ static unsigned states_of(const atp_posting_t *posting, atp_line_state_t ret_sta
 /* True if the units of the posting may be those of the line. What came back may do so at any node, of what the SKU's lines had. */
 static bool is_of_line(const atp_ledger_t *ledger, const atp_posting_t *posting, const atp_line_t *line)
 {
-    return posting->kind == ATP_POSTING_RETURNED ? atp_positions_at(&ledger->positions, line->row)->sku ==
-                                                       atp_positions_at(&ledger->positions, posting->row)->sku
-                                                 : line->row == posting->row;
+    const atp_positions_t *positions = &ledger->positions;
+    uint32_t row = atp_positions_now(positions, line->row);
+    uint32_t posted = atp_positions_now(positions, posting->row);
+
+    return posting->kind == ATP_POSTING_RETURNED
+               ? atp_positions_at(positions, row)->sku == atp_positions_at(positions, posted)->sku
+               : row == posted;
 }
 
 /* Reconciles up to `qty` units of a line; returns how many. A line beside which there is no room for a record has none. */

@@ -50,9 +50,14 @@ static atp_archive_t *archive_of(const apply_t *apply)
     return &apply->ledger->reservations.archive;
 }
 
+static uint32_t row_of(const apply_t *apply, const atp_archived_line_t *line)
+{
+    return atp_positions_now(&apply->ledger->positions, line->row);
+}
+
 static uint32_t sku_of(const apply_t *apply, const atp_archived_line_t *line)
 {
-    return atp_positions_at(&apply->ledger->positions, line->row)->sku;
+    return atp_positions_at(&apply->ledger->positions, row_of(apply, line))->sku;
 }
 
 /* Kits of line `i` whose components are all out there; or (past) are back. */
@@ -186,7 +191,8 @@ static atp_qty_t take_back(apply_t *apply, const atp_archived_t *archived, const
         const atp_archived_line_t *line =
             atp_archive_line(archive_of(apply), archived, i % archived->line_count);
         atp_qty_t units = line->shipped - line->returned;
-        if (units > 0 && (line->row == back->row) == is_first_round && sku_of(apply, line) == back->sku) {
+        if (units > 0 && (row_of(apply, line) == back->row) == is_first_round &&
+            sku_of(apply, line) == back->sku) {
             atp_archived_line_t *change =
                 atp_archive_change_line(archive_of(apply), archived, i % archived->line_count);
             atp_qty_t moved = left < units ? left : units;
@@ -302,7 +308,7 @@ static atp_verdict_t return_all(apply_t *apply, const atp_archived_t *archived)
         }
         ledger->lines[count++] =
             (resolved_line_t){.line = i,
-                              .row = line->row,
+                              .row = row_of(apply, line),
                               .scale = atp_positions_scale(&ledger->positions, sku_of(apply, line)),
                               .qty = line->shipped - line->returned};
     }

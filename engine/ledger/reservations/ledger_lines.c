@@ -381,3 +381,20 @@ void atp_ledger_reschedule(atp_ledger_t *ledger, uint32_t number, int64_t deadli
         at = line->next;
     }
 }
+
+void atp_ledger_move_line(atp_ledger_t *ledger, uint32_t number, atp_position_t *from, atp_position_t *to,
+                          uint32_t row)
+{
+    atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
+
+    atp_lines_remove(&ledger->reservations, &from->last_line, number);
+    line->row = row;
+    atp_lines_insert(&ledger->reservations, &to->last_line, number);
+    add_to(&from->reserved, -line->reserved);
+    add_to(&from->allocated, -line->allocated);
+    add_to(&to->reserved, line->reserved);
+    add_to(&to->allocated, line->allocated);
+    if (atp_line_deadline_ms(line) < atp_load_relaxed(&to->soonest_deadline_ms)) {
+        atp_store_relaxed(&to->soonest_deadline_ms, atp_line_deadline_ms(line));
+    }
+}

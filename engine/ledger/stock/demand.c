@@ -71,6 +71,42 @@ void atp_demand_count(atp_demand_t *demand, const atp_unmet_t *unmet)
     }
 }
 
+/* Adds one record to another; it is left with nothing. */
+static void add_up(atp_demand_record_t *to, atp_demand_record_t *from)
+{
+    to->refused += from->refused;
+    to->in_part += from->in_part;
+    to->refused_qty = sum(to->refused_qty, from->refused_qty);
+    to->short_qty = sum(to->short_qty, from->short_qty);
+    to->first_ms = to->first_ms < from->first_ms ? to->first_ms : from->first_ms;
+    to->last_ms = to->last_ms > from->last_ms ? to->last_ms : from->last_ms;
+    from->refused = 0;
+    from->in_part = 0;
+    from->refused_qty = 0;
+    from->short_qty = 0;
+}
+
+void atp_demand_merge(atp_demand_t *demand, uint32_t from, uint32_t to)
+{
+    uint64_t count = atp_table_count(&demand->records);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const atp_demand_record_t *record = atp_table_at(&demand->records, i);
+        uint32_t other;
+        if (record->sku != from || record->refused + record->in_part == 0) {
+            continue;
+        }
+        atp_demand_record_t *change = atp_table_change(&demand->records, i);
+        if (find(demand, to, record->node, record->channel, &other)) {
+            add_up(atp_table_change(&demand->records, other), change);
+            continue;
+        }
+        atp_index_remove(&demand->index, hash_of(demand, from, record->node, record->channel), i);
+        change->sku = to;
+        atp_index_insert(&demand->index, hash_of(demand, to, record->node, record->channel), i);
+    }
+}
+
 void atp_demand_rebuild(atp_demand_t *demand)
 {
     uint64_t count = atp_table_count(&demand->records);

@@ -53,6 +53,8 @@ typedef struct atp_unmet {
 } atp_unmet_t;
 
 void atp_demand_count(atp_demand_t *demand, const atp_unmet_t *unmet);
+/* What was not met of SKU `from` was not met of SKU `to`. Looks at every record: for an op that is rare. */
+void atp_demand_merge(atp_demand_t *demand, uint32_t from, uint32_t to);
 void atp_demand_rebuild(atp_demand_t *demand);
 /* True if record `number` is found by what it names (U1). */
 bool atp_demand_is_found(const atp_demand_t *demand, uint32_t number);

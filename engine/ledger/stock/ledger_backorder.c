@@ -250,6 +250,110 @@ void atp_ledger_requeue(atp_ledger_t *ledger, uint32_t reservation)
     }
 }
 
+/* ---- two positions become one ---- */
+
+/* True if line `a` waits since before line `b`: whose reservation is older. */
+static bool waits_longer(const atp_reservations_t *reservations, uint32_t a, uint32_t b)
+{
+    const atp_reservation_t *first =
+        atp_reservation_at(reservations, atp_line_at(reservations, a)->reservation);
+    const atp_reservation_t *second =
+        atp_reservation_at(reservations, atp_line_at(reservations, b)->reservation);
+
+    return first->created_ms <= second->created_ms;
+}
+
+/* Puts a line that is in no queue before line `before` (line + 1; 0 = last). */
+static void enqueue_before(atp_ledger_t *ledger, atp_limit_t *limit, uint32_t line, unsigned priority,
+                           uint32_t before)
+{
+    atp_progress_book_t *book = &ledger->reservations.progress;
+
+    if (before == 0) {
+        enqueue(ledger, limit, line, priority);
+        return;
+    }
+    atp_progress_t *next = atp_progress_change(book, before - 1);
+    atp_progress_t *progress = atp_progress_change(book, line);
+    progress->queue = (uint8_t)priority;
+    progress->queue_next = before;
+    progress->queue_previous = next->queue_previous;
+    *(next->queue_previous != 0 ? &atp_progress_change(book, next->queue_previous - 1)->queue_next
+                                : &limit->queues[priority].first) = line + 1;
+    next->queue_previous = line + 1;
+}
+
+/* The queue of `from` joins that of `to`: who waits longer stands first, and nobody passes one he stood behind. */
+static void merge_queue(atp_ledger_t *ledger, atp_limit_t *from, atp_limit_t *to, unsigned priority)
+{
+    const atp_reservations_t *reservations = &ledger->reservations;
+    uint32_t before = to->queues[priority].first;
+    uint32_t at = from->queues[priority].first;
+
+    from->queues[priority] = (atp_limit_queue_t){0, 0};
+    while (at != 0) {
+        uint32_t next = atp_line_progress(reservations, at - 1)->queue_next;
+        while (before != 0 && waits_longer(reservations, before - 1, at - 1)) {
+            before = atp_line_progress(reservations, before - 1)->queue_next;
+        }
+        enqueue_before(ledger, to, at - 1, priority, before);
+        at = next;
+    }
+}
+
+/* The caps of both SKUs count the units of a queue where they are next. */
+static void count_queue(atp_ledger_t *ledger, const atp_limit_t *from, unsigned priority, uint32_t sku)
+{
+    atp_limits_t *limits = &ledger->positions.limits;
+
+    for (uint32_t at = from->queues[priority].first; at != 0;) {
+        const atp_progress_t *progress = atp_line_progress(&ledger->reservations, at - 1);
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        uint16_t channel = atp_reservation_at(&ledger->reservations, line->reservation)->channel;
+        add_to_record(limits, ATP_LIMIT_SKU, from->sku, 0, -progress->backordered);
+        add_to_record(limits, ATP_LIMIT_CHANNEL, from->sku, channel, -progress->backordered);
+        add_to_record(limits, ATP_LIMIT_SKU, sku, 0, progress->backordered);
+        add_to_record(limits, ATP_LIMIT_CHANNEL, sku, channel, progress->backordered);
+        at = progress->queue_next;
+    }
+}
+
+static atp_qty_t sum_of_limits(atp_qty_t a, atp_qty_t b)
+{
+    return a > ATP_UNLIMITED - b ? ATP_UNLIMITED : a + b;
+}
+
+void atp_ledger_merge_limits(atp_ledger_t *ledger, uint32_t from_row, atp_position_t *to, bool is_new)
+{
+    const atp_position_t *position = atp_positions_at(&ledger->positions, from_row);
+    atp_limits_t *limits = &ledger->positions.limits;
+    uint32_t number;
+
+    if (!atp_limits_find(limits, ATP_LIMIT_POSITION, position->sku, position->node, &number)) {
+        return;
+    }
+    atp_limit_t *from = atp_table_change(&limits->records, number);
+    number = atp_limits_need(limits, ATP_LIMIT_POSITION, to->sku, to->node);
+    atp_limit_t *record = atp_table_change(&limits->records, number);
+    atp_qty_t in_all = atp_load_relaxed(&record->backordered) + atp_load_relaxed(&from->backordered);
+    ATP_ASSERT(from->is_due == ATP_LIMIT_NOT_DUE); /* B4 */
+    for (unsigned priority = 0; priority < ATP_PRIORITIES; priority++) {
+        count_queue(ledger, from, priority, to->sku);
+        merge_queue(ledger, from, record, priority);
+    }
+    atp_store_relaxed(&record->limit,
+                      sum_of_limits(atp_load_relaxed(&record->limit), atp_load_relaxed(&from->limit)));
+    atp_store_relaxed(&record->backordered, in_all);
+    if (is_new) {
+        atp_store_relaxed(&record->is_withdrawn, atp_load_relaxed(&from->is_withdrawn));
+    }
+    atp_store_relaxed(&from->limit, 0);
+    atp_store_relaxed(&from->backordered, 0);
+    atp_position_set(to, ATP_POSITION_HAS_LIMITS, true);
+    atp_position_set(to, ATP_POSITION_HAS_QUEUE, in_all > 0);
+    atp_positions_set_sku(&ledger->positions, to->sku, ATP_SKU_HAS_BACKORDERS);
+}
+
 /* ---- when stock is free ---- */
 
 static void list_due(atp_ledger_t *ledger, atp_limit_t *limit, uint32_t number)

@@ -272,6 +272,24 @@ uint32_t atp_positions_add(atp_positions_t *positions, uint32_t sku, uint16_t no
     return row;
 }
 
+void atp_positions_drop_directory(atp_positions_t *positions, uint32_t sku)
+{
+    uint64_t word = atp_load_relaxed(&positions->directories[sku]);
+    uint32_t log2 = directory_log2(word);
+
+    if (log2 == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < 1u << log2; i++) {
+        uint64_t entry = atp_load_relaxed(&positions->entries[directory_offset(word) + i]);
+        ATP_ASSERT(entry == 0 || atp_position_has(atp_positions_at(positions, (uint32_t)(entry >> 16) - 1),
+                                                  ATP_POSITION_IS_MERGED)); /* P8 */
+    }
+    /* DIR-W2 (release) pairs with DIR-R2. */
+    atp_store_release(&positions->directories[sku], directory_word(0, 0, (uint8_t)word));
+    give_block(positions, directory_offset(word), log2);
+}
+
 /* ---- reading ---- */
 
 /* The limits beside a row, as its version covers them. */
@@ -324,7 +342,9 @@ void atp_positions_rebuild(atp_positions_t *positions)
 
     for (uint64_t row = 0; row < count; row++) {
         const atp_position_t *position = atp_positions_at(positions, (uint32_t)row);
-        add_entry(positions, position->sku, position->node, (uint32_t)row);
+        if (!atp_position_has(position, ATP_POSITION_IS_MERGED)) {
+            add_entry(positions, position->sku, position->node, (uint32_t)row);
+        }
     }
 }
 

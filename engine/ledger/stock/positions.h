@@ -15,7 +15,9 @@
  *             P4  soonest_deadline_ms is that of the first line in the row's deadline order, or "never".
  *             P5  the version of a row only grows, and is even outside a change.
  *             P6  each (sku, node) is found through its directory at exactly one row.
- *             P7  ATP_POSITION_OVER_COMMITTED only while uncommitted < 0 and something is reserved or allocated. */
+ *             P7  ATP_POSITION_OVER_COMMITTED only while uncommitted < 0 and something is reserved or allocated.
+ *             P8  a row that was merged into another (ATP_POSITION_IS_MERGED) has nothing, is in no directory, and leads to
+ *                 a row of the same node, of the SKU that its SKU is now. */
 #ifndef ATP_LEDGER_POSITIONS_H
 #define ATP_LEDGER_POSITIONS_H
 
@@ -36,13 +38,15 @@
 #define ATP_POSITION_HAS_MISSING    0x08 /* units that could not be found count as unavailable: limits.h */
 #define ATP_POSITION_HAS_AT_RISK    0x10 /* promises there have lost their supply, or had: supplies.h, D7 */
 #define ATP_POSITION_IS_SERVING     0x20 /* its stock goes to them, in more than one op: it is nobody else's */
+#define ATP_POSITION_IS_MERGED      0x40 /* all it had is at another row: its SKU was merged into another one */
 
 typedef struct atp_position {
     _Atomic uint32_t version;
     uint32_t sku; /* with node: set when the row is added, never changed */
     uint16_t node;
     _Atomic uint16_t flags; /* ATP_POSITION_ */
-    uint32_t last_line;     /* ledger thread only: of its live lines in deadline order, line + 1 */
+    uint32_t
+        last_line; /* ledger thread only: of its live lines in deadline order, line + 1; merged: that row + 1 */
     _Atomic int64_t on_hand;
     _Atomic int64_t unavailable;
     _Atomic int64_t reserved;
@@ -153,6 +157,22 @@ static inline atp_position_t *atp_positions_at(const atp_positions_t *positions,
 {
     return atp_table_at(&positions->rows, row);
 }
+
+/* The row that has now what `row` had, which is `row` itself unless its SKU was merged into another. Thread: ledger. */
+static inline uint32_t atp_positions_now(const atp_positions_t *positions, uint32_t row)
+{
+    const atp_position_t *position = atp_positions_at(positions, row);
+
+    while (ATP_UNLIKELY(
+        (atp_load_relaxed(&((atp_position_t *)(uintptr_t)position)->flags) & ATP_POSITION_IS_MERGED) != 0)) {
+        row = position->last_line - 1;
+        position = atp_positions_at(positions, row);
+    }
+    return row;
+}
+
+/* Takes all rows of a SKU out of its directory: they are merged (asserted). */
+void atp_positions_drop_directory(atp_positions_t *positions, uint32_t sku);
 
 /* Copies a row. Never blocks; reads again while the writer is in it. Thread: any. */
 void atp_positions_read(const atp_positions_t *positions, uint32_t row, atp_position_view_t *ret_view);

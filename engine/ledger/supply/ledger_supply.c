@@ -13,8 +13,18 @@ static atp_text_t subject_of(const atp_op_t *op)
 
 bool atp_ledger_find_supply(const apply_t *apply, uint32_t *ret_number)
 {
-    return atp_supplies_find(&apply->ledger->supplies, subject_of(apply->op), apply->op->subject_hash,
-                             ret_number);
+    atp_supply_book_t *book = &apply->ledger->supplies;
+
+    if (!atp_supplies_find(book, subject_of(apply->op), apply->op->subject_hash, ret_number)) {
+        return false;
+    }
+    uint32_t row = atp_positions_now(&apply->ledger->positions, atp_supply_at(book, *ret_number)->row);
+    if (ATP_UNLIKELY(row !=
+                     atp_supply_at(book, *ret_number)->row)) { /* it had ended when the SKU was merged */
+        atp_supply_t *supply = atp_table_change(&book->supplies, *ret_number);
+        supply->row = row;
+    }
+    return true;
 }
 
 /* The number of a whole-op attribute, `otherwise` where it is not given. */

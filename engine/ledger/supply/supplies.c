@@ -316,66 +316,6 @@ void atp_supplies_end(atp_supply_book_t *book, uint32_t number, atp_supply_statu
     tidy_row(book, supply->row);
 }
 
-/* ---- what may be promised by when ---- */
-
-/* What one day adds: nothing but its promises once it is past. */
-static atp_qty_t net_of(const atp_supply_day_t *day, int32_t today)
-{
-    return (day->day < today ? 0 : day->open) - day->pegged;
-}
-
-void atp_supply_schedule(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t first,
-                         uint32_t count, atp_qty_t *ret_added)
-{
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    int32_t horizon = today + ATP_SUPPLY_HORIZON;
-    uint32_t at = sums != NULL ? sums->first_day : 0;
-    atp_qty_t sum = sums != NULL ? -sums->unbacked : 0;
-    atp_qty_t least;
-
-    for (uint32_t i = 0; i < count; i++) { /* what stands on each day */
-        for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= first + (int32_t)i;) {
-            const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
-            sum += net_of(day, today);
-            at = day->next;
-        }
-        ret_added[i] = sum;
-    }
-    least = sum;
-    for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= horizon;
-         at = atp_supply_day_at(book, at - 1)->next) {
-        sum += net_of(atp_supply_day_at(book, at - 1), today);
-        least = sum < least ? sum : least;
-    }
-    for (uint32_t i = count; i > 0; i--) { /* the least from there on */
-        least = ret_added[i - 1] < least ? ret_added[i - 1] : least;
-        ret_added[i - 1] = least;
-    }
-}
-
-atp_qty_t atp_supply_added_by(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
-{
-    atp_qty_t added;
-
-    atp_supply_schedule(book, row, today, day, 1, &added);
-    return added;
-}
-
-atp_supply_parts_t atp_supply_parts(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
-{
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    uint32_t at = sums != NULL ? sums->first_day : 0;
-    atp_supply_parts_t parts = {.unbacked = sums != NULL ? sums->unbacked : 0};
-
-    for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= day;
-         at = atp_supply_day_at(book, at - 1)->next) {
-        const atp_supply_day_t *record = atp_supply_day_at(book, at - 1);
-        parts.due += record->day < today ? 0 : record->open;
-        parts.pegged += record->pegged;
-    }
-    return parts;
-}
-
 /* ---- pegs ---- */
 
 bool atp_pegs_have_room(const atp_supply_book_t *book, uint64_t pegs)
@@ -658,6 +598,58 @@ void atp_supplies_end_due(atp_supply_book_t *book, uint32_t row, bool goes_on)
         (void)atp_supplies_list_due(book, row, ATP_SUPPLY_GOES_ON); /* it has sums */
     }
     tidy_row(book, row);
+}
+
+/* ---- two rows become one ---- */
+
+uint32_t atp_supplies_count_at(const atp_supply_book_t *book, uint32_t row, uint32_t most)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t count = 0;
+
+    for (uint32_t at = sums != NULL ? sums->first_day : 0; at != 0 && count < most;) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        count += day->supply_count;
+        at = day->next;
+    }
+    for (uint32_t at = sums != NULL ? sums->first_unbacked : 0; at != 0 && count < most; count++) {
+        at = atp_peg_at(book, at - 1)->next;
+    }
+    return count < most ? count : most;
+}
+
+/* The first promise without supply of `from` is one of `to`. */
+static void move_unbacked(atp_supply_book_t *book, uint32_t from, uint32_t to)
+{
+    atp_supply_row_t *sums = need_row(book, from);
+    uint32_t number = sums->first_unbacked - 1;
+    atp_qty_t qty = atp_peg_at(book, number)->qty;
+
+    unlist_peg(book, from, number);
+    sums->unbacked -= qty;
+    list_peg(book, to, number);
+    need_row(book, to)->unbacked += qty;
+}
+
+void atp_supplies_merge(atp_supply_book_t *book, uint32_t from, uint32_t to)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, from);
+
+    if (sums == NULL) {
+        return;
+    }
+    ATP_ASSERT(sums->due == ATP_SUPPLY_NOT_DUE);
+    while (sums->first_day != 0) {
+        uint32_t number = atp_supply_day_at(book, sums->first_day - 1)->first - 1;
+        take_off_day(book, number);
+        atp_supply_t *supply = change_supply(book, number);
+        supply->row = to;
+        atp_supplies_put_at(book, number, supply->due_ms);
+    }
+    while (sums->first_unbacked != 0) {
+        move_unbacked(book, from, to);
+    }
+    tidy_row(book, from);
 }
 
 /* ---- rebuilding ---- */

@@ -210,6 +210,12 @@ uint32_t atp_supplies_take(atp_supply_book_t *book, atp_text_t id, uint64_t hash
 /* Puts an open supply at the day of `due_ms`, from where it stands, if anywhere. Its pegs go with it. */
 void atp_supplies_put_at(atp_supply_book_t *book, uint32_t number, int64_t due_ms);
 
+/* How many open supplies, and promises without supply, the row has: up to `most`. */
+uint32_t atp_supplies_count_at(const atp_supply_book_t *book, uint32_t row, uint32_t most);
+
+/* All open supplies and promises without supply of row `from` are of row `to` from now on. Neither is due (asserted). */
+void atp_supplies_merge(atp_supply_book_t *book, uint32_t from, uint32_t to);
+
 /* Changes what is open of a supply that stands at a day. The result is not below what is pegged of it (asserted). */
 void atp_supplies_change_open(atp_supply_book_t *book, uint32_t number, atp_qty_t change);
 

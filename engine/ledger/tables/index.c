@@ -209,7 +209,7 @@ void atp_index_insert(atp_index_t *index, uint64_t hash, uint32_t record)
     index->count++;
 }
 
-void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
+static inline void remove_entry(atp_index_t *index, uint64_t hash, uint32_t record, bool may_unlink)
 {
     uint64_t wanted = (hash & UINT32_MAX) << 32 | (record + 1);
     atp_index_bucket_t *bucket = atp_index_bucket_of(index, hash);
@@ -222,7 +222,7 @@ void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
             }
             atp_store_relaxed(&bucket->entries[i], 0);
             index->count--;
-            if (before != NULL && is_empty(bucket)) {
+            if (may_unlink && before != NULL && is_empty(bucket)) {
                 unlink_next(index, before);
             }
             return;
@@ -232,6 +232,16 @@ void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
         before = bucket;
         bucket = &index->overflow[overflow - 1];
     }
+}
+
+void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record)
+{
+    remove_entry(index, hash, record, true);
+}
+
+void atp_index_blank(atp_index_t *index, uint64_t hash, uint32_t record)
+{
+    remove_entry(index, hash, record, false);
 }
 
 uint64_t atp_index_count(const atp_index_t *index)

@@ -6,7 +6,7 @@
  * long. The index is not state: it is rebuilt from the records.
  *
  * Threads     insert, remove: one writer (the ledger thread).   find by others: only where nothing is ever
- *             removed (the catalogue); see atp_index_version.
+ *             removed but by atp_index_blank (the catalogue); see atp_index_version.
  * Memory      two reserved ranges; nothing is allocated after init.
  * Invariants  X1  an entry stands in the bucket its hash names, or in that bucket's overflow chain.
  *             X2  bucket numbers are below size + split, and split < size. */
@@ -59,6 +59,9 @@ void atp_index_insert(atp_index_t *index, uint64_t hash, uint32_t record);
 
 /* Removes the entry of `record`; it is there (asserted). */
 void atp_index_remove(atp_index_t *index, uint64_t hash, uint32_t record);
+
+/* The same where others look beside the writer: no bucket changes its place. */
+void atp_index_blank(atp_index_t *index, uint64_t hash, uint32_t record);
 
 uint64_t atp_index_count(const atp_index_t *index);
 

@@ -1,0 +1,60 @@
+/* What may be promised by when: sums over the days of a position. */
+#include "engine/ledger/supply/supplies.h"
+
+/* What one day adds: nothing but its promises once it is past. */
+static atp_qty_t net_of(const atp_supply_day_t *day, int32_t today)
+{
+    return (day->day < today ? 0 : day->open) - day->pegged;
+}
+
+void atp_supply_schedule(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t first,
+                         uint32_t count, atp_qty_t *ret_added)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    int32_t horizon = today + ATP_SUPPLY_HORIZON;
+    uint32_t at = sums != NULL ? sums->first_day : 0;
+    atp_qty_t sum = sums != NULL ? -sums->unbacked : 0;
+    atp_qty_t least;
+
+    for (uint32_t i = 0; i < count; i++) { /* what stands on each day */
+        for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= first + (int32_t)i;) {
+            const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+            sum += net_of(day, today);
+            at = day->next;
+        }
+        ret_added[i] = sum;
+    }
+    least = sum;
+    for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= horizon;
+         at = atp_supply_day_at(book, at - 1)->next) {
+        sum += net_of(atp_supply_day_at(book, at - 1), today);
+        least = sum < least ? sum : least;
+    }
+    for (uint32_t i = count; i > 0; i--) { /* the least from there on */
+        least = ret_added[i - 1] < least ? ret_added[i - 1] : least;
+        ret_added[i - 1] = least;
+    }
+}
+
+atp_qty_t atp_supply_added_by(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
+{
+    atp_qty_t added;
+
+    atp_supply_schedule(book, row, today, day, 1, &added);
+    return added;
+}
+
+atp_supply_parts_t atp_supply_parts(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t at = sums != NULL ? sums->first_day : 0;
+    atp_supply_parts_t parts = {.unbacked = sums != NULL ? sums->unbacked : 0};
+
+    for (; at != 0 && atp_supply_day_at(book, at - 1)->day <= day;
+         at = atp_supply_day_at(book, at - 1)->next) {
+        const atp_supply_day_t *record = atp_supply_day_at(book, at - 1);
+        parts.due += record->day < today ? 0 : record->open;
+        parts.pegged += record->pegged;
+    }
+    return parts;
+}
