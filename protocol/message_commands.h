@@ -14,7 +14,7 @@
  *              [48..51, id, issued_ms, sku, node, qty, is_fact, bucket, reason]
  *     line     [sku, node, qty]
  *     attributes, last in any op   [[key, value, line], ...]   of the op when line is left out, see engine/base/attribute.h
- *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...], [plan line, ...]]   flags: 1 = is_repeat
+ *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...], [plan line, ...]]   flags: 1 = is_repeat, 2 = is_stale
  *     plan line  [line, sku, node, qty]
  *
  * In an atp_command_t the sku of `sku` is lines[0].sku, the node of `node` is lines[0].node (line_count 1,

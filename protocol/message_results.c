@@ -4,6 +4,7 @@
 #include "protocol/message_query.h"
 
 #define RESULT_IS_REPEAT 1u
+#define RESULT_IS_STALE  2u
 
 bool atp_read_results(atp_reader_t *reader, uint32_t *ret_count)
 {
@@ -84,6 +85,7 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
         return false;
     }
     ret_result->is_repeat = (flags & RESULT_IS_REPEAT) != 0;
+    ret_result->is_stale = (flags & RESULT_IS_STALE) != 0;
     return atp_row_end(reader, left);
 }
 
@@ -105,7 +107,7 @@ static uint32_t result_count(const atp_result_t *result)
     if (result->field > 0) {
         return 6;
     }
-    if (result->is_repeat) {
+    if (result->is_repeat || result->is_stale) {
         return 5;
     }
     if (result->deadline_ms != 0) {
@@ -119,7 +121,8 @@ static uint32_t result_count(const atp_result_t *result)
 
 static void put_fault(atp_writer_t *writer, const atp_result_t *result, uint32_t count)
 {
-    atp_put_uint(writer, result->is_repeat ? RESULT_IS_REPEAT : 0);
+    atp_put_uint(writer,
+                 (result->is_repeat ? RESULT_IS_REPEAT : 0) | (result->is_stale ? RESULT_IS_STALE : 0));
     if (count > 5) {
         atp_put_uint(writer, result->field);
     }

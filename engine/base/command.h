@@ -254,7 +254,9 @@ typedef struct atp_result {
     uint16_t line;       /* index of the line at fault */
     uint16_t line_count; /* how many per-line quantities follow (grants), 0 where they say nothing more */
     uint16_t plan_count; /* how many lines of a plan follow them: where the ledger chose the nodes */
-    uint16_t unused[3];  /* 0: answers are compared byte by byte */
+    uint8_t
+        is_stale; /* 1: a node that was asked has a silent source, and the channel's rule for that decided there */
+    uint8_t unused[5]; /* 0: answers are compared byte by byte */
 } atp_result_t;
 
 /* One per-line quantity of an answer: what the line was granted, or moved by the step. Or one line of a plan: what one

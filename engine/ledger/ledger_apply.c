@@ -67,6 +67,7 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
     ret_result->verdict = outcome->verdict;
     if (atp_verdict_is_success(outcome->verdict)) {
         ret_result->scale = (uint8_t)outcome->detail;
+        ret_result->is_stale = (uint8_t)(outcome->detail >> 8);
     } else {
         ret_result->line = outcome->detail & 0x7ff;
         ret_result->field = (uint8_t)(outcome->detail >> 11);
@@ -208,7 +209,7 @@ static void remember(apply_t *apply)
         .qty = result->qty,
         .deadline_ms = result->deadline_ms,
         .client = client_of(apply->ledger, op),
-        .detail = (uint16_t)(atp_verdict_is_success(result->verdict) ? result->scale
+        .detail = (uint16_t)(atp_verdict_is_success(result->verdict) ? result->scale | result->is_stale << 8
                                                                      : result->line | result->field << 11),
         .kind = op->kind,
         .verdict = result->verdict,

@@ -371,8 +371,9 @@ static void write_outcome_ask(atp_writer_t *writer)
 
 static void write_outcome(atp_writer_t *writer)
 {
-    const atp_result_t results[] = {{.op = 1002, .qty = 2, .deadline_ms = T0 + 900000, .is_repeat = 1},
-                                    {.verdict = ATP_UNKNOWN_ID, .field = ATP_FIELD_ID}};
+    const atp_result_t results[] = {
+        {.op = 1002, .qty = 2, .deadline_ms = T0 + 900000, .is_repeat = 1, .is_stale = 1},
+        {.verdict = ATP_UNKNOWN_ID, .field = ATP_FIELD_ID}};
     sample_begin_response(writer, ATP_MESSAGE_OUTCOME);
     sample_write_results(writer, results, 2, NULL);
 }
@@ -475,7 +476,7 @@ const sample_t samples[] = {
     {"outcome_ask", SAMPLE_REQUEST, "outcome: of a reservation and of a request",
      REQUEST_HEAD(3) "[[1,\"cart-77\"],[2,\"a1\"]]]", NULL, write_outcome_ask},
     {"outcome", SAMPLE_RESPONSE, "outcome: the first answer again, and an unknown id",
-     RESPONSE_HEAD(3) "[[0,1002,2,1795253900000,1],[55,0,0,0,0,2]]]", NULL, write_outcome},
+     RESPONSE_HEAD(3) "[[0,1002,2,1795253900000,3],[55,0,0,0,0,2]]]", NULL, write_outcome},
     {"reservation_ask", SAMPLE_REQUEST, "reservation: two ids", REQUEST_HEAD(4) "[\"cart-77\",\"cart-0\"]]",
      NULL, sample_write_reservation_ask},
     {"reservation", SAMPLE_RESPONSE, "reservation: a record, and an unknown one",

@@ -176,6 +176,11 @@ static void note_authority(atp_cli_t *cli, const atp_result_t *result)
     (void)atp_pages_walk(cli, atp_client_catalog, &ask, 0, note_holder, &holder);
 }
 
+static const char *stale_text(const atp_result_t *result)
+{
+    return result->is_stale ? "; stale: the source that counts at a node asked is silent" : "";
+}
+
 int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
 {
     char unknown[32];
@@ -184,9 +189,9 @@ int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_resu
 
     print_place(command, result, place, sizeof place);
     (void)fflush(stdout);
-    (void)fprintf(stderr, "atp: refused: %s: %s%s%s%s\n", atp_verdict_text(result->verdict, unknown),
+    (void)fprintf(stderr, "atp: refused: %s: %s%s%s%s%s\n", atp_verdict_text(result->verdict, unknown),
                   atp_verdict_advice(result->verdict), field != NULL ? "; at " : "",
-                  field != NULL ? field : "", place);
+                  field != NULL ? field : "", place, stale_text(result));
     if (result->verdict == ATP_CONFLICT) {
         note_first_answer(cli, command);
     } else if (result->verdict == ATP_AUTHORITY_TAKEN) {
@@ -232,6 +237,9 @@ static void put_result(atp_out_t *out, const atp_command_t *command, const atp_r
     atp_out_uint(out, "op", NULL, result->op);
     atp_out_int(out, "issued_ms", NULL, command->issued_ms);
     atp_out_bool(out, "is_repeat", result->is_repeat != 0);
+    if (result->is_stale) {
+        atp_out_bool(out, "is_stale", true);
+    }
     if (!atp_verdict_is_success(result->verdict)) {
         atp_out_string(out, "message", NULL, atp_verdict_advice(result->verdict));
         if (result->field != ATP_FIELD_NONE && atp_field_name(result->field) != NULL) {
@@ -359,9 +367,9 @@ static void put_reservation_table(atp_cli_t *cli, const atp_command_t *command, 
         atp_out_format_time(result->ready_ms, deadline);
         (void)printf(", ready %s", deadline);
     }
-    (void)printf(", op %" PRIu64 "%s%s\n", result->op,
+    (void)printf(", op %" PRIu64 "%s%s%s\n", result->op,
                  result->verdict == ATP_CONFIRMED ? "; it was so already" : "",
-                 result->is_repeat ? "; asked before, this is the first answer" : "");
+                 result->is_repeat ? "; asked before, this is the first answer" : "", stale_text(result));
     if (command->kind != ATP_OP_REASSIGN) { /* where they are now says it */
         put_reservation_lines(cli, command, result, grants, done);
     }
@@ -434,8 +442,9 @@ static void put_promise(atp_cli_t *cli, const atp_command_t *command, const atp_
         return;
     }
     if (!cli->is_quiet) {
-        (void)printf("%s%s, as of op %" PRIu64 "\n", done,
-                     result->verdict == ATP_APPLIED_IN_PART ? " in part" : "", result->op);
+        (void)printf("%s%s, as of op %" PRIu64 "%s\n", done,
+                     result->verdict == ATP_APPLIED_IN_PART ? " in part" : "", result->op,
+                     stale_text(result));
         put_reservation_lines(cli, command, result, grants, done);
         put_plan(&cli->out, command, result, grants);
     }

@@ -53,6 +53,9 @@ static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *r
                                         atp_ledger_taken_qty(apply, *ret_row));
     }
     if (ATP_UNLIKELY(atp_catalog_is_stale(&ledger->catalog, node))) {
+        if (apply->result != NULL) { /* a question may want none */
+            apply->result->is_stale = 1;
+        }
         if (atp_ledger_stops_at(apply, node)) {
             return 0;
         }

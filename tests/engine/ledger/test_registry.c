@@ -377,6 +377,27 @@ static void a_channel_goes_on_holds_back_or_stops_where_it_is_stale(void **state
     fixture_close(&f);
 }
 
+static void an_answer_says_that_it_was_decided_where_it_is_stale(void **state)
+{
+    (void)state;
+    fixture_t f = open_stale();
+
+    assert_verdict(sell(&f, "on", "r1", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(f.result.is_stale, 1);
+    assert_verdict(sell(&f, "on", "r1", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_true(f.result.is_repeat && f.result.is_stale); /* the first answer again */
+    assert_verdict(sell(&f, "held", "r2", "S", "A", 9, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(f.result.is_stale, 1);
+    assert_verdict(sell(&f, "stop", "r3", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(f.result.is_stale, 1);
+    assert_verdict(sell(&f, "stop", "r4", "S", "B", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(f.result.is_stale, 0);
+    assert_verdict(tell(&f, "wms", 1, ATP_OP_COUNT, "S", "A", 7), ATP_APPLIED);
+    assert_verdict(sell(&f, "on", "r5", "S", "A", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(f.result.is_stale, 0);
+    fixture_close(&f);
+}
+
 static void what_is_left_open_is_served_where_it_is_not_stale(void **state)
 {
     (void)state;
@@ -497,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_paused_source_gets_silent_too),
         cmocka_unit_test(a_shadow_is_compared_and_not_applied_until_it_is_cut_over),
         cmocka_unit_test(what_finds_no_room_to_be_compared_is_counted),
+        cmocka_unit_test(an_answer_says_that_it_was_decided_where_it_is_stale),
         cmocka_unit_test(a_channel_goes_on_holds_back_or_stops_where_it_is_stale),
         cmocka_unit_test(what_is_left_open_is_served_where_it_is_not_stale),
         cmocka_unit_test(when_the_source_is_heard_again_all_is_as_before),
