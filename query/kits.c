@@ -91,6 +91,21 @@ void atp_availability_use_limits(atp_bill_t *bill)
     }
 }
 
+uint8_t atp_availability_kit_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    const atp_rulebook_t *rulebook = atp_ledger_rulebook(ledger);
+    uint8_t level = ATP_LEVEL_NONE;
+    uint32_t account;
+
+    if (!atp_channel_has_levels(ledger, channel, sku)) {
+        return ATP_LEVEL_NONE;
+    }
+    if (atp_rulebook_find_account(rulebook, channel, ATP_SCOPE_SKU, sku, &account)) {
+        level = atp_load_relaxed(&atp_account_at(rulebook, account)->level);
+    }
+    return level == ATP_LEVEL_NONE ? ATP_LEVEL_OK : level;
+}
+
 typedef struct climb {
     const atp_kits_t *kits;
     uint64_t revision;

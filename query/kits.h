@@ -47,6 +47,9 @@ void atp_availability_limit_beyond(const atp_ledger_t *ledger, uint32_t sku, uin
                                    const atp_channel_view_t *view, atp_qty_t here,
                                    atp_availability_t *availability);
 
+/* The level of the channel on the kit, as it was told last; none where no rule says one. */
+uint8_t atp_availability_kit_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
+
 /* Told of a kit, by its SKU. */
 typedef void (*atp_availability_kit_fn)(void *context, uint32_t sku);
 

@@ -260,6 +260,8 @@ struct atp_ledger {
     uint32_t
         *next_view; /* by SKU: the one after it, + 1; UINT32_MAX: it is the last; 0: it is not among them */
     uint16_t *level_channel; /* those that have, or had, such rules, ascending */
+    uint64_t kit_rows_left;  /* positions that the op may still look at for the sake of kits */
+    bool must_look_at_kit;   /* at the next kit, however many it has */
 
     /* postings: ledger_postings.c; not state */
     bool has_postings;           /* there is a subscriber */

@@ -4,7 +4,8 @@
  *
  * Recipes come and go, nest, and have dates; stock and reservations of kits and of their components meet at a few nodes. Kits are
  * sold over the counter and elsewhere, reservations are edited, shipped and come back. After every op what availability shows of a
- * kit somewhere is what the model counts, and what is free of every SKU too. A second ledger is told the same ops and has
+ * kit somewhere is what the model counts, and what is free of every SKU too; and the level that was told last of one is that of
+ * what there is of it in all. A second ledger is told the same ops and has
  * the same state, always. */
 #include "tests/engine/ledger/ledger_fixture.h"
 #include "tests/model/model_kits.h"
@@ -546,6 +547,56 @@ static void compare(run_t *run)
     }
 }
 
+/* ---- levels ---- */
+
+#define LOW 2 /* for the channel web, of every SKU */
+
+static void watch(run_t *run)
+{
+    const atp_attribute_t low[] = {{.key = ATP_KEY_CHANNEL, .line = ATP_WHOLE_OP, .text = ATP_TEXT("web")},
+                                   {.key = ATP_KEY_LOW, .line = ATP_WHOLE_OP, .number = LOW}};
+
+    (void)act(run, (atp_command_t){.kind = ATP_OP_CHANNEL, .channel = ATP_TEXT("web")});
+    assert_verdict(act(run, (atp_command_t){.kind = ATP_OP_RULE,
+                                            .subject = ATP_TEXT("few"),
+                                            .attribute_count = 2,
+                                            .attributes = low}),
+                   ATP_APPLIED);
+}
+
+static void let_pulses_follow(fixture_t *f)
+{
+    for (unsigned pulses = 0; atp_ledger_is_pulse_due(f->ledger, f->now_ms); pulses++) {
+        assert_true(pulses < 10);
+        (void)pulse(f, 1000);
+    }
+}
+
+/* What was told last of a SKU is what there is of it, everywhere together. */
+static void compare_level(run_t *run)
+{
+    unsigned sku = below(run, MODEL_KIT_SKUS);
+    atp_qty_t all = 0;
+    uint16_t web;
+
+    for (unsigned node = 0; node < MODEL_KIT_NODES; node++) {
+        (void)read_available(run, node, sku); /* settles it */
+        all += model_kits_available(&run->model, node, sku);
+    }
+    let_pulses_follow(&run->f);
+    let_pulses_follow(&run->replay);
+    assert_true(atp_catalog_find_channel(atp_ledger_catalog(run->f.ledger), ATP_TEXT("web"),
+                                         atp_hash_text(ATP_TEXT("web"), atp_ledger_seed(run->f.ledger)),
+                                         &web));
+    atp_level_t expected = all <= 0 ? ATP_LEVEL_OUT : all <= LOW ? ATP_LEVEL_LOW : ATP_LEVEL_OK;
+    unsigned told = atp_availability_kit_level(run->f.ledger, web, sku);
+    if (told != expected) {
+        fail_msg("op %llu: %s is told to be %s, with %lld the model says %s",
+                 (unsigned long long)counts_of(&run->f).op, sku_names[sku], atp_level_name(told),
+                 (long long)all, atp_level_name(expected));
+    }
+}
+
 /* ---- the run ---- */
 
 static void step_once(run_t *run)
@@ -572,6 +623,7 @@ static void step_once(run_t *run)
         return_some(run);
     }
     compare(run);
+    compare_level(run);
 }
 
 static void make_known(run_t *run)
@@ -608,6 +660,7 @@ static void kits_are_as_the_model_says(void **state)
             run->model.on_hand[node][sku] = 3;
         }
     }
+    watch(run);
     for (uint64_t i = 0; i < ops_wanted; i++) {
         step_once(run);
         if (i % 500 == 0) {

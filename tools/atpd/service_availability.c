@@ -282,6 +282,7 @@ static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp
 static void limit_beyond(const reading_t *reading, uint32_t sku, atp_qty_t here, atp_availability_t *read)
 {
     if (reading->has_view) {
+        read->level = atp_availability_kit_level(reading->ledger, reading->channel, sku);
         atp_availability_limit_beyond(reading->ledger, sku, reading->channel, &reading->kit_view, here, read);
     } else {
         atp_availability_limit_beyond(reading->ledger, sku, ATP_ANY_CHANNEL, NULL, here, read);

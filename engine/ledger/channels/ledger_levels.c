@@ -5,9 +5,12 @@
  * the rest with pulses, which are due until the sweep is done. Ops that change the views of many by the way (a booking at a
  * node with limits, units taken from the quota of a tag) leave all of it to pulses.
  *
+ * What moves changes what there is of the kits above it: ledger_kit_levels.c.
+ *
  * Where no rule has levels nothing of this costs anything: has_levels. What is not state here (which SKUs are marked, which
  * channels are listed) only says where there is nothing to look at. */
 #include "engine/ledger/capacity/ledger_capacity.h"
+#include "engine/ledger/channels/ledger_kit_levels.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/channels/views.h"
 
@@ -19,7 +22,7 @@
 
 /* ---- which views ---- */
 
-void atp_ledger_note_view(atp_ledger_t *ledger, uint32_t sku)
+void atp_ledger_note_own_view(atp_ledger_t *ledger, uint32_t sku)
 {
     bool is_watched =
         ledger->levels_of_all > 0 || atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_WATCHED);
@@ -36,6 +39,14 @@ void atp_ledger_note_view(atp_ledger_t *ledger, uint32_t sku)
     ledger->next_view[sku] = UINT32_MAX;
 }
 
+void atp_ledger_note_view(atp_ledger_t *ledger, uint32_t sku)
+{
+    atp_ledger_note_own_view(ledger, sku);
+    if (ATP_UNLIKELY(atp_table_count(&ledger->kits.records) > 0)) {
+        atp_ledger_note_kits_above(ledger, sku);
+    }
+}
+
 static uint32_t take_view(atp_ledger_t *ledger)
 {
     uint32_t sku = ledger->first_view - 1;
@@ -50,6 +61,7 @@ void atp_ledger_note_all_views(atp_ledger_t *ledger)
 {
     if (ledger->has_levels) {
         ledger->root->levels.sweep_left = (uint32_t)atp_table_count(&ledger->catalog.skus);
+        atp_ledger_note_all_kits(ledger);
     }
 }
 
@@ -65,7 +77,7 @@ void atp_ledger_note_views_of(atp_ledger_t *ledger, atp_scope_t scope, uint32_t 
     }
 }
 
-/* The next part of the sweep joins those to be looked at. */
+/* The next part of the sweep joins those to be looked at; kits have a sweep of their own. */
 static void sweep(atp_ledger_t *ledger)
 {
     atp_level_heads_t *heads = &ledger->root->levels;
@@ -73,7 +85,10 @@ static void sweep(atp_ledger_t *ledger)
 
     for (unsigned i = 0; heads->sweep_left > 0 && i < SWEPT_BY_OP; i++) {
         heads->sweep_at = heads->sweep_at < skus ? heads->sweep_at : 0;
-        atp_ledger_note_view(ledger, heads->sweep_at++);
+        if (!atp_positions_sku_has(&ledger->positions, heads->sweep_at, ATP_SKU_IS_KIT)) {
+            atp_ledger_note_own_view(ledger, heads->sweep_at);
+        }
+        heads->sweep_at++;
         heads->sweep_left--;
     }
 }
@@ -135,6 +150,7 @@ void atp_ledger_count_levels(atp_ledger_t *ledger, uint32_t rule, int change)
     if (!ledger->has_levels) {
         ledger->has_levels = true;
         heads->due_ms = soonest_due(ledger, ledger->root->time_ms);
+        heads->kits_due_ms = 0; /* nobody has followed their dates */
     }
 }
 
@@ -180,7 +196,8 @@ bool atp_ledger_is_level_due(const atp_ledger_t *ledger, int64_t now_ms)
 {
     const atp_level_heads_t *heads = &ledger->root->levels;
 
-    return heads->sweep_left > 0 || now_ms >= heads->due_ms;
+    return heads->sweep_left > 0 || heads->kits_left > 0 || now_ms >= heads->due_ms ||
+           now_ms >= heads->kits_due_ms;
 }
 
 /* ---- one view ---- */
@@ -224,30 +241,30 @@ static void cross(atp_ledger_t *ledger, uint16_t channel, uint32_t sku, atp_leve
     atp_crossings_add(&ledger->crossings, &crossing);
 }
 
-/* A kit has no level: its components have. A SKU that never was anywhere has none either. */
+/* A SKU that never was anywhere has no level, nor a kit of which nothing ever was. */
 static void look_at_view(atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint32_t rows)
 {
     atp_level_t before = level_before(ledger, channel, sku);
-    atp_level_t level = ATP_LEVEL_OK;
     bool is_kit = atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT);
-    atp_channel_view_t view = {.available = 0};
+    uint16_t group = atp_catalog_channel_group(&ledger->catalog, channel, ATP_METHOD_SHIP);
+    atp_channel_view_t view;
 
-    if (before == ATP_LEVEL_NONE && (is_kit || rows == 0 || !atp_channel_has_levels(ledger, channel, sku))) {
+    if (before == ATP_LEVEL_NONE && (rows == 0 || !atp_channel_has_levels(ledger, channel, sku))) {
         return;
     }
-    if (!is_kit) {
-        uint16_t group = atp_catalog_channel_group(&ledger->catalog, channel, ATP_METHOD_SHIP);
-        atp_channel_view_read(ledger, channel, sku, group, ledger->root->time_ms, ledger->view_rows, rows,
-                              NULL, &view);
-        level =
-            view.has_levels ? atp_level_of(before, view.available, view.low, view.low_clear) : ATP_LEVEL_OK;
+    atp_channel_view_read(ledger, channel, sku, group, ledger->root->time_ms, ledger->view_rows,
+                          is_kit ? 0 : rows, NULL, &view);
+    if (is_kit) {
+        view.available = atp_ledger_kit_seen(ledger, channel, sku);
     }
+    atp_level_t level =
+        view.has_levels ? atp_level_of(before, view.available, view.low, view.low_clear) : ATP_LEVEL_OK;
     if (level != (before == ATP_LEVEL_NONE ? ATP_LEVEL_OK : before)) {
         cross(ledger, channel, sku, before, level, view.available);
     }
 }
 
-/* True if a channel has, or had, a level on it. */
+/* True if a channel has a level on it. */
 static bool has_level(const atp_ledger_t *ledger, uint32_t sku)
 {
     for (uint32_t i = 0; i < ledger->level_channels; i++) {
@@ -258,11 +275,45 @@ static bool has_level(const atp_ledger_t *ledger, uint32_t sku)
     return false;
 }
 
+static bool had_level(const atp_ledger_t *ledger, uint32_t sku)
+{
+    for (uint32_t i = 0; i < ledger->level_channels; i++) {
+        if (level_before(ledger, ledger->level_channel[i], sku) != ATP_LEVEL_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void look_at_views(atp_ledger_t *ledger, uint32_t sku, uint32_t rows)
+{
+    if (ledger->next_view[sku] != 0) {
+        return; /* it comes again, settled */
+    }
+    for (uint32_t i = 0; i < ledger->level_channels; i++) {
+        look_at_view(ledger, ledger->level_channel[i], sku, rows);
+    }
+}
+
+/* What is due counts no more. */
+static void look_at_kit(apply_t *apply, uint32_t sku)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if ((has_level(ledger, sku) || had_level(ledger, sku)) && atp_ledger_may_look_at_kit(ledger, sku)) {
+        look_at_views(ledger, sku, atp_ledger_settle_kit(apply, sku));
+    }
+}
+
 static void look_at_sku(apply_t *apply, uint32_t sku)
 {
     atp_ledger_t *ledger = apply->ledger;
-    uint32_t rows = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
 
+    if (ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT))) {
+        look_at_kit(apply, sku);
+        return;
+    }
+    uint32_t rows = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
     if (has_level(ledger, sku)) {
         if (atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
             atp_ledger_settle_due(ledger, apply->now_ms, UINT64_MAX); /* quotas of tags count other SKUs */
@@ -272,11 +323,23 @@ static void look_at_sku(apply_t *apply, uint32_t sku)
                                   apply->now_ms); /* what is due counts no more */
         }
     }
-    if (ledger->next_view[sku] != 0) {
-        return; /* it comes again, settled */
+    look_at_views(ledger, sku, rows);
+}
+
+static void look_at_noted(apply_t *apply)
+{
+    while (apply->ledger->first_view != 0) {
+        look_at_sku(apply, take_view(apply->ledger));
     }
-    for (uint32_t i = 0; i < ledger->level_channels; i++) {
-        look_at_view(ledger, ledger->level_channel[i], sku, rows);
+}
+
+static void sweep_kits(apply_t *apply)
+{
+    uint32_t sku;
+
+    for (uint32_t swept = 0; atp_ledger_next_kit(apply->ledger, swept, &sku); swept++) {
+        look_at_kit(apply, sku);
+        look_at_noted(apply);
     }
 }
 
@@ -286,7 +349,18 @@ static void look_at_sku(apply_t *apply, uint32_t sku)
 static bool is_sweeping(unsigned kind)
 {
     return kind == ATP_OP_PULSE || kind == ATP_OP_NODE || kind == ATP_OP_CHANNEL || kind == ATP_OP_GROUP ||
-           kind == ATP_OP_RULE || kind == ATP_OP_QUOTA || kind == ATP_OP_KIT;
+           kind == ATP_OP_RULE || kind == ATP_OP_QUOTA;
+}
+
+/* Of the kit that the op has put. */
+static void note_recipe(atp_ledger_t *ledger)
+{
+    uint32_t kit;
+
+    atp_ledger_note_view(ledger, ledger->kits.planned_sku);
+    if (atp_kits_of_sku(&ledger->kits, ledger->kits.planned_sku, &kit)) {
+        atp_ledger_note_kit_dates(ledger, kit);
+    }
 }
 
 static void note_cause(apply_t *apply)
@@ -294,8 +368,10 @@ static void note_cause(apply_t *apply)
     atp_ledger_t *ledger = apply->ledger;
     unsigned kind = apply->op->kind;
 
-    if (kind == ATP_OP_NODE || kind == ATP_OP_CHANNEL || kind == ATP_OP_GROUP || kind == ATP_OP_KIT) {
+    if (kind == ATP_OP_NODE || kind == ATP_OP_CHANNEL || kind == ATP_OP_GROUP) {
         atp_ledger_note_all_views(ledger);
+    } else if (kind == ATP_OP_KIT) {
+        note_recipe(ledger);
     } else if (kind == ATP_OP_LIMIT) {
         atp_ledger_note_view(ledger, ledger->lines[0].sku);
     }
@@ -315,13 +391,15 @@ void atp_ledger_follow_levels(apply_t *apply, atp_verdict_t verdict)
     if (apply->now_ms >= heads->due_ms) {
         look_at_time(ledger, apply->now_ms);
     }
+    atp_ledger_begin_kits(apply);
     if (is_sweeping(apply->op->kind)) {
         sweep(ledger);
     }
-    while (ledger->first_view != 0) {
-        look_at_sku(apply, take_view(ledger));
+    look_at_noted(apply);
+    if (is_sweeping(apply->op->kind)) {
+        sweep_kits(apply);
     }
-    ledger->has_levels = heads->rules > 0 || heads->sweep_left > 0;
+    ledger->has_levels = heads->rules > 0 || heads->sweep_left > 0 || heads->kits_left > 0;
 }
 
 /* ---- keeping ---- */
@@ -359,5 +437,6 @@ void atp_ledger_rebuild_levels(atp_ledger_t *ledger)
             atp_positions_set_sku(&ledger->positions, account->subject, ATP_SKU_IS_WATCHED);
         }
     }
-    ledger->has_levels = ledger->root->levels.rules > 0 || ledger->root->levels.sweep_left > 0;
+    const atp_level_heads_t *heads = &ledger->root->levels;
+    ledger->has_levels = heads->rules > 0 || heads->sweep_left > 0 || heads->kits_left > 0;
 }

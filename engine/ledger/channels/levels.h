@@ -7,6 +7,9 @@
  *     low   at most `low` is left; or less than `low_clear`, and it was low or out before
  *     ok    else
  *
+ * Of a kit (kits.h) what is left is what availability says: those on shelves and those that can be put together, at all nodes that
+ * the channel sees, of components as far as the channel may have them.
+ *
  * A crossing is a change of the level, by whatever op: kept in a ring, numbered without gaps, so that it can be told once, and
  * again to who missed it. The level of a channel and SKU stands in their account (rulebook.h).
  *
@@ -53,13 +56,16 @@ _Static_assert(sizeof(atp_crossing_record_t) == 48, "stored: no padding");
 typedef struct atp_level_heads {
     _Atomic uint64_t newest; /* number of the newest crossing; 0 = none yet */
     int64_t due_ms;          /* when views may change by time alone: a period or a day ends */
+    int64_t kits_due_ms;     /* the same of kits: not later than a component begins or ends */
     uint32_t sweep_at;       /* the next SKU of a sweep over all views */
     uint32_t sweep_left;     /* SKUs still to be looked at */
+    uint32_t kits_at;        /* the next kit of a sweep over all of them */
+    uint32_t kits_left;      /* kits still to be looked at */
     uint32_t rules;          /* that have levels */
     uint32_t unused;
 } atp_level_heads_t;
 
-_Static_assert(sizeof(atp_level_heads_t) == 32, "stored: no padding");
+_Static_assert(sizeof(atp_level_heads_t) == 48, "stored: no padding");
 
 typedef struct atp_crossings {
     atp_table_t records;

@@ -1,4 +1,5 @@
 /* Levels of channels, recomputed: V1 to V3. */
+#include "engine/ledger/channels/ledger_kit_levels.h"
 #include "engine/ledger/channels/views.h"
 #include "engine/ledger/check/ledger_check_priv.h"
 
@@ -83,12 +84,35 @@ static atp_err_t check_level(const atp_ledger_t *ledger, uint16_t channel, uint3
                                 atp_level_name(level), channel);
     }
     atp_channel_view_read(ledger, channel, sku, group, ledger->root->time_ms, rows, count, NULL, &view);
+    if (atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT)) {
+        view.available = atp_ledger_kit_seen(ledger, channel, sku);
+    }
     atp_level_t now = atp_channel_level(ledger, channel, sku, &view);
     if (now != (level == ATP_LEVEL_NONE ? ATP_LEVEL_OK : level)) {
         return ATP_BROKEN(ret_why, "V2", "SKU %u is %s for channel %u, with %lld left: it stands as %s", sku,
                           atp_level_name(now), channel, (long long)view.available, atp_level_name(level));
     }
     return ATP_OK;
+}
+
+/* Of the SKU and, of a kit, what it is put together from: at how many positions they are, and whether something is due there. */
+static bool look_for_due(const atp_ledger_t *ledger, uint32_t sku, uint32_t *rows, uint32_t *ret_count)
+{
+    atp_bill_t *bill = &((atp_ledger_t *)(uintptr_t)ledger)->bill; /* scratch: no state */
+    bool is_due = false;
+
+    *ret_count = 0;
+    (void)atp_bill_lay_out(bill, &ledger->kits, &ledger->positions, sku, ledger->root->time_ms);
+    for (uint32_t i = bill->part_count; i-- > 0;) { /* the SKU itself last: its rows are asked for */
+        uint32_t count = atp_positions_list(&ledger->positions, bill->parts[i].sku, rows, ATP_VIEW_ROWS_MAX);
+        is_due = is_due || has_due(ledger, rows, count);
+        *ret_count += count;
+    }
+    ((atp_ledger_t *)(uintptr_t)ledger)->bill_op = 0;
+    if (atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT) && bill->parts[0].edge_count == 0) {
+        ++*ret_count; /* a kit no more */
+    }
+    return is_due;
 }
 
 atp_err_t atp_check_levels(const atp_ledger_t *ledger, atp_why_t *ret_why)
@@ -99,13 +123,14 @@ atp_err_t atp_check_levels(const atp_ledger_t *ledger, atp_why_t *ret_why)
 
     err = err == ATP_OK ? check_rules(ledger, ret_why) : err;
     for (uint64_t sku = is_settled(ledger) ? 0 : skus; err == ATP_OK && sku < skus; sku++) {
-        uint32_t count = atp_positions_list(&ledger->positions, (uint32_t)sku, rows, ATP_VIEW_ROWS_MAX);
-        if (count == 0 || has_due(ledger, rows, count) ||
-            atp_positions_sku_has(&ledger->positions, (uint32_t)sku, ATP_SKU_IS_KIT)) {
+        bool is_kit = atp_positions_sku_has(&ledger->positions, (uint32_t)sku, ATP_SKU_IS_KIT);
+        uint32_t count;
+        if (look_for_due(ledger, (uint32_t)sku, rows, &count) || count == 0) {
             continue;
         }
         for (uint32_t i = 0; err == ATP_OK && i < ledger->level_channels; i++) {
-            err = check_level(ledger, ledger->level_channel[i], (uint32_t)sku, rows, count, ret_why);
+            err = check_level(ledger, ledger->level_channel[i], (uint32_t)sku, rows, is_kit ? 0 : count,
+                              ret_why);
         }
     }
     return err;

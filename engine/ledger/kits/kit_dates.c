@@ -44,6 +44,14 @@ static bool look_at_kit(const atp_kits_t *kits, uint32_t kit, int64_t from_ms, i
     return has_changed;
 }
 
+int64_t atp_kits_next_date(const atp_kits_t *kits, uint32_t kit, int64_t after_ms)
+{
+    int64_t next_ms = 0;
+
+    (void)look_at_kit(kits, kit, after_ms, after_ms, &next_ms);
+    return next_ms;
+}
+
 void atp_kits_find_dates(atp_kits_t *kits, int64_t now_ms)
 {
     uint64_t count = atp_table_count(&kits->records);

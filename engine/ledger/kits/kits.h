@@ -163,6 +163,19 @@ bool atp_kits_is_used(const atp_kits_t *kits, uint32_t sku);
 uint64_t atp_kits_changes(const atp_kits_t *kits);
 bool atp_kits_changed(const atp_kits_t *kits, uint64_t change, uint32_t *ret_sku);
 
+/* ---- the records, ledger thread ---- */
+
+static inline uint32_t atp_kits_sku(const atp_kits_t *kits, uint32_t kit)
+{
+    return atp_load_relaxed(&((atp_kit_t *)atp_table_at(&kits->records, kit))->sku);
+}
+
+/* Components of the kit, with those of its kits, and of theirs. */
+static inline uint32_t atp_kits_entries(const atp_kits_t *kits, uint32_t kit)
+{
+    return ((const atp_kit_t *)atp_table_at(&kits->records, kit))->entries;
+}
+
 /* ---- changing, ledger thread ---- */
 
 /* Whether the recipe of `sku` can become these lines: KIT_TOO_LARGE, KIT_CYCLE (the line at fault in *ret_line), KITS_FULL,
@@ -181,6 +194,8 @@ void atp_kits_note_changed(atp_kits_t *kits, uint32_t sku);
 /* Notes the dates of a new recipe, and of all recipes. */
 void atp_kits_note_dates(atp_kits_t *kits, const atp_recipe_line_t *lines, uint32_t count, int64_t now_ms);
 void atp_kits_find_dates(atp_kits_t *kits, int64_t now_ms);
+/* The first moment after `after_ms` at which a component of the kit begins or ends; 0 = none. */
+int64_t atp_kits_next_date(const atp_kits_t *kits, uint32_t kit, int64_t after_ms);
 /* True if a component has begun or ended since that was looked at. */
 bool atp_kits_is_date_due(const atp_kits_t *kits, int64_t now_ms);
 /* Notes the kits of those as changed, after looking at up to `limit` kits; the next call goes on. */

@@ -4,6 +4,7 @@
 
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "engine/base/attribute.h"
 #include "query/kits.h"
 
 #include <string.h>
@@ -62,6 +63,22 @@ static inline atp_qty_t kits_at(const fixture_t *f, const char *kit, const char 
 static inline atp_qty_t reserved_of(const fixture_t *f, const char *sku, const char *node)
 {
     return view_of(f, sku, node).reserved;
+}
+
+/* A kit of one A, and from `start_ms` until `end_ms` of a B too. */
+static inline void put_kit_dated(fixture_t *f, const char *kit, int64_t start_ms, int64_t end_ms)
+{
+    const atp_command_line_t lines[] = {line_of("A", "", 1), line_of("B", "", 1)};
+    const atp_attribute_t dates[] = {{.key = ATP_KEY_START, .line = 1, .number = start_ms},
+                                     {.key = ATP_KEY_END, .line = 1, .number = end_ms}};
+
+    assert_verdict(fixture_do(f, (atp_command_t){.kind = ATP_OP_KIT,
+                                                 .subject = atp_text_of(kit),
+                                                 .line_count = 2,
+                                                 .lines = lines,
+                                                 .attribute_count = end_ms > 0 ? 2 : 1,
+                                                 .attributes = dates}),
+                   ATP_APPLIED);
 }
 
 /* K = 2 A + 1 B, with A 5 and B 9 at N. */

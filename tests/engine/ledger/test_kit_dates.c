@@ -4,22 +4,6 @@
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger_priv.h"
 
-/* A kit of one A, and from `start_ms` until `end_ms` of a B too. */
-static void put_dated(fixture_t *f, const char *kit, int64_t start_ms, int64_t end_ms)
-{
-    const atp_command_line_t lines[] = {line_of("A", "", 1), line_of("B", "", 1)};
-    const atp_attribute_t dates[] = {{.key = ATP_KEY_START, .line = 1, .number = start_ms},
-                                     {.key = ATP_KEY_END, .line = 1, .number = end_ms}};
-
-    assert_verdict(fixture_do(f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                 .subject = atp_text_of(kit),
-                                                 .line_count = 2,
-                                                 .lines = lines,
-                                                 .attribute_count = end_ms > 0 ? 2 : 1,
-                                                 .attributes = dates}),
-                   ATP_APPLIED);
-}
-
 static fixture_t open_with_kits(void)
 {
     fixture_t f = fixture_open(NULL);
@@ -60,7 +44,7 @@ static void a_pulse_is_due_when_a_component_begins_and_when_it_ends(void **state
     fixture_t f = open_with_kits();
     const int64_t begun_ms = f.now_ms;
 
-    put_dated(&f, "K", begun_ms + 1000, begun_ms + 3000);
+    put_kit_dated(&f, "K", begun_ms + 1000, begun_ms + 3000);
     uint64_t changes = atp_kits_changes(kits_of(&f));
     f.now_ms = begun_ms + 999;
     assert_false(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
@@ -88,8 +72,8 @@ static void only_the_kits_that_have_changed_are_told(void **state)
     fixture_t f = open_with_kits();
     const int64_t begun_ms = f.now_ms;
 
-    put_dated(&f, "K", begun_ms + 5000, 0);
-    put_dated(&f, "L", begun_ms + 1000, 0);
+    put_kit_dated(&f, "K", begun_ms + 5000, 0);
+    put_kit_dated(&f, "L", begun_ms + 1000, 0);
     uint64_t changes = atp_kits_changes(kits_of(&f));
     f.now_ms = begun_ms + 1000;
     assert_verdict(pulse(&f, 100), ATP_APPLIED);
@@ -108,14 +92,14 @@ static void a_pulse_looks_at_so_many_kits_and_the_next_goes_on(void **state)
     fixture_t f = open_with_kits();
     const int64_t begun_ms = f.now_ms;
 
-    put_dated(&f, "K", begun_ms + 1000, 0);
-    put_dated(&f, "L", begun_ms + 1000, begun_ms + 2000);
+    put_kit_dated(&f, "K", begun_ms + 1000, 0);
+    put_kit_dated(&f, "L", begun_ms + 1000, begun_ms + 2000);
     uint64_t changes = atp_kits_changes(kits_of(&f));
     f.now_ms = begun_ms + 1000;
     assert_verdict(pulse(&f, 1), ATP_APPLIED);
     assert_int_equal(atp_kits_changes(kits_of(&f)), changes + 1);
     assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
-    put_dated(&f, "K", begun_ms + 1500, 0); /* it was looked at: its new date is not lost */
+    put_kit_dated(&f, "K", begun_ms + 1500, 0); /* it was looked at: its new date is not lost */
     assert_verdict(pulse(&f, 1), ATP_APPLIED);
     assert_int_equal(last_changed(&f), sku_of(&f, "L"));
     assert_false(atp_kits_is_date_due(kits_of(&f), f.now_ms));
@@ -132,7 +116,7 @@ static void dates_are_found_again_after_a_restart(void **state)
     fixture_t f = open_with_kits();
     const int64_t begun_ms = f.now_ms;
 
-    put_dated(&f, "K", begun_ms - 1000, begun_ms + 3000);
+    put_kit_dated(&f, "K", begun_ms - 1000, begun_ms + 3000);
     assert_false(atp_kits_is_date_due(kits_of(&f), f.now_ms)); /* begun before: told with the recipe */
     atp_kits_find_dates(&f.ledger->kits, f.now_ms);
     assert_false(atp_kits_is_date_due(kits_of(&f), begun_ms + 2999));
