@@ -28,6 +28,7 @@ from servers import Atpd, Postgres, Redis
 SOURCES = 8
 FACTS = 1000  # of a batch
 NODES = 40
+THREADS = ["client", "nng:task", "nng:poll:epoll", "atp-ledger", "atp-journal", "atp-keeper"]
 PARTS = ["deltas", "feeds", "files", "beside"]
 PEERS = ["redis-server", "redis-cli", f"{Postgres.BIN}/postgres", "psql"]
 
@@ -69,6 +70,7 @@ class Feeds:
         self.rows = 4_000 if options.smoke else options.rows
         self.positions = 10_000
         self.told = 0  # feeds so far
+        self.costs = []
         self.atpd = Atpd(self.build, self.folder, self.rows, 200_000 if self.options.smoke else 5_000_000,
                          flags=["--capacity-skus", self.rows // NODES + 100_000, "--capacity-positions", self.rows + 1_000_000])
 
@@ -76,6 +78,24 @@ class Feeds:
         """Empty: what it is filled with before a benchmark of reserves is not wanted here."""
         redis = Redis(self.folder, 0, True)
         return redis
+
+    def cost(self, what, count, work):
+        """Does the work, and notes the processor time of each of `count`, in ns: of who tells, and of atpd's threads."""
+        threads, before = self.atpd.thread_ns(), os.times()
+        result = work()
+        after = os.times()
+        costs = {"client": (after.children_user + after.children_system - before.children_user - before.children_system) * 1e9}
+        for thread, (name, ns) in self.atpd.thread_ns().items():
+            costs[name] = costs.get(name, 0) + ns - threads.get(thread, (name, 0))[1]
+        self.costs.append((what, {name: ns / count for name, ns in costs.items()}))
+        return result
+
+    def print_costs(self):
+        print("\nProcessor time, ns, of who tells and of threads of atpd:")
+        harness.Table("of each", *THREADS)
+        for what, costs in self.costs:
+            harness.Table.row(what, *(harness.count(costs.get(name, 0)) for name in THREADS))
+        self.costs = []
 
     # ---- deltas ----
 
@@ -131,7 +151,7 @@ class Feeds:
         facts = SOURCES * self.batches * FACTS
         print(f"Live deltas from {SOURCES} sources at once, {facts:,} facts in batches of {FACTS:,}, until the last is durable:")
         harness.Table("by", "facts a second", "what is more than the peers do")
-        ours = self.our_deltas(1)
+        ours = self.cost("delta, an outbox each", facts, lambda: self.our_deltas(1))
         harness.figure("feeds_deltas_rate", ours)
         harness.Table.row("atpd, an outbox each", harness.count(ours), "each batch synced at the source too; numbered, once")
         harness.Table.row("atpd, a request each batch", harness.count(self.our_deltas(2, "--calls")),
@@ -210,7 +230,9 @@ class Feeds:
             seconds, size = self.load(name)
             if name == "changed":
                 self.load("equal", "--again")  # for the feed to change it
-            of_feed, size = self.load_feed(name) if name != "new" else (None, size)
+            of_feed = None
+            if name != "new":
+                of_feed, size = self.cost(f"row of the feed, {told}", self.rows, lambda name=name: self.load_feed(name))
             harness.figure(f"feeds_{name}_rate", self.rows / seconds)
             cells = [told, harness.count(self.rows / seconds), harness.count(self.rows / of_feed) if of_feed else "-", f"{size:,.0f}"]
             if redis or postgres:
@@ -312,10 +334,12 @@ def main():
     postgres = Postgres(feeds.folder, 1) if options.peers else None
     if "deltas" in options.parts:
         feeds.deltas(redis, postgres)
+        feeds.print_costs()
     if options.parts != ["deltas"]:
         feeds.write_feeds()
     if "feeds" in options.parts:
         feeds.full_feeds(redis, postgres)
+        feeds.print_costs()
     if "files" in options.parts:
         feeds.files()
     if "beside" in options.parts:
