@@ -96,7 +96,7 @@ void atp_edi_ack_note_answer(atp_edi_ack_t *ack, const atp_edi_origin_t *origin,
  * shows in ferror. Writes nothing when there is nothing that may be acknowledged (only acknowledgements). */
 void atp_edi_ack_write(atp_edi_ack_t *ack, bool is_loaded, FILE *file);
 
-/* For a summary; after atp_edi_ack_write. */
+/* For a summary; after atp_edi_ack_write, but for the interchanges. */
 typedef struct atp_edi_ack_counts {
     uint32_t interchanges;
     uint32_t repeats; /* interchanges */

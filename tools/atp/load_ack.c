@@ -99,6 +99,9 @@ static void tell(const atp_load_ack_t *ack)
 
 int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded)
 {
+    if (atp_edi_ack_counts(ack->edi).interchanges == 0) {
+        return ATP_CLI_DONE; /* nothing was read that has a sender */
+    }
     atp_edi_ack_write(ack->edi, is_loaded, ack->out.file);
     ack->is_open = false;
     tell(ack);

@@ -22,7 +22,7 @@ atp_edi_ack_t *atp_load_ack_edi(atp_load_ack_t *ack);
 uint64_t atp_load_ack_seed(const atp_load_ack_t *ack, uint32_t message);
 void atp_load_ack_note(atp_load_ack_t *ack, const atp_load_answer_t *answer);
 
-/* Writes it: the file was loaded, or refused as a whole. Returns the exit status. */
+/* Writes it: the file was loaded, or refused as a whole. Nothing where the file has no interchange. Returns the exit status. */
 int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded);
 
 /* Without a write before it the file is as it was. NULL is allowed. */

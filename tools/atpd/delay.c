@@ -21,7 +21,7 @@ typedef struct queue {
 
 struct atp_delay {
     atp_meter_t *meter;
-    const atp_ledger_t *ledger;
+    atp_delay_is_paused_fn is_paused;
     atp_delay_submit_fn submit;
     void *context;
     pthread_t thread;
@@ -61,7 +61,7 @@ static bool may_go(const atp_delay_t *delay, const queue_t *queue)
     if (delay->is_closing) {
         return true;
     }
-    return !atp_source_is_paused(delay->ledger, queue->limits.source) &&
+    return !delay->is_paused(delay->context, queue->limits.source) &&
            (queue->limits.rate == 0 ||
             atp_meter_take(delay->meter, &queue->limits, facts_of(queue->first->parcel),
                            atp_meter_now_ns()) == 0);
@@ -109,7 +109,7 @@ static void *run(void *context)
 
 /* ---- open and close ---- */
 
-atp_delay_t *atp_delay_open(atp_meter_t *meter, const atp_ledger_t *ledger, atp_delay_submit_fn submit,
+atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_is_paused_fn is_paused, atp_delay_submit_fn submit,
                             void *context)
 {
     atp_delay_t *delay = calloc(1, sizeof *delay);
@@ -118,7 +118,7 @@ atp_delay_t *atp_delay_open(atp_meter_t *meter, const atp_ledger_t *ledger, atp_
         return NULL;
     }
     delay->meter = meter;
-    delay->ledger = ledger;
+    delay->is_paused = is_paused;
     delay->submit = submit;
     delay->context = context;
     (void)pthread_mutex_init(&delay->mutex, NULL);

@@ -18,8 +18,11 @@ typedef struct atp_delay atp_delay_t;
 /* Hands a parcel in, and takes it. Waits while the engine has no room. */
 typedef void (*atp_delay_submit_fn)(void *context, atp_parcel_t *parcel);
 
-/* NULL: no memory, or no thread. Meter and ledger are borrowed. */
-atp_delay_t *atp_delay_open(atp_meter_t *meter, const atp_ledger_t *ledger, atp_delay_submit_fn submit,
+/* Whether the source of that number is paused now. Thread: that of the delay. */
+typedef bool (*atp_delay_is_paused_fn)(void *context, uint32_t source);
+
+/* NULL: no memory, or no thread. The meter is borrowed. `context`: of both functions. */
+atp_delay_t *atp_delay_open(atp_meter_t *meter, atp_delay_is_paused_fn is_paused, atp_delay_submit_fn submit,
                             void *context);
 
 /* Hands in what waits still, whatever the rates, and takes no more: of a source that is paused the ledger refuses it, and

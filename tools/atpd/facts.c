@@ -183,6 +183,13 @@ static void quarantine(atp_parcel_t *parcel, const atp_reader_t *reader, const a
     }
 }
 
+static bool is_paused(void *context, uint32_t source)
+{
+    const atp_facts_intake_t *intake = context;
+
+    return atp_source_is_paused(atp_engine_ledger(intake->engine), source);
+}
+
 /* A parcel that has waited for its turn. */
 static void submit_delayed(void *context, atp_parcel_t *parcel)
 {
@@ -279,7 +286,7 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
     }
     intake->engine = engine;
     intake->metrics = metrics;
-    intake->delay = atp_delay_open(meter, atp_engine_ledger(engine), submit_delayed, intake);
+    intake->delay = atp_delay_open(meter, is_paused, submit_delayed, intake);
     if (intake->delay == NULL) {
         free(intake);
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");

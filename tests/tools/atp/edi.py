@@ -92,6 +92,8 @@ class Acknowledgements(unittest.TestCase):
             told, _ = self.load(text, "x12-846", *flags, ack=name, status=FAILED if flags == () else USAGE)
             self.assertIsNone(told)
         self.load("sku,node,on_hand\na,b,1\n", "native", status=USAGE)
+        told, _ = self.load("sku,node,on_hand\na,b,1\n", "x12-846", status=BAD_INPUT)
+        self.assertIsNone(told)  # nobody sent that
         done = subprocess.run([ATP, "avail", "never-there"], env=self.daemon.environment("edi"), cwd=self.folder,
                               capture_output=True, text=True, check=False, timeout=60)
         self.assertIn("unknown_sku", done.stdout + done.stderr)
