@@ -2,6 +2,8 @@
 #include "engine/base/attribute.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/facts/ledger_feeds.h"
+#include "engine/ledger/facts/ledger_owners.h"
+#include "engine/ledger/facts/ledger_parking.h"
 #include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/ledger_priv.h"
 #include "engine/ledger/outbound/ledger_postings.h"

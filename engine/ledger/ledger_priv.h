@@ -530,29 +530,6 @@ typedef struct frame {
 frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exception);
 void atp_ledger_leave_frame(atp_ledger_t *ledger, const frame_t *before);
 
-/* ---- ledger_owners.c: who settles exceptions ---- */
-
-atp_verdict_t atp_ledger_put_owner(apply_t *apply);
-/* Whose an exception is that is about to be added; its kind, source and node are said. */
-void atp_ledger_give_owner(const atp_ledger_t *ledger, atp_exception_t *exception);
-/* Rules say something else: those that are not settled are given anew, some in this op, the rest by pulses. */
-void atp_ledger_owners_changed(apply_t *apply);
-/* A pulse goes on with that, and tells of those that were not settled in time. */
-void atp_ledger_look_at_owners(apply_t *apply);
-bool atp_ledger_is_owner_due(const atp_ledger_t *ledger, int64_t now_ms);
-
-/* ---- ledger_parking.c: facts that wait for a name ---- */
-
-/* The work of the op; before and after it, in bounded pieces, that of facts whose names have arrived. PARKED: its turn comes
- * after theirs. */
-atp_verdict_t atp_ledger_execute_in_turn(apply_t *apply);
-/* True if a fact with that verdict waits for a name, and is no matter for a person. */
-bool atp_ledger_is_to_wait(const apply_t *apply, atp_verdict_t verdict);
-/* A refused fact that is kept by `exception` is parked if it is to be. Returns what its teller is told. */
-atp_verdict_t atp_ledger_park_fact(apply_t *apply, const atp_exception_t *exception, atp_verdict_t verdict);
-/* The name means something from now on: SKU or node `number`. */
-void atp_ledger_note_arrived(atp_ledger_t *ledger, atp_alias_kind_t kind, atp_text_t name, uint32_t number);
-
 /* ---- ledger_aliases.c: what names and units mean ---- */
 
 atp_verdict_t atp_ledger_put_alias(apply_t *apply);

@@ -2,6 +2,7 @@
  * availability and reserve count none of it, steps and facts go on. One op looks at so many positions, pulses at the rest: the totals
  * are of what was there when it was looked at. */
 #include "engine/ledger/capacity/ledger_capacity.h"
+#include "engine/ledger/facts/ledger_owners.h"
 #include "engine/ledger/supply/supplies.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* What names and units mean: aliases and conversions are put, and looked for in the name of who tells or asks. */
 #include "engine/base/attribute.h"
+#include "engine/ledger/facts/ledger_parking.h"
 #include "engine/ledger/ledger_priv.h"
 
 /* ---- who tells ---- */

@@ -1,4 +1,5 @@
 /* Groups of nodes as ops change them, and the groups that ops name. */
+#include "engine/ledger/facts/ledger_owners.h"
 #include "engine/ledger/facts/ledger_registry.h"
 
 #include "engine/base/attribute.h"

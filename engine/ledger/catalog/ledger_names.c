@@ -1,6 +1,7 @@
 /* From the names and numbers of an op to records: SKUs, nodes, channels, clients, sources. */
 #include "engine/ledger/capacity/ledger_capacity.h"
 #include "engine/ledger/channels/ledger_rules.h"
+#include "engine/ledger/facts/ledger_parking.h"
 #include "engine/ledger/facts/ledger_registry.h"
 
 #include "engine/base/attribute.h"

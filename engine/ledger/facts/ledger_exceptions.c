@@ -1,6 +1,8 @@
 /* Exceptions: what reality raises when it does not fit the promises, the facts that could not be applied, and how a
  * person settles them. */
 #include "engine/base/attribute.h"
+#include "engine/ledger/facts/ledger_owners.h"
+#include "engine/ledger/facts/ledger_parking.h"
 #include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/facts/quarantine.h"
 #include "engine/ledger/ops/op_edit.h"

@@ -1,10 +1,12 @@
 /* Who settles exceptions: the op exception_owner; owners given when one is raised, and anew when the rules change; and those
  * that are not settled in time. */
+#include "engine/ledger/facts/ledger_owners.h"
 #include "engine/base/attribute.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/facts/exception_owners.h"
 #include "engine/ledger/ledger_priv.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define OWNED_PER_OP   1024
@@ -162,7 +164,7 @@ static void put(apply_t *apply, uint32_t number, const atp_exception_owner_t *wa
     atp_exception_owner_t *record = atp_table_change(&exceptions->owners, number);
 
     exceptions->heads->owner_count += (uint32_t)record->is_dropped - wanted->is_dropped;
-    *record = *wanted;
+    memcpy(record, wanted, offsetof(atp_exception_owner_t, id_size)); /* its id, others may be reading */
     atp_ledger_owners_changed(apply);
 }
 
@@ -195,6 +197,7 @@ atp_verdict_t atp_ledger_put_owner(apply_t *apply)
         }
         number = (uint32_t)atp_table_append(&exceptions->owners, 1);
         exceptions->heads->owner_count++;
+        *(atp_exception_owner_t *)atp_table_change(&exceptions->owners, number) = wanted;
     }
     put(apply, number, &wanted);
     return ATP_APPLIED;

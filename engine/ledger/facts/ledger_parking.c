@@ -5,6 +5,7 @@
  * are due, a fact of what they are of waits behind them: those of one position are applied in the order they were told.
  *
  * What is tried and names something else that is not there waits for that. What is refused for another reason is left to a person. */
+#include "engine/ledger/facts/ledger_parking.h"
 #include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/ledger_priv.h"
 

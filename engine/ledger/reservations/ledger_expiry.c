@@ -5,6 +5,7 @@
  * engine lets ops wait that may meet something while much is due at once: pulses go before them (ledger_crowd.c). */
 #include "engine/ledger/capacity/ledger_capacity.h"
 #include "engine/ledger/channels/ledger_rules.h"
+#include "engine/ledger/facts/ledger_owners.h"
 #include "engine/ledger/facts/ledger_registry.h"
 #include "engine/ledger/outbound/ledger_postings.h"
 #include "engine/ledger/supply/ledger_supply.h"
