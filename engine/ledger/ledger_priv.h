@@ -323,12 +323,8 @@ typedef struct apply {
     const atp_feed_t *asked_feed; /* of a question: the one that the count would be of */
     uint8_t refused_as; /* the kind of exception that keeps a fact that is refused; 0 = fact_refused */
     bool is_short;      /* the plan grants less than the lines it was made for asked */
-    uint8_t unheeded;   /* of a question, what would be without: UNHEEDED_... */
+    uint8_t unheeded;   /* what the plan would be without: UNHEEDED_... (ledger_plan.h) */
 } apply_t;
-
-#define UNHEEDED_CAPACITY   1u /* of nodes */
-#define UNHEEDED_CHANNEL    2u /* what its rules leave */
-#define UNHEEDED_COMPONENTS 4u /* what its rules leave of the components of kits */
 
 /* True if the op, or what is planned beside it, takes less than it asks for where that is all there is. */
 static inline bool atp_ledger_takes_parts(const apply_t *apply)

@@ -58,6 +58,8 @@ typedef struct act {
     int64_t number; /* ttl; limit of a pulse; which change of a configure */
     uint64_t epoch; /* of a source */
     uint64_t sequence;
+    uint64_t kept_from; /* of one that keeps what is missing; 0 = it keeps none */
+    uint64_t after;
     uint8_t kind; /* atp_op_kind_t */
     uint8_t option;
     uint8_t reason;
@@ -95,6 +97,7 @@ typedef struct reach {
     uint64_t availability[2];
     uint64_t schedules[2];
     uint64_t dated_views[2]; /* of those, through channels with rules */
+    uint64_t parts_of_kits;  /* refused: on no shelf, though there are enough */
     uint64_t repeats;
     uint64_t conflicts;
     uint64_t refusals_without_a_trace;
@@ -236,10 +239,11 @@ typedef struct said {
     bool has_available;
     atp_qty_t available;
     bool has_scheduled;
-    atp_qty_t scheduled; /* through the channel */
-    atp_qty_t expected;  /* that stock and supply come to by then */
-    bool is_limited;     /* by rules of the channel */
-    atp_qty_t asked;     /* in the scale of the SKU */
+    atp_qty_t scheduled;     /* through the channel */
+    atp_qty_t expected;      /* that stock and supply come to by then */
+    bool is_limited;         /* by rules of the channel */
+    bool is_kit_in_decimals; /* of which any quantity may be asked for */
+    atp_qty_t asked;         /* in the scale of the SKU */
 } said_t;
 bool questions_ask(bench_t *bench, said_t *said);
 bool questions_compare(bench_t *bench, const said_t *said);

@@ -214,8 +214,11 @@ static bool encode_own(bench_t *bench, const act_t *act)
         atp_op_encode_settle(bench->record, sku, node);
         return true;
     case ATP_OP_SOURCE: {
-        const atp_op_source_t numbers = {
-            .epoch = act->epoch, .sequence = act->sequence, .as_of_ms = act->at_ms};
+        const atp_op_source_t numbers = {.epoch = act->epoch,
+                                         .sequence = act->sequence,
+                                         .kept_from = act->kept_from,
+                                         .after = act->after,
+                                         .as_of_ms = act->at_ms};
         atp_op_encode_source(bench->record, atp_text_of(act->name), &numbers, seed);
         return true;
     }

@@ -48,7 +48,7 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.kits = room(&state, 8, 1, 2);
     config.components = room(&state, 40, 2, 5);
     config.supplies = room(&state, 40, 1, 6);
-    config.pegs = room(&state, 100, 1, 6);
+    config.pegs = seed % 3 == 0 ? 1 + seed / 3 % 2 : room(&state, 100, 1, 6);
     config.limits = room(&state, 60, 2, 8);
     config.demand = room(&state, 60, 1, 4);
     config.tags = room(&state, 8, 1, 2);
@@ -118,6 +118,10 @@ static void draw_line(draw_t *draw, const atp_op_rule_t *rule, act_line_t *line)
     if (draw_chance(draw, 50)) {
         line->decimals = (uint8_t)draw_between(draw, 1, 2);
         line->mantissa *= draw_chance(draw, 500) ? 50 : 100;
+    }
+    if (strcmp(line->sku, "s3") == 0 && line->mantissa > 0 && line->decimals == 0 && draw_chance(draw, 400)) {
+        line->decimals = 1; /* its scale */
+        line->mantissa = line->mantissa * 10 - draw_between(draw, 1, 9);
     }
     if (draw_chance(draw, 3)) {
         line->mantissa = ATP_QTY_MAX + (draw_chance(draw, 300) ? 1 : 0);
@@ -499,6 +503,11 @@ static void draw_source(draw_t *draw, act_t *act)
     act->sequence = draw_chance(draw, 60) ? (uint64_t)draw_between(draw, 1, 5) : draw->sequences[source];
     act->sequence = draw_chance(draw, 15) ? 0 : act->sequence;
     act->sequence += draw_chance(draw, 4) ? 2000 : 0; /* numbers that will never be seen */
+    if (act->sequence > 0 &&
+        draw_chance(draw, 150)) { /* the source keeps them: what is missing is waited for */
+        act->kept_from = (uint64_t)draw_between(draw, 1, (int64_t)act->sequence);
+        act->after = draw_chance(draw, 500) ? act->sequence - 1 : 0;
+    }
     draw->in_source_left = (uint32_t)draw_between(draw, 1, 4);
 }
 

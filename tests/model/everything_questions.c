@@ -79,8 +79,17 @@ static void ask_promise(bench_t *bench, said_t *said)
     said->has_promise = true;
 }
 
-/* Its stock may end in a part of one where only whole ones can be put together: not every quantity up to what
- * there is can be made of the two. */
+/* True if the SKU or the channel says in which quantities it is had: least, most, steps. */
+static bool has_steps(const bench_t *bench, const asked_line_t *line)
+{
+    const atp_channel_record_t *channel =
+        atp_table_at(&atp_ledger_catalog(bench->ledger)->channels, line->channel);
+
+    return channel->has_quantities ||
+           atp_positions_sku_has(atp_ledger_positions(bench->ledger), line->sku, ATP_SKU_HAS_QUANTITIES);
+}
+
+/* Any part of those on the shelf, and whole ones that are put together. */
 static bool is_kit_in_decimals(const bench_t *bench, uint32_t sku)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
@@ -107,9 +116,6 @@ static void ask_explain(bench_t *bench, const asked_line_t *line, uint16_t neede
     room.count = 0;
     atp_ledger_explain(bench->ledger, &ask, bench->act->at_ms, &room);
     said->explained_granted = parts[room.count - 1].code == ATP_EXPLAIN_CODE_ENOUGH;
-    if (is_kit_in_decimals(bench, line->sku)) {
-        said->explained_enough = said->explained_granted;
-    }
 }
 
 /* The reserve of the first `count` lines, as many as can be had of them unless it is the whole one. */
@@ -238,7 +244,7 @@ static atp_qty_t available_kits(const bench_t *bench, const asked_line_t *line)
 /* What the channel is shown of it, at one node or over all that it sees. */
 static void ask_availability(bench_t *bench, const asked_line_t *line, said_t *said)
 {
-    said->has_available = !is_kit_in_decimals(bench, line->sku);
+    said->has_available = true;
     said->available = atp_availability_is_kit(bench->ledger, line->sku) ? available_kits(bench, line)
                                                                         : available_stock(bench, line);
 }
@@ -280,8 +286,8 @@ static void ask_schedule(bench_t *bench, const asked_line_t *line, int64_t neede
     ask_explain(bench, line, (uint16_t)day, said);
     ask.needed_by = (uint16_t)day;
     said->scheduled = atp_ledger_explain_sum(bench->ledger, &ask, now_ms);
+    said->has_scheduled = true;
     said->is_limited = atp_channel_view_is_limited(bench->ledger, line->channel, line->sku);
-    said->has_scheduled = !is_kit_in_decimals(bench, line->sku);
     said->expected = atp_availability_is_kit(bench->ledger, line->sku) ? ATP_QTY_MAX
                                                                        : expected_by(bench, line, today, day);
 }
@@ -293,8 +299,10 @@ bool questions_ask(bench_t *bench, said_t *said)
     asked_line_t line;
 
     ask_promise(bench, said);
+    said->is_kit_in_decimals = false;
     if (bench->act->line_count == 1 && find_line(bench, bench->act, 0, &line)) {
         said->asked = line.qty;
+        said->is_kit_in_decimals = is_kit_in_decimals(bench, line.sku) && !has_steps(bench, &line);
         if (is_plain(bench->act)) {
             ask_explain(bench, &line, 0, said);
             ask_availability(bench, &line, said);
@@ -385,6 +393,15 @@ static bool compare_figures(bench_t *bench, const said_t *said, bool is_granted)
     return true;
 }
 
+/* Refused because of the part of a kit that is asked for: there are enough. */
+static bool compare_part_of_one(bench_t *bench, const said_t *said)
+{
+    bench->reach->parts_of_kits++;
+    return said->available >= said->asked ||
+           bench_fail(bench, "refused for the part of a kit, asked for %lld of %lld", (long long)said->asked,
+                      (long long)said->available);
+}
+
 bool questions_compare(bench_t *bench, const said_t *said)
 {
     unsigned verdict = bench->result.verdict;
@@ -399,6 +416,10 @@ bool questions_compare(bench_t *bench, const said_t *said)
         said->explained_granted != atp_verdict_is_success(verdict)) {
         return bench_fail(bench, "explain said %s of the reserve, which is: %s",
                           said->explained_granted ? "granted" : "not granted", atp_verdict_name(verdict));
+    }
+    if (verdict == ATP_NOT_IN_INCREMENTS && said->is_kit_in_decimals && said->has_available &&
+        !compare_part_of_one(bench, said)) {
+        return false;
     }
     if (!atp_verdict_is_success(verdict) && !is_too_little(verdict)) {
         return true; /* for another reason than that there is too little */

@@ -144,6 +144,7 @@ void reach_print(const reach_t *reach)
     print_edges(reach);
     printf("by a day, through channels with rules: granted %" PRIu64 ", refused %" PRIu64 "\n",
            reach->dated_views[1], reach->dated_views[0]);
+    printf("part of a kit that is on no shelf: %" PRIu64 "\n", reach->parts_of_kits);
 }
 
 /* ---- missing ---- */
@@ -169,9 +170,6 @@ static bool is_elsewhere(unsigned verdict)
     case ATP_UNKNOWN_ID:          /* of a question */
     case ATP_KIT_TOO_LARGE:       /* tests/model/test_kits.c: 8 deep, 512 components */
     case ATP_SUBSCRIBERS_FULL:    /* tests/engine/ledger/test_postings.c: 64 of them */
-    case ATP_STRINGS_FULL:        /* tests/engine/ledger: names are too short here */
-    case ATP_PEGS_FULL:
-    case ATP_OUT_OF_ORDER: /* tests/engine/ledger/test_sources.c: sources that say what they keep */
         return true;
     default:
         return false;
@@ -285,7 +283,8 @@ void act_print(FILE *to, const act_t *act, int64_t begin_ms)
             act->is_asked ? "? " : "", act->is_fact || act->in_source ? "fact " : "",
             atp_op_kind_name(act->kind));
     if (act->kind == ATP_OP_SOURCE) {
-        fprintf(to, " %s epoch %" PRIu64 " sequence %" PRIu64, act->name, act->epoch, act->sequence);
+        fprintf(to, " %s epoch %" PRIu64 " sequence %" PRIu64 " kept from %" PRIu64 " after %" PRIu64,
+                act->name, act->epoch, act->sequence, act->kept_from, act->after);
     }
     fprintf(to, "%s%s%s%s%s%s%s%s", act->id[0] ? " id=" : "", act->id, act->reservation[0] ? " of=" : "",
             act->reservation, act->subject[0] ? " subject=" : "", act->subject,

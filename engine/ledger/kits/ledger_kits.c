@@ -97,6 +97,10 @@ static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node)
 
     at.here = here_for(apply, sku, node, &at.row);
     at.beyond = beyond_for(apply, sku, node, at.here);
+    if (ATP_UNLIKELY((apply->unheeded & UNHEEDED_SHELF) != 0)) {
+        at.here = 0;
+        at.beyond = 0;
+    }
     at.here = at.here < at.bill->parts[0].limit ? at.here : at.bill->parts[0].limit;
     at.most = look_at_parts(apply, at.bill, node);
     at.most = at.most == 0 ? 0 : atp_bill_most(at.bill, at.most, ATP_UNITS_NO_LIMIT);
@@ -146,6 +150,22 @@ static kit_split_t split_at(const kit_at_t *at, atp_qty_t qty)
         given.stocked += atp_bill_give(at->bill, given.stocked, given.built, beyond, at->room).beyond;
     }
     return given;
+}
+
+atp_qty_t atp_ledger_kit_free_of(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t wanted,
+                                 uint32_t *ret_row)
+{
+    kit_at_t at = look_at_kit(apply, sku, node);
+    atp_bill_given_t all = atp_bill_give(at.bill, at.here, at.most, at.beyond, at.room);
+    atp_qty_t free = atp_bill_given(at.bill, &all);
+
+    *ret_row = at.row;
+    if (free <= wanted) {
+        return free;
+    }
+    kit_split_t given = split_at(&at, wanted);
+    atp_qty_t some = given.stocked + given.built * atp_kit_unit(at.bill->parts[0].scale);
+    return some < wanted ? some : free;
 }
 
 /* How many of `most` kits are put together of the same as the one that was taken: until a nested kit on the shelf runs out. */
@@ -257,13 +277,16 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
                             : plan_components(apply, ledger->plan_count - 1, at.bill, given.built);
 }
 
-/* Too few, or, if there are enough, too little capacity. */
+/* Too few, or, if there are enough, part of one that nothing on the shelf makes up, or too little capacity. */
 static atp_verdict_t refuse_named_kit(apply_t *apply, const resolved_line_t *wanted, uint32_t first)
 {
     atp_verdict_t why;
     uint32_t row;
 
     atp_ledger_unplan(apply, first);
+    if (atp_ledger_kit_free_at(apply, wanted->sku, wanted->node, &row) >= wanted->qty) {
+        return atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY, wanted->asked);
+    }
     atp_units_t room = atp_ledger_room_at(apply, wanted->node, ATP_UNITS_NO_LIMIT, &why);
     apply->unheeded |= UNHEEDED_CAPACITY;
     bool is_enough = atp_ledger_kit_free_at(apply, wanted->sku, wanted->node, &row) >= wanted->qty;

@@ -152,7 +152,7 @@ static atp_verdict_t plan_stock_first(apply_t *apply, const resolved_line_t *lin
         granted += planned->is_component ? 0 : atp_ledger_granted(planned);
     }
     if ((verdict == ATP_APPLIED && granted == wanted.qty) ||
-        (verdict != ATP_APPLIED && verdict != ATP_NOT_ENOUGH_AVAILABLE)) {
+        (verdict != ATP_APPLIED && verdict != ATP_NOT_ENOUGH_AVAILABLE && verdict != ATP_NOT_IN_INCREMENTS)) {
         return verdict;
     }
     atp_ledger_unplan(apply, first);

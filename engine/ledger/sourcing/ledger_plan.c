@@ -72,6 +72,7 @@ typedef struct gathering {
     const atp_sourcing_t *sourcing;
     uint16_t channel_group; /* nodes outside are not asked; ATP_NO_GROUP: all are */
     plan_t *plan;
+    bool is_kit_in_decimals; /* what is put together of it is whole */
 } gathering_t;
 
 /* Units of the row that are promised already, by this op too. */
@@ -123,7 +124,9 @@ static void ask(gathering_t *g, uint16_t node, uint32_t rank, int64_t cost)
          !atp_groups_find(&g->apply->ledger->groups, g->channel_group, node, &member))) {
         return;
     }
-    atp_qty_t free = atp_ledger_free_at(g->apply, g->wanted->sku, node, &row);
+    atp_qty_t free = ATP_UNLIKELY(g->is_kit_in_decimals)
+                         ? atp_ledger_kit_free_of(g->apply, g->wanted->sku, node, g->wanted->qty, &row)
+                         : atp_ledger_free_at(g->apply, g->wanted->sku, node, &row);
     if (free <= 0) {
         return;
     }
@@ -237,9 +240,10 @@ static void begin_asking(plan_t *plan)
 atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted, const atp_sourcing_t *sourcing)
 {
     plan_t *plan = &apply->ledger->plan;
-    gathering_t g = {apply, wanted, sourcing,
-                     atp_catalog_channel_group(&apply->ledger->catalog, apply->channel, method_of(apply)),
-                     plan};
+    gathering_t g = {
+        apply,    wanted,
+        sourcing, atp_catalog_channel_group(&apply->ledger->catalog, apply->channel, method_of(apply)),
+        plan,     atp_ledger_is_kit_in_decimals(apply, wanted->sku)};
     atp_verdict_t verdict = ATP_APPLIED;
 
     begin_asking(plan);
@@ -524,8 +528,10 @@ atp_verdict_t atp_ledger_choose_nodes(apply_t *apply, const resolved_line_t *wan
         *ret_count =
             atp_sourcing_choose(plan->candidates, plan->count, &sourcing, wanted->qty, ret_picks, &is_whole);
     }
-    if (is_whole || atp_ledger_takes_parts(apply)) {
-        return ATP_APPLIED;
+    bool may_be_more =
+        verdict == ATP_NOT_ENOUGH_AVAILABLE && atp_ledger_is_kit_in_decimals(apply, wanted->sku);
+    if (is_whole || may_be_more || atp_ledger_takes_parts(apply)) {
+        return ATP_APPLIED; /* of kits in decimals the nodes may give more together than each by itself */
     }
     return atp_ledger_refuse(apply, verdict, ATP_FIELD_QTY, wanted->asked);
 }

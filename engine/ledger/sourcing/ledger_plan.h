@@ -4,6 +4,12 @@
 
 #include "engine/ledger/ledger_priv.h"
 
+/* What a plan leaves out of account (apply_t unheeded). */
+#define UNHEEDED_CAPACITY   1u /* of nodes */
+#define UNHEEDED_CHANNEL    2u /* what its rules leave */
+#define UNHEEDED_COMPONENTS 4u /* what its rules leave of the components of kits */
+#define UNHEEDED_SHELF      8u /* kits that are there as such: what is put together alone */
+
 /* How the op wants its open lines served; refused if the least quantity of a split is no quantity of the SKU. */
 atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *wanted,
                                      atp_sourcing_t *ret_sourcing);
@@ -36,5 +42,12 @@ void atp_ledger_add_to_plan(apply_t *apply, const atp_grant_t *grant);
 
 /* Plans a line that leaves its node open: from stock, and only if that is too little, beyond it. */
 atp_verdict_t atp_ledger_plan_anywhere(apply_t *apply, const resolved_line_t *wanted);
+
+/* atp_ledger_kit_free_at for an op that wants `wanted`: a kit in decimals is put together whole, so that of enough for more fewer
+ * may come. */
+atp_qty_t atp_ledger_kit_free_of(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t wanted,
+                                 uint32_t *ret_row);
+/* True if it is put together whole, while of those on the shelf any part can be had. */
+bool atp_ledger_is_kit_in_decimals(const apply_t *apply, uint32_t sku);
 
 #endif

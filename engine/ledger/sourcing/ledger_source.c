@@ -17,6 +17,11 @@ static bool is_kit_here(const apply_t *apply, uint32_t sku)
     return atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT) && apply->moving == 0;
 }
 
+bool atp_ledger_is_kit_in_decimals(const apply_t *apply, uint32_t sku)
+{
+    return is_kit_here(apply, sku) && atp_positions_scale(&apply->ledger->positions, sku) > 0;
+}
+
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node)
 {
     atp_qty_t planned = 0;
@@ -188,15 +193,78 @@ static atp_verdict_t serve(apply_t *apply, serving_t *serving)
     return verdict;
 }
 
+/* ---- a kit in decimals: any part of those on the shelf, and whole ones that are put together ---- */
+
+/* Kits on the shelf that the plan's lines from `first` on take for the line. */
+static atp_qty_t taken_from_shelf(const atp_ledger_t *ledger, uint32_t first)
+{
+    atp_qty_t qty = 0;
+
+    for (uint32_t i = first; i < ledger->plan_count; i++) {
+        qty += ledger->lines[i].is_component ? 0 : ledger->lines[i].granted;
+    }
+    return qty;
+}
+
+/* Leaves `qty` of them on the shelf after all, those of the last lines first. */
+static void put_back(apply_t *apply, uint32_t first, atp_qty_t qty)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    for (uint32_t i = ledger->plan_count; qty > 0 && i > first; i--) {
+        resolved_line_t *line = &ledger->lines[i - 1];
+        atp_qty_t part = line->granted < qty ? line->granted : qty;
+        if (line->is_component || part == 0) {
+            continue;
+        }
+        line->granted -= part;
+        line->qty -= part;
+        atp_ledger_taken(apply, line->row)->qty -= part;
+        qty -= part;
+    }
+}
+
+/* Less than a whole one is left, and that is on no shelf: one more is put together, if there are components, and as much of those on
+ * the shelf is left there. NOT_IN_INCREMENTS: there are enough, but the part of one that is asked for is on no shelf. */
+static atp_verdict_t build_one_more(apply_t *apply, serving_t *serving, uint32_t first)
+{
+    atp_qty_t unit = atp_kit_unit(serving->wanted.scale);
+    atp_qty_t too_many = unit - serving->left;
+    atp_qty_t left = serving->left;
+    bool is_on_shelf = taken_from_shelf(apply->ledger, first) >= too_many;
+
+    if (too_many <= 0 || (!is_on_shelf && atp_ledger_takes_parts(apply))) {
+        return ATP_APPLIED;
+    }
+    serving->left = unit;
+    apply->unheeded |= UNHEEDED_SHELF;
+    atp_verdict_t verdict = serve(apply, serving);
+    apply->unheeded &= (uint8_t)~UNHEEDED_SHELF;
+    if (verdict != ATP_APPLIED || serving->left > 0) { /* all of it or nothing */
+        serving->left = left;
+        return verdict;
+    }
+    if (!is_on_shelf) {
+        return atp_ledger_refuse(apply, ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY, serving->wanted.asked);
+    }
+    put_back(apply, first, too_many);
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_plan_open_line(apply_t *apply, resolved_line_t wanted)
 {
     serving_t serving = {wanted, wanted.qty, 0};
+    uint32_t first = apply->ledger->plan_count;
 
     atp_verdict_t verdict = serve(apply, &serving);
     while (ATP_UNLIKELY(verdict == ATP_APPLIED && serving.left > 0 && serving.left < wanted.qty &&
                         shares_limits(apply, wanted.sku))) {
         wanted.qty = serving.left;
         verdict = serve(apply, &serving);
+    }
+    if (ATP_UNLIKELY(verdict == ATP_APPLIED && serving.left > 0 &&
+                     atp_ledger_is_kit_in_decimals(apply, wanted.sku))) {
+        verdict = build_one_more(apply, &serving, first);
     }
     if (verdict != ATP_APPLIED || serving.left == 0) {
         return verdict;
