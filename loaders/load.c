@@ -222,10 +222,11 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
         .raw = outcome->raw,
     };
 
-    if (load->report.rows_bad == 0) {
+    bool is_outside = reject.reason == ATP_REJECT_OUTSIDE_SCOPE;
+    if (!is_outside && load->report.rows_bad == load->report.bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE]) {
         load->first_reject = reject;
     }
-    if (load->places != NULL) {
+    if (load->places != NULL && !is_outside) { /* its sender did nothing wrong */
         atp_edi_ack_note_bad(load->options.ack, &load->places[outcome - load->outcomes].where, reject.reason);
     }
     load->report.rows_bad++;
@@ -410,6 +411,12 @@ static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_w
     outcome->other_line = 0;
     outcome->mapped =
         atp_mapping_map(&load->mapping, record, &load->rows[load->batch_count], &outcome->fault);
+    if (outcome->mapped == ATP_MAPPED_GOOD && load->options.is_in_scope != NULL &&
+        !load->options.is_in_scope(load->options.context, &load->rows[load->batch_count])) {
+        outcome->mapped = ATP_MAPPED_BAD;
+        outcome->fault.reason = ATP_REJECT_OUTSIDE_SCOPE;
+        outcome->fault.column = "";
+    }
     if (load->places != NULL) {
         note_place(load, outcome);
     }
@@ -453,23 +460,26 @@ static void describe_first(const atp_load_t *load, char *ret_text, size_t size)
 static atp_err_t check_shares(const atp_load_t *load, atp_why_t *ret_why)
 {
     const atp_load_report_t *report = &load->report;
-    uint64_t judged = report->rows_good + report->rows_bad;
+    uint64_t bad = report->rows_bad - report->bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE];
+    uint64_t judged = report->rows_good + bad;
     char first[160];
 
     if (judged == 0) {
-        return atp_fail(ret_why, ATP_ERR_INVALID,
-                        "%.200s: has no row to load (%llu skipped); nothing was loaded", place_of(load),
-                        (unsigned long long)report->rows_skipped);
+        return atp_fail(
+            ret_why, ATP_ERR_INVALID,
+            "%.200s: has no row to load (%llu skipped, %llu outside the scope); nothing was loaded",
+            place_of(load), (unsigned long long)report->rows_skipped,
+            (unsigned long long)(report->rows_bad - bad));
     }
-    if ((double)report->rows_bad <= load->options.max_bad_share * (double)judged) {
+    if ((double)bad <= load->options.max_bad_share * (double)judged) {
         return ATP_OK;
     }
     describe_first(load, first, sizeof first);
     return atp_fail(
         ret_why, ATP_ERR_INVALID,
         "%.120s: %llu of %llu rows are bad, above the allowed share of %g; nothing was loaded. The first: %s",
-        place_of(load), (unsigned long long)report->rows_bad, (unsigned long long)judged,
-        load->options.max_bad_share, first);
+        place_of(load), (unsigned long long)bad, (unsigned long long)judged, load->options.max_bad_share,
+        first);
 }
 
 static atp_err_t finish_validation(atp_load_t *load, atp_why_t *ret_why)

@@ -125,6 +125,8 @@ typedef struct atp_load_options {
     uint32_t batch_rows_max;
     uint64_t key_count_max;
     uint64_t spool_size_max;
+    /* Rows for which it says no are rejected, and count in no share; NULL: none. Asked in both passes alike */
+    bool (*is_in_scope)(void *context, const atp_load_row_t *row);
     void (*on_reject)(void *context, const atp_load_reject_t *reject); /* may be NULL */
     void (*on_progress)(void *context,
                         const atp_load_progress_t *progress); /* at most once a batch; may be NULL */

@@ -91,7 +91,7 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
         return false;
     }
     if ((what < ATP_CATALOG_SKUS || what > ATP_CATALOG_UNITS) &&
-        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_EXCEPTION_OWNERS)) {
+        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_SKU_TAGS)) {
         atp_reader_note(
             reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
             "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "

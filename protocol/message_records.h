@@ -57,8 +57,9 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_DRIFT_NODES = 22, /* what feeds corrected at nodes: id is the node, value the feed */
     ATP_CATALOG_CORRECTIONS = 23, /* one by one: id is the SKU, value the feed, name the rest in words */
     ATP_CATALOG_EXCEPTION_OWNERS =
-        24 /* value is how many are theirs, name how many are overdue, since when the oldest
+        24, /* value is how many are theirs, name how many are overdue, since when the oldest
                                          waits (0: there is none), and their rule in words */
+    ATP_CATALOG_SKU_TAGS = 25 /* id is the tag, name the SKU */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */

@@ -71,6 +71,28 @@ class Examples(unittest.TestCase):
         self.assertIn("many", (self.folder / "inbox/failed/native.2.csv.rejects.csv").read_text())
         self.example("erp.sh", self.folder / "inbox")  # nothing lies there: nothing to do
 
+    def test_a_nightly_feed_is_for_its_stores_and_told_on_a_page(self):
+        self.stock("feed-a", "feed-north", 10)
+        self.stock("feed-b", "feed-north", 10)
+        self.stock("feed-a", "feed-south", 10)
+        self.atp("group", "put", "feed-stores", "feed-north")
+        time.sleep(0.02)  # what was told so far is in the feed
+        now_ms = time.time_ns() // 1000000
+        as_of = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ms // 1000)) + f".{now_ms % 1000:03d}Z"
+        time.sleep(0.02)
+        rows = "sku,node,on_hand,safety_stock,name,scale\nfeed-a,feed-north,12,0,A,0\nfeed-a,feed-south,3,0,A,0\n"
+        words = (self.write("night.csv", rows), as_of, "feed-stores", self.folder / "reports")
+        self.example("nightly_feed.sh", *words, status=4)  # half of the counts would leave nothing
+        os.environ["MORE"] = "--max-zeroed 1 --max-change 1"
+        self.addCleanup(os.environ.pop, "MORE")
+        self.example("nightly_feed.sh", *words)
+        self.assertEqual([self.on_hand(position) for position in
+                          ("feed-a@feed-north", "feed-b@feed-north", "feed-a@feed-south")], ["12", "0", "10"])
+        self.assertIn("outside_scope", (self.folder / "reports/rejects.csv").read_text(encoding="utf-8"))
+        self.assertIn("<td class=n>-10</td>", (self.folder / "reports/corrections.html").read_text(encoding="utf-8"))
+        self.assertIn("feed", (self.folder / "reports/trend.csv").read_text(encoding="utf-8"))
+        self.example("nightly_feed.sh", *words)  # the same again changes nothing
+
     def test_wms_tells_each_movement_once(self):
         moves = '{"movement":"m-1","type":"GR","site":"wms-1","article":"wms-a","qty":20}\n' \
                 '{"movement":"m-2","type":"CORR-","site":"wms-1","article":"wms-a","qty":1}\n'

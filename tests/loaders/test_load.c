@@ -72,6 +72,40 @@ static void every_bad_row_has_its_line_reason_and_column(void **state)
     loaded_free(loaded);
 }
 
+static bool is_at_n(void *context, const atp_load_row_t *row)
+{
+    (void)context;
+    return atp_text_equal(row->node, ATP_TEXT("N"));
+}
+
+static void rows_outside_the_scope_are_rejected_and_count_in_no_share(void **state)
+{
+    atp_load_options_t options = ATP_LOAD_OPTIONS_DEFAULT;
+
+    scratch_write_text(*state, "s.csv", "sku,node,qty\nA,M,1\nA,N,2\nB,M,3\n");
+    options.path = scratch_path(*state, "s.csv");
+    options.is_in_scope = is_at_n;
+    loaded_t *loaded = load_with(SMALL, &options);
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 1);
+    assert_int_equal(loaded->rows[0].row.line, 3);
+    assert_int_equal(loaded->reject_count, 2);
+    assert_int_equal(loaded->rejects[1].reason, ATP_REJECT_OUTSIDE_SCOPE);
+    assert_int_equal(loaded->rejects[1].line, 4);
+    loaded_free(loaded);
+    /* What is bad is bad all the same, and told first; where all is outside there is nothing to load. */
+    scratch_write_text(*state, "s.csv", "sku,node,qty\nA,M,1\nA,N,x\n");
+    loaded = load_with(SMALL, &options);
+    assert_int_equal(loaded->validated, ATP_ERR_INVALID);
+    assert_text_in(loaded->why.text, "line 3");
+    loaded_free(loaded);
+    scratch_write_text(*state, "s.csv", "sku,node,qty\nA,M,1\n");
+    loaded = load_with(SMALL, &options);
+    assert_int_equal(loaded->validated, ATP_ERR_INVALID);
+    assert_text_in(loaded->why.text, "1 outside the scope");
+    loaded_free(loaded);
+}
+
 static void too_many_bad_rows_load_nothing(void **state)
 {
     scratch_write_text(*state, "s.csv", "sku,node,qty\nA,N,1\nB,N,x\nC,N,3\n");
@@ -597,6 +631,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SCRATCH(good_rows_are_delivered_in_file_order),
         WITH_SCRATCH(every_bad_row_has_its_line_reason_and_column),
+        WITH_SCRATCH(rows_outside_the_scope_are_rejected_and_count_in_no_share),
         WITH_SCRATCH(too_many_bad_rows_load_nothing),
         WITH_SCRATCH(the_allowed_share_is_allowed_exactly),
         WITH_SCRATCH(files_without_a_row_are_refused),

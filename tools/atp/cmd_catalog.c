@@ -241,6 +241,7 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_FEEDS: /* drift_rows.c reads them */
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
+    case ATP_CATALOG_SKU_TAGS: /* load_scope.c */
         return;
     case ATP_CATALOG_SUBSCRIBERS: /* cmd_subscribers.c tells them */
         atp_out_text(out, "subscriber", "SUBSCRIBER", entry->id);

@@ -131,6 +131,13 @@ static void on_reject(void *context, const atp_load_reject_t *reject)
                   atp_reject_sentence(reject->reason));
 }
 
+static bool is_in_scope(void *context, const atp_load_row_t *row)
+{
+    const loading_t *loading = context;
+
+    return loading->feed.id == NULL || atp_load_scope_has(&loading->feed.scope, row->sku, row->node);
+}
+
 /* ---- failures ---- */
 
 static int fail_load(atp_cli_t *cli, atp_err_t err, const atp_why_t *why)
@@ -328,6 +335,7 @@ static int open_files(loading_t *loading)
     options.lookup_folder = atp_args_text(args, "lookups");
     options.max_bad_share = share;
     options.batch_rows_max = ATP_LOAD_BATCH_ROWS_MAX;
+    options.is_in_scope = is_in_scope;
     options.on_reject = on_reject;
     options.on_progress = on_progress;
     options.context = loading;
@@ -525,7 +533,11 @@ static const atp_flag_t flags[] = {
      "The feed includes what the source told up to that batch; may be given again"},
     {"as-of", "TIME", NULL, "The feed includes what had happened by then, of all other sources; in UTC"},
     {"node", "NODE", NULL, "The feed is for this node only; may be given again"},
-    {"zero-missing", NULL, NULL, "What the file leaves out at those nodes is counted as 0"},
+    {"group", "GROUP", NULL, "The feed is for the nodes of this group; may be given again"},
+    {"sku", "SKU", NULL, "The feed is for this SKU only; may be given again"},
+    {"skus", "FILE", NULL, "The feed is for the SKUs in this file, one a line"},
+    {"tag", "TAG", NULL, "The feed is for the SKUs that have this tag; may be given again"},
+    {"zero-missing", NULL, NULL, "What the file leaves out of that is counted as 0"},
     {"max-zeroed", "SHARE", NULL,
      "Load nothing if a larger share of the counts of a feed would leave nothing (0.1)"},
     {"max-change", "SHARE", NULL,

@@ -101,17 +101,16 @@ static int read_point(atp_cli_t *cli, atp_load_feed_t *feed)
 
 static int read_scope(atp_cli_t *cli, atp_load_feed_t *feed)
 {
-    unsigned cursor = 0;
+    int status = atp_load_scope_read(cli, &feed->scope);
 
-    for (const char *node; (node = atp_args_each(&cli->args, "node", &cursor)) != NULL;) {
-        if (feed->node_count == ATP_LOAD_FEED_NODES_MAX) {
-            return atp_cli_usage(cli->cmd, "--node: at most %d", ATP_LOAD_FEED_NODES_MAX);
-        }
-        feed->nodes[feed->node_count++] = node;
+    if (status != ATP_CLI_DONE) {
+        return status;
     }
     feed->zeroes = atp_args_has(&cli->args, "zero-missing");
-    if (feed->zeroes && feed->node_count == 0) {
-        return atp_cli_usage(cli->cmd, "--zero-missing: say with --node at which nodes all is in the file");
+    if (feed->zeroes && !feed->scope.has_nodes && !feed->scope.has_skus) {
+        return atp_cli_usage(cli->cmd,
+                             "--zero-missing: say with --node, --group, --sku, --skus or --tag of what "
+                             "all is in the file");
     }
     if (feed->zeroes && atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, 0, &feed->seen) != ATP_OK) {
         return atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the positions of the file");
@@ -123,6 +122,7 @@ static int read_scope(atp_cli_t *cli, atp_load_feed_t *feed)
 static int refuse_without_feed(const atp_cli_t *cli)
 {
     static const char *const flags[] = {"basis",        "includes",   "as-of",  "node",
+                                        "group",        "sku",        "skus",   "tag",
                                         "zero-missing", "max-zeroed", "report", "max-change"};
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -158,18 +158,9 @@ int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_f
 void atp_load_feed_fini(atp_load_feed_t *feed)
 {
     atp_seen_destroy(feed->seen);
+    atp_load_scope_fini(&feed->scope);
     free(feed->drift);
     (void)pthread_mutex_destroy(&feed->mutex);
-}
-
-bool atp_load_feed_is_for(const atp_load_feed_t *feed, atp_text_t node)
-{
-    for (uint32_t i = 0; i < feed->node_count; i++) {
-        if (atp_text_equal(atp_text_of(feed->nodes[i]), node)) {
-            return true;
-        }
-    }
-    return feed->node_count == 0;
 }
 
 /* ---- guards ---- */

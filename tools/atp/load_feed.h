@@ -7,6 +7,7 @@
 #define ATP_CLI_LOAD_FEED_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load_scope.h"
 
 #include "engine/base/attribute.h"
 #include "loaders/load.h"
@@ -15,7 +16,6 @@
 #include <pthread.h>
 
 #define ATP_LOAD_FEED_SOURCES_MAX 16
-#define ATP_LOAD_FEED_NODES_MAX   1024
 
 typedef struct atp_load_drift {
     char sku[ATP_ID_SIZE_MAX + 1];
@@ -34,13 +34,11 @@ typedef struct atp_load_feed {
     char sources[ATP_LOAD_FEED_SOURCES_MAX][ATP_ID_SIZE_MAX + 1];
     atp_attribute_t of_count; /* that each of its counts has */
     int64_t told_ms;          /* when it was told first. Its counts say so too, and are the same again */
-    const char *nodes[ATP_LOAD_FEED_NODES_MAX]; /* that it is for; none: all */
-    uint32_t node_count;
-    bool zeroes;     /* positions of those nodes that the file leaves out */
-    bool is_zeroing; /* what comes now is not of the file */
+    atp_load_scope_t scope;   /* what it is for */
+    bool zeroes;              /* what the file leaves out of that */
+    bool is_zeroing;          /* what comes now is not of the file */
     atp_seen_t *seen;
     /* of the comparison before anything is sent */
-    uint64_t rows_outside; /* of other nodes: left out */
     uint64_t counted;
     uint64_t zeroed;  /* of them: had something, and would have nothing */
     uint64_t omitted; /* of those: not in the file */
@@ -55,12 +53,9 @@ typedef struct atp_load_feed {
     size_t drift_room;
 } atp_load_feed_t;
 
-/* Reads --feed, --basis (else `basis`), --includes, --as-of, --nodes and --zero-missing. Says what is wrong; returns the exit status. */
+/* Reads --feed, --basis (else `basis`), --includes, --as-of, its scope and --zero-missing. Says what is wrong; returns the exit status. */
 int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_feed);
 void atp_load_feed_fini(atp_load_feed_t *feed);
-
-/* True if the feed is for that node. */
-bool atp_load_feed_is_for(const atp_load_feed_t *feed, atp_text_t node);
 
 /* Whether so much may be changed (--max-zeroed, --max-change). Says what is too much; returns the exit status. */
 int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed);

@@ -124,10 +124,6 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
-        if (!atp_load_feed_is_for(feed, rows[i].node)) {
-            feed->rows_outside += run->options.is_dry;
-            continue;
-        }
         if (feed->seen != NULL && run->options.is_dry && !feed->is_zeroing) {
             err = atp_seen_put(feed->seen, atp_seen_key(feed->seen, rows[i].sku, rows[i].node), 1, &present);
         }
@@ -170,7 +166,7 @@ static bool zero_page(void *context, const atp_answer_t *answer)
 
     for (uint32_t i = 0; i < position_count && err == ATP_OK; i++) {
         const atp_position_row_t *position = &positions[i];
-        if (position->on_hand != 0 && atp_load_feed_is_for(feed, position->node) &&
+        if (position->on_hand != 0 && atp_load_scope_has(&feed->scope, position->sku, position->node) &&
             atp_seen_get(feed->seen, atp_seen_key(feed->seen, position->sku, position->node)) == 0) {
             atp_load_row_t *row = &rows[count++];
             *row = (atp_load_row_t){.sku = position->sku, .node = position->node};

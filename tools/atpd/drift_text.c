@@ -72,8 +72,28 @@ static bool correction_text(const atp_ledger_t *ledger, const atp_movement_t *mo
     return true;
 }
 
+static bool sku_tag_text(const atp_ledger_t *ledger, uint64_t index, atp_text_t *ret_id,
+                         atp_rule_text_t *ret_text)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    atp_sku_record_t *record = atp_table_at(&catalog->skus, index / ATP_TAGS_PER_SKU_MAX);
+    uint16_t link = atp_load_relaxed(&record->tags[index % ATP_TAGS_PER_SKU_MAX]);
+
+    if (link == 0) {
+        return false;
+    }
+    atp_text_t sku = atp_catalog_sku_id(catalog, (uint32_t)(index / ATP_TAGS_PER_SKU_MAX));
+    memcpy(ret_text->bytes, sku.bytes, sku.size);
+    ret_text->size = sku.size;
+    *ret_id = atp_strings_get(&catalog->strings, atp_tag_at(atp_ledger_rulebook(ledger), link - 1u)->id_ref);
+    return true;
+}
+
 uint64_t atp_drift_texts(const atp_ledger_t *ledger, atp_catalog_what_t what)
 {
+    if (what == ATP_CATALOG_SKU_TAGS) {
+        return atp_table_count(&atp_ledger_catalog(ledger)->skus) * ATP_TAGS_PER_SKU_MAX;
+    }
     return what == ATP_CATALOG_FEEDS         ? atp_table_count(&atp_ledger_feeds(ledger)->records)
            : what == ATP_CATALOG_DRIFT_NODES ? atp_table_count(&atp_ledger_drift(ledger)->records)
                                              : atp_table_count(&atp_ledger_movements(ledger)->ring);
@@ -89,6 +109,9 @@ bool atp_drift_text(const atp_ledger_t *ledger, atp_catalog_what_t what, uint64_
     if (what == ATP_CATALOG_CORRECTIONS) {
         return correction_text(ledger, atp_table_at(&atp_ledger_movements(ledger)->ring, index), ret_id,
                                ret_value, ret_text);
+    }
+    if (what == ATP_CATALOG_SKU_TAGS) {
+        return sku_tag_text(ledger, index, ret_id, ret_text);
     }
     const atp_drift_node_t *sums = atp_table_at(&atp_ledger_drift(ledger)->records, index);
     *ret_id = atp_catalog_node_id(atp_ledger_catalog(ledger), (uint16_t)sums->node);

@@ -566,6 +566,7 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     case ATP_CATALOG_FEEDS:
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
+    case ATP_CATALOG_SKU_TAGS:
         row_in_words(work, ledger, (uint32_t)index);
         return;
     case ATP_CATALOG_SOURCES:
@@ -617,7 +618,8 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
         if (work->page.what == ATP_CATALOG_SUBSCRIBERS) {
             return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
         }
-        if (work->page.what >= ATP_CATALOG_FEEDS && work->page.what <= ATP_CATALOG_CORRECTIONS) {
+        if ((work->page.what >= ATP_CATALOG_FEEDS && work->page.what <= ATP_CATALOG_CORRECTIONS) ||
+            work->page.what == ATP_CATALOG_SKU_TAGS) {
             return (page_kind_t){atp_drift_texts(ledger, work->page.what), page_of_catalog};
         }
         return (page_kind_t){

@@ -140,10 +140,37 @@ class Feeds(unittest.TestCase):
         self.load(path, *words, feed=self.name + "2")
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (10, 0))
 
-    def test_what_is_of_another_node_is_left_out(self):
+    def test_a_row_outside_the_scope_is_rejected_with_its_line(self):
         self.stock("a", 10)
-        self.load(self.write([("a", 9)]), "--as-of", self.point(), "--node", "elsewhere")
-        self.assertEqual(self.on_hand("a"), 10)
+        self.stock("b", 10)
+        path = self.write([("a", 9), ("b", 8)])
+        as_of = self.point()
+        rejects = self.folder / f"{self.name}.rejects.csv"
+        self.load(path, "--as-of", as_of, "--sku", "a", "--node", self.node, "--rejects", rejects)
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 10))
+        with rejects.open(encoding="utf-8", newline="") as file:
+            self.assertEqual([(row["line"], row["reason"]) for row in csv.DictReader(file)], [("3", "outside_scope")])
+        self.assertIn("outside the scope", self.load(path, "--as-of", as_of, "--node", "elsewhere", status=4,
+                                                     feed=self.name + "2"))
+
+    def test_a_scope_is_a_group_of_nodes_a_tag_or_a_list(self):
+        for sku in ("c", "d", "e"):
+            self.stock(sku, 10)
+        self.atp("sku", "put", "c", "--with", f"tag={self.name}")
+        self.atp("group", "put", self.name, self.node)
+        (self.folder / "skus.txt").write_text("d\n\ne\n", encoding="utf-8")
+        path = self.write([("c", 9), ("d", 9), ("e", 9)])
+        as_of = self.point()
+        self.load(path, "--as-of", as_of, "--tag", self.name, "--group", self.name)
+        self.assertEqual([self.on_hand(sku) for sku in "cde"], [9, 10, 10])
+        path = self.write([("d", 9)])
+        self.load(path, "--as-of", as_of, "--skus", "skus.txt", "--group", self.name, "--zero-missing", "--max-zeroed", 1,
+                  "--max-change", 1, feed=self.name + "2")
+        self.assertEqual([self.on_hand(sku) for sku in "cde"], [9, 9, 0])
+        for words in (("--tag", "nobody"), ("--group", "nobody")):
+            self.assertIn("nothing_in_scope", self.load(path, "--as-of", as_of, *words, "--json", status=1))
+        self.load(path, "--as-of", as_of, "--skus", "no-such-file", status=4)
+        self.atp("load", path, "--profile", "native", "--tag", self.name, status=2)
 
     def test_an_older_feed_is_an_exception(self):
         self.stock("a", 10)
