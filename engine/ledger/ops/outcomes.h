@@ -29,7 +29,7 @@ typedef struct atp_outcome {
     int64_t qty;
     int64_t deadline_ms;
     uint32_t client;
-    uint16_t detail; /* refused: line at fault | field at fault << 11; else the scale of qty | is_stale << 8 */
+    uint16_t detail; /* refused: line at fault | field at fault << 11; else scale of qty | is_stale << 8 */
     uint8_t kind;
     uint8_t verdict;
 } atp_outcome_t;
