@@ -242,7 +242,8 @@ static void assert_answered(const reader_t *reader)
 static void *read_on(void *context)
 {
     reader_t *reader = context;
-    atp_client_options_t options = {.url = reader->a->url, .client = ATP_TEXT("e6"), .timeout_ms = 60000};
+    atp_client_options_t options = {
+        .url = reader->a->url, .client = ATP_TEXT("e6"), .timeout_ms = 60000, .try_ms = 20000};
     atp_client_t *client = NULL;
     atp_why_t why;
 
