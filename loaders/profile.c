@@ -59,6 +59,15 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile)
     return profile->loads;
 }
 
+atp_feed_rules_t atp_profile_feed_rules(const atp_profile_t *profile)
+{
+    const atp_profile_feed_t *feed = &profile->feed;
+
+    return (atp_feed_rules_t){.zeroes_missing = feed->zero_missing == ATP_SWITCH_ON,
+                              .max_zeroed = feed->max_zeroed != NULL ? *feed->max_zeroed : 0.1,
+                              .max_change = feed->max_change != NULL ? *feed->max_change : 0.25};
+}
+
 const char *atp_profile_basis(const atp_profile_t *profile)
 {
     static const char *const names[] = {"",         "on_hand",  "less_picked", "less_allocated",

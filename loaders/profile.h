@@ -49,6 +49,14 @@ atp_loads_t atp_profile_loads(const atp_profile_t *profile);
 /* Share of bad rows above which nothing is loaded, 0..1. */
 double atp_profile_max_bad_share(const atp_profile_t *profile);
 
+/* What a load as a feed may do. */
+typedef struct atp_feed_rules {
+    bool zeroes_missing; /* what the file leaves out of the scope is counted as 0 */
+    double max_zeroed;   /* share of the counts that may leave nothing, 0..1 */
+    double max_change;   /* share of the units that may be corrected */
+} atp_feed_rules_t;
+atp_feed_rules_t atp_profile_feed_rules(const atp_profile_t *profile);
+
 /* What its counts are of: "on_hand", "less_picked", "less_allocated", "sellable", "available"; "" of a profile without counts. */
 const char *atp_profile_basis(const atp_profile_t *profile);
 

@@ -277,6 +277,24 @@ static atp_err_t check_sums(const checker_t *checker)
     return err;
 }
 
+static atp_err_t check_feed(const checker_t *checker)
+{
+    const atp_profile_feed_t *feed = &checker->profile->feed;
+    bool is_said =
+        feed->zero_missing != ATP_SWITCH_UNSET || feed->max_zeroed != NULL || feed->max_change != NULL;
+
+    if (is_said && checker->profile->loads != ATP_LOADS_POSITIONS) {
+        return refuse(checker, "feed", "is of a load of positions");
+    }
+    if (feed->max_zeroed != NULL && !(*feed->max_zeroed >= 0.0 && *feed->max_zeroed <= 1.0)) {
+        return refuse(checker, "max_zeroed", "must be from 0 to 1");
+    }
+    if (feed->max_change != NULL && !(*feed->max_change >= 0.0 && *feed->max_change <= 1.0)) {
+        return refuse(checker, "max_change", "must be from 0 to 1");
+    }
+    return ATP_OK;
+}
+
 static atp_err_t check_columns(const checker_t *checker)
 {
     const atp_profile_t *profile = checker->profile;
@@ -382,7 +400,8 @@ atp_err_t atp_profile_check(const atp_profile_t *profile, atp_text_t yaml, const
                             atp_why_t *ret_why)
 {
     static atp_err_t (*const checks[])(const checker_t *) = {
-        check_top, check_columns, check_sums, check_slots, check_buckets, check_lookups, check_options,
+        check_top,     check_columns, check_sums,    check_slots,
+        check_buckets, check_lookups, check_options, check_feed,
     };
     checker_t checker = {profile, yaml, place, ret_why};
     atp_err_t err = check_format(&checker, &profile->format);

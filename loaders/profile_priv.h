@@ -137,6 +137,13 @@ typedef struct atp_profile_lookup {
     char *value;
 } atp_profile_lookup_t;
 
+/* What a load as a feed may do, where nobody says otherwise. NULL: not said. */
+typedef struct atp_profile_feed {
+    atp_switch_t zero_missing;
+    double *max_zeroed;
+    double *max_change;
+} atp_profile_feed_t;
+
 struct atp_profile {
     uint32_t version;
     char *name;
@@ -162,6 +169,7 @@ struct atp_profile {
     atp_end_date_t end_date;
     uint32_t supply_kind; /* atp_supply_kind_t */
     double max_bad_share;
+    atp_profile_feed_t feed;
 };
 
 /* The dialect of `format`, checked when the profile was loaded. */

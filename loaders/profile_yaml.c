@@ -152,6 +152,13 @@ static const cyaml_schema_value_t lookup_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, atp_profile_lookup_t, lookup_fields),
 };
 
+static const cyaml_schema_field_t feed_fields[] = {
+    SWITCH_FIELD("zero_missing", atp_profile_feed_t, zero_missing),
+    CYAML_FIELD_FLOAT_PTR("max_zeroed", OPTIONAL, atp_profile_feed_t, max_zeroed),
+    CYAML_FIELD_FLOAT_PTR("max_change", OPTIONAL, atp_profile_feed_t, max_change),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_UINT("version", CYAML_FLAG_DEFAULT, atp_profile_t, version),
     NEEDED_TEXT_FIELD("name", atp_profile_t, name),
@@ -175,6 +182,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     ENUM_FIELD("end_date", CYAML_FLAG_OPTIONAL, atp_profile_t, end_date, end_values),
     ENUM_FIELD("supply_kind", CYAML_FLAG_OPTIONAL, atp_profile_t, supply_kind, supply_values),
     CYAML_FIELD_FLOAT("max_bad_share", CYAML_FLAG_OPTIONAL, atp_profile_t, max_bad_share),
+    CYAML_FIELD_MAPPING("feed", CYAML_FLAG_OPTIONAL, atp_profile_t, feed, feed_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t profile_schema = {

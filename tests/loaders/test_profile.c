@@ -121,7 +121,7 @@ static void values_out_of_their_range_are_refused(void **state)
     refuse("version: 2\nname: x\nloads: positions\nbasis: on_hand\n" FORMAT COLUMNS,
            "p.yaml:1: version: must be 1");
     refuse("version: 1\nname: x\nloads: shoes\n" FORMAT COLUMNS, "p.yaml:3");
-    refuse("version: 1\nname: x\nloads: positions\nbasis: available\n" FORMAT COLUMNS, "p.yaml:4");
+    refuse("version: 1\nname: x\nloads: positions\nbasis: promised\n" FORMAT COLUMNS, "p.yaml:4");
     refuse(HEAD "format:\n  header: maybe\n" COLUMNS, "p.yaml:6");
     refuse(HEAD "format:\n  kind: json_lines\n  header: true\n" COLUMNS, "are for delimited text only");
     refuse(HEAD "format:\n  kind: xml\n" COLUMNS, "p.yaml:6");
@@ -135,6 +135,8 @@ static void values_out_of_their_range_are_refused(void **state)
     refuse(HEAD "format:\n  thousands_sign: .\n" COLUMNS, "thousands_sign: must differ");
     refuse(HEAD "format:\n  field_size_max: 2000000\n" COLUMNS, "p.yaml:6: field_size_max");
     refuse(HEAD FORMAT COLUMNS "max_bad_share: 1.5\n", "p.yaml:12: max_bad_share: must be from 0 to 1");
+    refuse(HEAD FORMAT COLUMNS "feed: {max_zeroed: 1.5}\n", "max_zeroed: must be from 0 to 1");
+    refuse(HEAD FORMAT COLUMNS "feed: {max_change: -1}\n", "max_change: must be from 0 to 1");
     refuse(HEAD FORMAT COLUMNS "max_bad_share: nan\n", "max_bad_share: must be from 0 to 1");
     refuse(HEAD FORMAT COLUMNS "max_bad_share: -0.1\n", "max_bad_share: must be from 0 to 1");
     refuse(HEAD "format:\n  header: false\n" COLUMNS, "sku: must be a column number");

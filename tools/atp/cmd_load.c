@@ -440,7 +440,7 @@ static int compare_first(loading_t *loading)
 static int look_at_feed(loading_t *loading)
 {
     const char *basis = atp_profile_basis(loading->profile);
-    int status = atp_load_feed_read(loading->cli, basis, &loading->feed);
+    int status = atp_load_feed_read(loading->cli, loading->profile, &loading->feed);
 
     if (status != ATP_CLI_DONE) {
         return status;

@@ -106,7 +106,7 @@ static int read_scope(atp_cli_t *cli, atp_load_feed_t *feed)
     if (status != ATP_CLI_DONE) {
         return status;
     }
-    feed->zeroes = atp_args_has(&cli->args, "zero-missing");
+    feed->zeroes = feed->rules.zeroes_missing || atp_args_has(&cli->args, "zero-missing");
     if (feed->zeroes && !feed->scope.has_nodes && !feed->scope.has_skus) {
         return atp_cli_usage(cli->cmd,
                              "--zero-missing: say with --node, --group, --sku, --skus or --tag of what "
@@ -133,7 +133,7 @@ static int refuse_without_feed(const atp_cli_t *cli)
     return ATP_CLI_DONE;
 }
 
-int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_feed)
+int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_feed_t *ret_feed)
 {
     atp_text_t id = {"", 0};
 
@@ -146,11 +146,12 @@ int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_f
         return ATP_CLI_USAGE;
     }
     ret_feed->id = atp_args_text(&cli->args, "feed");
+    ret_feed->rules = atp_profile_feed_rules(profile);
     ret_feed->is_reported = atp_args_has(&cli->args, "report");
     ret_feed->command =
         (atp_command_t){.kind = ATP_OP_FEED, .subject = id, .attributes = ret_feed->attributes};
     ret_feed->of_count = (atp_attribute_t){.key = ATP_KEY_FEED, .line = ATP_WHOLE_OP, .text = id};
-    int status = add_basis(cli, basis, ret_feed);
+    int status = add_basis(cli, atp_profile_basis(profile), ret_feed);
     status = status == ATP_CLI_DONE ? read_point(cli, ret_feed) : status;
     return status == ATP_CLI_DONE ? read_scope(cli, ret_feed) : status;
 }
@@ -167,8 +168,8 @@ void atp_load_feed_fini(atp_load_feed_t *feed)
 
 int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed)
 {
-    double most_zeroed = 0.1;
-    double most_changed = 0.25;
+    double most_zeroed = feed->rules.max_zeroed;
+    double most_changed = feed->rules.max_change;
 
     if (!atp_args_share(&cli->args, "max-zeroed", &most_zeroed) ||
         !atp_args_share(&cli->args, "max-change", &most_changed)) {

@@ -34,6 +34,7 @@ typedef struct atp_load_feed {
     char sources[ATP_LOAD_FEED_SOURCES_MAX][ATP_ID_SIZE_MAX + 1];
     atp_attribute_t of_count; /* that each of its counts has */
     int64_t told_ms;          /* when it was told first. Its counts say so too, and are the same again */
+    atp_feed_rules_t rules;   /* of the profile */
     atp_load_scope_t scope;   /* what it is for */
     bool zeroes;              /* what the file leaves out of that */
     bool is_zeroing;          /* what comes now is not of the file */
@@ -53,8 +54,9 @@ typedef struct atp_load_feed {
     size_t drift_room;
 } atp_load_feed_t;
 
-/* Reads --feed, --basis (else `basis`), --includes, --as-of, its scope and --zero-missing. Says what is wrong; returns the exit status. */
-int atp_load_feed_read(atp_cli_t *cli, const char *basis, atp_load_feed_t *ret_feed);
+/* Reads --feed, --basis, --includes, --as-of, its scope and --zero-missing. What is not given is as the profile says. Says what is
+ * wrong; returns the exit status. */
+int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_feed_t *ret_feed);
 void atp_load_feed_fini(atp_load_feed_t *feed);
 
 /* Whether so much may be changed (--max-zeroed, --max-change). Says what is too much; returns the exit status. */

@@ -127,6 +127,21 @@ class Feeds(unittest.TestCase):
         self.load(path, "--as-of", as_of, "--max-zeroed", 1, "--max-change", 1)
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (0, 99))
 
+    def test_a_profile_says_what_its_feeds_may_do(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        path = self.write([("a", 10)])
+        profile = self.folder / f"{self.name}.yaml"
+        profile.write_text("version: 1\nname: ours\nloads: positions\nbasis: on_hand\nformat: {}\n"
+                           "columns: {sku: sku, node: node, on_hand: on_hand}\n"
+                           "feed: {zero_missing: true, max_zeroed: 0.5, max_change: 0.5}\n", encoding="utf-8")
+        words = ["load", path, "--profile", profile, "--feed", self.name, "--as-of", self.point(), "--node", self.node]
+        self.assertIn("--max-zeroed 0.4", self.atp(*words, "--max-zeroed", 0.4, status=4))
+        self.atp(*words)
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (10, 0))
+        profile.write_text(profile.read_text(encoding="utf-8").replace("0.5", "1.5"), encoding="utf-8")
+        self.assertIn("max_zeroed", self.atp(*words, status=4))
+
     def test_what_the_file_leaves_out_is_kept_or_zeroed(self):
         self.stock("a", 10)
         self.stock("b", 10)
