@@ -87,7 +87,7 @@ static const struct {
     {"[0,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
     {"[1,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* genesis: the engine's own */
     {"[6,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},  /* source */
-    {"[63,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* the last place of the table */
+    {"[54,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* a free place of the table */
     {"[64,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0},
     {"[4294967328,\"a\",1]", ATP_UNKNOWN_KIND, ATP_FIELD_KIND, 0}, /* 32 when cut to 32 bits */
     {"[33]", ATP_ID_MISSING, ATP_FIELD_ID, 0},
@@ -162,7 +162,7 @@ static void a_refused_op_keeps_its_id_for_the_answer(void **state)
 {
     atp_command_t command;
     (void)state;
-    (void)refusal_of("[63,\"mine\",1]", &command);
+    (void)refusal_of("[54,\"mine\",1]", &command);
     assert_true(atp_text_equal(command.id, ATP_TEXT("mine")));
     (void)refusal_of("[32,\"mine\",1,\"\",\"\",0,0,7]", &command);
     assert_true(atp_text_equal(command.id, ATP_TEXT("mine")));
