@@ -83,7 +83,7 @@ static uint64_t done(const reach_t *reach, unsigned kind)
 {
     uint64_t count = 0;
 
-    for (unsigned verdict = 0; verdict < ATP_MALFORMED; verdict++) {
+    for (unsigned verdict = 0; verdict <= ATP_APPLIED_BEYOND; verdict++) {
         count += reach->verdicts[kind][verdict];
     }
     return count;
