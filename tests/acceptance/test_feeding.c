@@ -213,7 +213,7 @@ typedef struct reader {
     _Atomic bool must_end;
     unsigned asked;
     unsigned failed;
-    char failure[128]; /* the last */
+    char failure[512]; /* the last */
     times_t times;
 } reader_t;
 
