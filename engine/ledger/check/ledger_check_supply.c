@@ -113,7 +113,21 @@ static atp_err_t check_day(const atp_ledger_t *ledger, uint32_t number, uint32_t
                             day->last_partly, last_partly);
 }
 
-/* D7 of one position. */
+/* Where the look for other supply goes on, if it does. */
+static bool look_is_sound(const atp_supply_book_t *book, const atp_supply_row_t *sums)
+{
+    if (sums->look_from == 0) {
+        return true;
+    }
+    for (uint32_t at = sums->first_unbacked; at != 0; at = atp_peg_at(book, at - 1)->next) {
+        if (at == sums->look_from) {
+            return sums->due == ATP_SUPPLY_GOES_ON;
+        }
+    }
+    return false;
+}
+
+/* D7 of one position, the pegs of which hang together. */
 static atp_err_t check_at_risk(const atp_ledger_t *ledger, const atp_supply_row_t *sums, met_t *met,
                                atp_why_t *ret_why)
 {
@@ -128,6 +142,10 @@ static atp_err_t check_at_risk(const atp_ledger_t *ledger, const atp_supply_row_
     }
     if (is_at_risk && uncommitted > 0 && sums->due == ATP_SUPPLY_NOT_DUE) {
         return ATP_BROKEN(ret_why, "D7", "promises are at risk at row %u while stock is free", sums->row - 1);
+    }
+    if (!look_is_sound(&ledger->supplies, sums)) {
+        return ATP_BROKEN(ret_why, "D7", "the look for other supply at row %u goes on nowhere",
+                          sums->row - 1);
     }
     if ((sums->due == ATP_SUPPLY_GOES_ON) != atp_position_has(position, ATP_POSITION_IS_SERVING)) {
         return ATP_BROKEN(ret_why, "D7", "row %u is due %u and does not say so", sums->row - 1, sums->due);

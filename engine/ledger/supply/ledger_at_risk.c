@@ -4,10 +4,11 @@
  * makes stock free at its position (a receipt, a count, a return, a release, an expiry) serves it, in the same op and before those
  * who wait beyond stock. Safety stock is no obstacle: that stops new promises. First those that are unbacked, in the order in which
  * pegs are served, then those of the supply longest overdue. The op that sets stock free may use it itself first. One op serves so
- * many promises (ATP_FILLS_PER_OP, shared with the queues); what is left is ledger state, a pulse is due at once and goes on.
- * Until then nothing of the position is promised to anybody else, and nothing of it is shown. */
+ * many promises, or lets them look for other supply (ATP_FILLS_PER_OP, shared with the queues); what is left is ledger state, a pulse
+ * is due at once and goes on. Until then nothing of the position is promised to anybody else, and nothing of it is shown. */
 #include "engine/ledger/supply/ledger_supply.h"
 
+#define PEGS_NAMED_FROM 1024 /* promises of one supply that an exception may name */
 #define SUPPLIES_NAMED_FROM                                                                                  \
     16 /* of a day that is overdue, in part and whole promised: whose promises an exception names */
 
@@ -131,44 +132,64 @@ static void name_holder(const atp_ledger_t *ledger, const atp_peg_t *peg, atp_ex
     }
 }
 
-/* Tells of the unbacked promises of a row that nobody was told of yet. */
-static void tell_at_risk(apply_t *apply, uint32_t row)
+/* Adds a promise that found nothing to what is told of its row, unless it was told before. */
+static void tell_at_risk(apply_t *apply, uint32_t row, uint32_t number, atp_exception_t **exception)
 {
-    atp_ledger_t *ledger = apply->ledger;
-    atp_supply_book_t *book = &ledger->supplies;
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    atp_exception_t *exception = NULL;
-    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
+    atp_peg_t *peg = atp_table_change(&apply->ledger->supplies.pegs, number);
 
-    for (unsigned i = 0; i < ATP_PEGS_LOOKED_AT && at != 0; i++) {
-        atp_peg_t *peg = atp_table_change(&book->pegs, at - 1);
-        at = peg->next;
-        if (peg->is_told) {
-            continue;
-        }
-        peg->is_told = 1;
-        if (exception == NULL) {
-            exception = atp_ledger_raise(apply, ATP_EXCEPTION_PROMISE_AT_RISK, row, 0);
-        }
-        exception->qty += peg->qty;
-        name_holder(ledger, peg, exception);
+    if (peg->is_told) {
+        return;
     }
+    peg->is_told = 1;
+    if (*exception == NULL) {
+        *exception = atp_ledger_raise(apply, ATP_EXCEPTION_PROMISE_AT_RISK, row, 0);
+    }
+    (*exception)->qty += peg->qty;
+    name_holder(apply->ledger, peg, *exception);
 }
 
-/* What found no stock finds other supply, or is told of. */
-static void back_rest(apply_t *apply, uint32_t row)
+/* Those that found no stock look for other supply, as far as the op goes; who finds none is told of. True: it goes on. */
+static bool look(apply_t *apply, uint32_t row)
 {
-    atp_ledger_back_from_supply(apply, row);
-    tell_at_risk(apply, row);
+    atp_supply_book_t *book = &apply->ledger->supplies;
+    uint32_t *fills_left = atp_ledger_fills_left(apply->ledger);
+    atp_exception_t *exception = NULL;
+    uint32_t peg;
+
+    for (; *fills_left > 0 && (peg = atp_supplies_take_look(book, row)) != 0; --*fills_left) {
+        if (!atp_ledger_back_peg(apply, row, peg - 1)) {
+            tell_at_risk(apply, row, peg - 1, &exception);
+        }
+    }
+    return atp_supplies_is_looking(book, row);
 }
 
 void atp_ledger_back(apply_t *apply, uint32_t row)
 {
-    const atp_supply_row_t *sums = atp_supply_row(&apply->ledger->supplies, row);
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_supply_row_t *sums = atp_supply_row(&ledger->supplies, row);
 
-    if (sums != NULL && sums->first_unbacked != 0 && !serve_row(apply->ledger, row)) {
-        back_rest(apply, row);
+    if (sums == NULL || sums->first_unbacked == 0) {
+        return;
     }
+    atp_supplies_begin_look(&ledger->supplies, row);
+    if (serve_row(ledger, row) || look(apply, row)) {
+        atp_ledger_note_at_risk_due(ledger, row);
+    }
+}
+
+/* A row that goes on since an earlier op: first stock, then other supply. True: it goes on. */
+static bool go_on(apply_t *apply, uint32_t row)
+{
+    atp_supply_book_t *book = &apply->ledger->supplies;
+
+    if (serve_row(apply->ledger, row)) {
+        return true;
+    }
+    if (!atp_supplies_is_looking(book, row)) {
+        atp_supplies_begin_look(book, row);
+    }
+    return look(apply, row);
 }
 
 /* What the op did not come to goes on too: it stands before what went on before, behind what the op has begun. */
@@ -198,10 +219,9 @@ void atp_ledger_serve_due(apply_t *apply)
     while (*fills_left > 0 && atp_supplies_take_due(&ledger->supplies, &row)) {
         --*fills_left;
         bool went_on = atp_position_has(atp_positions_at(&ledger->positions, row), ATP_POSITION_IS_SERVING);
-        bool goes_on = serve_row(ledger, row); /* still noted: what it changes does not list it again */
-        if (went_on && !goes_on) {
-            back_rest(apply, row);
-        }
+        /* Still noted: what it changes does not list it again. */
+        bool goes_on = went_on ? go_on(apply, row)
+                               : serve_row(ledger, row) || atp_supplies_is_looking(&ledger->supplies, row);
         put_serving(ledger, row, goes_on);
         if (atp_supplies_first_at_risk(&ledger->supplies, row) == 0) {
             atp_position_set(atp_table_change(&ledger->positions.rows, row), ATP_POSITION_HAS_AT_RISK, false);
@@ -218,7 +238,7 @@ static void name_pegged(const atp_ledger_t *ledger, const atp_supply_t *supply, 
 {
     uint32_t at = supply->first_peg;
 
-    for (unsigned i = 0; i < ATP_PEGS_LOOKED_AT && at != 0; i++) {
+    for (unsigned i = 0; i < PEGS_NAMED_FROM && at != 0; i++) {
         const atp_peg_t *peg = atp_peg_at(&ledger->supplies, at - 1);
         name_holder(ledger, peg, exception);
         at = peg->next;

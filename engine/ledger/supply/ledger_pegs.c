@@ -301,29 +301,20 @@ void atp_ledger_drop_late_pegs(atp_ledger_t *ledger, uint32_t number)
     }
 }
 
-/* Finds other supply for one unbacked peg. */
-static void back_peg(apply_t *apply, uint32_t row, uint32_t number)
+bool atp_ledger_back_peg(apply_t *apply, uint32_t row, uint32_t number)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_supply_book_t *book = &ledger->supplies;
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
     const atp_peg_t seed = *atp_peg_at(book, number);
-    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, seed.line - 1);
 
+    if (sums->open <= sums->pegged) {
+        return false;
+    }
+    atp_progress_t *progress = atp_progress_change(&ledger->reservations.progress, seed.line - 1);
     atp_qty_t left = peg_to_free(ledger, today_of(apply), &seed, seed.qty, row, &progress->first_peg);
     if (left < seed.qty) {
         atp_pegs_take(book, row, number, seed.qty - left, &progress->first_peg);
     }
-}
-
-void atp_ledger_back_from_supply(apply_t *apply, uint32_t row)
-{
-    const atp_supply_book_t *book = &apply->ledger->supplies;
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    uint32_t at = sums != NULL ? sums->first_unbacked : 0;
-
-    for (unsigned i = 0; i < ATP_PEGS_LOOKED_AT && at != 0 && sums->open > sums->pegged; i++) {
-        uint32_t next = atp_peg_at(book, at - 1)->next;
-        back_peg(apply, row, at - 1);
-        at = next;
-    }
+    return left == 0;
 }

@@ -71,17 +71,18 @@ void atp_ledger_answer_firm(apply_t *apply, uint32_t reservation, atp_qty_t firm
 void atp_ledger_drop_late_pegs(atp_ledger_t *ledger, uint32_t number);
 /* Takes `qty` pegged units off a supply, the youngest first: they are unbacked. */
 void atp_ledger_unback(atp_ledger_t *ledger, uint32_t number, atp_qty_t qty);
-/* Other supply in time for what is unbacked at the row, in its order. */
-void atp_ledger_back_from_supply(apply_t *apply, uint32_t row);
+/* Other supply in time for one unbacked peg of the row. True: none of it is unbacked any more. */
+bool atp_ledger_back_peg(apply_t *apply, uint32_t row, uint32_t number);
 
-#define ATP_PEGS_LOOKED_AT 1024 /* unbacked promises looked at by one op: bounds its work */
+#define ATP_PEGS_LOOKED_AT                                                                                   \
+    1024 /* promises that look for other supply, or are named, in one op: bounds its work */
 
 /* ---- ledger_at_risk.c: units that come, and promises at risk ---- */
 
 /* Turns up to `most` units pegged to a supply into reserved ones, in their order, as far as there is stock. */
 void atp_ledger_fill_supply(apply_t *apply, uint32_t number, atp_qty_t most);
 /* Serves unbacked promises of a row from what is here, then from other supply in time, in their order; what finds none is told
- * in an exception, once. */
+ * in an exception, once. Those that one op does not come to do so by pulses. */
 void atp_ledger_back(apply_t *apply, uint32_t row);
 /* Promises of the row are at risk from now on. */
 void atp_ledger_note_at_risk(atp_ledger_t *ledger, uint32_t row);

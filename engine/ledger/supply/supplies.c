@@ -455,6 +455,9 @@ static void unlist_peg(atp_supply_book_t *book, uint32_t row, uint32_t number)
         unlink_peg(book, &pegged->first_peg, &pegged->last_peg, number);
     } else {
         atp_supply_row_t *sums = need_row(book, row);
+        if (sums->look_from == number + 1) {
+            sums->look_from = atp_peg_at(book, number)->next;
+        }
         unlink_peg(book, &sums->first_unbacked, &sums->last_unbacked, number);
     }
 }
@@ -464,9 +467,13 @@ void atp_pegs_put_rank(atp_supply_book_t *book, uint32_t row, uint32_t number, u
     atp_peg_t *peg = change_peg(book, number);
 
     if (peg->rank != rank) {
+        bool is_looking = atp_supplies_is_looking(book, row);
         unlist_peg(book, row, number);
         peg->rank = rank;
         list_peg(book, row, number);
+        if (is_looking) {
+            atp_supplies_begin_look(book, row); /* it may not have looked, and stand before who has */
+        }
     }
 }
 
@@ -561,6 +568,36 @@ uint32_t atp_supplies_first_at_risk(const atp_supply_book_t *book, uint32_t row)
         at = day->next;
     }
     return 0;
+}
+
+void atp_supplies_begin_look(atp_supply_book_t *book, uint32_t row)
+{
+    uint32_t number;
+
+    if (find_row(book, row, &number)) {
+        atp_supply_row_t *sums = atp_table_change(&book->rows, number);
+        sums->look_from = sums->first_unbacked;
+    }
+}
+
+uint32_t atp_supplies_take_look(atp_supply_book_t *book, uint32_t row)
+{
+    uint32_t number;
+
+    if (!atp_supplies_is_looking(book, row) || !find_row(book, row, &number)) {
+        return 0;
+    }
+    atp_supply_row_t *sums = atp_table_change(&book->rows, number);
+    uint32_t peg = sums->look_from;
+    sums->look_from = atp_peg_at(book, peg - 1)->next;
+    return peg;
+}
+
+bool atp_supplies_is_looking(const atp_supply_book_t *book, uint32_t row)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+
+    return sums != NULL && sums->look_from != 0;
 }
 
 bool atp_supplies_list_due(atp_supply_book_t *book, uint32_t row, atp_supply_due_t due)

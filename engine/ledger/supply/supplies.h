@@ -19,7 +19,7 @@
  * Formula     atp(d) = min over t in [d, horizon] of
  *                      ( atp + supply due by t - pegged to supply due by t - unbacked - backordered )
  * Threads     ledger thread only.
- * Memory      104 bytes a supply, 48 a day, 40 a peg, 56 a position with supplies; index entries for supplies and
+ * Memory      104 bytes a supply, 48 a day, 40 a peg, 64 a position with supplies; index entries for supplies and
  *             positions. Nothing is allocated after init.
  * Invariants  D1  open and pegged of a day are the sums over its supplies, of a position over its days; unbacked is the sum
  *                 over its unbacked pegs.
@@ -30,7 +30,8 @@
  *             D5  pegged of a line is the sum over its pegs.
  *             D6  the rank of a peg is that of its line.
  *             D7  a position with promises at risk (unbacked, or of supply that was told overdue) is flagged
- *                 (ATP_POSITION_HAS_AT_RISK); while one of them could be served from its stock it is listed as due.
+ *                 (ATP_POSITION_HAS_AT_RISK); while one of them could be served from its stock, or is still to
+ *                 look for other supply, it is listed as due.
  *             D8  of the supplies of a day those promised in part come first, up to last_partly, then those of which nothing
  *                 is promised, then those promised whole. */
 #ifndef ATP_LEDGER_SUPPLIES_H
@@ -121,6 +122,9 @@ typedef struct atp_supply_row {
     uint32_t last_unbacked;
     uint32_t next_due; /* record + 1 */
     uint32_t due;      /* atp_supply_due_t */
+    uint32_t
+        look_from; /* unbacked peg + 1 that has not looked for other supply yet, and none behind it has; 0 = all have */
+    uint32_t spare; /* 0 */
     int64_t open;
     int64_t pegged;
     int64_t unbacked;
@@ -140,7 +144,7 @@ typedef struct atp_peg {
 } atp_peg_t;
 
 _Static_assert(sizeof(atp_supply_t) == 104 && sizeof(atp_supply_day_t) == 48 &&
-                   sizeof(atp_supply_row_t) == 56 && sizeof(atp_peg_t) == 40,
+                   sizeof(atp_supply_row_t) == 64 && sizeof(atp_peg_t) == 40,
                "stored: no padding");
 
 /* Part of the root record. */
@@ -301,6 +305,12 @@ bool atp_supplies_next_overdue(atp_supply_book_t *book, int32_t today, uint64_t 
 /* The peg of the row that is served next when stock is free: the first unbacked one, then those of the supply longest told
  * overdue. Number + 1; 0 = nobody's promise is at risk there. */
 uint32_t atp_supplies_first_at_risk(const atp_supply_book_t *book, uint32_t row);
+
+/* All unbacked promises of the row are to look for other supply. */
+void atp_supplies_begin_look(atp_supply_book_t *book, uint32_t row);
+/* The next that is to look, number + 1; from now on it has. 0 = all have. */
+uint32_t atp_supplies_take_look(atp_supply_book_t *book, uint32_t row);
+bool atp_supplies_is_looking(const atp_supply_book_t *book, uint32_t row);
 
 /* Lists a row as due, first; one that is listed already stays where it is. False: it has no sums. */
 bool atp_supplies_list_due(atp_supply_book_t *book, uint32_t row, atp_supply_due_t due);

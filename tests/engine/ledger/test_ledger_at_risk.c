@@ -270,7 +270,81 @@ static void who_finds_no_stock_is_told_when_all_are_served(void **state)
     fixture_close(&f);
 }
 
+/* ---- more of them than one op looks at ---- */
+
+/* What the exceptions of promises at risk say together. */
+static atp_qty_t told_at_risk(const fixture_t *f)
+{
+    const atp_exceptions_t *exceptions = &f->ledger->exceptions;
+    atp_qty_t qty = 0;
+
+    for (uint64_t number = 1; number <= counts_of(f).exceptions; number++) {
+        const atp_exception_t *exception = atp_exceptions_get(exceptions, number);
+        qty += exception->kind == ATP_EXCEPTION_PROMISE_AT_RISK ? exception->qty : 0;
+    }
+    return qty;
+}
+
+static void all_are_told_that_they_are_at_risk(void **state)
+{
+    fixture_t f = with_2500_at_risk();
+    (void)state;
+    assert_int_equal(told_at_risk(&f), ATP_FILLS_PER_OP); /* by the op */
+    assert_true(atp_ledger_is_pulse_due(f.ledger, f.now_ms));
+    assert_int_equal(fixture_pulses(&f), 2);
+    assert_int_equal(told_at_risk(&f), 2500);
+    assert_int_equal(counts_of(&f).exceptions, 3);
+    fixture_close(&f);
+}
+
+static void all_find_the_supply_that_comes_instead(void **state)
+{
+    fixture_t f = with_2500_at_risk();
+    (void)state;
+    (void)fixture_pulses(&f);
+    assert_verdict(supply(&f, "po2", 2400, 4), ATP_APPLIED);
+    assert_int_equal(atp_supply_row(&f.ledger->supplies, row_of(&f))->unbacked, 2500 - ATP_FILLS_PER_OP);
+    assert_verdict(reserve_with(&f, "late", "S", "N", 1, ATP_RESERVE_ALL_OR_NOTHING,
+                                words_at("needed_by", f.now_ms + 5 * DAY)),
+                   ATP_NOT_ENOUGH_AVAILABLE); /* all of it is theirs */
+    assert_int_equal(fixture_pulses(&f), 2);
+    assert_int_equal(atp_supply_row(&f.ledger->supplies, row_of(&f))->unbacked, 100);
+    assert_int_equal(told_at_risk(&f), 2500); /* nobody is told twice */
+    fixture_close(&f);
+}
+
+static void who_comes_first_while_they_look_looks_too(void **state)
+{
+    fixture_t f = with_2500_at_risk(); /* 1,500 have not looked yet */
+    (void)state;
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "c"), ATP_APPLIED); /* firm: before all others */
+    fixture_check(&f);
+    (void)fixture_pulses(&f);
+    assert_int_equal(told_at_risk(&f), 2500);
+    assert_verdict(step_all(&f, ATP_OP_CANCEL, "c"), ATP_APPLIED);
+    fixture_check(&f);
+    assert_verdict(supply(&f, "po2", 2500, 4), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "a"), ATP_APPLIED); /* some of them look still */
+    (void)fixture_pulses(&f);
+    assert_int_equal(atp_supply_row(&f.ledger->supplies, row_of(&f))->unbacked, 0);
+    fixture_close(&f);
+}
+
 /* ---- the check ---- */
+
+static void the_check_tells_a_look_that_goes_on_nowhere(void **state)
+{
+    fixture_t f = with_2500_at_risk();
+    atp_why_t why = {""};
+    (void)state;
+    atp_supply_row_t *sums = atp_table_at(&f.ledger->supplies.rows, f.ledger->root->supplies.first_due - 1);
+    const uint32_t from = sums->look_from;
+    sums->look_from = (uint32_t)atp_table_count(&f.ledger->supplies.pegs) + 1;
+    assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
+    assert_memory_equal(why.text, "D7", 2);
+    sums->look_from = from;
+    fixture_close(&f);
+}
 
 static void the_check_tells_promises_that_nobody_serves(void **state)
 {
@@ -332,6 +406,10 @@ int main(void)
         cmocka_unit_test(meanwhile_nothing_is_shown_and_nothing_promised),
         cmocka_unit_test(stock_that_goes_again_leaves_the_rest_at_risk),
         cmocka_unit_test(who_finds_no_stock_is_told_when_all_are_served),
+        cmocka_unit_test(all_are_told_that_they_are_at_risk),
+        cmocka_unit_test(all_find_the_supply_that_comes_instead),
+        cmocka_unit_test(who_comes_first_while_they_look_looks_too),
+        cmocka_unit_test(the_check_tells_a_look_that_goes_on_nowhere),
         cmocka_unit_test(the_check_tells_promises_that_nobody_serves),
         cmocka_unit_test(the_check_tells_a_supply_in_the_wrong_place_of_its_day),
     };
