@@ -1,5 +1,6 @@
 /* One op from its record to its verdict: identity, then the work of its kind, then what is remembered. */
 #include "engine/base/attribute.h"
+#include "engine/ledger/catalog/ledger_merge.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/facts/ledger_feeds.h"
 #include "engine/ledger/facts/ledger_owners.h"
@@ -314,6 +315,30 @@ static atp_verdict_t step(apply_t *apply)
     return atp_ledger_step(apply, (atp_step_t)steps[kind]);
 }
 
+/* What is asked, or told, of a reservation that is there. */
+static atp_verdict_t of_reservation(apply_t *apply)
+{
+    switch (apply->op->kind) {
+    case ATP_OP_EDIT:
+        return atp_ledger_edit(apply);
+    case ATP_OP_EXTEND:
+        return atp_ledger_extend(apply);
+    case ATP_OP_RETURN:
+        return atp_ledger_return(apply);
+    default:
+        return step(apply);
+    }
+}
+
+/* What was looked up where it is now stays where it was, for an op that changes nothing. */
+static atp_verdict_t leave_home(apply_t *apply, atp_verdict_t verdict)
+{
+    if (ATP_UNLIKELY(apply->ledger->has_merged) && !atp_verdict_is_success(verdict)) {
+        atp_ledger_undo_rehome(apply->ledger);
+    }
+    return verdict;
+}
+
 /* The batch that the facts after it belong to. */
 static atp_verdict_t open_source(apply_t *apply)
 {
@@ -433,7 +458,7 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_TRANSFER_SHIP:
     case ATP_OP_TRANSFER_RECEIVE:
     case ATP_OP_TRANSFER_CANCEL:
-        return execute_supply(apply);
+        return leave_home(apply, execute_supply(apply));
     case ATP_OP_SAFETY:
         return atp_ledger_safety(apply);
     case ATP_OP_LIMIT:
@@ -445,9 +470,8 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_RESERVE:
         return atp_ledger_reserve(apply);
     case ATP_OP_EDIT:
-        return atp_ledger_edit(apply);
     case ATP_OP_EXTEND:
-        return atp_ledger_extend(apply);
+    case ATP_OP_RETURN:
     case ATP_OP_ALLOCATE:
     case ATP_OP_RELEASE:
     case ATP_OP_CANCEL:
@@ -458,9 +482,7 @@ static atp_verdict_t execute_kind(apply_t *apply)
     case ATP_OP_RECONCILE:
     case ATP_OP_SHORT:
     case ATP_OP_REASSIGN:
-        return step(apply);
-    case ATP_OP_RETURN:
-        return atp_ledger_return(apply);
+        return leave_home(apply, of_reservation(apply));
     case ATP_OP_DISPOSE:
         return atp_ledger_dispose(apply);
     case ATP_OP_RECEIVE:

@@ -276,10 +276,16 @@ struct atp_ledger {
     atp_row_changes_t *changes;
     resolved_line_t lines[ATP_LINES_PER_OP_MAX]; /* of a step or stock op; of a reserve its plan */
     uint32_t view_rows[ATP_VIEW_ROWS_MAX];       /* of the SKU whose view is read */
-    uint32_t merge_rows[ATP_MERGE_ROWS_MAX];     /* of the SKU that is merged, then of the one it is */
-    uint32_t plan_count;                         /* lines of the plan: several may serve one line of the op */
-    bool has_due;                                /* the op has listed queues that may find stock (limits.h) */
-    uint64_t fill_op;                            /* the op that fills_left is of */
+    struct {
+        uint32_t *place;
+        uint32_t row;
+    } rehomed[ATP_LINES_PER_OP_MAX]; /* rows that the op looked up where they lead to, as they were */
+    uint32_t rehomed_count;
+    uint64_t rehomed_op;
+    uint32_t merge_rows[ATP_MERGE_ROWS_MAX]; /* of the SKU that is merged, then of the one it is */
+    uint32_t plan_count;                     /* lines of the plan: several may serve one line of the op */
+    bool has_due;                            /* the op has listed queues that may find stock (limits.h) */
+    uint64_t fill_op;                        /* the op that fills_left is of */
     uint32_t fills_left;
     uint32_t plan_components;                   /* those of them that are components of kits */
     resolved_line_t told[ATP_LINES_PER_OP_MAX]; /* of an edit: its lines as it says them */
@@ -548,10 +554,6 @@ atp_verdict_t atp_ledger_rescale(apply_t *apply, uint32_t i, atp_rescale_t resca
 /* The quantity of the op's line `i` in the SKU's scale, from the unit that it is told in. */
 atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint8_t scale,
                                   atp_qty_t *ret_qty);
-
-atp_verdict_t atp_ledger_merge_sku(apply_t *apply);
-/* The lines of a reservation that stand at rows that were merged stand where those lead to. Where has_merged. */
-void atp_ledger_rehome(atp_ledger_t *ledger, uint32_t reservation);
 
 /* ---- ledger_expiry.c ---- */
 

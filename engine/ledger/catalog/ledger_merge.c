@@ -10,6 +10,7 @@
  *
  * Invariants  M1  a merged SKU has no position, no rule, no quota, is in no kit, and means another SKU that is not merged.
  *             M2  every name that meant it means that one. */
+#include "engine/ledger/catalog/ledger_merge.h"
 #include "engine/base/attribute.h"
 #include "engine/ledger/channels/ledger_accounts.h"
 #include "engine/ledger/channels/ledger_rules.h"
@@ -500,15 +501,41 @@ atp_verdict_t atp_ledger_merge_sku(apply_t *apply)
     return ATP_APPLIED;
 }
 
+/* ---- what had ended ---- */
+
+void atp_ledger_rehome_row(atp_ledger_t *ledger, uint32_t *row)
+{
+    if (ledger->rehomed_op != ledger->root->op) {
+        ledger->rehomed_op = ledger->root->op;
+        ledger->rehomed_count = 0;
+    }
+    if (ledger->rehomed_count < ATP_LINES_PER_OP_MAX) { /* more only lead there from now on */
+        ledger->rehomed[ledger->rehomed_count].place = row;
+        ledger->rehomed[ledger->rehomed_count++].row = *row;
+    }
+    *row = atp_positions_now(&ledger->positions, *row);
+}
+
 void atp_ledger_rehome(atp_ledger_t *ledger, uint32_t reservation)
 {
     for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        uint32_t row = atp_positions_now(&ledger->positions, line->row);
-        if (row != line->row) {
+        if (atp_positions_now(&ledger->positions, line->row) != line->row) {
             atp_line_t *ended = atp_table_change(&ledger->reservations.lines, at - 1);
-            ended->row = row;
+            atp_ledger_rehome_row(ledger, &ended->row);
         }
         at = line->next;
     }
+}
+
+void atp_ledger_undo_rehome(atp_ledger_t *ledger)
+{
+    for (uint32_t i = 0; ledger->rehomed_op == ledger->root->op && i < ledger->rehomed_count; i++) {
+        uint32_t *place = ledger->rehomed[i].place;
+        if (*place ==
+            atp_positions_now(&ledger->positions, ledger->rehomed[i].row)) { /* else it is forgotten */
+            *place = ledger->rehomed[i].row;
+        }
+    }
+    ledger->rehomed_count = 0;
 }

@@ -2,6 +2,7 @@
  * extend. What is told as a fact is in ledger_step_facts.c, what comes back in ledger_returns.c. */
 #include "engine/ledger/lifecycle/ledger_steps.h"
 #include "engine/base/attribute.h"
+#include "engine/ledger/catalog/ledger_merge.h"
 #include "engine/ledger/supply/ledger_supply.h"
 
 /* ---- finding reservation and lines ---- */

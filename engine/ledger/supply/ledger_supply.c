@@ -2,6 +2,7 @@
 #include "engine/ledger/supply/ledger_supply.h"
 
 #include "engine/base/attribute.h"
+#include "engine/ledger/catalog/ledger_merge.h"
 
 /* ---- what an op says ---- */
 
@@ -22,7 +23,7 @@ bool atp_ledger_find_supply(const apply_t *apply, uint32_t *ret_number)
     if (ATP_UNLIKELY(row !=
                      atp_supply_at(book, *ret_number)->row)) { /* it had ended when the SKU was merged */
         atp_supply_t *supply = atp_table_change(&book->supplies, *ret_number);
-        supply->row = row;
+        atp_ledger_rehome_row(apply->ledger, &supply->row);
     }
     return true;
 }

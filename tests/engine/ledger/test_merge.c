@@ -117,6 +117,21 @@ static void what_was_shipped_before_comes_back_after(void **state)
     fixture_close(&f);
 }
 
+static void a_refused_step_of_it_changes_nothing(void **state)
+{
+    (void)state;
+    fixture_t f = two_skus();
+
+    reserve(&f, "r1", "old", "N", 5);
+    step_all(&f, ATP_OP_RELEASE, "r1");
+    merge(&f, "old", "new");
+    uint64_t before = atp_table_hash(&f.ledger->reservations.lines);
+    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "r1", "old", "N", 1), ATP_ALREADY_RELEASED);
+    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "r1", "new", "M", 1), ATP_UNKNOWN_LINE);
+    assert_true(atp_table_hash(&f.ledger->reservations.lines) == before);
+    fixture_close(&f);
+}
+
 /* Whose reservation is older stands first, whatever the SKU was called; stock that is free fills them in the op. */
 static void those_who_wait_keep_their_order(void **state)
 {
@@ -331,6 +346,7 @@ int main(void)
         cmocka_unit_test(reservations_go_on_under_either_name),
         cmocka_unit_test(what_expires_expires_where_it_is_now),
         cmocka_unit_test(what_was_shipped_before_comes_back_after),
+        cmocka_unit_test(a_refused_step_of_it_changes_nothing),
         cmocka_unit_test(those_who_wait_keep_their_order),
         cmocka_unit_test(stock_of_the_one_fills_who_waits_for_the_other),
         cmocka_unit_test(supplies_go_over_with_who_was_promised_of_them),
