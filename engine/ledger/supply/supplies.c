@@ -639,22 +639,6 @@ void atp_supplies_end_due(atp_supply_book_t *book, uint32_t row, bool goes_on)
 
 /* ---- two rows become one ---- */
 
-uint32_t atp_supplies_count_at(const atp_supply_book_t *book, uint32_t row, uint32_t most)
-{
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    uint32_t count = 0;
-
-    for (uint32_t at = sums != NULL ? sums->first_day : 0; at != 0 && count < most;) {
-        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
-        count += day->supply_count;
-        at = day->next;
-    }
-    for (uint32_t at = sums != NULL ? sums->first_unbacked : 0; at != 0 && count < most; count++) {
-        at = atp_peg_at(book, at - 1)->next;
-    }
-    return count < most ? count : most;
-}
-
 /* The first promise without supply of `from` is one of `to`. */
 static void move_unbacked(atp_supply_book_t *book, uint32_t from, uint32_t to)
 {

@@ -1,4 +1,4 @@
-/* What may be promised by when: sums over the days of a position. */
+/* What stands at a position, without changing it: what may be promised by when, how much there is to move. */
 #include "engine/ledger/supply/supplies.h"
 
 /* What one day adds: nothing but its promises once it is past. */
@@ -57,4 +57,20 @@ atp_supply_parts_t atp_supply_parts(const atp_supply_book_t *book, uint32_t row,
         parts.pegged += record->pegged;
     }
     return parts;
+}
+
+uint32_t atp_supplies_count_at(const atp_supply_book_t *book, uint32_t row, uint32_t most)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t count = 0;
+
+    for (uint32_t at = sums != NULL ? sums->first_day : 0; at != 0 && count < most;) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        count += day->supply_count;
+        at = day->next;
+    }
+    for (uint32_t at = sums != NULL ? sums->first_unbacked : 0; at != 0 && count < most; count++) {
+        at = atp_peg_at(book, at - 1)->next;
+    }
+    return count < most ? count : most;
 }
