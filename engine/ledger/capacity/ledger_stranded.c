@@ -72,7 +72,7 @@ static void look_at_row(look_t *look, uint32_t row)
     atp_ledger_t *ledger = look->ledger;
     atp_position_t *position = atp_positions_at(&ledger->positions, row);
 
-    if (position->node != look->node) {
+    if (position->node != look->node || atp_position_has(position, ATP_POSITION_IS_MERGED)) {
         return;
     }
     atp_ledger_settle_row(ledger, row, ledger->root->time_ms); /* what is due is not there any more */
