@@ -420,10 +420,11 @@ static bool look_at_facts(bench_t *bench)
     }
     const atp_exception_t *newest = atp_exceptions_get(exceptions, exceptions->heads->newest);
     bool is_parked = newest != NULL && newest->state == ATP_EXCEPTION_PARKED;
-    /* A replay told as a fact that is refused is a fact refused, whatever its own was. */
-    bool is_kept = newest != NULL &&
-                   (keeps_refused(newest->kind, verdict) ||
-                    (act->kind == ATP_OP_SETTLE_EXCEPTION && newest->kind == ATP_EXCEPTION_FACT_REFUSED));
+    /* A replay told as a fact that is refused is a fact refused, whatever its own was; so is a merge that feeds are in the way of. */
+    bool is_of_another = act->kind == ATP_OP_SETTLE_EXCEPTION ||
+                         (act->kind == ATP_OP_MERGE_SKU && verdict == ATP_FEED_UNDECIDED);
+    bool is_kept = newest != NULL && (keeps_refused(newest->kind, verdict) ||
+                                      (is_of_another && newest->kind == ATP_EXCEPTION_FACT_REFUSED));
     if (exceptions->heads->newest == bench->exceptions_before || !is_kept ||
         (verdict == ATP_PARKED) != is_parked || (!is_parked && newest->verdict != verdict)) {
         return bench_fail(bench, "a fact was refused (%s), and no exception tells of it",
