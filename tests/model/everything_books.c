@@ -336,6 +336,20 @@ static bool book_exceptions(bench_t *bench)
     return true;
 }
 
+/* What on-hand followed a count or an adjust of what is unavailable, which answers of that bucket only (docs/domain.md#feeds): by as
+ * much, where a feed had counted what can be sold; else not at all. The movement says which. */
+static atp_qty_t followed(const bench_t *bench, const atp_movement_t *movement)
+{
+    const atp_standing_t standing =
+        atp_movements_standing(atp_ledger_movements(bench->ledger), movement->row);
+    const atp_feed_t *feed =
+        atp_feeds_get(atp_ledger_feeds(bench->ledger), atp_standing_feed(&standing, ATP_COUNTED_ON_HAND));
+    bool may_follow = movement->change.on_hand == 0 && feed != NULL &&
+                      (feed->basis == ATP_BASIS_SELLABLE || feed->basis == ATP_BASIS_AVAILABLE);
+
+    return may_follow && movement->on_hand != 0 ? movement->change.unavailable : 0;
+}
+
 /* What a feed had counted before it was told is not done again. False: some of what moved is not kept any more. */
 static bool book_withheld(bench_t *bench)
 {
@@ -349,7 +363,9 @@ static bool book_withheld(bench_t *bench)
         if (movement == NULL) {
             return false;
         }
-        if (!is_answered && movement->feed == 0) { /* else the answer says what was done */
+        if (is_answered) { /* the answer says what was done */
+            bench->books[movement->row].on_hand += followed(bench, movement);
+        } else if (movement->feed == 0) {
             bool is_withheld = (movement->included >> ATP_COUNTED_UNAVAILABLE & 1) != 0;
             bench->books[movement->row].on_hand += movement->on_hand - movement->change.on_hand;
             bench->books[movement->row].unavailable -= is_withheld ? movement->change.unavailable : 0;

@@ -51,6 +51,27 @@ static void a_feed_that_counts_both_buckets_does_so_in_any_order(void **state)
     }
 }
 
+static void what_an_older_feed_counts_as_unavailable_leaves_what_a_newer_one_counted_as_it_is(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+
+    assert_verdict(feed(&f, "older", "basis=available includes=WMS epoch=1 sequence=3"), ATP_APPLIED);
+    assert_verdict(feed(&f, "newer", "basis=sellable includes=WMS epoch=1 sequence=5"), ATP_APPLIED);
+    assert_verdict(feed(&f, "newest", "basis=sellable includes=WMS epoch=1 sequence=6"), ATP_APPLIED);
+    assert_verdict(count(&f, "newer", 90), ATP_APPLIED);
+    atp_result_t result = count_bucket(&f, "older", "S", ATP_BUCKET_UNAVAILABLE, 7);
+    assert_verdict(result, ATP_APPLIED);
+    assert_int_equal(result.qty, 7); /* of the bucket that is counted */
+    assert_int_equal(view_of(&f, "S", "N").unavailable, 7);
+    assert_int_equal(on_hand(&f), 97); /* 90 can be sold */
+    /* of what is unavailable at a later point it could not know */
+    assert_verdict(count_bucket(&f, "newest", "S", ATP_BUCKET_UNAVAILABLE, 10), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").unavailable, 10);
+    assert_int_equal(on_hand(&f), 97);
+    fixture_close(&f);
+}
+
 static void what_is_available_is_without_orders_and_what_is_unavailable(void **state)
 {
     (void)state;
@@ -165,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_can_be_sold_is_counted_and_what_is_damaged_is_on_hand_as_well),
         cmocka_unit_test(a_feed_that_counts_both_buckets_does_so_in_any_order),
+        cmocka_unit_test(what_an_older_feed_counts_as_unavailable_leaves_what_a_newer_one_counted_as_it_is),
         cmocka_unit_test(what_is_available_is_without_orders_and_what_is_unavailable),
         cmocka_unit_test(units_that_turn_out_to_be_missing_after_the_point_are_no_movement_of_the_books),
         cmocka_unit_test(corrections_are_summed_up_by_feed_and_node_exactly),
