@@ -385,7 +385,8 @@ atp_verdict_t atp_ledger_open_source(apply_t *apply);
 
 /* What the channel may still take of the SKU, what the op has taken counted. ATP_NO_LIMIT: no rule says anything. */
 atp_qty_t atp_ledger_channel_left(apply_t *apply, uint32_t sku);
-/* The same of a line that leaves its node open: with what the nodes that it sees may promise beyond their stock. */
+/* The same of a line that leaves its node open: with what the nodes that it sees may promise beyond their stock; of a kit that some
+ * may so promise also what can be put together, of others NO_LIMIT: what they are made of is looked at where they are planned. */
 atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku);
 /* How many of `free` units of a SKU at a node (in the row, NO_ROW: none) the channel may have. */
 atp_qty_t atp_ledger_within_channel(apply_t *apply, uint32_t sku, uint16_t node, uint32_t row,

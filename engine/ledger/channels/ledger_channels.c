@@ -177,6 +177,21 @@ atp_qty_t atp_ledger_beyond_anywhere(apply_t *apply, uint32_t sku)
     return beyond < most ? beyond : most;
 }
 
+/* The rules are looked at where a kit is planned; but at a node that may promise it beyond its stock, what they leave on the shelf is
+ * taken before that, and the node could promise as many once more. */
+static atp_qty_t kits_left_anywhere(apply_t *apply, uint32_t sku)
+{
+    bool may_backorder = apply->may_backorder;
+
+    if (!atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)) {
+        return ATP_NO_LIMIT;
+    }
+    apply->may_backorder = true;
+    atp_qty_t left = atp_ledger_kit_free_anywhere(apply, sku);
+    apply->may_backorder = may_backorder;
+    return left;
+}
+
 atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
 {
     const atp_ledger_t *ledger = apply->ledger;
@@ -184,6 +199,9 @@ atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
 
     if (apply->is_track_only || !atp_channel_view_is_limited(ledger, apply->channel, sku)) {
         return ATP_NO_LIMIT;
+    }
+    if (ATP_UNLIKELY(atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_KIT))) {
+        return kits_left_anywhere(apply, sku);
     }
     read_view(apply, sku, &view);
     return atp_channel_view_with(&view, atp_ledger_beyond_anywhere(apply, sku));

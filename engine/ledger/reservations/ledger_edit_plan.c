@@ -366,7 +366,7 @@ static atp_verdict_t add_anywhere(apply_t *apply, const atp_reservation_t *reser
     if (apply->is_track_only) {
         return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_NODE, wanted.asked);
     }
-    if (!is_kit(apply, wanted.sku) && atp_ledger_channel_left_anywhere(apply, wanted.sku) < wanted.qty) {
+    if (atp_ledger_channel_left_anywhere(apply, wanted.sku) < wanted.qty) {
         return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, wanted.asked);
     }
     return is_anew ? atp_ledger_plan_anywhere(apply, &wanted)

@@ -193,10 +193,9 @@ static atp_verdict_t plan_line(apply_t *apply, resolved_line_t *line)
 static atp_verdict_t plan_within(apply_t *apply, resolved_line_t *line, atp_qty_t cap)
 {
     atp_qty_t wanted = line->qty;
-    /* A line that names its node, and what a kit is made of, are looked at where they are planned. */
-    bool is_limited_later =
-        line->node != NO_NODE || atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_IS_KIT);
-    atp_qty_t left = is_limited_later ? ATP_NO_LIMIT : atp_ledger_channel_left_anywhere(apply, line->sku);
+    /* A line that names its node is looked at where it is planned. */
+    atp_qty_t left =
+        line->node != NO_NODE ? ATP_NO_LIMIT : atp_ledger_channel_left_anywhere(apply, line->sku);
     uint32_t asked = line->asked;
 
     if (apply->op->option == ATP_RESERVE_PARTIAL) {

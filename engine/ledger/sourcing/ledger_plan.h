@@ -24,7 +24,7 @@ atp_qty_t atp_ledger_cap_of(apply_t *apply, uint32_t sku);
 /* How much the op may still have made ready at the node; ATP_UNITS_NO_LIMIT. ret_why: why not more. */
 atp_units_t atp_ledger_room_at(apply_t *apply, uint16_t node, atp_units_t wanted, atp_verdict_t *ret_why);
 
-/* For a question: how many of a kit the op may have wherever its channel sees it, its nodes one after the other. */
+/* How many of a kit the op may have wherever its channel sees it, its nodes one after the other. */
 atp_qty_t atp_ledger_kit_free_anywhere(apply_t *apply, uint32_t sku);
 /* The component of a kit that the channel's rules leave least of, by what one kit takes; one that it does not sell first. False: its
  * rules say nothing of any. */

@@ -377,6 +377,35 @@ static void rules_over_a_kit_and_over_a_component_both_count(void **state)
     fixture_close(&f);
 }
 
+/* Found by model.everything: what the rule left at one node was had there, and the other gave as many of its own shelf, then once more
+ * what it may promise beyond it. */
+static void what_may_wait_at_one_node_does_not_pay_for_what_a_rule_keeps(void **state)
+{
+    static const char *const nodes[] = {"N", "M"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        fixture_t f = open_with_kit();
+        const atp_command_line_t limit = line_of("K", nodes[i], 3);
+        put_channel(&f, "web", 0);
+        fact(&f, ATP_OP_COUNT, "A", "N", 0); /* none is put together */
+        stock(&f, "K", nodes[1 - i], 3);
+        stock(&f, "K", nodes[i], 8);
+        assert_verdict(
+            fixture_do(&f, (atp_command_t){.kind = ATP_OP_LIMIT, .line_count = 1, .lines = &limit}),
+            ATP_APPLIED);
+        assert_verdict(rule(&f, "k", "channel=web sku=K threshold=2"), ATP_APPLIED);
+        assert_refused(sell(&f, "web", "r", "K", "", 13, ATP_RESERVE_ALL_OR_NOTHING),
+                       ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+        assert_int_equal(sell(&f, "web", "s", "K", "", 14, ATP_RESERVE_PARTIAL).qty, 12); /* 3 + 8 - 2 + 3 */
+        assert_verdict(step_all(&f, ATP_OP_RELEASE, "s"), ATP_APPLIED);
+        assert_verdict(sell(&f, "web", "t", "K", "", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+        assert_refused(edit(&f, "t", "K", "", 13, ""), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+        assert_verdict(edit(&f, "t", "K", "", 12, ""), ATP_APPLIED);
+        fixture_close(&f);
+    }
+}
+
 /* The channel does not sell the kit, though it sells what the kit is made of: it was put together for it all the same. */
 static void a_kit_that_the_channel_does_not_sell_is_not_put_together(void **state)
 {
@@ -559,6 +588,7 @@ int main(void)
         cmocka_unit_test(half_a_kit_that_was_put_together_is_not_given_back),
         cmocka_unit_test(no_component_waits_for_a_kit),
         cmocka_unit_test(rules_over_a_kit_and_over_a_component_both_count),
+        cmocka_unit_test(what_may_wait_at_one_node_does_not_pay_for_what_a_rule_keeps),
         cmocka_unit_test(a_kit_that_the_channel_does_not_sell_is_not_put_together),
         cmocka_unit_test(the_quota_of_a_component_bounds_the_kit),
         cmocka_unit_test(a_cap_counts_kits_however_they_are_made),
