@@ -306,7 +306,9 @@ void atp_edi_ack_write_x12(const atp_edi_ack_t *ack, const atp_edi_ack_interchan
         .interchange = interchange,
         .isa = atp_edi_ack_text(ack, interchange->header),
     };
-    const atp_edi_ack_group_t *groups = ack->groups + interchange->group_begin;
+    /* Without any there may be no room for them at all. */
+    const atp_edi_ack_group_t *groups =
+        interchange->group_count > 0 ? ack->groups + interchange->group_begin : NULL;
     bool is_repeat = atp_edi_ack_is_repeat(ack, interchange);
     bool has_ta1 =
         is_repeat || interchange->fault != ATP_EDI_FAULT_NONE || is_text(element_of(&x12, x12.isa, 14), "1");

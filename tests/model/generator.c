@@ -365,11 +365,12 @@ static void spoil(generator_t *g, model_request_t *r)
     case 12:
         r->kind = (atp_op_kind_t)below(g, 70);
         if ((r->kind > ATP_OP_GROUP && r->kind < ATP_OP_RESERVE) ||
-            (r->kind > ATP_OP_SHIP && r->kind < ATP_OP_RECEIVE) || (r->kind > ATP_OP_COUNT && r->kind < 63)) {
-            r->kind = (atp_op_kind_t)63; /* these have models of their own */
+            (r->kind > ATP_OP_SHIP && r->kind < ATP_OP_RECEIVE) || r->kind > ATP_OP_COUNT) {
+            r->kind = (atp_op_kind_t)ATP_OP_KIND_LIMIT; /* these have models of their own */
         }
         for (uint32_t i = 0; r->kind == ATP_OP_RESERVE && i < r->line_count; i++) {
-            r->kind = r->lines[i].node.size == 0 ? (atp_op_kind_t)63 : r->kind; /* so has sourcing */
+            r->kind =
+                r->lines[i].node.size == 0 ? (atp_op_kind_t)ATP_OP_KIND_LIMIT : r->kind; /* so has sourcing */
         }
         break;
     default:

@@ -56,6 +56,9 @@ static const uint8_t out_of_scope[] = {
     ATP_SOURCE_PAUSED,
     ATP_OUTSIDE_AUTHORITY,
     ATP_UNKNOWN_SOURCE,
+    ATP_UNKNOWN_OWNER, /* tests/engine/ledger/test_owners.c */
+    ATP_SKU_IN_USE,    /* tests/engine/ledger/test_merge.c */
+    ATP_MERGE_TOO_LARGE,
     ATP_ALIAS_CONFLICT, /* tests/engine/ledger/test_aliases.c */
     ATP_UNIT_UNKNOWN,
     ATP_PARKED,       /* tests/engine/ledger/test_parking.c */

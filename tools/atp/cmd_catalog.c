@@ -237,7 +237,6 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_DIFFERENCES:
     case ATP_CATALOG_ALIASES: /* cmd_alias.c */
     case ATP_CATALOG_UNITS:
-        return;
     case ATP_CATALOG_FEEDS: /* drift_rows.c reads them */
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
@@ -450,7 +449,9 @@ static const atp_flag_t sku_merge_flags[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const sku_merge_examples[] = {"atp sku merge bike-28-old --into bike-28", NULL};
+static const char *const sku_merge_examples[] = {"atp sku merge bike-28-old --into bike-28",
+                                                 "atp sku merge bike-28-old --into bike-28 --id merge-4711",
+                                                 NULL};
 
 const atp_cmd_t atp_cmd_sku_merge = {
     .name = "sku merge",
@@ -458,14 +459,11 @@ const atp_cmd_t atp_cmd_sku_merge = {
     .synopsis = "OLD --into SKU",
     .summary = "Two SKUs are one: all that OLD has goes to the other, its name becomes an alias",
     .about = "Stock, limits, reservations, who waits, supplies and what is counted of them, node by node, in "
-             "one op. "
-             "There is no\n"
+             "one op. There is no\n"
              "way back. Refused where the SKUs are counted in other scales, where a kit, or a rule, quota, "
-             "cap or unit "
-             "of its own,\n"
+             "cap or unit of its own,\n"
              "names OLD, where different feeds counted them, and beyond 4,096 positions or 10,000 lines, "
-             "supplies and "
-             "movements:\n"
+             "supplies and movements:\n"
              "let reservations end, or load a feed that counts both, and ask again.",
     .word_min = 1,
     .word_max = 1,

@@ -558,7 +558,6 @@ static const char *const examples[] = {
     "atp load stock.csv.zst --profile native --rejects bad.csv",
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",
-    "atp load BillOfMaterials.csv --profile adventureworks-kits",
     "atp load stock.edi --profile x12-846 --ack stock.997",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
