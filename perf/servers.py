@@ -151,7 +151,7 @@ class Redis:
         result, ops = self.bench(ops, clients, pipeline, "EVALSHA", self.script, 2, stock,
                                  "r:__rand_int__:__rand_int__", 1, 36000000)
         made = int(self.cli("DBSIZE")) - before
-        if made < 0.99 * ops:
+        if made < 0.9 * ops:  # the benchmark draws their ids: of few positions some are drawn twice
             raise SystemExit(f"redis: {made} reservations of {ops} asked")
         return result
 
