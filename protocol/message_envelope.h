@@ -32,6 +32,7 @@
     X(23, BATCH, "batch", "a numbered batch of facts, answered once it is durable")                          \
     X(64, FACTS, "facts", "event: a numbered batch of facts told by a source")                               \
     X(65, AVAILABILITY_CHANGED, "availability_changed", "event: a position has a new availability")          \
+    X(66, STALENESS, "staleness", "event: what a node has is stale or fresh, and what a channel does there") \
     X(127, ERROR, "error", "response: the message is refused as a whole")
 
 typedef enum atp_message_type {

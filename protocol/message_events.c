@@ -5,22 +5,30 @@
 #define PREFIX_SIZE (sizeof(ATP_TOPIC_FACTS) - 1)
 
 _Static_assert(sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_AVAILABILITY) &&
-                   sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_LEVELS),
+                   sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_LEVELS) &&
+                   sizeof(ATP_TOPIC_FACTS) == sizeof(ATP_TOPIC_STALENESS),
                "one length of prefix");
 _Static_assert(ATP_TOPIC_SIZE_MAX == PREFIX_SIZE + ATP_ID_SIZE_MAX + 1, "prefix, name, zero byte");
 
 /* ---- topics ---- */
 
-static size_t topic_of(const char *prefix, atp_text_t name, char *ret_topic)
+/* With the closing zero byte, whatever the name. */
+static size_t whole_topic(const char *prefix, atp_text_t name, char *ret_topic)
 {
     ATP_ASSERT(name.size <= ATP_ID_SIZE_MAX);
     memcpy(ret_topic, prefix, PREFIX_SIZE);
-    if (name.size == 0) {
-        return PREFIX_SIZE;
+    if (name.size > 0) {
+        memcpy(ret_topic + PREFIX_SIZE, name.bytes, name.size);
     }
-    memcpy(ret_topic + PREFIX_SIZE, name.bytes, name.size);
     ret_topic[PREFIX_SIZE + name.size] = '\0';
     return PREFIX_SIZE + name.size + 1;
+}
+
+static size_t topic_of(const char *prefix, atp_text_t name, char *ret_topic)
+{
+    size_t size = whole_topic(prefix, name, ret_topic);
+
+    return name.size == 0 ? PREFIX_SIZE : size;
 }
 
 size_t atp_topic_of_facts(atp_text_t source, char *ret_topic)
@@ -38,12 +46,16 @@ size_t atp_topic_of_levels(atp_text_t channel, char *ret_topic)
     return topic_of(ATP_TOPIC_LEVELS, channel, ret_topic);
 }
 
+size_t atp_topic_of_staleness(atp_text_t channel, char *ret_topic)
+{
+    return topic_of(ATP_TOPIC_STALENESS, channel, ret_topic);
+}
+
 static void put_topic(atp_writer_t *writer, const char *prefix, atp_text_t name)
 {
     char topic[ATP_TOPIC_SIZE_MAX];
-    size_t size = topic_of(prefix, name, topic);
+    size_t size = whole_topic(prefix, name, topic);
 
-    ATP_ASSERT(name.size > 0);
     if (atp_writer_need(writer, size)) {
         memcpy(writer->at, topic, size);
         writer->at += size;
@@ -69,6 +81,8 @@ static bool take_topic(atp_reader_t *reader, uint8_t *ret_type)
         *ret_type = ATP_MESSAGE_AVAILABILITY_CHANGED;
     } else if (memcmp(reader->at, ATP_TOPIC_LEVELS, PREFIX_SIZE) == 0) {
         *ret_type = ATP_MESSAGE_CROSSINGS;
+    } else if (memcmp(reader->at, ATP_TOPIC_STALENESS, PREFIX_SIZE) == 0) {
+        *ret_type = ATP_MESSAGE_STALENESS;
     } else {
         return atp_reader_refuse(reader, ATP_MALFORMED, ATP_FIELD_NONE, "a topic of another kind");
     }
@@ -92,18 +106,22 @@ bool atp_event_open(const void *bytes, size_t size, atp_reader_t *reader)
     return true;
 }
 
-/* The name in the array and the one in the topic are the same, and not empty. */
-static bool check_topic(atp_reader_t *reader, atp_field_t field, atp_text_t name)
+/* The name in the array and the one in the topic are the same. */
+static bool check_any_topic(atp_reader_t *reader, atp_field_t field, atp_text_t name)
 {
     atp_text_t topic = {reader->topic.bytes + PREFIX_SIZE, reader->topic.size - (uint32_t)PREFIX_SIZE};
 
-    if (name.size == 0) {
-        return atp_reader_refuse(reader, ATP_ID_INVALID, field, "the name is empty");
-    }
     if (!atp_text_equal(topic, name)) {
         return atp_reader_refuse(reader, ATP_MALFORMED, field, "not the name in the topic");
     }
     return reader->refusal.verdict == ATP_APPLIED;
+}
+
+/* And not empty. */
+static bool check_topic(atp_reader_t *reader, atp_field_t field, atp_text_t name)
+{
+    return name.size == 0 ? atp_reader_refuse(reader, ATP_ID_INVALID, field, "the name is empty")
+                          : check_any_topic(reader, field, name);
 }
 
 bool atp_read_facts_numbers(atp_reader_t *reader, uint32_t *left, atp_facts_t *ret_facts)
@@ -158,7 +176,8 @@ bool atp_read_availability_event(atp_reader_t *reader, atp_availability_event_t 
         !atp_row_id(reader, left, ATP_FIELD_NODE, &ret_event->node) ||
         !atp_row_qtys(reader, left, qtys, 2, &ret_event->scale) ||
         !atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_event->version) ||
-        !atp_row_bool(reader, left, ATP_FIELD_NONE, &ret_event->is_out_of_stock)) {
+        !atp_row_bool(reader, left, ATP_FIELD_NONE, &ret_event->is_out_of_stock) ||
+        !atp_row_bool(reader, left, ATP_FIELD_NONE, &ret_event->is_stale)) {
         return false;
     }
     return reader->refusal.verdict == ATP_APPLIED;
@@ -174,6 +193,26 @@ bool atp_read_crossing_event(atp_reader_t *reader, atp_crossing_event_t *ret_eve
     return atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_event->incarnation) &&
            atp_crossing_fields(reader, left, &ret_event->row) &&
            check_topic(reader, ATP_FIELD_CHANNEL, ret_event->row.channel);
+}
+
+bool atp_read_staleness_event(atp_reader_t *reader, atp_staleness_event_t *ret_event)
+{
+    uint32_t *left = &reader->message_left;
+
+    ATP_ASSERT(reader->type == ATP_MESSAGE_STALENESS);
+    memset(ret_event, 0, sizeof *ret_event);
+    ret_event->correlation = reader->correlation;
+    if (!atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_event->incarnation) ||
+        !atp_row_u64(reader, left, ATP_FIELD_NONE, &ret_event->op) ||
+        !atp_row_id(reader, left, ATP_FIELD_CHANNEL, &ret_event->channel) ||
+        !check_any_topic(reader, ATP_FIELD_CHANNEL, ret_event->channel) ||
+        !atp_row_id(reader, left, ATP_FIELD_NODE, &ret_event->node) ||
+        !atp_row_bool(reader, left, ATP_FIELD_NONE, &ret_event->is_stale) ||
+        !atp_row_u8(reader, left, ATP_FIELD_OPTION, &ret_event->on_stale)) {
+        return false;
+    }
+    return ret_event->on_stale <= ATP_ON_STALE_STOP ||
+           atp_reader_refuse(reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION, "no such rule");
 }
 
 /* ---- writing ---- */
@@ -204,7 +243,7 @@ void atp_write_facts_begin(atp_writer_t *writer, const atp_facts_t *facts)
 void atp_write_availability_event(atp_writer_t *writer, const atp_availability_event_t *event)
 {
     put_topic(writer, ATP_TOPIC_AVAILABILITY, event->sku);
-    atp_head_write(writer, 11, ATP_MESSAGE_AVAILABILITY_CHANGED, event->correlation);
+    atp_head_write(writer, event->is_stale ? 12 : 11, ATP_MESSAGE_AVAILABILITY_CHANGED, event->correlation);
     atp_put_uint(writer, event->incarnation);
     atp_put_uint(writer, event->op);
     atp_put_text(writer, event->sku);
@@ -213,6 +252,21 @@ void atp_write_availability_event(atp_writer_t *writer, const atp_availability_e
     atp_put_qty(writer, event->promisable, event->scale);
     atp_put_uint(writer, event->version);
     atp_write_bool(writer, event->is_out_of_stock);
+    if (event->is_stale) {
+        atp_write_bool(writer, true);
+    }
+}
+
+void atp_write_staleness_event(atp_writer_t *writer, const atp_staleness_event_t *event)
+{
+    put_topic(writer, ATP_TOPIC_STALENESS, event->channel);
+    atp_head_write(writer, 9, ATP_MESSAGE_STALENESS, event->correlation);
+    atp_put_uint(writer, event->incarnation);
+    atp_put_uint(writer, event->op);
+    atp_put_text(writer, event->channel);
+    atp_put_text(writer, event->node);
+    atp_write_bool(writer, event->is_stale);
+    atp_put_uint(writer, event->on_stale);
 }
 
 void atp_write_crossing_event(atp_writer_t *writer, const atp_crossing_event_t *event)

@@ -307,6 +307,7 @@ struct atp_ledger {
 
     /* written by the ledger thread, read by any */
     _Alignas(ATP_CACHE_LINE) _Atomic uint64_t stamp;
+    _Atomic uint64_t stale_changes; /* no state: atp_ledger_stale_changes */
 };
 
 /* The op being applied, as the files pass it on. */
@@ -685,6 +686,8 @@ atp_verdict_t atp_ledger_safety(apply_t *apply);
 /* Changes a bucket by `change` (a fact: on-hand may go negative). It stays in range: asserted. Returns what of it was done: what
  * a feed had counted before it was told is not done again. */
 atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bucket, atp_qty_t change);
+/* So many come in, and so many more are under way to the position (fewer: negative). Returns what of it on-hand changed. */
+atp_qty_t atp_ledger_change_inbound(apply_t *apply, uint32_t row, atp_qty_t on_hand, atp_qty_t inbound);
 /* Raises the over-commitment exception of a row when a fact brought uncommitted below 0, once. */
 void atp_ledger_note_over_commitment(apply_t *apply, uint32_t row);
 

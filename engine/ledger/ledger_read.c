@@ -57,6 +57,13 @@ const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger)
     return &ledger->registry;
 }
 
+uint64_t atp_ledger_stale_changes(const atp_ledger_t *ledger)
+{
+    /* STALE-R1 (acquire) pairs with STALE-W1. Orders: the count before the nodes and channels. Without it a reader takes the new
+     * count with a node as it was, and never looks again. */
+    return atp_load_acquire(&((atp_ledger_t *)(uintptr_t)ledger)->stale_changes);
+}
+
 const atp_groups_t *atp_ledger_groups(const atp_ledger_t *ledger)
 {
     return &ledger->groups;

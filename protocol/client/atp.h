@@ -305,7 +305,8 @@ typedef struct atp_watch_options {
     uint32_t sku_count;
     const atp_text_t *channels; /* crossings of these channels too; of "" of all; none = none */
     uint32_t channel_count;
-    bool has_no_availability; /* crossings only; then skus are none */
+    bool has_staleness;       /* nodes that become stale or fresh, and what channels do there, too */
+    bool has_no_availability; /* without events of availability; then skus are none */
     uint32_t buffer_count;    /* events kept while nobody calls next; 0 = the most there is, 8,192 */
 } atp_watch_options_t;
 
@@ -326,12 +327,13 @@ ATP_MUST_USE atp_err_t atp_watch_next(atp_watch_t *watch, int32_t timeout_ms,
                                       atp_availability_event_t *ret_event);
 
 typedef struct atp_watch_event {
-    uint8_t type;                          /* ATP_MESSAGE_AVAILABILITY_CHANGED or ATP_MESSAGE_CROSSINGS */
+    uint8_t type; /* ATP_MESSAGE_AVAILABILITY_CHANGED, ATP_MESSAGE_CROSSINGS or ATP_MESSAGE_STALENESS */
     atp_availability_event_t availability; /* of the first */
     atp_crossing_event_t crossing;         /* of the second */
+    atp_staleness_event_t staleness;       /* of the third */
 } atp_watch_event_t;
 
-/* The same for a watch of both: numbers of crossings are dense over all channels; who watches all and finds one missing asks
+/* The same for a watch of several: numbers of crossings are dense over all channels; who watches all and finds one missing asks
  * atp_client_crossings. */
 ATP_MUST_USE atp_err_t atp_watch_next_event(atp_watch_t *watch, int32_t timeout_ms,
                                             atp_watch_event_t *ret_event);

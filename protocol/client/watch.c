@@ -38,6 +38,9 @@ static int subscribe_all(atp_watch_t *watch, const atp_watch_options_t *options)
     for (uint32_t i = 0; rv == 0 && i < options->channel_count; i++) {
         rv = subscribe(watch, atp_topic_of_levels, options->channels[i]);
     }
+    if (rv == 0 && options->has_staleness) {
+        rv = subscribe(watch, atp_topic_of_staleness, (atp_text_t){NULL, 0});
+    }
     return rv;
 }
 
@@ -78,8 +81,10 @@ static atp_err_t check_options(const atp_watch_options_t *options, atp_why_t *re
                             ATP_ID_SIZE_MAX);
         }
     }
-    if (options->has_no_availability && (options->sku_count > 0 || options->channel_count == 0)) {
-        return atp_fail(ret_why, ATP_ERR_INVALID, "a watch without availability is of channels, not of SKUs");
+    if (options->has_no_availability &&
+        (options->sku_count > 0 || (options->channel_count == 0 && !options->has_staleness))) {
+        return atp_fail(ret_why, ATP_ERR_INVALID,
+                        "a watch without availability is of channels or of what is stale, not of SKUs");
     }
     return atp_nng_check_url(options->url, ret_why);
 }
@@ -172,6 +177,8 @@ atp_err_t atp_watch_next_event(atp_watch_t *watch, int32_t timeout_ms, atp_watch
         is_event = atp_read_availability_event(&reader, &ret_event->availability);
     } else if (reader.type == ATP_MESSAGE_CROSSINGS) {
         is_event = atp_read_crossing_event(&reader, &ret_event->crossing);
+    } else if (reader.type == ATP_MESSAGE_STALENESS) {
+        is_event = atp_read_staleness_event(&reader, &ret_event->staleness);
     }
     return is_event && atp_message_close(&reader) ? ATP_OK : ATP_ERR_FORMAT;
 }

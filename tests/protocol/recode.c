@@ -568,6 +568,7 @@ static bool recode_event(atp_reader_t *reader, atp_writer_t *writer, uint32_t *o
     atp_facts_t facts;
     atp_availability_event_t event;
     atp_crossing_event_t crossing;
+    atp_staleness_event_t staleness;
     uint32_t count;
 
     if (reader->type == ATP_MESSAGE_FACTS) {
@@ -584,6 +585,13 @@ static bool recode_event(atp_reader_t *reader, atp_writer_t *writer, uint32_t *o
             return false;
         }
         atp_write_crossing_event(writer, &crossing);
+        return true;
+    }
+    if (reader->type == ATP_MESSAGE_STALENESS) {
+        if (!atp_read_staleness_event(reader, &staleness)) {
+            return false;
+        }
+        atp_write_staleness_event(writer, &staleness);
         return true;
     }
     if (!atp_read_availability_event(reader, &event)) {

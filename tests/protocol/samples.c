@@ -413,6 +413,43 @@ static void write_availability_event(atp_writer_t *writer)
     atp_write_availability_event(writer, &event);
 }
 
+static void write_stale_availability_event(atp_writer_t *writer)
+{
+    const atp_availability_event_t event = {.correlation = ATP_TEXT(""),
+                                            .incarnation = 3,
+                                            .op = 1002,
+                                            .sku = ATP_TEXT("ROPE"),
+                                            .node = ATP_TEXT("lyon-2"),
+                                            .atp = 250,
+                                            .promisable = 250,
+                                            .scale = 2,
+                                            .is_stale = true,
+                                            .version = 44};
+    atp_write_availability_event(writer, &event);
+}
+
+static void write_staleness(atp_writer_t *writer)
+{
+    const atp_staleness_event_t event = {.correlation = ATP_TEXT(""),
+                                         .incarnation = 3,
+                                         .op = 1002,
+                                         .channel = ATP_TEXT("web"),
+                                         .node = ATP_TEXT("lyon-2"),
+                                         .is_stale = true,
+                                         .on_stale = ATP_ON_STALE_STOP};
+    atp_write_staleness_event(writer, &event);
+}
+
+static void write_freshness(atp_writer_t *writer)
+{
+    const atp_staleness_event_t event = {.correlation = ATP_TEXT(""),
+                                         .incarnation = 3,
+                                         .op = 1009,
+                                         .channel = ATP_TEXT(""),
+                                         .node = ATP_TEXT("lyon-2")};
+    atp_write_staleness_event(writer, &event);
+}
+
 /* ---- all ---- */
 
 #define REQUEST_HEAD(type)  "[1," #type ",\"c-1\",\"shop\",\"\","
@@ -622,6 +659,13 @@ const sample_t samples[] = {
     {"crossing", SAMPLE_EVENT, "event: a channel is low on a SKU",
      "[1,12,\"\",3,7,1002,1795253000000,\"web\",\"ROPE\",1,2,\"2.50\"]", "atp.level.web",
      sample_write_crossing},
+    {"event_stale", SAMPLE_EVENT, "event: a position whose source of counts is silent",
+     "[1,65,\"\",3,1002,\"ROPE\",\"lyon-2\",\"2.50\",\"2.50\",44,false,true]", "atp.avail.ROPE",
+     write_stale_availability_event},
+    {"staleness", SAMPLE_EVENT, "event: a node is stale, and a channel stops promising there",
+     "[1,66,\"\",3,1002,\"web\",\"lyon-2\",true,2]", "atp.stale.web", write_staleness},
+    {"staleness_over", SAMPLE_EVENT, "event: a node is fresh again",
+     "[1,66,\"\",3,1009,\"\",\"lyon-2\",false,0]", "atp.stale.", write_freshness},
 };
 
 const size_t sample_count = sizeof samples / sizeof samples[0];

@@ -28,6 +28,30 @@ static void put_crossing_json(atp_out_t *out, const atp_crossing_event_t *event,
     atp_out_end(out);
 }
 
+/* What the channel does there; "" of a node itself, or where it goes on. */
+static const char *rule_text(const atp_staleness_event_t *event)
+{
+    static const char *const rules[] = {
+        [ATP_ON_STALE_GO_ON] = "go_on", [ATP_ON_STALE_BUFFER] = "buffer", [ATP_ON_STALE_STOP] = "stop"};
+
+    return event->channel.size == 0 ? "" : rules[event->on_stale];
+}
+
+static void put_staleness_json(atp_out_t *out, const atp_staleness_event_t *event, int64_t now_ms)
+{
+    atp_out_row(out);
+    atp_out_time(out, "seen_ms", NULL, now_ms);
+    atp_out_text(out, "node", NULL, event->node);
+    atp_out_bool(out, "is_stale", event->is_stale);
+    if (event->channel.size > 0) {
+        atp_out_text(out, "channel", NULL, event->channel);
+        atp_out_string(out, "on_stale", NULL, rule_text(event));
+    }
+    atp_out_uint(out, "op", NULL, event->op);
+    atp_out_uint(out, "incarnation", NULL, event->incarnation);
+    atp_out_end(out);
+}
+
 static void put_event_json(atp_out_t *out, const atp_availability_event_t *event, int64_t now_ms)
 {
     atp_out_row(out);
@@ -37,6 +61,9 @@ static void put_event_json(atp_out_t *out, const atp_availability_event_t *event
     atp_out_qty(out, "atp", NULL, event->atp, event->scale);
     atp_out_qty(out, "promisable", NULL, event->promisable, event->scale);
     atp_out_bool(out, "is_out_of_stock", event->is_out_of_stock);
+    if (event->is_stale) {
+        atp_out_bool(out, "stale", true);
+    }
     atp_out_uint(out, "op", NULL, event->op);
     atp_out_uint(out, "version", NULL, event->version);
     atp_out_uint(out, "incarnation", NULL, event->incarnation);
@@ -66,8 +93,26 @@ static void print_event(const atp_availability_event_t *event, int64_t now_ms)
     (void)printf("%.8s  ", time + 11);
     print_padded(event->sku, 20);
     print_padded(event->node, 12);
-    (void)printf("%12s  %12s  %12llu%s\n", qty, promisable, (unsigned long long)event->op,
-                 event->is_out_of_stock ? "  out of stock" : "");
+    (void)printf("%12s  %12s  %12llu%s%s\n", qty, promisable, (unsigned long long)event->op,
+                 event->is_out_of_stock ? "  out of stock" : "", event->is_stale ? "  stale" : "");
+}
+
+static void print_staleness(const atp_staleness_event_t *event, int64_t now_ms)
+{
+    char time[ATP_OUT_TIME_SIZE];
+
+    atp_out_format_time(now_ms / 1000 * 1000, time);
+    (void)printf("%.8s  ", time + 11);
+    print_padded(ATP_TEXT("(all)"), 20);
+    print_padded(event->node, 12);
+    (void)printf("%12s  %12s  %12llu  %s", "", "", (unsigned long long)event->op,
+                 event->is_stale ? "stale" : "fresh again");
+    if (event->channel.size > 0) {
+        (void)fputs(", channel ", stdout);
+        atp_out_write_clean(stdout, event->channel);
+        (void)printf(": %s", rule_text(event));
+    }
+    (void)putchar('\n');
 }
 
 static void print_crossing(const atp_crossing_event_t *event, int64_t now_ms)
@@ -88,16 +133,18 @@ static void print_crossing(const atp_crossing_event_t *event, int64_t now_ms)
 
 static void show(atp_cli_t *cli, const atp_watch_event_t *event, int64_t now_ms)
 {
-    bool is_crossing = event->type == ATP_MESSAGE_CROSSINGS;
-
-    if (cli->is_json && is_crossing) {
-        put_crossing_json(&cli->out, &event->crossing, now_ms);
-    } else if (cli->is_json) {
-        put_event_json(&cli->out, &event->availability, now_ms);
-    } else if (is_crossing) {
-        print_crossing(&event->crossing, now_ms);
-    } else {
-        print_event(&event->availability, now_ms);
+    switch (event->type) {
+    case ATP_MESSAGE_CROSSINGS:
+        cli->is_json ? put_crossing_json(&cli->out, &event->crossing, now_ms)
+                     : print_crossing(&event->crossing, now_ms);
+        return;
+    case ATP_MESSAGE_STALENESS:
+        cli->is_json ? put_staleness_json(&cli->out, &event->staleness, now_ms)
+                     : print_staleness(&event->staleness, now_ms);
+        return;
+    default:
+        cli->is_json ? put_event_json(&cli->out, &event->availability, now_ms)
+                     : print_event(&event->availability, now_ms);
     }
 }
 
@@ -198,12 +245,15 @@ static int run(atp_cli_t *cli)
         names[i] = atp_text_of(args->words[i]);
     }
     uint32_t channels = read_channels(args, names + args->word_count);
+    bool has_stale = atp_args_has(args, "stale");
     atp_watch_options_t options = {.url = cli->events_url,
                                    .skus = names,
                                    .sku_count = args->word_count,
                                    .channels = names + args->word_count,
                                    .channel_count = channels,
-                                   .has_no_availability = channels > 0 && args->word_count == 0};
+                                   .has_staleness = has_stale,
+                                   .has_no_availability =
+                                       (channels > 0 || has_stale) && args->word_count == 0};
     atp_err_t err = atp_watch_open(&options, &watch, &why);
     free(names);
     if (err != ATP_OK) {
@@ -219,13 +269,17 @@ static const atp_flag_t flags[] = {
     {"channel", "CHANNEL", NULL,
      "Levels that this channel crosses (low, out, ok), 'all' for every channel; several times for several. "
      "Without a SKU, those only"},
+    {"stale", NULL, NULL,
+     "Nodes whose source of counts is silent, or heard again, and what channels do there. Without a SKU, "
+     "those only"},
     {"count", "N", NULL, "End after so many events"},
     {"for", "TIME", NULL, "End after this time"},
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const examples[] = {"atp watch", "atp watch bike-28 helmet-m", "atp watch --channel web",
-                                       "atp watch --json --count 100", NULL};
+static const char *const examples[] = {
+    "atp watch",         "atp watch bike-28 helmet-m",   "atp watch --channel web",
+    "atp watch --stale", "atp watch --json --count 100", NULL};
 
 const atp_cmd_t atp_cmd_watch = {
     .name = "watch",

@@ -6,6 +6,7 @@
 #include "protocol/endpoint.h"
 #include "protocol/message.h"
 #include "query/kits.h"
+#include "tools/atpd/staleness.h"
 #include "tools/atpd/told.h"
 
 #include <pthread.h>
@@ -54,6 +55,7 @@ struct atp_events {
     told_t batch[BATCH];
     atp_bill_t bill;
     atp_told_t kits;
+    atp_staleness_t staleness;
 };
 
 /* ---- noting: the journal thread ---- */
@@ -142,6 +144,7 @@ static void send(atp_events_t *events, const told_t *told, uint64_t op, bool is_
         .promisable = told->availability.promisable,
         .scale = told->availability.scale,
         .is_out_of_stock = is_out,
+        .is_stale = told->availability.is_stale,
         .version = told->version,
     };
     uint8_t *bytes;
@@ -196,10 +199,16 @@ static bool wait_durable(atp_events_t *events, uint64_t op)
     }
 }
 
+/* The newest op of which something that was read may be: one that is being applied, too. */
+static uint64_t newest_op(const atp_events_t *events)
+{
+    return (atp_ledger_stamp(atp_engine_ledger(events->engine)) + 1) / 2;
+}
+
 /* Sends what the batch has, once it is durable. */
 static void tell_batch(atp_events_t *events)
 {
-    uint64_t op = atp_engine_applied_op(events->engine);
+    uint64_t op = newest_op(events);
     uint32_t count = events->batch_count;
     bool is_out;
 
@@ -418,11 +427,59 @@ static bool tell_crossings(atp_events_t *events)
     return count > 0;
 }
 
+/* ---- what is stale ---- */
+
+static void send_staleness(atp_events_t *events, const atp_staleness_news_t *news, uint64_t op)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(atp_engine_ledger(events->engine));
+    const atp_staleness_event_t event = {
+        .incarnation = atp_engine_incarnation(events->engine),
+        .op = op,
+        .channel =
+            news->channel == ATP_ANY_CHANNEL ? ATP_TEXT("") : atp_catalog_channel_id(catalog, news->channel),
+        .node = atp_catalog_node_id(catalog, news->node),
+        .is_stale = news->is_stale,
+        .on_stale = news->on_stale,
+    };
+    uint8_t *bytes;
+    atp_writer_t writer;
+
+    if (atp_pub_reserve(events->pub, EVENT_SIZE, &bytes) != ATP_OK) {
+        return; /* no memory: answers say it */
+    }
+    atp_writer_init(&writer, bytes, EVENT_SIZE);
+    atp_write_staleness_event(&writer, &event);
+    ATP_ASSERT(!writer.is_overflown); /* two ids and a few numbers fit */
+    if (atp_pub_send(events->pub, atp_writer_size(&writer)) != ATP_OK) {
+        return;
+    }
+}
+
+static bool tell_staleness(atp_events_t *events)
+{
+    atp_staleness_news_t news[BATCH];
+    atp_staleness_step_t step = ATP_STALENESS_NEWS;
+    uint32_t count = 0;
+
+    while (step == ATP_STALENESS_NEWS && count < BATCH) {
+        step = atp_staleness_next(&events->staleness, &news[count]);
+        count += step == ATP_STALENESS_NEWS;
+    }
+    uint64_t op = newest_op(events);
+    if (count > 0 && atp_pub_subscribers(events->pub) > 0 && wait_durable(events, op)) {
+        for (uint32_t i = 0; i < count; i++) {
+            send_staleness(events, &news[i], op);
+        }
+    }
+    return step != ATP_STALENESS_NO_NEWS || count > 0;
+}
+
 static bool tell_something(atp_events_t *events)
 {
     bool told = tell_some(events);
 
     told = tell_recipes(events) || told;
+    told = tell_staleness(events) || told;
     return tell_crossings(events) || told;
 }
 
@@ -487,6 +544,10 @@ atp_err_t atp_events_start(atp_events_t *events, atp_engine_t *engine, atp_why_t
     events->engine = engine;
     events->recipe = atp_kits_changes(atp_ledger_kits(atp_engine_ledger(engine)));
     events->crossing = atp_crossings_newest(atp_ledger_crossings(atp_engine_ledger(engine)));
+    atp_err_t err = atp_staleness_init(&events->staleness, atp_engine_ledger(engine));
+    if (err != ATP_OK) {
+        return atp_fail(ret_why, err, "no memory for events of what is stale");
+    }
     int status = pthread_create(&events->thread, NULL, run, events);
     if (status != 0) {
         return atp_fail(ret_why, ATP_ERR_LIMIT, "the event thread cannot be started: %s", strerror(status));
@@ -513,5 +574,6 @@ void atp_events_close(atp_events_t *events)
     free(events->noted);
     free(events->told_out);
     atp_told_fini(&events->kits);
+    atp_staleness_fini(&events->staleness);
     free(events);
 }

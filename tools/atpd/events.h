@@ -14,11 +14,14 @@
  * Crossings (engine/ledger/channels/levels.h) are told each once, in the order of their numbers, from where the ledger stood when the
  * engine was opened; earlier ones, and any that a subscriber missed, are asked for.
  *
+ * What is stale is told once a node, and once a channel that keeps something back there (staleness.h); what was so when the engine
+ * was opened is not.
+ *
  * What can never become durable any more, because the engine has stopped before, is not told.
  *
  * Threads     note: the journal thread, never blocks.   open and close: the owner.
  * Memory      two bytes a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan; 32 bytes a kit
- *             at a node (told.h). */
+ *             at a node (told.h); a byte a node, four a channel. */
 #ifndef ATP_ATPD_EVENTS_H
 #define ATP_ATPD_EVENTS_H
 

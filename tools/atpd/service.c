@@ -235,6 +235,7 @@ static void dispatch(atp_work_t *work)
         return;
     case ATP_MESSAGE_FACTS:
     case ATP_MESSAGE_AVAILABILITY_CHANGED:
+    case ATP_MESSAGE_STALENESS:
     case ATP_MESSAGE_ERROR:
     case ATP_MESSAGE_TYPE_LIMIT:
         break;

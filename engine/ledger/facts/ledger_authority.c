@@ -346,7 +346,16 @@ void atp_ledger_mark_stale(atp_ledger_t *ledger)
             is_changed = true;
         }
     }
+    if (is_changed) {
+        atp_ledger_note_stale_change(ledger);
+    }
     if (is_changed && ledger->has_levels) { /* what channels see may be another */
         atp_ledger_note_views_of(ledger, ATP_SCOPE_ALL, 0);
     }
+}
+
+void atp_ledger_note_stale_change(atp_ledger_t *ledger)
+{
+    /* STALE-W1 (release) pairs with STALE-R1. Orders: the nodes and channels before the count. */
+    atp_store_release(&ledger->stale_changes, atp_load_relaxed(&ledger->stale_changes) + 1);
 }

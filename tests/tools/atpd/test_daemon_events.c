@@ -118,6 +118,73 @@ static void expiry_is_an_event_too(void **state)
     atp_watch_close(watched);
 }
 
+/* ---- what is stale ---- */
+
+/* Waits for the next event of the node itself, or of a channel there. */
+static atp_staleness_event_t next_staleness(atp_watch_t *watched, const char *channel, const char *node_id)
+{
+    atp_watch_event_t event;
+
+    do {
+        assert_int_equal(atp_watch_next_event(watched, 20000, &event), ATP_OK);
+    } while (event.type != ATP_MESSAGE_STALENESS ||
+             !atp_text_equal(event.staleness.channel, atp_text_of(channel)) ||
+             !atp_text_equal(event.staleness.node, atp_text_of(node_id)));
+    return event.staleness;
+}
+
+static void send_heartbeat(acceptance_t *a, const char *source, uint64_t sequence)
+{
+    atp_publisher_t *publisher = publish_from(a, source, 1, sequence);
+    atp_command_line_t line = {.sku = ATP_TEXT("st"), .node = ATP_TEXT("st-a"), .mantissa = 9};
+    const atp_command_t counted = {.kind = ATP_OP_COUNT, .is_fact = true, .line_count = 1, .lines = &line};
+
+    assert_int_equal(atp_publisher_publish(publisher, &counted, 1, 0), ATP_OK);
+    wait_for(a, "source list", "state=open");
+    atp_publisher_close(publisher);
+}
+
+static void what_was_told_of_a_node_is_told_to_be_stale_and_fresh_again(void **state)
+{
+    acceptance_t *a = *state;
+    atp_watch_options_t options = {.url = a->events_url, .has_staleness = true};
+    atp_watch_event_t event;
+    atp_watch_t *opened;
+    atp_why_t why;
+
+    stock(a, "st", "st-a", "10");
+    stock(a, "st", "st-b", "10");
+    must(a, "channel put st-web --with on_stale=stop");
+    must(a, "channel put st-shop");
+    assert_int_equal(atp_watch_open(&options, &opened, &why), ATP_OK);
+    assert_true(atp_watch_wait_connected(opened, 20000));
+    do { /* it hears: what is told from now on is told to it */
+        assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "st", "st-b", "1"), ATP_APPLIED);
+    } while (atp_watch_next_event(opened, 50, &event) != ATP_OK);
+    must(a, "source put st-wms --claim on_hand@st-a --sla 300ms");
+    atp_staleness_event_t told = next_staleness(opened, "", "st-a");
+    uint64_t op = told.op;
+    assert_true(told.is_stale);
+    assert_true(told.op <= (uint64_t)figure(a, "op_durable"));
+    told = next_staleness(opened, "st-web", "st-a");
+    assert_true(told.is_stale);
+    assert_int_equal(told.on_stale, ATP_ON_STALE_STOP);
+    assert_verdict(fact(a, ATP_OP_RECEIVE, NULL, "st", "st-a", "1"), ATP_APPLIED);
+    do {
+        assert_int_equal(atp_watch_next_event(opened, 20000, &event), ATP_OK);
+        assert_int_not_equal(event.type, ATP_MESSAGE_STALENESS); /* nothing of st-shop, nothing twice */
+    } while (!atp_text_equal(event.availability.node, ATP_TEXT("st-a")));
+    assert_true(event.availability.is_stale);
+    must(a, "source put st-wms --sla 1h");
+    send_heartbeat(a, "st-wms", 1);
+    told = next_staleness(opened, "", "st-a");
+    assert_false(told.is_stale);
+    assert_true(told.op > op);
+    told = next_staleness(opened, "st-web", "st-a");
+    assert_int_equal(told.on_stale, ATP_ON_STALE_GO_ON);
+    atp_watch_close(opened);
+}
+
 /* ---- kits ---- */
 
 static void put_kit(acceptance_t *a, const char *kit, const char *component, int64_t qty)
@@ -470,6 +537,7 @@ int main(void)
         WITH_ATPD(no_event_comes_of_no_change),
         WITH_ATPD(out_of_stock_is_told_when_it_comes_to_that),
         WITH_ATPD(expiry_is_an_event_too),
+        WITH_ATPD(what_was_told_of_a_node_is_told_to_be_stale_and_fresh_again),
         WITH_ATPD(a_component_tells_of_its_kit_and_no_other_does),
         WITH_ATPD(a_kit_in_a_kit_is_told_too),
         WITH_ATPD(a_recipe_tells_of_its_kit_wherever_that_is),

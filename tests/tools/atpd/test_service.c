@@ -60,8 +60,14 @@ static void a_message_of_another_version_or_type_is_refused_by_name(void **state
     rig_t *rig = *state;
     uint8_t bytes[512];
     nng_socket socket = raw_open(rig);
-    const uint8_t types[] = {
-        0, 60, 63, ATP_MESSAGE_FACTS, ATP_MESSAGE_AVAILABILITY_CHANGED, 126, ATP_MESSAGE_ERROR};
+    const uint8_t types[] = {0,
+                             60,
+                             63,
+                             ATP_MESSAGE_FACTS,
+                             ATP_MESSAGE_AVAILABILITY_CHANGED,
+                             ATP_MESSAGE_STALENESS,
+                             126,
+                             ATP_MESSAGE_ERROR};
 
     size_t size = good_reserve(bytes, sizeof bytes, "other");
     assert_int_equal(bytes[1], ATP_PROTOCOL_VERSION);

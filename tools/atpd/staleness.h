@@ -1,0 +1,53 @@
+/* What subscribers were told of stale nodes (engine/ledger/facts/registry.h), and what is news to them.
+ *
+ * A source may be the authority for millions of positions, but it claims nodes: one event a node says that all that was told of it
+ * is stale, or fresh again. Beside it one a node and channel, where the channel sees the node and keeps something back there: what
+ * it may promise has changed at every position of the node. A key is a node, or a channel at a node. Of a key only what is not as
+ * it was told last is news, however often it changed meanwhile.
+ *
+ * Work comes in pieces: a round over all keys, a number of them a call. What changes during a round begins another one.
+ *
+ * Threads     one; the ledger may be running.
+ * Memory      a byte a node, four a channel.
+ * Invariants  S1  of a key what is told differs from what was told of it before. */
+#ifndef ATP_ATPD_STALENESS_H
+#define ATP_ATPD_STALENESS_H
+
+#include "query/availability.h"
+
+typedef struct atp_staleness_news {
+    uint16_t node;
+    uint16_t channel; /* ATP_ANY_CHANNEL: the node itself */
+    bool is_stale;
+    uint8_t on_stale; /* atp_on_stale_t: what the channel does there now */
+} atp_staleness_news_t;
+
+typedef enum atp_staleness_step {
+    ATP_STALENESS_NO_NEWS, /* of no key */
+    ATP_STALENESS_NEWS,
+    ATP_STALENESS_MORE /* a piece is done: call again */
+} atp_staleness_step_t;
+
+typedef struct atp_staleness {
+    const atp_ledger_t *ledger;
+    uint8_t *told_nodes; /* by node: 1 = stale */
+    uint8_t *told_rules; /* by channel: atp_on_stale_t */
+    uint8_t *rules;      /* by channel: as of the begin of the round */
+    uint16_t *channels;  /* those that have a rule, or were told to have one */
+    uint32_t channel_count;
+    uint64_t changes; /* as of the begin of the round */
+    uint32_t node;    /* where the round is: at this node, */
+    uint32_t at;      /* 0: at the node itself, else at the channel before it in the list */
+    uint8_t is_stale; /* the node */
+    bool is_under_way;
+} atp_staleness_t;
+
+/* What is now counts as told. */
+ATP_MUST_USE atp_err_t atp_staleness_init(atp_staleness_t *staleness, const atp_ledger_t *ledger);
+/* Of one that is all zero, too. */
+void atp_staleness_fini(atp_staleness_t *staleness);
+
+/* Goes on. NEWS: *ret_news is to be told, and counts as told. */
+atp_staleness_step_t atp_staleness_next(atp_staleness_t *staleness, atp_staleness_news_t *ret_news);
+
+#endif
