@@ -4,6 +4,9 @@
  * UNZ) must be those of its headers. What is not ends the reading with ATP_ERR_FORMAT: the first pass of a load sees it,
  * so that nothing of a damaged interchange is loaded. A message of another type than the profile's is one bad record.
  *
+ * An interchange that stands in the file before is read for its trailers, and gives one bad record, its header: its control
+ * number is what tells it from others, and what it says is not summed twice.
+ *
  * Invariants  I1  every segment is looked at once as a part of a record's context, or is a header or trailer.
  *             I2  no record spans two messages. */
 #include "loaders/edi_ack.h"
@@ -11,17 +14,19 @@
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
 #include "loaders/latin.h"
+#include "loaders/seen.h"
 #include "loaders/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX     64          /* more than a profile can name */
-#define RECORD_TEXT_MAX (32u << 10) /* of all fields of a record */
-#define PAIRS_BEGIN     3           /* first pair of SDQ */
-#define CHARSET_SIZE    4
-#define NOT_A_PAIR      UINT32_MAX
+#define COLUMNS_MAX      64          /* more than a profile can name */
+#define RECORD_TEXT_MAX  (32u << 10) /* of all fields of a record */
+#define PAIRS_BEGIN      3           /* first pair of SDQ */
+#define CHARSET_SIZE     4
+#define NOT_A_PAIR       UINT32_MAX
+#define INTERCHANGES_MAX (1u << 20) /* of a file */
 
 /* A header that is open: what its trailer must say. */
 typedef struct envelope {
@@ -41,11 +46,14 @@ typedef struct edi {
     envelope_t open[ATP_EDI_LEVEL_MESSAGE + 1]; /* by level; number_size 0 and count 0 while not open */
     uint8_t level;                              /* of the innermost envelope that is open; 0 = none */
     bool is_foreign;                            /* the open message is of another type */
+    bool is_repeat;                             /* the open interchange stands in the file before */
     bool is_latin;                              /* texts are ISO 8859-1 */
     int record_at;                              /* of the segment that makes a record, in the context; -1 */
     uint32_t pair_at;                           /* next pair to give, by its element; NOT_A_PAIR: none */
     int pairs_at;                               /* of the segment with pairs, in the context; -1 */
     uint32_t message_count;                     /* opened so far */
+    uint32_t interchange_count;                 /* the same */
+    atp_seen_t *interchanges;                   /* by identity: which of the file each was first, from 1 */
     uint32_t given_at;                          /* of the record given last, in the context */
     int given_pairs_at;                         /* of its segment with pairs; -1 = it has none */
     uint32_t given_pair;                        /* of its pair, by its element */
@@ -67,10 +75,12 @@ static void restart(void *reader)
     atp_edi_context_end(&edi->context, 0);
     edi->level = 0;
     edi->is_foreign = false;
+    edi->is_repeat = false;
     edi->record_at = -1;
     edi->pairs_at = -1;
     edi->pair_at = NOT_A_PAIR;
     edi->message_count = 0;
+    edi->interchange_count = 0;
     edi->fault = ATP_OK;
 }
 
@@ -86,7 +96,12 @@ static atp_err_t create_for(const atp_format_source_t *source, atp_edi_standard_
     ATP_ASSERT(edi->document != NULL); /* the profile was checked */
     edi->place = source->place;
     edi->ack = source->ack;
+    if (atp_seen_create(INTERCHANGES_MAX, 0, &edi->interchanges) != ATP_OK) {
+        free(edi);
+        return ATP_ERR_MEMORY;
+    }
     if (atp_stream_init(&edi->stream, source->read, source->context, ATP_EDI_SEGMENT_SIZE_MAX) != ATP_OK) {
+        atp_seen_destroy(edi->interchanges);
         free(edi);
         return ATP_ERR_MEMORY;
     }
@@ -111,6 +126,7 @@ static void destroy(void *reader)
 
     if (edi != NULL) {
         atp_stream_fini(&edi->stream);
+        atp_seen_destroy(edi->interchanges);
         free(edi);
     }
 }
@@ -237,10 +253,32 @@ static bool is_our_type(const edi_t *edi, const atp_edi_segment_t *segment)
 
 static void note_type(edi_t *edi, const atp_edi_segment_t *segment)
 {
-    edi->is_foreign = !is_our_type(edi, segment);
+    edi->is_foreign = !edi->is_repeat && !is_our_type(edi, segment);
     if (edi->is_foreign && edi->ack != NULL) {
         atp_edi_ack_fail(edi->ack, ATP_EDI_LEVEL_MESSAGE, ATP_EDI_FAULT_TYPE);
     }
+}
+
+/* Whether the interchange stands in the file before. A second pass finds each where the first had it. */
+static bool note_interchange(edi_t *edi, const atp_edi_segment_t *header)
+{
+    char identity[ATP_EDI_IDENTITY_SIZE_MAX];
+    uint32_t size = atp_edi_identity(header->raw, edi->standard, &edi->signs, identity);
+    uint64_t number = ++edi->interchange_count;
+    uint64_t before = 0;
+    atp_err_t err = atp_seen_put(
+        edi->interchanges, atp_seen_key(edi->interchanges, (atp_text_t){identity, size}, (atp_text_t){"", 0}),
+        number, &before);
+
+    edi->is_repeat = before != 0 && before != number;
+    if (edi->is_repeat && edi->ack != NULL) {
+        atp_edi_ack_repeat(edi->ack);
+    }
+    if (err != ATP_OK) { /* its sender did nothing wrong */
+        edi->fault = atp_fail(&edi->why, err, "%.150s:%llu: no room to tell its %llu interchanges apart",
+                              edi->place, (unsigned long long)header->line, (unsigned long long)number);
+    }
+    return err == ATP_OK;
 }
 
 static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
@@ -266,6 +304,9 @@ static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi
     }
     if (rule->level == ATP_EDI_LEVEL_MESSAGE) {
         note_type(edi, segment);
+    }
+    if (rule->level == ATP_EDI_LEVEL_INTERCHANGE && !note_interchange(edi, segment)) {
+        return false;
     }
     if (edi->standard == ATP_EDI_EDIFACT && rule->level == ATP_EDI_LEVEL_INTERCHANGE &&
         !read_charset(edi, segment)) {
@@ -309,6 +350,7 @@ static bool close_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_ed
     atp_edi_context_end(&edi->context, rule->level);
     edi->level = atp_edi_context_level(&edi->context);
     edi->is_foreign = false;
+    edi->is_repeat = edi->is_repeat && edi->level != 0;
     if (edi->ack != NULL) {
         atp_edi_ack_close(edi->ack, rule->level);
     }
@@ -407,7 +449,7 @@ static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
         return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "a segment stands outside any message");
     }
     edi->open[ATP_EDI_LEVEL_MESSAGE].count++;
-    return edi->is_foreign || add_segment(edi, segment);
+    return edi->is_foreign || edi->is_repeat || add_segment(edi, segment);
 }
 
 /* Whether the record that is under way is whole once `segment` comes. */
@@ -509,13 +551,15 @@ static void end_record(edi_t *edi, const atp_edi_segment_t *segment)
     edi->pair_at = NOT_A_PAIR;
 }
 
-static void give_foreign(edi_t *edi, const atp_edi_segment_t *segment, atp_record_t *ret_record)
+/* An envelope that is not read, by its header. */
+static void give_header(edi_t *edi, const atp_edi_segment_t *segment, atp_reason_of_reject_t reason,
+                        atp_record_t *ret_record)
 {
     edi->given_at = edi->context.count - 1; /* its header */
     edi->given_pairs_at = -1;
     *ret_record = (atp_record_t){
         .fields = edi->fields,
-        .reason = ATP_REJECT_MESSAGE_TYPE,
+        .reason = reason,
         .line = segment->line,
         .raw = segment->raw,
     };
@@ -575,8 +619,14 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
         segment.number =
             edi->level == ATP_EDI_LEVEL_MESSAGE ? (uint32_t)edi->open[ATP_EDI_LEVEL_MESSAGE].count + 1 : 1;
         bool was_foreign = edi->is_foreign;
-        if (take_segment(edi, &segment) && edi->is_foreign && !was_foreign) {
-            give_foreign(edi, &segment, ret_record);
+        bool was_repeat = edi->is_repeat;
+        if (!take_segment(edi, &segment)) {
+            continue;
+        }
+        if ((edi->is_foreign && !was_foreign) || (edi->is_repeat && !was_repeat)) {
+            give_header(edi, &segment,
+                        edi->is_repeat ? ATP_REJECT_INTERCHANGE_REPEATED : ATP_REJECT_MESSAGE_TYPE,
+                        ret_record);
             return ATP_RECORD_READ;
         }
     }

@@ -1,12 +1,11 @@
 #include "loaders/edi_ack_priv.h"
 
+#include "engine/base/hash.h"
 #include "loaders/edi_document.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define IDENTITY_SIZE_MAX (2 * ATP_EDI_ACK_HEADER_SIZE_MAX)
 
 /* ---- open and close ---- */
 
@@ -19,10 +18,6 @@ atp_err_t atp_edi_ack_create(atp_edi_standard_t standard, atp_edi_ack_t **ret_ac
     }
     ack->standard = standard;
     ack->open_group = ATP_EDI_NO_INDEX;
-    if (atp_seen_create(ATP_EDI_ACK_MESSAGES_MAX, 0, &ack->identities) != ATP_OK) {
-        free(ack);
-        return ATP_ERR_MEMORY;
-    }
     *ret_ack = ack;
     return ATP_OK;
 }
@@ -30,7 +25,6 @@ atp_err_t atp_edi_ack_create(atp_edi_standard_t standard, atp_edi_ack_t **ret_ac
 void atp_edi_ack_destroy(atp_edi_ack_t *ack)
 {
     if (ack != NULL) {
-        atp_seen_destroy(ack->identities);
         free(ack->interchanges);
         free(ack->groups);
         free(ack->messages);
@@ -90,26 +84,9 @@ atp_text_t atp_edi_ack_text(const atp_edi_ack_t *ack, atp_edi_stored_t stored)
 
 /* ---- reading ---- */
 
-/* Who sent it to whom, under which number, when: the same again is the same interchange. */
-static atp_text_t identity_of(atp_text_t header, atp_edi_standard_t standard, const atp_edi_signs_t *signs,
-                              char room[IDENTITY_SIZE_MAX])
-{
-    static const uint8_t elements[2][7] = {
-        [ATP_EDI_X12] = {5, 6, 7, 8, 9, 10, 13}, [ATP_EDI_EDIFACT] = {2, 3, 4, 5, 0, 0, 0}};
-    uint32_t size = 0;
-
-    for (size_t i = 0; i < sizeof elements[0] && elements[standard][i] != 0; i++) {
-        atp_text_t element = atp_edi_element(header, signs, elements[standard][i], 0);
-        memcpy(room + size, element.bytes, element.size);
-        size += element.size;
-        room[size++] = '\n';
-    }
-    return (atp_text_t){room, size};
-}
-
 static void open_interchange(atp_edi_ack_t *ack, atp_text_t header, const atp_edi_signs_t *signs)
 {
-    char room[IDENTITY_SIZE_MAX];
+    char identity[ATP_EDI_IDENTITY_SIZE_MAX];
     atp_edi_ack_interchange_t *all = make_room(ack, ack->interchanges, sizeof *all, ack->interchange_count, 1,
                                                ATP_EDI_ACK_MESSAGES_MAX, &ack->interchange_room);
 
@@ -117,19 +94,14 @@ static void open_interchange(atp_edi_ack_t *ack, atp_text_t header, const atp_ed
         return;
     }
     ack->interchanges = all;
-    atp_text_t identity = identity_of(header, ack->standard, signs, room);
+    uint32_t size = atp_edi_identity(header, ack->standard, signs, identity);
     atp_edi_ack_interchange_t *interchange = &all[ack->interchange_count];
     *interchange = (atp_edi_ack_interchange_t){
         .signs = *signs,
-        .identity = atp_hash_bytes(identity.bytes, identity.size, (uint64_t)ack->standard + 1),
+        .identity = atp_hash_bytes(identity, size, (uint64_t)ack->standard + 1),
         .group_begin = ack->group_count,
         .message_begin = ack->message_count,
     };
-    uint64_t before = 0;
-    atp_err_t err = atp_seen_put(ack->identities,
-                                 atp_seen_key(ack->identities, identity, (atp_text_t){"", 0}), 1, &before);
-    ack->err = err != ATP_OK ? err : ack->err;
-    interchange->is_in_file_before = before != 0;
     ack->interchange_count += store(ack, header, &interchange->header);
     ack->open_group = ATP_EDI_NO_INDEX;
 }
@@ -185,6 +157,13 @@ void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t
         open_group(ack, header->raw);
     } else {
         open_message(ack, header->raw);
+    }
+}
+
+void atp_edi_ack_repeat(atp_edi_ack_t *ack)
+{
+    if (!ack->is_read && ack->err == ATP_OK) {
+        ack->interchanges[ack->interchange_count - 1].is_in_file_before = true;
     }
 }
 
@@ -417,24 +396,33 @@ void atp_edi_ack_write(atp_edi_ack_t *ack, bool is_loaded, FILE *file)
     }
 }
 
+static void count_messages(const atp_edi_ack_t *ack, const atp_edi_ack_interchange_t *interchange,
+                           atp_edi_ack_counts_t *counts)
+{
+    for (uint32_t i = 0; i < interchange->message_count; i++) {
+        switch (atp_edi_ack_outcome(ack, &ack->messages[interchange->message_begin + i])) {
+        case ATP_EDI_ACCEPTED:
+            counts->accepted++;
+            break;
+        case ATP_EDI_WITH_ERRORS:
+            counts->with_errors++;
+            break;
+        case ATP_EDI_REJECTED:
+            counts->rejected++;
+            break;
+        }
+    }
+}
+
 atp_edi_ack_counts_t atp_edi_ack_counts(const atp_edi_ack_t *ack)
 {
     atp_edi_ack_counts_t counts = {.interchanges = ack->interchange_count};
 
     for (uint32_t i = 0; i < ack->interchange_count; i++) {
-        counts.repeats += atp_edi_ack_is_repeat(ack, &ack->interchanges[i]);
-    }
-    for (uint32_t i = 0; i < ack->message_count; i++) {
-        switch (atp_edi_ack_outcome(ack, &ack->messages[i])) {
-        case ATP_EDI_ACCEPTED:
-            counts.accepted++;
-            break;
-        case ATP_EDI_WITH_ERRORS:
-            counts.with_errors++;
-            break;
-        case ATP_EDI_REJECTED:
-            counts.rejected++;
-            break;
+        if (atp_edi_ack_is_repeat(ack, &ack->interchanges[i])) {
+            counts.repeats++;
+        } else {
+            count_messages(ack, &ack->interchanges[i], &counts);
         }
     }
     return counts;

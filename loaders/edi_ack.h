@@ -68,6 +68,8 @@ void atp_edi_ack_destroy(atp_edi_ack_t *ack);
 /* A header was read that may stand where it does: the envelope of `level` (ATP_EDI_LEVEL_*) is open. */
 void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t *header,
                       const atp_edi_signs_t *signs);
+/* The interchange that was opened last stands in the file before. */
+void atp_edi_ack_repeat(atp_edi_ack_t *ack);
 /* Its trailer was read, and is right. */
 void atp_edi_ack_close(atp_edi_ack_t *ack, uint8_t level);
 /* The newest envelope of `level` is refused. The first reason stands. Level 0: none is open. */
@@ -100,7 +102,7 @@ void atp_edi_ack_write(atp_edi_ack_t *ack, bool is_loaded, FILE *file);
 typedef struct atp_edi_ack_counts {
     uint32_t interchanges;
     uint32_t repeats; /* interchanges */
-    uint32_t accepted;
+    uint32_t accepted; /* messages, but for those of repeats */
     uint32_t with_errors;
     uint32_t rejected;
 } atp_edi_ack_counts_t;

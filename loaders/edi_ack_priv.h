@@ -3,7 +3,6 @@
 #define ATP_LOADERS_EDI_ACK_PRIV_H
 
 #include "loaders/edi_ack.h"
-#include "loaders/seen.h"
 
 #define ATP_EDI_NO_INDEX UINT32_MAX
 
@@ -63,7 +62,6 @@ struct atp_edi_ack {
     bool is_faulty; /* the reader had to stop */
     bool is_loaded;
     atp_err_t err; /* what kept something from being noted */
-    atp_seen_t *identities;
     uint32_t interchange_count;
     uint32_t interchange_room;
     atp_edi_ack_interchange_t *interchanges;

@@ -206,6 +206,22 @@ atp_text_t atp_edi_element(atp_text_t raw, const atp_edi_signs_t *signs, unsigne
     return component == 0 ? text : part_of(text, signs->component, signs->release, component - 1);
 }
 
+uint32_t atp_edi_identity(atp_text_t header, atp_edi_standard_t standard, const atp_edi_signs_t *signs,
+                          char *ret_bytes)
+{
+    static const uint8_t elements[2][7] = {
+        [ATP_EDI_X12] = {5, 6, 7, 8, 9, 10, 13}, [ATP_EDI_EDIFACT] = {2, 3, 4, 5, 0, 0, 0}};
+    uint32_t size = 0;
+
+    for (size_t i = 0; i < sizeof elements[0] && elements[standard][i] != 0; i++) {
+        atp_text_t element = atp_edi_element(header, signs, elements[standard][i], 0);
+        memcpy(ret_bytes + size, element.bytes, element.size);
+        size += element.size;
+        ret_bytes[size++] = '\n';
+    }
+    return size;
+}
+
 uint32_t atp_edi_unrelease(atp_text_t text, const atp_edi_signs_t *signs, char *ret_bytes)
 {
     uint32_t size = 0;

@@ -18,6 +18,7 @@
 #define ATP_EDI_TAG_SIZE_MAX      3
 #define ATP_EDI_ELEMENT_COUNT_MAX 256        /* of a segment, components counted singly */
 #define ATP_EDI_SEGMENT_SIZE_MAX  (8u << 10) /* in bytes; the standards allow a tenth */
+#define ATP_EDI_IDENTITY_SIZE_MAX (ATP_EDI_SEGMENT_SIZE_MAX + 8)
 
 typedef enum atp_edi_standard { ATP_EDI_X12, ATP_EDI_EDIFACT } atp_edi_standard_t;
 
@@ -56,6 +57,11 @@ atp_edi_status_t atp_edi_next(struct atp_stream *stream, atp_edi_standard_t stan
  * signs and all. An element that is not there is empty. */
 atp_text_t atp_edi_element(atp_text_t raw, const atp_edi_signs_t *signs, unsigned element,
                            unsigned component);
+
+/* Writes what tells an interchange from all others: who sent it to whom, under which number, when. `header` is its ISA or
+ * UNB; `ret_bytes` has ATP_EDI_IDENTITY_SIZE_MAX bytes. Returns the size. */
+uint32_t atp_edi_identity(atp_text_t header, atp_edi_standard_t standard, const atp_edi_signs_t *signs,
+                          char *ret_bytes);
 
 /* Copies a text without its release signs to `ret_bytes`, which has text.size bytes. Returns the size. */
 uint32_t atp_edi_unrelease(atp_text_t text, const atp_edi_signs_t *signs, char *ret_bytes);

@@ -212,6 +212,18 @@ static const char *place_of(const atp_load_t *load)
 
 /* --- a batch while validating ------------------------------------------------------------------------ */
 
+/* Rows that are left out by whoever loads, not for a fault of theirs: they count in no share. */
+static bool is_left_out(atp_reason_of_reject_t reason)
+{
+    return reason == ATP_REJECT_OUTSIDE_SCOPE || reason == ATP_REJECT_INTERCHANGE_REPEATED;
+}
+
+static uint64_t left_out(const atp_load_report_t *report)
+{
+    return report->bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE] +
+           report->bad_by_reason[ATP_REJECT_INTERCHANGE_REPEATED];
+}
+
 static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *ret_why)
 {
     atp_load_reject_t reject = {
@@ -222,11 +234,11 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
         .raw = outcome->raw,
     };
 
-    bool is_outside = reject.reason == ATP_REJECT_OUTSIDE_SCOPE;
-    if (!is_outside && load->report.rows_bad == load->report.bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE]) {
+    bool is_faulty = !is_left_out(reject.reason);
+    if (is_faulty && load->report.rows_bad == left_out(&load->report)) {
         load->first_reject = reject;
     }
-    if (load->places != NULL && !is_outside) { /* its sender did nothing wrong */
+    if (load->places != NULL && is_faulty) {
         atp_edi_ack_note_bad(load->options.ack, &load->places[outcome - load->outcomes].where, reject.reason);
     }
     load->report.rows_bad++;
@@ -460,7 +472,7 @@ static void describe_first(const atp_load_t *load, char *ret_text, size_t size)
 static atp_err_t check_shares(const atp_load_t *load, atp_why_t *ret_why)
 {
     const atp_load_report_t *report = &load->report;
-    uint64_t bad = report->rows_bad - report->bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE];
+    uint64_t bad = report->rows_bad - left_out(report);
     uint64_t judged = report->rows_good + bad;
     char first[160];
 
@@ -469,7 +481,7 @@ static atp_err_t check_shares(const atp_load_t *load, atp_why_t *ret_why)
             ret_why, ATP_ERR_INVALID,
             "%.200s: has no row to load (%llu skipped, %llu outside the scope); nothing was loaded",
             place_of(load), (unsigned long long)report->rows_skipped,
-            (unsigned long long)(report->rows_bad - bad));
+            (unsigned long long)report->bad_by_reason[ATP_REJECT_OUTSIDE_SCOPE]);
     }
     if ((double)bad <= load->options.max_bad_share * (double)judged) {
         return ATP_OK;
@@ -511,7 +523,7 @@ static atp_err_t end_acknowledged(atp_load_t *load, atp_err_t err, atp_why_t *re
     }
     return atp_fail(
         ret_why, noted,
-        "%.200s: has more messages than an acknowledgement tells (%u), or headers beyond %u bytes; "
+        "%.200s: has more messages than a load tells apart (%u), or headers beyond %u bytes; "
         "nothing was loaded. Split the file",
         place_of(load), ATP_EDI_ACK_MESSAGES_MAX, ATP_EDI_ACK_HEADER_SIZE_MAX);
 }

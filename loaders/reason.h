@@ -43,7 +43,8 @@
     X(UNIT_TOO_LONG, "unit_too_long", "the unit of the quantity is longer than 64 bytes")                    \
     X(EVENT_TOO_LONG, "event_too_long", "the id of what happened is longer than 64 bytes")                   \
     X(MESSAGE_TYPE, "message_type", "the message is of another type than the profile reads")                 \
-    X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")
+    X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")                           \
+    X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange stands in the file before")
 
 typedef enum atp_reason_of_reject {
 #define ATP_REASON_ENUM(NAME, code, sentence) ATP_REJECT_##NAME,

@@ -26,6 +26,12 @@ void reading_close(reading_t *reading)
     reading->api->destroy(reading->reader);
 }
 
+void reading_restart(reading_t *reading)
+{
+    reading->source.at = 0;
+    reading->api->restart(reading->reader);
+}
+
 got_t reading_next(reading_t *reading, atp_record_t *ret_record)
 {
     for (;;) {

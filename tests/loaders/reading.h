@@ -20,6 +20,9 @@ void reading_open(reading_t *reading, const atp_profile_format_t *format, const 
                   size_t step, const char *const *columns);
 void reading_close(reading_t *reading);
 
+/* From the beginning again, as the second pass of a load. */
+void reading_restart(reading_t *reading);
+
 /* The next record, filling as often as it takes. A fault is an ATP_ERR_FORMAT, and why. */
 got_t reading_next(reading_t *reading, atp_record_t *ret_record);
 

@@ -87,14 +87,43 @@ static void a_message_of_another_type_is_one_bad_record(void **state)
     reading_expect_end(&reading);
 }
 
+/* As a mailbox gives them that was asked twice; what they say would be summed. */
+static void an_interchange_that_stands_there_again_gives_nothing_but_its_header(void **state)
+{
+    static const char *const columns[] = {"LIN[VN]", "QTY.2", NULL};
+#define REPORT(number, qty)                                                                                  \
+    "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261121*0300*U*00401*" number      \
+    "*0*P*:~\n" GS "ST*846*0001~\nLIN**VN*a~\nQTY*17*" qty "~\nSE*4*0001~\nGE*1*7~\nIEA*1*" number "~\n"
+    static const char text[] = REPORT("000000001", "4") REPORT("000000001", "4") REPORT("000000001", "5")
+        REPORT("000000002", "6") REPORT("000000001", "4");
+    reading_t reading;
+    (void)state;
+
+    open_text(&reading, "846", text, strlen(text), columns);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        reading_expect(&reading, 5, "a 4");
+        reading_expect_bad(&reading, 9, ATP_REJECT_INTERCHANGE_REPEATED);
+        reading_expect_bad(&reading, 17, ATP_REJECT_INTERCHANGE_REPEATED);
+        reading_expect(&reading, 29, "a 6");
+        reading_expect_bad(&reading, 33, ATP_REJECT_INTERCHANGE_REPEATED);
+        if (pass == 0) {
+            reading_restart(&reading);
+        }
+    }
+    reading_expect_end(&reading);
+    /* It is read for all that: one that is damaged is told. */
+    expect_fault("846", REPORT("000000001", "4") ISA GS "ST*846*0001~SE*3*0001~" TAIL, "counts other than");
+#undef REPORT
+}
+
 static void signs_are_those_of_the_interchange(void **state)
 {
     static const char *const columns[] = {"LIN[VN]", "QTY.2", NULL};
     static const char lines[] =
         "ISA|00|          |00|          |ZZ|SENDER         |ZZ|RECEIVER       "
-        "|261121|0300|U|00401|000000001|0|P|>\n"
+        "|261121|0300|U|00401|000000002|0|P|>\n"
         "GS|IB|S|R|20261121|0300|7|X|004010\nST|846|0001\nLIN||VN|a*b\nQTY|17|4\nSE|4|0001\n"
-        "GE|1|7\nIEA|1|000000001\n" ISA GS "ST*846*0001~LIN**VN*c|d~QTY*17*5~SE*4*0001~" TAIL;
+        "GE|1|7\nIEA|1|000000002\n" ISA GS "ST*846*0001~LIN**VN*c|d~QTY*17*5~SE*4*0001~" TAIL;
     reading_t reading;
     (void)state;
 
@@ -229,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_pair_of_store_and_quantity_is_a_record),
         cmocka_unit_test(an_item_sees_what_its_parents_say_and_not_its_siblings),
         cmocka_unit_test(a_message_of_another_type_is_one_bad_record),
+        cmocka_unit_test(an_interchange_that_stands_there_again_gives_nothing_but_its_header),
         cmocka_unit_test(signs_are_those_of_the_interchange),
         cmocka_unit_test(an_edifact_interchange_may_come_without_una_and_after_another_with_it),
         cmocka_unit_test(what_is_no_interchange_is_told),

@@ -199,7 +199,7 @@ static void an_interchange_twice_in_a_file_is_a_duplicate_the_second_time(void *
     static const char twice[] = ISA("000000009", "0") GS SET_1
         "GE*1*7~\nIEA*1*000000009~\n" ISA("000000009", "0") GS SET_1 "GE*1*7~\nIEA*1*000000009~\n";
 
-    expect_x12(state, 1, twice, takes_all,
+    expect_x12(state, 0, twice, takes_all,
                BACK BACK_GS "AK2*846*0001~\nAK5*A~\nAK9*A*1*1*1~\nSE*6*0001~\n" BACK_GE BACK
                             "TA1*000000009*261121*0300*R*025~\nIEA*0*000000009~\n");
 }

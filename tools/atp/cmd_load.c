@@ -22,7 +22,7 @@ typedef struct loading {
     atp_profile_t *profile;
     atp_load_t *load;
     atp_load_run_t *run;
-    atp_load_ack_t *ack; /* NULL: none is wanted */
+    atp_load_ack_t *ack; /* NULL: no interchange is told apart */
     atp_load_feed_t feed;
     atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
     const char *reject_path;
@@ -60,7 +60,7 @@ static uint64_t fingerprint_of_file(const char *path)
     return fingerprint;
 }
 
-/* What ids are made from: the file, or with --again, or for a pipe, a number never used before. With an acknowledgement they are
+/* What ids are made from: the file, or with --again, or for a pipe, a number never used before. Of X12 and EDIFACT they are
  * made from the interchanges in it, whatever file they come in. */
 static uint64_t seed_of(const loading_t *loading)
 {
@@ -271,7 +271,7 @@ static void print_notes(const loading_t *loading, const atp_load_tally_t *tally)
                      plan->too_precise);
     }
     if (tally->before > plan->positions_empty) {
-        atp_cli_note(cli, "What was loaded from this very file before was not loaded again; --again does.");
+        atp_cli_note(cli, "What was loaded before was not loaded again; --again does.");
     }
     if (loading->is_dry) {
         atp_cli_note(cli, "Nothing was changed: this was a dry run.");
@@ -547,7 +547,7 @@ static const atp_flag_t flags[] = {
      "Write what became of the messages of an X12 or EDIFACT file here: a 997, or CONTRL, for its sender"},
     {"safety-spread", NULL, NULL,
      "Spread the safety stock of a SKU over its positions in the ledger, by stock"},
-    {"again", NULL, NULL, "Load also what was loaded from this very file before"},
+    {"again", NULL, NULL, "Load also what was loaded before"},
     {NULL, NULL, NULL, NULL},
 };
 

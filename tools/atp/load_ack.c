@@ -9,13 +9,14 @@ struct atp_load_ack {
     atp_cli_t *cli;
     atp_edi_ack_t *edi;
     atp_file_out_t out;
+    bool is_wanted; /* there is a file to write */
     bool is_open;
     pthread_mutex_t mutex; /* of `edi`, while answers come */
 };
 
-static int check(atp_cli_t *cli, const atp_profile_t *profile, atp_edi_standard_t *ret_standard)
+static int check(atp_cli_t *cli, const atp_profile_t *profile, bool is_edi)
 {
-    if (!atp_profile_edi_standard(profile, ret_standard)) {
+    if (!is_edi) {
         return atp_cli_usage(cli->cmd, "--ack: the profile %s reads neither X12 nor EDIFACT",
                              atp_profile_name(profile));
     }
@@ -28,25 +29,25 @@ static int check(atp_cli_t *cli, const atp_profile_t *profile, atp_edi_standard_
 int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack_t **ret_ack)
 {
     const char *path = atp_args_text(&cli->args, "ack");
-    atp_edi_standard_t standard;
+    atp_edi_standard_t standard = ATP_EDI_X12;
+    bool is_edi = atp_profile_edi_standard(profile, &standard);
+    bool is_needed = is_edi && !atp_args_has(&cli->args, "dry-run") && !atp_args_has(&cli->args, "feed");
+    int status = path != NULL ? check(cli, profile, is_edi) : ATP_CLI_DONE;
 
     *ret_ack = NULL;
-    if (path == NULL) {
-        return ATP_CLI_DONE;
-    }
-    int status = check(cli, profile, &standard);
-    if (status != ATP_CLI_DONE) {
+    if (status != ATP_CLI_DONE || (path == NULL && !is_needed)) {
         return status;
     }
     atp_load_ack_t *ack = atp_cli_alloc(1, sizeof *ack);
     ack->cli = cli;
+    ack->is_wanted = path != NULL;
     (void)pthread_mutex_init(&ack->mutex, NULL);
     if (atp_edi_ack_create(standard, &ack->edi) != ATP_OK) {
-        status = atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the acknowledgement");
-    } else if (!atp_file_out_open(cli, path, &ack->out)) {
+        status = atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the interchanges of the file");
+    } else if (ack->is_wanted && !atp_file_out_open(cli, path, &ack->out)) {
         status = ATP_CLI_FAILED;
     } else {
-        ack->is_open = true;
+        ack->is_open = ack->is_wanted;
     }
     if (status != ATP_CLI_DONE) {
         atp_load_ack_close(ack);
@@ -88,12 +89,14 @@ static void tell(const atp_load_ack_t *ack)
 {
     atp_edi_ack_counts_t counts = atp_edi_ack_counts(ack->edi);
 
-    atp_cli_note(ack->cli, "Acknowledged in %s: %u messages accepted, %u with errors, %u rejected.",
-                 ack->out.name != NULL ? ack->out.name : "standard output", counts.accepted,
-                 counts.with_errors, counts.rejected);
+    if (ack->is_wanted) {
+        atp_cli_note(ack->cli, "Acknowledged in %s: %u messages accepted, %u with errors, %u rejected.",
+                     ack->out.name != NULL ? ack->out.name : "standard output", counts.accepted,
+                     counts.with_errors, counts.rejected);
+    }
     if (counts.repeats > 0) {
-        atp_cli_note(ack->cli, "%u of %u interchanges had been loaded before: acknowledged as duplicates.",
-                     counts.repeats, counts.interchanges);
+        atp_cli_note(ack->cli, "%u of %u interchanges had been loaded before%s.", counts.repeats,
+                     counts.interchanges, ack->is_wanted ? ": acknowledged as duplicates" : ": not again");
     }
 }
 
@@ -102,10 +105,12 @@ int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded)
     if (atp_edi_ack_counts(ack->edi).interchanges == 0) {
         return ATP_CLI_DONE; /* nothing was read that has a sender */
     }
-    atp_edi_ack_write(ack->edi, is_loaded, ack->out.file);
-    ack->is_open = false;
+    if (ack->is_wanted) {
+        atp_edi_ack_write(ack->edi, is_loaded, ack->out.file);
+        ack->is_open = false;
+    }
     tell(ack);
-    return atp_file_out_close(ack->cli, &ack->out, true);
+    return ack->is_wanted ? atp_file_out_close(ack->cli, &ack->out, true) : ATP_CLI_DONE;
 }
 
 void atp_load_ack_close(atp_load_ack_t *ack)

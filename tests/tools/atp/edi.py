@@ -3,6 +3,7 @@
 
 Usage: edi.py ATP ATPD [unittest arguments]
 """
+import json
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ ATP, ATPD = sys.argv[1:3]
 SAMPLES = Path(__file__).resolve().parents[3] / "loaders" / "samples"
 SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
          "string-bytes": "4MiB"}
-DONE, USAGE, BAD_INPUT, FAILED = 0, 2, 4, 5
+DONE, REFUSED, USAGE, BAD_INPUT, FAILED = 0, 1, 2, 4, 5
 
 
 class Acknowledgements(unittest.TestCase):
@@ -29,22 +30,29 @@ class Acknowledgements(unittest.TestCase):
         cls.addClassCleanup(cls.daemon.stop)
         cls.daemon.wait_ready()
 
-    def load(self, text, profile, *flags, ack="out", status=DONE):
-        """Loads the text; returns the acknowledgement, None without one, and what was said."""
-        (self.folder / "in.edi").write_text(text, encoding="latin-1")
-        path = self.folder / ack
-        path.unlink(missing_ok=True)
-        done = subprocess.run([ATP, "load", "in.edi", "--profile", profile, "--ack", ack, *flags], cwd=self.folder,
-                              env=self.daemon.environment("edi"), capture_output=True, text=True, check=False,
-                              timeout=60)
+    def atp(self, *words, status=DONE):
+        done = subprocess.run([ATP, *words], cwd=self.folder, env=self.daemon.environment("edi"), capture_output=True,
+                              text=True, check=False, timeout=60)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        self.assertFalse((self.folder / (ack + ".part")).exists())
-        return (path.read_text(encoding="latin-1") if path.exists() else None), done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def load(self, text, profile, *flags, ack="out", status=DONE):
+        """Loads the text; returns the acknowledgement, None without one, and what was said. `ack` None: none is wanted."""
+        (self.folder / "in.edi").write_text(text, encoding="latin-1")
+        path = self.folder / (ack or "out")
+        path.unlink(missing_ok=True)
+        said = self.atp("load", "in.edi", "--profile", profile, *(("--ack", ack) if ack else ()), *flags, status=status)
+        self.assertFalse((self.folder / (path.name + ".part")).exists())
+        return (path.read_text(encoding="latin-1") if path.exists() else None), said
+
+    def on_hand(self, position):
+        return json.loads(self.atp("avail", position, "--explain", "--json"))["on_hand"]
 
     @staticmethod
-    def report(number):
-        """The sample of an 846 under another control number of its interchange."""
-        return (SAMPLES / "x12-846.edi").read_text(encoding="latin-1").replace("000000905", number)
+    def report(number, items=None):
+        """The sample of an 846 under another control number of its interchange, and of other items."""
+        text = (SAMPLES / "x12-846.edi").read_text(encoding="latin-1").replace("000000905", number)
+        return text.replace("bike-28", f"{items}-28").replace("helmet-m", f"{items}-m") if items else text
 
     def test_a_report_is_accepted_once_and_then_a_duplicate(self):
         text = self.report("000000001")
@@ -58,6 +66,26 @@ class Acknowledgements(unittest.TestCase):
         self.assertIn("*R*025~", other_file)  # the same interchange, in other bytes
         fresh, _ = self.load(self.report("000000002"), "x12-846")
         self.assertIn("AK9*A*2*2*2~\n", fresh)  # another one that says the same
+
+    def test_an_interchange_twice_in_a_file_counts_once(self):
+        one = self.report("000000011", "twice")
+        _, said = self.load(one + one, "x12-846", ack=None)
+        self.assertIn("interchange_repeated", said)
+        self.assertEqual(self.on_hand("twice-28@bremen"), "7")
+        told, _ = self.load(one + self.report("000000012", "other") + one, "x12-846")
+        self.assertEqual((told.count("*R*025~"), told.count("AK9*A*2*2*2~")), (2, 1))
+        self.assertEqual((self.on_hand("twice-28@bremen"), self.on_hand("other-28@bremen")), ("7", "7"))
+
+    def test_an_interchange_is_known_in_another_file_and_takes_nothing_back(self):
+        text = self.report("000000013", "known")
+        self.load(text, "x12-846", ack=None)
+        self.atp("sale", "known-28@bremen=2")
+        other = self.report("000000014", "fresh")
+        _, said = self.load(text + other, "x12-846", ack=None)
+        self.assertIn("1 of 2 interchanges had been loaded before: not again", said)
+        self.assertEqual((self.on_hand("known-28@bremen"), self.on_hand("fresh-28@bremen")), ("5", "7"))
+        self.load(text, "x12-846", "--again", ack=None)
+        self.assertEqual(self.on_hand("known-28@bremen"), "7")
 
     def test_facts_and_notices_twice_are_duplicates(self):
         for name, told in (("x12-852", "*R*025~"), ("x12-856", "*R*025~"), ("edifact-desadv", "+4+26'"),
@@ -79,7 +107,7 @@ class Acknowledgements(unittest.TestCase):
         self.assertIn("AK9*R*2*2*0*5~\n", told)
 
     def test_a_feed_is_acknowledged(self):
-        text = self.report("000000005").replace("bike-28", "feed-28").replace("helmet-m", "feed-m")
+        text = self.report("000000005", "feed")
         flags = ("--feed", "edi-5", "--as-of", "2026-11-21T03:00:00Z")
         told, _ = self.load(text, "x12-846", *flags)
         self.assertIn("AK9*A*2*2*2~\n", told)
@@ -94,9 +122,7 @@ class Acknowledgements(unittest.TestCase):
         self.load("sku,node,on_hand\na,b,1\n", "native", status=USAGE)
         told, _ = self.load("sku,node,on_hand\na,b,1\n", "x12-846", status=BAD_INPUT)
         self.assertIsNone(told)  # nobody sent that
-        done = subprocess.run([ATP, "avail", "never-there"], env=self.daemon.environment("edi"), cwd=self.folder,
-                              capture_output=True, text=True, check=False, timeout=60)
-        self.assertIn("unknown_sku", done.stdout + done.stderr)
+        self.assertIn("unknown_sku", self.atp("avail", "never-there", status=REFUSED))
 
 
 if __name__ == "__main__":
