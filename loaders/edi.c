@@ -45,13 +45,14 @@ typedef struct edi {
     atp_edi_context_t context;
     envelope_t open[ATP_EDI_LEVEL_MESSAGE + 1]; /* by level; number_size 0 and count 0 while not open */
     uint8_t level;                              /* of the innermost envelope that is open; 0 = none */
-    bool is_foreign;                            /* the open message is of another type */
+    bool is_foreign;                            /* the open message is of another type, or purpose */
     bool is_repeat;                             /* the open interchange stands in the file before */
     bool is_latin;                              /* texts are ISO 8859-1 */
     int record_at;                              /* of the segment that makes a record, in the context; -1 */
     uint32_t pair_at;                           /* next pair to give, by its element; NOT_A_PAIR: none */
     int pairs_at;                               /* of the segment with pairs, in the context; -1 */
     uint32_t message_count;                     /* opened so far */
+    uint32_t messages_here;                     /* of them in the open interchange */
     uint32_t interchange_count;                 /* the same */
     atp_seen_t *interchanges;                   /* by identity: which of the file each was first, from 1 */
     uint32_t given_at;                          /* of the record given last, in the context */
@@ -265,6 +266,7 @@ static bool note_interchange(edi_t *edi, const atp_edi_segment_t *header)
     char identity[ATP_EDI_IDENTITY_SIZE_MAX];
     uint32_t size = atp_edi_identity(header->raw, edi->standard, &edi->signs, identity);
     uint64_t number = ++edi->interchange_count;
+    edi->messages_here = 0;
     uint64_t before = 0;
     atp_err_t err = atp_seen_put(
         edi->interchanges, atp_seen_key(edi->interchanges, (atp_text_t){identity, size}, (atp_text_t){"", 0}),
@@ -299,6 +301,7 @@ static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi
     memcpy(envelope->number, number.bytes, number.size);
     edi->level = rule->level;
     edi->message_count += rule->level == ATP_EDI_LEVEL_MESSAGE;
+    edi->messages_here += rule->level == ATP_EDI_LEVEL_MESSAGE;
     if (edi->ack != NULL) {
         atp_edi_ack_open(edi->ack, rule->level, segment, &edi->signs);
     }
@@ -400,6 +403,24 @@ static bool is_record(const edi_t *edi, const atp_edi_segment_t *segment)
             atp_edi_context_find(&edi->context, &edi->signs, atp_text_of(within), (atp_text_t){"", 0}) >= 0);
 }
 
+/* Whether the segment says that its message is for something else than to tell what there is. */
+static bool is_other_purpose(const edi_t *edi, const atp_edi_segment_t *segment)
+{
+    const atp_edi_document_t *document = edi->document;
+    char code[8];
+
+    if (document->purpose == NULL || !atp_text_equal(segment->tag, atp_text_of(document->purpose))) {
+        return false;
+    }
+    atp_text_t told = element_of(edi, segment, document->purpose_at, 1);
+    if (told.size == 0 || told.size > 2) {
+        return told.size > 0;
+    }
+    (void)snprintf(code, sizeof code, " %.*s", (int)told.size, told.bytes);
+    const char *found = strstr(document->purposes, code);
+    return found == NULL || (found[1 + told.size] != ' ' && found[1 + told.size] != '\0');
+}
+
 static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
 {
     uint8_t level = loop_level(edi, segment->tag);
@@ -417,6 +438,7 @@ static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
         return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line,
                     "a message has more segments above a record than this reader keeps");
     }
+    edi->is_foreign = is_other_purpose(edi, segment);
     int at = (int)edi->context.count - 1;
     if (is_record(edi, segment)) {
         edi->record_at = at;
@@ -495,7 +517,10 @@ static void give_record(edi_t *edi, atp_record_t *ret_record)
     const atp_edi_kept_t *kept = &edi->context.kept[edi->record_at];
     edi->given_at = (uint32_t)edi->record_at;
     edi->given_pairs_at = edi->pairs_at;
-    atp_edi_place_t place = {.context = &edi->context, .signs = &edi->signs, .standard = edi->standard};
+    atp_edi_place_t place = {.context = &edi->context,
+                             .signs = &edi->signs,
+                             .standard = edi->standard,
+                             .message = edi->messages_here};
 
     if (edi->pairs_at >= 0) {
         atp_text_t raw = edi->context.kept[edi->pairs_at].raw;
@@ -551,11 +576,11 @@ static void end_record(edi_t *edi, const atp_edi_segment_t *segment)
     edi->pair_at = NOT_A_PAIR;
 }
 
-/* An envelope that is not read, by its header. */
+/* What is not read, by the segment that says so. */
 static void give_header(edi_t *edi, const atp_edi_segment_t *segment, atp_reason_of_reject_t reason,
                         atp_record_t *ret_record)
 {
-    edi->given_at = edi->context.count - 1; /* its header */
+    edi->given_at = edi->context.count - 1; /* that segment */
     edi->given_pairs_at = -1;
     *ret_record = (atp_record_t){
         .fields = edi->fields,
@@ -625,7 +650,9 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
         }
         if ((edi->is_foreign && !was_foreign) || (edi->is_repeat && !was_repeat)) {
             give_header(edi, &segment,
-                        edi->is_repeat ? ATP_REJECT_INTERCHANGE_REPEATED : ATP_REJECT_MESSAGE_TYPE,
+                        edi->is_repeat        ? ATP_REJECT_INTERCHANGE_REPEATED
+                        : segment.number == 1 ? ATP_REJECT_MESSAGE_TYPE
+                                              : ATP_REJECT_MESSAGE_PURPOSE,
                         ret_record);
             return ATP_RECORD_READ;
         }

@@ -1,7 +1,9 @@
 #include "loaders/edi_column.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#define PLACE_SIZE_MAX  24
 #define X12_PAIRS_BEGIN 2 /* element 1 of LIN is its number */
 
 /* ---- reading ---- */
@@ -97,6 +99,10 @@ static bool read_part(const char **text, const char *pairs, atp_edi_part_t *part
         *text += is_read;
         return is_read;
     }
+    if (read_word(text, ".place")) {
+        part->pick = ATP_EDI_PICK_PLACE;
+        return true;
+    }
     if (pairs != NULL && strcmp(part->tag, pairs) == 0) {
         part->pick = read_word(text, ".store") ? ATP_EDI_PICK_STORE : ATP_EDI_PICK_QUANTITY;
         return part->pick == ATP_EDI_PICK_STORE || read_word(text, ".quantity");
@@ -168,7 +174,24 @@ static atp_text_t find_value(const atp_edi_place_t *place, atp_text_t tag, atp_t
     return (atp_text_t){"", 0};
 }
 
-static atp_text_t text_of_part(const atp_edi_part_t *part, const atp_edi_place_t *place)
+/* "2.17": of which message of its interchange a segment is, and which of that. `room` has PLACE_SIZE_MAX bytes. */
+static atp_text_t place_of(const atp_edi_place_t *place, const atp_edi_kept_t *kept, char *room)
+{
+    int size = snprintf(room, PLACE_SIZE_MAX, "%u.%u", place->message, kept->number);
+
+    return (atp_text_t){room, (uint32_t)size};
+}
+
+/* The elements of ISA have fixed lengths: what fills them up is no text. */
+static atp_text_t without_filling(atp_text_t tag, atp_text_t text)
+{
+    while (text.size > 0 && text.bytes[text.size - 1] == ' ' && atp_text_equal(tag, ATP_TEXT("ISA"))) {
+        text.size--;
+    }
+    return text;
+}
+
+static atp_text_t text_of_part(const atp_edi_part_t *part, const atp_edi_place_t *place, char *room)
 {
     atp_text_t tag = atp_text_of(part->tag);
     atp_text_t qualifier = atp_text_of(part->qualifier);
@@ -180,26 +203,33 @@ static atp_text_t text_of_part(const atp_edi_part_t *part, const atp_edi_place_t
         return place->quantity;
     case ATP_EDI_PICK_VALUE:
         return find_value(place, tag, qualifier);
+    case ATP_EDI_PICK_PLACE:
     case ATP_EDI_PICK_ELEMENT:
         break;
     }
     int found = atp_edi_context_find(place->context, place->signs, tag, qualifier);
-    return found < 0 ? (atp_text_t){"", 0}
-                     : atp_edi_element(place->context->kept[found].raw, place->signs, part->element,
-                                       part->component);
+    if (found < 0) {
+        return (atp_text_t){"", 0};
+    }
+    const atp_edi_kept_t *kept = &place->context->kept[found];
+    return part->pick == ATP_EDI_PICK_PLACE
+               ? place_of(place, kept, room)
+               : without_filling(tag,
+                                 atp_edi_element(kept->raw, place->signs, part->element, part->component));
 }
 
 uint32_t atp_edi_column_text(const atp_edi_column_t *column, const atp_edi_place_t *place, char *ret_bytes,
                              uint32_t size)
 {
     uint32_t used = 0;
+    char room[PLACE_SIZE_MAX];
 
     for (uint32_t i = 0; i < column->part_count; i++) {
         const atp_edi_part_t *part = &column->parts[i];
         if (!part->is_joined && used > 0) {
             break; /* what stands in for an empty one is not wanted */
         }
-        atp_text_t text = text_of_part(part, place);
+        atp_text_t text = text_of_part(part, place, room);
         if (text.size + 1 > size - used) {
             return UINT32_MAX;
         }

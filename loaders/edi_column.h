@@ -6,12 +6,13 @@
 
 #include "loaders/edi_context.h"
 
-#define ATP_EDI_COLUMN_PARTS_MAX 4
+#define ATP_EDI_COLUMN_PARTS_MAX 6
 #define ATP_EDI_QUALIFIER_MAX    35
 
 typedef enum atp_edi_pick {
     ATP_EDI_PICK_ELEMENT, /* TAG.2, TAG:QUALIFIER.2.1 */
     ATP_EDI_PICK_VALUE,   /* TAG[QUALIFIER] */
+    ATP_EDI_PICK_PLACE,   /* TAG.place */
     ATP_EDI_PICK_STORE,   /* PAIRS.store */
     ATP_EDI_PICK_QUANTITY /* PAIRS.quantity */
 } atp_edi_pick_t;
@@ -38,6 +39,7 @@ typedef struct atp_edi_place {
     const atp_edi_context_t *context;
     const atp_edi_signs_t *signs;
     atp_edi_standard_t standard;
+    uint32_t message; /* of its interchange, from 1 */
     atp_text_t store; /* of the pair; empty without */
     atp_text_t quantity;
 } atp_edi_place_t;

@@ -8,10 +8,12 @@
  *
  *     QTY.2          element 2 of the nearest QTY
  *     QTY.1.2        component 2 of its element 1
+ *     ISA.6          without the blanks behind it: ISA has fixed lengths
  *     N1:WH.4        element 4 of the nearest N1 whose element 1 begins with the component WH
  *     LIN[UP]        X12: the value after the qualifier UP, in LIN's pairs. EDIFACT: the first component of the
  *                    element whose second one is UP
  *     SDQ.store      and SDQ.quantity: one record for each pair of store and quantity
+ *     ZA.place       where the nearest ZA stands in its interchange: 2.17, segment 17 of message 2
  *     A+B            both, joined by a hyphen
  *     A|B            A, or B where A is empty
  *
@@ -32,10 +34,14 @@ typedef struct atp_edi_loop {
 
 typedef struct atp_edi_document {
     atp_edi_standard_t standard;
-    const char *type;   /* "846", "INVRPT" */
-    const char *record; /* the segment that makes a record */
-    const char *within; /* only below one of these; NULL = anywhere */
-    const char *pairs;  /* a segment after it with store and quantity in turn; NULL = none */
+    const char *type;    /* "846", "INVRPT" */
+    const char *record;  /* the segment that makes a record */
+    const char *within;  /* only below one of these; NULL = anywhere */
+    const char *pairs;   /* a segment after it with store and quantity in turn; NULL = none */
+    const char *purpose; /* the segment that says what the message is for; NULL = none does */
+    uint8_t purpose_at;  /* by which element */
+    const char
+        *purposes; /* that say what there is, each behind a blank; others cancel or change another message */
     bool has_hierarchy; /* HL segments (X12): number, parent, code; each is a loop inside its parent's */
     atp_edi_loop_t loops[4];
 } atp_edi_document_t;

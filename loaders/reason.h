@@ -43,6 +43,8 @@
     X(UNIT_TOO_LONG, "unit_too_long", "the unit of the quantity is longer than 64 bytes")                    \
     X(EVENT_TOO_LONG, "event_too_long", "the id of what happened is longer than 64 bytes")                   \
     X(MESSAGE_TYPE, "message_type", "the message is of another type than the profile reads")                 \
+    X(MESSAGE_PURPOSE, "message_purpose",                                                                    \
+      "the message cancels or changes another one: it does not say what there is")                           \
     X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")                           \
     X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange stands in the file before")
 

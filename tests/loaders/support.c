@@ -132,6 +132,7 @@ static atp_err_t keep_rows(void *context, const atp_load_row_t *rows, uint32_t r
         copy_text(kept->sku, sizeof kept->sku, rows[i].sku);
         copy_text(kept->node, sizeof kept->node, rows[i].node);
         copy_text(kept->name, sizeof kept->name, rows[i].name);
+        copy_text(kept->event, sizeof kept->event, rows[i].event);
         kept->row = rows[i];
     }
     return ATP_OK;

@@ -35,6 +35,7 @@ typedef struct kept_row {
     char sku[ATP_ID_SIZE_MAX + 1];
     char node[ATP_ID_SIZE_MAX + 1];
     char name[ATP_NAME_SIZE_MAX + 1];
+    char event[ATP_ID_SIZE_MAX + 1];
     atp_load_row_t row; /* its texts are void */
 } kept_row_t;
 

@@ -30,6 +30,8 @@ static void expect_fault(const char *document, const char *text, const char *sen
     "*261121*0300*U*00401*000000001*0*P*:~\n"
 #define GS   "GS*IB*S*R*20261121*0300*7*X*004010~\n"
 #define TAIL "GE*1*7~\nIEA*1*000000001~\n"
+#define UNB  "UNB+UNOA:3+S+R+261121:0300+R1'"
+#define UNH  "UNH+1+INVRPT:D:96A:UN'"
 
 static const char store_sales[] = ISA GS "ST*852*0001~\nXQ*H*20261120*20261120~\nN1*RT*Stores~\n"
                                          "LIN**UP*012345678905*VN*bike-28~\n"
@@ -54,8 +56,8 @@ static void a_pair_of_store_and_quantity_is_a_record(void **state)
 
 static void an_item_sees_what_its_parents_say_and_not_its_siblings(void **state)
 {
-    static const char *const columns[] = {"BSN.2+HL.1", "PRF.1",     "MAN.2", "LIN[VN]",
-                                          "SN1.2",      "DTM:017.2", NULL};
+    static const char *const columns[] = {"ISA.6+BSN.2+HL.1", "PRF.1",    "MAN.2", "LIN[VN]", "SN1.2",
+                                          "DTM:017.2",        "HL.place", NULL};
     static const char text[] =
         ISA GS "ST*856*0001~BSN*00*ASN*20261121*0300~HL*1**S~DTM*011*20261120~DTM*017*20261130~"
                "HL*2*1*O~PRF*PO1~HL*3*2*P~MAN*GM*box1~HL*4*3*I~LIN**VN*a~SN1**1*EA~"
@@ -65,9 +67,9 @@ static void an_item_sees_what_its_parents_say_and_not_its_siblings(void **state)
     (void)state;
 
     open_text(&reading, "856", text, strlen(text), columns);
-    reading_expect(&reading, 3, "ASN-4 PO1 box1 a 1 20261130");
-    reading_expect(&reading, 3, "ASN-6 PO1  b 2 20261130");
-    reading_expect(&reading, 3, "ASN-8 PO2  c 3 20261130");
+    reading_expect(&reading, 3, "SENDER-ASN-4 PO1 box1 a 1 20261130 1.10");
+    reading_expect(&reading, 3, "SENDER-ASN-6 PO1  b 2 20261130 1.14");
+    reading_expect(&reading, 3, "SENDER-ASN-8 PO2  c 3 20261130 1.19");
     reading_expect_end(&reading);
 }
 
@@ -85,6 +87,36 @@ static void a_message_of_another_type_is_one_bad_record(void **state)
     reading_expect_bad(&reading, 6, ATP_REJECT_MESSAGE_TYPE);
     reading_expect(&reading, 11, "a 4");
     reading_expect_end(&reading);
+}
+
+static void a_message_that_cancels_or_changes_another_is_one_bad_record(void **state)
+{
+    static const char *const columns[] = {"LIN[VN]", "SN1.2", "LIN.place", NULL};
+    static const char *const edifact_columns[] = {"LIN.3.1", "QTY.1.2", NULL};
+#define NOTICE(number, purpose, item)                                                                        \
+    "ST*856*" number "~\nBSN*" purpose "*ASN*20261121*0300~\nHL*1**I~\nLIN**VN*" item                        \
+    "~\nSN1**1~\nSE*6*" number "~\n"
+    static const char text[] =
+        ISA GS NOTICE("0001", "01", "a") NOTICE("0002", "05", "b") NOTICE("0003", "04", "c")
+            NOTICE("0004", "00 05", "d") NOTICE("0005", "", "e") "GE*5*7~\nIEA*1*000000001~\n";
+    static const char edifact[] =
+        UNB "UNH+1+INVRPT:D:96A:UN'BGM+35+I+1'LIN+1++p:EN'QTY+145:4'UNT+5+1'"
+            "UNH+2+INVRPT:D:96A:UN'BGM+35+I+9'LIN+1++q:EN'QTY+145:5'UNT+5+2'UNZ+2+R1'";
+    reading_t reading;
+    (void)state;
+
+    open_text(&reading, "856", text, strlen(text), columns);
+    reading_expect_bad(&reading, 4, ATP_REJECT_MESSAGE_PURPOSE);
+    reading_expect(&reading, 13, "b 1 2.4");
+    reading_expect_bad(&reading, 16, ATP_REJECT_MESSAGE_PURPOSE);
+    reading_expect_bad(&reading, 22, ATP_REJECT_MESSAGE_PURPOSE);
+    reading_expect(&reading, 31, "e 1 5.4");
+    reading_expect_end(&reading);
+    open_text(&reading, "INVRPT", edifact, strlen(edifact), edifact_columns);
+    reading_expect_bad(&reading, 1, ATP_REJECT_MESSAGE_PURPOSE);
+    reading_expect(&reading, 1, "q 5");
+    reading_expect_end(&reading);
+#undef NOTICE
 }
 
 /* As a mailbox gives them that was asked twice; what they say would be summed. */
@@ -132,9 +164,6 @@ static void signs_are_those_of_the_interchange(void **state)
     reading_expect(&reading, 11, "c|d 5");
     reading_expect_end(&reading);
 }
-
-#define UNB "UNB+UNOA:3+S+R+261121:0300+R1'"
-#define UNH "UNH+1+INVRPT:D:96A:UN'"
 
 static void an_edifact_interchange_may_come_without_una_and_after_another_with_it(void **state)
 {
@@ -208,8 +237,9 @@ static void a_message_without_end_is_bounded(void **state)
 
 static void columns_that_are_none_are_refused(void **state)
 {
-    static const char *const good[] = {"QTY.2",          "QTY.1.2", "N1:WH.4",   "LIN[UP]",
-                                       "A1.1+B2.2|C3.3", "ST.99",   "SDQ.store", "SDQ.quantity"};
+    static const char *const good[] = {
+        "QTY.2", "QTY.1.2",   "N1:WH.4",      "LIN[UP]",   "A1.1+B2.2|C3.3",
+        "ST.99", "SDQ.store", "SDQ.quantity", "SDQ.place", "A1.1+B1.1|C1.1|D1.1|E1.1|F1.1"};
     static const char *const bad[] = {"",
                                       "QTY",
                                       "QTY.",
@@ -226,7 +256,9 @@ static void columns_that_are_none_are_refused(void **state)
                                       "A1.1+",
                                       "A1.1||B2.1",
                                       "A1.1 ",
-                                      "A1.1|B1.1|C1.1|D1.1|E1.1",
+                                      "A1.1|B1.1|C1.1|D1.1|E1.1|F1.1|G1.1",
+                                      "ZA.places",
+                                      "ZA:QS.place",
                                       "QTY.1.2.3"};
     atp_edi_column_t column;
     (void)state;
@@ -258,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_pair_of_store_and_quantity_is_a_record),
         cmocka_unit_test(an_item_sees_what_its_parents_say_and_not_its_siblings),
         cmocka_unit_test(a_message_of_another_type_is_one_bad_record),
+        cmocka_unit_test(a_message_that_cancels_or_changes_another_is_one_bad_record),
         cmocka_unit_test(an_interchange_that_stands_there_again_gives_nothing_but_its_header),
         cmocka_unit_test(signs_are_those_of_the_interchange),
         cmocka_unit_test(an_edifact_interchange_may_come_without_una_and_after_another_with_it),
