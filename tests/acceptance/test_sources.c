@@ -4,6 +4,8 @@
 #include "engine/base/attribute.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +189,91 @@ static void what_is_published_while_its_source_is_paused_waits_and_is_applied_in
     atp_publisher_close(publisher);
 }
 
+static void wait_for_kept(const acceptance_t *a, int64_t batches)
+{
+    int64_t begun_ms = 0;
+
+    while (metric(a, "atpd_source_kept_batches_total") < batches && is_waiting(&begun_ms, PATIENCE_S)) {
+    }
+    assert_true(metric(a, "atpd_source_kept_batches_total") >= batches);
+}
+
+static unsigned files_waiting(const acceptance_t *a)
+{
+    char path[96];
+    unsigned count = 0;
+
+    snprintf(path, sizeof path, "%s/waiting", a->folder);
+    DIR *entries = opendir(path);
+    assert_non_null(entries);
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        count += entry->d_name[0] != '.';
+    }
+    assert_int_equal(closedir(entries), 0);
+    return count;
+}
+
+/* Killed while it waits, ended while it waits, and told more of in between: all is applied, in the order of the numbers. */
+static void what_waits_of_a_paused_source_outlives_atpd(void **state)
+{
+    acceptance_t *a = *state;
+    int64_t kept = metric(a, "atpd_source_kept_batches_total");
+
+    stock(a, "kil", "ki-a", "10");
+    must(a, "source put ki-pub --claim sales+on_hand@ki-a");
+    must(a, "source pause ki-pub");
+    atp_publisher_t *publisher = publish_from(a, "ki-pub", 1, 1);
+    publish(publisher, ATP_OP_SALE, "kil", "ki-a", 1);
+    publish(publisher, ATP_OP_COUNT, "kil", "ki-a", 20); /* in another order it would leave something else */
+    wait_for_kept(a, kept + 2);
+    acceptance_kill(a);
+    atp_publisher_close(publisher);
+    acceptance_restart(a);
+    assert_int_equal(components(a, "kil", "ki-a").on_hand, 10);
+    publisher = publish_from(a, "ki-pub", 1, 3);
+    publish(publisher, ATP_OP_SALE, "kil", "ki-a", 2);
+    wait_for_kept(a, 1);
+    assert_int_equal(acceptance_end(a, SIGTERM), 0);
+    atp_publisher_close(publisher);
+    acceptance_restart(a);
+    assert_true(files_waiting(a) > 0);
+    assert_int_equal(components(a, "kil", "ki-a").on_hand, 10);
+    must(a, "source resume ki-pub");
+    wait_for_on_hand(a, "kil", "ki-a", 18);
+    expect_all(a, "source show ki-pub", "batches=3");
+    int64_t begun_ms = 0;
+    while (files_waiting(a) > 0 && is_waiting(&begun_ms, PATIENCE_S)) {
+    }
+    assert_int_equal(files_waiting(a), 0); /* nothing of it is needed any more */
+}
+
+/* Killed at any point of what it hands in: each once. */
+static void what_waited_is_applied_once_though_atpd_is_killed_while_it_is(void **state)
+{
+    enum { BATCHES = 300 };
+    acceptance_t *a = *state;
+    int64_t kept = metric(a, "atpd_source_kept_batches_total");
+
+    stock(a, "onc", "on-a", "1000");
+    must(a, "source put on-pub --claim sales@on-a");
+    must(a, "source pause on-pub");
+    atp_publisher_t *publisher = publish_from(a, "on-pub", 1, 1);
+    for (unsigned i = 0; i < BATCHES; i++) {
+        publish(publisher, ATP_OP_SALE, "onc", "on-a", 1);
+        if (i % 10 == 9) { /* no more on the way than PUB takes */
+            wait_for_kept(a, kept + i + 1);
+        }
+    }
+    atp_publisher_close(publisher);
+    must(a, "source resume on-pub");
+    for (unsigned kills = 0; kills < 3; kills++) {
+        acceptance_kill(a);
+        acceptance_restart(a);
+    }
+    wait_for_on_hand(a, "onc", "on-a", 1000 - BATCHES);
+    expect_all(a, "source show on-pub", "batches=300");
+}
+
 static void what_is_on_its_way_when_the_breaker_trips_is_not_lost(void **state)
 {
     acceptance_t *a = *state;
@@ -301,6 +388,8 @@ int main(void)
         cmocka_unit_test(what_a_source_does_not_claim_waits_until_it_does),
         cmocka_unit_test(a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed),
         cmocka_unit_test(what_is_published_while_its_source_is_paused_waits_and_is_applied_in_order),
+        cmocka_unit_test(what_waits_of_a_paused_source_outlives_atpd),
+        cmocka_unit_test(what_waited_is_applied_once_though_atpd_is_killed_while_it_is),
         cmocka_unit_test(what_is_on_its_way_when_the_breaker_trips_is_not_lost),
         cmocka_unit_test(channels_obey_their_rule_where_a_source_is_silent),
         cmocka_unit_test(a_source_beyond_its_rate_is_slowed_down_and_loses_nothing),

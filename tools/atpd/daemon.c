@@ -361,7 +361,7 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
     for (unsigned state = 1; state < ATP_RECORD_STATE_LIMIT; state++) {
         service.status_names[state] = atp_text_of(daemon->config.status[state]);
     }
-    atp_err_t err = atp_facts_open(daemon->engine, daemon->metrics, daemon->meter, &daemon->config.subscribe,
+    atp_err_t err = atp_facts_open(daemon->engine, daemon->metrics, daemon->meter, &daemon->config,
                                    &daemon->facts, ret_why);
     if (err == ATP_OK && daemon->config.metrics_address[0] != '\0') {
         atp_http_options_t http = {.address = daemon->config.metrics_address,

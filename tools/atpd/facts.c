@@ -25,6 +25,7 @@ typedef struct heard {
 struct atp_facts_intake {
     atp_engine_t *engine;
     atp_metrics_t *metrics;
+    atp_backlog_t *backlog;
     atp_delay_t *delay;
     atp_sub_t *sub;
     _Atomic uint32_t in_flight;
@@ -48,8 +49,11 @@ static atp_text_t source_of(const atp_parcel_t *parcel)
 
 static void give_up(atp_parcel_t *parcel)
 {
+    atp_facts_intake_t *intake = parcel->owner;
+
     atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", source_of(parcel)),
             ATP_LOG_U64("epoch", parcel->epoch), ATP_LOG_U64("sequence", parcel->sequence));
+    atp_delay_drop(intake->delay, parcel);
     atp_parcel_destroy(parcel);
 }
 
@@ -58,10 +62,15 @@ static void put_off(atp_parcel_t *parcel, const atp_source_limits_t *limits)
 {
     atp_facts_intake_t *intake = parcel->owner;
 
-    if (!atp_delay_push(intake->delay, limits, parcel)) {
-        atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_SHED, 0, 1);
-        give_up(parcel);
+    if (atp_delay_push(intake->delay, limits, parcel)) {
+        return;
     }
+    if (parcel->kept != NULL && atp_load_acquire(&intake->is_closing) != 0) {
+        atp_parcel_destroy(parcel); /* it waits for the next start */
+        return;
+    }
+    atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_SHED, 0, 1);
+    give_up(parcel);
 }
 
 /* Its source was paused by what came before it. Of one that is kept nothing is lost; others wait here. */
@@ -86,6 +95,9 @@ static void done(atp_batch_t *batch, atp_err_t err)
     if (err == ATP_OK && atp_parcel_count(parcel) == ATP_SOURCE_PAUSED) {
         after_pause(parcel);
     } else {
+        if (err == ATP_OK) { /* else it is handed in again after the next start */
+            atp_delay_drop(intake->delay, parcel);
+        }
         atp_parcel_destroy(parcel);
     }
     (void)atp_fetch_sub_acq_rel(&intake->in_flight, 1);
@@ -194,19 +206,35 @@ static bool is_paused(void *context, uint32_t source)
 static void submit_delayed(void *context, atp_parcel_t *parcel)
 {
     (void)context;
-    if (!submit(parcel)) {
+    if (submit(parcel)) {
+        return;
+    }
+    if (parcel->kept != NULL) {
+        atp_parcel_destroy(parcel); /* the engine has ended: it waits for the next start */
+    } else {
         give_up(parcel);
     }
 }
 
+/* Of a source that may be paused, and keeps nothing: what it says may have to be kept here. */
+static void copy_message(atp_parcel_t *parcel, const atp_source_limits_t *limits, const uint8_t *bytes,
+                         size_t size)
+{
+    if (limits->is_registered && parcel->kept_from == 0 && !atp_parcel_copy_message(parcel, bytes, size)) {
+        atp_log(ATP_LOG_WARN, "facts_not_copied", ATP_LOG_TEXT("source", source_of(parcel)),
+                ATP_LOG_U64("epoch", parcel->epoch), ATP_LOG_U64("sequence", parcel->sequence));
+    }
+}
+
 /* Takes the parcel if its source is beyond its rate, or paused: one that is kept comes again, by request; others wait. */
-static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts)
+static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts, const uint8_t *bytes, size_t size)
 {
     atp_facts_intake_t *intake = parcel->owner;
     atp_source_limits_t limits;
 
     atp_source_limits_read(atp_engine_ledger(intake->engine), facts->source, &limits);
     parcel->batch.class = limits.class;
+    copy_message(parcel, &limits, bytes, size);
     if (!atp_delay_must_wait(intake->delay, &limits, parcel->batch.op_count - 1)) {
         return false;
     }
@@ -220,13 +248,21 @@ static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts)
     return true;
 }
 
-static void handle(void *context, const uint8_t *bytes, size_t size)
+/* Reads the ops into the parcel: as atp_parcel_fill. */
+static bool fill(atp_parcel_t *parcel, atp_reader_t *reader, const atp_facts_t *facts, uint32_t op_count)
 {
-    atp_facts_intake_t *intake = context;
+    atp_facts_intake_t *intake = parcel->owner;
     const atp_command_room_t room = {.lines = intake->lines,
                                      .line_capacity = ATP_LINES_PER_OP_MAX,
                                      .attributes = intake->attributes,
                                      .attribute_capacity = ATP_ATTRIBUTES_PER_OP_MAX};
+
+    return atp_parcel_fill(parcel, reader, facts, op_count, &room);
+}
+
+static void handle(void *context, const uint8_t *bytes, size_t size)
+{
+    atp_facts_intake_t *intake = context;
     atp_reader_t reader;
     atp_facts_t facts = {.source = ATP_TEXT("")};
     uint32_t op_count;
@@ -241,13 +277,13 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
         quarantine(parcel, &reader, &(atp_facts_t){.source = ATP_TEXT("")}, bytes, size);
         return;
     }
-    bool is_filled = atp_parcel_fill(parcel, &reader, &facts, op_count, &room);
+    bool is_filled = fill(parcel, &reader, &facts, op_count);
     if (!is_filled && reader.refusal.verdict != ATP_APPLIED) {
         quarantine(parcel, &reader, &facts, bytes, size);
         return;
     }
     look_for_gap(intake, &facts);
-    if (is_filled && is_put_off(parcel, &facts)) {
+    if (is_filled && is_put_off(parcel, &facts, bytes, size)) {
         return;
     }
     if (!is_filled) {
@@ -259,20 +295,68 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
     }
 }
 
+/* ---- what waited when atpd ended ---- */
+
+/* Waits again, before anything that comes now; of a source that is not known any more it is tried at once. */
+static void take_back(atp_parcel_t *parcel, const atp_facts_t *facts)
+{
+    atp_facts_intake_t *intake = parcel->owner;
+    atp_source_limits_t limits;
+
+    atp_source_limits_read(atp_engine_ledger(intake->engine), facts->source, &limits);
+    parcel->batch.class = limits.class;
+    if (limits.is_known) {
+        put_off(parcel, &limits);
+    } else {
+        submit_delayed(intake, parcel);
+    }
+}
+
+static void read_kept(void *context, const uint8_t *bytes, size_t size, atp_backlog_file_t *file)
+{
+    atp_facts_intake_t *intake = context;
+    atp_reader_t reader;
+    atp_facts_t facts = {.source = ATP_TEXT("")};
+    uint32_t op_count;
+    atp_parcel_t *parcel = atp_parcel_create(intake->engine, intake->metrics, intake);
+
+    if (parcel == NULL || !atp_event_open(bytes, size, &reader) ||
+        !atp_read_facts(&reader, &facts, &op_count) || !fill(parcel, &reader, &facts, op_count)) {
+        atp_log(ATP_LOG_ERROR, "facts_not_taken", ATP_LOG_TEXT("source", facts.source),
+                ATP_LOG_U64("epoch", facts.epoch), ATP_LOG_U64("sequence", facts.sequence));
+        atp_parcel_destroy(parcel); /* it stays in its file, for a start that has the memory, or reads it */
+        return;
+    }
+    parcel->kept = file;
+    take_back(parcel, &facts);
+}
+
 /* ---- open and close ---- */
 
-atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
-                         const atp_config_sources_t *sources, atp_facts_intake_t **ret_intake,
-                         atp_why_t *ret_why)
+static atp_err_t open_delay(atp_facts_intake_t *intake, const char *data_folder, atp_meter_t *meter,
+                            atp_why_t *ret_why)
 {
+    atp_err_t err = atp_backlog_open(data_folder, &intake->backlog, ret_why);
+
+    if (err != ATP_OK) {
+        return err;
+    }
+    intake->delay = atp_delay_open(meter, intake->backlog, is_paused, submit_delayed, intake);
+    return intake->delay != NULL
+               ? ATP_OK
+               : atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");
+}
+
+/* Opens what batches wait in, takes back what waited, and listens. */
+static atp_err_t open_intake(atp_facts_intake_t *intake, atp_meter_t *meter, const atp_config_t *config,
+                             atp_why_t *ret_why)
+{
+    const atp_config_sources_t *sources = &config->subscribe;
     const char *listen_urls[ATP_CONFIG_URLS_MAX];
     const char *dial_urls[ATP_CONFIG_URLS_MAX];
-    atp_sub_options_t options = {.listen_urls = listen_urls, .dial_urls = dial_urls, .handler = handle};
+    atp_sub_options_t options = {
+        .listen_urls = listen_urls, .dial_urls = dial_urls, .handler = handle, .context = intake};
 
-    *ret_intake = NULL;
-    if (sources->count == 0) {
-        return ATP_OK;
-    }
     for (uint32_t i = 0; i < sources->count; i++) {
         if (sources->source[i].is_listener) {
             listen_urls[options.listen_url_count++] = sources->source[i].url;
@@ -280,23 +364,33 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
             dial_urls[options.dial_url_count++] = sources->source[i].url;
         }
     }
+    atp_err_t err = open_delay(intake, config->data_folder, meter, ret_why);
+    if (err != ATP_OK) {
+        return err;
+    }
+    err = atp_backlog_read(intake->backlog, read_kept, intake);
+    if (err != ATP_OK) {
+        return atp_fail(ret_why, err, "what waits in %s/waiting cannot be read", config->data_folder);
+    }
+    return atp_sub_open(&options, &intake->sub, ret_why);
+}
+
+atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
+                         const atp_config_t *config, atp_facts_intake_t **ret_intake, atp_why_t *ret_why)
+{
+    *ret_intake = NULL;
+    if (config->subscribe.count == 0) {
+        return ATP_OK;
+    }
     atp_facts_intake_t *intake = calloc(1, sizeof *intake);
     if (intake == NULL) {
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the intake of facts");
     }
     intake->engine = engine;
     intake->metrics = metrics;
-    intake->delay = atp_delay_open(meter, is_paused, submit_delayed, intake);
-    if (intake->delay == NULL) {
-        free(intake);
-        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");
-    }
-    options.context = intake;
-    atp_err_t err = atp_sub_open(&options, &intake->sub, ret_why);
+    atp_err_t err = open_intake(intake, meter, config, ret_why);
     if (err != ATP_OK) {
-        atp_delay_end(intake->delay);
-        atp_delay_destroy(intake->delay);
-        free(intake);
+        atp_facts_close(intake);
         return err;
     }
     *ret_intake = intake;
@@ -305,11 +399,14 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
 
 void atp_facts_drain(atp_facts_intake_t *intake)
 {
-    if (intake != NULL && intake->sub != NULL) {
-        atp_store_release(&intake->is_closing, 1);
+    if (intake == NULL || atp_exchange_acq_rel(&intake->is_closing, 1) != 0) {
+        return;
+    }
+    if (intake->sub != NULL) {
         atp_sub_close(intake->sub);
+    }
+    if (intake->delay != NULL) {
         atp_delay_end(intake->delay);
-        intake->sub = NULL;
     }
 }
 
@@ -324,5 +421,6 @@ void atp_facts_close(atp_facts_intake_t *intake)
         nanosleep(&pause, NULL);
     }
     atp_delay_destroy(intake->delay);
+    atp_backlog_close(intake->backlog);
     free(intake);
 }

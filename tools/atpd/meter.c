@@ -35,6 +35,7 @@ void atp_source_limits_read(const atp_ledger_t *ledger, atp_text_t name, atp_sou
     if (atp_catalog_find_source(catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)), &number)) {
         atp_source_record_t *source = atp_table_at(&catalog->sources, number);
         ret_limits->is_known = true;
+        ret_limits->is_registered = atp_load_relaxed(&source->state) != ATP_SOURCE_UNREGISTERED;
         ret_limits->source = number;
         ret_limits->rate = atp_load_relaxed(&source->rate);
         ret_limits->class = classes[atp_load_relaxed(&source->class) % 3];

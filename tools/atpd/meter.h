@@ -13,7 +13,8 @@
 
 /* What a source is registered with, as far as it matters here; of one that is not all is 0. */
 typedef struct atp_source_limits {
-    bool is_known;   /* the ledger has heard of it */
+    bool is_known; /* the ledger has heard of it */
+    bool is_registered;
     uint32_t source; /* its number; of no use if it is not known */
     uint32_t rate;   /* facts a second; 0 = no limit */
     atp_class_t class;

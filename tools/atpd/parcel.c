@@ -4,6 +4,7 @@
 #include "tools/atpd/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 atp_parcel_t *atp_parcel_create(atp_engine_t *engine, atp_metrics_t *metrics, void *owner)
 {
@@ -21,10 +22,29 @@ void atp_parcel_destroy(atp_parcel_t *parcel)
 {
     if (parcel != NULL) {
         free(parcel->ops);
+        free(parcel->message);
         free(parcel->batch.results);
         free(parcel->batch.grants);
         free(parcel);
     }
+}
+
+bool atp_parcel_copy_message(atp_parcel_t *parcel, const uint8_t *bytes, size_t size)
+{
+    parcel->message = malloc(size);
+    if (parcel->message == NULL) {
+        return false;
+    }
+    memcpy(parcel->message, bytes, size);
+    parcel->message_size = size;
+    return true;
+}
+
+void atp_parcel_free_message(atp_parcel_t *parcel)
+{
+    free(parcel->message);
+    parcel->message = NULL;
+    parcel->message_size = 0;
 }
 
 static void log_refused(const atp_parcel_t *parcel, const atp_facts_t *facts, uint32_t index,

@@ -20,7 +20,10 @@ typedef struct atp_parcel {
     atp_metrics_t *metrics; /* borrowed */
     uint64_t epoch;         /* of the batch */
     uint64_t sequence;
-    uint64_t kept_from; /* 0 = its source keeps nothing */
+    uint64_t kept_from;     /* 0 = its source keeps nothing */
+    unsigned char *message; /* as it came, if it may have to be kept; else NULL */
+    size_t message_size;
+    struct atp_backlog_file *kept; /* where the message is kept; NULL: nowhere (backlog.h) */
     size_t ops_capacity;
     uint32_t grant_room; /* atp_op_grant_room of all ops */
     unsigned char *ops;
@@ -30,6 +33,10 @@ typedef struct atp_parcel {
 atp_parcel_t *atp_parcel_create(atp_engine_t *engine, atp_metrics_t *metrics, void *owner);
 /* NULL is allowed. */
 void atp_parcel_destroy(atp_parcel_t *parcel);
+
+/* Copies the message as it came, so that it can be kept. False: no memory. */
+ATP_MUST_USE bool atp_parcel_copy_message(atp_parcel_t *parcel, const uint8_t *bytes, size_t size);
+void atp_parcel_free_message(atp_parcel_t *parcel);
 
 /* Reads the ops of the message, up to its close, into the parcel: it can then be submitted. False: refused as a whole, the
  * reader says why; it says ATP_APPLIED if there was no memory. */

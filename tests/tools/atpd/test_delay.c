@@ -6,7 +6,10 @@
 #include "engine/base/atomics.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define SIZE      ((size_t)16 << 20) /* said of a batch; nothing has that size */
 #define TAKEN_MAX 16
@@ -46,7 +49,7 @@ static int set_up(void **state)
     (void)pthread_mutex_init(&rig->mutex, NULL);
     (void)pthread_cond_init(&rig->changed, NULL);
     rig->meter = atp_meter_create();
-    rig->delay = atp_delay_open(rig->meter, is_paused, take, rig);
+    rig->delay = atp_delay_open(rig->meter, NULL, is_paused, take, rig);
     assert_non_null(rig->delay);
     *state = rig;
     return 0;
@@ -158,6 +161,133 @@ static void at_the_end_all_is_handed_in_and_nothing_is_taken_any_more(void **sta
     assert_false(push(rig, 3, 1, 2));
 }
 
+/* ---- with a backlog ---- */
+
+/* A rig whose delay keeps what waits of paused sources in `folder`. */
+static void keep_in(rig_t *rig, char folder[32], atp_backlog_t **ret_backlog)
+{
+    atp_why_t why;
+
+    atp_delay_end(rig->delay);
+    atp_delay_destroy(rig->delay);
+    (void)strcpy(folder, "/tmp/atp-delay-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(atp_backlog_open(folder, ret_backlog, &why), ATP_OK);
+    rig->delay = atp_delay_open(rig->meter, *ret_backlog, is_paused, take, rig);
+    assert_non_null(rig->delay);
+}
+
+static void push_message(rig_t *rig, uint32_t source, uint64_t sequence, atp_metrics_t *metrics)
+{
+    atp_source_limits_t limits = limits_of(rig, source);
+    atp_parcel_t *parcel = atp_parcel_create(NULL, metrics, rig);
+
+    assert_non_null(parcel);
+    parcel->epoch = 1;
+    parcel->sequence = sequence;
+    parcel->batch.op_count = 2;
+    assert_true(atp_parcel_copy_message(parcel, (const uint8_t *)&sequence, sizeof sequence));
+    assert_true(atp_delay_push(rig->delay, &limits, parcel));
+}
+
+typedef struct kept {
+    uint64_t sum;
+    unsigned count;
+} kept_t;
+
+static void add_kept(void *context, const uint8_t *bytes, size_t size, atp_backlog_file_t *file)
+{
+    kept_t *kept = context;
+    uint64_t sequence;
+
+    assert_int_equal(size, sizeof sequence);
+    memcpy(&sequence, bytes, size);
+    kept->sum = kept->sum * 10 + sequence;
+    kept->count++;
+    (void)atp_backlog_drop(file);
+}
+
+/* Reads what is kept, and tidies up. */
+static kept_t read_kept(const char *folder, atp_backlog_t *backlog)
+{
+    kept_t kept = {0, 0};
+    char path[64];
+    atp_why_t why;
+
+    atp_backlog_close(backlog);
+    assert_int_equal(atp_backlog_open(folder, &backlog, &why), ATP_OK);
+    assert_int_equal(atp_backlog_read(backlog, add_kept, &kept), ATP_OK);
+    atp_backlog_close(backlog);
+    (void)snprintf(path, sizeof path, "%s/waiting", folder);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    return kept;
+}
+
+static void at_the_end_what_is_kept_of_a_paused_source_stays_and_the_rest_is_handed_in(void **state)
+{
+    rig_t *rig = *state;
+    atp_metrics_t *metrics = atp_metrics_create("test");
+    atp_backlog_t *backlog;
+    char folder[32];
+
+    keep_in(rig, folder, &backlog);
+    atp_store_relaxed(&rig->paused, 1u << 3);
+    push_message(rig, 3, 1, metrics);
+    push_message(rig, 3, 2, metrics);
+    push_message(rig, 4, 3, metrics);
+    atp_delay_end(rig->delay);
+    assert_int_equal(rig->count, 1);
+    assert_int_equal(rig->taken[0]->sequence, 3);
+    atp_parcel_free_message(rig->taken[0]);
+    kept_t kept = read_kept(folder, backlog);
+    assert_int_equal(kept.sum, 12);
+    atp_metrics_destroy(metrics);
+}
+
+static void what_is_answered_is_kept_no_more(void **state)
+{
+    rig_t *rig = *state;
+    atp_metrics_t *metrics = atp_metrics_create("test");
+    atp_backlog_t *backlog;
+    char folder[32];
+
+    keep_in(rig, folder, &backlog);
+    atp_store_relaxed(&rig->paused, 1u << 3);
+    push_message(rig, 3, 1, metrics);
+    push_message(rig, 3, 2, metrics);
+    atp_store_relaxed(&rig->paused, 0);
+    wait_for(rig, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        atp_delay_drop(rig->delay, rig->taken[i]);
+        atp_delay_drop(rig->delay, rig->taken[i]); /* once */
+        atp_parcel_free_message(rig->taken[i]);
+    }
+    atp_delay_end(rig->delay);
+    assert_int_equal(read_kept(folder, backlog).count, 0);
+    atp_metrics_destroy(metrics);
+}
+
+static void what_cannot_be_kept_waits_all_the_same(void **state)
+{
+    rig_t *rig = *state;
+    atp_backlog_t *backlog;
+    char folder[32];
+    char path[64];
+
+    keep_in(rig, folder, &backlog);
+    (void)snprintf(path, sizeof path, "%s/waiting", folder);
+    assert_int_equal(rmdir(path), 0); /* no file can be made in it any more */
+    atp_store_relaxed(&rig->paused, 1u << 3);
+    push_message(rig, 3, 1, NULL);
+    push_message(rig, 3, 2, NULL);
+    atp_delay_end(rig->delay);
+    assert_int_equal(rig->count, 2); /* the ledger refuses it, and that is told */
+    assert_null(rig->taken[0]->kept);
+    assert_null(rig->taken[0]->message);
+    assert_int_equal(read_kept(folder, backlog).count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +296,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_paused_source_has_half_of_the_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(at_the_end_all_is_handed_in_and_nothing_is_taken_any_more, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            at_the_end_what_is_kept_of_a_paused_source_stays_and_the_rest_is_handed_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_answered_is_kept_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_kept_waits_all_the_same, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
