@@ -70,8 +70,8 @@ atp_feed_rules_t atp_profile_feed_rules(const atp_profile_t *profile)
 
 const char *atp_profile_basis(const atp_profile_t *profile)
 {
-    static const char *const names[] = {"",         "on_hand",  "less_picked", "less_allocated",
-                                        "sellable", "available"};
+    static const char *const names[] = {"",         "on_hand",   "less_picked",  "less_allocated",
+                                        "sellable", "available", "with_inbound", "less_outbound"};
 
     return names[profile->basis];
 }

@@ -49,7 +49,9 @@ typedef enum atp_counts {
     ATP_COUNTS_LESS_PICKED = 2,
     ATP_COUNTS_LESS_ALLOCATED = 3,
     ATP_COUNTS_SELLABLE = 4,
-    ATP_COUNTS_AVAILABLE = 5
+    ATP_COUNTS_AVAILABLE = 5,
+    ATP_COUNTS_WITH_INBOUND = 6,
+    ATP_COUNTS_LESS_OUTBOUND = 7
 } atp_counts_t;
 typedef enum atp_duplicates {
     ATP_DUPLICATES_REFUSE = 0,

@@ -28,7 +28,9 @@ static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_COUNTS_ON_HAND},
                                               {"less_picked", ATP_COUNTS_LESS_PICKED},
                                               {"less_allocated", ATP_COUNTS_LESS_ALLOCATED},
                                               {"sellable", ATP_COUNTS_SELLABLE},
-                                              {"available", ATP_COUNTS_AVAILABLE}};
+                                              {"available", ATP_COUNTS_AVAILABLE},
+                                              {"with_inbound", ATP_COUNTS_WITH_INBOUND},
+                                              {"less_outbound", ATP_COUNTS_LESS_OUTBOUND}};
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};

@@ -130,9 +130,11 @@ typedef enum atp_attribute_type {
     X(104, SETTLE, "settle", CHOICE, 0, 0, "replay|discard|edit", "what becomes of an exception")            \
     X(105, CAUSE, "cause", TEXT, 0, 0, "", "why; needed to discard and to edit")                             \
     X(106, RESERVATION, "reservation", ID, 0, 0, "", "the reservation that the fact should have named")      \
-    X(108, BASIS, "basis", CHOICE, 0, 0, "on_hand|less_picked|less_allocated|sellable|available",            \
+    X(108, BASIS, "basis", CHOICE, 0, 0,                                                                     \
+      "on_hand|less_picked|less_allocated|sellable|available|with_inbound|less_outbound",                    \
       "what the counts of a feed are of: all on hand, or without what is picked, or allocated, for orders; " \
-      "or without what is unavailable, and without that and what is allocated")                              \
+      "or without what is unavailable, and without that and what is allocated; or with what transfers have " \
+      "on the road to it, or without what they have still to take away")                                     \
     X(109, AS_OF, "as_of", TIME, 0, 0, "", "the counts of a feed include what had happened by then")         \
     X(110, INCLUDES, "includes", ID, 0, 0, "",                                                               \
       "a source whose facts the counts of a feed include up to the epoch and number that follow it")         \

@@ -139,7 +139,7 @@ static uint64_t supply_bytes(const atp_ledger_config_t *config)
 {
     return config->supplies * (sizeof(atp_supply_t) + sizeof(atp_supply_day_t) + INDEX_BYTES_PER_ENTRY) +
            config->pegs * sizeof(atp_peg_t) +
-           (config->supplies + config->pegs) * (sizeof(atp_supply_row_t) + INDEX_BYTES_PER_ENTRY);
+           (2 * config->supplies + config->pegs) * (sizeof(atp_supply_row_t) + INDEX_BYTES_PER_ENTRY);
 }
 
 static uint64_t rulebook_bytes(const atp_ledger_config_t *config)
@@ -317,7 +317,7 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&ledger->supplies.days, "supply_days", ATP_TABLE_SUPPLY_DAYS, sizeof(atp_supply_day_t),
          config->supplies},
         {&ledger->supplies.rows, "supply_rows", ATP_TABLE_SUPPLY_ROWS, sizeof(atp_supply_row_t),
-         config->supplies + config->pegs},
+         2 * config->supplies + config->pegs}, /* a transfer is at two positions */
         {&ledger->supplies.pegs, "pegs", ATP_TABLE_PEGS, sizeof(atp_peg_t), config->pegs},
     };
 

@@ -13,7 +13,7 @@
  * feed. Steps of orders are made however late they are told. In the end all ops are done again: I8.
  *
  * By hand: test_feeds SEED RUNS */
-#include "tests/engine/ledger/ledger_fixture.h"
+#include "tests/model/feeds_world.h"
 
 #include "engine/base/attribute.h"
 
@@ -21,283 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SKUS       2
-#define NODES      2
-#define POSITIONS  (SKUS * NODES)
-#define SOURCES    3
-#define STEPS      160
-#define FACTS_MAX  3
-#define ORDERS_MAX 60
-#define FEEDS_MAX  40
-#define POST_MAX   1000
-
-/* How the feeds of a run say what they include. */
-enum { BY_NUMBERS, BY_TIME, BY_BOTH, BY_SOME, STYLES };
-
-typedef struct world_fact {
-    int position;
-    atp_op_kind_t kind;
-    int order; /* of a step */
-    atp_qty_t qty;
-    atp_qty_t on_hand; /* what truly happened */
-    atp_qty_t unavailable;
-    atp_qty_t allocated;
-    atp_qty_t picked;
-} world_fact_t;
-
-typedef struct batch {
-    int source;
-    uint64_t sequence;
-    int64_t time_ms;
-    int fact_count;
-    world_fact_t facts[FACTS_MAX];
-    bool has_arrived;
-} batch_t;
-
-typedef struct order {
-    char id[16];
-    int position;
-    atp_qty_t reserved; /* truly; so are the others */
-    atp_qty_t allocated;
-    atp_qty_t picked;
-    atp_qty_t told_shipped; /* as far as it has arrived */
-    int last_pick;          /* batch + 1 of the last pick that was told of it */
-} order_t;
-
-typedef struct world_feed {
-    char id[16];
-    int64_t time_ms;
-    int64_t as_of_ms; /* 0 = it says none */
-    uint64_t sequences[SOURCES];
-    bool names[SOURCES];
-    bool counts[POSITIONS];
-    atp_qty_t qty[POSITIONS];
-    atp_qty_t on_hand[POSITIONS]; /* truly there at its point */
-} world_feed_t;
-
-/* An allocation, which is asked of the ledger when it happens. */
-typedef struct allocation {
-    int64_t time_ms;
-    int position;
-    atp_qty_t qty;
-} allocation_t;
-
-/* Something under way. */
-typedef struct post {
-    int64_t due;
-    int batch; /* -1: it is a feed */
-    int feed;
-} post_t;
-
-typedef struct run {
-    fixture_t f;
-    uint64_t seed;
-    uint64_t first_seed;
-    int style;
-    atp_basis_t basis;
-    unsigned step;
-    atp_qty_t on_hand[POSITIONS]; /* truly */
-    atp_qty_t unavailable[POSITIONS];
-    atp_qty_t allocated[POSITIONS];
-    atp_qty_t picked[POSITIONS];
-    atp_qty_t untold[POSITIONS]; /* vanished or found since the point of the newest feed that counted */
-    uint64_t sequences[SOURCES];
-    batch_t batches[STEPS];
-    int batch_count;
-    order_t orders[ORDERS_MAX];
-    int order_count;
-    allocation_t allocations[ORDERS_MAX];
-    int allocation_count;
-    world_feed_t feeds[FEEDS_MAX];
-    int feed_count;
-    int newest[POSITIONS]; /* feed that counted it, + 1 */
-    post_t posts[POST_MAX];
-    int post_count;
-    unsigned late;
-    unsigned stale;
-    unsigned corrected;
-    unsigned agreed;            /* counts that nobody had to tell by themselves */
-    unsigned late_of_agreed;    /* facts that such a count had in it before they were told */
-    bool has_agreed[POSITIONS]; /* the newest count there was such a one */
-} run_t;
-
-static const char *const sources[SOURCES] = {"wms", "pos", "store"};
-static const char *const skus[SKUS] = {"S", "T"};
-static const char *const nodes[NODES] = {"N", "M"};
-
-static int draw(run_t *run, int below)
-{
-    return (int)(test_random(&run->seed) % (uint64_t)below);
-}
-
 static void same(const run_t *run, const char *what, int position, long long has, long long expected)
 {
     if (has != expected) {
         fail_msg("seed %llu, step %u: %s of %s@%s is %lld, it should be %lld",
-                 (unsigned long long)run->first_seed, run->step, what, skus[position / NODES],
-                 nodes[position % NODES], has, expected);
-    }
-}
-
-/* ---- what is under way ---- */
-
-static void send(run_t *run, int batch, int feed)
-{
-    int delay = draw(run, 3) == 0 ? draw(run, 60) : draw(run, 4);
-    int times = draw(run, 6) == 0 ? 2 : 1;
-
-    for (int i = 0; i < times && run->post_count < POST_MAX; i++) {
-        run->posts[run->post_count++] =
-            (post_t){(int64_t)run->step + delay + draw(run, 1 + 8 * i), batch, feed};
-    }
-}
-
-/* ---- the world ---- */
-
-/* One fact that could truly happen; false: this one could not. */
-static bool draw_stock_fact(run_t *run, world_fact_t *fact)
-{
-    static const atp_op_kind_t kinds[] = {ATP_OP_RECEIVE, ATP_OP_SALE, ATP_OP_ADJUST};
-    bool is_damaged = draw(run, 5) == 0;
-
-    fact->position = draw(run, POSITIONS);
-    fact->kind = is_damaged ? ATP_OP_ADJUST : kinds[draw(run, 3)];
-    fact->qty = 1 + draw(run, 9);
-    if (is_damaged) { /* it stays where it is */
-        fact->unavailable = fact->qty;
-        return true;
-    }
-    if (fact->kind == ATP_OP_ADJUST && draw(run, 2) == 0) {
-        fact->qty = -fact->qty;
-    }
-    fact->on_hand = fact->kind == ATP_OP_SALE ? -fact->qty : fact->qty;
-    return true;
-}
-
-static bool draw_step(run_t *run, world_fact_t *fact)
-{
-    order_t *order = run->order_count > 0 ? &run->orders[draw(run, run->order_count)] : NULL;
-
-    if (order == NULL || order->allocated == 0) {
-        return false;
-    }
-    fact->order = (int)(order - run->orders);
-    fact->position = order->position;
-    fact->qty = 1 + draw(run, (int)order->allocated);
-    bool is_pick = draw(run, 3) == 0 && order->allocated > order->picked;
-    if (is_pick) {
-        atp_qty_t left = order->allocated - order->picked;
-        fact->kind = ATP_OP_PICK;
-        fact->qty = fact->qty < left ? fact->qty : left;
-        fact->picked = fact->qty;
-        order->last_pick = run->batch_count + 1;
-    } else { /* what is picked leaves first */
-        fact->kind = ATP_OP_SHIP;
-        fact->on_hand = fact->allocated = -fact->qty;
-        fact->picked = -(fact->qty < order->picked ? fact->qty : order->picked);
-    }
-    order->picked += fact->picked;
-    order->allocated += fact->allocated;
-    return true;
-}
-
-static void happen(run_t *run)
-{
-    batch_t *batch = &run->batches[run->batch_count];
-
-    *batch = (batch_t){.source = draw(run, SOURCES), .time_ms = run->f.now_ms};
-    for (int wanted = 1 + draw(run, FACTS_MAX); wanted > 0; wanted--) {
-        world_fact_t fact = {.order = -1};
-        /* One source tells the steps, in an order of its own. */
-        bool is_step = batch->source == 0 && draw(run, 2) == 0;
-        if (!(is_step ? draw_step(run, &fact) : draw_stock_fact(run, &fact))) {
-            continue;
-        }
-        run->on_hand[fact.position] += fact.on_hand;
-        run->unavailable[fact.position] += fact.unavailable;
-        run->allocated[fact.position] += fact.allocated;
-        run->picked[fact.position] += fact.picked;
-        batch->facts[batch->fact_count++] = fact;
-    }
-    if (batch->fact_count == 0) {
-        return;
-    }
-    batch->sequence = ++run->sequences[batch->source];
-    send(run, run->batch_count++, 0);
-}
-
-static void vanish(run_t *run)
-{
-    int position = draw(run, POSITIONS);
-    atp_qty_t qty = draw(run, 7) - 4;
-
-    run->on_hand[position] += qty;
-    run->untold[position] += qty;
-}
-
-static atp_qty_t counted(const run_t *run, atp_qty_t on_hand, atp_qty_t unavailable, atp_qty_t allocated,
-                         atp_qty_t picked)
-{
-    switch (run->basis) {
-    case ATP_BASIS_LESS_PICKED:
-        return on_hand - picked;
-    case ATP_BASIS_LESS_ALLOCATED:
-        return on_hand - allocated;
-    case ATP_BASIS_SELLABLE:
-        return on_hand - unavailable;
-    case ATP_BASIS_AVAILABLE:
-        return on_hand - unavailable - allocated;
-    case ATP_BASIS_ON_HAND:
-    case ATP_BASIS_COUNT:
-        break;
-    }
-    return on_hand;
-}
-
-static void take_feed(run_t *run)
-{
-    if (run->feed_count == FEEDS_MAX) {
-        return;
-    }
-    world_feed_t *feed = &run->feeds[run->feed_count];
-    *feed = (world_feed_t){.time_ms = run->f.now_ms};
-    snprintf(feed->id, sizeof feed->id, "feed%d", run->feed_count);
-    feed->as_of_ms = run->style == BY_NUMBERS ? 0 : run->f.now_ms;
-    for (int source = 0; source < SOURCES; source++) {
-        feed->names[source] =
-            run->style == BY_NUMBERS || run->style == BY_BOTH || (run->style == BY_SOME && draw(run, 2) == 0);
-        feed->sequences[source] = run->sequences[source];
-    }
-    for (int position = 0; position < POSITIONS; position++) {
-        atp_qty_t qty = counted(run, run->on_hand[position], run->unavailable[position],
-                                run->allocated[position], run->picked[position]);
-        feed->on_hand[position] = run->on_hand[position];
-        feed->qty[position] = qty;
-        feed->counts[position] = qty >= 0 && draw(run, 5) != 0; /* nobody counts less than nothing */
-    }
-    send(run, -1, run->feed_count++);
-}
-
-/* An order is reserved, and some of it allocated, in the ledger at once: it is the ledger that decides that. */
-static void place_order(run_t *run)
-{
-    if (run->order_count == ORDERS_MAX) {
-        return;
-    }
-    order_t *order = &run->orders[run->order_count];
-    *order = (order_t){.position = draw(run, POSITIONS), .reserved = 1 + draw(run, 9)};
-    const char *sku = skus[order->position / NODES];
-    const char *node = nodes[order->position % NODES];
-    snprintf(order->id, sizeof order->id, "order%d", run->order_count);
-    assert_verdict(reserve_with(&run->f, order->id, sku, node, order->reserved, ATP_RESERVE_TRACK_ONLY, ""),
-                   ATP_APPLIED);
-    run->order_count++;
-    if (draw(run, 4) != 0) {
-        assert_verdict(step_all(&run->f, ATP_OP_ALLOCATE, order->id), ATP_APPLIED);
-        order->allocated = order->reserved;
-        run->allocated[order->position] += order->allocated;
-        run->allocations[run->allocation_count++] =
-            (allocation_t){run->f.now_ms, order->position, order->allocated};
+                 (unsigned long long)run->first_seed, run->step, what, world_skus[position / NODES],
+                 world_nodes[position % NODES], has, expected);
     }
 }
 
@@ -322,28 +51,34 @@ static atp_qty_t expected_of(const run_t *run, int position)
         bool is_of_sum = batch->has_arrived && (feed == NULL || !is_included(feed, batch));
         for (int k = 0; is_of_sum && k < batch->fact_count; k++) {
             const world_fact_t *fact = &batch->facts[k];
-            sum += fact->position == position
-                       ? counted(run, fact->on_hand, fact->unavailable, fact->allocated, fact->picked)
-                       : 0;
+            sum += fact->position == position ? world_counted(run, &fact->change) : 0;
         }
     }
     for (int i = 0; i < run->allocation_count; i++) {
         const allocation_t *allocation = &run->allocations[i];
         if (allocation->position == position && (feed == NULL || allocation->time_ms > feed->as_of_ms)) {
-            sum += counted(run, 0, 0, allocation->qty, 0);
+            sum += world_counted(run, &allocation->change);
         }
     }
     return sum;
 }
 
-static atp_qty_t arrived_picks(const run_t *run, int position)
+/* What was told of a position, and arrived. */
+static atp_change_t arrived_at(const run_t *run, int position)
 {
-    atp_qty_t sum = 0;
+    atp_change_t sum = {0};
 
     for (int i = 0; i < run->batch_count; i++) {
         for (int k = 0; run->batches[i].has_arrived && k < run->batches[i].fact_count; k++) {
             const world_fact_t *fact = &run->batches[i].facts[k];
-            sum += fact->position == position ? fact->picked : 0;
+            if (fact->position == position) {
+                world_add(&sum, &fact->change);
+            }
+        }
+    }
+    for (int i = 0; i < run->allocation_count; i++) {
+        if (run->allocations[i].position == position) {
+            world_add(&sum, &run->allocations[i].change);
         }
     }
     return sum;
@@ -352,12 +87,14 @@ static atp_qty_t arrived_picks(const run_t *run, int position)
 static void compare(const run_t *run)
 {
     for (int position = 0; position < POSITIONS; position++) {
-        atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
+        atp_position_view_t view =
+            view_of(&run->f, world_skus[position / NODES], world_nodes[position % NODES]);
         /* Of picks that arrive after what they led to the ledger knows less; who counts them tells them in order. */
-        atp_qty_t picked = run->basis == ATP_BASIS_LESS_PICKED ? arrived_picks(run, position) : 0;
-        same(run, "what is counted", position,
-             counted(run, view.on_hand, view.unavailable, view.allocated, picked),
-             expected_of(run, position));
+        atp_change_t there = arrived_at(run, position);
+        there.on_hand = view.on_hand;
+        there.unavailable = view.unavailable;
+        there.allocated = view.allocated;
+        same(run, "what is counted", position, world_counted(run, &there), expected_of(run, position));
     }
     for (int i = 0; i < run->order_count; i++) {
         same(run, "what is shipped of an order", run->orders[i].position,
@@ -367,7 +104,7 @@ static void compare(const run_t *run)
 
 /* ---- arrivals ---- */
 
-static bool has_all_picks(const run_t *run, const batch_t *batch)
+static bool has_all_before(const run_t *run, const batch_t *batch)
 {
     for (int i = 0; i < batch - run->batches; i++) {
         if (run->batches[i].source == batch->source && !run->batches[i].has_arrived) {
@@ -380,15 +117,17 @@ static bool has_all_picks(const run_t *run, const batch_t *batch)
 static void tell_fact(run_t *run, const world_fact_t *fact)
 {
     const atp_command_line_t line =
-        line_of(skus[fact->position / NODES], nodes[fact->position % NODES], fact->qty);
-    atp_result_t result = fixture_do(
+        line_of(world_skus[fact->position / NODES], world_nodes[fact->position % NODES], fact->qty);
+    atp_bucket_t bucket = fact->change.unavailable != 0 ? ATP_BUCKET_UNAVAILABLE : ATP_BUCKET_ON_HAND;
+    atp_result_t result = do_with(
         &run->f,
         (atp_command_t){.kind = fact->kind,
-                        .option =
-                            (uint8_t)(fact->unavailable != 0 ? ATP_BUCKET_UNAVAILABLE : ATP_BUCKET_ON_HAND),
+                        .option = (uint8_t)bucket,
                         .reservation = atp_text_of(fact->order >= 0 ? run->orders[fact->order].id : ""),
+                        .subject = atp_text_of(fact->transfer >= 0 ? run->transfers[fact->transfer].id : ""),
                         .line_count = 1,
-                        .lines = &line});
+                        .lines = &line},
+        fact->is_final ? "final=1" : "");
     if (!atp_verdict_is_success(result.verdict) && fact->kind != ATP_OP_PICK) {
         fail_msg("seed %llu, step %u: %s is answered %s", (unsigned long long)run->first_seed, run->step,
                  atp_op_kind_name(fact->kind), atp_verdict_name(result.verdict));
@@ -400,7 +139,7 @@ static void arrive_batch(run_t *run, batch_t *batch)
     atp_op_source_t numbers = {.epoch = 1, .sequence = batch->sequence, .as_of_ms = batch->time_ms};
 
     fixture_end_frame(&run->f);
-    atp_op_encode_source(run->f.record, atp_text_of(sources[batch->source]), &numbers,
+    atp_op_encode_source(run->f.record, atp_text_of(world_sources[batch->source]), &numbers,
                          atp_ledger_seed(run->f.ledger));
     atp_result_t result = fixture_apply(&run->f, run->f.record);
     assert_verdict(result, batch->has_arrived ? ATP_DUPLICATE_IGNORED : ATP_APPLIED);
@@ -412,7 +151,10 @@ static void arrive_batch(run_t *run, batch_t *batch)
         bool is_late = feed != NULL && is_included(feed, batch);
         run->late += is_late;
         run->late_of_agreed += is_late && run->has_agreed[fact->position];
-        tell_fact(run, fact);
+        run->moved += fact->transfer >= 0;
+        if (!fact->is_other) {
+            tell_fact(run, fact);
+        }
         if (fact->kind == ATP_OP_SHIP) {
             run->orders[fact->order].told_shipped += fact->qty;
         }
@@ -435,7 +177,7 @@ static atp_result_t announce(run_t *run, const world_feed_t *feed, const atp_com
     for (int source = 0; source < SOURCES; source++) {
         if (feed->names[source]) {
             used += (size_t)snprintf(words + used, sizeof words - used, " includes=%s epoch=1 sequence=%llu",
-                                     sources[source], (unsigned long long)feed->sequences[source]);
+                                     world_sources[source], (unsigned long long)feed->sequences[source]);
         }
     }
     return do_with(
@@ -471,9 +213,10 @@ static void tell_lines(run_t *run, int number, told_t ret_told[POSITIONS])
 
     for (int position = 0; position < POSITIONS; position++) {
         ret_told[position] = NOT_TOLD;
-        if (feed->counts[position] && draw(run, 3) != 0) {
+        if (feed->counts[position] && world_draw(run, 3) != 0) {
             places[count] = position;
-            lines[count++] = line_of(skus[position / NODES], nodes[position % NODES], feed->qty[position]);
+            lines[count++] =
+                line_of(world_skus[position / NODES], world_nodes[position % NODES], feed->qty[position]);
         }
     }
     atp_result_t result = announce(run, feed, lines, count);
@@ -500,7 +243,7 @@ static void tell_count(run_t *run, int number, int position, told_t told)
 {
     const world_feed_t *feed = &run->feeds[number];
     const atp_command_line_t line =
-        line_of(skus[position / NODES], nodes[position % NODES], feed->qty[position]);
+        line_of(world_skus[position / NODES], world_nodes[position % NODES], feed->qty[position]);
     bool is_old = is_stale(run, feed, position);
     char words[32];
 
@@ -536,8 +279,8 @@ static void arrive(run_t *run, bool is_all)
     for (int i = 0; i < run->post_count;) {
         post_t post = run->posts[i];
         batch_t *batch = post.batch >= 0 ? &run->batches[post.batch] : NULL;
-        bool must_wait = batch != NULL && run->basis == ATP_BASIS_LESS_PICKED && batch->source == 0 &&
-                         !has_all_picks(run, batch);
+        bool has_order = run->basis == ATP_BASIS_LESS_PICKED || run->has_transfers;
+        bool must_wait = batch != NULL && has_order && batch->source == 0 && !has_all_before(run, batch);
         if ((post.due > (int64_t)run->step && !is_all) || must_wait) {
             i++;
             continue;
@@ -557,6 +300,7 @@ static void arrive(run_t *run, bool is_all)
 
 static run_t *begin(uint64_t seed)
 {
+    static const atp_basis_t by_numbers[] = {ATP_BASIS_ON_HAND, ATP_BASIS_WITH_INBOUND};
     run_t *run = calloc(1, sizeof *run);
     atp_ledger_config_t config = fixture_config();
 
@@ -565,21 +309,24 @@ static run_t *begin(uint64_t seed)
     config.lines = 256;
     config.progress = 256;
     run->seed = run->first_seed = seed;
-    run->style = draw(run, STYLES);
-    run->basis = run->style == BY_NUMBERS ? ATP_BASIS_ON_HAND : (atp_basis_t)draw(run, ATP_BASIS_COUNT);
+    run->style = world_draw(run, STYLES);
+    run->basis = run->style == BY_NUMBERS ? by_numbers[world_draw(run, 2)]
+                                          : (atp_basis_t)world_draw(run, ATP_BASIS_COUNT);
+    run->has_transfers = run->basis >= ATP_BASIS_WITH_INBOUND || world_draw(run, 3) == 0;
     run->f = fixture_open_journaled(&config);
     run->f.is_unchecked = true;
     for (int position = 0; position < POSITIONS; position++) {
         if (position % NODES == 0) {
-            assert_verdict(put_sku(&run->f, skus[position / NODES], 0), ATP_APPLIED);
+            assert_verdict(put_sku(&run->f, world_skus[position / NODES], 0), ATP_APPLIED);
         }
         assert_true(
-            atp_verdict_is_success(put_node(&run->f, nodes[position % NODES], ATP_NODE_OPEN).verdict));
+            atp_verdict_is_success(put_node(&run->f, world_nodes[position % NODES], ATP_NODE_OPEN).verdict));
     }
     for (int position = 0; position < POSITIONS;
          position++) { /* the positions are there from the beginning */
-        assert_verdict(fact(&run->f, ATP_OP_SAFETY, skus[position / NODES], nodes[position % NODES], 1),
-                       ATP_APPLIED);
+        assert_verdict(
+            fact(&run->f, ATP_OP_SAFETY, world_skus[position / NODES], world_nodes[position % NODES], 1),
+            ATP_APPLIED);
     }
     return run;
 }
@@ -588,9 +335,11 @@ static run_t *begin(uint64_t seed)
 static void look_at_end(run_t *run)
 {
     for (int position = 0; position < POSITIONS; position++) {
-        atp_position_view_t view = view_of(&run->f, skus[position / NODES], nodes[position % NODES]);
-        same(run, "what is unavailable in the end", position, view.unavailable, run->unavailable[position]);
-        same(run, "what is allocated in the end", position, view.allocated, run->allocated[position]);
+        atp_position_view_t view =
+            view_of(&run->f, world_skus[position / NODES], world_nodes[position % NODES]);
+        same(run, "what is unavailable in the end", position, view.unavailable,
+             run->there[position].unavailable);
+        same(run, "what is allocated in the end", position, view.allocated, run->there[position].allocated);
         if (run->newest[position] > 0) {
             const world_feed_t *feed = &run->feeds[run->newest[position] - 1];
             atp_qty_t on_hand = feed->on_hand[position];
@@ -598,13 +347,13 @@ static void look_at_end(run_t *run)
                 for (int k = 0; run->batches[i].time_ms > feed->time_ms && k < run->batches[i].fact_count;
                      k++) {
                     const world_fact_t *fact = &run->batches[i].facts[k];
-                    on_hand += fact->position == position ? fact->on_hand : 0;
+                    on_hand += fact->position == position ? fact->change.on_hand : 0;
                 }
             }
             same(run, "what is on hand in the end", position, view.on_hand, on_hand);
         } else {
             same(run, "what is on hand in the end, never counted", position, view.on_hand,
-                 run->on_hand[position] - run->untold[position]);
+                 run->there[position].on_hand - run->untold[position]);
         }
     }
 }
@@ -613,20 +362,24 @@ static run_t *play(uint64_t seed)
 {
     run_t *run = begin(seed);
 
+    if (run->has_transfers) {
+        world_stock_up(run);
+    }
     for (run->step = 0; run->step < STEPS; run->step++) {
-        run->f.now_ms += 2 + draw(run, 50);
-        int dice = draw(run, 100);
+        run->f.now_ms += 2 + world_draw(run, 50);
+        int dice = world_draw(run, 100);
         if (dice < 50) {
-            happen(run);
+            world_happen(run);
         } else if (dice < 70) {
-            place_order(run);
+            bool is_transfer = run->has_transfers && world_draw(run, 2) == 0;
+            is_transfer ? world_transfer(run) : world_place_order(run);
         } else if (dice < 80) {
-            vanish(run);
+            world_vanish(run);
         } else if (dice < 92) {
-            if (draw(run, 2) == 0) {
-                happen(run); /* in the same moment, and counted */
+            if (world_draw(run, 2) == 0) {
+                world_happen(run); /* in the same moment, and counted */
             }
-            take_feed(run);
+            world_take_feed(run);
         }
         run->f.now_ms += 1; /* what arrives now had happened before */
         arrive(run, false);
@@ -651,6 +404,7 @@ static void the_ledger_is_what_an_oracle_of_the_true_order_says(void **state)
     unsigned long long corrected = 0;
     unsigned long long agreed = 0;
     unsigned long long late_of_agreed = 0;
+    unsigned long long moved = 0;
 
     for (unsigned i = 0; i < runs_wanted; i++) {
         run_t *run = play(seed + i);
@@ -659,15 +413,16 @@ static void the_ledger_is_what_an_oracle_of_the_true_order_says(void **state)
         corrected += run->corrected;
         agreed += run->agreed;
         late_of_agreed += run->late_of_agreed;
+        moved += run->moved;
         fixture_close(&run->f); /* all of it again: the same answers, the same state */
         free(run);
     }
     printf("%u runs: %llu facts that a feed had counted before, %llu of them in a line that agreed, %llu "
            "counts of stale feeds, "
-           "%llu corrections, %llu lines that agreed\n",
-           runs_wanted, late, late_of_agreed, stale, corrected, agreed);
+           "%llu corrections, %llu lines that agreed, %llu facts of transfers\n",
+           runs_wanted, late, late_of_agreed, stale, corrected, agreed, moved);
     assert_true(runs_wanted < 10 ||
-                (late > 0 && stale > 0 && corrected > 0 && agreed > 0 && late_of_agreed > 0));
+                (late > 0 && stale > 0 && corrected > 0 && agreed > 0 && late_of_agreed > 0 && moved > 0));
 }
 
 int main(int argc, char **argv)

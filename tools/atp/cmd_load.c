@@ -527,7 +527,7 @@ static const atp_flag_t flags[] = {
     {"lookups", "FOLDER", NULL, "Where the other files are that the profile looks into (beside FILE)"},
     {"feed", "ID", NULL,
      "The counts are a feed of this name: of a point in the past, which --includes and --as-of say"},
-    {"basis", "BASIS", "on_hand|less_picked|less_allocated|sellable|available",
+    {"basis", "BASIS", "on_hand|less_picked|less_allocated|sellable|available|with_inbound|less_outbound",
      "What the counts of a feed are of (the profile's)"},
     {"includes", "SOURCE=EPOCH:NUMBER", NULL,
      "The feed includes what the source told up to that batch; may be given again"},

@@ -67,8 +67,10 @@ static int add_basis(atp_cli_t *cli, const char *basis, atp_load_feed_t *feed)
     feed->basis = given != NULL ? given : basis;
     int64_t choice = atp_attribute_choice(atp_attribute_rule(ATP_KEY_BASIS), atp_text_of(feed->basis));
     if (choice < 0) {
-        return atp_cli_usage(
-            cli->cmd, "--basis %s: on_hand, less_picked, less_allocated, sellable or available", feed->basis);
+        return atp_cli_usage(cli->cmd,
+                             "--basis %s: on_hand, less_picked, less_allocated, sellable, available, "
+                             "with_inbound or less_outbound",
+                             feed->basis);
     }
     add_attribute(feed, ATP_KEY_BASIS, choice, NULL);
     return ATP_CLI_DONE;

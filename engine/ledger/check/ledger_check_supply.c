@@ -1,6 +1,14 @@
 /* Dated supply (D): supplies, their days, the sums of positions, and pegs from both of their ends, recomputed. */
 #include "engine/ledger/check/ledger_check_priv.h"
 
+#include <stdlib.h>
+
+/* What transfers move at positions, recomputed: by row. */
+typedef struct moving {
+    atp_qty_t *inbound;
+    atp_qty_t *outbound;
+} moving_t;
+
 /* What was met on the way through all positions with supply. */
 typedef struct met {
     uint64_t supplies;
@@ -271,6 +279,57 @@ static atp_err_t check_pegs_of_lines(const atp_ledger_t *ledger, uint64_t expect
     return ATP_OK;
 }
 
+/* D9, from the transfers themselves. False: the source of one is not there. */
+static bool add_up_moving(const atp_ledger_t *ledger, moving_t *moving)
+{
+    const atp_supply_book_t *book = &ledger->supplies;
+
+    for (uint64_t i = 0; i < atp_table_count(&book->supplies); i++) {
+        const atp_supply_t *supply = atp_supply_at(book, (uint32_t)i);
+        if (supply->status != ATP_SUPPLY_OPEN || supply->kind != ATP_SUPPLY_TRANSFER) {
+            continue;
+        }
+        atp_qty_t left = supply->shipped - supply->received;
+        moving->inbound[supply->row] += left < 0 ? 0 : left < supply->open ? left : supply->open;
+        if (supply->source_line > atp_table_count(&ledger->reservations.lines)) {
+            return false;
+        }
+        if (supply->source_line != 0) {
+            const atp_line_t *line = atp_line_at(&ledger->reservations, supply->source_line - 1);
+            moving->outbound[line->row] += line->allocated;
+        }
+    }
+    return true;
+}
+
+static atp_err_t check_moving(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    uint64_t rows = atp_table_count(&ledger->positions.rows);
+    atp_qty_t *room = calloc(2 * rows + 1, sizeof *room);
+    moving_t moving = {.inbound = room, .outbound = room + rows};
+    atp_err_t err = ATP_OK;
+
+    if (room == NULL) {
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for %llu positions", (ull_t)rows);
+    }
+    if (!add_up_moving(ledger, &moving)) {
+        err = ATP_BROKEN(ret_why, "D9", "a transfer is of a line that is not there");
+    }
+    for (uint64_t row = 0; err == ATP_OK && row < rows; row++) {
+        const atp_supply_row_t *sums = atp_supply_row(&ledger->supplies, (uint32_t)row);
+        atp_qty_t inbound = sums != NULL ? sums->inbound : 0;
+        atp_qty_t outbound = sums != NULL ? sums->outbound : 0;
+        if (inbound != moving.inbound[row] || outbound != moving.outbound[row]) {
+            err =
+                ATP_BROKEN(ret_why, "D9", "row %llu: inbound %lld, outbound %lld; transfers have %lld, %lld",
+                           (ull_t)row, (long long)inbound, (long long)outbound,
+                           (long long)moving.inbound[row], (long long)moving.outbound[row]);
+        }
+    }
+    free(room);
+    return err;
+}
+
 atp_err_t atp_check_supplies(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_supply_book_t *book = &ledger->supplies;
@@ -289,5 +348,6 @@ atp_err_t atp_check_supplies(const atp_ledger_t *ledger, atp_why_t *ret_why)
     err = err == ATP_OK ? check_due(book, met.due, ret_why) : err;
     err = err == ATP_OK ? check_ended(book, met.supplies, ret_why) : err;
     err = err == ATP_OK ? check_pegs_of_lines(ledger, met.pegs, ret_why) : err;
+    err = err == ATP_OK ? check_moving(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_index(&book->row_index, "supply rows", rows, ret_why) : err;
 }

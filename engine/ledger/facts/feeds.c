@@ -87,6 +87,10 @@ atp_qty_t atp_feed_counted(atp_basis_t basis, const atp_change_t *change)
         return change->on_hand - change->unavailable;
     case ATP_BASIS_AVAILABLE:
         return change->on_hand - change->unavailable - change->allocated;
+    case ATP_BASIS_WITH_INBOUND:
+        return change->on_hand + change->inbound;
+    case ATP_BASIS_LESS_OUTBOUND:
+        return change->on_hand - change->outbound;
     case ATP_BASIS_ON_HAND:
     case ATP_BASIS_COUNT:
         break;
@@ -96,8 +100,8 @@ atp_qty_t atp_feed_counted(atp_basis_t basis, const atp_change_t *change)
 
 const char *atp_basis_name(unsigned basis)
 {
-    static const char *const names[ATP_BASIS_COUNT] = {"on_hand", "less_picked", "less_allocated", "sellable",
-                                                       "available"};
+    static const char *const names[ATP_BASIS_COUNT] = {
+        "on_hand", "less_picked", "less_allocated", "sellable", "available", "with_inbound", "less_outbound"};
 
     return basis < ATP_BASIS_COUNT ? names[basis] : NULL;
 }

@@ -30,6 +30,8 @@ typedef enum atp_basis {
     ATP_BASIS_LESS_ALLOCATED = 2, /* on-hand without what is allocated to orders */
     ATP_BASIS_SELLABLE = 3,       /* on-hand without what is unavailable */
     ATP_BASIS_AVAILABLE = 4,      /* sellable, without what is allocated to orders */
+    ATP_BASIS_WITH_INBOUND = 5,   /* on-hand with what transfers have on the road to the node */
+    ATP_BASIS_LESS_OUTBOUND = 6,  /* on-hand without what transfers from the node have still to take away */
     ATP_BASIS_COUNT
 } atp_basis_t;
 

@@ -305,11 +305,19 @@ static atp_qty_t counted_now(const atp_ledger_t *ledger, const atp_feed_t *feed,
     if (bucket == ATP_COUNTED_UNAVAILABLE) {
         return atp_load_relaxed(&position->unavailable);
     }
-    const atp_change_t all = {.on_hand = atp_load_relaxed(&position->on_hand),
-                              .unavailable =
-                                  atp_load_relaxed(&position->unavailable) - atp_ledger_missing(ledger, row),
-                              .allocated = atp_load_relaxed(&position->allocated),
-                              .picked = atp_movements_standing(&ledger->movements, row).picked};
+    atp_change_t all = {.on_hand = atp_load_relaxed(&position->on_hand),
+                        .unavailable =
+                            atp_load_relaxed(&position->unavailable) - atp_ledger_missing(ledger, row),
+                        .allocated = atp_load_relaxed(&position->allocated),
+                        .picked = atp_movements_standing(&ledger->movements, row).picked};
+    const atp_supply_row_t *sums =
+        feed->basis == ATP_BASIS_WITH_INBOUND || feed->basis == ATP_BASIS_LESS_OUTBOUND
+            ? atp_supply_row(&ledger->supplies, row)
+            : NULL;
+    if (sums != NULL) {
+        all.inbound = sums->inbound;
+        all.outbound = sums->outbound;
+    }
     return atp_feed_counted((atp_basis_t)feed->basis, &all);
 }
 

@@ -7,9 +7,10 @@ unsigned atp_movement_needs(const atp_movement_t *movement)
     const atp_change_t *change = &movement->change;
     unsigned needs = 0;
 
-    needs |= (change->on_hand | change->allocated | change->picked | change->unavailable) != 0
-                 ? 1u << ATP_COUNTED_ON_HAND
-                 : 0;
+    needs |=
+        (change->on_hand | change->allocated | change->picked | change->unavailable | change->inbound) != 0
+            ? 1u << ATP_COUNTED_ON_HAND
+            : 0; /* outbound is part of allocated */
     needs |= change->unavailable != 0 ? 1u << ATP_COUNTED_UNAVAILABLE : 0;
     return needs;
 }

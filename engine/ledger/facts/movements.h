@@ -10,7 +10,7 @@
  * to which time. So a count of a point that the ring does not reach any more is told from one that it reaches.
  *
  * Threads     ledger thread only.
- * Memory      112 bytes a movement, 24 bytes a position; nothing is allocated after init.
+ * Memory      128 bytes a movement, 24 bytes a position; nothing is allocated after init.
  * Invariants  F1  a chain leads from newer numbers to older ones, all of one position, each needed.
  *             F2  every movement that is needed is in the chain of its position.
  *             F3  picked of a position is the sum of what is picked and packed on its lines. */
@@ -28,7 +28,9 @@ typedef struct atp_change {
     atp_qty_t on_hand;
     atp_qty_t unavailable;
     atp_qty_t allocated;
-    atp_qty_t picked; /* picked or packed, and still on hand */
+    atp_qty_t picked;   /* picked or packed, and still on hand */
+    atp_qty_t inbound;  /* of transfers to it: has left its source, and not come in */
+    atp_qty_t outbound; /* allocated to transfers from it: part of allocated */
 } atp_change_t;
 
 /* Who told it, as far as somebody numbers what he tells, and when it happened. */
@@ -41,7 +43,7 @@ typedef struct atp_event {
 } atp_event_t;
 
 /* The buckets that are counted. Which changes a count of one has to know. */
-#define ATP_COUNTED_ON_HAND     0 /* on-hand, allocated, picked; unavailable too, of what can be sold */
+#define ATP_COUNTED_ON_HAND     0 /* on-hand and all that a basis adds to it, or takes off */
 #define ATP_COUNTED_UNAVAILABLE 1
 #define ATP_COUNTED_BUCKETS     2
 
@@ -61,7 +63,7 @@ typedef struct atp_movement {
     uint32_t teller;  /* of a correction whose cause is TOLD: source + 1; 0 = what has no number */
 } atp_movement_t;
 
-_Static_assert(sizeof(atp_movement_t) == 112, "stored: no padding");
+_Static_assert(sizeof(atp_movement_t) == 128, "stored: no padding");
 
 #define ATP_STANDING_SHIFT     2
 #define ATP_STANDING_GONE      1u /* a movement that was needed is gone */

@@ -198,18 +198,29 @@ static int is_picked(unsigned state)
     return state == ATP_LINE_PICKED || state == ATP_LINE_PACKED;
 }
 
+static bool is_of_transfer(const atp_ledger_t *ledger, const atp_line_t *line)
+{
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
+
+    return (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) != 0;
+}
+
 /* What a row of the table does to a position, as far as feeds count it; returns the change of on-hand that is to be made. What the op
  * itself says happened when it says; what the ledger does because of it happens now. */
 static atp_qty_t note_moved(atp_ledger_t *ledger, const atp_line_t *line, const atp_transition_t *row,
                             atp_qty_t qty)
 {
-    const atp_change_t change = {.on_hand = row->on_hand * qty,
-                                 .allocated = row->allocated * qty,
-                                 .picked = (is_picked(row->to) - is_picked(row->from)) * qty};
+    atp_change_t change = {.on_hand = row->on_hand * qty,
+                           .allocated = row->allocated * qty,
+                           .picked = (is_picked(row->to) - is_picked(row->from)) * qty};
     unsigned kind = ledger->cause->kind;
 
     if ((change.on_hand | change.allocated | change.picked) == 0) {
         return 0;
+    }
+    if (change.allocated != 0 && is_of_transfer(ledger, line)) {
+        change.outbound = change.allocated;
+        atp_supplies_note_moving(&ledger->supplies, line->row, 0, change.outbound);
     }
     bool is_told = change.on_hand != 0 || change.picked != 0 || row->to == ATP_LINE_SHORT ||
                    kind == ATP_OP_ALLOCATE || kind == ATP_OP_CANCEL;

@@ -20,16 +20,14 @@ static bool is_bucket_in_range(atp_bucket_t bucket, atp_qty_t qty)
     return atp_qty_in_range(qty) && (bucket == ATP_BUCKET_ON_HAND || qty >= 0); /* P1, P2 */
 }
 
-/* A feed has counted what can be sold: what is unavailable, and was not known to be, is on hand as well. */
-static void follow_on_hand(apply_t *apply, uint32_t row, atp_qty_t change)
+static void change_on_hand(apply_t *apply, uint32_t row, const atp_change_t *told, atp_qty_t change)
 {
-    const atp_change_t told = {0};
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
 
     atp_store_relaxed(&position->on_hand, atp_load_relaxed(&position->on_hand) + change);
     atp_positions_end_change(position);
     if (ATP_UNLIKELY(apply->ledger->has_postings)) {
-        atp_ledger_post_change(apply, row, ATP_BUCKET_ON_HAND, &told, change);
+        atp_ledger_post_change(apply, row, ATP_BUCKET_ON_HAND, told, change);
     }
 }
 
@@ -43,7 +41,9 @@ atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bu
     atp_change_t made = atp_ledger_note_movement(apply->ledger, row, &told, true);
     change = bucket == ATP_BUCKET_ON_HAND ? made.on_hand : made.unavailable;
     if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && made.on_hand != 0)) {
-        follow_on_hand(apply, row, made.on_hand);
+        /* A feed has counted what can be sold: what is unavailable, and was not known to be, is on hand as well. */
+        const atp_change_t nothing = {0};
+        change_on_hand(apply, row, &nothing, made.on_hand);
     }
     atp_qty_t after = atp_load_relaxed(field) + change;
     atp_position_t *position = atp_ledger_begin_row(apply->ledger, row);
@@ -55,6 +55,17 @@ atp_qty_t atp_ledger_change_bucket(apply_t *apply, uint32_t row, atp_bucket_t bu
     if (ATP_UNLIKELY(bucket == ATP_BUCKET_UNAVAILABLE && change < 0)) {
         atp_ledger_settle_missing(apply->ledger, row,
                                   atp_ledger_missing(apply->ledger, row) - after); /* B5 */
+    }
+    return change;
+}
+
+atp_qty_t atp_ledger_change_inbound(apply_t *apply, uint32_t row, atp_qty_t on_hand, atp_qty_t inbound)
+{
+    const atp_change_t told = {.on_hand = on_hand, .inbound = inbound};
+    atp_qty_t change = atp_ledger_note_movement(apply->ledger, row, &told, true).on_hand;
+
+    if (on_hand != 0 || change != 0) {
+        change_on_hand(apply, row, &told, change);
     }
     return change;
 }

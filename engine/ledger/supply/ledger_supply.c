@@ -65,6 +65,22 @@ void atp_ledger_lower_supply(atp_ledger_t *ledger, uint32_t number, atp_qty_t by
     }
 }
 
+void atp_ledger_note_inbound(atp_ledger_t *ledger, uint32_t number, atp_qty_t before)
+{
+    const atp_supply_t *supply = atp_supply_at(&ledger->supplies, number);
+    atp_qty_t change = atp_supply_inbound(supply, supply->open) - before;
+    apply_t apply = {.ledger = ledger, .op = ledger->cause, .now_ms = ledger->root->time_ms};
+
+    if (change == 0) {
+        return;
+    }
+    atp_supplies_note_moving(&ledger->supplies, supply->row, change, 0);
+    atp_ledger_settle_row(ledger, supply->row, apply.now_ms);
+    if (atp_ledger_change_inbound(&apply, supply->row, 0, change) != 0) {
+        atp_ledger_note_over_commitment(&apply, supply->row);
+    }
+}
+
 void atp_ledger_close_supply(atp_ledger_t *ledger, uint32_t number, atp_supply_status_t status)
 {
     atp_ledger_lower_supply(ledger, number, atp_supply_at(&ledger->supplies, number)->open);
@@ -141,12 +157,14 @@ static atp_verdict_t look_at_change(apply_t *apply, const atp_supply_t *supply, 
 static bool change_ordered(atp_ledger_t *ledger, uint32_t number, atp_qty_t ordered)
 {
     atp_supply_t *supply = atp_table_change(&ledger->supplies.supplies, number);
+    atp_qty_t inbound = atp_supply_inbound(supply, supply->open);
     atp_qty_t open = ordered > supply->received ? ordered - supply->received : 0;
 
     supply->ordered = ordered > supply->received || ordered == 0 ? ordered : supply->received;
     if (open == 0) {
         atp_ledger_close_supply(ledger, number,
                                 supply->received == 0 ? ATP_SUPPLY_CANCELLED : ATP_SUPPLY_CLOSED);
+        atp_ledger_note_inbound(ledger, number, inbound);
         return true;
     }
     if (open < supply->open) {
@@ -154,6 +172,7 @@ static bool change_ordered(atp_ledger_t *ledger, uint32_t number, atp_qty_t orde
     } else if (open > supply->open) {
         atp_supplies_change_open(&ledger->supplies, number, open - supply->open);
     }
+    atp_ledger_note_inbound(ledger, number, inbound);
     return false;
 }
 
@@ -228,10 +247,17 @@ static atp_verdict_t receive_expected(apply_t *apply, uint32_t number, atp_qty_t
     atp_supply_t *supply = atp_table_change(&ledger->supplies.supplies, number);
     atp_qty_t open = supply->open;
     atp_qty_t within = qty < open ? qty : open;
+    atp_qty_t inbound = atp_supply_inbound(supply, open);
 
     supply->received += qty;
+    inbound = atp_supply_inbound(supply, is_final ? 0 : open - within) - inbound;
+    if (inbound != 0) {
+        atp_supplies_note_moving(&ledger->supplies, supply->row, inbound, 0);
+    }
+    if (qty > 0 || inbound != 0) {
+        (void)atp_ledger_change_inbound(apply, supply->row, qty, inbound);
+    }
     if (qty > 0) {
-        atp_ledger_change_bucket(apply, supply->row, ATP_BUCKET_ON_HAND, qty);
         atp_ledger_fill_supply(apply, number, qty);
         atp_ledger_lower_supply(ledger, number, within);
     }

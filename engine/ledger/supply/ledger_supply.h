@@ -19,6 +19,9 @@ atp_verdict_t atp_ledger_cancel_transfer(apply_t *apply);
 /* Tells of supply that became overdue, after looking at up to `limit` positions with supply. */
 void atp_ledger_tell_overdue(apply_t *apply, uint64_t limit);
 
+/* What transfers have under way to the position of a supply is not what it was `before`: feeds may have counted that. */
+void atp_ledger_note_inbound(atp_ledger_t *ledger, uint32_t number, atp_qty_t before);
+
 /* The reservation line of a transfer changed: `shipped` units have left, or, when that is 0, `given_back` will never. */
 void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *reservation, atp_qty_t shipped,
                                atp_qty_t given_back);

@@ -74,8 +74,8 @@ static uint32_t allocate_at_source(apply_t *apply, const resolved_line_t *source
     line->reserved = source->qty;
     atp_line_set_deadline_ms(line, ATP_NEVER_MS);
     atp_ledger_attach(ledger, line_number);
-    atp_ledger_move(ledger, line_number, ATP_STEP_ALLOCATE, source->qty);
     reservation->flags |= ATP_RESERVATION_ACCOUNTED_TRANSFER;
+    atp_ledger_move(ledger, line_number, ATP_STEP_ALLOCATE, source->qty);
     return line_number;
 }
 
@@ -164,6 +164,7 @@ void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *re
         return;
     }
     atp_supply_t *supply = atp_table_change(&book->supplies, number);
+    atp_qty_t inbound = atp_supply_inbound(supply, supply->open);
     supply->shipped += shipped;
     if (given_back > 0) {
         atp_qty_t lowered = given_back < supply->open ? given_back : supply->open;
@@ -174,6 +175,7 @@ void atp_ledger_transfer_moved(atp_ledger_t *ledger, const atp_reservation_t *re
             atp_ledger_back(&apply, supply->row);
         }
     }
+    atp_ledger_note_inbound(ledger, number, inbound);
     const atp_line_t *line = atp_line_at(&ledger->reservations, supply->source_line - 1);
     if (line->allocated == 0) { /* its record may be given to another when the reservation is forgotten */
         supply->source_line = 0;

@@ -94,7 +94,8 @@ static void tidy_row(atp_supply_book_t *book, uint32_t row)
         return;
     }
     const atp_supply_row_t *sums = atp_table_at(&book->rows, number);
-    if (sums->first_day == 0 && sums->first_unbacked == 0 && sums->due == ATP_SUPPLY_NOT_DUE) {
+    if (sums->first_day == 0 && sums->first_unbacked == 0 && sums->due == ATP_SUPPLY_NOT_DUE &&
+        sums->inbound == 0 && sums->outbound == 0) {
         atp_index_remove(&book->row_index, row_hash(row), number);
         give_record(&book->rows, &book->heads->free_row, offsetof(atp_supply_row_t, next), number);
     }
@@ -316,70 +317,22 @@ void atp_supplies_end(atp_supply_book_t *book, uint32_t number, atp_supply_statu
     tidy_row(book, supply->row);
 }
 
+void atp_supplies_note_moving(atp_supply_book_t *book, uint32_t row, atp_qty_t inbound, atp_qty_t outbound)
+{
+    atp_supply_row_t *sums = need_row(book, row);
+
+    sums->inbound += inbound;
+    sums->outbound += outbound;
+    ATP_ASSERT(sums->inbound >= 0 && sums->outbound >= 0); /* D9 */
+    tidy_row(book, row);
+}
+
 /* ---- pegs ---- */
 
 bool atp_pegs_have_room(const atp_supply_book_t *book, uint64_t pegs)
 {
     uint64_t fresh = book->pegs.capacity - atp_table_count(&book->pegs);
     return book->heads->free_pegs + fresh >= pegs;
-}
-
-/* The latest day from `today` to `day` on which something is free; 0 if there is none. */
-static uint32_t latest_free_day(const atp_supply_book_t *book, uint32_t from, int32_t today)
-{
-    uint32_t at = from;
-
-    while (at != 0) {
-        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
-        if (day->day < today) {
-            return 0;
-        }
-        if (day->open > day->pegged) {
-            break;
-        }
-        at = day->previous;
-    }
-    return at;
-}
-
-/* The last day of the row that is not after `day`. */
-static uint32_t last_day_by(const atp_supply_book_t *book, uint32_t row, int32_t day)
-{
-    const atp_supply_row_t *sums = atp_supply_row(book, row);
-    uint32_t at = sums != NULL ? sums->last_day : 0;
-
-    while (at != 0 && atp_supply_day_at(book, at - 1)->day > day) {
-        at = atp_supply_day_at(book, at - 1)->previous;
-    }
-    return at;
-}
-
-uint32_t atp_pegs_latest_free(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
-{
-    uint32_t at = latest_free_day(book, last_day_by(book, row, day), today);
-    return at != 0 ? atp_supply_day_at(book, at - 1)->first : 0;
-}
-
-uint32_t atp_pegs_count_needed(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day,
-                               atp_qty_t qty, uint32_t limit)
-{
-    uint32_t at = last_day_by(book, row, day);
-    uint32_t count = 0;
-
-    while (qty > 0 && (at = latest_free_day(book, at, today)) != 0) {
-        const atp_supply_day_t *record = atp_supply_day_at(book, at - 1);
-        uint32_t supply = record->first;
-        while (qty > 0 && supply != 0 && atp_supply_free(atp_supply_at(book, supply - 1)) > 0) {
-            if (count == limit) {
-                return limit + 1;
-            }
-            qty -= atp_supply_free(atp_supply_at(book, supply - 1));
-            supply = atp_supply_at(book, supply - 1)->next;
-            count++;
-        }
-        at = record->previous;
-    }
-    return count;
 }
 
 #define PEGS_PASSED_MAX                                                                                      \
@@ -669,6 +622,13 @@ void atp_supplies_merge(atp_supply_book_t *book, uint32_t from, uint32_t to)
     }
     while (sums->first_unbacked != 0) {
         move_unbacked(book, from, to);
+    }
+    if (sums->inbound != 0 || sums->outbound != 0) {
+        atp_qty_t inbound = sums->inbound;
+        atp_qty_t outbound = sums->outbound;
+        atp_supplies_note_moving(book, to, inbound, outbound);
+        atp_supplies_note_moving(book, from, -inbound, -outbound);
+        return;
     }
     tidy_row(book, from);
 }

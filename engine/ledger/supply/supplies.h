@@ -19,7 +19,7 @@
  * Formula     atp(d) = min over t in [d, horizon] of
  *                      ( atp + supply due by t - pegged to supply due by t - unbacked - backordered )
  * Threads     ledger thread only.
- * Memory      104 bytes a supply, 48 a day, 40 a peg, 64 a position with supplies; index entries for supplies and
+ * Memory      104 bytes a supply, 48 a day, 40 a peg, 80 a position with supplies; index entries for supplies and
  *             positions. Nothing is allocated after init.
  * Invariants  D1  open and pegged of a day are the sums over its supplies, of a position over its days; unbacked is the sum
  *                 over its unbacked pegs.
@@ -33,7 +33,9 @@
  *                 (ATP_POSITION_HAS_AT_RISK); while one of them could be served from its stock, or is still to
  *                 look for other supply, it is listed as due.
  *             D8  of the supplies of a day those promised in part come first, up to last_partly, then those of which nothing
- *                 is promised, then those promised whole. */
+ *                 is promised, then those promised whole.
+ *             D9  inbound of a position is the sum over the open transfers to it of what has left and not come in, outbound what
+ *                 is allocated at it to open transfers from it. */
 #ifndef ATP_LEDGER_SUPPLIES_H
 #define ATP_LEDGER_SUPPLIES_H
 
@@ -128,6 +130,8 @@ typedef struct atp_supply_row {
     int64_t open;
     int64_t pegged;
     int64_t unbacked;
+    int64_t inbound; /* of transfers */
+    int64_t outbound;
 } atp_supply_row_t;
 
 typedef struct atp_peg {
@@ -144,7 +148,7 @@ typedef struct atp_peg {
 } atp_peg_t;
 
 _Static_assert(sizeof(atp_supply_t) == 104 && sizeof(atp_supply_day_t) == 48 &&
-                   sizeof(atp_supply_row_t) == 64 && sizeof(atp_peg_t) == 40,
+                   sizeof(atp_supply_row_t) == 80 && sizeof(atp_peg_t) == 40,
                "stored: no padding");
 
 /* Part of the root record. */
@@ -222,6 +226,17 @@ void atp_supplies_merge(atp_supply_book_t *book, uint32_t from, uint32_t to);
 
 /* Changes what is open of a supply that stands at a day. The result is not below what is pegged of it (asserted). */
 void atp_supplies_change_open(atp_supply_book_t *book, uint32_t number, atp_qty_t change);
+
+/* Units of a transfer that have left its source and not come in, `open` of it being expected. */
+static inline atp_qty_t atp_supply_inbound(const atp_supply_t *supply, atp_qty_t open)
+{
+    atp_qty_t left = supply->shipped - supply->received;
+
+    return supply->kind != ATP_SUPPLY_TRANSFER || left < 0 ? 0 : left < open ? left : open;
+}
+
+/* Changes what transfers have under way to the row, and what they have still to take away from it. */
+void atp_supplies_note_moving(atp_supply_book_t *book, uint32_t row, atp_qty_t inbound, atp_qty_t outbound);
 
 /* Ends an open supply without open units and pegs. */
 void atp_supplies_end(atp_supply_book_t *book, uint32_t number, atp_supply_status_t status);

@@ -74,3 +74,63 @@ uint32_t atp_supplies_count_at(const atp_supply_book_t *book, uint32_t row, uint
     }
     return count < most ? count : most;
 }
+
+/* ---- what could be promised ---- */
+
+/* The latest day from `today` to `day` on which something is free; 0 if there is none. */
+static uint32_t latest_free_day(const atp_supply_book_t *book, uint32_t from, int32_t today)
+{
+    uint32_t at = from;
+
+    while (at != 0) {
+        const atp_supply_day_t *day = atp_supply_day_at(book, at - 1);
+        if (day->day < today) {
+            return 0;
+        }
+        if (day->open > day->pegged) {
+            break;
+        }
+        at = day->previous;
+    }
+    return at;
+}
+
+/* The last day of the row that is not after `day`. */
+static uint32_t last_day_by(const atp_supply_book_t *book, uint32_t row, int32_t day)
+{
+    const atp_supply_row_t *sums = atp_supply_row(book, row);
+    uint32_t at = sums != NULL ? sums->last_day : 0;
+
+    while (at != 0 && atp_supply_day_at(book, at - 1)->day > day) {
+        at = atp_supply_day_at(book, at - 1)->previous;
+    }
+    return at;
+}
+
+uint32_t atp_pegs_latest_free(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day)
+{
+    uint32_t at = latest_free_day(book, last_day_by(book, row, day), today);
+    return at != 0 ? atp_supply_day_at(book, at - 1)->first : 0;
+}
+
+uint32_t atp_pegs_count_needed(const atp_supply_book_t *book, uint32_t row, int32_t today, int32_t day,
+                               atp_qty_t qty, uint32_t limit)
+{
+    uint32_t at = last_day_by(book, row, day);
+    uint32_t count = 0;
+
+    while (qty > 0 && (at = latest_free_day(book, at, today)) != 0) {
+        const atp_supply_day_t *record = atp_supply_day_at(book, at - 1);
+        uint32_t supply = record->first;
+        while (qty > 0 && supply != 0 && atp_supply_free(atp_supply_at(book, supply - 1)) > 0) {
+            if (count == limit) {
+                return limit + 1;
+            }
+            qty -= atp_supply_free(atp_supply_at(book, supply - 1));
+            supply = atp_supply_at(book, supply - 1)->next;
+            count++;
+        }
+        at = record->previous;
+    }
+    return count;
+}

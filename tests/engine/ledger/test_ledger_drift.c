@@ -181,6 +181,114 @@ static void a_correction_says_who_told_of_what_moved_since_the_feed_before(void 
     fixture_close(&f);
 }
 
+/* ---- goods in transit ---- */
+
+/* Ten of 100 at N are to go to M. */
+static fixture_t begin_transfer(void)
+{
+    fixture_t f = begin(NULL);
+    const atp_command_line_t ten = line_of("S", "N", 10);
+
+    assert_verdict(put_node(&f, "M", ATP_NODE_OPEN), ATP_APPLIED);
+    assert_verdict(
+        do_with(&f,
+                (atp_command_t){
+                    .kind = ATP_OP_TRANSFER, .subject = ATP_TEXT("t"), .line_count = 1, .lines = &ten},
+                "to=M due=1700086400000"),
+        ATP_APPLIED);
+    return f;
+}
+
+/* A step of the transfer, told by the WMS in a batch of its own. */
+static atp_result_t told_of_transfer(fixture_t *f, uint64_t sequence, atp_op_kind_t kind, const char *node,
+                                     atp_qty_t qty, const char *words)
+{
+    const atp_op_source_t numbers = {.epoch = 1, .sequence = sequence, .as_of_ms = f->now_ms};
+    const atp_command_line_t line = line_of("S", node, qty);
+
+    fixture_end_frame(f);
+    atp_op_encode_source(f->record, ATP_TEXT("WMS"), &numbers, atp_ledger_seed(f->ledger));
+    assert_verdict(fixture_apply(f, f->record), ATP_APPLIED);
+    f->in_source = true;
+    atp_result_t result =
+        do_with(f,
+                (atp_command_t){
+                    .kind = kind, .subject = ATP_TEXT("t"), .is_fact = true, .line_count = 1, .lines = &line},
+                words);
+    f->in_source = false;
+    fixture_end_frame(f);
+    return result;
+}
+
+static atp_result_t count_at(fixture_t *f, const char *feed, const char *node, atp_qty_t qty)
+{
+    const atp_command_line_t line = line_of("S", node, qty);
+    char words[96];
+
+    snprintf(words, sizeof words, "feed=%s", feed);
+    return do_with(f, (atp_command_t){.kind = ATP_OP_COUNT, .is_fact = true, .line_count = 1, .lines = &line},
+                   words);
+}
+
+static void what_is_on_the_road_is_counted_where_it_goes(void **state)
+{
+    (void)state;
+    fixture_t f = begin_transfer();
+
+    assert_verdict(told_of_transfer(&f, 2, ATP_OP_TRANSFER_SHIP, "N", 10, ""), ATP_APPLIED);
+    assert_verdict(told_of_transfer(&f, 3, ATP_OP_TRANSFER_RECEIVE, "M", 4, ""), ATP_APPLIED_IN_PART);
+    assert_verdict(feed(&f, "night", "basis=with_inbound includes=WMS epoch=1 sequence=3"), ATP_APPLIED);
+    assert_verdict(told_of_transfer(&f, 4, ATP_OP_TRANSFER_RECEIVE, "M", 1, ""), ATP_APPLIED_IN_PART);
+    assert_verdict(count_at(&f, "night", "M", 10), ATP_CONFIRMED); /* 4 there, 6 on the road */
+    assert_verdict(count_at(&f, "night", "N", 90), ATP_CONFIRMED);
+    /* two of them are never seen again: so it was told after the point */
+    assert_verdict(told_of_transfer(&f, 5, ATP_OP_TRANSFER_RECEIVE, "M", 3, "final=1"), ATP_APPLIED_IN_PART);
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 8);
+    assert_verdict(feed(&f, "day", "basis=with_inbound includes=WMS epoch=1 sequence=5"), ATP_APPLIED);
+    assert_verdict(count_at(&f, "day", "M", 8), ATP_CONFIRMED);
+    fixture_close(&f);
+}
+
+static void what_had_left_and_come_in_before_a_count_is_not_added_when_it_is_told(void **state)
+{
+    (void)state;
+    fixture_t f = begin_transfer();
+
+    assert_verdict(feed(&f, "night", "basis=with_inbound includes=WMS epoch=1 sequence=3"), ATP_APPLIED);
+    assert_verdict(count_at(&f, "night", "M", 10), ATP_APPLIED); /* nobody has told that anything left */
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 10);
+    assert_verdict(told_of_transfer(&f, 2, ATP_OP_TRANSFER_SHIP, "N", 10, ""), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 0); /* all ten are on the road */
+    assert_verdict(told_of_transfer(&f, 3, ATP_OP_TRANSFER_RECEIVE, "M", 4, ""), ATP_APPLIED_IN_PART);
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 4);
+    assert_verdict(told_of_transfer(&f, 4, ATP_OP_TRANSFER_RECEIVE, "M", 6, ""), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "M").on_hand, 10);
+    fixture_close(&f);
+}
+
+static void what_transfers_have_still_to_take_away_is_in_no_count_that_is_without_it(void **state)
+{
+    (void)state;
+    fixture_t f = begin_transfer();
+    char words[96];
+
+    snprintf(words, sizeof words, "basis=less_outbound includes=WMS epoch=1 sequence=2 as_of=%lld",
+             (long long)f.now_ms);
+    f.now_ms += 1;
+    assert_verdict(feed(&f, "night", words), ATP_APPLIED);
+    assert_verdict(count_at(&f, "night", "N", 90), ATP_CONFIRMED);
+    assert_verdict(told_of_transfer(&f, 2, ATP_OP_TRANSFER_SHIP, "N", 4, ""), ATP_APPLIED);
+    assert_int_equal(on_hand(&f), 96);
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_TRANSFER_CANCEL, .subject = ATP_TEXT("t")}),
+                   ATP_APPLIED);
+    f.now_ms += 1;
+    snprintf(words, sizeof words, "basis=less_outbound includes=WMS epoch=1 sequence=2 as_of=%lld",
+             (long long)f.now_ms - 1);
+    assert_verdict(feed(&f, "day", words), ATP_APPLIED);
+    assert_verdict(count_at(&f, "day", "N", 96), ATP_CONFIRMED);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +297,9 @@ int main(void)
         cmocka_unit_test(what_an_older_feed_counts_as_unavailable_leaves_what_a_newer_one_counted_as_it_is),
         cmocka_unit_test(what_is_available_is_without_orders_and_what_is_unavailable),
         cmocka_unit_test(units_that_turn_out_to_be_missing_after_the_point_are_no_movement_of_the_books),
+        cmocka_unit_test(what_is_on_the_road_is_counted_where_it_goes),
+        cmocka_unit_test(what_had_left_and_come_in_before_a_count_is_not_added_when_it_is_told),
+        cmocka_unit_test(what_transfers_have_still_to_take_away_is_in_no_count_that_is_without_it),
         cmocka_unit_test(corrections_are_summed_up_by_feed_and_node_exactly),
         cmocka_unit_test(a_correction_says_who_told_of_what_moved_since_the_feed_before),
     };
