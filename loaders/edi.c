@@ -186,36 +186,6 @@ static bool fail(edi_t *edi, atp_edi_fault_t fault, uint64_t line, const char *s
 
 /* ---- envelopes ---- */
 
-typedef struct envelope_rule {
-    const char *header;
-    const char *trailer;
-    uint8_t level;
-    uint8_t number_at;         /* element with the control number, in the header */
-    uint8_t trailer_count_at;  /* in the trailer: how much is inside */
-    uint8_t trailer_number_at; /* and the number again */
-} envelope_rule_t;
-
-static const envelope_rule_t envelope_rules[2][3] = {
-    [ATP_EDI_X12] = {{"ISA", "IEA", ATP_EDI_LEVEL_INTERCHANGE, 13, 1, 2},
-                     {"GS", "GE", ATP_EDI_LEVEL_GROUP, 6, 1, 2},
-                     {"ST", "SE", ATP_EDI_LEVEL_MESSAGE, 2, 1, 2}},
-    [ATP_EDI_EDIFACT] = {{"UNB", "UNZ", ATP_EDI_LEVEL_INTERCHANGE, 5, 1, 2},
-                         {"UNG", "UNE", ATP_EDI_LEVEL_GROUP, 5, 1, 2},
-                         {"UNH", "UNT", ATP_EDI_LEVEL_MESSAGE, 1, 1, 2}},
-};
-
-static const envelope_rule_t *find_rule(const edi_t *edi, atp_text_t tag, bool *ret_is_header)
-{
-    for (size_t i = 0; i < 3; i++) {
-        const envelope_rule_t *rule = &envelope_rules[edi->standard][i];
-        *ret_is_header = atp_text_equal(tag, atp_text_of(rule->header));
-        if (*ret_is_header || atp_text_equal(tag, atp_text_of(rule->trailer))) {
-            return rule;
-        }
-    }
-    return NULL;
-}
-
 /* The level that must be open around `level`. UNG is optional. */
 static bool is_right_place(const edi_t *edi, uint8_t level)
 {
@@ -283,7 +253,7 @@ static bool note_interchange(edi_t *edi, const atp_edi_segment_t *header)
     return err == ATP_OK;
 }
 
-static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
+static bool open_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, const atp_edi_segment_t *segment)
 {
     atp_text_t number = element_of(edi, segment, rule->number_at, 1);
     envelope_t *envelope = &edi->open[rule->level];
@@ -319,20 +289,7 @@ static bool open_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi
            fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "the headers are longer than this reader keeps");
 }
 
-static bool is_count(atp_text_t text, uint64_t count)
-{
-    uint64_t told = 0;
-
-    for (uint32_t i = 0; i < text.size; i++) {
-        if (text.bytes[i] < '0' || text.bytes[i] > '9' || told > UINT64_MAX / 100) {
-            return false;
-        }
-        told = told * 10 + (uint64_t)(text.bytes[i] - '0');
-    }
-    return text.size > 0 && told == count;
-}
-
-static bool close_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_edi_segment_t *segment)
+static bool close_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, const atp_edi_segment_t *segment)
 {
     const envelope_t *envelope = &edi->open[rule->level];
     uint64_t count = envelope->count + (rule->level == ATP_EDI_LEVEL_MESSAGE); /* the trailer counts itself */
@@ -346,7 +303,7 @@ static bool close_envelope(edi_t *edi, const envelope_rule_t *rule, const atp_ed
         return fail(edi, ATP_EDI_FAULT_NUMBERS_DIFFER, segment->line,
                     "the control number of the trailer is not that of its header");
     }
-    if (!is_count(element_of(edi, segment, rule->trailer_count_at, 1), count)) {
+    if (!atp_edi_is_count(element_of(edi, segment, rule->trailer_count_at, 1), count)) {
         return fail(edi, ATP_EDI_FAULT_COUNTS_DIFFER, segment->line,
                     "the trailer counts other than there is: something is missing or too much");
     }
@@ -406,19 +363,10 @@ static bool is_record(const edi_t *edi, const atp_edi_segment_t *segment)
 /* Whether the segment says that its message is for something else than to tell what there is. */
 static bool is_other_purpose(const edi_t *edi, const atp_edi_segment_t *segment)
 {
-    const atp_edi_document_t *document = edi->document;
-    char code[8];
+    const char *purpose = edi->document->purpose;
 
-    if (document->purpose == NULL || !atp_text_equal(segment->tag, atp_text_of(document->purpose))) {
-        return false;
-    }
-    atp_text_t told = element_of(edi, segment, document->purpose_at, 1);
-    if (told.size == 0 || told.size > 2) {
-        return told.size > 0;
-    }
-    (void)snprintf(code, sizeof code, " %.*s", (int)told.size, told.bytes);
-    const char *found = strstr(document->purposes, code);
-    return found == NULL || (found[1 + told.size] != ' ' && found[1 + told.size] != '\0');
+    return purpose != NULL && atp_text_equal(segment->tag, atp_text_of(purpose)) &&
+           !atp_edi_document_tells(edi->document, element_of(edi, segment, edi->document->purpose_at, 1));
 }
 
 static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
@@ -459,7 +407,7 @@ static bool is_interchange_note(const edi_t *edi, const atp_edi_segment_t *segme
 static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
 {
     bool is_header = false;
-    const envelope_rule_t *rule = find_rule(edi, segment->tag, &is_header);
+    const atp_edi_envelope_rule_t *rule = atp_edi_envelope_rule(edi->standard, segment->tag, &is_header);
 
     if (rule != NULL) {
         return is_header ? open_envelope(edi, rule, segment) : close_envelope(edi, rule, segment);
@@ -489,7 +437,7 @@ static bool ends_record(const edi_t *edi, const atp_edi_segment_t *segment)
     uint8_t level = loop_level(edi, segment->tag);
     bool ends_loop = level != 0 && level <= edi->context.kept[edi->record_at].level;
     return ends_loop || is_hierarchy(edi, segment->tag) || is_record(edi, segment) ||
-           find_rule(edi, segment->tag, &is_header) != NULL;
+           atp_edi_envelope_rule(edi->standard, segment->tag, &is_header) != NULL;
 }
 
 /* ---- records ---- */

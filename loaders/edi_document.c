@@ -62,3 +62,51 @@ const char *atp_edi_document_list(atp_edi_standard_t standard)
 {
     return standard == ATP_EDI_X12 ? "846, 852, 856" : "INVRPT, DESADV";
 }
+
+bool atp_edi_document_tells(const atp_edi_document_t *document, atp_text_t purpose)
+{
+    for (const char *at = document->purposes; *at != '\0'; at += strcspn(at, " ")) {
+        at++; /* the blank before it */
+        if (atp_text_equal(purpose, (atp_text_t){at, (uint32_t)strcspn(at, " ")})) {
+            return true;
+        }
+    }
+    return purpose.size == 0;
+}
+
+/* ---- envelopes ---- */
+
+static const atp_edi_envelope_rule_t envelope_rules[2][3] = {
+    [ATP_EDI_X12] = {{"ISA", "IEA", ATP_EDI_LEVEL_INTERCHANGE, 13, 1, 2},
+                     {"GS", "GE", ATP_EDI_LEVEL_GROUP, 6, 1, 2},
+                     {"ST", "SE", ATP_EDI_LEVEL_MESSAGE, 2, 1, 2}},
+    [ATP_EDI_EDIFACT] = {{"UNB", "UNZ", ATP_EDI_LEVEL_INTERCHANGE, 5, 1, 2},
+                         {"UNG", "UNE", ATP_EDI_LEVEL_GROUP, 5, 1, 2},
+                         {"UNH", "UNT", ATP_EDI_LEVEL_MESSAGE, 1, 1, 2}},
+};
+
+const atp_edi_envelope_rule_t *atp_edi_envelope_rule(atp_edi_standard_t standard, atp_text_t tag,
+                                                     bool *ret_is_header)
+{
+    for (size_t i = 0; i < 3; i++) {
+        const atp_edi_envelope_rule_t *rule = &envelope_rules[standard][i];
+        *ret_is_header = atp_text_equal(tag, atp_text_of(rule->header));
+        if (*ret_is_header || atp_text_equal(tag, atp_text_of(rule->trailer))) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+bool atp_edi_is_count(atp_text_t text, uint64_t count)
+{
+    uint64_t told = 0;
+
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9' || told > UINT64_MAX / 100) {
+            return false;
+        }
+        told = told * 10 + (uint64_t)(text.bytes[i] - '0');
+    }
+    return text.size > 0 && told == count;
+}

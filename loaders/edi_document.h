@@ -1,4 +1,5 @@
-/* What a reader must know of an EDI message: which segments begin a loop, and which one makes a record.
+/* What a reader must know of an EDI message: which segments begin a loop, and which one makes a record; and of the envelopes
+ * around it.
  *
  * A record is one occurrence of the `record` segment with all that stands above it: the segments of its own loop and
  * of the loops and the message around it. So a profile can take the item from LIN, the place from N1 or LOC and the
@@ -45,6 +46,25 @@ typedef struct atp_edi_document {
     bool has_hierarchy; /* HL segments (X12): number, parent, code; each is a loop inside its parent's */
     atp_edi_loop_t loops[4];
 } atp_edi_document_t;
+
+/* What a header and its trailer are, and where in them the control number stands. */
+typedef struct atp_edi_envelope_rule {
+    const char *header;
+    const char *trailer;
+    uint8_t level;
+    uint8_t number_at;         /* element with the control number, in the header */
+    uint8_t trailer_count_at;  /* in the trailer: how much is inside */
+    uint8_t trailer_number_at; /* and the number again */
+} atp_edi_envelope_rule_t;
+
+/* The envelope that a segment begins or ends; NULL if it is neither header nor trailer. */
+const atp_edi_envelope_rule_t *atp_edi_envelope_rule(atp_edi_standard_t standard, atp_text_t tag,
+                                                     bool *ret_is_header);
+/* Whether a trailer's text is that count. */
+bool atp_edi_is_count(atp_text_t text, uint64_t count);
+
+/* Whether a message of that purpose (empty: it names none) tells what there is. */
+bool atp_edi_document_tells(const atp_edi_document_t *document, atp_text_t purpose);
 
 /* The document of that standard and type; NULL if it is not read. */
 const atp_edi_document_t *atp_edi_document_find(atp_edi_standard_t standard, const char *type);
