@@ -254,6 +254,22 @@ static void note_raised(bench_t *bench, uint64_t before)
     }
 }
 
+/* Nodes with a calendar where nothing has a position: a kit is looked at there all the same. */
+static bool settle_bare_nodes(bench_t *bench, int64_t now_ms, uint64_t settled)
+{
+    const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
+
+    for (uint32_t node = 0; node < atp_table_count(&catalog->nodes); node++) {
+        if ((settled >> node & 1) == 0 && atp_catalog_has_calendar(catalog, (uint16_t)node)) {
+            atp_op_encode_settle(bench->record, 0, (uint16_t)node);
+            if (!bench_apply(bench, now_ms)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Lets all that is due expire, so that what is asked now is as of what is decided by. */
 static bool settle_all(bench_t *bench, int64_t now_ms)
 {
@@ -278,6 +294,9 @@ static bool settle_all(bench_t *bench, int64_t now_ms)
                 return false;
             }
         }
+    }
+    if (!settle_bare_nodes(bench, now_ms, settled)) {
+        return false;
     }
     /* Pulses go on with what was begun in pieces. */
     for (unsigned i = 0; i < PULSES_MAX && atp_ledger_is_pulse_due(bench->ledger, now_ms); i++) {
