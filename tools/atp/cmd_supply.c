@@ -406,7 +406,7 @@ const atp_cmd_t atp_cmd_schedule = {
     .about =
         "A row for each day on which the figure changes. Days are in UTC. atp reserve --by reserves against "
         "one.\n"
-        "Through a channel the figure is of all nodes that it sees, unless one is named.",
+        "Through a channel, and of a kit, the figure is of all nodes together, unless one is named.",
     .word_min = 1,
     .word_max = 1,
     .flags = schedule_flags,

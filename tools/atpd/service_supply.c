@@ -14,7 +14,7 @@
 #define POSITIONS_MAX 1024 /* of a SKU, that one question looks at */
 #define SUPPLIES_MAX  1024 /* records one page looks at */
 #define NODES_MAX                                                                                            \
-    65536 /* looked at for one page of days through a channel: so many nodes, once or of fewer again */
+    65536 /* looked at for one page of days by accounts: so many nodes, once or of fewer again */
 
 /* What was asked, by number. Stands in work->names. */
 typedef struct asked {
@@ -23,12 +23,14 @@ typedef struct asked {
     uint16_t node;
     bool has_sku;
     bool has_node;
+    bool
+        is_summed; /* days: through a channel, or of a kit. One figure, by the account that decides a reserve */
     uint16_t channel; /* ATP_EXPLAIN_NO_CHANNEL: none */
     atp_qty_t qty;
     uint32_t row_count;
     uint32_t rows[POSITIONS_MAX];
     atp_qty_t by[ATP_SCHEDULE_DAYS_MAX];
-    bool is_due[ATP_SCHEDULE_DAYS_MAX]; /* supply is, that the figure of a channel may count */
+    bool is_due[ATP_SCHEDULE_DAYS_MAX]; /* supply is, that a summed figure may count */
     atp_bill_t bill;
 } asked_t;
 
@@ -97,7 +99,7 @@ static void tell_days(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t no
     atp_write_schedule_end(&work->writer, 0);
 }
 
-/* ---- days through a channel ---- */
+/* ---- days of one figure ---- */
 
 /* Notes the days on which supply of a SKU is due. */
 static void note_days_of(const atp_ledger_t *ledger, asked_t *asked, uint32_t sku, int32_t first)
@@ -158,7 +160,7 @@ static void tell_day(atp_work_t *work, const atp_ledger_t *ledger, const asked_t
 
 /* One page: as many of the days on which the figure may change as one question bears. The cursor is the day that is next,
  * counted from the first. */
-static void tell_channel_days(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+static void tell_summed_days(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
 {
     atp_work_t *work = batch->context;
     asked_t *asked = work->names.bytes;
@@ -256,9 +258,10 @@ static void ask_ledger_thread(atp_work_t *work)
     work->is_overflown = false;
     memset(&work->batch, 0, sizeof work->batch);
     work->batch.class = ATP_CLASS_RESERVE;
-    bool has_channel = asked->channel != ATP_EXPLAIN_NO_CHANNEL;
-    work->batch.line_count = is_list ? SUPPLIES_MAX / 16 : has_channel ? POSITIONS_MAX : 1 + asked->row_count;
-    work->batch.question = is_list ? tell_supplies : has_channel ? tell_channel_days : tell_days;
+    work->batch.line_count = is_list            ? SUPPLIES_MAX / 16
+                             : asked->is_summed ? POSITIONS_MAX
+                                                : 1 + asked->row_count;
+    work->batch.question = is_list ? tell_supplies : asked->is_summed ? tell_summed_days : tell_days;
     work->batch.done = send_body;
     work->batch.context = work;
     atp_work_submit(work);
@@ -307,7 +310,9 @@ static atp_verdict_t resolve(const atp_ledger_t *ledger, atp_text_t client, aske
             ATP_RESCALED) {
         return ATP_QTY_TOO_PRECISE;
     }
-    if (ask->what == ATP_SCHEDULE_SUPPLIES || asked->channel != ATP_EXPLAIN_NO_CHANNEL) {
+    asked->is_summed = ask->what != ATP_SCHEDULE_SUPPLIES && (asked->channel != ATP_EXPLAIN_NO_CHANNEL ||
+                                                              atp_availability_is_kit(ledger, asked->sku));
+    if (ask->what == ATP_SCHEDULE_SUPPLIES || asked->is_summed) {
         return ATP_APPLIED;
     }
     if (asked->has_node) {
@@ -339,9 +344,9 @@ void atp_work_schedule(atp_work_t *work)
         return;
     }
     work->now_ms = atp_engine_now_ms(work->service->engine);
-    bool has_channel = ask.what != ATP_SCHEDULE_SUPPLIES && asked->channel != ATP_EXPLAIN_NO_CHANNEL;
-    uint32_t due = has_channel ? atp_work_note_due_of(work, asked->sku, 0, POSITIONS_MAX)
-                               : atp_work_note_due(work, asked->rows, asked->row_count, 0, POSITIONS_MAX);
+    uint32_t due = asked->is_summed
+                       ? atp_work_note_due_of(work, asked->sku, 0, POSITIONS_MAX)
+                       : atp_work_note_due(work, asked->rows, asked->row_count, 0, POSITIONS_MAX);
     if (due > 0) {
         atp_work_settle(work, settled, due);
     } else {
