@@ -288,8 +288,8 @@ static void ask_schedule(bench_t *bench, const asked_line_t *line, int64_t neede
     said->scheduled = atp_ledger_explain_sum(bench->ledger, &ask, now_ms);
     said->has_scheduled = true;
     said->is_limited = atp_channel_view_is_limited(bench->ledger, line->channel, line->sku);
-    said->expected = atp_availability_is_kit(bench->ledger, line->sku) ? ATP_QTY_MAX
-                                                                       : expected_by(bench, line, today, day);
+    said->expected =
+        atp_availability_is_kit(bench->ledger, line->sku) ? INT64_MAX : expected_by(bench, line, today, day);
 }
 
 bool questions_ask(bench_t *bench, said_t *said)
