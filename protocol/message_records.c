@@ -90,7 +90,7 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
     if (!atp_row_u8(reader, &reader->body_left, ATP_FIELD_OPTION, &what)) {
         return false;
     }
-    if ((what < ATP_CATALOG_SKUS || what > ATP_CATALOG_UNITS) &&
+    if ((what < ATP_CATALOG_SKUS || what > ATP_CATALOG_LIMITS) &&
         (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_SKU_TAGS)) {
         atp_reader_note(
             reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,

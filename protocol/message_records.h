@@ -38,7 +38,7 @@
 typedef enum atp_catalog_what {
     ATP_CATALOG_SKUS = 1,       /* value is the scale */
     ATP_CATALOG_NODES = 2,      /* value is the state, atp_node_state_t */
-    ATP_CATALOG_CHANNELS = 3,   /* value is the time to live in ms */
+    ATP_CATALOG_CHANNELS = 3,   /* value is the time to live in ms, name its attributes in words */
     ATP_CATALOG_RULES = 4,      /* name is its attributes in words; those dropped are left out */
     ATP_CATALOG_QUOTAS = 5,     /* the same, and what is in use */
     ATP_CATALOG_DEMAND = 6,     /* that was not met: id is the SKU, value how often, name the rest in words */
@@ -50,6 +50,7 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_DIFFERENCES = 12,   /* of shadows: id is the SKU, name the rest in words */
     ATP_CATALOG_ALIASES = 13,       /* id is the text, name what it means to whom in words */
     ATP_CATALOG_UNITS = 14,         /* id is the unit, name what it is of what in words */
+    ATP_CATALOG_LIMITS = 15,        /* id is the SKU, name a limit, cap or quantities of it in words */
     ATP_CATALOG_SUBSCRIBERS =
         20, /* of postings: name is how far it is and what it hears in words, value what it has
                                      acknowledged */

@@ -49,8 +49,8 @@ bool atp_act_lines(const atp_cli_t *cli, unsigned from, atp_command_t *command)
 
 /* ---- refusals ---- */
 
-/* What to do about a verdict. `$` stands for the SKU of the line at fault, `#` for the reservation; without it the
- * hint is not given. */
+/* What to do about a verdict. `$` stands for the SKU of the line at fault, `@` for its node, `#` for the reservation; without
+ * it the hint is not given. */
 typedef struct hint {
     unsigned verdict;
     unsigned kind; /* of the command; 0 = any. The first that fits is given */
@@ -59,6 +59,15 @@ typedef struct hint {
 
 static const hint_t hints[] = {
     {ATP_NOT_ENOUGH_AVAILABLE, 0, "See what there is: atp avail $ --per-node --explain"},
+    {ATP_NODE_AT_CAPACITY, 0, "See what is booked of its day: atp node show @"},
+    {ATP_CHANNEL_NOT_OPEN, 0, "See the channels: atp channel list"},
+    {ATP_ABOVE_CAP, 0, "See the rules: atp rule list"},
+    {ATP_RULE_INVALID, ATP_OP_QUOTA, "See what there is of its SKU or tag: atp quota list"},
+    {ATP_RULE_INVALID, ATP_OP_RULE, "See the rules: atp rule list"},
+    {ATP_UNKNOWN_GROUP, 0, "See the groups: atp group list"},
+    {ATP_NOT_FOR_SALE, 0, "See the limits: atp limit list"},
+    {ATP_BELOW_MINIMUM, 0, "See the quantities of a line: atp limit list, atp channel list"},
+    {ATP_ABOVE_MAXIMUM, 0, "See the quantities of a line: atp limit list, atp channel list"},
     {ATP_UNKNOWN_SKU, 0, "Make it known: atp sku put $"},
     {ATP_UNKNOWN_NODE, 0, "See the nodes: atp node list"},
     {ATP_NODE_NOT_OPEN, 0, "See the nodes: atp node list"},
@@ -91,13 +100,16 @@ static const char *find_hint(unsigned verdict, unsigned kind)
 static void print_hint(const atp_command_t *command, const atp_result_t *result)
 {
     const char *text = find_hint(result->verdict, command->kind);
-    const char *at = text != NULL ? strpbrk(text, "$#") : NULL;
+    const char *at = text != NULL ? strpbrk(text, "$@#") : NULL;
     atp_text_t subject = {"", 0};
 
     if (at != NULL && *at == '#') {
         subject = command->reservation;
+    } else if (at != NULL && result->field == ATP_FIELD_SUBJECT) {
+        subject = command->subject;
     } else if (at != NULL && result->line < command->line_count) {
-        subject = command->lines[result->line].sku;
+        const atp_command_line_t *line = &command->lines[result->line];
+        subject = *at == '$' ? line->sku : line->node;
     }
     if (text == NULL || (at != NULL && subject.size == 0)) {
         return;
@@ -105,7 +117,12 @@ static void print_hint(const atp_command_t *command, const atp_result_t *result)
     size_t before = at != NULL ? (size_t)(at - text) : strlen(text);
     (void)fwrite(text, 1, before, stderr);
     atp_out_write_clean(stderr, subject);
-    (void)fprintf(stderr, "%s\n", at != NULL ? at + 1 : "");
+    (void)fputs(at != NULL ? at + 1 : "", stderr);
+    if (result->verdict == ATP_NOT_ENOUGH_AVAILABLE && command->channel.size > 0) {
+        (void)fputs(" --channel ", stderr);
+        atp_out_write_clean(stderr, command->channel);
+    }
+    (void)fputc('\n', stderr);
 }
 
 static void print_place(const atp_command_t *command, const atp_result_t *result, char *ret_text, size_t size)
@@ -115,7 +132,11 @@ static void print_place(const atp_command_t *command, const atp_result_t *result
     char qty[ATP_QTY_TEXT_SIZE];
 
     ret_text[0] = '\0';
-    if (line == NULL) {
+    if (result->field == ATP_FIELD_SUBJECT && command->subject.size > 0) {
+        (void)snprintf(ret_text, size, " (%.*s)", (int)command->subject.size, command->subject.bytes);
+        return;
+    }
+    if (line == NULL || result->field == ATP_FIELD_RESERVATION) {
         return;
     }
     (void)atp_qty_format(line->mantissa, line->decimals, qty);

@@ -218,9 +218,14 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         }
         atp_out_int(out, "ttl_ms", NULL, entry->value);
         atp_out_string(out, NULL, "TTL", span[0] != '\0' ? span : "the default");
+        atp_out_text(out, "says", "SAYS", entry->name);
         return;
     case ATP_CATALOG_RULES:
         atp_out_text(out, "rule", "RULE", entry->id);
+        atp_out_text(out, "says", "SAYS", entry->name);
+        return;
+    case ATP_CATALOG_LIMITS:
+        atp_out_text(out, "sku", "SKU", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);
         return;
     case ATP_CATALOG_COMPONENTS:
@@ -339,6 +344,11 @@ static int show_node(atp_cli_t *cli)
 static int list_channels(atp_cli_t *cli)
 {
     return list(cli, ATP_CATALOG_CHANNELS, "no channels yet: atp channel put CHANNEL");
+}
+
+static int list_limits(atp_cli_t *cli)
+{
+    return list(cli, ATP_CATALOG_LIMITS, "no limits: atp limit SKU@NODE=QTY");
 }
 
 static int list_rules(atp_cli_t *cli)
@@ -572,10 +582,27 @@ const atp_cmd_t atp_cmd_channel_list = {
     .name = "channel list",
     .group = "Catalogue",
     .synopsis = "",
-    .summary = "All channels",
+    .summary = "All channels, and what is said of them",
+    .about = "SAYS: attributes, as atp channel put takes them by --with.",
     .flags = list_flags,
     .examples = channel_list_examples,
     .run = list_channels,
+};
+
+static const char *const limit_list_examples[] = {"atp limit list", "atp limit list --json", NULL};
+
+const atp_cmd_t atp_cmd_limit_list = {
+    .name = "limit list",
+    .group = "Stock",
+    .synopsis = "",
+    .summary = "What may be promised beyond stock, what waits, and quantities of a line",
+    .about =
+        "A row for each limit of a position, each cap of a SKU in a channel or in all, and each SKU that "
+        "has a least or\n"
+        "greatest quantity or a step. Also: what is not for sale, and what could not be found.",
+    .flags = list_flags,
+    .examples = limit_list_examples,
+    .run = list_limits,
 };
 
 static const char *const demand_examples[] = {"atp demand", "atp demand --json", NULL};

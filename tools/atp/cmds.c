@@ -35,6 +35,7 @@ const atp_cmd_t *const atp_cmds[] = {
     &atp_cmd_dispose,
     &atp_cmd_safety,
     &atp_cmd_limit,
+    &atp_cmd_limit_list,
     &atp_cmd_demand,
 
     &atp_cmd_supply_put,

@@ -47,6 +47,7 @@ extern const atp_cmd_t atp_cmd_adjust;
 extern const atp_cmd_t atp_cmd_count;
 extern const atp_cmd_t atp_cmd_safety;
 extern const atp_cmd_t atp_cmd_limit;
+extern const atp_cmd_t atp_cmd_limit_list;
 extern const atp_cmd_t atp_cmd_demand;
 
 extern const atp_cmd_t atp_cmd_sku_put;

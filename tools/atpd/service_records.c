@@ -7,6 +7,7 @@
 #include "tools/atpd/drift_text.h"
 #include "tools/atpd/group_text.h"
 #include "tools/atpd/kit_text.h"
+#include "tools/atpd/limit_text.h"
 #include "tools/atpd/rule_text.h"
 #include "tools/atpd/service_priv.h"
 #include "tools/atpd/source_text.h"
@@ -14,8 +15,6 @@
 #include "engine/base/hash.h"
 #include "engine/ledger/reservations/line_units.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define BODY_SIZE ((size_t)512 << 10)
@@ -475,36 +474,6 @@ static void fill_calendar(const atp_ledger_t *ledger, uint16_t node, int64_t now
     };
 }
 
-/* Demand that was not met, of one SKU at one node in one channel. */
-static void row_of_demand(atp_work_t *work, const atp_ledger_t *ledger, uint64_t index)
-{
-    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
-    const atp_demand_record_t *record = atp_table_at(&atp_ledger_demand(ledger)->records, index);
-    bool is_rest = record->sku == ATP_DEMAND_NO_SKU;
-    bool has_node = !is_rest && record->node != ATP_DEMAND_ANY_NODE;
-    uint8_t scale = is_rest ? 0 : atp_positions_scale(atp_ledger_positions(ledger), record->sku);
-    atp_text_t node = has_node ? atp_catalog_node_id(catalog, record->node) : ATP_TEXT("-");
-    atp_text_t channel = atp_catalog_channel_id(catalog, record->channel);
-    char refused[ATP_QTY_TEXT_SIZE];
-    char missed[ATP_QTY_TEXT_SIZE];
-    char text[ATP_NAME_SIZE_MAX + 1];
-
-    if (record->refused + record->in_part == 0) {
-        return;
-    }
-    atp_qty_format(record->refused_qty, scale, refused);
-    atp_qty_format(record->short_qty, scale, missed);
-    int size = snprintf(text, sizeof text, "node=%.*s channel=%.*s refused=%s in_part=%" PRIu64 " short=%s",
-                        (int)node.size, node.bytes, (int)channel.size, channel.bytes, refused,
-                        record->in_part, missed);
-    const atp_catalog_entry_t entry = {.id =
-                                           is_rest ? ATP_TEXT("-") : atp_catalog_sku_id(catalog, record->sku),
-                                       .name = {text, (uint32_t)size},
-                                       .value = (int64_t)record->refused};
-    atp_write_catalog_entry(&work->writer, &entry);
-    work->op_count++;
-}
-
 static void row_in_words(atp_work_t *work, const atp_ledger_t *ledger, uint32_t index)
 {
     atp_catalog_entry_t entry = {0};
@@ -515,7 +484,9 @@ static void row_in_words(atp_work_t *work, const atp_ledger_t *ledger, uint32_t 
         : what == ATP_CATALOG_GROUP_NODES ? atp_group_node_text(ledger, index, &entry.id, &entry.value, &text)
         : what == ATP_CATALOG_ALIASES     ? atp_alias_text(ledger, index, &entry.id, &text)
         : what == ATP_CATALOG_UNITS       ? atp_unit_text(ledger, index, &entry.id, &text)
-                                    : atp_drift_text(ledger, what, index, &entry.id, &entry.value, &text);
+        : what == ATP_CATALOG_LIMITS      ? atp_limit_text(ledger, index, &entry.id, &text)
+        : what == ATP_CATALOG_DEMAND      ? atp_demand_text(ledger, index, &entry.id, &entry.value, &text)
+                                     : atp_drift_text(ledger, what, index, &entry.id, &entry.value, &text);
 
     if (is_there) {
         entry.name = (atp_text_t){text.bytes, text.size};
@@ -532,9 +503,6 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     const atp_named_record_t *record;
 
     switch (work->page.what) {
-    case ATP_CATALOG_DEMAND:
-        row_of_demand(work, ledger, index);
-        return;
     case ATP_CATALOG_SKUS:
         record = atp_table_at(&catalog->skus, index);
         if (atp_catalog_sku_now(catalog, (uint32_t)index) != index) {
@@ -559,10 +527,12 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
             return;
         }
         break;
+    case ATP_CATALOG_DEMAND:
     case ATP_CATALOG_COMPONENTS:
     case ATP_CATALOG_GROUP_NODES:
     case ATP_CATALOG_ALIASES:
     case ATP_CATALOG_UNITS:
+    case ATP_CATALOG_LIMITS:
     case ATP_CATALOG_FEEDS:
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
@@ -580,6 +550,7 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     default: /* channels */
         record = atp_table_at(&catalog->channels, index);
         entry.value = ((const atp_channel_record_t *)(const void *)record)->ttl_ms;
+        atp_channel_text(ledger, (uint16_t)index, &text);
         break;
     }
     entry.id = atp_strings_get(&catalog->strings, record->id_ref);
@@ -633,7 +604,9 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
                 ? atp_table_count(&atp_ledger_groups(ledger)->members)
             : work->page.what == ATP_CATALOG_ALIASES ? atp_table_count(&catalog->aliases)
             : work->page.what == ATP_CATALOG_UNITS   ? atp_table_count(&atp_ledger_units(ledger)->records)
-            : work->page.what == ATP_CATALOG_SOURCES ? counts.sources
+            : work->page.what == ATP_CATALOG_LIMITS
+                ? atp_table_count(&atp_ledger_positions(ledger)->limits.records)
+            : work->page.what == ATP_CATALOG_SOURCES       ? counts.sources
             : work->page.what == ATP_CATALOG_SOURCE_STATES ? counts.sources
             : work->page.what == ATP_CATALOG_SOURCE_CLAIMS ? atp_source_claim_texts(ledger)
             : work->page.what == ATP_CATALOG_DIFFERENCES

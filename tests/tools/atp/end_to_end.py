@@ -28,7 +28,7 @@ ERP = Path(SOURCE).parent / "shared" / "data" / "adventureworks"
 COMMANDS = """avail explain watch reserve extend allocate release cancel ship reassign show reservations outcome receive sale adjust
 count safety put load export generate exceptions stat bench help completion version""".split()
 FAMILIES = ["sku put", "sku list", "node put", "node list", "channel put", "channel list",
-            "rule list", "quota list", "group put", "group drop", "group list", "group show"]
+            "rule list", "quota list", "limit list", "group put", "group drop", "group list", "group show"]
 
 
 SIZES = {"skus": 20000, "nodes": 200, "positions": 100000, "reservations": 50000, "lines": 100000, "outcomes": 200000,
@@ -179,8 +179,8 @@ class EndToEnd(Groups, unittest.TestCase):
         entry = [one for one in self.objects("node", "list") if one["node"] == "cat-node"]
         self.assertEqual(entry, [{"node": "cat-node", "state": "paused", "name": "Shop"}])
         self.atp("channel", "put", "web", "--ttl", "20min")
-        self.assertIn({"channel": "web", "ttl_ms": 1200000}, self.objects("channel", "list"))
-        self.assertEqual(self.table("channel", "list")[0], ["CHANNEL", "TTL"])
+        self.assertIn({"channel": "web", "ttl_ms": 1200000, "says": ""}, self.objects("channel", "list"))
+        self.assertEqual(self.table("channel", "list")[0], ["CHANNEL", "TTL", "SAYS"])
         self.assertEqual(len(self.objects("sku", "list", "--limit", "1")), 1)
         self.atp("channel", "put", "web", "--ttl", "300d", status=REFUSED)
 
@@ -317,6 +317,31 @@ class EndToEnd(Groups, unittest.TestCase):
         result = self.atp("show", "order-1", "no-such", status=REFUSED)
         self.assertIn("order-1  released", result.stdout)
         self.assertIn("there is no reservation 'no-such'", result.stderr)
+
+    def test_a_refusal_says_where_to_look(self):
+        self.stock("looked", "5")
+        self.atp("channel", "put", "looker", "--with", "maximum=3")
+        self.assertIn("atp avail looked --per-node --explain --channel looker\n",
+                      self.atp("reserve", "looked@berlin=3", "looked@berlin=3", "--channel", "looker", status=REFUSED).stderr)
+        self.assertIn("atp limit list, atp channel list",
+                      self.atp("reserve", "looked@berlin=4", "--channel", "looker", status=REFUSED).stderr)
+        nameless = self.atp("put", "kit", "no-such-kit", "looked=1", status=REFUSED).stderr
+        self.assertIn("at subject (no-such-kit)", nameless)
+        self.assertIn("atp sku put no-such-kit\n", nameless)
+
+    def test_what_is_said_of_channels_and_limits_can_be_read(self):
+        self.stock("said", "5")
+        self.atp("put", "group", "said-group", "--with", "node=berlin")
+        self.atp("channel", "put", "said-web", "--with", "ship_group=said-group", "--with", "strategy=cost",
+                 "--with", "on_short=re_source", "--with", "increment=2")
+        said = {row["channel"]: row["says"] for row in self.objects("channel", "list")}
+        self.assertEqual(said["said-web"], "ship_group=said-group strategy=cost on_short=re_source increment=2")
+        self.atp("limit", "said@berlin=3")
+        self.atp("limit", "said=7", "--channel", "said-web")
+        self.atp("sku", "put", "said", "--with", "minimum=2")
+        self.atp("reserve", "said@berlin=7")
+        rows = [row["says"] for row in self.objects("limit", "list") if row["sku"] == "said"]
+        self.assertEqual(sorted(rows), ["channel=said-web limit=7", "minimum=2", "node=berlin limit=3 backordered=2"])
 
     # A second allocate was once told to cancel.
     def test_the_hint_of_a_refused_step_is_that_of_the_command(self):
