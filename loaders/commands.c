@@ -95,6 +95,17 @@ static void add_fact(writer_t *writer, const atp_load_row_t *row)
     writer->lines[writer->count - 1].mantissa *= row->is_down ? -1 : 1;
 }
 
+/* Another name, or a unit: what it means is in its attributes. */
+static void add_meaning(writer_t *writer, atp_op_kind_t kind, atp_text_t subject, const atp_load_row_t *row)
+{
+    atp_command_t *command = add(writer, kind, (atp_text_t){"", 0}, (atp_text_t){"", 0});
+
+    command->subject = subject;
+    command->line_count = 0;
+    command->attribute_count = row->expected_count;
+    command->attributes = row->expected;
+}
+
 static void add_sku(const atp_load_commands_t *commands, const atp_load_row_t *row, writer_t *writer)
 {
     uint8_t scale = 0;
@@ -181,11 +192,17 @@ atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load
         add_qty(&writer, ATP_OP_SUPPLY, row, ATP_LOAD_QUANTITY);
         atp_command_t *command = &writer.commands[writer.count - 1];
         command->subject = row->supply;
-        command->attribute_count = 2;
+        command->attribute_count = row->expected_count;
         command->attributes = row->expected;
     }
     if (commands->loads == ATP_LOADS_FACTS) {
         add_fact(&writer, row);
+    }
+    if (commands->loads == ATP_LOADS_ALIASES) {
+        add_meaning(&writer, ATP_OP_ALIAS, row->alias, row);
+    }
+    if (commands->loads == ATP_LOADS_UNITS) {
+        add_meaning(&writer, ATP_OP_UNIT, row->counted_in.text, row);
     }
     *ret_count = writer.count;
     return ATP_OK;

@@ -7,6 +7,8 @@
  *     supplies    sku and node if the ledger lacks them, supply: what is still open of it
  *     safety      safety
  *     facts       sku and node if the ledger lacks them; sale, receive or adjust, under the row's own id
+ *     aliases     alias
+ *     units       unit
  *
  * A sku or node command sets name and scale, or name and state, as a whole. So a stock file, whose business they
  * are not, creates what is missing and leaves alone what is there; a file of SKUs or nodes keeps of what is there
@@ -43,8 +45,8 @@ ATP_MUST_USE atp_err_t atp_load_commands_create(atp_loads_t loads, const atp_loa
                                                 atp_load_commands_t **ret_commands);
 void atp_load_commands_destroy(atp_load_commands_t *commands);
 
-/* Writes the commands of `row`, at most ATP_LOAD_COMMANDS_PER_ROW_MAX, each with one line:
- * `ret_commands[i].lines` points to `ret_lines[i]`. Texts are borrowed from the row. ATP_ERR_MEMORY and
+/* Writes the commands of `row`, at most ATP_LOAD_COMMANDS_PER_ROW_MAX, each with one line (of an alias and a unit empty, and not
+ * counted): `ret_commands[i].lines` points to `ret_lines[i]`. Texts are borrowed from the row. ATP_ERR_MEMORY and
  * ATP_ERR_LIMIT leave nothing behind. */
 ATP_MUST_USE atp_err_t atp_load_commands_of_row(atp_load_commands_t *commands, const atp_load_row_t *row,
                                                 atp_command_t *ret_commands, atp_command_line_t *ret_lines,

@@ -23,6 +23,7 @@
 
 #define COLUMNS_MAX      64          /* more than a profile can name */
 #define RECORD_TEXT_MAX  (32u << 10) /* of all fields of a record */
+#define PAIRS_UNIT       1           /* what the pairs of SDQ are counted in */
 #define PAIRS_BEGIN      3           /* first pair of SDQ */
 #define CHARSET_SIZE     4
 #define NOT_A_PAIR       UINT32_MAX
@@ -475,6 +476,7 @@ static void give_record(edi_t *edi, atp_record_t *ret_record)
         edi->pair_at = edi->pair_at == NOT_A_PAIR ? PAIRS_BEGIN : edi->pair_at;
         place.store = atp_edi_element(raw, &edi->signs, edi->pair_at, 0);
         place.quantity = atp_edi_element(raw, &edi->signs, edi->pair_at + 1, 0);
+        place.unit = atp_edi_element(raw, &edi->signs, PAIRS_UNIT, 1);
         edi->given_pair = edi->pair_at;
         edi->pair_at += 2;
     }
@@ -618,22 +620,25 @@ static void locate_kept(const edi_t *edi, uint32_t at, atp_edi_where_t *ret_wher
     ret_where->tag = kept->tag;
 }
 
-static void locate_pair(const edi_t *edi, bool is_quantity, atp_edi_where_t *ret_where)
+static void locate_pair(const edi_t *edi, atp_edi_pick_t pick, atp_edi_where_t *ret_where)
 {
+    unsigned element =
+        pick == ATP_EDI_PICK_UNIT ? PAIRS_UNIT : edi->given_pair + (pick == ATP_EDI_PICK_QUANTITY);
+
     if (edi->given_pairs_at < 0) {
         return;
     }
     locate_kept(edi, (uint32_t)edi->given_pairs_at, ret_where);
-    ret_where->element = (uint16_t)(edi->given_pair + is_quantity);
-    ret_where->value = atp_edi_element(edi->context.kept[edi->given_pairs_at].raw, &edi->signs,
-                                       edi->given_pair + is_quantity, 0);
+    ret_where->element = (uint16_t)element;
+    ret_where->value = atp_edi_element(edi->context.kept[edi->given_pairs_at].raw, &edi->signs, element, 0);
 }
 
 /* Where that part of a column is taken from. */
 static void locate_part(const edi_t *edi, const atp_edi_part_t *part, atp_edi_where_t *ret_where)
 {
-    if (part->pick == ATP_EDI_PICK_STORE || part->pick == ATP_EDI_PICK_QUANTITY) {
-        locate_pair(edi, part->pick == ATP_EDI_PICK_QUANTITY, ret_where);
+    if (part->pick == ATP_EDI_PICK_STORE || part->pick == ATP_EDI_PICK_QUANTITY ||
+        part->pick == ATP_EDI_PICK_UNIT) {
+        locate_pair(edi, part->pick, ret_where);
         return;
     }
     int found = atp_edi_context_find(&edi->context, &edi->signs, atp_text_of(part->tag),

@@ -326,6 +326,8 @@ atp_edi_blame_t atp_edi_ack_blame(atp_reason_of_reject_t reason)
     case ATP_REJECT_KIT_EMPTY:
     case ATP_REJECT_SUPPLY_EMPTY:
     case ATP_REJECT_EVENT_EMPTY:
+    case ATP_REJECT_UNIT_EMPTY:
+    case ATP_REJECT_ALIAS_EMPTY:
     case ATP_REJECT_COLUMN_MISSING:
         return ATP_EDI_IS_MISSING;
     case ATP_REJECT_FIELD_TOO_LONG:
@@ -337,6 +339,8 @@ atp_edi_blame_t atp_edi_ack_blame(atp_reason_of_reject_t reason)
     case ATP_REJECT_SUPPLY_TOO_LONG:
     case ATP_REJECT_EVENT_TOO_LONG:
     case ATP_REJECT_UNIT_TOO_LONG:
+    case ATP_REJECT_ALIAS_TOO_LONG:
+    case ATP_REJECT_SOURCE_TOO_LONG:
         return ATP_EDI_IS_TOO_LONG;
     case ATP_REJECT_NUL_BYTE:
     case ATP_REJECT_NOT_TEXT:

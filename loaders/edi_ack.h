@@ -101,7 +101,7 @@ void atp_edi_ack_write(atp_edi_ack_t *ack, bool is_loaded, FILE *file);
 /* For a summary; after atp_edi_ack_write, but for the interchanges. */
 typedef struct atp_edi_ack_counts {
     uint32_t interchanges;
-    uint32_t repeats; /* interchanges */
+    uint32_t repeats;  /* interchanges */
     uint32_t accepted; /* messages, but for those of repeats */
     uint32_t with_errors;
     uint32_t rejected;

@@ -104,8 +104,10 @@ static bool read_part(const char **text, const char *pairs, atp_edi_part_t *part
         return true;
     }
     if (pairs != NULL && strcmp(part->tag, pairs) == 0) {
-        part->pick = read_word(text, ".store") ? ATP_EDI_PICK_STORE : ATP_EDI_PICK_QUANTITY;
-        return part->pick == ATP_EDI_PICK_STORE || read_word(text, ".quantity");
+        part->pick = read_word(text, ".store")  ? ATP_EDI_PICK_STORE
+                     : read_word(text, ".unit") ? ATP_EDI_PICK_UNIT
+                                                : ATP_EDI_PICK_QUANTITY;
+        return part->pick != ATP_EDI_PICK_QUANTITY || read_word(text, ".quantity");
     }
     return read_element(text, part);
 }
@@ -201,6 +203,8 @@ static atp_text_t text_of_part(const atp_edi_part_t *part, const atp_edi_place_t
         return place->store;
     case ATP_EDI_PICK_QUANTITY:
         return place->quantity;
+    case ATP_EDI_PICK_UNIT:
+        return place->unit;
     case ATP_EDI_PICK_VALUE:
         return find_value(place, tag, qualifier);
     case ATP_EDI_PICK_PLACE:

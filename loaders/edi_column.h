@@ -10,11 +10,12 @@
 #define ATP_EDI_QUALIFIER_MAX    35
 
 typedef enum atp_edi_pick {
-    ATP_EDI_PICK_ELEMENT, /* TAG.2, TAG:QUALIFIER.2.1 */
-    ATP_EDI_PICK_VALUE,   /* TAG[QUALIFIER] */
-    ATP_EDI_PICK_PLACE,   /* TAG.place */
-    ATP_EDI_PICK_STORE,   /* PAIRS.store */
-    ATP_EDI_PICK_QUANTITY /* PAIRS.quantity */
+    ATP_EDI_PICK_ELEMENT,  /* TAG.2, TAG:QUALIFIER.2.1 */
+    ATP_EDI_PICK_VALUE,    /* TAG[QUALIFIER] */
+    ATP_EDI_PICK_PLACE,    /* TAG.place */
+    ATP_EDI_PICK_STORE,    /* PAIRS.store */
+    ATP_EDI_PICK_QUANTITY, /* PAIRS.quantity */
+    ATP_EDI_PICK_UNIT      /* PAIRS.unit */
 } atp_edi_pick_t;
 
 typedef struct atp_edi_part {
@@ -31,7 +32,7 @@ typedef struct atp_edi_column {
     atp_edi_part_t parts[ATP_EDI_COLUMN_PARTS_MAX];
 } atp_edi_column_t;
 
-/* False: `text` is no column. `pairs` is the tag whose store and quantity may be asked for, or NULL. */
+/* False: `text` is no column. `pairs` is the tag whose store, quantity and unit may be asked for, or NULL. */
 ATP_MUST_USE bool atp_edi_column_parse(const char *text, const char *pairs, atp_edi_column_t *ret_column);
 
 /* Where a record stands. */
@@ -42,6 +43,7 @@ typedef struct atp_edi_place {
     uint32_t message; /* of its interchange, from 1 */
     atp_text_t store; /* of the pair; empty without */
     atp_text_t quantity;
+    atp_text_t unit; /* of all pairs of the segment */
 } atp_edi_place_t;
 
 /* Writes the column's text, without release signs, to `ret_bytes`. Returns its size, or UINT32_MAX if it is longer than

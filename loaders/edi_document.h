@@ -13,7 +13,7 @@
  *     N1:WH.4        element 4 of the nearest N1 whose element 1 begins with the component WH
  *     LIN[UP]        X12: the value after the qualifier UP, in LIN's pairs. EDIFACT: the first component of the
  *                    element whose second one is UP
- *     SDQ.store      and SDQ.quantity: one record for each pair of store and quantity
+ *     SDQ.store      and SDQ.quantity: one record for each pair of store and quantity; SDQ.unit: of all pairs
  *     ZA.place       where the nearest ZA stands in its interchange: 2.17, segment 17 of message 2
  *     A+B            both, joined by a hyphen
  *     A|B            A, or B where A is empty

@@ -52,6 +52,13 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
     if (row->event.size > 0) { /* it happened once */
         key = atp_seen_key(keys->seen, row->event, (atp_text_t){"", 0});
     }
+    if (row->alias.size > 0) { /* one text means one thing to whom it is told, of each kind */
+        key = atp_seen_key(keys->seen, row->alias, row->sku.size > 0 ? ATP_TEXT("s") : ATP_TEXT("n"));
+        key = atp_fingerprint_of(row->told_by, key.low ^ key.high);
+    }
+    if (row->expected[0].key == ATP_KEY_NUMERATOR) { /* a unit of a SKU, or of all */
+        key = atp_seen_key(keys->seen, row->counted_in.text, row->sku);
+    }
     if (row->start_ms != 0) {
         key = atp_fingerprint_of((atp_text_t){(const char *)&row->start_ms, sizeof row->start_ms},
                                  key.low ^ key.high);

@@ -2,6 +2,7 @@
 
 #include "loaders/keys.h"
 #include "loaders/mapping.h"
+#include "loaders/names.h"
 #include "loaders/reject.h"
 #include "loaders/spread.h"
 
@@ -41,6 +42,8 @@ struct atp_load {
     atp_load_reject_t first_reject; /* for the sentence; its raw is void */
     bool is_valid;
     bool has_been_read;
+    bool has_names;
+    const atp_names_t *names; /* NULL: the ledger has none */
 
     /* The batch: rows[i] belongs to outcomes[i]. */
     uint32_t batch_count;
@@ -414,20 +417,45 @@ static void note_place(atp_load_t *load, const outcome_t *outcome)
     memcpy(row->origin.tag, place->tag, sizeof row->origin.tag);
 }
 
+static atp_err_t need_names(atp_load_t *load, atp_why_t *ret_why)
+{
+    bool is_asked = load->has_names || load->options.find_names == NULL;
+
+    load->has_names = true;
+    return is_asked ? ATP_OK : load->options.find_names(load->options.context, &load->names, ret_why);
+}
+
+/* A row that was mapped well: names and units in it are told as the ledger knows them. */
+static void resolve(const atp_load_t *load, atp_load_row_t *row, outcome_t *outcome)
+{
+    atp_names_fault_t fault = atp_names_resolve(load->names, load->profile, row);
+
+    if (fault.reason == ATP_REJECT_NONE && load->options.is_in_scope != NULL &&
+        !load->options.is_in_scope(load->options.context, row)) {
+        fault = (atp_names_fault_t){ATP_REJECT_OUTSIDE_SCOPE, ""};
+    }
+    if (fault.reason != ATP_REJECT_NONE) {
+        outcome->mapped = ATP_MAPPED_BAD;
+        outcome->fault = (atp_map_fault_t){fault.reason, fault.column};
+    }
+}
+
 static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_why_t *ret_why)
 {
     outcome_t *outcome = &load->outcomes[load->batch_count];
+    atp_err_t err = need_names(load, ret_why);
+
+    if (err != ATP_OK) {
+        return err;
+    }
 
     outcome->line = record->line;
     outcome->raw = record->raw;
     outcome->other_line = 0;
     outcome->mapped =
         atp_mapping_map(&load->mapping, record, &load->rows[load->batch_count], &outcome->fault);
-    if (outcome->mapped == ATP_MAPPED_GOOD && load->options.is_in_scope != NULL &&
-        !load->options.is_in_scope(load->options.context, &load->rows[load->batch_count])) {
-        outcome->mapped = ATP_MAPPED_BAD;
-        outcome->fault.reason = ATP_REJECT_OUTSIDE_SCOPE;
-        outcome->fault.column = "";
+    if (outcome->mapped == ATP_MAPPED_GOOD) {
+        resolve(load, &load->rows[load->batch_count], outcome);
     }
     if (load->places != NULL) {
         note_place(load, outcome);
@@ -521,11 +549,10 @@ static atp_err_t end_acknowledged(atp_load_t *load, atp_err_t err, atp_why_t *re
     if (err != ATP_OK || noted == ATP_OK) {
         return err;
     }
-    return atp_fail(
-        ret_why, noted,
-        "%.200s: has more messages than a load tells apart (%u), or headers beyond %u bytes; "
-        "nothing was loaded. Split the file",
-        place_of(load), ATP_EDI_ACK_MESSAGES_MAX, ATP_EDI_ACK_HEADER_SIZE_MAX);
+    return atp_fail(ret_why, noted,
+                    "%.200s: has more messages than a load tells apart (%u), or headers beyond %u bytes; "
+                    "nothing was loaded. Split the file",
+                    place_of(load), ATP_EDI_ACK_MESSAGES_MAX, ATP_EDI_ACK_HEADER_SIZE_MAX);
 }
 
 atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why)

@@ -35,6 +35,7 @@
 #define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound: 1 GiB of slots */
 
 typedef struct atp_load atp_load_t;
+typedef struct atp_names atp_names_t; /* loaders/names.h */
 
 typedef enum atp_load_qty_kind {
     ATP_LOAD_ON_HAND = 0,
@@ -54,23 +55,30 @@ typedef struct atp_load_qty {
 } atp_load_qty_t;
 
 /* One good row. Texts are borrowed for the sink's call. Which are filled: positions and safety have sku and
- * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due; facts have event, sku, node and fact. Others are empty when the profile does not map them. */
+ * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due; facts have event, sku, node
+ * and fact; aliases have alias, and sku or node; units have counted_in, and sku unless it is of all. Others are empty when the profile does not map them. */
 typedef struct atp_load_row {
     atp_text_t sku;
     atp_text_t node;
     atp_text_t name; /* of the SKU, or of the node in a `nodes` load; size 0 = not given */
     atp_text_t kit;  /* kits: what the SKU is a component of */
     atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
-    int64_t start_ms;            /* kits: the component is valid from then on; 0 = from ever */
-    int64_t end_ms;              /* and no more from then on; 0 = for ever */
-    atp_text_t supply;           /* supplies: its id */
-    atp_text_t event;            /* facts: the id of what happened */
-    uint8_t fact;                /* facts: what happened: the kind of op, sale, receive or adjust */
-    bool is_down;                /* facts: adjusted by less */
-    atp_attribute_t expected[2]; /* supplies: when it is due and of which kind, as the command takes them */
-    atp_attribute_t
-        counted_in; /* facts: the unit of the quantity, as the command takes it; key 0: the SKU's own */
-    uint64_t line;  /* physical line the row begins on, from 1 */
+    int64_t start_ms;  /* kits: the component is valid from then on; 0 = from ever */
+    int64_t end_ms;    /* and no more from then on; 0 = for ever */
+    atp_text_t supply; /* supplies: its id */
+    atp_text_t event;  /* facts: the id of what happened */
+    uint8_t fact;      /* facts: what happened: the kind of op, sale, receive or adjust */
+    bool is_down;      /* facts: adjusted by less */
+    /* Supplies: when it is due and of which kind; aliases and units: what they mean. As the command takes them. */
+    atp_attribute_t expected[3];
+    /* Facts: the unit of the quantity, as the command takes it; key 0: the SKU's own. Units: the unit. */
+    atp_attribute_t counted_in;
+    atp_text_t alias;   /* aliases: the text that means sku, or node */
+    atp_text_t told_by; /* aliases: to whom; "" = to all */
+    uint8_t expected_count;
+    bool is_there;           /* aliases, units: the ledger has it just so */
+    bool is_unit_unknown;    /* facts: nothing is said of counted_in: it would be kept as an exception */
+    uint64_t line;           /* physical line the row begins on, from 1 */
     atp_edi_origin_t origin; /* of a load with an acknowledgement: the segment that the row was made of */
     bool has_scale;
     bool has_state;
@@ -125,6 +133,8 @@ typedef struct atp_load_options {
     uint32_t batch_rows_max;
     uint64_t key_count_max;
     uint64_t spool_size_max;
+    /* What names and units mean, asked once, at the first row; its failure ends the load. NULL: the ledger has none. */
+    atp_err_t (*find_names)(void *context, const atp_names_t **ret_names, atp_why_t *ret_why);
     /* Rows for which it says no are rejected, and count in no share; NULL: none. Asked in both passes alike */
     bool (*is_in_scope)(void *context, const atp_load_row_t *row);
     void (*on_reject)(void *context, const atp_load_reject_t *reject); /* may be NULL */

@@ -1,6 +1,5 @@
-#include "loaders/mapping.h"
+#include "loaders/mapping_priv.h"
 
-#include "loaders/date.h"
 #include "loaders/number.h"
 
 #include <string.h>
@@ -106,13 +105,13 @@ static atp_reason_of_reject_t column_text(const atp_mapping_t *mapping, const at
     return ATP_REJECT_NONE;
 }
 
-static bool is_given(const atp_mapping_t *mapping, atp_slot_t slot)
+bool atp_map_is_given(const atp_mapping_t *mapping, atp_slot_t slot)
 {
     return mapping->sources[slot].has_column || mapping->sources[slot].constant.bytes != NULL;
 }
 
-static atp_reason_of_reject_t slot_text(const atp_mapping_t *mapping, const atp_record_t *record,
-                                        atp_slot_t slot, atp_text_t *ret_text)
+atp_reason_of_reject_t atp_map_text(const atp_mapping_t *mapping, const atp_record_t *record, atp_slot_t slot,
+                                    atp_text_t *ret_text)
 {
     const atp_map_source_t *source = &mapping->sources[slot];
 
@@ -150,15 +149,15 @@ static bool is_plain_ascii(atp_text_t text)
     return odd == 0;
 }
 
-static bool is_clean(atp_text_t text)
+bool atp_map_is_clean(atp_text_t text)
 {
     return is_plain_ascii(text) || atp_text_is_clean(text);
 }
 
 /* --- slots ------------------------------------------------------------------------------------------- */
 
-static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_record_t *record,
-                                     atp_slot_t slot, atp_text_t *ret_id)
+atp_reason_of_reject_t atp_map_id(const atp_mapping_t *mapping, const atp_record_t *record, atp_slot_t slot,
+                                  atp_text_t *ret_id)
 {
     static const struct {
         atp_reason_of_reject_t empty;
@@ -169,12 +168,13 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_rec
         [ATP_SLOT_KIT] = {ATP_REJECT_KIT_EMPTY, ATP_REJECT_KIT_TOO_LONG},
         [ATP_SLOT_SUPPLY] = {ATP_REJECT_SUPPLY_EMPTY, ATP_REJECT_SUPPLY_TOO_LONG},
         [ATP_SLOT_EVENT] = {ATP_REJECT_EVENT_EMPTY, ATP_REJECT_EVENT_TOO_LONG},
+        [ATP_SLOT_ALIAS] = {ATP_REJECT_ALIAS_EMPTY, ATP_REJECT_ALIAS_TOO_LONG},
     };
 
-    if (!is_given(mapping, slot)) {
+    if (!atp_map_is_given(mapping, slot)) {
         return ATP_REJECT_NONE;
     }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, slot, ret_id);
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, ret_id);
     if (ATP_UNLIKELY(reason != ATP_REJECT_NONE)) {
         return reason;
     }
@@ -184,20 +184,20 @@ static atp_reason_of_reject_t map_id(const atp_mapping_t *mapping, const atp_rec
     if (ATP_UNLIKELY(ret_id->size > ATP_ID_SIZE_MAX)) {
         return reasons[slot].too_long;
     }
-    return is_clean(*ret_id) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
+    return atp_map_is_clean(*ret_id) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
 }
 
 static atp_reason_of_reject_t map_name(const atp_mapping_t *mapping, const atp_record_t *record,
                                        atp_text_t *ret_name)
 {
-    if (!is_given(mapping, ATP_SLOT_NAME)) {
+    if (!atp_map_is_given(mapping, ATP_SLOT_NAME)) {
         return ATP_REJECT_NONE;
     }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, ATP_SLOT_NAME, ret_name);
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_NAME, ret_name);
     if (reason == ATP_REJECT_NONE && ret_name->size > ATP_NAME_SIZE_MAX) {
         return ATP_REJECT_NAME_TOO_LONG;
     }
-    if (reason == ATP_REJECT_NONE && !is_clean(*ret_name)) {
+    if (reason == ATP_REJECT_NONE && !atp_map_is_clean(*ret_name)) {
         return ATP_REJECT_NOT_TEXT;
     }
     return reason;
@@ -208,10 +208,10 @@ static atp_reason_of_reject_t map_scale(const atp_mapping_t *mapping, const atp_
 {
     atp_text_t text = {NULL, 0};
 
-    if (!is_given(mapping, ATP_SLOT_SCALE)) {
+    if (!atp_map_is_given(mapping, ATP_SLOT_SCALE)) {
         return ATP_REJECT_NONE;
     }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, ATP_SLOT_SCALE, &text);
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_SCALE, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
     }
@@ -228,10 +228,10 @@ static atp_reason_of_reject_t map_state(const atp_mapping_t *mapping, const atp_
 {
     atp_text_t text = {NULL, 0};
 
-    if (!is_given(mapping, ATP_SLOT_STATE)) {
+    if (!atp_map_is_given(mapping, ATP_SLOT_STATE)) {
         return ATP_REJECT_NONE;
     }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, ATP_SLOT_STATE, &text);
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_STATE, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
     }
@@ -243,6 +243,25 @@ static atp_reason_of_reject_t map_state(const atp_mapping_t *mapping, const atp_
         }
     }
     return ATP_REJECT_STATE_UNKNOWN;
+}
+
+atp_reason_of_reject_t atp_map_unit(const atp_mapping_t *mapping, const atp_record_t *record,
+                                    atp_load_row_t *row)
+{
+    atp_text_t unit = {NULL, 0};
+
+    if (!atp_map_is_given(mapping, ATP_SLOT_UNIT)) {
+        return ATP_REJECT_NONE;
+    }
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_UNIT, &unit);
+    if (reason != ATP_REJECT_NONE || unit.size == 0) {
+        return reason;
+    }
+    if (unit.size > ATP_ID_SIZE_MAX) {
+        return ATP_REJECT_UNIT_TOO_LONG;
+    }
+    row->counted_in = (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = unit};
+    return atp_map_is_clean(unit) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
 }
 
 /* --- quantities -------------------------------------------------------------------------------------- */
@@ -299,6 +318,11 @@ static bool add_at_scale(atp_load_qty_t *sum, const atp_load_qty_t *more, uint8_
     return true;
 }
 
+static bool is_in_other_unit(const atp_load_row_t *row)
+{
+    return row->counted_in.key != ATP_KEY_NONE;
+}
+
 static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_record_t *record, unsigned kind,
                                       atp_load_row_t *row)
 {
@@ -312,10 +336,14 @@ static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_re
         if (reason == ATP_REJECT_NONE) {
             reason = parse_qty(mapping, text, &part);
         }
-        if (reason != ATP_REJECT_NONE || !fits_scale(&part, row->scale, &reason)) {
+        uint8_t scale = row->scale;
+        if (is_in_other_unit(row)) { /* it must fit when it has been converted */
+            scale = sum->decimals > part.decimals ? sum->decimals : part.decimals;
+        }
+        if (reason != ATP_REJECT_NONE || !fits_scale(&part, scale, &reason)) {
             return reason;
         }
-        if (!add_at_scale(sum, &part, row->scale)) {
+        if (!add_at_scale(sum, &part, scale)) {
             return ATP_REJECT_QTY_OUT_OF_RANGE;
         }
     }
@@ -331,15 +359,15 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_re
     if (kind < 2 && mapping->sum_counts[kind] > 0) {
         return map_sum(mapping, record, kind, row);
     }
-    if (!is_given(mapping, slot)) {
+    if (!atp_map_is_given(mapping, slot)) {
         return ATP_REJECT_NONE;
     }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, slot, &text);
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, &text);
     if (reason == ATP_REJECT_NONE) {
         reason = parse_qty(mapping, text, &row->qty[kind]);
     }
-    if (reason == ATP_REJECT_NONE &&
-        kind < ATP_LOAD_QUANTITY) { /* of a component and a supply the ledger knows the scale */
+    if (reason == ATP_REJECT_NONE && kind < ATP_LOAD_QUANTITY && !is_in_other_unit(row)) {
+        /* of a component and a supply the ledger knows the scale */
         (void)fits_scale(&row->qty[kind], row->scale, &reason);
     }
     return reason;
@@ -379,7 +407,7 @@ static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t 
         return ATP_MAPPED_GOOD;
     }
     ret_fault->column = atp_slot_name(ATP_SLOT_STATUS);
-    ret_fault->reason = slot_text(mapping, record, ATP_SLOT_STATUS, &status);
+    ret_fault->reason = atp_map_text(mapping, record, ATP_SLOT_STATUS, &status);
     if (ret_fault->reason != ATP_REJECT_NONE) {
         return ATP_MAPPED_BAD;
     }
@@ -437,128 +465,18 @@ static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const at
     return ATP_REJECT_NONE;
 }
 
-/* A date and so much more, never 0; 0 where there is none. */
-static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_record_t *record,
-                                       atp_slot_t slot, int64_t more_ms, int64_t *ret_ms)
-{
-    atp_text_t text = {NULL, 0};
-
-    if (!is_given(mapping, slot)) {
-        return ATP_REJECT_NONE;
-    }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, slot, &text);
-    if (reason != ATP_REJECT_NONE || text.size == 0) {
-        return reason;
-    }
-    if (!atp_date_parse(text, ret_ms)) {
-        return ATP_REJECT_DATE_INVALID;
-    }
-    *ret_ms = *ret_ms + more_ms > 0 ? *ret_ms + more_ms : 1;
-    return ATP_REJECT_NONE;
-}
-
-/* What only a row of a kit has: its kit, the dates of the component, more than nothing of it. */
-static atp_reason_of_reject_t map_component(const atp_mapping_t *mapping, const atp_record_t *record,
-                                            atp_load_row_t *row, atp_slot_t *ret_slot)
-{
-    int64_t last_day_ms = mapping->profile->end_date == ATP_END_LAST_DAY ? ATP_DAY_MS : 0;
-    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_KIT, &row->kit);
-
-    if (reason == ATP_REJECT_NONE) {
-        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_START, 0, &row->start_ms);
-    }
-    if (reason == ATP_REJECT_NONE) {
-        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_END, last_day_ms, &row->end_ms);
-    }
-    if (reason != ATP_REJECT_NONE) {
-        return reason;
-    }
-    if (row->end_ms != 0 && row->end_ms <= row->start_ms) {
-        return ATP_REJECT_DATE_INVALID;
-    }
-    *ret_slot = ATP_SLOT_QUANTITY;
-    return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
-}
-
-/* What only a row of a supply has: its id, when it is due, and its kind, which is the same in the whole file. */
-static atp_reason_of_reject_t map_supply(const atp_mapping_t *mapping, const atp_record_t *record,
-                                         atp_load_row_t *row, atp_slot_t *ret_slot)
-{
-    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SUPPLY, &row->supply);
-
-    row->expected[0] = (atp_attribute_t){.key = ATP_KEY_DUE, .line = ATP_WHOLE_OP};
-    row->expected[1] = (atp_attribute_t){
-        .key = ATP_KEY_SUPPLY_KIND, .line = ATP_WHOLE_OP, .number = mapping->profile->supply_kind};
-    if (reason == ATP_REJECT_NONE) {
-        reason = map_date(mapping, record, *ret_slot = ATP_SLOT_DUE, 0, &row->expected[0].number);
-    }
-    return reason == ATP_REJECT_NONE && row->expected[0].number == 0 ? ATP_REJECT_DATE_INVALID : reason;
-}
-
-/* What has come already is taken off. False: nothing is expected any more. */
-static bool is_still_open(atp_load_row_t *row)
-{
-    atp_load_qty_t *qty = &row->qty[ATP_LOAD_QUANTITY];
-    const atp_load_qty_t *received = &row->qty[ATP_LOAD_RECEIVED];
-    uint8_t scale = qty->decimals > received->decimals ? qty->decimals : received->decimals;
-    atp_qty_t ordered;
-    atp_qty_t come;
-
-    if (atp_qty_rescale(qty->mantissa, qty->decimals, scale, &ordered) != ATP_RESCALED ||
-        atp_qty_rescale(received->mantissa, received->decimals, scale, &come) != ATP_RESCALED) {
-        return true; /* the ledger says what is out of range */
-    }
-    qty->mantissa = ordered - come;
-    qty->decimals = scale;
-    atp_qty_normalise(&qty->mantissa, &qty->decimals);
-    return ordered > come;
-}
-
-/* What the quantity is counted in; an empty field: in the SKU's own unit. */
-static atp_reason_of_reject_t map_unit(const atp_mapping_t *mapping, const atp_record_t *record,
-                                       atp_load_row_t *row)
-{
-    atp_text_t unit = {NULL, 0};
-
-    row->counted_in = (atp_attribute_t){.key = ATP_KEY_NONE};
-    if (!is_given(mapping, ATP_SLOT_UNIT)) {
-        return ATP_REJECT_NONE;
-    }
-    atp_reason_of_reject_t reason = slot_text(mapping, record, ATP_SLOT_UNIT, &unit);
-    if (reason != ATP_REJECT_NONE || unit.size == 0) {
-        return reason;
-    }
-    if (unit.size > ATP_ID_SIZE_MAX) {
-        return ATP_REJECT_UNIT_TOO_LONG;
-    }
-    row->counted_in = (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = unit};
-    return is_clean(unit) ? ATP_REJECT_NONE : ATP_REJECT_NOT_TEXT;
-}
-
-/* What only a fact has: its id, and more than nothing of it, in some unit. */
-static atp_reason_of_reject_t map_event(const atp_mapping_t *mapping, const atp_record_t *record,
-                                        atp_load_row_t *row, atp_slot_t *ret_slot)
-{
-    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_EVENT, &row->event);
-
-    if (reason == ATP_REJECT_NONE) {
-        reason = map_unit(mapping, record, row);
-        *ret_slot = ATP_SLOT_UNIT;
-    }
-    if (reason != ATP_REJECT_NONE) {
-        return reason;
-    }
-    *ret_slot = ATP_SLOT_QUANTITY;
-    return row->qty[ATP_LOAD_QUANTITY].mantissa > 0 ? ATP_REJECT_NONE : ATP_REJECT_QTY_ZERO;
-}
-
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
-    atp_reason_of_reject_t reason = map_id(mapping, record, *ret_slot = ATP_SLOT_SKU, &row->sku);
+    atp_loads_t loads = mapping->profile->loads;
 
+    if (loads == ATP_LOADS_ALIASES || loads == ATP_LOADS_UNITS) {
+        return (loads == ATP_LOADS_ALIASES ? atp_map_alias : atp_map_unit_row)(mapping, record, row,
+                                                                               ret_slot);
+    }
+    atp_reason_of_reject_t reason = atp_map_id(mapping, record, *ret_slot = ATP_SLOT_SKU, &row->sku);
     if (reason == ATP_REJECT_NONE) {
-        reason = map_id(mapping, record, *ret_slot = ATP_SLOT_NODE, &row->node);
+        reason = atp_map_id(mapping, record, *ret_slot = ATP_SLOT_NODE, &row->node);
     }
     if (reason == ATP_REJECT_NONE) {
         reason = map_name(mapping, record, &row->name);
@@ -572,18 +490,22 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
         reason = map_state(mapping, record, row);
         *ret_slot = ATP_SLOT_STATE;
     }
+    if (reason == ATP_REJECT_NONE) {
+        reason = atp_map_unit(mapping, record, row);
+        *ret_slot = ATP_SLOT_UNIT;
+    }
     for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT && reason == ATP_REJECT_NONE; kind++) {
         reason = map_qty(mapping, record, kind, row);
         *ret_slot = (atp_slot_t)(ATP_SLOT_ON_HAND + kind);
     }
-    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_KITS) {
-        reason = map_component(mapping, record, row, ret_slot);
+    if (reason == ATP_REJECT_NONE && loads == ATP_LOADS_KITS) {
+        reason = atp_map_component(mapping, record, row, ret_slot);
     }
-    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_SUPPLIES) {
-        reason = map_supply(mapping, record, row, ret_slot);
+    if (reason == ATP_REJECT_NONE && loads == ATP_LOADS_SUPPLIES) {
+        reason = atp_map_supply(mapping, record, row, ret_slot);
     }
-    if (reason == ATP_REJECT_NONE && mapping->profile->loads == ATP_LOADS_FACTS) {
-        reason = map_event(mapping, record, row, ret_slot);
+    if (reason == ATP_REJECT_NONE && loads == ATP_LOADS_FACTS) {
+        reason = atp_map_event(mapping, record, row, ret_slot);
     }
     return reason;
 }
@@ -610,7 +532,7 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *r
         ret_fault->column = atp_slot_name(slot);
         return ATP_MAPPED_BAD;
     }
-    if (mapping->profile->loads == ATP_LOADS_SUPPLIES && !is_still_open(ret_row)) {
+    if (mapping->profile->loads == ATP_LOADS_SUPPLIES && !atp_map_is_open(ret_row)) {
         return ATP_MAPPED_SKIPPED;
     }
     return map_bucket(mapping, record, ret_row, ret_fault);

@@ -24,12 +24,16 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
     [ATP_SLOT_KIT] = "kit",
     [ATP_SLOT_START] = "start",
     [ATP_SLOT_END] = "end",
+    [ATP_SLOT_ALIAS] = "alias",
+    [ATP_SLOT_TOLD_BY] = "told_by",
+    [ATP_SLOT_IS] = "is",
+    [ATP_SLOT_FOR] = "for",
 };
 
 static const char *const loads_names[] = {
-    [ATP_LOADS_POSITIONS] = "positions", [ATP_LOADS_SKUS] = "skus", [ATP_LOADS_NODES] = "nodes",
-    [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits", [ATP_LOADS_SUPPLIES] = "supplies",
-    [ATP_LOADS_FACTS] = "facts",
+    [ATP_LOADS_POSITIONS] = "positions", [ATP_LOADS_SKUS] = "skus",       [ATP_LOADS_NODES] = "nodes",
+    [ATP_LOADS_SAFETY] = "safety",       [ATP_LOADS_KITS] = "kits",       [ATP_LOADS_SUPPLIES] = "supplies",
+    [ATP_LOADS_FACTS] = "facts",         [ATP_LOADS_ALIASES] = "aliases", [ATP_LOADS_UNITS] = "units",
 };
 
 const char *atp_slot_name(atp_slot_t slot)
@@ -40,7 +44,7 @@ const char *atp_slot_name(atp_slot_t slot)
 
 const char *atp_loads_name(atp_loads_t loads)
 {
-    ATP_ASSERT((unsigned)loads <= ATP_LOADS_FACTS);
+    ATP_ASSERT((unsigned)loads <= ATP_LOADS_UNITS);
     return loads_names[loads];
 }
 
@@ -52,6 +56,11 @@ const char *atp_profile_name(const atp_profile_t *profile)
 const char *atp_profile_description(const atp_profile_t *profile)
 {
     return profile->description != NULL ? profile->description : "";
+}
+
+const char *atp_profile_source(const atp_profile_t *profile)
+{
+    return profile->source != NULL ? profile->source : "";
 }
 
 atp_loads_t atp_profile_loads(const atp_profile_t *profile)

@@ -26,8 +26,10 @@ typedef enum atp_loads {
     ATP_LOADS_SAFETY = 3,    /* safety stock of a SKU at a node */
     ATP_LOADS_KITS = 4,      /* components of kits, with dates: a bill of materials */
     ATP_LOADS_SUPPLIES =
-        5,              /* what is expected where on which day: lines of purchase orders, shipping notices */
-    ATP_LOADS_FACTS = 6 /* what happened: sold, received, adjusted; each row once, by its id */
+        5,               /* what is expected where on which day: lines of purchase orders, shipping notices */
+    ATP_LOADS_FACTS = 6, /* what happened: sold, received, adjusted; each row once, by its id */
+    ATP_LOADS_ALIASES = 7, /* other names of SKUs and nodes, of a source or of all */
+    ATP_LOADS_UNITS = 8    /* what cases, packs, dozens are of a SKU, or of all */
 } atp_loads_t;
 
 /* Loads a shipped profile by its name ("shopify-inventory"), or a file when the text holds a '/' or ends in
@@ -46,6 +48,8 @@ const char *atp_profile_name(const atp_profile_t *profile);
 /* One line for a list of profiles; "" when the profile says none. */
 const char *atp_profile_description(const atp_profile_t *profile);
 atp_loads_t atp_profile_loads(const atp_profile_t *profile);
+/* Whose files it reads: that source's aliases count for them. "" = nobody's in particular. */
+const char *atp_profile_source(const atp_profile_t *profile);
 /* Share of bad rows above which nothing is loaded, 0..1. */
 double atp_profile_max_bad_share(const atp_profile_t *profile);
 
@@ -63,7 +67,7 @@ const char *atp_profile_basis(const atp_profile_t *profile);
 /* Whether it reads an EDI format, whose messages can be acknowledged, and which. */
 ATP_MUST_USE bool atp_profile_edi_standard(const atp_profile_t *profile, atp_edi_standard_t *ret_standard);
 
-/* "positions", "skus", "nodes", "safety", "kits", "supplies". */
+/* "positions", "skus", "nodes", "safety", "kits", "supplies", "facts", "aliases", "units". */
 const char *atp_loads_name(atp_loads_t loads);
 
 /* Names of the shipped profiles, in order; NULL past the last. */

@@ -318,20 +318,22 @@ static const struct {
     unsigned needed;
     unsigned allowed;
 } slots_of_loads[] = {
-    [ATP_LOADS_POSITIONS] = {BIT(SKU) | BIT(NODE) | BIT(ON_HAND), BIT(SKU) | BIT(NODE) | BIT(ON_HAND) |
-                                                                      BIT(NAME) | BIT(SCALE) | BIT(STATUS) |
-                                                                      BIT(UNAVAILABLE) | BIT(SAFETY)},
+    [ATP_LOADS_POSITIONS] = {BIT(SKU) | BIT(NODE) | BIT(ON_HAND),
+                             BIT(SKU) | BIT(NODE) | BIT(ON_HAND) | BIT(NAME) | BIT(SCALE) | BIT(STATUS) |
+                                 BIT(UNAVAILABLE) | BIT(SAFETY) | BIT(UNIT)},
     [ATP_LOADS_SKUS] = {BIT(SKU), BIT(SKU) | BIT(NAME) | BIT(SCALE) | BIT(SAFETY)},
     [ATP_LOADS_NODES] = {BIT(NODE), BIT(NODE) | BIT(NAME) | BIT(STATE)},
     [ATP_LOADS_SAFETY] = {BIT(SKU) | BIT(NODE) | BIT(SAFETY),
-                          BIT(SKU) | BIT(NODE) | BIT(SAFETY) | BIT(SCALE)},
+                          BIT(SKU) | BIT(NODE) | BIT(SAFETY) | BIT(SCALE) | BIT(UNIT)},
     [ATP_LOADS_KITS] = {BIT(KIT) | BIT(SKU) | BIT(QUANTITY),
                         BIT(KIT) | BIT(SKU) | BIT(QUANTITY) | BIT(START) | BIT(END)},
     [ATP_LOADS_SUPPLIES] = {BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE),
                             BIT(SUPPLY) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(DUE) | BIT(RECEIVED) |
-                                BIT(STATUS)},
+                                BIT(STATUS) | BIT(UNIT)},
     [ATP_LOADS_FACTS] = {BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS),
                          BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS) | BIT(UNIT)},
+    [ATP_LOADS_ALIASES] = {BIT(ALIAS), BIT(ALIAS) | BIT(SKU) | BIT(NODE) | BIT(TOLD_BY)},
+    [ATP_LOADS_UNITS] = {BIT(UNIT) | BIT(IS), BIT(UNIT) | BIT(IS) | BIT(FOR) | BIT(SKU)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)
@@ -347,6 +349,32 @@ static atp_err_t check_slots(const checker_t *checker)
         if (given && (slots_of_loads[profile->loads].allowed & (1u << slot)) == 0) {
             return refuse(checker, name, "has no meaning for what this profile loads");
         }
+    }
+    return ATP_OK;
+}
+
+/* What names and units mean. */
+static atp_err_t check_names(const checker_t *checker)
+{
+    const atp_profile_t *profile = checker->profile;
+    const char *source = atp_profile_source(profile);
+    bool is_catalogue = profile->loads == ATP_LOADS_SKUS || profile->loads == ATP_LOADS_NODES ||
+                        profile->loads == ATP_LOADS_ALIASES || profile->loads == ATP_LOADS_UNITS;
+
+    if (profile->loads == ATP_LOADS_ALIASES && !is_given(profile, ATP_SLOT_SKU) &&
+        !is_given(profile, ATP_SLOT_NODE)) {
+        return refuse(checker, "alias", "is of a sku or a node: one of them is needed, or both");
+    }
+    if (strlen(source) > ATP_ID_SIZE_MAX || !atp_text_is_clean(atp_text_of(source))) {
+        return refuse(checker, "source", "must be the id of a source, 1 to 64 bytes");
+    }
+    if (profile->unknown_names == ATP_UNKNOWN_NAMES_BAD && is_catalogue) {
+        return refuse(checker, "unknown_names",
+                      "are what files of SKUs and nodes make, and aliases and units never");
+    }
+    if (profile->own_units_count > 0 &&
+        (!is_given(profile, ATP_SLOT_UNIT) || profile->loads == ATP_LOADS_UNITS)) {
+        return refuse(checker, "own_units", "have no meaning without a unit that rows are counted in");
     }
     return ATP_OK;
 }
@@ -400,8 +428,8 @@ atp_err_t atp_profile_check(const atp_profile_t *profile, atp_text_t yaml, const
                             atp_why_t *ret_why)
 {
     static atp_err_t (*const checks[])(const checker_t *) = {
-        check_top,     check_columns, check_sums,    check_slots,
-        check_buckets, check_lookups, check_options, check_feed,
+        check_top,     check_columns, check_sums,  check_slots, check_buckets,
+        check_lookups, check_options, check_names, check_feed,
     };
     checker_t checker = {profile, yaml, place, ret_why};
     atp_err_t err = check_format(&checker, &profile->format);

@@ -28,17 +28,22 @@ typedef enum atp_slot {
     ATP_SLOT_DUE,
     ATP_SLOT_EVENT,
     ATP_SLOT_UNIT,
+    ATP_SLOT_ALIAS,
+    ATP_SLOT_TOLD_BY,
+    ATP_SLOT_IS,
+    ATP_SLOT_FOR,
     ATP_SLOT_COUNT
 } atp_slot_t;
 
 /* The key in the YAML file: "sku", "on_hand", ... */
 const char *atp_slot_name(atp_slot_t slot);
 
-#define ATP_PROFILE_SUM_MAX    8
-#define ATP_PROFILE_SKIP_MAX   32
-#define ATP_PROFILE_ONE_OF_MAX 64
-#define ATP_PROFILE_BUCKET_MAX 32
-#define ATP_PROFILE_LOOKUP_MAX 8
+#define ATP_PROFILE_SUM_MAX      8
+#define ATP_PROFILE_SKIP_MAX     32
+#define ATP_PROFILE_ONE_OF_MAX   64
+#define ATP_PROFILE_BUCKET_MAX   32
+#define ATP_PROFILE_LOOKUP_MAX   8
+#define ATP_PROFILE_OWN_UNIT_MAX 16
 
 /* A YAML boolean whose absence means something. */
 typedef enum atp_switch { ATP_SWITCH_UNSET = 0, ATP_SWITCH_ON = 1, ATP_SWITCH_OFF = 2 } atp_switch_t;
@@ -61,6 +66,8 @@ typedef enum atp_duplicates {
 typedef enum atp_empty_qty { ATP_EMPTY_QTY_BAD = 0, ATP_EMPTY_QTY_ZERO } atp_empty_qty_t;
 /* What the end of a span of dates means: the first moment after it, or the last day in it. */
 typedef enum atp_end_date { ATP_END_MOMENT = 0, ATP_END_LAST_DAY } atp_end_date_t;
+/* SKUs and nodes that the ledger lacks: made, or the row is bad. */
+typedef enum atp_unknown_names { ATP_UNKNOWN_NAMES_MAKE = 0, ATP_UNKNOWN_NAMES_BAD } atp_unknown_names_t;
 typedef enum atp_spread { ATP_SPREAD_NONE = 0, ATP_SPREAD_BY_STOCK } atp_spread_t;
 typedef enum atp_row_bucket {
     ATP_ROW_ON_HAND = 0,
@@ -167,6 +174,10 @@ struct atp_profile {
     uint32_t lookups_count;
     atp_duplicates_t duplicates;
     atp_empty_qty_t empty_quantity;
+    char *source;
+    char **own_units; /* that mean the SKU's own unit, unless the ledger says otherwise */
+    uint32_t own_units_count;
+    atp_unknown_names_t unknown_names;
     atp_spread_t safety_spread;
     atp_end_date_t end_date;
     uint32_t supply_kind; /* atp_supply_kind_t */

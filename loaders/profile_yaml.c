@@ -14,9 +14,9 @@
 /* libcyaml takes any text for a boolean; these are the two that mean one. */
 static const cyaml_strval_t switch_values[] = {{"true", ATP_SWITCH_ON}, {"false", ATP_SWITCH_OFF}};
 static const cyaml_strval_t loads_values[] = {
-    {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS}, {"nodes", ATP_LOADS_NODES},
-    {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS}, {"supplies", ATP_LOADS_SUPPLIES},
-    {"facts", ATP_LOADS_FACTS}};
+    {"positions", ATP_LOADS_POSITIONS}, {"skus", ATP_LOADS_SKUS},       {"nodes", ATP_LOADS_NODES},
+    {"safety", ATP_LOADS_SAFETY},       {"kits", ATP_LOADS_KITS},       {"supplies", ATP_LOADS_SUPPLIES},
+    {"facts", ATP_LOADS_FACTS},         {"aliases", ATP_LOADS_ALIASES}, {"units", ATP_LOADS_UNITS}};
 static const cyaml_strval_t kind_values[] = {{"delimited", ATP_FORMAT_DELIMITED},
                                              {"json_lines", ATP_FORMAT_JSON_LINES},
                                              {"x12", ATP_FORMAT_X12},
@@ -34,6 +34,8 @@ static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_COUNTS_ON_HAND},
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};
+static const cyaml_strval_t unknown_values[] = {{"make", ATP_UNKNOWN_NAMES_MAKE},
+                                                {"bad", ATP_UNKNOWN_NAMES_BAD}};
 static const cyaml_strval_t spread_values[] = {{"none", ATP_SPREAD_NONE}, {"by_stock", ATP_SPREAD_BY_STOCK}};
 static const cyaml_strval_t end_values[] = {{"moment", ATP_END_MOMENT}, {"last_day", ATP_END_LAST_DAY}};
 static const cyaml_strval_t supply_values[] = {{"purchase_order", ATP_SUPPLY_PURCHASE_ORDER},
@@ -100,6 +102,10 @@ static const cyaml_schema_field_t slots_fields[] = {
     TEXT_FIELD("due", atp_profile_slots_t, text[ATP_SLOT_DUE]),
     TEXT_FIELD("event", atp_profile_slots_t, text[ATP_SLOT_EVENT]),
     TEXT_FIELD("unit", atp_profile_slots_t, text[ATP_SLOT_UNIT]),
+    TEXT_FIELD("alias", atp_profile_slots_t, text[ATP_SLOT_ALIAS]),
+    TEXT_FIELD("told_by", atp_profile_slots_t, text[ATP_SLOT_TOLD_BY]),
+    TEXT_FIELD("is", atp_profile_slots_t, text[ATP_SLOT_IS]),
+    TEXT_FIELD("for", atp_profile_slots_t, text[ATP_SLOT_FOR]),
     CYAML_FIELD_END,
 };
 
@@ -180,6 +186,10 @@ static const cyaml_schema_field_t profile_fields[] = {
                          ATP_PROFILE_LOOKUP_MAX),
     ENUM_FIELD("duplicates", CYAML_FLAG_OPTIONAL, atp_profile_t, duplicates, duplicates_values),
     ENUM_FIELD("empty_quantity", CYAML_FLAG_OPTIONAL, atp_profile_t, empty_quantity, empty_values),
+    TEXT_FIELD("source", atp_profile_t, source),
+    CYAML_FIELD_SEQUENCE("own_units", OPTIONAL, atp_profile_t, own_units, &text_value, 1,
+                         ATP_PROFILE_OWN_UNIT_MAX),
+    ENUM_FIELD("unknown_names", CYAML_FLAG_OPTIONAL, atp_profile_t, unknown_names, unknown_values),
     ENUM_FIELD("safety_spread", CYAML_FLAG_OPTIONAL, atp_profile_t, safety_spread, spread_values),
     ENUM_FIELD("end_date", CYAML_FLAG_OPTIONAL, atp_profile_t, end_date, end_values),
     ENUM_FIELD("supply_kind", CYAML_FLAG_OPTIONAL, atp_profile_t, supply_kind, supply_values),

@@ -46,7 +46,20 @@
     X(MESSAGE_PURPOSE, "message_purpose",                                                                    \
       "the message cancels or changes another one: it does not say what there is")                           \
     X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")                           \
-    X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange stands in the file before")
+    X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange stands in the file before")             \
+    X(UNIT_EMPTY, "unit_empty", "the unit is empty")                                                         \
+    X(UNIT_UNKNOWN, "unit_unknown", "nothing says what that unit is of the SKU")                             \
+    X(UNIT_INEXACT, "unit_inexact",                                                                          \
+      "the quantity does not come out even in the SKU's own unit, at its scale")                             \
+    X(UNIT_INVALID, "unit_invalid",                                                                          \
+      "what the unit is of the SKU's own is not a whole number from 1 to 10^12")                             \
+    X(ALIAS_EMPTY, "alias_empty", "the alias is empty")                                                      \
+    X(ALIAS_TOO_LONG, "alias_too_long", "the alias is longer than 64 bytes")                                 \
+    X(ALIAS_TARGET, "alias_target", "an alias is of a SKU or of a node: one of them, not both")              \
+    X(ALIAS_TAKEN, "alias_taken", "the alias is an id, or means something else already")                     \
+    X(SOURCE_TOO_LONG, "source_too_long", "the name of the source is longer than 64 bytes")                  \
+    X(SKU_UNKNOWN, "sku_unknown", "the ledger has no SKU of that name")                                      \
+    X(NODE_UNKNOWN, "node_unknown", "the ledger has no node of that name")
 
 typedef enum atp_reason_of_reject {
 #define ATP_REASON_ENUM(NAME, code, sentence) ATP_REJECT_##NAME,

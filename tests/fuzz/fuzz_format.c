@@ -20,13 +20,13 @@ static const struct {
 } chosen[FORMATS] = {
     {ATP_FORMAT_JSON_LINES, "", {"sku", "node", "on_hand", "a.b"}},
     {ATP_FORMAT_X12, "846", {"LIN[VN]", "N1:WH.4", "QTY.1", "QTY.2", "ISA.13+ST.2"}},
-    {ATP_FORMAT_X12, "852", {"LIN[UP]|LIN[VN]", "SDQ.store", "SDQ.quantity|ZA.2", "ZA.1"}},
-    {ATP_FORMAT_X12, "856", {"BSN.2+HL.1", "LIN[VN]", "SN1.2", "DTM:017.2", "PRF.1"}},
-    {ATP_FORMAT_EDIFACT, "INVRPT", {"PIA[SA]|LIN[EN]", "LOC:18.2.1", "QTY.1.1", "QTY.1.2"}},
+    {ATP_FORMAT_X12, "852", {"LIN[UP]|LIN[VN]", "SDQ.store", "SDQ.quantity|ZA.2", "ZA.1", "SDQ.unit|ZA.3"}},
+    {ATP_FORMAT_X12, "856", {"BSN.2+HL.1", "LIN[VN]", "SN1.2", "DTM:017.2", "SN1.3"}},
+    {ATP_FORMAT_EDIFACT, "INVRPT", {"PIA[SA]|LIN[EN]", "LOC:18.2.1", "QTY.1.1", "QTY.1.2", "QTY.1.3"}},
     {ATP_FORMAT_EDIFACT, "DESADV", {"BGM.2.1+LIN.1", "LIN[EN]", "QTY.1.2", "DTM:17.1.2"}},
     {ATP_FORMAT_IDOC,
      "PROACT01",
-     {"E1EDP19:002@3,35", "E1EDP32@0,3", "E1EDP32@3,15", "EDI_DC40@13,16+E1EDP32.SEGNUM"}},
+     {"E1EDP19:002@3,35", "E1EDP32@0,3", "E1EDP32@3,15", "EDI_DC40@13,16+E1EDP32.SEGNUM", "E1EDP32@18,3"}},
 };
 
 static uint64_t check_record(const atp_record_t *record, uint64_t hash)

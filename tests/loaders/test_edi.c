@@ -35,22 +35,23 @@ static void expect_fault(const char *document, const char *text, const char *sen
 
 static const char store_sales[] = ISA GS "ST*852*0001~\nXQ*H*20261120*20261120~\nN1*RT*Stores~\n"
                                          "LIN**UP*012345678905*VN*bike-28~\n"
-                                         "ZA*QS*9*EA~\nSDQ*EA*92*s1*5*s2*3~\nSDQ*EA*92*s3*1~\n"
+                                         "ZA*QS*9*EA~\nSDQ*EA*92*s1*5*s2*3~\nSDQ*CA*92*s3*1~\n"
                                          "ZA*QR*20*EA~\n"
                                          "LIN**VN*helmet-m~\nZA*QT*2*EA~\nCTT*2~\nSE*12*0001~\n" TAIL;
 
 static void a_pair_of_store_and_quantity_is_a_record(void **state)
 {
-    static const char *const columns[] = {"LIN[VN]", "ZA.1", "SDQ.store", "SDQ.quantity|ZA.2", "XQ.2", NULL};
+    static const char *const columns[] = {"LIN[VN]", "ZA.1",          "SDQ.store", "SDQ.quantity|ZA.2",
+                                          "XQ.2",    "SDQ.unit|ZA.3", NULL};
     reading_t reading;
     (void)state;
 
     open_text(&reading, "852", store_sales, strlen(store_sales), columns);
-    reading_expect(&reading, 7, "bike-28 QS s1 5 20261120");
-    reading_expect(&reading, 7, "bike-28 QS s2 3 20261120");
-    reading_expect(&reading, 7, "bike-28 QS s3 1 20261120");
-    reading_expect(&reading, 10, "bike-28 QR  20 20261120");
-    reading_expect(&reading, 12, "helmet-m QT  2 20261120");
+    reading_expect(&reading, 7, "bike-28 QS s1 5 20261120 EA");
+    reading_expect(&reading, 7, "bike-28 QS s2 3 20261120 EA");
+    reading_expect(&reading, 7, "bike-28 QS s3 1 20261120 CA");
+    reading_expect(&reading, 10, "bike-28 QR  20 20261120 EA");
+    reading_expect(&reading, 12, "helmet-m QT  2 20261120 EA");
     reading_expect_end(&reading);
 }
 
@@ -237,9 +238,17 @@ static void a_message_without_end_is_bounded(void **state)
 
 static void columns_that_are_none_are_refused(void **state)
 {
-    static const char *const good[] = {
-        "QTY.2", "QTY.1.2",   "N1:WH.4",      "LIN[UP]",   "A1.1+B2.2|C3.3",
-        "ST.99", "SDQ.store", "SDQ.quantity", "SDQ.place", "A1.1+B1.1|C1.1|D1.1|E1.1|F1.1"};
+    static const char *const good[] = {"QTY.2",
+                                       "QTY.1.2",
+                                       "N1:WH.4",
+                                       "LIN[UP]",
+                                       "A1.1+B2.2|C3.3",
+                                       "ST.99",
+                                       "SDQ.store",
+                                       "SDQ.quantity",
+                                       "SDQ.place",
+                                       "SDQ.unit",
+                                       "A1.1+B1.1|C1.1|D1.1|E1.1|F1.1"};
     static const char *const bad[] = {"",
                                       "QTY",
                                       "QTY.",

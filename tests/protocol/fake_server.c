@@ -177,6 +177,7 @@ static void answer_page(atp_reader_t *reader, atp_writer_t *writer)
                                            .id_count = 2,
                                            .ids = ids};
     const atp_catalog_entry_t entry = {.id = ATP_TEXT("sku-a"), .name = ATP_TEXT("A bicycle"), .value = 3};
+    const atp_catalog_entry_t alias = {.id = ATP_TEXT("4006"), .name = ATP_TEXT("sku=sku-a"), .value = 5};
     atp_page_ask_t ask;
 
     ATP_ASSERT(atp_read_page_ask(reader, &ask));
@@ -186,7 +187,7 @@ static void answer_page(atp_reader_t *reader, atp_writer_t *writer)
     } else if (reader->type == ATP_MESSAGE_EXCEPTIONS) {
         atp_write_exception(writer, &exception);
     } else if (reader->type == ATP_MESSAGE_CATALOG) {
-        atp_write_catalog_entry(writer, &entry);
+        atp_write_catalog_entry(writer, ask.what == ATP_CATALOG_ALIASES ? &alias : &entry);
     } else {
         write_record(writer, ATP_TEXT("r-1"));
     }

@@ -1,4 +1,5 @@
-/* atp export: positions or reservations as CSV. */
+/* atp export: positions, reservations, aliases or units as CSV. */
+#include "tools/atp/alias_rows.h"
 #include "tools/atp/cmds.h"
 #include "tools/atp/csv_out.h"
 #include "tools/atp/file_out.h"
@@ -22,7 +23,7 @@ typedef struct export
     atp_text_t node; /* positions of this one only; "" = all */
     bool is_x12;
     atp_x12_out_t x12;
-    bool is_unwritable; /* an id has a sign of X12 in it */
+    bool is_unwritable; /* an id has a sign of X12 in it, or words are not understood */
 }
 export_t;
 
@@ -154,24 +155,120 @@ static bool take_reservations(void *context, const atp_answer_t *answer)
     return is_writable(export);
 }
 
+/* ---- aliases and units: as atp load takes them ---- */
+
+static void put_alias(export_t *export, const atp_alias_row_t *row)
+{
+    if (export->cli->is_json) {
+        atp_out_row(&export->json);
+        atp_out_text(&export->json, "alias", NULL, row->alias);
+        atp_out_text(&export->json, "sku", NULL, row->sku);
+        atp_out_text(&export->json, "node", NULL, row->node);
+        atp_out_text(&export->json, "told_by", NULL, row->told_by);
+        return;
+    }
+    atp_csv_text(export->file.file, row->alias, ',');
+    atp_csv_text(export->file.file, row->sku, ',');
+    atp_csv_text(export->file.file, row->node, ',');
+    atp_csv_text(export->file.file, row->told_by, '\n');
+}
+
+static void put_unit(export_t *export, const atp_unit_row_t *row)
+{
+    if (export->cli->is_json) {
+        atp_out_row(&export->json);
+        atp_out_text(&export->json, "unit", NULL, row->unit);
+        atp_out_text(&export->json, "sku", NULL, row->sku);
+        atp_out_uint(&export->json, "is", NULL, row->is);
+        atp_out_uint(&export->json, "for", NULL, row->per);
+        return;
+    }
+    atp_csv_text(export->file.file, row->unit, ',');
+    atp_csv_text(export->file.file, row->sku, ',');
+    (void)fprintf(export->file.file, "%" PRIu64 ",%" PRIu64 "\n", row->is, row->per);
+}
+
+static bool fail_words(export_t *export)
+{
+    (void)atp_cli_fail(export->cli, ATP_CLI_FAILED, "format",
+                       "the engine tells of it in words that this atp does not know");
+    export->is_unwritable = true;
+    return false;
+}
+
+static bool take_aliases(void *context, const atp_answer_t *answer)
+{
+    export_t *export = context;
+    uint32_t count = atp_answer_head(answer).row_count;
+    atp_alias_row_t row;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_alias_row_read(&atp_answer_catalog(answer)[i], &row)) {
+            return fail_words(export);
+        }
+        put_alias(export, &row);
+    }
+    count_rows(export, count);
+    return is_writable(export);
+}
+
+static bool take_units(void *context, const atp_answer_t *answer)
+{
+    export_t *export = context;
+    uint32_t count = atp_answer_head(answer).row_count;
+    atp_unit_row_t row;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!atp_unit_row_read(&atp_answer_catalog(answer)[i], &row)) {
+            return fail_words(export);
+        }
+        put_unit(export, &row);
+    }
+    count_rows(export, count);
+    return is_writable(export);
+}
+
 /* ---- the command ---- */
 
-static const char positions_header[] =
-    "sku,node,on_hand,unavailable,reserved,allocated,safety,atp_signed,scale,version\n";
-static const char reservations_header[] =
-    "reservation,state,channel,owner,created,version,deadline,sku,node,granted,"
-    "reserved,allocated,shipped\n";
+typedef struct exported {
+    const char *name;
+    const char *header;
+    atp_page_ask_fn ask;
+    atp_page_take_fn take;
+    atp_catalog_what_t what;
+} exported_t;
 
-static int walk(export_t *export, bool is_positions)
+static const exported_t things[] = {
+    {"positions", "sku,node,on_hand,unavailable,reserved,allocated,safety,atp_signed,scale,version\n",
+     atp_client_positions, take_positions, (atp_catalog_what_t)0},
+    {"reservations",
+     "reservation,state,channel,owner,created,version,deadline,sku,node,granted,"
+     "reserved,allocated,shipped\n",
+     atp_client_reservations, take_reservations, (atp_catalog_what_t)0},
+    {"aliases", "alias,sku,node,told_by\n", atp_client_catalog, take_aliases, ATP_CATALOG_ALIASES},
+    {"units", "unit,sku,is,for\n", atp_client_catalog, take_units, ATP_CATALOG_UNITS},
+};
+
+static const exported_t *find_thing(const char *name)
 {
-    atp_page_ask_t ask = {.cursor = 0};
+    for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
+        if (strcmp(things[i].name, name) == 0) {
+            return &things[i];
+        }
+    }
+    return NULL;
+}
+
+static int walk(export_t *export, const exported_t *thing)
+{
+    atp_page_ask_t ask = {.what = thing->what};
     atp_cli_t *cli = export->cli;
 
     if (!cli->is_json && !cli->is_quiet && !export->is_x12) {
-        (void)fputs(is_positions ? positions_header : reservations_header, export->file.file);
+        (void)fputs(thing->header, export->file.file);
     }
-    return is_positions ? atp_pages_walk(cli, atp_client_positions, &ask, 0, take_positions, export)
-                        : atp_pages_walk(cli, atp_client_reservations, &ask, 0, take_reservations, export);
+    int status = atp_pages_walk(cli, thing->ask, &ask, 0, thing->take, export);
+    return status == ATP_CLI_DONE && export->is_unwritable ? ATP_CLI_FAILED : status;
 }
 
 /* One X12 846, whole. */
@@ -181,9 +278,9 @@ static int walk_x12(export_t *export, atp_text_t sender, atp_text_t receiver, ui
 
     control = control != 0 ? control : (uint64_t)(now_ms / 1000) % ATP_X12_CONTROL_MAX + 1;
     atp_x12_begin(&export->x12, export->file.file, sender, receiver, control, export->node, now_ms);
-    int status = walk(export, true);
+    int status = walk(export, &things[0]);
     atp_x12_end(&export->x12);
-    return status == ATP_CLI_DONE && export->is_unwritable ? ATP_CLI_FAILED : status;
+    return status;
 }
 
 typedef struct parties {
@@ -224,13 +321,15 @@ static int run(atp_cli_t *cli)
 {
     const char *what = cli->args.words[0];
     export_t export = {.cli = cli, .node = ATP_TEXT("")};
-    bool is_positions = strcmp(what, "positions") == 0;
+    const exported_t *thing = find_thing(what);
+    bool is_positions = thing == &things[0];
     bool shows = !cli->is_quiet && !cli->is_json && atp_args_has(&cli->args, "out");
     unsigned format = 0;
     parties_t parties;
 
-    if (!is_positions && strcmp(what, "reservations") != 0) {
-        return atp_cli_usage(cli->cmd, "'%s' cannot be exported: positions or reservations", what);
+    if (thing == NULL) {
+        return atp_cli_usage(cli->cmd, "'%s' cannot be exported: positions, reservations, aliases or units",
+                             what);
     }
     if (!atp_args_choice(&cli->args, "format", &format) || !atp_args_id(&cli->args, "node", &export.node)) {
         return ATP_CLI_USAGE;
@@ -249,7 +348,7 @@ static int run(atp_cli_t *cli)
     atp_progress_init(&export.progress, shows ? stderr : NULL, isatty(STDERR_FILENO) == 1, "exporting",
                       atp_now_ms());
     int status = export.is_x12 ? walk_x12(&export, parties.sender, parties.receiver, parties.control)
-                               : walk(&export, is_positions);
+                               : walk(&export, thing);
     atp_out_fini(&export.json);
     int closed = atp_file_out_close(cli, &export.file, status == ATP_CLI_DONE);
     if (status == ATP_CLI_DONE && closed == ATP_CLI_DONE && shows) {
@@ -269,19 +368,25 @@ static const atp_flag_t flags[] = {
 };
 
 static const char *const examples[] = {
-    "atp export positions --out positions.csv", "atp export reservations | grep reserved",
+    "atp export positions --out positions.csv",
+    "atp export reservations | grep reserved",
     "atp export positions --json --out positions.jsonl",
-    "atp export positions --node berlin --format x12-846 --receiver RETAILER", NULL};
+    "atp export aliases --out aliases.csv",
+    "atp export positions --node berlin --format x12-846 --receiver RETAILER",
+    NULL};
 
 const atp_cmd_t atp_cmd_export = {
     .name = "export",
     .group = "Files",
-    .synopsis = "positions|reservations",
+    .synopsis = "positions|reservations|aliases|units",
     .summary = "The ledger as CSV, page by page",
-    .about = "Reservations have a row for each of their lines. Changes made meanwhile may be in it or not. "
-             "--json gives\n"
-             "JSON lines instead, --quiet leaves out the header.",
-    .choices = "positions|reservations",
+    .about =
+        "Reservations have a row for each of their lines. Changes made meanwhile may be in it or not. "
+        "--json gives\n"
+        "JSON lines instead, --quiet leaves out the header. Aliases and units are written as atp load takes "
+        "them (its\n"
+        "profiles aliases and units, or aliases-json-lines and units-json-lines).",
+    .choices = "positions|reservations|aliases|units",
     .word_min = 1,
     .word_max = 1,
     .flags = flags,

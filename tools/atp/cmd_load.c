@@ -1,5 +1,6 @@
 /* atp load: a file of stock, SKUs, nodes or safety stock into the ledger. */
 #include "tools/atp/cmds.h"
+#include "tools/atp/load_names.h"
 #include "tools/atp/load_run.h"
 #include "tools/atp/session.h"
 
@@ -23,6 +24,9 @@ typedef struct loading {
     atp_load_t *load;
     atp_load_run_t *run;
     atp_load_ack_t *ack; /* NULL: no interchange is told apart */
+    atp_text_t source;   /* whose file it is; "" = nobody's in particular */
+    atp_names_t *names;
+    int names_status; /* not DONE: the names were not had, which was said */
     atp_load_feed_t feed;
     atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
     const char *reject_path;
@@ -138,6 +142,46 @@ static bool is_in_scope(void *context, const atp_load_row_t *row)
     return loading->feed.id == NULL || atp_load_scope_has(&loading->feed.scope, row->sku, row->node);
 }
 
+/* ---- names ---- */
+
+static int read_source(loading_t *loading)
+{
+    loading->source = atp_text_of(atp_profile_source(loading->profile));
+    return atp_args_id(&loading->cli->args, "source", &loading->source) ? ATP_CLI_DONE : ATP_CLI_USAGE;
+}
+
+static atp_err_t find_names(void *context, const atp_names_t **ret_names, atp_why_t *ret_why)
+{
+    loading_t *loading = context;
+
+    loading->names_status =
+        atp_load_names_fetch(loading->cli, loading->profile, loading->source, &loading->names);
+    if (loading->names_status != ATP_CLI_DONE) {
+        return atp_fail(ret_why, ATP_ERR_IO, "the names that the ledger has were not told");
+    }
+    *ret_names = loading->names;
+    if (loading->feed.id != NULL &&
+        atp_load_scope_add_meanings(loading->cli, loading->names, &loading->feed.scope) != ATP_CLI_DONE) {
+        loading->names_status = ATP_CLI_FAILED;
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for what the feed is for");
+    }
+    return ATP_OK;
+}
+
+/* Files of aliases and units change what is looked at here. */
+static int confirm_names(loading_t *loading, bool is_sent)
+{
+    atp_loads_t loads = atp_profile_loads(loading->profile);
+
+    if (is_sent && (loads == ATP_LOADS_ALIASES || loads == ATP_LOADS_UNITS)) {
+        return ATP_CLI_DONE;
+    }
+    return atp_load_names_confirm(
+        loading->cli, loading->profile, loading->source, loading->names,
+        is_sent ? "rows may have been taken under names of before. Run the same command again"
+                : "nothing was loaded. Run the same command again");
+}
+
 /* ---- failures ---- */
 
 static int fail_load(atp_cli_t *cli, atp_err_t err, const atp_why_t *why)
@@ -179,6 +223,8 @@ static void put_rows(atp_out_t *out, const atp_load_report_t *report, const atp_
               plan->positions_empty > 0);
     put_count(out, "not_applied", "counts that would not be applied", plan->feed_refused,
               plan->feed_refused > 0);
+    put_count(out, "unit_unknown", "facts in an unknown unit, kept as exceptions", plan->unit_unknown,
+              plan->unit_unknown > 0);
     put_count(out, "changed", "rows that change it", plan->rows_changed, true);
     put_count(out, "kits", "  kits", plan->kits, plan->kits > 0);
     put_count(out, "new_skus", "  new SKUs", plan->skus_new, plan->skus_new > 0);
@@ -335,6 +381,7 @@ static int open_files(loading_t *loading)
     options.lookup_folder = atp_args_text(args, "lookups");
     options.max_bad_share = share;
     options.batch_rows_max = ATP_LOAD_BATCH_ROWS_MAX;
+    options.find_names = find_names;
     options.is_in_scope = is_in_scope;
     options.on_reject = on_reject;
     options.on_progress = on_progress;
@@ -353,8 +400,8 @@ static int validate(loading_t *loading)
     if (loading->rejects_shown > REJECTS_SHOWN) {
         atp_cli_note(loading->cli, "... and %u bad rows more", loading->rejects_shown - REJECTS_SHOWN);
     }
-    if (err == ATP_OK) {
-        return ATP_CLI_DONE;
+    if (err == ATP_OK || loading->names_status != ATP_CLI_DONE) {
+        return loading->names_status;
     }
     int status = fail_load(loading->cli, err, &why);
     if (strstr(why.text, "nothing was loaded") == NULL) {
@@ -430,6 +477,10 @@ static int compare_first(loading_t *loading)
     loading->compared = *atp_load_run_plan(loading->run);
     atp_load_run_close(loading->run);
     loading->run = NULL;
+    status = confirm_names(loading, false);
+    if (status != ATP_CLI_DONE) {
+        return status;
+    }
     feed->drift_count = 0; /* from now on what is answered counts */
     status = atp_load_feed_announce(loading->cli, feed);
     status = status == ATP_CLI_DONE ? open_run(loading, false) : status;
@@ -462,7 +513,8 @@ static int load_rows(loading_t *loading)
     if (loading->feed.id != NULL) {
         return compare_first(loading);
     }
-    int status = open_run(loading, loading->is_dry);
+    int status = loading->is_dry ? ATP_CLI_DONE : confirm_names(loading, false);
+    status = status == ATP_CLI_DONE ? open_run(loading, loading->is_dry) : status;
     return status == ATP_CLI_DONE ? deliver(loading, loading->is_dry) : status;
 }
 
@@ -499,18 +551,22 @@ static int run(atp_cli_t *cli)
         return refuse_without_profile(cli);
     }
     int status = open_files(&loading);
+    status = status == ATP_CLI_DONE ? read_source(&loading) : status;
     status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;
     status = status == ATP_CLI_DONE ? validate(&loading) : status;
     status = status == ATP_CLI_DONE ? load_rows(&loading) : status;
     int reported = status == ATP_CLI_DONE ? write_report(&loading) : status;
     int acknowledged =
         status == ATP_CLI_DONE && loading.ack != NULL ? atp_load_ack_write(loading.ack, true) : status;
+    int confirmed = status == ATP_CLI_DONE && !loading.is_dry ? confirm_names(&loading, true) : status;
     status = status == ATP_CLI_DONE ? tell(&loading) : status;
     status = status == ATP_CLI_DONE ? reported : status;
     status = status == ATP_CLI_DONE ? acknowledged : status;
+    status = status == ATP_CLI_DONE ? confirmed : status;
     atp_load_feed_fini(&loading.feed);
     atp_load_run_close(loading.run);
     status = close_files(&loading, status);
+    atp_names_destroy(loading.names);
     atp_load_ack_close(loading.ack);
     return status;
 }
@@ -518,12 +574,16 @@ static int run(atp_cli_t *cli)
 static const atp_flag_t flags[] = {
     {"profile", "PROFILE",
      "native|adventureworks-inventory|adventureworks-kits|adventureworks-locations|adventureworks-products|"
-     "adventureworks-supplies|edifact-desadv|edifact-invrpt|json-lines|kits|magento-stock-sources|"
-     "sap-invrpt01|sap-proact01|shopify-inventory|supplies|x12-846|x12-852|x12-856|...",
+     "adventureworks-supplies|aliases|aliases-json-lines|edifact-desadv|edifact-invrpt|json-lines|kits|"
+     "magento-stock-sources|sap-invrpt01|sap-proact01|shopify-inventory|supplies|units|units-json-lines|"
+     "x12-846|x12-852|x12-856|...",
      "What the columns mean: a shipped profile, or the path of a .yaml file"},
     {"dry-run", NULL, NULL, "Show what would change, and change nothing"},
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
     {"max-bad-share", "SHARE", NULL, "Load nothing if a larger share of the rows is bad (the profile's)"},
+    {"source", "SOURCE", NULL,
+     "The file is of this source: its aliases count, and those that the file tells are its own (the "
+     "profile's)"},
     {"lookups", "FOLDER", NULL, "Where the other files are that the profile looks into (beside FILE)"},
     {"feed", "ID", NULL,
      "The counts are a feed of this name: of a point in the past, which --includes and --as-of say"},
@@ -559,6 +619,8 @@ static const char *const examples[] = {
     "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",
     "atp load stock.edi --profile x12-846 --ack stock.997",
+    "atp load items.csv --profile aliases --source wms-berlin",
+    "atp load stock.edi --profile ./partner-846.yaml --source partner",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
 
@@ -566,14 +628,16 @@ const atp_cmd_t atp_cmd_load = {
     .name = "load",
     .group = "Files",
     .synopsis = "FILE",
-    .summary = "A file of stock, SKUs, nodes, kits, supplies or facts into the ledger",
-    .about = "First every row is checked; with too many bad ones nothing is loaded. Then rows the ledger has "
-             "already are\n"
-             "left out, SKUs and nodes that are missing are made, and the rest is counted. Stopped half way, "
-             "the same\n"
-             "command goes on: what was loaded from a file is not loaded from it twice, also when it sold "
-             "meanwhile.\n"
-             "FILE may be .gz or .zst; - is standard input. docs/loading.md tells profiles.",
+    .summary = "A file of stock, SKUs, nodes, kits, supplies, facts, aliases or units into the ledger",
+    .about =
+        "First every row is checked; with too many bad ones nothing is loaded. Then rows the ledger has "
+        "already are\n"
+        "left out, SKUs and nodes that are missing are made, and the rest is counted. Names are ids, or "
+        "aliases of\n"
+        "the --source or of all; quantities in a unit become those of the SKU. Stopped half way, the same\n"
+        "command goes on: what was loaded from a file is not loaded from it twice, also when it sold "
+        "meanwhile.\n"
+        "FILE may be .gz or .zst; - is standard input. docs/loading.md tells profiles.",
     .word_min = 1,
     .word_max = 1,
     .flags = flags,

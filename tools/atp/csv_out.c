@@ -23,7 +23,7 @@ void atp_csv_text(FILE *file, atp_text_t text, char end)
             (void)fputc(text.bytes[i], file);
         }
         (void)fputc('"', file);
-    } else {
+    } else if (text.size > 0) {
         (void)fwrite(text.bytes, 1, text.size, file);
     }
     (void)fputc(end, file);

@@ -31,6 +31,7 @@ typedef struct atp_load_plan {
     uint64_t counts_up;
     uint64_t counts_down;
     uint64_t too_precise;     /* more decimals than the SKU's scale: the ledger will refuse them */
+    uint64_t unit_unknown;    /* facts in a unit that nothing is said of: they would be kept as exceptions */
     uint64_t feed_refused;    /* counts of a feed that would not be applied */
     uint64_t negative;        /* positions with less left than is promised */
     uint64_t safety_unspread; /* SKUs whose safety stock finds no stock to stand on */

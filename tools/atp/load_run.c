@@ -193,6 +193,36 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
 
 /* ---- sending ---- */
 
+/* Of aliases or units: what the ledger has just so is known before, and often that is all. */
+static bool is_of_names(const atp_load_run_t *run)
+{
+    return run->options.loads == ATP_LOADS_ALIASES || run->options.loads == ATP_LOADS_UNITS;
+}
+
+static void note_answer(void *context, const atp_load_answer_t *answer)
+{
+    const atp_load_run_t *run = context;
+
+    if (run->options.feed != NULL) {
+        atp_load_feed_note_result(run->options.feed, answer->command, answer->result);
+    }
+    if (run->options.ack != NULL) {
+        atp_load_ack_note(run->options.ack, answer);
+    }
+}
+
+/* Opened when there is something to send, at the latest. */
+static bool open_sender(atp_load_run_t *run, int *ret_status)
+{
+    if (run->sender == NULL) {
+        if (!atp_load_sender_open(run->cli, run->options.client, &run->sender, ret_status)) {
+            return false;
+        }
+        atp_load_sender_tell(run->sender, note_answer, run);
+    }
+    return true;
+}
+
 static atp_err_t send_first(atp_load_run_t *run)
 {
     atp_err_t err = atp_load_sender_do(run->sender, run->first, run->first_of, run->first_count);
@@ -401,7 +431,7 @@ static atp_err_t take_kits(atp_load_run_t *run, const atp_load_row_t *rows, uint
     return err == ATP_OK ? atp_load_run_send_made(run) : err;
 }
 
-/* ---- supplies and facts ---- */
+/* ---- supplies, facts, aliases and units ---- */
 
 /* Supplies have attributes: they go as they stand. */
 static atp_err_t send_supplies(atp_load_run_t *run)
@@ -450,6 +480,10 @@ static atp_err_t take_events(atp_load_run_t *run, const atp_load_row_t *rows, ui
     for (uint32_t i = 0; i < row_count; i++) {
         atp_command_t *commands = &run->made[run->made_count];
         uint32_t count;
+        if (rows[i].is_there) {
+            run->plan.rows_unchanged++;
+            continue;
+        }
         atp_err_t err = atp_load_commands_of_row(run->commands, &rows[i], commands,
                                                  &run->made_lines[run->made_count], &count);
         if (err != ATP_OK) {
@@ -458,9 +492,13 @@ static atp_err_t take_events(atp_load_run_t *run, const atp_load_row_t *rows, ui
         atp_load_run_count_new(run, commands, count);
         atp_load_run_note_origin(run, &rows[i], count);
         run->plan.rows_changed++;
+        run->plan.unit_unknown += rows[i].is_unit_unknown;
         run->made_count += count;
     }
-    return run->options.is_dry ? ATP_OK : fail_sending(run, send_events(run));
+    if (run->options.is_dry || run->made_count == 0) {
+        return ATP_OK;
+    }
+    return open_sender(run, &run->status) ? fail_sending(run, send_events(run)) : ATP_ERR_IO;
 }
 
 /* ---- the sink ---- */
@@ -506,7 +544,8 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 {
     atp_load_run_t *run = context;
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
-    bool is_events = run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS;
+    bool is_events =
+        run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS || is_of_names(run);
     atp_err_t err = run->options.feed != NULL ? atp_load_run_take_feed(run, rows, row_count)
                     : run->recipes != NULL    ? take_kits(run, rows, row_count)
                     : is_events               ? take_events(run, rows, row_count)
@@ -520,18 +559,6 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
 }
 
 /* ---- open and close ---- */
-
-static void note_answer(void *context, const atp_load_answer_t *answer)
-{
-    const atp_load_run_t *run = context;
-
-    if (run->options.feed != NULL) {
-        atp_load_feed_note_result(run->options.feed, answer->command, answer->result);
-    }
-    if (run->options.ack != NULL) {
-        atp_load_ack_note(run->options.ack, answer);
-    }
-}
 
 static bool open_parts(atp_load_run_t *run, int *ret_status)
 {
@@ -554,14 +581,10 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     if (run->options.is_dry) {
         return true;
     }
-    if (!atp_load_sender_open(run->cli, run->options.client, &run->sender, ret_status)) {
-        return false;
-    }
-    atp_load_sender_tell(run->sender, note_answer, run);
     if (run->options.feed != NULL) {
         run->lines = atp_load_lines_create();
     }
-    return true;
+    return is_of_names(run) || open_sender(run, ret_status);
 }
 
 bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t *options, atp_load_run_t **ret_run,

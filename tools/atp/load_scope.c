@@ -78,12 +78,20 @@ static int add_told(atp_cli_t *cli, const char *flag, atp_catalog_what_t what, a
     return status;
 }
 
-static int add_given(atp_cli_t *cli, const char *flag, bool is_node, atp_load_scope_t *scope)
+/* As what it means, where `names` are known. */
+static atp_err_t add_name(atp_load_scope_t *scope, const atp_names_t *names, atp_text_t name, bool is_node)
+{
+    return add(scope, atp_names_meaning(names, is_node ? ATP_NAMES_OF_NODE : ATP_NAMES_OF_SKU, name),
+               is_node);
+}
+
+static int add_given(atp_cli_t *cli, const char *flag, bool is_node, const atp_names_t *names,
+                     atp_load_scope_t *scope)
 {
     unsigned cursor = 0;
 
     for (const char *id; (id = atp_args_each(&cli->args, flag, &cursor)) != NULL;) {
-        if (add(scope, atp_text_of(id), is_node) != ATP_OK) {
+        if (add_name(scope, names, atp_text_of(id), is_node) != ATP_OK) {
             return fail_full(cli);
         }
     }
@@ -91,7 +99,7 @@ static int add_given(atp_cli_t *cli, const char *flag, bool is_node, atp_load_sc
 }
 
 /* A SKU a line; blank lines are none. */
-static int add_file(atp_cli_t *cli, const char *path, atp_load_scope_t *scope)
+static int add_file(atp_cli_t *cli, const char *path, const atp_names_t *names, atp_load_scope_t *scope)
 {
     char line[512];
     int status = ATP_CLI_DONE;
@@ -108,7 +116,7 @@ static int add_file(atp_cli_t *cli, const char *path, atp_load_scope_t *scope)
         if (size > ATP_ID_SIZE_MAX) {
             status = atp_cli_fail(cli, ATP_CLI_BAD_INPUT, "sku_too_long",
                                   "--skus %s: '%.64s...' is longer than 64 bytes", path, line);
-        } else if (size > 0 && add(scope, (atp_text_t){line, (uint32_t)size}, false) != ATP_OK) {
+        } else if (size > 0 && add_name(scope, names, (atp_text_t){line, (uint32_t)size}, false) != ATP_OK) {
             status = fail_full(cli);
         }
     }
@@ -121,15 +129,21 @@ static int add_file(atp_cli_t *cli, const char *path, atp_load_scope_t *scope)
     return status;
 }
 
+int atp_load_scope_add_meanings(atp_cli_t *cli, const atp_names_t *names, atp_load_scope_t *scope)
+{
+    int status = add_given(cli, "node", true, names, scope);
+
+    status = status == ATP_CLI_DONE ? add_given(cli, "sku", false, names, scope) : status;
+    return status == ATP_CLI_DONE ? add_file(cli, atp_args_text(&cli->args, "skus"), names, scope) : status;
+}
+
 int atp_load_scope_read(atp_cli_t *cli, atp_load_scope_t *ret_scope)
 {
     *ret_scope = (atp_load_scope_t){0};
     if (atp_seen_create(MEMBERS_MAX, 0, &ret_scope->members) != ATP_OK) {
         return fail_full(cli);
     }
-    int status = add_given(cli, "node", true, ret_scope);
-    status = status == ATP_CLI_DONE ? add_given(cli, "sku", false, ret_scope) : status;
-    status = status == ATP_CLI_DONE ? add_file(cli, atp_args_text(&cli->args, "skus"), ret_scope) : status;
+    int status = atp_load_scope_add_meanings(cli, NULL, ret_scope);
     status = status == ATP_CLI_DONE ? add_told(cli, "group", ATP_CATALOG_GROUP_NODES, ret_scope) : status;
     return status == ATP_CLI_DONE ? add_told(cli, "tag", ATP_CATALOG_SKU_TAGS, ret_scope) : status;
 }

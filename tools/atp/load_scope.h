@@ -7,6 +7,7 @@
 
 #include "tools/atp/cli.h"
 
+#include "loaders/names.h"
 #include "loaders/seen.h"
 
 typedef struct atp_load_scope {
@@ -18,6 +19,8 @@ typedef struct atp_load_scope {
 /* Reads --node, --group, --sku, --skus and --tag; groups and tags are as the ledger has them now. Says what is wrong; returns the
  * exit status. */
 int atp_load_scope_read(atp_cli_t *cli, atp_load_scope_t *ret_scope);
+/* Nodes and SKUs that were given by other names are members under their ids as well. Says what is wrong; returns the exit status. */
+int atp_load_scope_add_meanings(atp_cli_t *cli, const atp_names_t *names, atp_load_scope_t *scope);
 void atp_load_scope_fini(atp_load_scope_t *scope);
 
 bool atp_load_scope_has(const atp_load_scope_t *scope, atp_text_t sku, atp_text_t node);

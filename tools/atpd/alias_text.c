@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_id,
+bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_id, int64_t *ret_size,
                     atp_rule_text_t *ret_text)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
@@ -17,12 +17,11 @@ bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret
     }
     *ret_id = atp_strings_get(&catalog->strings, record->id_ref);
     ret_text->size = 0;
-    if (record->kind == ATP_ALIAS_SKU) {
-        atp_rule_text_put(ret_text, "sku",
-                          atp_catalog_sku_id(catalog, atp_catalog_sku_now(catalog, target - 1)));
-    } else {
-        atp_rule_text_put(ret_text, "node", atp_catalog_node_id(catalog, (uint16_t)(target - 1)));
-    }
+    bool is_sku = record->kind == ATP_ALIAS_SKU;
+    atp_text_t means = is_sku ? atp_catalog_sku_id(catalog, atp_catalog_sku_now(catalog, target - 1))
+                              : atp_catalog_node_id(catalog, (uint16_t)(target - 1));
+    atp_rule_text_put(ret_text, is_sku ? "sku" : "node", means);
+    *ret_size = means.size;
     if (record->teller_ref != 0) {
         atp_rule_text_put(ret_text, "told_by", atp_strings_get(&catalog->strings, record->teller_ref));
     }

@@ -1,8 +1,7 @@
 #include "engine/ledger/catalog/units.h"
 
 #include "engine/base/hash.h"
-
-static const int64_t power_of_ten[ATP_SCALE_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+#include "engine/base/qty_convert.h"
 
 static uint64_t hash_of(const atp_unit_book_t *units, atp_text_t name, uint32_t sku)
 {
@@ -55,24 +54,7 @@ atp_unit_record_t *atp_units_need(atp_unit_book_t *units, atp_text_t name, uint3
 atp_rescale_t atp_unit_convert(const atp_unit_record_t *unit, atp_qty_t mantissa, uint8_t decimals,
                                uint8_t scale, atp_qty_t *ret_qty)
 {
-    __extension__ typedef __int128 wide_t;
-
-    ATP_ASSERT(decimals <= ATP_SCALE_MAX && scale <= ATP_SCALE_MAX && unit->denominator > 0);
-    if (!atp_qty_in_range(mantissa)) {
-        return ATP_RESCALE_OUT_OF_RANGE;
-    }
-    /* 10^14 * 10^12 * 10^6 and 10^12 * 10^6 at most: no overflow of 127 bits. */
-    wide_t dividend = (wide_t)mantissa * unit->numerator * power_of_ten[scale];
-    wide_t divisor = (wide_t)unit->denominator * power_of_ten[decimals];
-    if (dividend % divisor != 0) {
-        return ATP_RESCALE_TOO_PRECISE;
-    }
-    wide_t qty = dividend / divisor;
-    if (qty > ATP_QTY_MAX || qty < -ATP_QTY_MAX) {
-        return ATP_RESCALE_OUT_OF_RANGE;
-    }
-    *ret_qty = (atp_qty_t)qty;
-    return ATP_RESCALED;
+    return atp_qty_convert(unit->numerator, unit->denominator, mantissa, decimals, scale, ret_qty);
 }
 
 void atp_units_rebuild(atp_unit_book_t *units)

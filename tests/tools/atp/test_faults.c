@@ -158,11 +158,12 @@ static const char *write_stock(void)
 /* Everything is done, and none of the answers to commands comes; then the same load again. */
 static void a_load_that_was_cut_off_goes_on_and_does_nothing_twice(void **state)
 {
-    static const fake_mode_t plan[] = {FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER};
+    static const fake_mode_t plan[] = {FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER,
+                                       FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER};
     char words[256];
 
     (void)state;
-    fake_plan(&fake, plan, 4); /* three pages of nodes, and what is there */
+    fake_plan(&fake, plan, 10); /* three pages of aliases, twice, three of nodes, and what is there */
     fake_mode(&fake, FAKE_DO_AND_SAY_NOTHING);
     (void)snprintf(words, sizeof words, "load %s --profile native --timeout 300ms", write_stock());
     assert_run(words, ATP_CLI_NO_ANSWER, "Run the same command again");
