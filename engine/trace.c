@@ -77,7 +77,9 @@ static void keep_client(const reading_t *reading, const atp_op_t *op, atp_trace_
 {
     const atp_catalog_t *catalog = reading->ask->catalog;
 
-    if (op->client == ATP_CLIENT_NAMED) {
+    if ((op->flags & ATP_OP_IN_SOURCE) != 0) {
+        kept->client = reading->trace->frame_source;
+    } else if (op->client == ATP_CLIENT_NAMED) {
         kept->client = reading->trace->frame_client;
     } else if (op->client < atp_table_count(&catalog->clients)) {
         const atp_named_record_t *record = atp_table_at(&catalog->clients, op->client);
@@ -118,6 +120,8 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
     for (uint32_t i = 0; err == ATP_OK && i < frame->op_count; i++) {
         if (op->kind == ATP_OP_CLIENT) {
             keep_text(&reading->trace->frame_client, subject_of(op));
+        } else if (op->kind == ATP_OP_SOURCE) {
+            keep_text(&reading->trace->frame_source, subject_of(op));
         } else if (is_asked_for(reading->ask, op)) {
             keep(reading, op, frame->first_op + i, frame->time_ms);
         }

@@ -46,7 +46,7 @@ typedef struct atp_trace_op {
     uint8_t kind; /* atp_op_kind_t */
     bool has_id;
     uint16_t line_count;
-    atp_trace_text_t client;
+    atp_trace_text_t client;  /* or the source that told it */
     atp_trace_text_t subject; /* the reservation, or what else it is about; may be "" */
     atp_trace_text_t sku;     /* of its first line; "" = it has none */
     atp_trace_text_t node;
@@ -61,6 +61,7 @@ typedef struct atp_trace {
 
     /* of the frame being read */
     atp_trace_text_t frame_client;
+    atp_trace_text_t frame_source; /* of the batch being read */
 } atp_trace_t;
 
 ATP_MUST_USE atp_err_t atp_trace_read(const atp_trace_ask_t *ask, atp_trace_t *ret_trace, atp_why_t *ret_why);

@@ -73,6 +73,18 @@ static void note_refused(atp_outbox_t *outbox, uint64_t number, uint8_t verdict)
     (void)pthread_mutex_unlock(&outbox->mutex);
 }
 
+/* Not now: it is kept, and sent again. */
+static void note_put_off(atp_outbox_t *outbox, uint64_t number, uint8_t verdict)
+{
+    atp_why_t why;
+
+    (void)atp_fail(&why, ATP_ERR_BUSY, "the engine does not take batch %" PRIu64 " now: %s", number,
+                   verdict == ATP_SOURCE_PAUSED ? "the source is paused, until somebody resumes it"
+                   : verdict == ATP_BUSY        ? "it is busy, or the source is beyond its rate"
+                                                : "it has no room for facts (unavailable)");
+    note_answer(outbox, true, &why);
+}
+
 /* ---- asking ---- */
 
 static void write_ask(atp_writer_t *writer, const void *context)
@@ -255,10 +267,12 @@ static bool send_batch(atp_outbox_t *outbox, uint64_t number)
     case ATP_APPLIED:
     case ATP_DUPLICATE_IGNORED:
         return true;
-    case ATP_OUT_OF_ORDER:  /* what it waits for comes first, the next time */
-    case ATP_SOURCE_PAUSED: /* it is kept until the source is resumed */
+    case ATP_OUT_OF_ORDER: /* what it waits for comes first, the next time */
+        return false;
+    case ATP_SOURCE_PAUSED:
     case ATP_BUSY:
     case ATP_UNAVAILABLE:
+        note_put_off(outbox, number, answer.verdict);
         return false;
     default:
         note_refused(outbox, number, answer.verdict);

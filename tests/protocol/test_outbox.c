@@ -456,6 +456,26 @@ static void what_the_engine_refuses_stays_and_is_told(void **state)
     expect_applied(scene, 1);
 }
 
+/* Who waits for it is told why, and nothing is called refused. */
+static void what_the_engine_puts_off_is_told_and_sent_again(void **state)
+{
+    scene_t *scene = *state;
+    atp_outbox_state_t now;
+
+    scene->engine.refusal = ATP_SOURCE_PAUSED;
+    open_outbox(scene, false);
+    put_some(scene, 1);
+    do {
+        atp_outbox_read_state(scene->outbox, &now);
+    } while (now.last_failure.text[0] == '\0');
+    assert_non_null(strstr(now.last_failure.text, "the source is paused"));
+    assert_true(now.refused == 0 && now.low == 1);
+    (void)pthread_mutex_lock(&scene->engine.mutex);
+    scene->engine.refusal = 0; /* it was resumed */
+    (void)pthread_mutex_unlock(&scene->engine.mutex);
+    expect_applied(scene, 1);
+}
+
 static void what_is_refused_for_good_can_be_dropped_and_the_rest_goes_on(void **state)
 {
     scene_t *scene = *state;
@@ -556,6 +576,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_source_that_started_over_elsewhere_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_engine_refuses_stays_and_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_engine_puts_off_is_told_and_sent_again, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_refused_for_good_can_be_dropped_and_the_rest_goes_on, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_no_batch_may_have_is_refused_at_once, setup, teardown),

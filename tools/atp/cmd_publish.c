@@ -9,13 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH_DEFAULT 1000
-#define PAUSE_MS      20 /* what came is put after so long without more */
-#define FULL_PAUSE_MS 20 /* between tries while the outbox is full */
-#define LINE_SIZE_MAX ((size_t)64 << 10)
-#define REJECTS_SHOWN 10
-#define MIB           (UINT64_C(1) << 20)
-#define FOREVER_MS    (-1)
+#define BATCH_DEFAULT   1000
+#define PAUSE_MS        20 /* what came is put after so long without more */
+#define FULL_PAUSE_MS   20 /* between tries while the outbox is full */
+#define LINE_SIZE_MAX   ((size_t)64 << 10)
+#define REJECTS_SHOWN   10
+#define SILENT_MS       3000           /* so long it waits for the engine without a word */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* as some spreadsheets begin a file */
+#define MIB             (UINT64_C(1) << 20)
+#define FOREVER_MS      (-1)
 
 typedef struct publish {
     atp_cli_t *cli;
@@ -48,7 +50,9 @@ static bool put(publish_t *publish, int *ret_status)
     }
     for (uint32_t i = 0; i < publish->count; i++) {
         publish->commands[i] = publish->rows[i].command;
-        publish->commands[i].correlation = publish->cli->correlation;
+        if (publish->commands[i].correlation.size == 0) {
+            publish->commands[i].correlation = publish->cli->correlation;
+        }
     }
     bool is_told = false;
     while ((err = atp_outbox_put(publish->outbox, publish->commands, publish->count, atp_now_ms(), NULL,
@@ -88,6 +92,10 @@ static bool take_line(publish_t *publish, char *line, int *ret_status)
     atp_why_t why = {""};
 
     publish->line++;
+    if (publish->line == 1 && strncmp(line, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        line += strlen(BYTE_ORDER_MARK);
+        size -= strlen(BYTE_ORDER_MARK);
+    }
     if (size > 0 && line[size - 1] == '\r') {
         line[size - 1] = '\0';
     }
@@ -194,12 +202,27 @@ static bool read_all(publish_t *publish, int *ret_status)
 
 /* ---- the command ---- */
 
+/* Waits until the engine has all, `wait_ms` (0: for ever), and says what it waits for when that takes long. */
+static atp_err_t flush(publish_t *publish, int64_t wait_ms)
+{
+    atp_outbox_state_t state;
+    bool is_short = wait_ms > 0 && wait_ms <= SILENT_MS;
+    atp_err_t err = atp_outbox_flush(publish->outbox, is_short ? (int32_t)wait_ms : SILENT_MS);
+
+    if (err != ATP_ERR_TIMEOUT || is_short) {
+        return err;
+    }
+    atp_outbox_read_state(publish->outbox, &state);
+    if (state.last_failure.text[0] != '\0') {
+        atp_cli_note(publish->cli, "waiting: %s", state.last_failure.text);
+    }
+    return atp_outbox_flush(publish->outbox, wait_ms > 0 ? (int32_t)(wait_ms - SILENT_MS) : FOREVER_MS);
+}
+
 static int sum_up(publish_t *publish, int64_t wait_ms)
 {
     atp_outbox_state_t state;
-    bool is_waiting = !atp_args_has(&publish->cli->args, "no-wait");
-    atp_err_t err =
-        is_waiting ? atp_outbox_flush(publish->outbox, wait_ms > 0 ? (int32_t)wait_ms : FOREVER_MS) : ATP_OK;
+    atp_err_t err = atp_args_has(&publish->cli->args, "no-wait") ? ATP_OK : flush(publish, wait_ms);
 
     atp_outbox_read_state(publish->outbox, &state);
     if (publish->cli->is_json) {
@@ -310,7 +333,8 @@ const atp_cmd_t atp_cmd_publish = {
         "a header that names these keys.\n"
         "op is receive, sale, adjust, count, dispose or safety (bucket, reason), ship, pick, pack, deliver, "
         "return, short\n"
-        "or reconcile (reservation), sku (name, scale) or node (name, state). Lines are put into a folder in "
+        "or reconcile (reservation), sku (name, scale) or node (name, state); each may have a correlation. "
+        "Lines are put into a folder in "
         "batches, and\n"
         "are applied once each, in whatever state network and engine are. A line that is no fact is told "
         "with "

@@ -22,6 +22,7 @@ static const char *const key_names[ATP_FACT_KEYS] = {
     [ATP_FACT_SCALE] = "scale",
     [ATP_FACT_STATE] = "state",
     [ATP_FACT_UNIT] = "unit",
+    [ATP_FACT_CORRELATION] = "correlation",
 };
 
 #define KEY(name) (1u << ATP_FACT_##name)
@@ -169,7 +170,7 @@ atp_err_t atp_fact_header_read(atp_fact_header_t *header, const char *line, atp_
             !find_key(field, &header->keys[header->count])) {
             return atp_fail(ret_why, ATP_ERR_INVALID,
                             "column %u: '%.60s' is none of op, sku, node, qty, reservation, bucket, reason, "
-                            "name, scale, state, unit",
+                            "name, scale, state, unit, correlation",
                             header->count + 1, field);
         }
         for (unsigned i = 0; i < header->count; i++) {
@@ -277,7 +278,8 @@ static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_w
         return atp_fail(ret_why, ATP_ERR_INVALID, "'%.40s' is not a quantity", row->texts[ATP_FACT_QTY]);
     }
     if (text_at(row, ATP_FACT_UNIT).size > ATP_ID_SIZE_MAX || row->line.sku.size > ATP_ID_SIZE_MAX ||
-        row->line.node.size > ATP_ID_SIZE_MAX || command->reservation.size > ATP_ID_SIZE_MAX) {
+        row->line.node.size > ATP_ID_SIZE_MAX || command->reservation.size > ATP_ID_SIZE_MAX ||
+        command->correlation.size > ATP_ID_SIZE_MAX) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "an id has at most %d bytes", ATP_ID_SIZE_MAX);
     }
     command->lines = &row->line;
@@ -305,12 +307,13 @@ static atp_err_t make_command(atp_fact_row_t *row, atp_why_t *ret_why)
         if ((form->needs & ~given & 1u << key) != 0) {
             return atp_fail(ret_why, ATP_ERR_INVALID, "%s needs %s", row->texts[ATP_FACT_OP], key_names[key]);
         }
-        if ((given & ~(unsigned)form->takes & 1u << key) != 0) {
+        if ((given & ~(form->takes | KEY(CORRELATION)) & 1u << key) != 0) {
             return atp_fail(ret_why, ATP_ERR_INVALID, "%s does not take %s", row->texts[ATP_FACT_OP],
                             key_names[key]);
         }
     }
     row->command = (atp_command_t){.kind = (atp_op_kind_t)form->kind,
+                                   .correlation = text_at(row, ATP_FACT_CORRELATION),
                                    .reservation = text_at(row, ATP_FACT_RESERVATION),
                                    .name = text_at(row, ATP_FACT_NAME)};
     atp_err_t err = take_options(row, ret_why);

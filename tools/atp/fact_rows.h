@@ -4,8 +4,8 @@
  *     op,sku,node,qty
  *     sale,bike-28,berlin,1
  *
- * Keys: op; sku, node, qty, unit (what the quantity is counted in); reservation (steps); bucket, reason (adjust, count); name, scale (sku); name, state (node). A
- * key that the op does not take, or that nobody knows, is a fault of the line.
+ * Keys: op; sku, node, qty, unit (what the quantity is counted in); reservation (steps); bucket, reason (adjust, count); name, scale (sku); name, state (node);
+ * correlation (all: an id that ties it to what else is done for the same end). A key that the op does not take, or that nobody knows, is a fault of the line.
  *
  * Threads     one at a time.   Memory  a row owns its texts. */
 #ifndef ATP_CLI_FACT_ROWS_H
@@ -29,6 +29,7 @@ typedef enum atp_fact_key {
     ATP_FACT_SCALE,
     ATP_FACT_STATE,
     ATP_FACT_UNIT,
+    ATP_FACT_CORRELATION,
     ATP_FACT_KEYS
 } atp_fact_key_t;
 

@@ -65,6 +65,22 @@ static void a_quantity_may_be_counted_in_a_unit(void **state)
     assert_non_null(strstr(why.text, "sku does not take unit"));
 }
 
+static void any_fact_may_carry_a_correlation(void **state)
+{
+    char longest[128];
+    (void)state;
+
+    assert_int_equal(read_json("{\"op\":\"node\",\"node\":\"n\",\"correlation\":\"W-1\"}"), ATP_OK);
+    assert_true(atp_text_equal(row.command.correlation, ATP_TEXT("W-1")));
+    assert_int_equal(read_json("{\"op\":\"ship\",\"reservation\":\"r-1\",\"correlation\":\"W-2\"}"), ATP_OK);
+    assert_true(atp_text_equal(row.command.correlation, ATP_TEXT("W-2")));
+    assert_int_equal(read_json("{\"op\":\"ship\",\"reservation\":\"r-1\"}"), ATP_OK);
+    assert_int_equal(row.command.correlation.size, 0);
+    (void)snprintf(longest, sizeof longest, "{\"op\":\"node\",\"node\":\"n\",\"correlation\":\"%0*d\"}", 65,
+                   0);
+    assert_int_equal(read_json(longest), ATP_ERR_INVALID);
+}
+
 static void a_step_has_its_reservation_and_may_have_a_line(void **state)
 {
     (void)state;
@@ -163,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_json_object_is_a_fact),
         cmocka_unit_test(a_quantity_may_be_counted_in_a_unit),
+        cmocka_unit_test(any_fact_may_carry_a_correlation),
         cmocka_unit_test(a_step_has_its_reservation_and_may_have_a_line),
         cmocka_unit_test(a_line_that_is_no_fact_is_told_why),
         cmocka_unit_test(csv_has_a_header_and_quotes),
