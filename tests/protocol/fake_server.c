@@ -166,7 +166,7 @@ static void answer_reservation(atp_reader_t *reader, atp_writer_t *writer)
 }
 
 /* Three pages of one row: cursors 0, 1, 2. */
-static void answer_page(atp_reader_t *reader, atp_writer_t *writer)
+static void answer_page(atp_reader_t *reader, atp_writer_t *writer, fake_mode_t mode)
 {
     const atp_position_row_t position = {.sku = ATP_TEXT("sku-a"), .node = ATP_TEXT("berlin"), .on_hand = 12};
     const atp_text_t ids[2] = {ATP_TEXT("r-1"), ATP_TEXT("r-2")};
@@ -178,6 +178,7 @@ static void answer_page(atp_reader_t *reader, atp_writer_t *writer)
                                            .ids = ids};
     const atp_catalog_entry_t entry = {.id = ATP_TEXT("sku-a"), .name = ATP_TEXT("A bicycle"), .value = 3};
     const atp_catalog_entry_t alias = {.id = ATP_TEXT("4006"), .name = ATP_TEXT("sku=sku-a"), .value = 5};
+    const atp_catalog_entry_t other = {.id = ATP_TEXT("4006"), .name = ATP_TEXT("sku=sku-b"), .value = 5};
     atp_page_ask_t ask;
 
     ATP_ASSERT(atp_read_page_ask(reader, &ask));
@@ -187,7 +188,9 @@ static void answer_page(atp_reader_t *reader, atp_writer_t *writer)
     } else if (reader->type == ATP_MESSAGE_EXCEPTIONS) {
         atp_write_exception(writer, &exception);
     } else if (reader->type == ATP_MESSAGE_CATALOG) {
-        atp_write_catalog_entry(writer, ask.what == ATP_CATALOG_ALIASES ? &alias : &entry);
+        atp_write_catalog_entry(writer, ask.what != ATP_CATALOG_ALIASES ? &entry
+                                        : mode == FAKE_OTHER_NAMES      ? &other
+                                                                        : &alias);
     } else {
         write_record(writer, ATP_TEXT("r-1"));
     }
@@ -206,11 +209,11 @@ static void answer_stat(atp_reader_t *reader, atp_writer_t *writer)
     atp_write_list_end(writer);
 }
 
-static void answer_body(fake_t *fake, atp_reader_t *reader, atp_writer_t *writer, uint32_t leave_out)
+static void answer_body(fake_t *fake, atp_reader_t *reader, atp_writer_t *writer, fake_mode_t mode)
 {
     switch (reader->type) {
     case ATP_MESSAGE_COMMANDS:
-        answer_commands(fake, reader, writer, leave_out);
+        answer_commands(fake, reader, writer, mode == FAKE_ONE_TOO_FEW ? 1 : 0);
         return;
     case ATP_MESSAGE_AVAILABILITY:
         answer_availability(reader, writer);
@@ -225,7 +228,7 @@ static void answer_body(fake_t *fake, atp_reader_t *reader, atp_writer_t *writer
         answer_stat(reader, writer);
         return;
     default:
-        answer_page(reader, writer);
+        answer_page(reader, writer, mode);
         return;
     }
 }
@@ -263,7 +266,7 @@ static void answer_in_mode(fake_t *fake, atp_reader_t *reader, const atp_request
         response.type = request->type == ATP_MESSAGE_STAT ? ATP_MESSAGE_COMMANDS : ATP_MESSAGE_STAT;
     }
     atp_write_response(writer, &response);
-    answer_body(fake, reader, writer, mode == FAKE_ONE_TOO_FEW ? 1 : 0);
+    answer_body(fake, reader, writer, mode);
     if (mode == FAKE_OTHER_VERSION) {
         writer->begin[1] = 9; /* behind the array's one byte */
     } else if (mode == FAKE_GARBAGE) {

@@ -24,7 +24,8 @@ typedef enum fake_mode {
     FAKE_EMPTY,              /* answer with no bytes */
     FAKE_OTHER_CORRELATION,  /* answer as if to another message */
     FAKE_OTHER_TYPE,         /* answer another type of question */
-    FAKE_ONE_TOO_FEW         /* leave out the last result */
+    FAKE_ONE_TOO_FEW,        /* leave out the last result */
+    FAKE_OTHER_NAMES         /* the alias that there is means another SKU */
 } fake_mode_t;
 
 typedef struct fake_seen {

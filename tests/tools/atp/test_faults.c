@@ -179,6 +179,28 @@ static void a_load_that_was_cut_off_goes_on_and_does_nothing_twice(void **state)
     assert_true(fake_seen(&fake).ids > all);
 }
 
+/* An alias of before is no more what the file was checked by. */
+static void a_load_whose_names_change_says_so(void **state)
+{
+    static const fake_mode_t before[] = {FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER};
+    static const fake_mode_t within[] = {FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER,
+                                         FAKE_ANSWER, FAKE_ANSWER, FAKE_ANSWER};
+    char words[256];
+
+    (void)state;
+    (void)snprintf(words, sizeof words, "load %s --profile native --again", write_stock());
+    uint64_t ids = fake_seen(&fake).ids;
+    fake_plan(&fake, before, 3); /* three pages of aliases; when they are asked for again it is another one */
+    fake_mode(&fake, FAKE_OTHER_NAMES);
+    assert_run(words, ATP_CLI_REFUSED, "nothing was loaded");
+    assert_int_equal(fake_seen(&fake).ids, ids);
+    fake_plan(&fake, within, 6);
+    assert_run(words, ATP_CLI_REFUSED, "rows may have been taken under names of before");
+    assert_true(fake_seen(&fake).ids > ids);
+    fake_mode(&fake, FAKE_ANSWER);
+    assert_run(words, ATP_CLI_DONE, "applied");
+}
+
 static void a_load_needs_its_engine_only_after_the_file_is_checked(void **state)
 {
     char words[256];
@@ -209,6 +231,7 @@ int main(void)
         FAULT(what_is_no_engine_is_said_to_be_none),
         FAULT(pages_are_walked_to_the_last),
         FAULT(a_load_that_was_cut_off_goes_on_and_does_nothing_twice),
+        FAULT(a_load_whose_names_change_says_so),
         FAULT(a_load_needs_its_engine_only_after_the_file_is_checked),
     };
 
