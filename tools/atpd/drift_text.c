@@ -53,7 +53,8 @@ static bool correction_text(const atp_ledger_t *ledger, const atp_movement_t *mo
         return false;
     }
     bool is_on_hand = movement->bucket == ATP_COUNTED_ON_HAND;
-    const atp_position_t *position = atp_positions_at(positions, movement->row);
+    const atp_position_t *position =
+        atp_positions_at(positions, atp_positions_now(positions, movement->row));
     atp_text_t node = atp_catalog_node_id(catalog, position->node);
     atp_text_t source = ATP_TEXT("");
     if (movement->teller != 0) {

@@ -155,7 +155,7 @@ static void put_position(FILE *out, const atp_past_report_t *report)
 static void put_line(FILE *out, const atp_ledger_t *ledger, const atp_line_t *line)
 {
     const atp_positions_t *positions = atp_ledger_positions(ledger);
-    const atp_position_t *position = atp_positions_at(positions, line->row);
+    const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, line->row));
     uint8_t scale = atp_positions_scale(positions, position->sku);
     const struct {
         const char *name;

@@ -86,7 +86,7 @@ static json_t *lines_of(const atp_past_report_t *report, const atp_reservation_t
 
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(reservations, at - 1);
-        const atp_position_t *position = atp_positions_at(positions, line->row);
+        const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, line->row));
         uint8_t scale = atp_positions_scale(positions, position->sku);
         json_t *object = json_object();
         (void)json_object_set_new(object, "sku", text(atp_catalog_sku_id(catalog, position->sku)));

@@ -51,7 +51,8 @@ void atp_work_write_archiving(atp_work_t *work, const atp_ledger_t *ledger, cons
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_archived_line_t *line =
         atp_archive_line(&atp_ledger_reservations(ledger)->archive, archived, 0);
-    const atp_position_t *position = atp_positions_at(atp_ledger_positions(ledger), line->row);
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, line->row));
     atp_step_row_t row = {.op = archived->op,
                           .time_ms = archived->archived_ms,
                           .step = atp_text_of(atp_record_state_name(ATP_RECORD_ARCHIVED)),

@@ -264,7 +264,7 @@ static void write_step(atp_work_t *work, const atp_ledger_t *ledger, const atp_h
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_positions_t *positions = atp_ledger_positions(ledger);
-    const atp_position_t *position = atp_positions_at(positions, step->row);
+    const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, step->row));
     atp_step_row_t row = {.op = step->op,
                           .time_ms = step->time_ms,
                           .step = atp_text_of(atp_steps[step->step].name),

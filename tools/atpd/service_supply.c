@@ -202,7 +202,7 @@ static void tell_supply(atp_work_t *work, const atp_ledger_t *ledger, const atp_
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_positions_t *positions = atp_ledger_positions(ledger);
-    const atp_position_t *position = atp_positions_at(positions, supply->row);
+    const atp_position_t *position = atp_positions_at(positions, atp_positions_now(positions, supply->row));
     const atp_schedule_row_t told = {
         .node = atp_catalog_node_id(catalog, position->node),
         .day_ms = supply->due_ms,

@@ -492,6 +492,7 @@ atp_verdict_t atp_ledger_merge_sku(apply_t *apply)
     }
     atp_positions_drop_directory(&ledger->positions, merge.from);
     atp_demand_merge(&ledger->demand, merge.from, merge.to);
+    atp_differences_merge(&ledger->differences, merge.from, merge.to);
     forget_levels(ledger, merge.from);
     become_alias(&merge);
     for (uint32_t i = 0; i < merge.rows; i++) {

@@ -69,6 +69,50 @@ bool atp_differences_note(atp_differences_t *differences, const atp_compared_t *
     return true;
 }
 
+/* Counts of two that are one are the count of both, where each was counted. */
+static void add_record(atp_difference_t *to, const atp_difference_t *from)
+{
+    add(&to->applied, from->applied);
+    add(&to->shadowed, from->shadowed);
+    add(&to->applied_count, from->applied_count);
+    add(&to->shadowed_count, from->shadowed_count);
+    to->counted |= from->counted;
+}
+
+/* The record of a SKU that goes joins that of the other one; of two rounds the newer is the one that may count. */
+static void join(atp_difference_t *to, const atp_difference_t *from)
+{
+    if (to->round == from->round) {
+        add_record(to, from);
+    } else if (to->round < from->round) {
+        uint32_t sku = to->sku;
+        *to = *from;
+        to->sku = sku;
+    }
+}
+
+void atp_differences_merge(atp_differences_t *differences, uint32_t from, uint32_t to)
+{
+    uint64_t count = atp_table_count(&differences->records);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const atp_difference_t *record = atp_table_at(&differences->records, i);
+        uint32_t other;
+        if (record->sku != from || record->round == 0) {
+            continue;
+        }
+        atp_difference_t *change = atp_table_change(&differences->records, i);
+        if (find(differences, record->shadow, to, record->node, &other)) {
+            join(atp_table_change(&differences->records, other), change);
+            *change = (atp_difference_t){.sku = from, .shadow = change->shadow, .node = change->node};
+            continue;
+        }
+        atp_index_remove(&differences->index, hash_of(differences, change->shadow, from, change->node), i);
+        change->sku = to;
+        atp_index_insert(&differences->index, hash_of(differences, change->shadow, to, change->node), i);
+    }
+}
+
 void atp_differences_rebuild(atp_differences_t *differences)
 {
     uint64_t count = atp_table_count(&differences->records);

@@ -3,7 +3,7 @@
  * A record for each shadow, SKU and node of which either has told something: the sums of the changes of on-hand that each has
  * told, and the last count of each. What they tell is compared, not what became of it. A record counts for the comparison that it
  * was made in (its round): when another begins it is as if it were not there. Records stay; when all are in use, what has none is not
- * compared, and its shadow counts that.
+ * compared, and its shadow counts that. Of two SKUs that are merged what was told of both is one.
  *
  * Threads     ledger thread only.
  * Memory      56 bytes a record and an index entry, reserved at init.
@@ -55,6 +55,9 @@ typedef struct atp_compared {
 
 /* Notes it. False: there is no room for a record. */
 bool atp_differences_note(atp_differences_t *differences, const atp_compared_t *told);
+
+/* What was told of SKU `from` was told of `to`, from now on and before. */
+void atp_differences_merge(atp_differences_t *differences, uint32_t from, uint32_t to);
 
 /* True if the two do not say the same. */
 static inline bool atp_difference_is_one(const atp_difference_t *difference)

@@ -30,6 +30,16 @@ static atp_result_t supply(fixture_t *f, const char *id, const char *sku, atp_qt
         words);
 }
 
+static void tell(fixture_t *f, const char *source, uint64_t sequence, atp_op_kind_t kind, const char *sku,
+                 atp_qty_t qty, atp_verdict_t wanted)
+{
+    assert_verdict(open_batch(f, source, 1, sequence), ATP_APPLIED);
+    f->in_source = true;
+    assert_verdict(fact(f, kind, sku, "N", qty), wanted);
+    f->in_source = false;
+    fixture_end_frame(f);
+}
+
 /* Two SKUs at N, one of them at M too. */
 static fixture_t two_skus(void)
 {
@@ -245,6 +255,77 @@ static void over_commitment_that_comes_along_is_told(void **state)
     fixture_close(&f);
 }
 
+/* A record of the comparison of the SKU that is, by its place in the table. */
+static const atp_difference_t *difference_of(const fixture_t *f, const char *sku)
+{
+    const atp_differences_t *differences = atp_ledger_differences(f->ledger);
+    const atp_difference_t *found = NULL;
+
+    for (uint64_t i = 0; i < atp_table_count(&differences->records); i++) {
+        const atp_difference_t *record = atp_table_at(&differences->records, i);
+        if (record->round != 0 &&
+            atp_text_equal(atp_catalog_sku_id(atp_ledger_catalog(f->ledger), record->sku),
+                           atp_text_of(sku))) {
+            assert_null(found);
+            found = record;
+        }
+    }
+    return found;
+}
+
+static fixture_t two_skus_in_shadow(void)
+{
+    fixture_t f = two_skus();
+    const atp_command_t put = {.kind = ATP_OP_REGISTER_SOURCE, .subject = ATP_TEXT("erp")};
+    const atp_command_t shadow = {.kind = ATP_OP_REGISTER_SOURCE, .subject = ATP_TEXT("erp-2")};
+
+    assert_verdict(do_with(&f, put, "claim=on_hand claim=sales"), ATP_APPLIED);
+    assert_verdict(do_with(&f, shadow, "claim=on_hand claim=sales shadow_of=erp"), ATP_APPLIED);
+    return f;
+}
+
+/* The one tells of it before the merge, the other after it, each by its own name. */
+static void what_two_sources_tell_of_both_is_compared_as_of_one(void **state)
+{
+    (void)state;
+    fixture_t f = two_skus_in_shadow();
+
+    tell(&f, "erp", 1, ATP_OP_SALE, "old", 2, ATP_APPLIED);
+    tell(&f, "erp", 2, ATP_OP_SALE, "new", 1, ATP_APPLIED);
+    tell(&f, "erp-2", 1, ATP_OP_SALE, "new", 1, ATP_CONFIRMED);
+    merge(&f, "old", "new");
+    assert_null(difference_of(&f, "old"));
+    assert_int_equal(difference_of(&f, "new")->applied, -3);
+    assert_int_equal(difference_of(&f, "new")->shadowed, -1);
+    tell(&f, "erp-2", 2, ATP_OP_SALE, "old", 2, ATP_CONFIRMED);
+    assert_false(atp_difference_is_one(difference_of(&f, "new")));
+    tell(&f, "erp", 3, ATP_OP_COUNT, "new", 8, ATP_APPLIED);
+    assert_true(atp_difference_is_one(difference_of(&f, "new")));
+    fixture_close(&f);
+}
+
+static void a_comparison_of_the_old_one_alone_goes_over_as_it_is(void **state)
+{
+    (void)state;
+    fixture_t f = two_skus_in_shadow();
+    const atp_command_t shadow = {.kind = ATP_OP_REGISTER_SOURCE, .subject = ATP_TEXT("erp-2")};
+
+    tell(&f, "erp", 1, ATP_OP_COUNT, "old", 4, ATP_APPLIED);
+    tell(&f, "erp-2", 1, ATP_OP_COUNT, "old", 3, ATP_CONFIRMED);
+    tell(&f, "erp", 2, ATP_OP_COUNT, "new", 6, ATP_APPLIED);
+    tell(&f, "erp-2", 2, ATP_OP_COUNT, "new", 7, ATP_CONFIRMED);
+    stock(&f, "newest", "N", 1);
+    merge(&f, "old", "newest"); /* of which nothing was told */
+    assert_int_equal(difference_of(&f, "newest")->applied_count, 4);
+    merge(&f, "new", "newest");
+    assert_int_equal(difference_of(&f, "newest")->applied_count, 10); /* of both */
+    assert_int_equal(difference_of(&f, "newest")->shadowed_count, 10);
+    assert_false(atp_difference_is_one(difference_of(&f, "newest")));
+    assert_verdict(do_with(&f, shadow, "cut_over=yes"), ATP_APPLIED); /* another round */
+    tell(&f, "erp-2", 3, ATP_OP_SALE, "old", 1, ATP_APPLIED);
+    fixture_close(&f);
+}
+
 static void an_alias_of_the_old_one_means_the_new_one(void **state)
 {
     (void)state;
@@ -353,6 +434,8 @@ int main(void)
         cmocka_unit_test(what_a_channel_has_promised_counts_for_the_other_sku),
         cmocka_unit_test(over_commitment_is_that_of_both),
         cmocka_unit_test(over_commitment_that_comes_along_is_told),
+        cmocka_unit_test(what_two_sources_tell_of_both_is_compared_as_of_one),
+        cmocka_unit_test(a_comparison_of_the_old_one_alone_goes_over_as_it_is),
         cmocka_unit_test(an_alias_of_the_old_one_means_the_new_one),
         cmocka_unit_test(what_names_the_sku_holds_it),
         cmocka_unit_test(a_unit_that_is_something_else_of_the_other_holds_it),
