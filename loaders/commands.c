@@ -112,12 +112,15 @@ static void add_sku(const atp_load_commands_t *commands, const atp_load_row_t *r
     bool is_known =
         commands->known.sku != NULL && commands->known.sku(commands->known.context, row->sku, &scale);
 
-    if (is_known && (commands->loads == ATP_LOADS_POSITIONS || (row->name.size == 0 && !row->has_scale))) {
+    if (is_known && (commands->loads == ATP_LOADS_POSITIONS ||
+                     (row->name.size == 0 && !row->has_scale && row->worth.key == ATP_KEY_NONE))) {
         return;
     }
     atp_command_t *command = add(writer, ATP_OP_SKU, row->sku, (atp_text_t){NULL, 0});
     command->name = row->name;
     command->option = row->has_scale ? row->scale : scale;
+    command->attribute_count = row->worth.key != ATP_KEY_NONE;
+    command->attributes = &row->worth;
 }
 
 /* The SKUs that a recipe names: made if they are not there, left alone if they are. */

@@ -73,8 +73,9 @@ typedef struct atp_load_row {
     atp_attribute_t expected[3];
     /* Facts: the unit of the quantity, as the command takes it; key 0: the SKU's own. Units: the unit. */
     atp_attribute_t counted_in;
-    atp_text_t alias;   /* aliases: the text that means sku, or node */
-    atp_text_t told_by; /* aliases: to whom; "" = to all */
+    atp_attribute_t worth; /* SKUs: the value of a unit, as the command takes it; key 0: not said */
+    atp_text_t alias;      /* aliases: the text that means sku, or node */
+    atp_text_t told_by;    /* aliases: to whom; "" = to all */
     uint8_t expected_count;
     bool is_there;           /* aliases, units: the ledger has it just so */
     bool is_unit_unknown;    /* facts: nothing is said of counted_in: it would be kept as an exception */

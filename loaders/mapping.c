@@ -1,5 +1,6 @@
 #include "loaders/mapping_priv.h"
 
+#include "engine/base/amount.h"
 #include "loaders/number.h"
 
 #include <string.h>
@@ -465,6 +466,39 @@ static atp_reason_of_reject_t check_skips(const atp_mapping_t *mapping, const at
     return ATP_REJECT_NONE;
 }
 
+/* Whether the ledger takes it, with the decimals that values have. */
+static atp_reason_of_reject_t in_value_range(const atp_attribute_t *worth)
+{
+    atp_value_t value;
+
+    return atp_qty_rescale(worth->number, worth->decimals, ATP_VALUE_SCALE, &value) == ATP_RESCALED
+               ? ATP_REJECT_NONE
+               : ATP_REJECT_QTY_OUT_OF_RANGE;
+}
+
+/* What a unit of the SKU is worth. */
+static atp_reason_of_reject_t map_value(const atp_mapping_t *mapping, const atp_record_t *record,
+                                        atp_load_row_t *row)
+{
+    atp_text_t text = {NULL, 0};
+
+    if (!atp_map_is_given(mapping, ATP_SLOT_VALUE)) {
+        return ATP_REJECT_NONE;
+    }
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_VALUE, &text);
+    if (reason != ATP_REJECT_NONE || text.size == 0) {
+        return reason;
+    }
+    atp_attribute_t *worth = &row->worth;
+    *worth = (atp_attribute_t){.key = ATP_KEY_VALUE, .line = ATP_WHOLE_OP};
+    reason = atp_number_parse(text, mapping->decimal_sign, mapping->thousands_sign, &worth->number,
+                              &worth->decimals);
+    if (reason != ATP_REJECT_NONE) {
+        return reason;
+    }
+    return worth->number < 0 ? ATP_REJECT_QTY_NEGATIVE : in_value_range(worth);
+}
+
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_record_t *record,
                                         atp_load_row_t *row, atp_slot_t *ret_slot)
 {
@@ -489,6 +523,10 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     if (reason == ATP_REJECT_NONE) {
         reason = map_state(mapping, record, row);
         *ret_slot = ATP_SLOT_STATE;
+    }
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_value(mapping, record, row);
+        *ret_slot = ATP_SLOT_VALUE;
     }
     if (reason == ATP_REJECT_NONE) {
         reason = atp_map_unit(mapping, record, row);

@@ -20,6 +20,7 @@ static const char *const slot_names[ATP_SLOT_COUNT] = {
     [ATP_SLOT_SUPPLY] = "supply",
     [ATP_SLOT_EVENT] = "event",
     [ATP_SLOT_UNIT] = "unit",
+    [ATP_SLOT_VALUE] = "value",
     [ATP_SLOT_DUE] = "due",
     [ATP_SLOT_KIT] = "kit",
     [ATP_SLOT_START] = "start",
@@ -75,6 +76,26 @@ atp_feed_rules_t atp_profile_feed_rules(const atp_profile_t *profile)
     return (atp_feed_rules_t){.zeroes_missing = feed->zero_missing == ATP_SWITCH_ON,
                               .max_zeroed = feed->max_zeroed != NULL ? *feed->max_zeroed : 0.1,
                               .max_change = feed->max_change != NULL ? *feed->max_change : 0.25};
+}
+
+const char *atp_profile_feed_word(const atp_profile_t *profile, atp_feed_word_t word, uint32_t number)
+{
+    const atp_profile_feed_t *feed = &profile->feed;
+    const struct {
+        char *const *texts;
+        uint32_t count;
+    } words[ATP_FEED_WORD_COUNT] = {
+        [ATP_FEED_AS_OF] = {&feed->as_of, 1},
+        [ATP_FEED_INCLUDES] = {feed->includes, feed->includes_count},
+        [ATP_FEED_NODE] = {feed->nodes, feed->nodes_count},
+        [ATP_FEED_GROUP] = {feed->groups, feed->groups_count},
+        [ATP_FEED_SKU] = {feed->skus, feed->skus_count},
+        [ATP_FEED_SKUS_FILE] = {&feed->skus_file, 1},
+        [ATP_FEED_TAG] = {feed->tags, feed->tags_count},
+        [ATP_FEED_ACK] = {&feed->ack, 1},
+    };
+
+    return number < words[word].count ? words[word].texts[number] : NULL;
 }
 
 const char *atp_profile_basis(const atp_profile_t *profile)

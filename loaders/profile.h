@@ -61,6 +61,21 @@ typedef struct atp_feed_rules {
 } atp_feed_rules_t;
 atp_feed_rules_t atp_profile_feed_rules(const atp_profile_t *profile);
 
+/* What else the feeds of a profile are, each as the flag of `atp load` takes it. */
+typedef enum atp_feed_word {
+    ATP_FEED_AS_OF = 0,
+    ATP_FEED_INCLUDES,
+    ATP_FEED_NODE,
+    ATP_FEED_GROUP,
+    ATP_FEED_SKU,
+    ATP_FEED_SKUS_FILE,
+    ATP_FEED_TAG,
+    ATP_FEED_ACK,
+    ATP_FEED_WORD_COUNT
+} atp_feed_word_t;
+/* The value of that number, from 0; NULL: there are no more. */
+const char *atp_profile_feed_word(const atp_profile_t *profile, atp_feed_word_t word, uint32_t number);
+
 /* What its counts are of: "on_hand", "less_picked", "less_allocated", "sellable", "available"; "" of a profile without counts. */
 const char *atp_profile_basis(const atp_profile_t *profile);
 

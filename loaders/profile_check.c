@@ -282,6 +282,14 @@ static atp_err_t check_feed(const checker_t *checker)
     const atp_profile_feed_t *feed = &checker->profile->feed;
     bool is_said =
         feed->zero_missing != ATP_SWITCH_UNSET || feed->max_zeroed != NULL || feed->max_change != NULL;
+    atp_edi_standard_t standard;
+
+    for (unsigned word = 0; word < ATP_FEED_ACK; word++) {
+        is_said = is_said || atp_profile_feed_word(checker->profile, (atp_feed_word_t)word, 0) != NULL;
+    }
+    if (feed->ack != NULL && !atp_profile_edi_standard(checker->profile, &standard)) {
+        return refuse(checker, "ack", "is of X12 and EDIFACT only");
+    }
 
     if (is_said && checker->profile->loads != ATP_LOADS_POSITIONS) {
         return refuse(checker, "feed", "is of a load of positions");
@@ -321,7 +329,7 @@ static const struct {
     [ATP_LOADS_POSITIONS] = {BIT(SKU) | BIT(NODE) | BIT(ON_HAND),
                              BIT(SKU) | BIT(NODE) | BIT(ON_HAND) | BIT(NAME) | BIT(SCALE) | BIT(STATUS) |
                                  BIT(UNAVAILABLE) | BIT(SAFETY) | BIT(UNIT)},
-    [ATP_LOADS_SKUS] = {BIT(SKU), BIT(SKU) | BIT(NAME) | BIT(SCALE) | BIT(SAFETY)},
+    [ATP_LOADS_SKUS] = {BIT(SKU), BIT(SKU) | BIT(NAME) | BIT(SCALE) | BIT(SAFETY) | BIT(VALUE)},
     [ATP_LOADS_NODES] = {BIT(NODE), BIT(NODE) | BIT(NAME) | BIT(STATE)},
     [ATP_LOADS_SAFETY] = {BIT(SKU) | BIT(NODE) | BIT(SAFETY),
                           BIT(SKU) | BIT(NODE) | BIT(SAFETY) | BIT(SCALE) | BIT(UNIT)},
@@ -349,6 +357,9 @@ static atp_err_t check_slots(const checker_t *checker)
         if (given && (slots_of_loads[profile->loads].allowed & (1u << slot)) == 0) {
             return refuse(checker, name, "has no meaning for what this profile loads");
         }
+    }
+    if (is_given(profile, ATP_SLOT_VALUE) && !is_given(profile, ATP_SLOT_NAME)) {
+        return refuse(checker, "value", "needs the name beside it: a SKU is told as a whole");
     }
     return ATP_OK;
 }

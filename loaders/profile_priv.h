@@ -28,6 +28,7 @@ typedef enum atp_slot {
     ATP_SLOT_DUE,
     ATP_SLOT_EVENT,
     ATP_SLOT_UNIT,
+    ATP_SLOT_VALUE,
     ATP_SLOT_ALIAS,
     ATP_SLOT_TOLD_BY,
     ATP_SLOT_IS,
@@ -44,6 +45,7 @@ const char *atp_slot_name(atp_slot_t slot);
 #define ATP_PROFILE_BUCKET_MAX   32
 #define ATP_PROFILE_LOOKUP_MAX   8
 #define ATP_PROFILE_OWN_UNIT_MAX 16
+#define ATP_PROFILE_SCOPE_MAX    256
 
 /* A YAML boolean whose absence means something. */
 typedef enum atp_switch { ATP_SWITCH_UNSET = 0, ATP_SWITCH_ON = 1, ATP_SWITCH_OFF = 2 } atp_switch_t;
@@ -151,6 +153,19 @@ typedef struct atp_profile_feed {
     atp_switch_t zero_missing;
     double *max_zeroed;
     double *max_change;
+    char *as_of;
+    char *skus_file;
+    char *ack;
+    char **includes;
+    uint32_t includes_count;
+    char **nodes;
+    uint32_t nodes_count;
+    char **groups;
+    uint32_t groups_count;
+    char **skus;
+    uint32_t skus_count;
+    char **tags;
+    uint32_t tags_count;
 } atp_profile_feed_t;
 
 struct atp_profile {

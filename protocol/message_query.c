@@ -178,7 +178,7 @@ const char *atp_level_text(unsigned level)
 #define ROW_COUNT_LEVEL   6 /* and level */
 #define ROW_COUNT_STALE   7 /* and stale */
 #define ROW_COUNT_COMPONENTS                                                                                 \
-    13 /* in the place of stale the rest; then ready_ms, then stale, if they are to be told */
+    13 /* in the place of stale the rest; then ready_ms, stale and value, as far as they are to be told */
 
 bool atp_read_availability(atp_reader_t *reader, uint32_t *ret_row_count)
 {
@@ -212,7 +212,8 @@ bool atp_read_availability_row(atp_reader_t *reader, atp_availability_row_t *ret
                                 !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->ready_ms))) {
         return false;
     }
-    if (!atp_row_bool(reader, &left, ATP_FIELD_NONE, &row->is_stale)) {
+    if (!atp_row_bool(reader, &left, ATP_FIELD_NONE, &row->is_stale) ||
+        (row->has_components && !atp_row_i64(reader, &left, ATP_FIELD_NONE, &row->value))) {
         return false;
     }
     if (row->has_components && parts_scale != row->scale) {
@@ -242,7 +243,7 @@ static void put_components(atp_writer_t *writer, const atp_availability_row_t *r
     atp_put_qty(writer, row->safety, row->scale);
     atp_put_qty(writer, row->atp_signed, row->scale);
     atp_put_uint(writer, row->version);
-    if (row->ready_ms != 0 || row->is_stale) {
+    if (row->ready_ms != 0 || row->is_stale || row->value != 0) {
         atp_put_int(writer, row->ready_ms);
     }
 }
@@ -250,13 +251,14 @@ static void put_components(atp_writer_t *writer, const atp_availability_row_t *r
 /* How many elements the row has. */
 static uint32_t row_count(const atp_availability_row_t *row)
 {
-    uint32_t stale = row->is_stale ? 1u : 0u;
-
     if (row->verdict != ATP_APPLIED) {
         return ROW_COUNT_REFUSED;
     }
     if (row->has_components) {
-        return ROW_COUNT_COMPONENTS + (row->ready_ms != 0 || row->is_stale ? 1u : 0u) + stale;
+        return ROW_COUNT_COMPONENTS + (row->value != 0      ? 3u
+                                       : row->is_stale      ? 2u
+                                       : row->ready_ms != 0 ? 1u
+                                                            : 0u);
     }
     return row->is_stale ? ROW_COUNT_STALE : ROW_COUNT + (row->level != 0 ? 1u : 0u);
 }
@@ -279,8 +281,12 @@ void atp_write_availability_row(atp_writer_t *writer, const atp_availability_row
     if (count > ROW_COUNT_STALE) {
         put_components(writer, row);
     }
-    if (count > ROW_COUNT_REFUSED && row->is_stale) {
-        atp_write_bool(writer, true);
+    bool has_value = row->has_components && row->value != 0;
+    if (count > ROW_COUNT_REFUSED && (row->is_stale || has_value)) {
+        atp_write_bool(writer, row->is_stale);
+    }
+    if (count > ROW_COUNT_REFUSED && has_value) {
+        atp_put_int(writer, row->value);
     }
     atp_list_count(writer);
 }

@@ -15,6 +15,7 @@
 #ifndef ATP_PROTOCOL_MESSAGE_QUERY_H
 #define ATP_PROTOCOL_MESSAGE_QUERY_H
 
+#include "engine/base/amount.h"
 #include "protocol/message_envelope.h"
 
 /* Frozen bits. Bits this build does not know are refused as option_unknown. */
@@ -67,6 +68,7 @@ typedef struct atp_availability_row {
     uint64_t version;     /* of the position; grows with each change; 0 for a sum */
     bool is_stale;        /* the source that counts there is silent; of a sum: at one of its nodes */
     int64_t ready_ms;     /* when an order placed now is ready there; 0 = at once, or never */
+    atp_value_t value;    /* with components: what one unit of the SKU is worth; 0 = not said */
 } atp_availability_row_t;
 
 /* Reads the whole ask; the names go to `names` (skus first, then nodes), at most `capacity` of them

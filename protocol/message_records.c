@@ -91,7 +91,7 @@ static bool read_catalog_ask(atp_reader_t *reader, atp_page_ask_t *ask)
         return false;
     }
     if ((what < ATP_CATALOG_SKUS || what > ATP_CATALOG_LIMITS) &&
-        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_SKU_TAGS)) {
+        (what < ATP_CATALOG_SUBSCRIBERS || what > ATP_CATALOG_SKU_VALUES)) {
         atp_reader_note(
             reader, ATP_OPTION_UNKNOWN, ATP_FIELD_OPTION,
             "1 = skus, 2 = nodes, 3 = channels, 4 = rules, 5 = quotas, 6 = demand, 7 = components, "
@@ -284,7 +284,8 @@ bool atp_read_record(atp_reader_t *reader, atp_record_t *ret_record, atp_record_
         !atp_row_u8(reader, &left, ATP_FIELD_OPTION, &record->state) ||
         !read_record_lines(reader, &left, lines, line_capacity, &record->line_count) ||
         !atp_row_id(reader, &left, ATP_FIELD_ATTRIBUTE, &record->order) ||
-        !atp_row_id(reader, &left, ATP_FIELD_OPTION, &record->status)) {
+        !atp_row_id(reader, &left, ATP_FIELD_OPTION, &record->status) ||
+        !atp_row_u8(reader, &left, ATP_FIELD_NONE, &record->priority)) {
         return false;
     }
     record->lines = lines;
@@ -324,7 +325,7 @@ void atp_write_record(atp_writer_t *writer, const atp_record_t *record)
 {
     bool is_found = record->verdict == ATP_APPLIED;
 
-    atp_put_array(writer, is_found ? 11 : 2);
+    atp_put_array(writer, is_found ? 11 + (record->priority != 0) : 2);
     atp_put_uint(writer, record->verdict);
     atp_put_text(writer, record->id);
     if (is_found) {
@@ -340,6 +341,9 @@ void atp_write_record(atp_writer_t *writer, const atp_record_t *record)
         }
         atp_put_text(writer, record->order);
         atp_put_text(writer, record->status);
+    }
+    if (is_found && record->priority != 0) {
+        atp_put_uint(writer, record->priority);
     }
     atp_list_count(writer);
 }

@@ -61,7 +61,9 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_EXCEPTION_OWNERS =
         24, /* value is how many are theirs, name how many are overdue, since when the oldest
                                          waits (0: there is none), and their rule in words */
-    ATP_CATALOG_SKU_TAGS = 25 /* id is the tag, name the SKU */
+    ATP_CATALOG_SKU_TAGS = 25, /* id is the tag, name the SKU */
+    ATP_CATALOG_SKU_VALUES =
+        26 /* value is what a unit is worth, in millionths; those of which it is not said are left out */
 } atp_catalog_what_t;
 
 /* Fields that the type of request does not have are zero. */
@@ -157,6 +159,7 @@ typedef struct atp_record {
     const atp_record_line_t *lines;
     atp_text_t order;  /* "" = none */
     atp_text_t status; /* what a customer is told, in the words configured */
+    uint8_t priority;  /* who comes first when there is too little: 7 first */
 } atp_record_t;
 
 /* What of a line may still be called off: reserved units by a release, those not shipped by a cancel. */

@@ -140,6 +140,9 @@ typedef enum atp_attribute_type {
       "a source whose facts the counts of a feed include up to the epoch and number that follow it")         \
     X(111, EPOCH, "epoch", NUMBER, 1, INT64_MAX, "", "of the source named before it")                        \
     X(160, SEQUENCE, "sequence", NUMBER, 0, INT64_MAX, "", "of the source named before it; 0 = nothing yet") \
+    X(162, VALUE, "value", QTY, 0, 0, "",                                                                    \
+      "what one unit of a SKU is worth, in the money the books are kept in, with up to 6 decimals; 0 = it "  \
+      "is not said")                                                                                         \
     X(161, FEED, "feed", ID, 0, 0, "", "the feed that a count is of")                                        \
     X(170, BUCKET, "bucket", CHOICE, 0, 0, "on_hand|unavailable", "what the lines of a feed count")          \
     X(107, UNIT, "unit", ID, 0, 0, "", "what the quantity is counted in; else in the SKU's own unit")        \
@@ -298,6 +301,7 @@ typedef enum atp_attribute_key {
     X(EDIT, NEEDED_BY, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                       \
     X(SKU, MINIMUM, ATP_TAKES_ONE)                                                                           \
     X(SKU, MAXIMUM, ATP_TAKES_ONE)                                                                           \
+    X(SKU, VALUE, ATP_TAKES_ONE)                                                                             \
     X(SKU, INCREMENT, ATP_TAKES_ONE)                                                                         \
     X(CHANNEL, MINIMUM, ATP_TAKES_ONE)                                                                       \
     X(CHANNEL, MAXIMUM, ATP_TAKES_ONE)                                                                       \

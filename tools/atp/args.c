@@ -182,6 +182,21 @@ void atp_args_fini(atp_args_t *args)
 
 /* ---- values ---- */
 
+void atp_args_add(atp_args_t *args, const char *flag, const char *value)
+{
+    size_t size = sizeof *args->given;
+    void *grown = atp_cli_alloc(args->given_count + 1, size);
+
+    if (args->given_count > 0) {
+        memcpy(grown, args->given, args->given_count * size);
+    }
+    free(args->given);
+    args->given = grown;
+    args->given[args->given_count].flag = find_flag(args->cmd, flag, strlen(flag));
+    ATP_ASSERT(args->given[args->given_count].flag != NULL);
+    args->given[args->given_count++].value = value;
+}
+
 const char *atp_args_each(const atp_args_t *args, const char *flag, unsigned *cursor)
 {
     while (*cursor < args->given_count) {

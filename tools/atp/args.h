@@ -40,6 +40,9 @@ typedef struct atp_args {
 ATP_MUST_USE bool atp_args_parse(const struct atp_cmd *cmd, int argc, char **argv, atp_args_t *ret_args);
 void atp_args_fini(atp_args_t *args);
 
+/* As if the flag had been given once more, with that value, which is borrowed. */
+void atp_args_add(atp_args_t *args, const char *flag, const char *value);
+
 bool atp_args_has(const atp_args_t *args, const char *flag);
 /* The last value given, or NULL. */
 const char *atp_args_text(const atp_args_t *args, const char *flag);

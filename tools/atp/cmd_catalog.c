@@ -1,9 +1,13 @@
 /* atp sku, node and channel: put and list. */
 #include "tools/atp/act.h"
 #include "tools/atp/cmds.h"
+#include "tools/atp/known.h"
 #include "tools/atp/node_calendar.h"
 #include "tools/atp/pages.h"
+#include "tools/atp/session.h"
+#include "tools/atp/with.h"
 
+#include "engine/base/amount.h"
 #include "engine/base/attribute.h"
 
 #include <string.h>
@@ -99,6 +103,7 @@ static int put_sku(atp_cli_t *cli)
     int status = ATP_CLI_USAGE;
 
     if (!take_subject(cli, &line.sku) || !take_name(cli, &command) ||
+        (atp_args_has(&cli->args, "value") && !atp_with_flag_as(cli, "value", ATP_KEY_VALUE)) ||
         !atp_args_count(&cli->args, "scale", 0, ATP_SCALE_MAX, &scale) ||
         !atp_act_identify(cli, &command, &room)) {
         return status;
@@ -147,7 +152,23 @@ typedef struct listing {
     atp_out_t *out;
     atp_catalog_what_t what;
     uint64_t left;
+    const atp_known_t *values; /* of SKUs: what units are worth; NULL where nobody asks */
 } listing_t;
+
+/* Where nobody has said what any SKU is worth, nothing is shown of it. */
+static void put_value(const listing_t *listing, atp_text_t sku)
+{
+    char text[ATP_AMOUNT_TEXT_SIZE] = "";
+
+    if (listing->values == NULL || (atp_known_count(listing->values) == 0 && !listing->out->is_json)) {
+        return;
+    }
+    const atp_known_entry_t *entry = atp_known_find(listing->values, sku);
+    if (entry != NULL) {
+        (void)atp_amount_format(atp_amount_of(1, 0, entry->value), text);
+    }
+    atp_out_string(listing->out, "value", "VALUE", text);
+}
 
 /* Where `word` stands last in `text` up to `*end`; what follows it is its value, and *end moves before it. */
 static atp_text_t take_last(atp_text_t text, const char *word, uint32_t *end)
@@ -201,6 +222,7 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_SKUS:
         atp_out_text(out, "sku", "SKU", entry->id);
         atp_out_int(out, "scale", "SCALE", entry->value);
+        put_value(listing, entry->id);
         atp_out_text(out, "name", "NAME", entry->name);
         return;
     case ATP_CATALOG_NODES:
@@ -228,15 +250,12 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
         atp_out_text(out, "sku", "SKU", entry->id);
         atp_out_text(out, "says", "SAYS", entry->name);
         return;
-    case ATP_CATALOG_COMPONENTS:
-        atp_out_text(out, "kit", "KIT", entry->id);
-        atp_out_text(out, "component", "COMPONENT", entry->name);
-        return;
     case ATP_CATALOG_GROUP_NODES: /* cmd_group.c tells them by group */
         atp_out_text(out, "group", "GROUP", entry->id);
         atp_out_text(out, "node", "NODE", entry->name);
         return;
-    case ATP_CATALOG_SOURCES: /* cmd_source.c tells them */
+    case ATP_CATALOG_COMPONENTS: /* cmd_kit.c tells them */
+    case ATP_CATALOG_SOURCES:    /* cmd_source.c */
     case ATP_CATALOG_SOURCE_STATES:
     case ATP_CATALOG_SOURCE_CLAIMS:
     case ATP_CATALOG_DIFFERENCES:
@@ -245,7 +264,8 @@ static void put_entry(const listing_t *listing, const atp_catalog_entry_t *entry
     case ATP_CATALOG_FEEDS: /* drift_rows.c reads them */
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
-    case ATP_CATALOG_SKU_TAGS: /* load_scope.c */
+    case ATP_CATALOG_SKU_TAGS:   /* load_scope.c */
+    case ATP_CATALOG_SKU_VALUES: /* listed with the SKUs */
         return;
     case ATP_CATALOG_SUBSCRIBERS: /* cmd_subscribers.c tells them */
         atp_out_text(out, "subscriber", "SUBSCRIBER", entry->id);
@@ -276,9 +296,9 @@ static bool take_page(void *context, const atp_answer_t *answer)
     return listing->left > 0;
 }
 
-static int list(atp_cli_t *cli, atp_catalog_what_t what, const char *none)
+static int list_with(atp_cli_t *cli, atp_catalog_what_t what, const atp_known_t *values, const char *none)
 {
-    listing_t listing = {&cli->out, what, UINT64_MAX};
+    listing_t listing = {&cli->out, what, UINT64_MAX, values};
     atp_page_ask_t ask = {.what = what};
     uint64_t most = 0;
 
@@ -295,9 +315,26 @@ static int list(atp_cli_t *cli, atp_catalog_what_t what, const char *none)
     return status;
 }
 
+static int list(atp_cli_t *cli, atp_catalog_what_t what, const char *none)
+{
+    return list_with(cli, what, NULL, none);
+}
+
 static int list_skus(atp_cli_t *cli)
 {
-    return list(cli, ATP_CATALOG_SKUS, "no SKUs yet: atp sku put SKU, or atp load FILE --profile NAME");
+    atp_known_t *values = NULL;
+    int status = ATP_CLI_DONE;
+
+    if (!atp_session_open(cli, &status)) {
+        return status;
+    }
+    status = atp_known_fetch(cli, ATP_CATALOG_SKU_VALUES, &values);
+    if (status == ATP_CLI_DONE) {
+        status = list_with(cli, ATP_CATALOG_SKUS, values,
+                           "no SKUs yet: atp sku put SKU, or atp load FILE --profile NAME");
+    }
+    atp_known_destroy(values);
+    return status;
 }
 
 static int list_nodes(atp_cli_t *cli)
@@ -315,7 +352,7 @@ static bool show_entry(void *context, const atp_answer_t *answer)
 {
     shown_node_t *shown = context;
     const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
-    const listing_t listing = {&shown->cli->out, ATP_CATALOG_NODES, 1};
+    const listing_t listing = {&shown->cli->out, ATP_CATALOG_NODES, 1, NULL};
 
     for (uint32_t i = 0; i < atp_answer_head(answer).row_count && !shown->is_found; i++) {
         if (atp_text_equal(entries[i].id, shown->id)) {
@@ -367,46 +404,6 @@ static int list_demand(atp_cli_t *cli)
     return list(cli, ATP_CATALOG_DEMAND, "all demand was met so far");
 }
 
-typedef struct shown_kit {
-    atp_cli_t *cli;
-    atp_text_t id;
-    bool is_found;
-} shown_kit_t;
-
-static bool show_components(void *context, const atp_answer_t *answer)
-{
-    shown_kit_t *shown = context;
-    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
-    const listing_t listing = {&shown->cli->out, ATP_CATALOG_COMPONENTS, 1};
-
-    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
-        if (atp_text_equal(entries[i].id, shown->id)) {
-            shown->is_found = true;
-            put_entry(&listing, &entries[i]);
-        }
-    }
-    return true;
-}
-
-static int show_kit(atp_cli_t *cli)
-{
-    shown_kit_t shown = {cli, atp_text_of(cli->args.words[0]), false};
-    atp_page_ask_t ask = {.what = ATP_CATALOG_COMPONENTS};
-    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, show_components, &shown);
-
-    atp_out_end(&cli->out);
-    if (status == ATP_CLI_DONE && !shown.is_found) {
-        atp_cli_note(cli, "no such kit: atp kit list");
-        return ATP_CLI_REFUSED;
-    }
-    return status;
-}
-
-static int list_kits(atp_cli_t *cli)
-{
-    return list(cli, ATP_CATALOG_COMPONENTS, "no kits: atp put kit KIT COMPONENT=QTY...");
-}
-
 /* ---- the commands ---- */
 
 static const atp_flag_t list_flags[] = {
@@ -417,6 +414,7 @@ static const atp_flag_t list_flags[] = {
 static const atp_flag_t sku_flags[] = {
     {"name", "NAME", NULL, "Name for people"},
     {"scale", "N", "0|1|2|3|4|5|6", "Decimals it is counted in; fixed while there is stock (0)"},
+    {"value", "AMOUNT", NULL, "What one unit is worth, in the money of your books, with up to 6 decimals"},
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},
 };
@@ -647,29 +645,4 @@ const atp_cmd_t atp_cmd_quota_list = {
     .flags = list_flags,
     .examples = quota_list_examples,
     .run = list_quotas,
-};
-
-static const char *const kit_list_examples[] = {"atp kit list", "atp kit list --json", NULL};
-
-const atp_cmd_t atp_cmd_kit_list = {
-    .name = "kit list",
-    .group = "Catalogue",
-    .synopsis = "",
-    .summary = "All kits and their components, as atp put takes them",
-    .flags = list_flags,
-    .examples = kit_list_examples,
-    .run = list_kits,
-};
-
-static const char *const kit_show_examples[] = {"atp kit show bike", "atp kit show bike --json", NULL};
-
-const atp_cmd_t atp_cmd_kit_show = {
-    .name = "kit show",
-    .group = "Catalogue",
-    .synopsis = "KIT",
-    .summary = "The components of one kit",
-    .word_min = 1,
-    .word_max = 1,
-    .examples = kit_show_examples,
-    .run = show_kit,
 };

@@ -61,6 +61,14 @@ static void put_units(atp_out_t *out, const char *key, const char *header, atp_q
     atp_out_string(out, key, header, text);
 }
 
+static void put_value(atp_out_t *out, const char *key, const char *header, atp_amount_t value)
+{
+    char text[ATP_AMOUNT_TEXT_SIZE];
+
+    (void)atp_amount_format(value, text);
+    atp_out_string(out, key, header, text);
+}
+
 static void put_sums(atp_out_t *out, const atp_drift_row_t *row)
 {
     atp_out_uint(out, "counted", "COUNTED", row->counted);
@@ -68,6 +76,8 @@ static void put_sums(atp_out_t *out, const atp_drift_row_t *row)
     put_units(out, "up", "UP", row->up);
     put_units(out, "down", "DOWN", row->down);
     put_units(out, "net", "NET", row->up - row->down);
+    put_value(out, "value_up", "VALUE UP", row->value_up);
+    put_value(out, "value_down", "VALUE DOWN", row->value_down);
     atp_out_uint(out, "late", "LATE", row->late);
 }
 
@@ -121,6 +131,7 @@ static void put_corrections(showing_t *showing)
         atp_out_string(out, "sku", "SKU", row->sku);
         atp_out_string(out, "bucket", "BUCKET", row->bucket);
         atp_out_string(out, "correction", "CORRECTION", row->change);
+        put_value(out, "value", "VALUE", row->value_up - row->value_down);
         atp_out_string(out, "cause", "CAUSE", row->cause);
         atp_out_string(out, "source", "SOURCE", row->source);
     }
@@ -139,20 +150,26 @@ static void write_csv_sums(FILE *file, const atp_drift_row_t *row)
     char up[ATP_QTY_TEXT_SIZE];
     char down[ATP_QTY_TEXT_SIZE];
     char net[ATP_QTY_TEXT_SIZE];
+    char value_up[ATP_AMOUNT_TEXT_SIZE];
+    char value_down[ATP_AMOUNT_TEXT_SIZE];
 
     atp_drift_format(row->up, up);
     atp_drift_format(row->down, down);
     atp_drift_format(row->up - row->down, net);
-    (void)fprintf(file, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%" PRIu64 "\n", row->counted, row->corrected, up,
-                  down, net, row->late);
+    (void)atp_amount_format(row->value_up, value_up);
+    (void)atp_amount_format(row->value_down, value_down);
+    (void)fprintf(file, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,%" PRIu64 "\n", row->counted, row->corrected,
+                  up, down, net, value_up, value_down, row->late);
 }
 
 static void write_csv(const showing_t *showing, FILE *file)
 {
     const atp_drift_rows_t *rows = showing->feed != NULL ? &showing->book.corrections : trend_of(showing);
+    char value[ATP_AMOUNT_TEXT_SIZE];
 
-    (void)fputs(showing->feed != NULL ? "feed,node,sku,bucket,correction,cause,source,op\n"
-                                      : "feed,told,as_of,basis,node,counted,corrected,up,down,net,late\n",
+    (void)fputs(showing->feed != NULL
+                    ? "feed,node,sku,bucket,correction,value,cause,source,op\n"
+                    : "feed,told,as_of,basis,node,counted,corrected,up,down,net,value_up,value_down,late\n",
                 file);
     for (size_t i = 0; i < rows->count; i++) {
         const atp_drift_row_t *row = &rows->rows[i];
@@ -164,7 +181,8 @@ static void write_csv(const showing_t *showing, FILE *file)
         if (showing->feed != NULL) {
             write_csv_text(file, row->node, ',');
             write_csv_text(file, row->sku, ',');
-            (void)fprintf(file, "%s,%s,%s,", row->bucket, row->change, row->cause);
+            (void)atp_amount_format(row->value_up - row->value_down, value);
+            (void)fprintf(file, "%s,%s,%s,%s,", row->bucket, row->change, value, row->cause);
             write_csv_text(file, row->source, ',');
             (void)fprintf(file, "%" PRIu64 "\n", row->op);
         } else {
@@ -175,6 +193,14 @@ static void write_csv(const showing_t *showing, FILE *file)
             write_csv_sums(file, row);
         }
     }
+}
+
+static void write_html_value(FILE *file, atp_amount_t value)
+{
+    char text[ATP_AMOUNT_TEXT_SIZE];
+
+    (void)atp_amount_format(value, text);
+    (void)fprintf(file, "<td class=n>%s</td>", text);
 }
 
 static void write_html_sums(FILE *file, const atp_drift_row_t *row)
@@ -188,11 +214,15 @@ static void write_html_sums(FILE *file, const atp_drift_row_t *row)
         atp_drift_format(parts[i], units);
         (void)fprintf(file, "<td class=n>%s</td>", units);
     }
+    write_html_value(file, row->value_up);
+    write_html_value(file, row->value_down);
     (void)fprintf(file, "<td class=n>%" PRIu64 "</td></tr>\n", row->late);
 }
 
 #define SUMS_HEADER                                                                                          \
-    "<th>Counted</th><th>Corrected</th><th>Units up</th><th>Units down</th><th>Net</th><th>Late</th>"
+    "<th>Counted</th><th>Corrected</th><th>Units up</th><th>Units down</th><th>Net</th><th>Value "           \
+    "up</th><th>Value "                                                                                      \
+    "down</th><th>Late</th>"
 
 static void write_html_trend(const showing_t *showing, FILE *file)
 {
@@ -225,7 +255,7 @@ static void write_html_feed(const showing_t *showing, FILE *file)
         }
     }
     (void)fputs("</table>\n<table><thead><tr><th>Node</th><th>SKU</th><th>Bucket</th><th>Correction</th>"
-                "<th>Cause</th><th>Source</th></tr></thead>\n",
+                "<th>Value</th><th>Cause</th><th>Source</th></tr></thead>\n",
                 file);
     for (size_t i = 0; i < showing->book.corrections.count; i++) {
         const atp_drift_row_t *row = &showing->book.corrections.rows[i];
@@ -233,8 +263,9 @@ static void write_html_feed(const showing_t *showing, FILE *file)
             (void)fputs("<tr>", file);
             atp_html_cell(file, row->node);
             atp_html_cell(file, row->sku);
-            (void)fprintf(file, "<td>%s</td><td class=n>%s</td><td>%s</td>", row->bucket, row->change,
-                          row->cause);
+            (void)fprintf(file, "<td>%s</td><td class=n>%s</td>", row->bucket, row->change);
+            write_html_value(file, row->value_up - row->value_down);
+            (void)fprintf(file, "<td>%s</td>", row->cause);
             atp_html_cell(file, row->source);
             (void)fputs("</tr>\n", file);
         }

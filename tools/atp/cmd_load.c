@@ -28,9 +28,11 @@ typedef struct loading {
     atp_names_t *names;
     int names_status; /* not DONE: the names were not had, which was said */
     atp_load_feed_t feed;
+    atp_load_hits_t hits;     /* of a dry run */
     atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
     const char *reject_path;
     bool is_dry;
+    int guarded; /* of a dry run of a feed: what its guards say */
     atp_progress_t progress;
     atp_load_progress_t last; /* what was shown */
     bool is_showing;
@@ -277,10 +279,12 @@ static void print_summary(const loading_t *loading, const atp_load_tally_t *tall
         put_tally(out, tally);
     } else if (cli->is_json) {
         atp_load_plan_put_json(plan, out);
+        atp_load_hits_put_json(&loading->hits, out);
     }
     atp_out_end(out);
     if (loading->is_dry && !cli->is_json) {
         atp_load_plan_print(plan, out);
+        atp_load_hits_print(&loading->hits, out);
     }
 }
 
@@ -356,6 +360,30 @@ static int tell(const loading_t *loading)
 
 /* ---- the steps ---- */
 
+/* What the profile says of its feeds, and the command does not. An acknowledgement is of any load, the rest of one as a feed. */
+static void take_feed_words(loading_t *loading)
+{
+    static const char *const word_flags[ATP_FEED_WORD_COUNT] = {
+        [ATP_FEED_AS_OF] = "as-of",    [ATP_FEED_INCLUDES] = "includes",
+        [ATP_FEED_NODE] = "node",      [ATP_FEED_GROUP] = "group",
+        [ATP_FEED_SKU] = "sku",        [ATP_FEED_TAG] = "tag",
+        [ATP_FEED_SKUS_FILE] = "skus", [ATP_FEED_ACK] = "ack"};
+    atp_args_t *args = &loading->cli->args;
+
+    for (unsigned word = 0; word < ATP_FEED_WORD_COUNT; word++) {
+        const char *flag = word_flags[word];
+        bool is_wanted = word == ATP_FEED_ACK ? !loading->is_dry : atp_args_has(args, "feed");
+        const char *value;
+        if (!is_wanted || atp_args_has(args, flag)) {
+            continue;
+        }
+        for (uint32_t i = 0;
+             (value = atp_profile_feed_word(loading->profile, (atp_feed_word_t)word, i)) != NULL; i++) {
+            atp_args_add(args, flag, value);
+        }
+    }
+}
+
 static int open_files(loading_t *loading)
 {
     const atp_args_t *args = &loading->cli->args;
@@ -370,6 +398,7 @@ static int open_files(loading_t *loading)
     if (err != ATP_OK) {
         return fail_load(loading->cli, err, &why);
     }
+    take_feed_words(loading);
     int status = atp_load_ack_open(loading->cli, loading->profile, &loading->ack);
     if (status != ATP_CLI_DONE) {
         return status;
@@ -423,6 +452,7 @@ static int open_run(loading_t *loading, bool is_dry)
         .loads = atp_profile_loads(loading->profile),
         .is_dry = is_dry,
         .feed = loading->feed.id != NULL ? &loading->feed : NULL,
+        .hits = loading->is_dry ? &loading->hits : NULL,
         .ack = loading->ack,
         .spreads_safety = atp_args_has(&cli->args, "safety-spread"),
         .seed = seed_of(loading),
@@ -470,9 +500,13 @@ static int compare_first(loading_t *loading)
     int status = open_run(loading, true);
 
     status = status == ATP_CLI_DONE ? deliver(loading, true) : status;
-    status = status == ATP_CLI_DONE ? atp_load_feed_guard(loading->cli, feed) : status;
-    if (status != ATP_CLI_DONE || loading->is_dry) {
+    int guarded = status == ATP_CLI_DONE ? atp_load_feed_guard(loading->cli, feed) : status;
+    if (status == ATP_CLI_DONE && loading->is_dry) {
+        loading->guarded = guarded; /* what would be stopped is shown all the same */
         return status;
+    }
+    if (guarded != ATP_CLI_DONE) {
+        return guarded;
     }
     loading->compared = *atp_load_run_plan(loading->run);
     atp_load_run_close(loading->run);
@@ -508,7 +542,7 @@ static int look_at_feed(loading_t *loading)
     return ATP_CLI_DONE;
 }
 
-static int load_rows(loading_t *loading)
+static int load_all(loading_t *loading)
 {
     if (loading->feed.id != NULL) {
         return compare_first(loading);
@@ -516,6 +550,16 @@ static int load_rows(loading_t *loading)
     int status = loading->is_dry ? ATP_CLI_DONE : confirm_names(loading, false);
     status = status == ATP_CLI_DONE ? open_run(loading, loading->is_dry) : status;
     return status == ATP_CLI_DONE ? deliver(loading, loading->is_dry) : status;
+}
+
+static int load_rows(loading_t *loading)
+{
+    if (loading->is_dry && atp_load_hits_init(&loading->hits) != ATP_OK) {
+        return atp_cli_fail(loading->cli, ATP_CLI_FAILED, "memory", "no memory for what would be hit");
+    }
+    int status = load_all(loading);
+    return status == ATP_CLI_DONE && loading->is_dry ? atp_load_hits_find(loading->cli, &loading->hits)
+                                                     : status;
 }
 
 static int write_report(loading_t *loading)
@@ -544,6 +588,7 @@ static int run(atp_cli_t *cli)
         .cli = cli,
         .path = cli->args.words[0],
         .is_dry = atp_args_has(&cli->args, "dry-run"),
+        .guarded = ATP_CLI_DONE,
         .begun_ms = atp_now_ms(),
     };
 
@@ -562,6 +607,8 @@ static int run(atp_cli_t *cli)
     status = status == ATP_CLI_DONE ? tell(&loading) : status;
     status = status == ATP_CLI_DONE ? reported : status;
     status = status == ATP_CLI_DONE ? acknowledged : status;
+    status = status == ATP_CLI_DONE ? loading.guarded : status;
+    atp_load_hits_fini(&loading.hits);
     status = status == ATP_CLI_DONE ? confirmed : status;
     atp_load_feed_fini(&loading.feed);
     atp_load_run_close(loading.run);

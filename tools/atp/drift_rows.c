@@ -52,6 +52,8 @@ static void take_sums(atp_text_t *text, atp_drift_row_t *row)
     row->late = atp_words_take_number(text);
     row->up = take_units(atp_words_take(text));
     row->down = take_units(atp_words_take(text));
+    row->value_up = atp_amount_read(atp_words_take(text));
+    row->value_down = atp_amount_read(atp_words_take(text));
 }
 
 static void take_correction(atp_text_t *text, atp_drift_row_t *row)
@@ -62,6 +64,8 @@ static void take_correction(atp_text_t *text, atp_drift_row_t *row)
     bool is_down = change.size > 0 && change.bytes[0] == '-';
     copy(row->change, sizeof row->change, change);
     *(is_down ? &row->down : &row->up) = take_units(change);
+    atp_amount_t value = atp_amount_read(atp_words_take(text));
+    *(is_down ? &row->value_down : &row->value_up) = is_down ? -value : value;
     copy(row->cause, sizeof row->cause, atp_words_take(text));
     uint64_t node_size = atp_words_take_number(text);
     if (node_size <= text->size) {

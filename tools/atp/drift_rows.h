@@ -4,6 +4,7 @@
 #ifndef ATP_CLI_DRIFT_ROWS_H
 #define ATP_CLI_DRIFT_ROWS_H
 
+#include "engine/base/amount.h"
 #include "tools/atp/cli.h"
 
 #define ATP_DRIFT_SCALE 6 /* units are in millionths */
@@ -26,6 +27,8 @@ typedef struct atp_drift_row {
     uint64_t late;
     atp_qty_t up;
     atp_qty_t down; /* of a correction one of the two is 0 */
+    atp_amount_t value_up;
+    atp_amount_t value_down;
 } atp_drift_row_t;
 
 typedef struct atp_drift_rows {

@@ -68,23 +68,48 @@ static atp_load_change_t change_of(const atp_command_line_t *line, atp_qty_t bef
     return change;
 }
 
-/* Keeps the largest changes, the largest first. */
-static void keep_top(atp_load_plan_t *plan, const atp_load_change_t *change)
+static bool is_larger(const atp_load_change_t *one, const atp_load_change_t *other)
 {
-    uint32_t at = plan->top_count;
+    return one->size > other->size;
+}
 
-    if (at == ATP_LOAD_PLAN_TOP && change->size <= plan->top[at - 1].size) {
+static bool is_dearer(const atp_load_change_t *one, const atp_load_change_t *other)
+{
+    atp_amount_t a = one->worth < 0 ? -one->worth : one->worth;
+    atp_amount_t b = other->worth < 0 ? -other->worth : other->worth;
+
+    return a > b;
+}
+
+/* Keeps the changes that go before the others, the first of them first. */
+static void keep_top(atp_load_change_t top[ATP_LOAD_PLAN_TOP], uint32_t *count,
+                     const atp_load_change_t *change,
+                     bool (*goes_before)(const atp_load_change_t *, const atp_load_change_t *))
+{
+    uint32_t at = *count;
+
+    if (at == ATP_LOAD_PLAN_TOP && !goes_before(change, &top[at - 1])) {
         return;
     }
-    at = at < ATP_LOAD_PLAN_TOP ? plan->top_count++ : at - 1;
-    for (; at > 0 && plan->top[at - 1].size < change->size; at--) {
-        plan->top[at] = plan->top[at - 1];
+    at = at < ATP_LOAD_PLAN_TOP ? (*count)++ : at - 1;
+    for (; at > 0 && goes_before(change, &top[at - 1]); at--) {
+        top[at] = top[at - 1];
     }
-    plan->top[at] = *change;
+    top[at] = *change;
+}
+
+static void note_value(atp_load_plan_t *plan, atp_load_change_t *change, atp_value_t value)
+{
+    change->worth = atp_amount_of(change->after - change->before, change->scale, value);
+    atp_amount_t *sum = change->worth < 0 ? &plan->value_down : &plan->value_up;
+    *sum = atp_amount_add(*sum, change->worth < 0 ? -change->worth : change->worth);
+    if (change->worth != 0) {
+        keep_top(plan->dear, &plan->dear_count, change, is_dearer);
+    }
 }
 
 static void note_count(atp_load_plan_t *plan, const atp_command_t *command, atp_qty_t before, atp_qty_t after,
-                       uint8_t scale)
+                       uint8_t scale, atp_value_t value)
 {
     if (after == before) {
         return;
@@ -92,7 +117,8 @@ static void note_count(atp_load_plan_t *plan, const atp_command_t *command, atp_
     atp_load_change_t change = change_of(&command->lines[0], before, after, scale);
     plan->counts_up += after > before;
     plan->counts_down += after < before;
-    keep_top(plan, &change);
+    note_value(plan, &change, value);
+    keep_top(plan->top, &plan->top_count, &change, is_larger);
 }
 
 static void note_negative(atp_load_plan_t *plan, const atp_command_line_t *line,
@@ -133,7 +159,7 @@ bool atp_load_plan_note(atp_load_plan_t *plan, const atp_command_t *commands, ui
             plan->too_precise++;
         } else if (command->kind == ATP_OP_COUNT) {
             atp_qty_t *bucket = command->option == ATP_BUCKET_UNAVAILABLE ? &unavailable : &on_hand;
-            note_count(plan, command, *bucket, qty, scale);
+            note_count(plan, command, *bucket, qty, scale, there->value);
             *bucket = qty;
             counted = &command->lines[0];
         }
@@ -177,6 +203,22 @@ void atp_load_plan_compared(atp_load_plan_t *plan, atp_load_feed_t *feed, atp_co
 
 /* ---- showing ---- */
 
+static void print_dear(atp_out_t *out, const atp_load_change_t *changes, uint32_t count)
+{
+    char worth[ATP_AMOUNT_TEXT_SIZE];
+
+    for (uint32_t i = 0; i < count; i++) {
+        (void)atp_amount_format(changes[i].worth, worth);
+        atp_out_row(out);
+        atp_out_string(out, NULL, "SKU", changes[i].sku);
+        atp_out_string(out, NULL, "NODE", changes[i].node);
+        atp_out_qty(out, NULL, "NOW", changes[i].before, changes[i].scale);
+        atp_out_qty(out, NULL, "THEN", changes[i].after, changes[i].scale);
+        atp_out_string(out, NULL, "VALUE", worth);
+    }
+    atp_out_end(out);
+}
+
 static void print_changes(atp_out_t *out, const atp_load_change_t *changes, uint32_t count,
                           const char *before, const char *after)
 {
@@ -198,6 +240,14 @@ void atp_load_plan_print(const atp_load_plan_t *plan, atp_out_t *out)
                      (unsigned long long)plan->counts_down);
         print_changes(out, plan->top, plan->top_count, "NOW", "THEN");
     }
+    if (plan->dear_count > 0) {
+        char up[ATP_AMOUNT_TEXT_SIZE];
+        char down[ATP_AMOUNT_TEXT_SIZE];
+        (void)atp_amount_format(plan->value_up, up);
+        (void)atp_amount_format(plan->value_down, down);
+        (void)printf("\nLargest changes by value, of %s up, %s down\n", up, down);
+        print_dear(out, plan->dear, plan->dear_count);
+    }
     if (plan->negative_count > 0) {
         (void)printf("\nPositions that would have less than is promised: %llu\n",
                      (unsigned long long)plan->negative);
@@ -215,6 +265,11 @@ static json_t *json_changes(const atp_load_change_t *changes, uint32_t count)
         (void)json_object_set_new(object, "node", atp_json_text(atp_text_of(changes[i].node)));
         (void)json_object_set_new(object, "now", atp_json_qty(changes[i].before, changes[i].scale));
         (void)json_object_set_new(object, "then", atp_json_qty(changes[i].after, changes[i].scale));
+        if (changes[i].worth != 0) {
+            char worth[ATP_AMOUNT_TEXT_SIZE];
+            (void)atp_amount_format(changes[i].worth, worth);
+            (void)json_object_set_new(object, "value", json_string(worth));
+        }
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -227,5 +282,11 @@ void atp_load_plan_put_json(const atp_load_plan_t *plan, atp_out_t *out)
     atp_out_uint(out, "would_be_refused", NULL, plan->too_precise);
     atp_out_uint(out, "would_go_negative", NULL, plan->negative);
     atp_out_json(out, "largest", json_changes(plan->top, plan->top_count));
+    char value[ATP_AMOUNT_TEXT_SIZE];
+    (void)atp_amount_format(plan->value_up, value);
+    atp_out_string(out, "value_up", NULL, value);
+    (void)atp_amount_format(plan->value_down, value);
+    atp_out_string(out, "value_down", NULL, value);
+    atp_out_json(out, "largest_by_value", json_changes(plan->dear, plan->dear_count));
     atp_out_json(out, "negative", json_changes(plan->negatives, plan->negative_count));
 }

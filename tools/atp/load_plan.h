@@ -17,7 +17,8 @@ typedef struct atp_load_change {
     atp_qty_t before;
     atp_qty_t after;
     uint8_t scale;
-    double size; /* of the difference, in units */
+    double size;        /* of the difference, in units */
+    atp_amount_t worth; /* of the difference */
 } atp_load_change_t;
 
 typedef struct atp_load_plan {
@@ -40,6 +41,10 @@ typedef struct atp_load_plan {
     uint64_t kits_too_large;  /* left out: more components than an operation has lines */
     uint32_t top_count;
     uint32_t negative_count;
+    uint32_t dear_count;
+    atp_amount_t value_up; /* of all changes of counts */
+    atp_amount_t value_down;
+    atp_load_change_t dear[ATP_LOAD_PLAN_TOP];      /* those that are worth most; the first the most */
     atp_load_change_t top[ATP_LOAD_PLAN_TOP];       /* the largest first */
     atp_load_change_t negatives[ATP_LOAD_PLAN_TOP]; /* the first ones: before and after of what is free */
 } atp_load_plan_t;

@@ -84,6 +84,16 @@ static bool known_node(void *context, atp_text_t node, uint8_t *ret_state)
 
 /* ---- commands ---- */
 
+static bool is_value_same(const atp_load_run_t *run, const atp_command_t *command)
+{
+    const atp_known_entry_t *entry = atp_known_find(run->values, command->lines[0].sku);
+    atp_value_t value = 0;
+
+    return atp_qty_rescale(command->attributes[0].number, command->attributes[0].decimals, ATP_VALUE_SCALE,
+                           &value) == ATP_RESCALED &&
+           value == (entry != NULL ? entry->value : 0);
+}
+
 /* A SKU or node command that says what the catalogue has. */
 static bool is_entry_same(const atp_load_run_t *run, const atp_command_t *command)
 {
@@ -93,7 +103,8 @@ static bool is_entry_same(const atp_load_run_t *run, const atp_command_t *comman
         known != NULL ? atp_known_find(known, is_sku ? command->lines[0].sku : command->lines[0].node) : NULL;
 
     return entry != NULL && entry->value == command->option &&
-           entry->name_hash == atp_known_name_hash(command->name);
+           entry->name_hash == atp_known_name_hash(command->name) &&
+           (command->attribute_count == 0 || is_value_same(run, command));
 }
 
 bool atp_load_run_is_of_catalogue(const atp_command_t *command)
@@ -160,6 +171,17 @@ static uint32_t tell_all(const atp_load_run_t *run, const atp_command_t *all, ui
     return told;
 }
 
+atp_err_t atp_load_run_note(atp_load_run_t *run, const atp_command_t *commands, uint32_t count,
+                            const atp_availability_row_t *there, bool *ret_is_change)
+{
+    uint64_t negative = run->plan.negative;
+
+    *ret_is_change = atp_load_plan_note(&run->plan, commands, count, there);
+    return run->options.hits != NULL && run->plan.negative > negative
+               ? atp_load_hits_note(run->options.hits, commands[0].lines[0].sku, commands[0].lines[0].node)
+               : ATP_OK;
+}
+
 static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
                                const atp_availability_row_t *there)
 {
@@ -176,9 +198,10 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
     memcpy(all, commands, all_count * sizeof all[0]);
     uint32_t count = drop_same(run, commands, all_count);
     atp_load_run_count_new(run, commands, count);
-    bool is_change = run->recipes != NULL ? true
-                     : there != NULL      ? atp_load_plan_note(&run->plan, commands, count, there)
-                                          : count > 0;
+    bool is_change = run->recipes != NULL || count > 0;
+    if (run->recipes == NULL && there != NULL) {
+        err = atp_load_run_note(run, commands, count, there, &is_change);
+    }
     run->plan.rows_changed += is_change;
     run->plan.rows_unchanged += count == 0 && run->recipes == NULL;
     count = run->options.ack != NULL ? tell_all(run, all, all_count, commands) : count;
@@ -188,7 +211,7 @@ static atp_err_t make_commands(atp_load_run_t *run, const atp_load_row_t *row,
         commands[i].kind = 0;
     }
     run->made_count += ATP_LOAD_COMMANDS_PER_ROW_MAX;
-    return ATP_OK;
+    return err;
 }
 
 /* ---- sending ---- */
@@ -570,6 +593,9 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     if (*ret_status == ATP_CLI_DONE && needs_skus) {
         *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_SKUS, &run->skus);
     }
+    if (*ret_status == ATP_CLI_DONE && run->options.loads == ATP_LOADS_SKUS) {
+        *ret_status = atp_known_fetch(run->cli, ATP_CATALOG_SKU_VALUES, &run->values);
+    }
     if (*ret_status != ATP_CLI_DONE) {
         return false;
     }
@@ -643,5 +669,6 @@ void atp_load_run_close(atp_load_run_t *run)
     atp_recipes_destroy(run->recipes);
     atp_known_destroy(run->nodes);
     atp_known_destroy(run->skus);
+    atp_known_destroy(run->values);
     free(run);
 }

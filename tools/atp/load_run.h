@@ -10,6 +10,7 @@
 #include "tools/atp/cli.h"
 #include "tools/atp/load_ack.h"
 #include "tools/atp/load_feed.h"
+#include "tools/atp/load_hits.h"
 #include "tools/atp/load_plan.h"
 #include "tools/atp/load_sender.h"
 
@@ -23,6 +24,8 @@ typedef struct atp_load_run_options {
     bool is_dry;
     bool spreads_safety;   /* of a SKU over its positions */
     atp_load_feed_t *feed; /* NULL: it is none. Of counts only */
+    atp_load_hits_t
+        *hits; /* where positions are noted that would have less than is promised; NULL: nowhere */
     atp_load_ack_t
         *ack;      /* told of every answer; then rows that the ledger has already are told too. NULL: none */
     uint64_t seed; /* stands for the file, in ids; with an acknowledgement its interchanges do */

@@ -94,9 +94,11 @@ static atp_err_t make_of_feed(atp_load_run_t *run, const atp_load_row_t *row,
 }
 
 /* What the compared counts of each row would change, into the plan. */
-static void plan_compared(atp_load_run_t *run, const atp_availability_row_t *there)
+static atp_err_t plan_compared(atp_load_run_t *run, const atp_availability_row_t *there)
 {
-    for (uint32_t i = 0; i < run->made_count; i += ATP_LOAD_COMMANDS_PER_ROW_MAX) {
+    atp_err_t err = ATP_OK;
+
+    for (uint32_t i = 0; i < run->made_count && err == ATP_OK; i += ATP_LOAD_COMMANDS_PER_ROW_MAX) {
         const atp_availability_row_t *row = &there[i / ATP_LOAD_COMMANDS_PER_ROW_MAX];
         atp_command_t *commands = &run->made[i];
         uint32_t left = 0;
@@ -108,9 +110,12 @@ static void plan_compared(atp_load_run_t *run, const atp_availability_row_t *the
                 commands[left++] = commands[k];
             }
         }
-        run->plan.rows_changed += atp_load_plan_note(&run->plan, commands, left, row);
+        bool is_change;
+        err = atp_load_run_note(run, commands, left, row, &is_change);
+        run->plan.rows_changed += is_change;
         run->plan.rows_unchanged += left == 0;
     }
+    return err;
 }
 
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
@@ -140,7 +145,7 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
         }
         if (err == ATP_OK && run->options.is_dry) {
             err = compare_made(run, there);
-            plan_compared(run, there);
+            err = err == ATP_OK ? plan_compared(run, there) : err;
         } else if (err == ATP_OK) {
             /* For an acknowledgement each count has an answer of its own, which says whether it came before. */
             err = run->options.ack == NULL ? atp_load_run_tell_lines(run) : ATP_OK;

@@ -15,7 +15,8 @@ struct atp_load_run {
     atp_cli_t *cli;
     atp_load_run_options_t options;
     atp_known_t *nodes;
-    atp_known_t *skus; /* of a load of SKUs only */
+    atp_known_t *skus;   /* of a load of SKUs only */
+    atp_known_t *values; /* the same */
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
     atp_load_lines_t *lines;   /* of a feed that is told; else NULL */
@@ -42,6 +43,9 @@ atp_err_t atp_load_run_ask(atp_load_run_t *run, uint32_t flags, uint32_t count, 
 bool atp_load_run_is_of_catalogue(const atp_command_t *command);
 /* Notes that the next `count` commands that are made are of this row. */
 void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count);
+/* Notes what the commands change at their position. False: nothing but to make an empty one. */
+atp_err_t atp_load_run_note(atp_load_run_t *run, const atp_command_t *commands, uint32_t count,
+                            const atp_availability_row_t *there, bool *ret_is_change);
 /* Notes which of the commands make a new SKU or node. */
 void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, uint32_t count);
 /* Sends what was made of the rows, SKUs and nodes first; in a dry run nothing. */

@@ -294,6 +294,11 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
         }
         return ATP_OK;
     }
+    if (command->kind == ATP_OP_SKU && command->attribute_count == 1) { /* what a unit of it is worth */
+        atp_attribute_t *worth = &batch->units[batch->count - 1];
+        *worth = command->attributes[0];
+        copy->attributes = worth;
+    }
     make_id(origin->seed, command, batch->text + batch->text_size);
     copy->id = (atp_text_t){batch->text + batch->text_size, ID_SIZE};
     batch->text_size += ID_SIZE;

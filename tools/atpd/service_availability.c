@@ -58,7 +58,8 @@ static void note_due(reading_t *reading, uint32_t sku, uint16_t node)
 
 /* ---- rows ---- */
 
-static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const atp_availability_t *read)
+static void write_row(reading_t *reading, uint32_t index, uint32_t sku, atp_text_t node,
+                      const atp_availability_t *read)
 {
     atp_availability_row_t row = {
         .verdict = ATP_APPLIED,
@@ -79,6 +80,9 @@ static void write_row(reading_t *reading, uint32_t index, atp_text_t node, const
         .level = read->level,
         .is_stale = read->is_stale,
     };
+    if (row.has_components) {
+        row.value = atp_catalog_sku_value(reading->catalog, sku);
+    }
 
     reading->rows++;
     if (reading->rows > ATP_AVAILABILITY_ROWS_MAX) {
@@ -158,14 +162,14 @@ static void read_rows_of_sku(reading_t *reading, uint32_t index, uint32_t sku, c
         }
         if (is_per_node) {
             look_through(reading, sku, &view, &read);
-            write_row(reading, index, atp_catalog_node_id(reading->catalog, node), &read);
+            write_row(reading, index, sku, atp_catalog_node_id(reading->catalog, node), &read);
         } else {
             add(reading, &sum, &read);
         }
     }
     if (!is_per_node) {
         look_through(reading, sku, &view, &sum);
-        write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
+        write_row(reading, index, sku, (atp_text_t){NULL, 0}, &sum);
     }
 }
 
@@ -312,14 +316,14 @@ static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t
             add(reading, &sum, &read);
         } else if (is_per_node && sees(reading, (uint16_t)node) && (read.version > 0 || read.shown > 0)) {
             limit_beyond(reading, sku, bill->parts[0].taken, &read);
-            write_row(reading, index, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
+            write_row(reading, index, sku, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
         }
     }
     if (!is_per_node) {
         if (!is_unsplit) {
             limit_beyond(reading, sku, here, &sum);
         }
-        write_row(reading, index, (atp_text_t){NULL, 0}, &sum);
+        write_row(reading, index, sku, (atp_text_t){NULL, 0}, &sum);
     }
 }
 
@@ -341,7 +345,7 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
         atp_availability_t read;
         read_kit_at(reading, &bill, node, &read);
         limit_beyond(reading, sku, bill.parts[0].taken, &read);
-        write_row(reading, index, node_id, &read);
+        write_row(reading, index, sku, node_id, &read);
     }
 }
 
@@ -367,7 +371,7 @@ static void read_pair(reading_t *reading, uint32_t index, bool has_sku, uint32_t
         } else if (read.is_due) {
             note_due(reading, sku, node);
         }
-        write_row(reading, index, node_id, &read);
+        write_row(reading, index, sku, node_id, &read);
     }
 }
 

@@ -212,6 +212,7 @@ static void write_reservation(atp_work_t *work, const atp_ledger_t *ledger,
         .line_count = fill_lines(ledger, reservation, now_ms, lines),
         .lines = lines,
         .order = order != NULL ? (atp_text_t){order->id, order->id_size} : ATP_TEXT(""),
+        .priority = reservation->priority,
     };
 
     record.status = work->service->status_names[record.state];
@@ -537,6 +538,7 @@ static void page_of_catalog(atp_work_t *work, const atp_ledger_t *ledger, uint64
     case ATP_CATALOG_DRIFT_NODES:
     case ATP_CATALOG_CORRECTIONS:
     case ATP_CATALOG_SKU_TAGS:
+    case ATP_CATALOG_SKU_VALUES:
         row_in_words(work, ledger, (uint32_t)index);
         return;
     case ATP_CATALOG_SOURCES:
@@ -590,7 +592,7 @@ static page_kind_t kind_of(const atp_work_t *work, const atp_ledger_t *ledger)
             return (page_kind_t){atp_subscriber_count(atp_ledger_postings(ledger)), atp_work_subscriber_row};
         }
         if ((work->page.what >= ATP_CATALOG_FEEDS && work->page.what <= ATP_CATALOG_CORRECTIONS) ||
-            work->page.what == ATP_CATALOG_SKU_TAGS) {
+            work->page.what == ATP_CATALOG_SKU_TAGS || work->page.what == ATP_CATALOG_SKU_VALUES) {
             return (page_kind_t){atp_drift_texts(ledger, work->page.what), page_of_catalog};
         }
         return (page_kind_t){

@@ -8,6 +8,7 @@
 #ifndef ATP_LEDGER_CATALOG_H
 #define ATP_LEDGER_CATALOG_H
 
+#include "engine/base/amount.h"
 #include "engine/base/command.h"
 #include "engine/base/text.h"
 #include "engine/ledger/catalog/groups.h"
@@ -26,9 +27,9 @@ typedef struct atp_sku_record {
     _Atomic uint32_t quota;                      /* root of its quota tree, + 1 */
     _Atomic uint16_t tags[ATP_TAGS_PER_SKU_MAX]; /* + 1, the first 0 ends them */
     _Atomic uint32_t merged_into; /* SKU + 1: it is that one now (ledger_merge.c); 0 = it is itself */
-    uint8_t unused_too[8];
-    _Atomic uint32_t kit;       /* its record in kits.h + 1; 0 = it never was a kit */
-    _Atomic uint32_t first_use; /* of it in kits: component + 1 */
+    _Atomic int64_t value;        /* of one unit: atp_value_t; 0 = not said */
+    _Atomic uint32_t kit;         /* its record in kits.h + 1; 0 = it never was a kit */
+    _Atomic uint32_t first_use;   /* of it in kits: component + 1 */
 } atp_sku_record_t;
 
 typedef struct atp_node_record {
@@ -149,6 +150,14 @@ static inline atp_text_t atp_catalog_sku_id(const atp_catalog_t *catalog, uint32
 {
     return atp_strings_get(&catalog->strings,
                            ((const atp_sku_record_t *)atp_table_at(&catalog->skus, sku))->id_ref);
+}
+
+/* What one unit of the SKU is worth; 0 = not said. Thread: any. */
+static inline atp_value_t atp_catalog_sku_value(const atp_catalog_t *catalog, uint32_t sku)
+{
+    atp_sku_record_t *record = atp_table_at(&catalog->skus, sku);
+    /* Relaxed: one small value; an answer says as of which op it is by other means. */
+    return atp_load_relaxed(&record->value);
 }
 
 static inline atp_text_t atp_catalog_node_id(const atp_catalog_t *catalog, uint16_t node)

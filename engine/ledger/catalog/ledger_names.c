@@ -196,6 +196,19 @@ static bool is_component(const atp_ledger_t *ledger, uint32_t sku)
     return atp_kits_is_used(&ledger->kits, sku);
 }
 
+/* What a unit is worth, if the op says so. Its decimals are its own, not those of the SKU. */
+static atp_verdict_t read_value(apply_t *apply, atp_value_t *ret_value, bool *ret_is_said)
+{
+    const atp_op_attribute_t *said = atp_op_attribute(apply->op, ATP_KEY_VALUE, ATP_WHOLE_OP);
+
+    *ret_is_said = said != NULL;
+    if (said != NULL &&
+        atp_qty_rescale(said->number, said->detail, ATP_VALUE_SCALE, ret_value) != ATP_RESCALED) {
+        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_put_sku(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -203,9 +216,13 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
     atp_text_t id = atp_op_text_next(&cursor);
     atp_text_t name = atp_op_text_next(&cursor);
     uint32_t sku = UINT32_MAX; /* not there yet */
+    atp_value_t value = 0;
+    bool has_value = false;
 
     (void)atp_catalog_find_sku(&ledger->catalog, id, apply->op->subject_hash, &sku);
-    atp_verdict_t verdict = atp_ledger_look_at_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0);
+    atp_verdict_t verdict = read_value(apply, &value, &has_value);
+    verdict = verdict == ATP_APPLIED ? atp_ledger_look_at_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0)
+                                     : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
@@ -234,6 +251,9 @@ atp_verdict_t atp_ledger_put_sku(apply_t *apply)
                                  verdict == ATP_SCALE_IN_USE ? ATP_FIELD_OPTION : ATP_FIELD_SKU, 0);
     }
     atp_sku_record_t *record = atp_table_change(&ledger->catalog.skus, sku);
+    if (has_value) {
+        atp_store_relaxed(&record->value, value);
+    }
     record->scale = apply->op->option;
     atp_positions_set_scale(&ledger->positions, sku, record->scale);
     if (atp_ledger_put_quantities(apply, ATP_LIMIT_SKU_QUANTITIES, sku, 0)) {

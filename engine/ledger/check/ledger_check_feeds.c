@@ -112,6 +112,8 @@ static void add_sums(atp_drift_sums_t *all, const atp_drift_sums_t *sums)
 {
     all->up += sums->up;
     all->down += sums->down;
+    all->value_up = atp_amount_add(all->value_up, sums->value_up);
+    all->value_down = atp_amount_add(all->value_down, sums->value_down);
     all->rows += sums->rows;
     all->corrected += sums->corrected;
     all->late += sums->late;
@@ -119,7 +121,8 @@ static void add_sums(atp_drift_sums_t *all, const atp_drift_sums_t *sums)
 
 static bool is_same(const atp_drift_sums_t *one, const atp_drift_sums_t *other)
 {
-    return one->up == other->up && one->down == other->down && one->rows == other->rows &&
+    return one->up == other->up && one->down == other->down && one->value_up == other->value_up &&
+           one->value_down == other->value_down && one->rows == other->rows &&
            one->corrected == other->corrected && one->late == other->late;
 }
 

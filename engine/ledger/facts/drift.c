@@ -72,12 +72,14 @@ atp_drift_node_t *atp_drift_need(atp_drift_t *drift, uint64_t feed, uint16_t nod
                           : atp_table_change(&drift->records, (record->number - 1) % drift->records.capacity);
 }
 
-void atp_drift_add(atp_drift_sums_t *sums, atp_qty_t change, uint8_t scale)
+void atp_drift_add(atp_drift_sums_t *sums, atp_qty_t change, uint8_t scale, atp_value_t value)
 {
     if (change > 0) {
         sums->up += atp_capacity_units(change, scale);
+        sums->value_up = atp_amount_add(sums->value_up, atp_amount_of(change, scale, value));
     } else if (change < 0) {
         sums->down += atp_capacity_units(-change, scale);
+        sums->value_down = atp_amount_add(sums->value_down, atp_amount_of(-change, scale, value));
     }
 }
 

@@ -4,12 +4,13 @@
  * sums are kept; when the ring is full the oldest go, whatever feed they are of.
  *
  * Threads     ledger thread only.
- * Memory      96 bytes a feed and node, and an index entry; nothing is allocated after init.
+ * Memory      128 bytes a feed and node, and an index entry; nothing is allocated after init.
  * Invariants  F5  every sum that is kept is found by its feed and node, at exactly one record.
  *             F6  as long as no sums are gone, those of a feed add up to what its record says. */
 #ifndef ATP_LEDGER_DRIFT_H
 #define ATP_LEDGER_DRIFT_H
 
+#include "engine/base/amount.h"
 #include "engine/ledger/capacity/capacity.h"
 #include "engine/ledger/tables/index.h"
 #include "engine/ledger/tables/table.h"
@@ -41,9 +42,11 @@ typedef struct atp_drift_reason {
 
 /* Sums over counts. */
 typedef struct atp_drift_sums {
-    atp_units_t up;   /* millionths of units that corrections added; buckets are summed alike */
-    atp_units_t down; /* and took off: 0 or more */
-    uint64_t rows;    /* buckets of positions that were counted */
+    atp_units_t up;        /* millionths of units that corrections added; buckets are summed alike */
+    atp_units_t down;      /* and took off: 0 or more */
+    atp_amount_t value_up; /* what they were worth when they were corrected */
+    atp_amount_t value_down;
+    uint64_t rows; /* buckets of positions that were counted */
     uint64_t corrected;
     uint64_t late; /* facts that were told later, and had been counted */
     uint64_t unused;
@@ -57,7 +60,7 @@ typedef struct atp_drift_node {
     uint32_t unused[3];
 } atp_drift_node_t;
 
-_Static_assert(sizeof(atp_drift_sums_t) == 64 && sizeof(atp_drift_node_t) == 96, "stored: no padding");
+_Static_assert(sizeof(atp_drift_sums_t) == 96 && sizeof(atp_drift_node_t) == 128, "stored: no padding");
 
 typedef struct atp_drift {
     atp_table_t records;
@@ -75,8 +78,8 @@ atp_drift_node_t *atp_drift_need(atp_drift_t *drift, uint64_t feed, uint16_t nod
 /* The record of that number; NULL: it is gone, or still to come. */
 const atp_drift_node_t *atp_drift_get(const atp_drift_t *drift, uint64_t number);
 
-/* Adds a correction of so many smallest units of a SKU of the scale. */
-void atp_drift_add(atp_drift_sums_t *sums, atp_qty_t change, uint8_t scale);
+/* Adds a correction of so many smallest units of a SKU of the scale, of which one unit is worth `value`. */
+void atp_drift_add(atp_drift_sums_t *sums, atp_qty_t change, uint8_t scale, atp_value_t value);
 
 /* Builds the index from the records. */
 void atp_drift_rebuild(atp_drift_t *drift);

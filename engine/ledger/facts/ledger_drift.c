@@ -45,20 +45,21 @@ atp_drift_reason_t atp_ledger_drift_cause(const atp_ledger_t *ledger, const atp_
     return tellers_of(ledger, feed, standing.newest, bucket);
 }
 
-static void add(atp_drift_sums_t *sums, bool is_new, atp_qty_t change, uint8_t scale)
+static void add(atp_drift_sums_t *sums, bool is_new, atp_qty_t change, uint8_t scale, atp_value_t value)
 {
     sums->rows += is_new;
     sums->corrected += change != 0;
-    atp_drift_add(sums, change, scale);
+    atp_drift_add(sums, change, scale, value);
 }
 
 void atp_ledger_note_drift(atp_ledger_t *ledger, uint64_t feed, uint32_t row, bool is_new, atp_qty_t change)
 {
     const atp_position_t *position = atp_positions_at(&ledger->positions, row);
     uint8_t scale = atp_positions_scale(&ledger->positions, position->sku);
+    atp_value_t value = change != 0 ? atp_catalog_sku_value(&ledger->catalog, position->sku) : 0;
 
-    add(&atp_feeds_change(&ledger->feeds, feed)->sums, is_new, change, scale);
-    add(&atp_drift_need(&ledger->drift, feed, position->node)->sums, is_new, change, scale);
+    add(&atp_feeds_change(&ledger->feeds, feed)->sums, is_new, change, scale, value);
+    add(&atp_drift_need(&ledger->drift, feed, position->node)->sums, is_new, change, scale, value);
 }
 
 void atp_ledger_note_late(atp_ledger_t *ledger, uint64_t feed, uint32_t row)

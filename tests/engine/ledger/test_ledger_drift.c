@@ -1,6 +1,8 @@
 /* Feeds of what can be sold, and what is kept of what feeds corrected. */
 #include "tests/engine/ledger/feeds_fixture.h"
 
+#include "engine/base/attribute.h"
+
 #include <stdio.h>
 
 /* ---- what can be sold ---- */
@@ -181,6 +183,36 @@ static void a_correction_says_who_told_of_what_moved_since_the_feed_before(void 
     fixture_close(&f);
 }
 
+static void corrections_are_summed_up_by_what_they_were_worth(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = {.sku = ATP_TEXT("S")};
+    const atp_attribute_t value = {
+        .key = ATP_KEY_VALUE, .line = ATP_WHOLE_OP, .number = 130863, .decimals = 4}; /* 13.0863 */
+    atp_attribute_t other = value;
+    const atp_command_t put = {
+        .kind = ATP_OP_SKU, .line_count = 1, .lines = &line, .attribute_count = 1, .attributes = &value};
+    atp_command_t change = put;
+
+    assert_verdict(fixture_do(&f, put), ATP_APPLIED);
+    assert_verdict(feed(&f, "night", "basis=on_hand includes=WMS epoch=1 sequence=1"), ATP_APPLIED);
+    assert_verdict(count(&f, "night", 97), ATP_APPLIED);
+    other.number = 20;
+    other.decimals = 0;
+    change.attributes = &other;
+    assert_verdict(fixture_do(&f, change), ATP_APPLIED); /* what was corrected was worth what it was */
+    assert_true(feed_of(&f, "night")->sums.value_down == atp_amount_of(3, 0, 13086300));
+    assert_true(feed_of(&f, "night")->sums.value_up == 0);
+    assert_verdict(put_sku(&f, "S", 0), ATP_APPLIED); /* nothing is said of it: it stays */
+    assert_verdict(feed(&f, "day", "basis=on_hand includes=WMS epoch=1 sequence=2"), ATP_APPLIED);
+    assert_verdict(count(&f, "day", 99), ATP_APPLIED);
+    assert_true(feed_of(&f, "day")->sums.value_up == atp_amount_of(2, 0, 20000000));
+    other.number = ATP_QTY_MAX;
+    assert_refused(fixture_do(&f, change), ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE);
+    fixture_close(&f);
+}
+
 /* ---- goods in transit ---- */
 
 /* Ten of 100 at N are to go to M. */
@@ -297,6 +329,7 @@ int main(void)
         cmocka_unit_test(what_an_older_feed_counts_as_unavailable_leaves_what_a_newer_one_counted_as_it_is),
         cmocka_unit_test(what_is_available_is_without_orders_and_what_is_unavailable),
         cmocka_unit_test(units_that_turn_out_to_be_missing_after_the_point_are_no_movement_of_the_books),
+        cmocka_unit_test(corrections_are_summed_up_by_what_they_were_worth),
         cmocka_unit_test(what_is_on_the_road_is_counted_where_it_goes),
         cmocka_unit_test(what_had_left_and_come_in_before_a_count_is_not_added_when_it_is_told),
         cmocka_unit_test(what_transfers_have_still_to_take_away_is_in_no_count_that_is_without_it),

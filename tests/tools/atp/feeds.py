@@ -259,6 +259,84 @@ class Feeds(unittest.TestCase):
         self.assertIn(f"{self.node},2,2,1,1,0,0", lines[1])
         self.assertIn("unknown_feed", self.atp("drift", "nobody", "--json", status=1))
 
+    def test_a_dry_run_shows_what_is_worth_most_and_who_would_be_hit(self):
+        self.stock("dear", 10)
+        self.stock("cheap", 100)
+        self.atp("channel", "put", "web")
+        self.atp("sku", "put", "dear", "--value", "1898.0944")
+        self.atp("sku", "put", "cheap", "--value", "0.5")
+        self.assertIn({"sku": "dear", "scale": 0, "value": "1898.0944", "name": ""},
+                      [json.loads(line) for line in self.atp("sku", "list", "--json").splitlines()])
+        for number, (qty, priority) in enumerate([(3, 3), (2, 5), (4, 3), (1, 1)]):
+            self.atp("reserve", f"dear@{self.node}={qty}", "--id", f"{self.name}-{number}", "--channel", "web",
+                     "--order", f"o{number}", "--with", f"priority={priority}")
+        path = self.write([("dear", 8), ("cheap", 60)])
+        shown = json.loads(self.load(path, "--as-of", self.point(), "--dry-run", "--max-change", 1, "--json"))
+        self.assertEqual([(row["sku"], row["value"]) for row in shown["largest_by_value"]],
+                         [("dear", "-3796.1888"), ("cheap", "-20")])
+        self.assertEqual([row["sku"] for row in shown["largest"]], ["cheap", "dear"])
+        self.assertEqual((shown["value_up"], shown["value_down"]), ("0", "3816.1888"))
+        self.assertEqual((shown["would_go_negative"], shown["would_be_hit"]), (1, 4))
+        self.assertEqual([(hit["reservation"][-1], hit["order"], hit["channel"], hit["priority"], hit["units"])
+                          for hit in shown["hit"]],
+                         [("3", "o3", "web", 1, "1"), ("2", "o2", "web", 3, "4"), ("0", "o0", "web", 3, "3"),
+                          ("1", "o1", "web", 5, "2")])
+        text = self.load(path, "--as-of", self.point(), "--dry-run", status=4)  # what a guard stops is shown
+        self.assertIn("--max-change", text)
+        self.assertIn("Reservations that would be hit: 4", text)
+        # the exception names them in the same order
+        self.load(path, "--as-of", self.point(), "--max-change", 1)
+        raised = [json.loads(line) for line in self.atp("exceptions", "--json").splitlines()]
+        named = [row["reservations"] for row in raised if row["node"] == self.node]
+        self.assertEqual([name[-1] for name in named[0]], ["3", "2", "0", "1"])
+        trend = json.loads(self.atp("drift", "--node", self.node, "--json"))
+        self.assertEqual((trend["value_up"], trend["value_down"]), ("0", "3816.1888"))
+        rows = [json.loads(line) for line in self.atp("drift", self.name, "--json").splitlines()]
+        self.assertEqual({(row["sku"], row["value"]) for row in rows}, {("dear", "-3796.1888"), ("cheap", "-20")})
+        self.atp("drift", "--report", self.folder / "values.csv", "--node", self.node)
+        self.assertIn(",0,42,-42,0,3816.1888,0", (self.folder / "values.csv").read_text(encoding="utf-8"))
+        self.atp("drift", self.name, "--report", self.folder / "values.html")
+        self.assertIn("<td class=n>-3796.1888</td>", (self.folder / "values.html").read_text(encoding="utf-8"))
+
+    def test_what_skus_are_worth_comes_with_their_file(self):
+        path = self.folder / f"{self.name}.csv"
+        profile = self.folder / f"{self.name}.yaml"
+        profile.write_text("version: 1\nname: ours\nloads: skus\nformat: {}\n"
+                           "columns: {sku: sku, name: name, value: cost}\n", encoding="utf-8")
+        path.write_text("sku,name,cost\nw1,one,.0000\nw2,two,13.0863\nw3,three,\n", encoding="utf-8")
+        self.assertEqual(json.loads(self.atp("load", path, "--profile", profile, "--json"))["applied"], 3)
+        shown = {row["sku"]: row["value"] for row in map(json.loads, self.atp("sku", "list", "--json").splitlines())}
+        self.assertEqual([shown[sku] for sku in ("w1", "w2", "w3")], ["", "13.0863", ""])
+        path.write_text("sku,name,cost\nw1,one,0\nw2,two,13.09\nw3,three,\n", encoding="utf-8")
+        again = json.loads(self.atp("load", path, "--profile", profile, "--json"))
+        self.assertEqual((again["applied"], again["unchanged"]), (1, 2))
+        path.write_text("sku,name,cost\nw1,one,-1\n", encoding="utf-8")
+        self.assertIn("qty_negative", self.atp("load", path, "--profile", profile, status=4))
+        path.write_text("sku,name,cost\nw1,one,0.1234567\n", encoding="utf-8")
+        self.assertIn("qty_too_precise", self.atp("load", path, "--profile", profile, status=4))
+        profile.write_text(profile.read_text(encoding="utf-8").replace(" name: name,", ""), encoding="utf-8")
+        self.assertIn("needs the name", self.atp("load", path, "--profile", profile, status=4))
+
+    def test_a_profile_says_of_which_point_and_for_what_its_feeds_are(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        path = self.write([("a", 9), ("b", 8)])
+        profile = self.folder / f"{self.name}.yaml"
+        profile.write_text("version: 1\nname: ours\nloads: positions\nbasis: on_hand\nformat: {}\n"
+                           "columns: {sku: sku, node: node, on_hand: on_hand}\n"
+                           f"feed: {{as_of: \"{self.point()}\", includes: [\"{self.name}=1:4\"], skus: [a],\n"
+                           f"  nodes: [{self.node}], max_change: 1}}\n", encoding="utf-8")
+        first = json.loads(self.atp("load", path, "--profile", profile, "--feed", self.name, "--json"))
+        self.assertEqual((first["bad"], self.on_hand("a"), self.on_hand("b")), (1, 9, 10))
+        # the command goes before the profile: other SKUs, a later point
+        self.atp("receive", f"b@{self.node}=5")
+        self.atp("load", path, "--profile", profile, "--feed", self.name + "2", "--sku", "b", "--as-of", self.point())
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 8))
+        self.atp("load", path, "--profile", profile, "--json")  # no feed: nothing of it counts
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 8))
+        profile.write_text(profile.read_text(encoding="utf-8").replace("skus: [a]", "ack: x.997"), encoding="utf-8")
+        self.assertIn("X12", self.atp("load", path, "--profile", profile, status=4))
+
     def test_a_feed_says_what_it_includes(self):
         path = self.write([("a", 1)])
         self.atp("load", path, "--profile", "native", "--feed", "x", status=2)

@@ -1,6 +1,7 @@
 /* What a load changes against what the ledger has. */
 #include "tests/test.h"
 
+#include "tools/atp/load_hits.h"
 #include "tools/atp/load_plan.h"
 
 #include <stdio.h>
@@ -125,9 +126,71 @@ static void an_empty_position_is_no_change(void **state)
     assert_false(atp_load_plan_note(&plan, &command, 0, &here));
 }
 
+static void what_is_worth_most_stands_first(void **state)
+{
+    static const atp_qty_t counts[] = {600, 400, 450};
+    static const atp_value_t values[] = {1000000, 20500000, 0};
+    atp_load_plan_t plan = {.rows_changed = 0};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        atp_availability_row_t there = here;
+        there.value = values[i];
+        atp_command_t command = count(counts[i], 2, ATP_BUCKET_ON_HAND); /* of 5.00 */
+        atp_load_plan_note(&plan, &command, 1, &there);
+    }
+    assert_int_equal(plan.top_count, 3);
+    assert_int_equal(plan.dear_count, 2); /* of one nobody said what it is worth */
+    assert_true(plan.dear[0].worth == -atp_amount_of(100, 2, 20500000));
+    assert_true(plan.dear[1].worth == atp_amount_of(100, 2, 1000000));
+    assert_true(plan.value_up == plan.dear[1].worth && plan.value_down == -plan.dear[0].worth);
+}
+
+/* ---- who would be hit ---- */
+
+static void look(atp_load_hits_t *hits, const char *id, uint8_t priority, uint64_t version, atp_qty_t units)
+{
+    const atp_record_line_t lines[] = {
+        {.sku = ATP_TEXT("bike"), .node = ATP_TEXT("berlin"), .reserved = units, .scale = 0},
+        {.sku = ATP_TEXT("bike"), .node = ATP_TEXT("paris"), .reserved = 7, .scale = 0},
+        {.sku = ATP_TEXT("bike"), .node = ATP_TEXT("berlin"), .allocated = 1, .scale = 0},
+    };
+    const atp_record_t record = {
+        .id = atp_text_of(id), .priority = priority, .version = version, .line_count = 3, .lines = lines};
+
+    atp_load_hits_look(hits, &record);
+}
+
+static void reservations_are_named_as_an_over_commitment_names_them(void **state)
+{
+    (void)state;
+    atp_load_hits_t hits;
+    char id[16];
+
+    assert_int_equal(atp_load_hits_init(&hits), ATP_OK);
+    look(&hits, "before", 0, 1, 2); /* nothing is short yet */
+    assert_int_equal(hits.total, 0);
+    assert_int_equal(atp_load_hits_note(&hits, ATP_TEXT("bike"), ATP_TEXT("berlin")), ATP_OK);
+    for (unsigned i = 0; i < ATP_LOAD_HITS_SHOWN; i++) {
+        snprintf(id, sizeof id, "r%u", i);
+        look(&hits, id, 3, 10 + i, 2);
+    }
+    look(&hits, "last", 7, 100, 2); /* gives way after all others */
+    look(&hits, "first", 1, 5, 2);
+    assert_int_equal(hits.total, ATP_LOAD_HITS_SHOWN + 2);
+    assert_int_equal(hits.count, ATP_LOAD_HITS_SHOWN);
+    assert_string_equal(hits.hits[0].id, "first");
+    assert_int_equal(hits.hits[0].units, 3);     /* of both its lines there */
+    assert_string_equal(hits.hits[1].id, "r19"); /* the newest */
+    assert_string_equal(hits.hits[ATP_LOAD_HITS_SHOWN - 1].id, "r1");
+    atp_load_hits_fini(&hits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_worth_most_stands_first),
+        cmocka_unit_test(reservations_are_named_as_an_over_commitment_names_them),
         cmocka_unit_test(what_is_equal_at_any_number_of_decimals_is_the_same),
         cmocka_unit_test(the_first_command_makes_a_position_that_is_not_there),
         cmocka_unit_test(less_than_is_promised_is_told),
