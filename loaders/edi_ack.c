@@ -270,6 +270,12 @@ uint64_t atp_edi_ack_seed(const atp_edi_ack_t *ack, uint32_t message)
     return ack->interchanges[ack->messages[message - 1].interchange].identity;
 }
 
+uint64_t atp_edi_ack_interchange_seed(const atp_edi_ack_t *ack, uint32_t interchange)
+{
+    ATP_ASSERT(interchange < ack->interchange_count);
+    return ack->interchanges[interchange].identity;
+}
+
 void atp_edi_ack_note_answer(atp_edi_ack_t *ack, const atp_edi_origin_t *origin, atp_edi_answer_t answer)
 {
     ATP_ASSERT(origin->message >= 1 && origin->message <= ack->message_count);

@@ -83,6 +83,8 @@ ATP_MUST_USE atp_err_t atp_edi_ack_end_reading(atp_edi_ack_t *ack);
 
 /* Stands for the interchange of the message in ids: sender, receiver, control number, date and time. */
 uint64_t atp_edi_ack_seed(const atp_edi_ack_t *ack, uint32_t message);
+/* The same by the interchange, from 0. */
+uint64_t atp_edi_ack_interchange_seed(const atp_edi_ack_t *ack, uint32_t interchange);
 
 typedef enum atp_edi_answer {
     ATP_EDI_TAKEN,

@@ -85,6 +85,16 @@ void atp_load_ack_note(atp_load_ack_t *ack, const atp_load_answer_t *answer)
     (void)pthread_mutex_unlock(&ack->mutex);
 }
 
+void atp_load_ack_note_line(atp_load_ack_t *ack, const atp_load_origin_t *origin, bool is_before)
+{
+    if (origin->edi.message == 0) {
+        return;
+    }
+    (void)pthread_mutex_lock(&ack->mutex);
+    atp_edi_ack_note_answer(ack->edi, &origin->edi, is_before ? ATP_EDI_TAKEN_BEFORE : ATP_EDI_TAKEN);
+    (void)pthread_mutex_unlock(&ack->mutex);
+}
+
 static void tell(const atp_load_ack_t *ack)
 {
     atp_edi_ack_counts_t counts = atp_edi_ack_counts(ack->edi);

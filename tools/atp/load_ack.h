@@ -23,6 +23,8 @@ int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack
 atp_edi_ack_t *atp_load_ack_edi(atp_load_ack_t *ack);
 uint64_t atp_load_ack_seed(const atp_load_ack_t *ack, uint32_t message);
 void atp_load_ack_note(atp_load_ack_t *ack, const atp_load_answer_t *answer);
+/* A count was told as a line of its feed. */
+void atp_load_ack_note_line(atp_load_ack_t *ack, const atp_load_origin_t *origin, bool is_before);
 
 /* Writes it, with --ack: the file was loaded, or refused as a whole. Nothing where the file has no interchange. Returns the exit
  * status. */

@@ -610,7 +610,17 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
     if (run->options.feed != NULL) {
         run->lines = atp_load_lines_create();
     }
-    return is_of_names(run) || open_sender(run, ret_status);
+    if (is_of_names(run)) {
+        return true;
+    }
+    if (!open_sender(run, ret_status)) {
+        return false;
+    }
+    if (run->options.feed != NULL && run->options.ack != NULL) {
+        (void)fail_sending(run, atp_load_run_look_for_marks(run));
+    }
+    *ret_status = run->status;
+    return run->status == ATP_CLI_DONE;
 }
 
 bool atp_load_run_open(atp_cli_t *cli, const atp_load_run_options_t *options, atp_load_run_t **ret_run,
@@ -636,6 +646,9 @@ int atp_load_run_finish(atp_load_run_t *run)
     }
     if (run->sender != NULL) {
         (void)fail_sending(run, atp_load_sender_finish(run->sender));
+    }
+    if (run->done != NULL && run->status == ATP_CLI_DONE) {
+        (void)fail_sending(run, atp_load_run_put_marks(run));
     }
     return run->status;
 }
@@ -665,6 +678,7 @@ void atp_load_run_close(atp_load_run_t *run)
     }
     atp_load_sender_close(run->sender);
     atp_load_lines_destroy(run->lines);
+    atp_seen_destroy(run->done);
     atp_load_commands_destroy(run->commands);
     atp_recipes_destroy(run->recipes);
     atp_known_destroy(run->nodes);

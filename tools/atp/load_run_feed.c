@@ -147,8 +147,7 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
             err = compare_made(run, there);
             err = err == ATP_OK ? plan_compared(run, there) : err;
         } else if (err == ATP_OK) {
-            /* For an acknowledgement each count has an answer of its own, which says whether it came before. */
-            err = run->options.ack == NULL ? atp_load_run_tell_lines(run) : ATP_OK;
+            err = atp_load_run_tell_lines(run);
             err = err == ATP_OK ? atp_load_run_send_made(run) : err;
         }
         atp_answer_free(answer);

@@ -69,6 +69,20 @@ static uint32_t make_ops(const atp_load_feed_t *feed, atp_bucket_t bucket, atp_l
     return count;
 }
 
+/* Whether the count of a line need not be told by itself. Of an interchange that was told as a whole before, nothing that is not
+ * known is told: what the ledger does not agree with any more is not asked of it again. */
+static bool is_taken(const atp_load_run_t *run, uint32_t made, atp_qty_t answer)
+{
+    const atp_load_origin_t *origin = &run->made_of[made];
+    bool is_done = run->done != NULL && atp_load_run_is_done(run, origin);
+    bool is_told = answer == ATP_COUNT_AGREES || (is_done && answer == ATP_COUNT_LEFT);
+
+    if (is_told && run->done != NULL) {
+        atp_load_ack_note_line(run->options.ack, origin, is_done);
+    }
+    return is_told;
+}
+
 /* Drops the counts that were taken. What one of them corrected in an earlier run it is asked once more: the report is of the
  * whole feed. An op without grants was answered before its answer was lost: nobody knows which were taken. */
 static void drop_agreed(atp_load_run_t *run, const atp_load_lines_t *lines, uint32_t op_count)
@@ -78,7 +92,7 @@ static void drop_agreed(atp_load_run_t *run, const atp_load_lines_t *lines, uint
     for (uint32_t op = 0, at = 0; op < op_count; at += lines->ops[op++].line_count) {
         bool has_grants = lines->results[op].line_count == lines->ops[op].line_count;
         for (uint32_t i = 0; has_grants && i < lines->ops[op].line_count; i++) {
-            if (lines->grants[grant + i].qty == ATP_COUNT_AGREES) {
+            if (is_taken(run, lines->made[at + i], lines->grants[grant + i].qty)) {
                 run->made[lines->made[at + i]].kind = 0;
             }
         }

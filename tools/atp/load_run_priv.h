@@ -20,7 +20,9 @@ struct atp_load_run {
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
     atp_load_lines_t *lines;   /* of a feed that is told; else NULL */
-    atp_recipes_t *recipes;    /* of a load of kits only */
+    atp_seen_t
+        *done; /* interchanges that were told as a whole before; NULL without an acknowledgement of a feed */
+    atp_recipes_t *recipes; /* of a load of kits only */
     atp_load_plan_t plan;
     int status;                          /* not DONE: a failure, said */
     const atp_availability_row_t *there; /* of the row whose commands are made */
@@ -56,6 +58,12 @@ atp_err_t atp_load_run_tell_lines(atp_load_run_t *run);
 atp_load_lines_t *atp_load_lines_create(void);
 /* NULL is allowed. */
 void atp_load_lines_destroy(atp_load_lines_t *lines);
+
+/* Of a feed with an acknowledgement: asks which of its interchanges were told as a whole in an earlier load; notes that all are
+ * told, when all is answered. */
+atp_err_t atp_load_run_look_for_marks(atp_load_run_t *run);
+atp_err_t atp_load_run_put_marks(atp_load_run_t *run);
+bool atp_load_run_is_done(const atp_load_run_t *run, const atp_load_origin_t *origin);
 
 /* Takes rows of a feed. */
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);

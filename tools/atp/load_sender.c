@@ -331,6 +331,27 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
     return err;
 }
 
+atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *commands,
+                               const atp_load_origin_t *origins, uint32_t count, bool *ret_is_before)
+{
+    lane_t *lane = sender->lanes[0];
+    atp_outcome_ask_t *asks = atp_cli_alloc(count, sizeof *asks);
+    char *ids = atp_cli_alloc(count, ID_SIZE);
+
+    for (uint32_t i = 0; i < count; i++) {
+        make_id(origins[i].seed, &commands[i], ids + (size_t)i * ID_SIZE);
+        asks[i] =
+            (atp_outcome_ask_t){.space = ATP_OUTCOME_REQUEST, .id = {ids + (size_t)i * ID_SIZE, ID_SIZE}};
+    }
+    atp_err_t err = atp_client_outcome(lane->client, asks, count, lane->results, NULL, NULL);
+    for (uint32_t i = 0; err == ATP_OK && i < count; i++) {
+        ret_is_before[i] = lane->results[i].verdict != ATP_UNKNOWN_ID;
+    }
+    free(ids);
+    free(asks);
+    return err;
+}
+
 atp_err_t atp_load_sender_finish(atp_load_sender_t *sender)
 {
     atp_err_t err = ATP_OK;

@@ -72,6 +72,12 @@ void atp_load_sender_tell(atp_load_sender_t *sender, atp_load_answered_fn answer
 ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
                                           const atp_load_origin_t *origins, uint32_t count);
 
+/* Which of these were answered in an earlier run; nothing is sent but the question. At most ATP_OPS_PER_MESSAGE_MAX; before
+ * anything is added. */
+ATP_MUST_USE atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *commands,
+                                            const atp_load_origin_t *origins, uint32_t count,
+                                            bool *ret_is_before);
+
 /* Adds one command of one line; its texts are copied, attributes are borrowed until finish. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
 ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command,
                                            const atp_load_origin_t *origin);

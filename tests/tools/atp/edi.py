@@ -3,11 +3,13 @@
 
 Usage: edi.py ATP ATPD [unittest arguments]
 """
+import datetime
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -47,6 +49,14 @@ class Acknowledgements(unittest.TestCase):
 
     def on_hand(self, position):
         return json.loads(self.atp("avail", position, "--explain", "--json"))["on_hand"]
+
+    @staticmethod
+    def now():
+        """A time after all that was done so far."""
+        time.sleep(0.02)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(0.02)
+        return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
     @staticmethod
     def report(number, items=None):
@@ -109,6 +119,34 @@ class Acknowledgements(unittest.TestCase):
     def test_a_feed_is_acknowledged(self):
         text = self.report("000000005", "feed")
         flags = ("--feed", "edi-5", "--as-of", "2026-11-21T03:00:00Z")
+        told, _ = self.load(text, "x12-846", *flags)
+        self.assertIn("AK9*A*2*2*2~\n", told)
+        told, _ = self.load(text, "x12-846", *flags)
+        self.assertIn("*R*025~", told)
+
+    def test_counts_of_an_acknowledged_feed_go_together(self):
+        text = self.report("000000007", "many")
+        self.load(text, "x12-846", ack=None)  # so that the feed finds what it says
+        flags = ("--feed", "edi-7", "--as-of", self.now())
+        told, said = self.load(text, "x12-846", *flags, "--json")
+        self.assertIn("AK9*A*2*2*2~\n", told)
+        summary = json.loads(said.splitlines()[0])
+        self.assertEqual((summary["sent"], summary["refused"]), (1, 0))  # no count by itself: only that all is told
+        # what a later feed has counted is not asked for again, and is no exception
+        self.load(self.report("000000008", "many"), "x12-846", "--feed", "edi-8", "--as-of", self.now())
+        before = self.atp("exceptions", "--json")
+        told, said = self.load(text, "x12-846", *flags, "--json")
+        self.assertIn("TA1*000000007*261121*0300*R*025~", told)
+        self.assertEqual(self.atp("exceptions", "--json"), before)
+        # under another name it is another feed
+        told, _ = self.load(text, "x12-846", "--feed", "edi-9", "--as-of", self.now())
+        self.assertIn("AK9*A*2*2*2~\n", told)
+
+    def test_an_acknowledged_feed_that_was_stopped_is_no_duplicate(self):
+        text = self.report("000000011", "half")
+        flags = ("--feed", "edi-11", "--as-of", self.now())
+        # all its counts are told, of another interchange; that it is told as a whole nobody has said
+        self.load(self.report("000000012", "half"), "x12-846", *flags, ack=None)
         told, _ = self.load(text, "x12-846", *flags)
         self.assertIn("AK9*A*2*2*2~\n", told)
         told, _ = self.load(text, "x12-846", *flags)
