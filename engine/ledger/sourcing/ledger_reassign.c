@@ -305,6 +305,45 @@ static void drop_emptied(atp_ledger_t *ledger)
     }
 }
 
+/* The node at which all components of a kit are; NO_NODE if there are several. */
+static uint32_t node_of_components(const atp_ledger_t *ledger, uint32_t kit_line)
+{
+    uint32_t node = NO_NODE;
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        uint16_t here = atp_positions_at(&ledger->positions, line->row)->node;
+        if (node != NO_NODE && here != node) {
+            return NO_NODE;
+        }
+        node = here;
+    }
+    return node;
+}
+
+/* A kit of which nothing is left where it was put together is where its components are now: steps name it there. */
+static void follow_components(apply_t *apply)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, apply->moving - 1);
+
+    for (uint32_t at = reservation->first_line; at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        uint32_t node = line->granted == 0 && !line->is_in_tree && atp_ledger_kits_of(ledger, at - 1) > 0
+                            ? node_of_components(ledger, at - 1)
+                            : NO_NODE;
+        const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+        resolved_line_t home = {.sku = position->sku, .node = (uint16_t)node, .row = NO_ROW};
+        if (node == NO_NODE || node == position->node || !atp_table_has_room(&ledger->positions.rows, 1)) {
+            continue;
+        }
+        atp_ledger_need_row(apply, &home);
+        ((atp_line_t *)atp_table_change(&ledger->reservations.lines, at - 1))->row = home.row;
+    }
+}
+
 /* All units leave before the first ones come, so that they may change places. */
 static void move_planned(apply_t *apply, atp_step_t step)
 {
@@ -321,6 +360,9 @@ static void move_planned(apply_t *apply, atp_step_t step)
         grant_moved(ledger, &ledger->lines[i], ledger->lines[i].qty);
     }
     drop_emptied(ledger);
+    if (ATP_UNLIKELY(atp_table_count(&ledger->kits.records) > 0)) {
+        follow_components(apply);
+    }
     atp_reservation_t *reservation = atp_table_change(&ledger->reservations.records, apply->moving - 1);
     reservation->version = ledger->root->op;
 }

@@ -332,6 +332,43 @@ static void components_of_a_kit_move_together(void **state)
     fixture_close(&f);
 }
 
+/* A warehouse that shipped a kit which had been put together elsewhere was taken for one that ships without a reservation. */
+static void a_kit_is_named_where_its_components_went(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
+
+    put_sku(&f, "bike", 0);
+    for (unsigned i = 0; i < 2; i++) {
+        stock(&f, "frame", &"A\0B"[2 * i], 3);
+        stock(&f, "wheel", &"A\0B"[2 * i], 6);
+    }
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_KIT,
+                                                  .subject = ATP_TEXT("bike"),
+                                                  .line_count = 2,
+                                                  .lines = recipe}),
+                   ATP_APPLIED);
+    assert_verdict(reserve(&f, "k", "bike", "A", 3), ATP_APPLIED);
+    assert_verdict(move(&f, "k", "bike", "A", 3, "B"), ATP_APPLIED);
+    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "k", "bike", "A", 3), ATP_UNKNOWN_LINE);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "k"), ATP_APPLIED);
+    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "B", 1), ATP_APPLIED);
+    const atp_command_line_t told = line_of("bike", "B", 1);
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_SHIP,
+                                                  .is_fact = true,
+                                                  .id = ATP_TEXT("told"),
+                                                  .reservation = ATP_TEXT("k"),
+                                                  .line_count = 1,
+                                                  .lines = &told}),
+                   ATP_APPLIED);
+    assert_int_equal(view_of(&f, "frame", "B").on_hand, 1);
+    assert_int_equal(view_of(&f, "frame", "B").allocated, 1);
+    assert_int_equal(view_of(&f, "wheel", "B").allocated, 2);
+    assert_int_equal(atp_ledger_exceptions(f.ledger)->heads->newest, 0);
+    fixture_close(&f);
+}
+
 static void the_history_says_where_it_was(void **state)
 {
     (void)state;
@@ -565,6 +602,7 @@ int main(void)
         cmocka_unit_test(a_channel_is_moved_within_its_group_only),
         cmocka_unit_test(capacity_is_booked_where_it_goes_and_given_back_where_it_leaves),
         cmocka_unit_test(components_of_a_kit_move_together),
+        cmocka_unit_test(a_kit_is_named_where_its_components_went),
         cmocka_unit_test(the_history_says_where_it_was),
         cmocka_unit_test(short_units_are_missing_until_they_are_counted),
         cmocka_unit_test(what_is_missing_is_written_off_found_or_left),
