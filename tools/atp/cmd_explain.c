@@ -112,12 +112,58 @@ static int print_answer(atp_cli_t *cli, const atp_command_line_t *lines, const a
     return ATP_CLI_DONE;
 }
 
+static int ask_and_print(atp_cli_t *cli, const atp_explain_ask_t *ask)
+{
+    atp_answer_t *answer = NULL;
+    int status;
+
+    if (!atp_session_open(cli, &status)) {
+        return status;
+    }
+    atp_err_t err = atp_client_explain(cli->handle, ask, &answer);
+    if (err != ATP_OK) {
+        return atp_session_fail(cli, cli->handle, err, (atp_text_t){"", 0});
+    }
+    status = print_answer(cli, ask->lines, answer);
+    atp_answer_free(answer);
+    return status;
+}
+
+/* --with method=pickup */
+static bool is_picked_up(const atp_args_t *args)
+{
+    unsigned cursor = 0;
+    bool does = false;
+
+    for (const char *with = atp_args_each(args, "with", &cursor); with != NULL;
+         with = atp_args_each(args, "with", &cursor)) {
+        does = does || strcmp(with, "method=pickup") == 0;
+    }
+    return does;
+}
+
+int atp_explain_reserve(atp_cli_t *cli, const atp_command_t *command)
+{
+    const char *by = atp_args_text(&cli->args, "by");
+    atp_explain_ask_t ask = {.line_count = command->line_count,
+                             .lines = command->lines,
+                             .channel = command->channel,
+                             .is_one = command->option == ATP_RESERVE_ALL_OR_NOTHING,
+                             .is_pickup = command->channel.size > 0 && is_picked_up(&cli->args)};
+
+    if (command->line_count > ATP_EXPLAIN_LINES_MAX) {
+        return atp_cli_usage(cli->cmd, "--explain takes at most %d lines", ATP_EXPLAIN_LINES_MAX);
+    }
+    if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
+        return atp_cli_usage(cli->cmd, "--by: '%.40s' is no time: " ATP_WHEN_FORMS, by);
+    }
+    return ask_and_print(cli, &ask);
+}
+
 static int explain(atp_cli_t *cli, const char *qty, const char *by)
 {
     atp_command_line_t lines[ATP_EXPLAIN_LINES_MAX];
     atp_explain_ask_t ask = {.line_count = cli->args.word_count, .lines = lines};
-    atp_answer_t *answer = NULL;
-    int status;
 
     ask.is_one = says_lines(cli);
     ask.is_pickup = atp_args_has(&cli->args, "pickup");
@@ -131,16 +177,7 @@ static int explain(atp_cli_t *cli, const char *qty, const char *by)
     if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
         return atp_cli_usage(cli->cmd, "--by: '%.40s' is no time: " ATP_WHEN_FORMS, by);
     }
-    if (!atp_session_open(cli, &status)) {
-        return status;
-    }
-    atp_err_t err = atp_client_explain(cli->handle, &ask, &answer);
-    if (err != ATP_OK) {
-        return atp_session_fail(cli, cli->handle, err, (atp_text_t){"", 0});
-    }
-    status = print_answer(cli, lines, answer);
-    atp_answer_free(answer);
-    return status;
+    return ask_and_print(cli, &ask);
 }
 
 int atp_explain_channel(atp_cli_t *cli)
