@@ -3,7 +3,10 @@
  * Of a line of n kits that took g units of a component, floor(g * r / n) units belong to r kits. So many kits are left in a
  * state as the component has that has fewest: the greatest r <= n with floor(g * r / n) <= the units in that state. A step
  * of m of r kits moves floor(g * r / n) - floor(g * (r - m) / n) units of each: however n kits are cut into steps, all g
- * units move. The kits of one line are alike (ledger_kits.c); only where a step has named a component there are odd units. */
+ * units move. The kits of one line are alike (ledger_kits.c); only where a step has named a component there are odd units.
+ *
+ * A component of which units went to other nodes has several lines, one behind the other: g, and the units in a state, are of
+ * all of them; a step takes of the first ones first. */
 #include "engine/ledger/lifecycle/ledger_steps.h"
 
 #include <stddef.h>
@@ -36,6 +39,47 @@ uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line,
     return progress != NULL && progress->kit_parent == kit_line + 1 ? next : 0;
 }
 
+static uint32_t sku_of(const atp_ledger_t *ledger, uint32_t number)
+{
+    return atp_positions_at(&ledger->positions, atp_line_at(&ledger->reservations, number)->row)->sku;
+}
+
+/* The next line behind `number` of the same component, + 1; 0 = it has no more. */
+static uint32_t next_of_component(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number)
+{
+    uint32_t next = atp_steps_next_component(ledger, kit_line, number);
+
+    return next != 0 && sku_of(ledger, next - 1) == sku_of(ledger, number) ? next : 0;
+}
+
+/* All that was granted of the component, from its first line on. */
+static atp_qty_t granted_of(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t first)
+{
+    atp_qty_t granted = 0;
+
+    for (uint32_t at = first + 1; at != 0; at = next_of_component(ledger, kit_line, at - 1)) {
+        granted += atp_line_at(&ledger->reservations, at - 1)->granted;
+    }
+    return granted;
+}
+
+atp_qty_t atp_steps_share_next(const atp_ledger_t *ledger, atp_kit_share_t *share, uint32_t number,
+                               atp_qty_t units)
+{
+    uint32_t sku = sku_of(ledger, number);
+
+    if (!share->has_begun || sku != share->sku) {
+        share->rest =
+            atp_steps_share_of(granted_of(ledger, share->kit_line, number),
+                               atp_ledger_kits_of(ledger, share->kit_line), share->left, share->kits);
+    }
+    share->has_begun = true;
+    share->sku = sku;
+    atp_qty_t taken = units < share->rest ? units : share->rest;
+    share->rest -= taken;
+    return taken;
+}
+
 typedef atp_qty_t (*units_fn)(apply_t *apply, uint32_t number, atp_step_t step);
 
 /* Kits of the line whose components are all there for the step. */
@@ -45,14 +89,19 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, uni
     int64_t kits = atp_ledger_kits_of(ledger, kit_line);
     int64_t least = kits;
     bool has_units = false;
+    atp_qty_t units = 0;
 
-    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
-         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
-        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
-        atp_qty_t units = units_in(apply, at - 1, step);
-        int64_t left = atp_steps_kits_in(units, granted, kits);
-        least = left < least ? left : least;
-        has_units = has_units || units > 0;
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line), first = at; at != 0;) {
+        uint32_t next = atp_steps_next_component(ledger, kit_line, at - 1);
+        units += units_in(apply, at - 1, step);
+        if (next == 0 || sku_of(ledger, next - 1) != sku_of(ledger, at - 1)) {
+            int64_t left = atp_steps_kits_in(units, granted_of(ledger, kit_line, first - 1), kits);
+            least = left < least ? left : least;
+            has_units = has_units || units > 0;
+            units = 0;
+            first = next;
+        }
+        at = next;
     }
     return has_units ? least : 0;
 }
@@ -62,23 +111,14 @@ atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64
     return units_of(granted, left, all) - units_of(granted, left - kits, all);
 }
 
-atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
-                                  int64_t left, int64_t kits)
-{
-    return atp_steps_share_of(atp_line_at(&ledger->reservations, number)->granted,
-                              atp_ledger_kits_of(ledger, kit_line), left, kits);
-}
-
 static atp_qty_t soft_units(const atp_reservations_t *reservations, uint32_t number)
 {
     return atp_line_units(reservations, number, ATP_LINE_RESERVED) + atp_line_waiting(reservations, number);
 }
 
 /* ceil(granted * kits / all): what keeps as many kits whole, where kits differ. */
-static atp_qty_t kept_for(const atp_ledger_t *ledger, uint32_t number, int64_t kits, int64_t all)
+static atp_qty_t kept_for(wide_t granted, int64_t kits, int64_t all)
 {
-    wide_t granted = atp_line_at(&ledger->reservations, number)->granted;
-
     return (atp_qty_t)((granted * kits + all - 1) / all);
 }
 
@@ -87,10 +127,14 @@ int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line)
     int64_t all = atp_ledger_kits_of(ledger, kit_line);
     int64_t kits = all;
 
-    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0 && kits > 0;
-         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
-        wide_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
-        int64_t whole = (int64_t)(soft_units(&ledger->reservations, at - 1) * (wide_t)all / granted);
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line), next = 0; at != 0; at = next) {
+        wide_t granted = granted_of(ledger, kit_line, at - 1);
+        wide_t units = 0;
+        for (uint32_t part = at; part != 0; part = next_of_component(ledger, kit_line, part - 1)) {
+            units += soft_units(&ledger->reservations, part - 1);
+            next = atp_steps_next_component(ledger, kit_line, part - 1);
+        }
+        int64_t whole = (int64_t)(units * all / granted);
         kits = whole < kits ? whole : kits;
     }
     return kits;
@@ -98,9 +142,22 @@ int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line)
 
 atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits)
 {
-    atp_qty_t kept = kept_for(ledger, number, kits, atp_ledger_kits_of(ledger, kit_line));
+    uint32_t first = 0; /* line of the component, + 1 */
+    atp_qty_t before = 0;
+
+    for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != number + 1;
+         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
+        bool is_same = sku_of(ledger, at - 1) == sku_of(ledger, number);
+        first = !is_same ? 0 : first != 0 ? first : at;
+        before = is_same ? before + soft_units(&ledger->reservations, at - 1) : 0;
+    }
+    first = first != 0 ? first : number + 1;
+    atp_qty_t kept =
+        kept_for(granted_of(ledger, kit_line, first - 1), kits, atp_ledger_kits_of(ledger, kit_line)) -
+        before;
     atp_qty_t units = soft_units(&ledger->reservations, number);
 
+    kept = kept > 0 ? kept : 0;
     return units > kept ? units - kept : 0;
 }
 
@@ -133,16 +190,15 @@ static atp_verdict_t choose_kit(apply_t *apply, const resolved_line_t *wanted, u
                                 atp_step_t step, int64_t kits, uint32_t *ret_count)
 {
     atp_ledger_t *ledger = apply->ledger;
-    int64_t all = atp_ledger_kits_of(ledger, number);
-    int64_t left = kits_left(apply, number, step, units_left);
+    atp_kit_share_t share = {
+        .kit_line = number, .left = kits_left(apply, number, step, units_left), .kits = kits};
     uint32_t place = *ret_count;
     atp_verdict_t verdict =
         choose(apply, wanted, number, wanted->qty - kits * atp_kit_unit(wanted->scale), ret_count);
 
     for (uint32_t at = atp_steps_next_component(ledger, number, number); verdict == ATP_APPLIED && at != 0;
          at = atp_steps_next_component(ledger, number, at - 1)) {
-        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
-        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        atp_qty_t moved = atp_steps_share_next(ledger, &share, at - 1, units_left(apply, at - 1, step));
         verdict = choose(apply, wanted, at - 1, moved, ret_count);
         if (verdict == ATP_APPLIED) {
             ledger->lines[*ret_count - 1].is_component = true;
@@ -274,14 +330,14 @@ static bool can_leave(const atp_ledger_t *ledger, uint32_t kit_line)
 }
 
 /* Moves the components of `kits` of the kits that are left. */
-static void move_kits(atp_ledger_t *ledger, uint32_t kit_line, atp_step_t step, int64_t left, int64_t kits)
+static void move_kits(apply_t *apply, uint32_t kit_line, atp_step_t step, int64_t left, int64_t kits)
 {
-    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+    atp_ledger_t *ledger = apply->ledger;
+    atp_kit_share_t share = {.kit_line = kit_line, .left = left, .kits = kits};
 
     for (uint32_t at = atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
          at = atp_steps_next_component(ledger, kit_line, at - 1)) {
-        atp_qty_t granted = atp_line_at(&ledger->reservations, at - 1)->granted;
-        atp_qty_t moved = units_of(granted, left, all) - units_of(granted, left - kits, all);
+        atp_qty_t moved = atp_steps_share_next(ledger, &share, at - 1, units_told(apply, at - 1, step));
         if (moved > 0) {
             atp_ledger_move(ledger, at - 1, step, moved);
         }
@@ -303,7 +359,7 @@ atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolv
                 can_leave(ledger, at - 1)) {
                 int64_t left = kits_left(apply, at - 1, order[i], units_told);
                 int64_t kits = left < qty / unit ? left : qty / unit;
-                move_kits(ledger, at - 1, order[i], left, kits);
+                move_kits(apply, at - 1, order[i], left, kits);
                 qty -= kits * unit;
             }
             at = line->next;

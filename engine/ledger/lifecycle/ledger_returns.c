@@ -197,10 +197,12 @@ static void take_kits_back(apply_t *apply, const atp_reservation_t *reservation,
     while (kits > 0 && (line = next_sku_line(ledger, reservation, back, &walk)) != 0) {
         int64_t left = atp_steps_kits_for(apply, line - 1, ATP_STEP_RETURN);
         int64_t some = left < kits ? left : kits;
+        atp_kit_share_t share = {.kit_line = line - 1, .left = left, .kits = some};
         kits -= some;
         for (uint32_t at = some == 0 ? 0 : atp_steps_next_component(ledger, line - 1, line - 1); at != 0;
              at = atp_steps_next_component(ledger, line - 1, at - 1)) {
-            atp_qty_t qty = atp_steps_share_of_kits(ledger, line - 1, at - 1, left, some);
+            atp_qty_t units = atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
+            atp_qty_t qty = atp_steps_share_next(ledger, &share, at - 1, units);
             resolved_line_t component = component_back(ledger, at - 1, back);
             if (qty > 0) {
                 atp_ledger_move(ledger, at - 1, ATP_STEP_RETURN, qty);

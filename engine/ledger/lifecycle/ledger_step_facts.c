@@ -198,10 +198,12 @@ static atp_qty_t step_some_kits(apply_t *apply, uint32_t reservation, atp_step_t
     atp_qty_t unit = atp_kit_unit(told->scale);
     int64_t left = qty < unit ? 0 : atp_steps_kits_for(apply, kit_line, step);
     int64_t kits = left < qty / unit ? left : qty / unit;
+    atp_kit_share_t next = {.kit_line = kit_line, .left = left, .kits = kits};
 
     for (uint32_t at = kits == 0 ? 0 : atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
          at = atp_steps_next_component(ledger, kit_line, at - 1)) {
-        atp_qty_t share = atp_steps_share_of_kits(ledger, kit_line, at - 1, left, kits);
+        atp_qty_t units = atp_line_units_for(&ledger->reservations, at - 1, step);
+        atp_qty_t share = atp_steps_share_next(ledger, &next, at - 1, units);
         if (step == ATP_STEP_SHORT) {
             (void)short_of_line(apply, reservation, at - 1, share);
         } else {

@@ -62,9 +62,19 @@ uint32_t atp_steps_next_component(const atp_ledger_t *ledger, uint32_t kit_line,
 int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line);
 /* How many such units of a component are not needed to keep so many of the kits whole. */
 atp_qty_t atp_steps_beyond_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number, int64_t kits);
-/* How many units of a component go with `kits` of the `left` kits that its kit's line has in the state they leave. */
-atp_qty_t atp_steps_share_of_kits(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t number,
-                                  int64_t left, int64_t kits);
+/* How many units of each component go with `kits` of the `left` kits that their kit's line has in the state they leave. Asked of
+ * all its components in their order: a component of which units went to other nodes has several lines, one behind the other. */
+typedef struct atp_kit_share {
+    uint32_t kit_line;
+    uint32_t sku; /* of the line before; as of the beginning none is */
+    bool has_begun;
+    int64_t left;
+    int64_t kits;
+    atp_qty_t rest; /* of the component, that its lines before did not have */
+} atp_kit_share_t;
+/* Of the next line, which has `units` that can go. */
+atp_qty_t atp_steps_share_next(const atp_ledger_t *ledger, atp_kit_share_t *share, uint32_t number,
+                               atp_qty_t units);
 /* The arithmetic of kits: the head of ledger_kit_steps.c. Units of `granted` that go with `kits` of the `left` of all `all`. */
 atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits);
 /* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */

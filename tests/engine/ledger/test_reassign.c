@@ -369,6 +369,49 @@ static void a_kit_is_named_where_its_components_went(void **state)
     fixture_close(&f);
 }
 
+/* One of two kits was taken for two frames and two wheels, and the other one for nothing but wheels. */
+static void a_kit_of_which_parts_went_elsewhere_is_stepped_as_one(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
+
+    put_sku(&f, "bike", 0);
+    for (unsigned i = 0; i < 2; i++) {
+        stock(&f, "frame", &"A\0B"[2 * i], 3);
+        stock(&f, "wheel", &"A\0B"[2 * i], 6);
+    }
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_KIT,
+                                                  .subject = ATP_TEXT("bike"),
+                                                  .line_count = 2,
+                                                  .lines = recipe}),
+                   ATP_APPLIED);
+    assert_verdict(reserve(&f, "k", "bike", "A", 2), ATP_APPLIED);
+    assert_verdict(move(&f, "k", "bike", "A", 1, "B"), ATP_APPLIED);
+    assert_verdict(reserve(&f, "e", "bike", "A", 2), ATP_APPLIED);
+    assert_verdict(move(&f, "e", "bike", "A", 1, "B"), ATP_APPLIED);
+    const atp_command_line_t one = line_of("bike", "A", 1);
+    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_EDIT,
+                                                  .id = ATP_TEXT("less"),
+                                                  .reservation = ATP_TEXT("e"),
+                                                  .line_count = 1,
+                                                  .lines = &one}),
+                   ATP_APPLIED);
+    assert_int_equal(view_of(&f, "frame", "A").reserved + view_of(&f, "frame", "B").reserved, 3);
+    assert_int_equal(view_of(&f, "wheel", "A").reserved + view_of(&f, "wheel", "B").reserved, 6);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "e"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "k"), ATP_APPLIED);
+    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "A", 1), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "frame", "A").on_hand, 2);
+    assert_int_equal(view_of(&f, "wheel", "A").on_hand, 4);
+    assert_int_equal(view_of(&f, "frame", "B").on_hand, 3);
+    assert_int_equal(view_of(&f, "wheel", "B").on_hand, 6);
+    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "A", 1), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "frame", "B").on_hand, 2);
+    assert_int_equal(view_of(&f, "wheel", "B").on_hand, 4);
+    fixture_close(&f);
+}
+
 static void the_history_says_where_it_was(void **state)
 {
     (void)state;
@@ -603,6 +646,7 @@ int main(void)
         cmocka_unit_test(capacity_is_booked_where_it_goes_and_given_back_where_it_leaves),
         cmocka_unit_test(components_of_a_kit_move_together),
         cmocka_unit_test(a_kit_is_named_where_its_components_went),
+        cmocka_unit_test(a_kit_of_which_parts_went_elsewhere_is_stepped_as_one),
         cmocka_unit_test(the_history_says_where_it_was),
         cmocka_unit_test(short_units_are_missing_until_they_are_counted),
         cmocka_unit_test(what_is_missing_is_written_off_found_or_left),
