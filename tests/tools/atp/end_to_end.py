@@ -332,11 +332,11 @@ class EndToEnd(Groups, unittest.TestCase):
     def test_a_reserve_says_first_of_what_it_is_decided(self):
         self.stock("told", "5")
         rows = self.objects("reserve", "told@berlin=6", "--id", "told-1", "--explain", status=REFUSED)
-        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "not_enough", "refused"])
+        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "channel_left", "not_enough", "refused"])
         self.assertEqual(rows[-1]["verdict"], "not_enough_available")
         self.assertEqual(rows[0]["as_of_op"] + 1, rows[-1]["op"])
         rows = self.objects("reserve", "told@berlin=5", "--id", "told-2", "--explain")
-        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "enough", "granted"])
+        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "channel_left", "enough", "granted"])
         self.assertEqual(rows[-1]["verdict"], "applied")
 
     def test_what_is_said_of_channels_and_limits_can_be_read(self):
