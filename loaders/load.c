@@ -428,15 +428,15 @@ static atp_err_t need_names(atp_load_t *load, atp_why_t *ret_why)
 /* A row that was mapped well: names and units in it are told as the ledger knows them. */
 static void resolve(const atp_load_t *load, atp_load_row_t *row, outcome_t *outcome)
 {
-    atp_names_fault_t fault = atp_names_resolve(load->names, load->profile, row);
+    atp_map_fault_t fault = atp_names_resolve(load->names, load->profile, row);
 
     if (fault.reason == ATP_REJECT_NONE && load->options.is_in_scope != NULL &&
         !load->options.is_in_scope(load->options.context, row)) {
-        fault = (atp_names_fault_t){ATP_REJECT_OUTSIDE_SCOPE, ""};
+        fault = (atp_map_fault_t){ATP_REJECT_OUTSIDE_SCOPE, ""};
     }
     if (fault.reason != ATP_REJECT_NONE) {
         outcome->mapped = ATP_MAPPED_BAD;
-        outcome->fault = (atp_map_fault_t){fault.reason, fault.column};
+        outcome->fault = fault;
     }
 }
 

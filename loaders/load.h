@@ -96,6 +96,12 @@ typedef struct atp_load_reject {
     atp_text_t raw;      /* as in the file, at most the record limit */
 } atp_load_reject_t;
 
+/* Why a record is no good row. */
+typedef struct atp_map_fault {
+    atp_reason_of_reject_t reason;
+    const char *column; /* the slot at fault, "" for the whole row */
+} atp_map_fault_t;
+
 typedef enum atp_load_phase { ATP_LOAD_VALIDATING = 0, ATP_LOAD_DELIVERING = 1 } atp_load_phase_t;
 
 typedef struct atp_load_progress {

@@ -31,11 +31,6 @@ typedef struct atp_mapping {
 
 typedef enum atp_mapped { ATP_MAPPED_GOOD, ATP_MAPPED_SKIPPED, ATP_MAPPED_BAD } atp_mapped_t;
 
-typedef struct atp_map_fault {
-    atp_reason_of_reject_t reason;
-    const char *column; /* the slot at fault, "" for the whole row */
-} atp_map_fault_t;
-
 /* Finds the columns of `profile` in `table` (begun). lookups[i] belongs to the profile's lookup i. Fails as
  * atp_table_column. */
 ATP_MUST_USE atp_err_t atp_mapping_bind(atp_mapping_t *mapping, const atp_profile_t *profile,

@@ -297,23 +297,23 @@ static atp_reason_of_reject_t look_at_scale(const atp_load_row_t *row, unsigned 
     return ATP_REJECT_QTY_OUT_OF_RANGE;
 }
 
-static atp_names_fault_t convert_row(const entry_t *unit, atp_load_row_t *row)
+static atp_map_fault_t convert_row(const entry_t *unit, atp_load_row_t *row)
 {
     for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
         atp_reason_of_reject_t reason =
             row->qty[kind].is_given ? convert(unit, &row->qty[kind]) : ATP_REJECT_NONE;
         reason = reason == ATP_REJECT_NONE ? look_at_scale(row, kind) : reason;
         if (reason != ATP_REJECT_NONE) {
-            return (atp_names_fault_t){reason, atp_slot_name((atp_slot_t)(ATP_SLOT_ON_HAND + kind))};
+            return (atp_map_fault_t){reason, atp_slot_name((atp_slot_t)(ATP_SLOT_ON_HAND + kind))};
         }
     }
     row->counted_in.key = ATP_KEY_NONE;
-    return (atp_names_fault_t){ATP_REJECT_NONE, ""};
+    return (atp_map_fault_t){ATP_REJECT_NONE, ""};
 }
 
 /* A fact keeps its unit: the ledger converts it, or keeps the fact as an exception; of what only the profile knows it hears nothing. */
-static atp_names_fault_t resolve_unit(const atp_names_t *names, const atp_profile_t *profile,
-                                      atp_load_row_t *row)
+static atp_map_fault_t resolve_unit(const atp_names_t *names, const atp_profile_t *profile,
+                                    atp_load_row_t *row)
 {
     static const entry_t own = {.numerator = 1, .denominator = 1};
     const entry_t *unit = find_unit(names, row);
@@ -324,10 +324,10 @@ static atp_names_fault_t resolve_unit(const atp_names_t *names, const atp_profil
     if (profile->loads == ATP_LOADS_FACTS) {
         row->counted_in.key = unit == &own ? ATP_KEY_NONE : row->counted_in.key;
         row->is_unit_unknown = unit == NULL;
-        return (atp_names_fault_t){ATP_REJECT_NONE, ""};
+        return (atp_map_fault_t){ATP_REJECT_NONE, ""};
     }
     return unit != NULL ? convert_row(unit, row)
-                        : (atp_names_fault_t){ATP_REJECT_UNIT_UNKNOWN, atp_slot_name(ATP_SLOT_UNIT)};
+                        : (atp_map_fault_t){ATP_REJECT_UNIT_UNKNOWN, atp_slot_name(ATP_SLOT_UNIT)};
 }
 
 /* ---- files of aliases and units ---- */
@@ -338,7 +338,7 @@ static void expect(atp_load_row_t *row, unsigned key, int64_t number, atp_text_t
         (atp_attribute_t){.key = (uint8_t)key, .line = ATP_WHOLE_OP, .number = number, .text = text};
 }
 
-static atp_names_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t *row)
+static atp_map_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t *row)
 {
     atp_names_of_t of = row->sku.size > 0 ? ATP_NAMES_OF_SKU : ATP_NAMES_OF_NODE;
     atp_text_t id = of == ATP_NAMES_OF_SKU ? row->sku : row->node;
@@ -351,13 +351,13 @@ static atp_names_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t 
         expect(row, ATP_KEY_TOLD_BY, 0, row->told_by);
     }
     if (names == NULL) {
-        return (atp_names_fault_t){ATP_REJECT_NONE, ""};
+        return (atp_map_fault_t){ATP_REJECT_NONE, ""};
     }
     const entry_t *known = find(names, KEY_ALIAS + 16 * of, row->alias, row->told_by);
     row->is_there = known != NULL ? atp_text_equal(known->id, id) : atp_text_equal(row->alias, id);
     return (known != NULL || is_id(names, of, row->alias)) && !row->is_there
-               ? (atp_names_fault_t){ATP_REJECT_ALIAS_TAKEN, atp_slot_name(ATP_SLOT_ALIAS)}
-               : (atp_names_fault_t){ATP_REJECT_NONE, ""};
+               ? (atp_map_fault_t){ATP_REJECT_ALIAS_TAKEN, atp_slot_name(ATP_SLOT_ALIAS)}
+               : (atp_map_fault_t){ATP_REJECT_NONE, ""};
 }
 
 static void look_at_unit(const atp_names_t *names, atp_load_row_t *row)
@@ -374,24 +374,23 @@ static void look_at_unit(const atp_names_t *names, atp_load_row_t *row)
 /* ---- rows ---- */
 
 /* What the row names must be there, where rows are judged by that. */
-static atp_names_fault_t look_for(const atp_names_t *names, const atp_load_row_t *row)
+static atp_map_fault_t look_for(const atp_names_t *names, const atp_load_row_t *row)
 {
     if (row->sku.size > 0 && !is_id(names, ATP_NAMES_OF_SKU, row->sku)) {
-        return (atp_names_fault_t){ATP_REJECT_SKU_UNKNOWN, atp_slot_name(ATP_SLOT_SKU)};
+        return (atp_map_fault_t){ATP_REJECT_SKU_UNKNOWN, atp_slot_name(ATP_SLOT_SKU)};
     }
     if (row->kit.size > 0 && !is_id(names, ATP_NAMES_OF_SKU, row->kit)) {
-        return (atp_names_fault_t){ATP_REJECT_SKU_UNKNOWN, atp_slot_name(ATP_SLOT_KIT)};
+        return (atp_map_fault_t){ATP_REJECT_SKU_UNKNOWN, atp_slot_name(ATP_SLOT_KIT)};
     }
     if (row->node.size > 0 && !is_id(names, ATP_NAMES_OF_NODE, row->node)) {
-        return (atp_names_fault_t){ATP_REJECT_NODE_UNKNOWN, atp_slot_name(ATP_SLOT_NODE)};
+        return (atp_map_fault_t){ATP_REJECT_NODE_UNKNOWN, atp_slot_name(ATP_SLOT_NODE)};
     }
-    return (atp_names_fault_t){ATP_REJECT_NONE, ""};
+    return (atp_map_fault_t){ATP_REJECT_NONE, ""};
 }
 
-atp_names_fault_t atp_names_resolve(const atp_names_t *names, const atp_profile_t *profile,
-                                    atp_load_row_t *row)
+atp_map_fault_t atp_names_resolve(const atp_names_t *names, const atp_profile_t *profile, atp_load_row_t *row)
 {
-    atp_names_fault_t fault = {ATP_REJECT_NONE, ""};
+    atp_map_fault_t fault = {ATP_REJECT_NONE, ""};
 
     row->sku = atp_names_meaning(names, ATP_NAMES_OF_SKU, row->sku);
     row->kit = atp_names_meaning(names, ATP_NAMES_OF_SKU, row->kit);

@@ -14,12 +14,6 @@
 
 typedef enum atp_names_of { ATP_NAMES_OF_SKU = 1, ATP_NAMES_OF_NODE = 2 } atp_names_of_t;
 
-/* Why a row cannot be taken as it stands. */
-typedef struct atp_names_fault {
-    atp_reason_of_reject_t reason; /* ATP_REJECT_NONE: it can */
-    const char *column;
-} atp_names_fault_t;
-
 /* `source`: whose file it is; "" = nobody's in particular. ATP_ERR_MEMORY. */
 ATP_MUST_USE atp_err_t atp_names_create(atp_text_t source, atp_names_t **ret_names);
 void atp_names_destroy(atp_names_t *names);
@@ -40,9 +34,10 @@ bool atp_names_wants_units(const atp_profile_t *profile);
 atp_text_t atp_names_meaning(const atp_names_t *names, atp_names_of_t of, atp_text_t name);
 
 /* Puts ids in the place of names, and quantities in the SKU's own unit in the place of those in others. A row of aliases or units is
- * looked at: `is_there` when the ledger has it just so. `names` NULL: the ledger has none. */
-atp_names_fault_t atp_names_resolve(const atp_names_t *names, const atp_profile_t *profile,
-                                    atp_load_row_t *row);
+ * looked at: `is_there` when the ledger has it just so. `names` NULL: the ledger has none. Returns why the row cannot be taken,
+ * ATP_REJECT_NONE: it can. */
+atp_map_fault_t atp_names_resolve(const atp_names_t *names, const atp_profile_t *profile,
+                                  atp_load_row_t *row);
 
 /* N1 */
 uint64_t atp_names_digest(const atp_names_t *names);

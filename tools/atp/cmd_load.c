@@ -162,12 +162,13 @@ static atp_err_t find_names(void *context, const atp_names_t **ret_names, atp_wh
         return atp_fail(ret_why, ATP_ERR_IO, "the names that the ledger has were not told");
     }
     *ret_names = loading->names;
-    if (loading->feed.id != NULL &&
-        atp_load_scope_add_meanings(loading->cli, loading->names, &loading->feed.scope) != ATP_CLI_DONE) {
-        loading->names_status = ATP_CLI_FAILED;
-        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for what the feed is for");
+    if (loading->feed.id != NULL) {
+        loading->names_status =
+            atp_load_scope_add_meanings(loading->cli, loading->names, &loading->feed.scope);
     }
-    return ATP_OK;
+    return loading->names_status == ATP_CLI_DONE
+               ? ATP_OK
+               : atp_fail(ret_why, ATP_ERR_IO, "what the feed is for cannot be had");
 }
 
 /* Files of aliases and units change what is looked at here. */
@@ -663,11 +664,9 @@ static const char *const examples[] = {
     "atp load stock.csv --profile native --feed 2026-11-21 --includes wms=1:4711",
     "atp load stock.csv --profile native --feed 2026-11-21 --as-of 2026-11-21T02:00:00Z",
     "atp load stock.csv.zst --profile native --rejects bad.csv",
-    "atp load ProductInventory.csv --profile adventureworks-inventory",
     "atp load Product.csv --profile adventureworks-products --safety-spread",
     "atp load stock.edi --profile x12-846 --ack stock.997",
     "atp load items.csv --profile aliases --source wms-berlin",
-    "atp load stock.edi --profile ./partner-846.yaml --source partner",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
 
