@@ -14,6 +14,8 @@
 #define FULL_PAUSE_MS   20 /* between tries while the outbox is full */
 #define LINE_SIZE_MAX   ((size_t)64 << 10)
 #define REJECTS_SHOWN   10
+#define SLICE_MS        100            /* of a wait, between two looks whether to stop */
+#define LAST_MS         1000           /* of a wait, once it is to stop */
 #define SILENT_MS       3000           /* so long it waits for the engine without a word */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* as some spreadsheets begin a file */
 #define MIB             (UINT64_C(1) << 20)
@@ -202,21 +204,28 @@ static bool read_all(publish_t *publish, int *ret_status)
 
 /* ---- the command ---- */
 
-/* Waits until the engine has all, `wait_ms` (0: for ever), and says what it waits for when that takes long. */
+/* Waits until the engine has all, `wait_ms` (0: for ever); says what it waits for when that takes long. A signal ends it soon. */
 static atp_err_t flush(publish_t *publish, int64_t wait_ms)
 {
     atp_outbox_state_t state;
-    bool is_short = wait_ms > 0 && wait_ms <= SILENT_MS;
-    atp_err_t err = atp_outbox_flush(publish->outbox, is_short ? (int32_t)wait_ms : SILENT_MS);
+    int64_t left_ms = wait_ms > 0 ? wait_ms : INT64_MAX;
+    int64_t waited_ms = 0;
+    atp_err_t err = ATP_ERR_TIMEOUT;
 
-    if (err != ATP_ERR_TIMEOUT || is_short) {
-        return err;
+    while (err == ATP_ERR_TIMEOUT && left_ms > 0) {
+        int64_t slice_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
+        err = atp_outbox_flush(publish->outbox, (int32_t)slice_ms);
+        left_ms -= slice_ms;
+        waited_ms += slice_ms;
+        if (atp_stop_is_wanted() && left_ms > LAST_MS) {
+            left_ms = LAST_MS;
+        }
+        atp_outbox_read_state(publish->outbox, &state);
+        if (waited_ms == SILENT_MS && err == ATP_ERR_TIMEOUT && state.last_failure.text[0] != '\0') {
+            atp_cli_note(publish->cli, "waiting: %s", state.last_failure.text);
+        }
     }
-    atp_outbox_read_state(publish->outbox, &state);
-    if (state.last_failure.text[0] != '\0') {
-        atp_cli_note(publish->cli, "waiting: %s", state.last_failure.text);
-    }
-    return atp_outbox_flush(publish->outbox, wait_ms > 0 ? (int32_t)(wait_ms - SILENT_MS) : FOREVER_MS);
+    return err;
 }
 
 static int sum_up(publish_t *publish, int64_t wait_ms)
@@ -241,7 +250,9 @@ static int sum_up(publish_t *publish, int64_t wait_ms)
         return atp_cli_fail(
             publish->cli, err == ATP_ERR_CLOSED ? ATP_CLI_REFUSED : ATP_CLI_NO_ANSWER, atp_err_name(err),
             "not all is applied yet: %s\nNothing is lost: the next atp publish on this folder goes on",
-            state.last_failure.text[0] != '\0' ? state.last_failure.text : "time is up");
+            state.last_failure.text[0] != '\0' ? state.last_failure.text
+            : atp_stop_is_wanted()             ? "told to stop"
+                                               : "time is up");
     }
     return publish->rejects > 0 ? ATP_CLI_BAD_INPUT : ATP_CLI_DONE;
 }
