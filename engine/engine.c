@@ -1,12 +1,11 @@
 /* Taking batches in, applying them, closing frames: the ledger thread's side of the engine. */
-#include "engine/ahead.h"
 #include "engine/engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Lines taken of a class before the next lower one has its turn. */
-static const uint32_t class_weights[ATP_CLASS_COUNT] = {1024, 1024, 1024, 512, 256};
+static const uint32_t class_weights[ATP_CLASS_COUNT] = {1024, 1024, 1024, 512, ATP_BULK_PIECE_LINES};
 
 const char *atp_class_name(atp_class_t class)
 {
@@ -89,6 +88,9 @@ static void open_frame(atp_engine_t *engine, atp_open_frame_t *frame)
     frame->verdict_digest = 0;
     frame->first_batch = NULL;
     frame->last_batch = &frame->first_batch;
+    frame->first_bulk = NULL;
+    frame->last_bulk = &frame->first_bulk;
+    frame->has_foreground = false;
     frame->changes.count = 0;
     frame->changes.is_overflown = false;
     atp_ledger_note_changes(engine->ledger, &frame->changes);
@@ -114,6 +116,7 @@ static bool close_frame(atp_engine_t *engine)
     atp_open_frame_t *frame = engine->frame;
 
     atp_ledger_end_frame(engine->ledger);
+    *frame->last_batch = frame->first_bulk;
     if (frame->op_count == 0 && frame->first_batch == NULL) {
         return false;
     }
@@ -153,36 +156,108 @@ static void apply_op(atp_engine_t *engine, const atp_op_t *op, atp_result_t *res
     count(&engine->verdicts[result->verdict]);
 }
 
-static void apply_batch_ops(atp_engine_t *engine, atp_batch_t *batch)
+static void begin_taking(const atp_engine_t *engine, atp_batch_t *batch, atp_taking_t *ret_taking)
 {
-    atp_ahead_t ahead;
-    const atp_op_t *op;
-    atp_result_t *result = batch->results;
-    atp_grant_t *grants = batch->grants;
+    ret_taking->batch = batch;
+    ret_taking->results = batch->results;
+    ret_taking->grants = batch->grants;
+    atp_ahead_begin(&ret_taking->ahead, engine->ledger, batch->ops, batch->op_count);
+}
 
-    atp_ahead_begin(&ahead, engine->ledger, batch->ops, batch->op_count);
-    while ((op = atp_ahead_next(&ahead)) != NULL) {
-        apply_op(engine, op, result++, grants);
-        grants += atp_op_grant_room(op);
+/* Applies the next op and returns it; NULL after the last. */
+static const atp_op_t *apply_next(atp_engine_t *engine, atp_taking_t *taking)
+{
+    const atp_op_t *op = atp_ahead_next(&taking->ahead);
+
+    if (op != NULL) {
+        apply_op(engine, op, taking->results++, taking->grants);
+        taking->grants += atp_op_grant_room(op);
+    }
+    return op;
+}
+
+static void apply_all(atp_engine_t *engine, atp_batch_t *batch)
+{
+    atp_taking_t taking;
+
+    begin_taking(engine, batch, &taking);
+    while (apply_next(engine, &taking) != NULL) {
     }
 }
 
-/* Applies a batch; returns the lines it counts as. */
-static uint32_t take_batch(atp_engine_t *engine, atp_batch_t *batch)
+static void ask(atp_engine_t *engine, atp_batch_t *batch)
+{
+    batch->question(batch, engine->ledger, engine->frame->time_ms);
+    batch->piece++;
+}
+
+static uint32_t lines_of(const atp_batch_t *batch)
+{
+    return batch->line_count > 0 ? batch->line_count : 1;
+}
+
+/* All of the batch is done: it is answered with the frame. */
+static void end_batch(atp_engine_t *engine, atp_batch_t *batch)
 {
     atp_open_frame_t *frame = engine->frame;
-    uint32_t lines = batch->line_count > 0 ? batch->line_count : 1;
+    atp_batch_t ***last = batch->class == ATP_CLASS_BULK ? &frame->last_bulk : &frame->last_batch;
 
-    if (batch->question != NULL) {
-        batch->question(batch, engine->ledger, frame->time_ms);
-    } else {
-        apply_batch_ops(engine, batch);
-    }
-    frame->lines += lines;
     batch->next = NULL;
-    *frame->last_batch = batch;
-    frame->last_batch = &batch->next;
-    (void)atp_fetch_sub_relaxed(&engine->lines_waiting[batch->class], lines);
+    **last = batch;
+    *last = &batch->next;
+    (void)atp_fetch_sub_relaxed(&engine->lines_waiting[batch->class], lines_of(batch));
+}
+
+/* Applies a batch as a whole; returns the lines it counts as. */
+static uint32_t take_batch(atp_engine_t *engine, atp_batch_t *batch)
+{
+    if (batch->question == NULL) {
+        apply_all(engine, batch);
+    }
+    while (batch->question != NULL && (batch->piece == 0 || batch->piece < batch->question_pieces)) {
+        ask(engine, batch);
+    }
+    engine->frame->lines += lines_of(batch);
+    end_batch(engine, batch);
+    return lines_of(batch);
+}
+
+/* ---- pieces of bulk ---- */
+
+/* At least `most` lines, unless there are fewer: the last op is applied as a whole. */
+static uint32_t apply_piece(atp_engine_t *engine, atp_taking_t *taking, uint32_t most)
+{
+    uint32_t lines = 0;
+
+    while (lines < most) {
+        const atp_op_t *op = apply_next(engine, taking);
+        if (op == NULL) {
+            break;
+        }
+        lines += op->line_count > 0 ? op->line_count : 1;
+    }
+    return lines;
+}
+
+/* Applies a piece of the batch that was begun; returns its lines. */
+static uint32_t take_piece(atp_engine_t *engine, uint32_t most)
+{
+    atp_taking_t *taking = &engine->bulk;
+    atp_batch_t *batch = taking->batch;
+    bool is_question = batch->question != NULL;
+    uint32_t lines;
+
+    if (is_question) {
+        ask(engine, batch);
+        lines = lines_of(batch) / batch->question_pieces + 1;
+    } else {
+        lines = apply_piece(engine, taking, most);
+    }
+    engine->frame->lines += lines;
+    if (is_question ? batch->piece == batch->question_pieces : taking->ahead.handed_out == batch->op_count) {
+        taking->batch = NULL;
+        end_batch(engine, batch);
+    }
     return lines;
 }
 
@@ -242,28 +317,70 @@ static atp_batch_t *next_batch(atp_engine_t *engine, atp_class_t class)
     }
 }
 
+/* Takes the next batch of the class, 0: there is none that may be applied now. */
+static uint32_t take_next(atp_engine_t *engine, atp_class_t class)
+{
+    atp_batch_t *batch = next_batch(engine, class);
+
+    return batch != NULL ? take_batch(engine, batch) : 0;
+}
+
+/* The same of bulk: a piece of about `most` lines, where the batch has pieces. */
+static uint32_t take_next_bulk(atp_engine_t *engine, uint32_t most)
+{
+    atp_taking_t *taking = &engine->bulk;
+
+    if (taking->batch == NULL) {
+        atp_batch_t *batch = next_batch(engine, ATP_CLASS_BULK);
+        if (batch == NULL) {
+            return 0;
+        }
+        if (!batch->is_divisible && batch->question_pieces <= 1) {
+            return take_batch(engine, batch);
+        }
+        begin_taking(engine, batch, taking);
+    } else if (engine->is_crowded && may_meet_due(engine, taking->batch)) {
+        return 0;
+    }
+    return take_piece(engine, most);
+}
+
 /* Takes batches of one class until its weight is used up or the frame is full; returns the lines taken. */
 static uint32_t take_class(atp_engine_t *engine, atp_class_t class)
 {
     uint32_t taken = 0;
 
     while (taken < class_weights[class] && !is_full(engine)) {
-        atp_batch_t *batch = next_batch(engine, class);
-        if (batch == NULL) {
+        uint32_t lines = class == ATP_CLASS_BULK ? take_next_bulk(engine, class_weights[class] - taken)
+                                                 : take_next(engine, class);
+        if (lines == 0) {
             break;
         }
-        taken += take_batch(engine, batch);
+        taken += lines;
     }
+    engine->frame->has_foreground = engine->frame->has_foreground || (taken > 0 && class != ATP_CLASS_BULK);
     return taken;
 }
 
-/* The classes take turns. A full frame ends a round in the middle and the next frame goes on from there: else large
- * batches of a higher class, each filling a frame, would starve the lower ones. */
+/* Bulk has its turn, and who is in the frame would wait for it: the frame goes first. */
+static bool must_go_before_bulk(const atp_engine_t *engine)
+{
+    atp_engine_t *self = (atp_engine_t *)(uintptr_t)engine;
+
+    return engine->turn == ATP_CLASS_BULK && engine->frame->has_foreground &&
+           atp_load_relaxed(&self->lines_waiting[ATP_CLASS_BULK]) > 0;
+}
+
+/* The classes take turns. A frame that is closed in the middle of a round leaves the turn where it is for the next one: else large
+ * batches of a higher class, each filling a frame, or a higher class that never rests, would starve the lower ones. */
 static void take_turns(atp_engine_t *engine)
 {
     unsigned idle = 0;
 
     while (idle < ATP_CLASS_COUNT && !is_full(engine)) {
+        if (must_go_before_bulk(engine)) {
+            return;
+        }
         uint32_t taken = take_class(engine, (atp_class_t)engine->turn);
         idle = taken > 0 ? 0 : idle + 1;
         engine->turn = (engine->turn + 1) % ATP_CLASS_COUNT;

@@ -14,7 +14,10 @@
  *             shipments go on in the space kept for them; reads go on in any case.
  * Invariants  E1  a batch is answered once, after every op it names is durable.
  *             E2  frames are written in the order in which they were applied.
- *             E3  a snapshot becomes one only after its op is durable. */
+ *             E3  a snapshot becomes one only after its op is durable.
+ *             E4  while another class waits, at most ATP_BULK_PIECE_LINES of bulk are applied before it has its turn, beyond what is never
+ *                 cut: one op, one piece of a question, a batch that is not divisible. Its frame is closed before more of bulk is.
+ *             E5  while bulk waits, a frame that was closed for others is followed by one that begins with bulk. */
 #ifndef ATP_ENGINE_ENGINE_H
 #define ATP_ENGINE_ENGINE_H
 
@@ -32,13 +35,15 @@
 typedef struct atp_engine atp_engine_t;
 typedef struct atp_batch atp_batch_t;
 
+#define ATP_BULK_PIECE_LINES 128 /* some 0.1 ms */
+
 /* Served in this order by weight; a message stays in order within its class. */
 typedef enum atp_class {
     ATP_CLASS_RELEASE, /* releases, cancels, shipments, settlements: what frees */
     ATP_CLASS_FIRM,    /* allocate, extend: orders */
     ATP_CLASS_RESERVE, /* reservations, catalogue changes, questions to the ledger thread */
     ATP_CLASS_FACT,    /* live facts */
-    ATP_CLASS_BULK,    /* feeds */
+    ATP_CLASS_BULK,    /* feeds: what the others leave, a piece at a time */
     ATP_CLASS_COUNT
 } atp_class_t;
 
@@ -57,6 +62,11 @@ struct atp_batch {
     atp_grant_t *grants;   /* those of op k begin at the sum of atp_op_grant_room of the ops before it */
     /* Instead of ops: runs on the ledger thread between two ops. Bounded work, no change. May be NULL. */
     void (*question)(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms);
+    uint32_t
+        question_pieces; /* it is called so often, each time between two ops, with `piece` from 0 on; 0 = once */
+    /* Of class bulk: others may be applied between its ops, and a frame may end there. None of them may rest on an op
+     * before it (ATP_CLIENT_NAMED, ATP_OP_IN_SOURCE). */
+    bool is_divisible;
     /* Called once, on the journal thread. ATP_OK: all is durable and filled in. Otherwise nothing is known to be
      * done. Must not block; may free the batch. */
     void (*done)(atp_batch_t *batch, atp_err_t err);
@@ -64,6 +74,7 @@ struct atp_batch {
 
     /* by the engine */
     atp_batch_t *next;
+    uint32_t piece;        /* of the question, the one that is asked */
     uint64_t submitted_ns; /* monotonic */
     uint64_t durable_op;   /* at `done` */
 };

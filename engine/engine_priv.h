@@ -2,6 +2,7 @@
 #ifndef ATP_ENGINE_ENGINE_PRIV_H
 #define ATP_ENGINE_ENGINE_PRIV_H
 
+#include "engine/ahead.h"
 #include "engine/base/parker.h"
 #include "engine/base/ring.h"
 #include "engine/engine.h"
@@ -32,9 +33,20 @@ typedef struct atp_open_frame {
     uint64_t last_op;         /* applied when it was closed */
     atp_batch_t *first_batch; /* NULL once answered */
     atp_batch_t **last_batch;
+    atp_batch_t *first_bulk; /* until it is closed: then they are answered behind the others */
+    atp_batch_t **last_bulk;
+    bool has_foreground; /* batches of other classes than bulk */
     atp_row_changes_t changes;
     atp_ledger_counts_t counts;
 } atp_open_frame_t;
+
+/* A batch of which the ops are being applied. */
+typedef struct atp_taking {
+    atp_batch_t *batch; /* NULL: none */
+    atp_ahead_t ahead;
+    atp_result_t *results; /* of the next op */
+    atp_grant_t *grants;
+} atp_taking_t;
 
 struct atp_engine {
     /* set at open, read-only after */
@@ -64,6 +76,7 @@ struct atp_engine {
     atp_ring_t closed_frames;              /* ledger thread -> journal thread */
     atp_open_frame_t *frame;               /* being filled; NULL = none taken */
     unsigned turn;                         /* atp_class_t */
+    atp_taking_t bulk;                     /* what is left of a divisible batch */
     bool is_crowded;                       /* more is due at the time of the frame than one op is to meet */
     atp_batch_t *waiting[ATP_CLASS_COUNT]; /* for pulses to clear that: the first of the class */
     atp_batch_t *readers;                  /* that wait for the same */

@@ -467,10 +467,8 @@ atp_err_t atp_engine_open(const atp_engine_options_t *options, atp_engine_t **re
     return ATP_OK;
 }
 
-static void answer_frame_closed(const atp_open_frame_t *frame)
+static void answer_closed_list(atp_batch_t *batch)
 {
-    atp_batch_t *batch = frame->first_batch;
-
     while (batch != NULL) {
         atp_batch_t *next = batch->next;
         batch->done(batch, ATP_ERR_CLOSED);
@@ -487,6 +485,9 @@ static void answer_closed(atp_engine_t *engine)
         engine->readers = batch->next;
         batch->done(batch, ATP_ERR_CLOSED);
     }
+    if (engine->bulk.batch != NULL) {
+        engine->bulk.batch->done(engine->bulk.batch, ATP_ERR_CLOSED);
+    }
     for (unsigned i = 0; i < ATP_CLASS_COUNT && engine->rings[i].cells != NULL; i++) {
         if (engine->waiting[i] != NULL) {
             engine->waiting[i]->done(engine->waiting[i], ATP_ERR_CLOSED);
@@ -496,7 +497,7 @@ static void answer_closed(atp_engine_t *engine)
         }
     }
     for (unsigned i = 0; i < ATP_FRAMES; i++) {
-        answer_frame_closed(&engine->frames[i]);
+        answer_closed_list(engine->frames[i].first_batch);
     }
 }
 
