@@ -12,10 +12,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REJECTS_SHOWN 5
+#define NICENESS      10
+#define BATCH_ROWS                                                                                           \
+    1024 /* of larger ones the engine has one thread for a millisecond, and who reserves waits for it */
 
 typedef struct loading {
     atp_cli_t *cli;
@@ -410,7 +414,7 @@ static int open_files(loading_t *loading)
     options.reject_path = loading->reject_path = atp_args_text(args, "rejects");
     options.lookup_folder = atp_args_text(args, "lookups");
     options.max_bad_share = share;
-    options.batch_rows_max = ATP_LOAD_BATCH_ROWS_MAX;
+    options.batch_rows_max = BATCH_ROWS;
     options.find_names = find_names;
     options.is_in_scope = is_in_scope;
     options.on_reject = on_reject;
@@ -583,6 +587,16 @@ static int refuse_without_profile(const atp_cli_t *cli)
     return atp_cli_usage(cli->cmd, "--profile says what the columns mean: a .yaml file, or one of %s", names);
 }
 
+/* A load is work in the background: on a machine that serves reservations too it takes the processor time they leave. Before there are
+ * other threads, which have it from this one. */
+static void give_way(void)
+{
+    if (getpriority(PRIO_PROCESS, 0) < NICENESS) {
+        (void)setpriority(PRIO_PROCESS, 0,
+                          NICENESS); /* without it all is as it was, only slower for others */
+    }
+}
+
 static int run(atp_cli_t *cli)
 {
     loading_t loading = {
@@ -596,6 +610,7 @@ static int run(atp_cli_t *cli)
     if (!atp_args_has(&cli->args, "profile")) {
         return refuse_without_profile(cli);
     }
+    give_way();
     int status = open_files(&loading);
     status = status == ATP_CLI_DONE ? read_source(&loading) : status;
     status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;

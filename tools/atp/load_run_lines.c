@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_PER_OP 256 /* the ledger takes an op as a whole, and others wait meanwhile */
+#define LINES_PER_OP 128 /* the ledger takes an op as a whole, and others wait meanwhile */
 #define OPS_MAX      ((ATP_LOAD_BATCH_ROWS_MAX + LINES_PER_OP - 1) / LINES_PER_OP)
 
 /* One message of lines, all of one bucket. */

@@ -331,31 +331,34 @@ void atp_work_commands(atp_work_t *work)
     batch->grants = work->grants.bytes;
     bool is_bulk = work->op_count >= BULK_LINES || batch->line_count >= BULK_LINES;
     batch->class = batch->class == ATP_CLASS_FACT && is_bulk ? ATP_CLASS_BULK : batch->class;
+    batch->is_divisible = !work->has_client_op;
     submit(work);
 }
 
 /* ---- promises: the same commands as a question ---- */
 
-/* Runs on the ledger thread, between two ops. */
+/* Runs on the ledger thread, between two ops: the next piece of the message. */
 static void promise(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
 {
     atp_work_t *work = batch->context;
-    const atp_op_t *op = work->ops.bytes;
+    atp_asked_t *asked = &work->asked;
     atp_result_t *results = work->results.bytes;
-    atp_grant_t *grants = work->grants.bytes;
-    const atp_op_t *feed = NULL;
+    uint32_t left = batch->op_count - asked->count;
+    uint32_t piece = batch->question_pieces > 1 && left > ATP_BULK_PIECE_LINES ? ATP_BULK_PIECE_LINES : left;
 
-    for (uint32_t i = 0; i < batch->op_count; i++) {
-        feed = op->kind == ATP_OP_FEED ? op : feed;
+    for (uint32_t end = asked->count + piece; asked->count < end; asked->count++) {
+        const atp_op_t *op = asked->op;
+        atp_result_t *result = &results[asked->count];
+        asked->feed = op->kind == ATP_OP_FEED ? op : asked->feed;
         if (op->kind == ATP_OP_RESERVE) {
-            atp_ledger_promise(ledger, op, now_ms, &results[i], grants);
+            atp_ledger_promise(ledger, op, now_ms, result, asked->grants);
         } else if (op->kind == ATP_OP_FEED || op->kind == ATP_OP_COUNT) {
-            atp_ledger_compare(ledger, feed, op, now_ms, &results[i]);
+            atp_ledger_compare(ledger, asked->feed, op, now_ms, result);
         } else {
-            results[i] = (atp_result_t){0}; /* the op that names the client */
+            *result = (atp_result_t){0}; /* the op that names the client */
         }
-        grants += atp_op_grant_room(op);
-        op = atp_op_next(op);
+        asked->grants += atp_op_grant_room(op);
+        asked->op = atp_op_next(op);
     }
 }
 
@@ -370,8 +373,11 @@ void atp_work_promise(atp_work_t *work)
                         "a question holds the ledger up: ask for fewer", 0);
         return;
     }
-    /* Counts of a feed come in great numbers. */
-    work->batch.class = work->has_reserves ? ATP_CLASS_RESERVE : ATP_CLASS_BULK;
-    work->batch.question = promise;
+    /* Counts of a feed come in great numbers, and each stands for itself. */
+    atp_batch_t *batch = &work->batch;
+    batch->class = work->has_reserves ? ATP_CLASS_RESERVE : ATP_CLASS_BULK;
+    batch->question_pieces = work->has_reserves ? 1 : (batch->op_count - 1) / ATP_BULK_PIECE_LINES + 1;
+    batch->question = promise;
+    work->asked = (atp_asked_t){.op = work->ops.bytes, .grants = work->grants.bytes};
     submit(work);
 }

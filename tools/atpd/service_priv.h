@@ -14,6 +14,14 @@ typedef struct atp_room {
     size_t size;
 } atp_room_t;
 
+/* The next op of a question about ops, the feed that it is of, where its grants begin, and how many came before it. */
+typedef struct atp_asked {
+    const atp_op_t *op;
+    const atp_op_t *feed;
+    atp_grant_t *grants;
+    uint32_t count;
+} atp_asked_t;
+
 /* Everything one request needs from arrival to answer. Used by one thread at a time. */
 typedef struct atp_work {
     atp_service_t *service;
@@ -36,6 +44,7 @@ typedef struct atp_work {
     uint32_t refused_count;
     uint32_t grant_room; /* of all ops of the batch: atp_op_grant_room */
     bool has_client_op;  /* the batch begins with an op that names the client */
+    atp_asked_t asked;   /* of a question about ops: how far it has come */
 
     /* queries */
     atp_room_t names;

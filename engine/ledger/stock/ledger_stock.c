@@ -285,8 +285,8 @@ static atp_verdict_t ask_count(apply_t *apply)
 void atp_ledger_compare(const atp_ledger_t *ledger, const atp_op_t *feed, const atp_op_t *op, int64_t now_ms,
                         atp_result_t *ret_result)
 {
-    atp_ledger_t *scratch =
-        (atp_ledger_t *)(uintptr_t)ledger; /* works in the scratch of an op, which is no state */
+    /* Of the scratch of an op, which is no state, it takes the first line only: there is nothing to forget. */
+    atp_ledger_t *scratch = (atp_ledger_t *)(uintptr_t)ledger;
     apply_t apply = {.ledger = scratch,
                      .op = feed != NULL ? feed : op,
                      .now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms,
@@ -306,7 +306,6 @@ void atp_ledger_compare(const atp_ledger_t *ledger, const atp_op_t *feed, const 
         verdict = ask_count(&apply);
     }
     scratch->is_asking = false;
-    atp_ledger_forget_scratch(scratch);
     ret_result->verdict = (uint8_t)verdict;
     ret_result->op = ledger->root->op;
 }
