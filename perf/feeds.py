@@ -2,12 +2,13 @@
 """What is fed in: live deltas of eight sources, full feeds of stock, X12 846, and reserves beside a feed; the same deltas
 and feeds into Redis and PostgreSQL.
 
-Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--no-peers] [--part PART]...
+Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--data DIR] [--no-peers] [--part PART]...
 
 The peers get the same data and sync it to disk before they answer: Redis by redis-cli --pipe with its append-only file synced
 always, PostgreSQL by COPY into a staging table and a merge in one transaction. Neither knows which batch it has had already. Prints
 Markdown. --rows is the size of the feed (1,000,000). --part is deltas, feeds, files or beside; without it all are measured.
-Ten million rows beside reserves: perf/feeds.py --rows 10000000 --no-peers --part beside
+Ten million rows beside reserves: perf/feeds.py --rows 10000000 --no-peers --part beside. --data puts the data of atpd into another
+folder: in memory (below /dev/shm) no sync takes any time, and what is left is the engine.
 """
 import argparse
 import csv
@@ -16,14 +17,16 @@ import decimal
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True  # before our own modules are read: nothing is left in the source tree
 
 import harness
-from servers import Atpd, Postgres, Redis
+from servers import Atpd, Postgres, Redis, Result
 
 SOURCES = 8
 FACTS = 1000  # of a batch
@@ -71,7 +74,7 @@ class Feeds:
         self.positions = 10_000
         self.told = 0  # feeds so far
         self.costs = []
-        self.atpd = Atpd(self.build, self.folder, self.rows, 200_000 if self.options.smoke else 5_000_000,
+        self.atpd = Atpd(self.build, harness.work_folder(options.data) if options.data else folder, self.rows, 200_000 if self.options.smoke else 5_000_000,
                          flags=["--capacity-skus", self.rows // NODES + 100_000, "--capacity-positions", self.rows + 1_000_000])
 
     def start_redis(self):
@@ -293,25 +296,57 @@ class Feeds:
             sys.exit(f"the reserves failed: {failure}")
         return self.atpd.read(told)
 
+    def reserves(self, *flags):
+        """One round, after what else was written to the disk has reached it."""
+        os.sync()
+        return self.end_reserves(self.begin_reserves(self.round_seconds, *flags))
+
+    def tell_feeds(self):
+        """One feed after the other, of which each changes one row in a hundred back or forth, until it is enough."""
+        try:
+            while not self.is_enough.is_set():
+                self.times.append(self.load_feed(("changed", "equal")[self.told % 2])[0])
+        except SystemExit as failure:
+            self.failure = failure
+
+    def rounds(self, half):
+        """Rounds alone and beside feeds, three of each by turns; the results of both."""
+        alone, beside = [], []
+        turns = 1 if self.options.smoke else 3
+        for _ in range(turns):
+            alone.extend(self.reserves(*half) for _ in range(turns))
+            self.is_enough.clear()
+            feeds = threading.Thread(target=self.tell_feeds)
+            feeds.start()
+            beside.extend(self.reserves(*half) for _ in range(turns))
+            self.is_enough.set()
+            feeds.join()
+            if self.failure:
+                raise self.failure
+        return alone, beside
+
+    @staticmethod
+    def middle(results):
+        return Result(*(statistics.median(getattr(one, name) for one in results) for name in ("rate", "p50", "p99")))
+
     def beside(self):
-        """One feed after the other, of which each changes one row in a hundred back or forth."""
+        self.round_seconds = 1 if self.options.smoke else 8
+        self.is_enough = threading.Event()
+        self.times, self.failure = [], None
         self.load("new")  # nothing, if it is there
-        times = [self.load_feed("changed")[0]]
-        seconds = 2 if self.options.smoke else int(max(20, 2 * times[0]))
-        most = self.end_reserves(self.begin_reserves(min(seconds, 10)))
-        half = ["--rate", int(most.rate / 2)]
-        alone = self.end_reserves(self.begin_reserves(seconds, *half))
-        bench = self.begin_reserves(seconds, *half)
-        begun = time.monotonic()
-        while len(times) == 1 or time.monotonic() - begun + times[-1] < seconds:
-            times.append(self.load_feed(("changed", "equal")[len(times) % 2])[0])
-        with_feed = self.end_reserves(bench)
+        quiet = self.load_feed("changed")[0]
+        most = self.reserves()
+        results = self.rounds(["--rate", int(most.rate / 2)])
+        alone, with_feed = map(self.middle, results)
         print(f"\nReserves of one line, 16 a message from 4 clients, at half of the {harness.count(most.rate)} a second that the same "
-              f"clients had before, beside feeds of {self.rows:,} rows of which 1 % are changed; timed from when they are due:")
-        harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us")
-        harness.Table.row("nothing", *alone.cells())
-        harness.Table.row(f"feeds, {harness.count(self.rows / min(times[1:]))} rows a second", *with_feed.cells())
-        print(f"\np99 beside feeds / alone: {with_feed.p99 / alone.p99:.2f}")
+              f"clients had before, beside feeds of {self.rows:,} rows of which 1 % are changed; timed from when they are due; medians of "
+              f"{len(results[0])} rounds of {self.round_seconds} s each, alone and beside by turns. With nothing beside it the feed had "
+              f"{harness.count(self.rows / quiet)} rows a second:")
+        harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us", "p99 of each round")
+        for what, result, rounds in (("nothing", alone, results[0]),
+                                     (f"feeds, {harness.count(self.rows / min(self.times))} rows a second", with_feed, results[1])):
+            harness.Table.row(what, *result.cells(), " ".join(f"{one.p99:,.0f}" for one in rounds))
+        print(f"\np50 beside feeds / alone: {with_feed.p50 / alone.p50:.2f}; p99: {with_feed.p99 / alone.p99:.2f}")
         harness.figure("feeds_reserve_p99_ratio", with_feed.p99 / alone.p99)
 
 
@@ -321,6 +356,7 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--build", default=str(harness.ROOT / "build/release"))
     parser.add_argument("--work", default=str(harness.ROOT / "build/perf"))
+    parser.add_argument("--data")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--part", dest="parts", action="append", choices=PARTS)
     options = parser.parse_args()
