@@ -1,5 +1,7 @@
 #include "loaders/keys.h"
 
+#include "loaders/key_scratch.h"
+
 #include <stdlib.h>
 
 /* The sum over the rows of a key, and the row that stands for it. */
@@ -8,9 +10,25 @@ typedef struct sum {
     uint64_t first_line;
 } sum_t;
 
+/* A row whose key was there before, where keys may be put aside. */
+typedef struct again {
+    uint64_t number; /* how manyth row it is, from 1 */
+    uint64_t first_line;
+} again_t;
+
 struct atp_keys {
     atp_duplicates_t duplicates;
-    atp_seen_t *seen; /* value: line of the first or last row, or index + 1 into sums */
+    uint64_t window; /* 0: all keys stay in memory */
+    uint64_t again_max;
+    uint64_t number;            /* of the row noted or taken last */
+    uint64_t aside_from;        /* number of the first row put aside; 0 = none is */
+    atp_key_scratch_t *scratch; /* until it has been looked through */
+    bool is_known;              /* agains are complete: the rows come once more */
+    again_t *agains;            /* in order of number once they are complete */
+    uint64_t again_count;
+    uint64_t again_room;
+    uint64_t again_next; /* the first one that has not come yet */
+    atp_seen_t *seen;    /* value: line of the first or last row, or index + 1 into sums */
     sum_t *sums;
     uint64_t sum_count;
     uint64_t sum_capacity;
@@ -19,15 +37,19 @@ struct atp_keys {
 };
 
 atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max, uint64_t key_count_hint,
-                          atp_keys_t **ret_keys)
+                          uint64_t window, atp_keys_t **ret_keys)
 {
     atp_keys_t *keys = calloc(1, sizeof *keys);
+    bool has_window = duplicates == ATP_DUPLICATES_REFUSE && window > 0 && window < key_count_max;
+    uint64_t hint = has_window && key_count_hint > window ? window : key_count_hint;
 
-    if (keys == NULL || atp_seen_create(key_count_max, key_count_hint, &keys->seen) != ATP_OK) {
+    if (keys == NULL || atp_seen_create(key_count_max, hint, &keys->seen) != ATP_OK) {
         free(keys);
         return ATP_ERR_MEMORY;
     }
     keys->duplicates = duplicates;
+    keys->window = has_window ? window : 0;
+    keys->again_max = key_count_max;
     *ret_keys = keys;
     return ATP_OK;
 }
@@ -36,6 +58,8 @@ void atp_keys_destroy(atp_keys_t *keys)
 {
     if (keys != NULL) {
         atp_seen_destroy(keys->seen);
+        atp_key_scratch_destroy(keys->scratch);
+        free(keys->agains);
         free(keys->sums);
         free(keys);
     }
@@ -160,14 +184,130 @@ static atp_reason_of_reject_t note_again(atp_keys_t *keys, atp_fingerprint_t key
     return ATP_REJECT_NONE;
 }
 
+/* ---- keys that are put aside ---- */
+
+static atp_err_t add_again(void *context, uint64_t number, uint64_t first_line)
+{
+    atp_keys_t *keys = context;
+
+    if (keys->again_count == keys->again_max) {
+        return ATP_ERR_LIMIT;
+    }
+    if (keys->again_count == keys->again_room) {
+        uint64_t room = keys->again_room == 0 ? 1024 : 2 * keys->again_room;
+        again_t *grown = reallocarray(keys->agains, room, sizeof *grown);
+        if (grown == NULL) {
+            return ATP_ERR_MEMORY;
+        }
+        keys->agains = grown;
+        keys->again_room = room;
+    }
+    keys->agains[keys->again_count++] = (again_t){number, first_line};
+    return ATP_OK;
+}
+
+/* A key of the window: its row was good, only its line can be asked for. */
+static atp_err_t put_aside(void *context, atp_fingerprint_t key, uint64_t line)
+{
+    return atp_key_scratch_add(context, key, 0, line);
+}
+
+/* The window is full: all of it goes aside, and what comes from now on. */
+static atp_err_t begin_aside(atp_keys_t *keys)
+{
+    atp_err_t err = atp_key_scratch_create(&keys->scratch);
+
+    err = err == ATP_OK ? atp_seen_walk(keys->seen, put_aside, keys->scratch) : err;
+    err = err == ATP_OK ? atp_seen_clear(keys->seen) : err;
+    keys->aside_from = keys->number;
+    return err;
+}
+
+/* What is known of the row that comes once more: the line of the first of its key, 0 if it is the first. */
+static uint64_t next_again(atp_keys_t *keys)
+{
+    if (keys->again_next == keys->again_count || keys->agains[keys->again_next].number != keys->number) {
+        return 0;
+    }
+    return keys->agains[keys->again_next++].first_line;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const again_t *first = a;
+    const again_t *second = b;
+
+    return first->number < second->number ? -1 : first->number > second->number;
+}
+
+atp_err_t atp_keys_end(atp_keys_t *keys, bool *ret_must_repeat)
+{
+    uint64_t before = keys->again_count;
+
+    *ret_must_repeat = false;
+    if (keys->scratch == NULL) {
+        return ATP_OK;
+    }
+    atp_err_t err = atp_key_scratch_find(keys->scratch, add_again, keys);
+    atp_key_scratch_destroy(keys->scratch);
+    keys->scratch = NULL;
+    keys->is_known = true;
+    keys->duplicate_count = keys->again_count;
+    if (keys->again_count > 0) {
+        qsort(keys->agains, keys->again_count, sizeof *keys->agains, by_number);
+    }
+    *ret_must_repeat = keys->again_count > before;
+    return err;
+}
+
+void atp_keys_begin(atp_keys_t *keys)
+{
+    keys->number = 0;
+    keys->again_next = 0;
+}
+
+bool atp_keys_is_news(const atp_keys_t *keys)
+{
+    return keys->is_known && keys->number >= keys->aside_from;
+}
+
+/* ---- noting ---- */
+
+/* Where the key is not looked for in memory: it is put aside, or all is known. */
+static atp_err_t note_elsewhere(atp_keys_t *keys, atp_fingerprint_t key, uint64_t line,
+                                atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line)
+{
+    if (!keys->is_known) {
+        return keys->number > keys->again_max ? ATP_ERR_LIMIT
+                                              : atp_key_scratch_add(keys->scratch, key, keys->number, line);
+    }
+    uint64_t first_line = next_again(keys);
+    if (first_line != 0) {
+        *ret_reason = ATP_REJECT_DUPLICATE;
+        *ret_first_line = first_line;
+    }
+    return ATP_OK;
+}
+
 atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_row_t *row,
                         atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line)
 {
     uint64_t present = 0;
 
     *ret_reason = ATP_REJECT_NONE;
+    keys->number++;
     if (row->line > ATP_SEEN_VALUE_MAX) {
         return ATP_ERR_LIMIT;
+    }
+    if (keys->window > 0 && !keys->is_known && keys->scratch == NULL &&
+        atp_seen_count(keys->seen) == keys->window) {
+        atp_err_t err = begin_aside(keys);
+        if (err != ATP_OK) {
+            return err;
+        }
+    }
+    if (keys->is_known || keys->scratch != NULL) {
+        return note_elsewhere(keys, key, row->line, ret_reason, ret_first_line);
     }
     if (keys->duplicates == ATP_DUPLICATES_SUM && !grow_sums(keys)) {
         return ATP_ERR_MEMORY;
@@ -178,10 +318,10 @@ atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_
     }
     if (present == 0) {
         note_first(keys, row);
-    } else {
-        *ret_reason = note_again(keys, key, present, row, ret_first_line);
+        return ATP_OK;
     }
-    return ATP_OK;
+    *ret_reason = note_again(keys, key, present, row, ret_first_line);
+    return keys->window > 0 ? add_again(keys, keys->number, present) : ATP_OK;
 }
 
 bool atp_keys_are_single(const atp_keys_t *keys)
@@ -197,8 +337,12 @@ void atp_keys_forget_single(atp_keys_t *keys)
     }
 }
 
-bool atp_keys_take(const atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row)
+bool atp_keys_take(atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row)
 {
+    keys->number++;
+    if (keys->is_known) {
+        return next_again(keys) == 0;
+    }
     uint64_t value = atp_seen_get(keys->seen, key);
 
     ATP_ASSERT(value != 0); /* the second pass meets the rows of the first, and no others */
@@ -214,7 +358,7 @@ bool atp_keys_take(const atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t
 
 uint64_t atp_keys_count(const atp_keys_t *keys)
 {
-    return atp_seen_count(keys->seen);
+    return keys->is_known ? keys->number - keys->again_count : atp_seen_count(keys->seen);
 }
 
 uint64_t atp_keys_merged(const atp_keys_t *keys)

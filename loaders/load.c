@@ -42,6 +42,7 @@ struct atp_load {
     atp_load_reject_t first_reject; /* for the sentence; its raw is void */
     bool is_valid;
     bool has_been_read;
+    bool is_repeating; /* rows are checked once more, now that all duplicates are known */
     bool has_names;
     const atp_names_t *names; /* NULL: the ledger has none */
 
@@ -69,6 +70,9 @@ static void set_defaults(atp_load_t *load)
     }
     if (options->key_count_max == 0) {
         options->key_count_max = ATP_LOAD_KEY_COUNT_MAX;
+    }
+    if (options->key_window == 0) {
+        options->key_window = ATP_LOAD_KEY_WINDOW;
     }
     load->batch_max = options->batch_rows_max == 0 ? ATP_LOAD_BATCH_ROWS_MAX : options->batch_rows_max;
 }
@@ -107,9 +111,13 @@ static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
     load->outcomes = calloc(load->batch_max, sizeof *load->outcomes);
     uint64_t hint = atp_input_bytes_total(atp_table_input(load->table)) / BYTES_PER_KEY_GUESS;
     load->places = load->options.ack != NULL ? calloc(load->batch_max, sizeof *load->places) : NULL;
+    /* An acknowledgement is told of rows once, and what is spread is kept for each row in any case. */
+    bool has_window = load->options.ack == NULL && load->profile->safety_spread != ATP_SPREAD_BY_STOCK;
+    uint64_t window = has_window ? load->options.key_window : 0;
     bool has_memory =
         load->rows != NULL && load->outcomes != NULL && (load->options.ack == NULL || load->places != NULL) &&
-        atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, &load->keys) == ATP_OK;
+        atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, window, &load->keys) ==
+            ATP_OK;
 
     if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
         has_memory = atp_spread_create(load->options.key_count_max, &load->spread) == ATP_OK;
@@ -246,7 +254,9 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
     }
     load->report.rows_bad++;
     load->report.bad_by_reason[reject.reason]++;
-    if (load->options.on_reject != NULL) {
+    bool was_told =
+        load->is_repeating && !(reject.reason == ATP_REJECT_DUPLICATE && atp_keys_is_news(load->keys));
+    if (load->options.on_reject != NULL && !was_told) {
         load->options.on_reject(load->options.context, &reject);
     }
     return load->rejects != NULL ? atp_reject_write(load->rejects, &reject, ret_why) : ATP_OK;
@@ -260,6 +270,13 @@ static atp_err_t fail_keys(const atp_load_t *load, atp_err_t err, atp_why_t *ret
             "%.200s: more than %llu distinct keys, the bound of this load; nothing was loaded. Split the "
             "file or raise the bound",
             place_of(load), (unsigned long long)load->options.key_count_max);
+    }
+    if (err != ATP_ERR_MEMORY) {
+        return atp_fail(
+            ret_why, err,
+            "%.200s: the temporary file for its keys cannot be used (%s); nothing was loaded. Set "
+            "TMPDIR to a folder with room for 24 bytes a row",
+            place_of(load), atp_err_name(err));
     }
     return atp_fail(ret_why, err, "%.200s: no memory to check for duplicates; nothing was loaded",
                     place_of(load));
@@ -541,6 +558,37 @@ static atp_err_t finish_validation(atp_load_t *load, atp_why_t *ret_why)
     return err;
 }
 
+/* Everything once more from the first row. */
+static atp_err_t rewind_all(atp_load_t *load, atp_why_t *ret_why)
+{
+    load->records_this_pass = 0;
+    load->spread_index = 0;
+    load->batch_count = 0;
+    atp_keys_begin(load->keys);
+    atp_err_t err = atp_table_rewind(load->table, ret_why);
+    return err == ATP_OK ? atp_table_begin(load->table, ret_why) : err;
+}
+
+/* Duplicates among the keys that were put aside are known now. Where there are any, all rows are checked once more: report and
+ * reject file are then as if each had been known at its row. */
+static atp_err_t end_keys(atp_load_t *load, atp_why_t *ret_why)
+{
+    bool must_repeat;
+    atp_err_t err = atp_keys_end(load->keys, &must_repeat);
+
+    if (err != ATP_OK) {
+        return fail_keys(load, err, ret_why);
+    }
+    if (!must_repeat) {
+        return ATP_OK;
+    }
+    load->is_repeating = true;
+    memset(&load->report, 0, sizeof load->report);
+    err = load->rejects != NULL ? atp_reject_restart(load->rejects, ret_why) : ATP_OK;
+    err = err == ATP_OK ? rewind_all(load, ret_why) : err;
+    return err == ATP_OK ? read_all(load, ret_why) : err;
+}
+
 /* `err`: of the reading. */
 static atp_err_t end_acknowledged(atp_load_t *load, atp_err_t err, atp_why_t *ret_why)
 {
@@ -566,6 +614,9 @@ atp_err_t atp_load_validate(atp_load_t *load, atp_why_t *ret_why)
     if (err == ATP_OK) {
         err = read_all(load, ret_why);
     }
+    if (err == ATP_OK) {
+        err = end_keys(load, ret_why);
+    }
     if (load->options.ack != NULL) {
         err = end_acknowledged(load, err, ret_why);
     }
@@ -582,12 +633,6 @@ atp_err_t atp_load_deliver(atp_load_t *load, atp_load_sink_fn sink, void *contex
     load->sink = sink;
     load->sink_context = context;
     load->report.rows_delivered = 0;
-    load->records_this_pass = 0;
-    load->spread_index = 0;
-    load->batch_count = 0;
-    atp_err_t err = atp_table_rewind(load->table, ret_why);
-    if (err == ATP_OK) {
-        err = atp_table_begin(load->table, ret_why);
-    }
+    atp_err_t err = rewind_all(load, ret_why);
     return err == ATP_OK ? read_all(load, ret_why) : err;
 }

@@ -12,9 +12,10 @@
  * This module talks to no network and no ledger. loaders/commands.h turns rows into commands.
  *
  * Threads     one at a time; sink and callbacks run on the caller's thread.
- * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key, up to
- *             `key_count_max` keys (while that table grows, half as much again); 56 bytes more a key when
- *             duplicates are summed; 40 bytes more a row when safety stock is spread.
+ * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key (while that table
+ *             grows, half as much again) up to `key_window` keys, then 24 bytes a row on disk, a 64th of them in memory in the end, and 24 for
+ *             each row that is refused. All keys stay in memory, up to `key_count_max`, when duplicates are summed (56 bytes more a key) or the
+ *             last one counts, when an acknowledgement is wanted, and when safety stock is spread (40 bytes more a row).
  * Invariants  D1  no sink is called unless validation has passed.
  *             D2  records = good + bad + skipped, and good = delivered + merged.
  *             D3  with duplicates refused, no two delivered rows have the same key. */
@@ -32,6 +33,7 @@
 #include <stdint.h>
 
 #define ATP_LOAD_BATCH_ROWS_MAX 4096
+#define ATP_LOAD_KEY_WINDOW     UINT64_C(1048576)  /* default: 32 MiB of slots; beyond it keys go to disk */
 #define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound: 1 GiB of slots */
 
 typedef struct atp_load atp_load_t;
@@ -139,6 +141,7 @@ typedef struct atp_load_options {
     atp_edi_ack_t *ack;
     uint32_t batch_rows_max;
     uint64_t key_count_max;
+    uint64_t key_window; /* keys that are held in memory to find duplicates; see ATP_LOAD_KEY_WINDOW */
     uint64_t spool_size_max;
     /* What names and units mean, asked once, at the first row; its failure ends the load. NULL: the ledger has none. */
     atp_err_t (*find_names)(void *context, const atp_names_t **ret_names, atp_why_t *ret_why);

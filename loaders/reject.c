@@ -83,6 +83,19 @@ atp_err_t atp_reject_write(atp_reject_file_t *file, const atp_load_reject_t *rej
     return ferror(file->out) ? fail_writing(file->path, "written", ret_why) : ATP_OK;
 }
 
+atp_err_t atp_reject_restart(atp_reject_file_t *file, atp_why_t *ret_why)
+{
+    struct stat info;
+
+    if (fflush(file->out) != 0 || fstat(fileno(file->out), &info) != 0 ||
+        (S_ISREG(info.st_mode) &&
+         (fseek(file->out, 0, SEEK_SET) != 0 || ftruncate(fileno(file->out), 0) != 0))) {
+        return fail_writing(file->path, "emptied", ret_why);
+    }
+    file->count = 0;
+    return ATP_OK;
+}
+
 atp_err_t atp_reject_flush(atp_reject_file_t *file, atp_why_t *ret_why)
 {
     return fflush(file->out) != 0 ? fail_writing(file->path, "written", ret_why) : ATP_OK;

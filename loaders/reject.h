@@ -18,6 +18,9 @@ ATP_MUST_USE atp_err_t atp_reject_open(const char *path, atp_reject_file_t **ret
 ATP_MUST_USE atp_err_t atp_reject_write(atp_reject_file_t *file, const atp_load_reject_t *reject,
                                         atp_why_t *ret_why);
 
+/* Empties the file: no row was written. ATP_ERR_NO_SPACE, ATP_ERR_IO. */
+ATP_MUST_USE atp_err_t atp_reject_restart(atp_reject_file_t *file, atp_why_t *ret_why);
+
 /* Writes out what is buffered. */
 ATP_MUST_USE atp_err_t atp_reject_flush(atp_reject_file_t *file, atp_why_t *ret_why);
 

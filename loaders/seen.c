@@ -171,3 +171,31 @@ uint64_t atp_seen_count(const atp_seen_t *seen)
 {
     return seen->count;
 }
+
+atp_err_t atp_seen_walk(const atp_seen_t *seen, atp_seen_each_fn each, void *context)
+{
+    atp_err_t err = ATP_OK;
+
+    for (uint64_t i = 0; i < seen->slot_count && err == ATP_OK; i++) {
+        const slot_t *slot = &seen->slots[i];
+        if (slot->tag_and_value != 0) {
+            const atp_fingerprint_t key = {slot->low, slot->tag_and_value >> VALUE_BITS};
+            err = each(context, key, value_of(slot));
+        }
+    }
+    return err;
+}
+
+atp_err_t atp_seen_clear(atp_seen_t *seen)
+{
+    slot_t *slots = map_slots(FIRST_SLOT_COUNT);
+
+    if (slots == NULL) {
+        return ATP_ERR_MEMORY;
+    }
+    munmap(seen->slots, seen->slot_count * sizeof(slot_t));
+    seen->slots = slots;
+    seen->slot_count = FIRST_SLOT_COUNT;
+    seen->count = 0;
+    return ATP_OK;
+}

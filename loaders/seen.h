@@ -43,4 +43,11 @@ void atp_seen_set(atp_seen_t *seen, atp_fingerprint_t key, uint64_t value);
 
 uint64_t atp_seen_count(const atp_seen_t *seen);
 
+/* Tells of every key and its value, in no order, until `each` fails. Of a key what a fingerprint is compared by. */
+typedef atp_err_t (*atp_seen_each_fn)(void *context, atp_fingerprint_t key, uint64_t value);
+ATP_MUST_USE atp_err_t atp_seen_walk(const atp_seen_t *seen, atp_seen_each_fn each, void *context);
+
+/* Forgets all keys, and gives their memory back. ATP_ERR_MEMORY; then nothing is changed. */
+ATP_MUST_USE atp_err_t atp_seen_clear(atp_seen_t *seen);
+
 #endif

@@ -20,8 +20,9 @@ static const char *spool_folder(void)
 }
 
 /* Not every file system can make a file without a name; elsewhere the name is taken away at once. */
-static int open_nameless(const char *folder)
+int atp_spool_open_nameless(void)
 {
+    const char *folder = spool_folder();
     char path[4096];
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
@@ -49,7 +50,7 @@ atp_err_t atp_spool_create(uint64_t size_max, atp_spool_t **ret_spool, atp_why_t
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for a temporary file");
     }
     spool->size_max = size_max;
-    spool->fd = open_nameless(spool_folder());
+    spool->fd = atp_spool_open_nameless();
     if (spool->fd < 0) {
         atp_err_t err = atp_fail(ret_why, ATP_ERR_IO,
                                  "no temporary file in %.200s: %s; set TMPDIR to a folder that takes one",

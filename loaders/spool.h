@@ -14,6 +14,9 @@ typedef struct atp_spool atp_spool_t;
 ATP_MUST_USE atp_err_t atp_spool_create(uint64_t size_max, atp_spool_t **ret_spool, atp_why_t *ret_why);
 void atp_spool_destroy(atp_spool_t *spool);
 
+/* Such a file alone; -1 with errno set when none can be made. */
+ATP_MUST_USE int atp_spool_open_nameless(void);
+
 /* Adds bytes. ATP_ERR_LIMIT past the bound, ATP_ERR_NO_SPACE, ATP_ERR_IO; `place` is named as where they come
  * from. */
 ATP_MUST_USE atp_err_t atp_spool_append(atp_spool_t *spool, const void *bytes, size_t size, const char *place,

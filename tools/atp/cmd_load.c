@@ -12,12 +12,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REJECTS_SHOWN 5
-#define NICENESS      10
 #define BATCH_ROWS                                                                                           \
     1024 /* of larger ones the engine has one thread for a millisecond, and who reserves waits for it */
 
@@ -587,16 +585,6 @@ static int refuse_without_profile(const atp_cli_t *cli)
     return atp_cli_usage(cli->cmd, "--profile says what the columns mean: a .yaml file, or one of %s", names);
 }
 
-/* A load is work in the background: on a machine that serves reservations too it takes the processor time they leave. Before there are
- * other threads, which have it from this one. */
-static void give_way(void)
-{
-    if (getpriority(PRIO_PROCESS, 0) < NICENESS) {
-        (void)setpriority(PRIO_PROCESS, 0,
-                          NICENESS); /* without it all is as it was, only slower for others */
-    }
-}
-
 static int run(atp_cli_t *cli)
 {
     loading_t loading = {
@@ -610,7 +598,7 @@ static int run(atp_cli_t *cli)
     if (!atp_args_has(&cli->args, "profile")) {
         return refuse_without_profile(cli);
     }
-    give_way();
+    atp_session_give_way();
     int status = open_files(&loading);
     status = status == ATP_CLI_DONE ? read_source(&loading) : status;
     status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;

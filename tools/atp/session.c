@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#define NICENESS 10
 
 bool atp_session_open_as(atp_cli_t *cli, atp_text_t client, uint32_t timeout_ms, atp_client_t **ret_handle,
                          int *ret_status)
@@ -111,4 +114,12 @@ int atp_session_refused(atp_cli_t *cli, const atp_answer_head_t *head)
                         atp_verdict_advice(head->verdict), field != NULL ? "; at " : "",
                         field != NULL ? field : "", head->detail.size > 0 ? " (" : "", (int)head->detail.size,
                         head->detail.size > 0 ? head->detail.bytes : "", head->detail.size > 0 ? ")" : "");
+}
+
+void atp_session_give_way(void)
+{
+    if (getpriority(PRIO_PROCESS, 0) < NICENESS) {
+        (void)setpriority(PRIO_PROCESS, 0,
+                          NICENESS); /* without it all is as it was, only slower for others */
+    }
 }

@@ -11,6 +11,10 @@ ATP_MUST_USE bool atp_session_open_as(atp_cli_t *cli, atp_text_t client, uint32_
                                       atp_client_t **ret_handle, int *ret_status);
 void atp_session_close(atp_cli_t *cli);
 
+/* Work in the background: on a machine that serves reservations too it takes the processor time they leave. Before a handle is opened, for
+ * its threads have it from this one. */
+void atp_session_give_way(void);
+
 /* Says why a call on `handle` got no answer, what that means and what to do next. `id`: of the command that was
  * sent, "" for a question. Returns the exit status. */
 int atp_session_fail(atp_cli_t *cli, const atp_client_t *handle, atp_err_t err, atp_text_t id);
