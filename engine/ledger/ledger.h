@@ -100,8 +100,10 @@ typedef enum atp_prefetch_step {
     ATP_PREFETCH_STEPS
 } atp_prefetch_step_t;
 
+#define ATP_PREFETCH_LINES 4 /* lines of an op that are looked at */
+
 typedef struct atp_prefetch {
-    uint32_t row;
+    uint32_t rows[ATP_PREFETCH_LINES];
 } atp_prefetch_t;
 
 void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_prefetch_step_t step,

@@ -617,57 +617,77 @@ void atp_ledger_end_frame(atp_ledger_t *ledger)
 
 /* ---- prefetching ---- */
 
-/* The op's first line, if it names a position by numbers that exist. */
-static const atp_op_line_t *numbered_line(const atp_ledger_t *ledger, const atp_op_t *op)
+/* True if the line names a SKU and a node by numbers, and the SKU exists. */
+static bool is_numbered(const atp_ledger_t *ledger, const atp_op_line_t *line)
 {
-    const atp_op_line_t *line = atp_op_lines(op);
-    bool is_numbered = op->line_count > 0 &&
-                       (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0 &&
-                       line->sku < atp_table_count(&ledger->catalog.skus);
-
-    return is_numbered ? line : NULL;
+    return (line->flags & (ATP_LINE_SKU_NAMED | ATP_LINE_NODE_NAMED)) == 0 &&
+           line->sku < atp_table_count(&ledger->catalog.skus);
 }
 
-static void prefetch_line(const atp_ledger_t *ledger, uint32_t line)
+static void prefetch_indexes(const atp_ledger_t *ledger, const atp_op_t *op)
 {
-    if (line != 0) {
-        __builtin_prefetch(atp_line_at(&ledger->reservations, line - 1), 1);
+    if (op->flags & ATP_OP_HAS_ID) {
+        atp_index_prefetch(&ledger->outcomes.index, op->id.low);
+        atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
+    }
+}
+
+/* What the step fetches for a line. */
+static inline void prefetch_line(const atp_ledger_t *ledger, const atp_op_line_t *line,
+                                 atp_prefetch_step_t step, uint32_t *row)
+{
+    const atp_positions_t *positions = &ledger->positions;
+
+    if (step == ATP_PREFETCH_INDEXES) {
+        *row = NO_ROW; /* also of a SKU that an op in between makes */
+    }
+    if (!is_numbered(ledger, line)) {
+        return;
+    }
+    switch (step) {
+    case ATP_PREFETCH_INDEXES:
+        atp_positions_prefetch_directory(positions, line->sku);
+        break;
+    case ATP_PREFETCH_ENTRY:
+        atp_positions_prefetch_entry(positions, line->sku, line->node);
+        break;
+    case ATP_PREFETCH_ROW:
+        if (atp_positions_guess(positions, line->sku, line->node, row)) {
+            __builtin_prefetch(atp_positions_at(positions, *row), 1);
+        }
+        break;
+    case ATP_PREFETCH_LINE:
+        if (*row != NO_ROW && atp_positions_at(positions, *row)->last_line != 0) {
+            __builtin_prefetch(
+                atp_line_at(&ledger->reservations, atp_positions_at(positions, *row)->last_line - 1), 1);
+        }
+        break;
+    case ATP_PREFETCH_STEPS:
+        break;
+    }
+}
+
+/* Those after the first: most ops have none. */
+static __attribute__((noinline)) void prefetch_other_lines(const atp_ledger_t *ledger, const atp_op_t *op,
+                                                           atp_prefetch_step_t step, atp_prefetch_t *hint)
+{
+    uint32_t count = op->line_count < ATP_PREFETCH_LINES ? op->line_count : ATP_PREFETCH_LINES;
+
+    for (uint32_t i = 1; i < count; i++) {
+        prefetch_line(ledger, &atp_op_lines(op)[i], step, &hint->rows[i]);
     }
 }
 
 void atp_ledger_prefetch(const atp_ledger_t *ledger, const atp_op_t *op, atp_prefetch_step_t step,
                          atp_prefetch_t *hint)
 {
-    const atp_op_line_t *line;
-
-    switch (step) {
-    case ATP_PREFETCH_INDEXES:
-        hint->row = NO_ROW;
-        if (op->flags & ATP_OP_HAS_ID) {
-            atp_index_prefetch(&ledger->outcomes.index, op->id.low);
-            atp_index_prefetch(&ledger->reservations.index, op->subject_hash);
-        }
-        if ((line = numbered_line(ledger, op)) != NULL) {
-            atp_positions_prefetch_directory(&ledger->positions, line->sku);
-        }
-        break;
-    case ATP_PREFETCH_ENTRY:
-        if ((line = numbered_line(ledger, op)) != NULL) {
-            atp_positions_prefetch_entry(&ledger->positions, line->sku, line->node);
-        }
-        break;
-    case ATP_PREFETCH_ROW:
-        if ((line = numbered_line(ledger, op)) != NULL &&
-            atp_positions_guess(&ledger->positions, line->sku, line->node, &hint->row)) {
-            __builtin_prefetch(atp_positions_at(&ledger->positions, hint->row), 1);
-        }
-        break;
-    case ATP_PREFETCH_LINE:
-        if (hint->row != NO_ROW) {
-            prefetch_line(ledger, atp_positions_at(&ledger->positions, hint->row)->last_line);
-        }
-        break;
-    case ATP_PREFETCH_STEPS:
-        break;
+    if (step == ATP_PREFETCH_INDEXES) {
+        prefetch_indexes(ledger, op);
+    }
+    if (op->line_count > 0) {
+        prefetch_line(ledger, atp_op_lines(op), step, &hint->rows[0]);
+    }
+    if (ATP_UNLIKELY(op->line_count > 1)) {
+        prefetch_other_lines(ledger, op, step, hint);
     }
 }

@@ -78,6 +78,7 @@ void atp_outcomes_add(atp_outcomes_t *outcomes, const atp_outcome_t *outcome)
     }
     atp_outcome_t *record = atp_table_change(&outcomes->records, place);
     *record = *outcome;
+    atp_table_prefetch_after(&outcomes->records, place);
     heads->next++;
     count_at_client(outcomes, outcome->client, +1);
     atp_index_insert(&outcomes->index, outcome->id.low, place);

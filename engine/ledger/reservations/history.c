@@ -12,7 +12,7 @@ const atp_history_step_t *atp_history_step(const atp_history_t *history, uint64_
     return atp_table_at(&history->steps, (number - 1) % capacity);
 }
 
-void atp_history_add(atp_history_t *history, uint32_t reservation, const atp_history_step_t *step)
+atp_history_step_t *atp_history_add(atp_history_t *history, uint32_t reservation)
 {
     uint64_t number = ++history->heads->newest;
     uint64_t count = atp_table_count(&history->last);
@@ -28,10 +28,11 @@ void atp_history_add(atp_history_t *history, uint32_t reservation, const atp_his
     }
     uint64_t *last = atp_table_change(&history->last, reservation);
     atp_history_step_t *record = atp_table_change(&history->steps, place);
-    memcpy(record, step, sizeof *record);
+    atp_table_prefetch_after(&history->steps, place);
     record->number = number;
     record->previous = *last;
     *last = number;
+    return record;
 }
 
 uint32_t atp_history_correlate(atp_history_t *history, uint64_t op, atp_text_t correlation)

@@ -57,8 +57,8 @@ typedef struct atp_history {
     atp_history_heads_t *heads; /* borrowed */
 } atp_history_t;
 
-/* Adds a step of a reservation; number and link are filled in. */
-void atp_history_add(atp_history_t *history, uint32_t reservation, const atp_history_step_t *step);
+/* Adds a step of a reservation, with its number and link; the caller writes all other fields: an older step may have had the place. */
+atp_history_step_t *atp_history_add(atp_history_t *history, uint32_t reservation);
 
 /* Keeps the correlation id of the op that makes steps now, once for all its steps, and returns its place + 1. */
 uint32_t atp_history_correlate(atp_history_t *history, uint64_t op, atp_text_t correlation);

@@ -70,24 +70,22 @@ void atp_ledger_note_step(atp_ledger_t *ledger, uint32_t number, atp_step_t step
 {
     const atp_line_t *line = atp_line_at(&ledger->reservations, number);
     const atp_op_t *cause = ledger->cause;
-    atp_history_step_t noted = {
-        .op = ledger->root->op,
-        .time_ms = ledger->root->time_ms,
-        .qty = qty,
-        .client = cause->client == ATP_CLIENT_NAMED ? ledger->frame_client : cause->client,
-        .row = line->row,
-        .line = (uint16_t)line->number,
-        .step = (uint8_t)step,
-        .op_kind = cause->kind,
-    };
+    atp_history_t *history = &ledger->reservations.history;
+    atp_history_step_t *noted = atp_history_add(history, line->reservation);
 
-    if (ATP_UNLIKELY(cause->flags & ATP_OP_CORRELATED)) {
-        noted.correlation =
-            atp_history_correlate(&ledger->reservations.history, noted.op, atp_op_correlation(cause));
-    }
-    atp_history_add(&ledger->reservations.history, line->reservation, &noted);
+    noted->op = ledger->root->op;
+    noted->time_ms = ledger->root->time_ms;
+    noted->qty = qty;
+    noted->row = line->row;
+    noted->correlation = ATP_UNLIKELY(cause->flags & ATP_OP_CORRELATED)
+                             ? atp_history_correlate(history, noted->op, atp_op_correlation(cause))
+                             : 0;
+    noted->client = cause->client == ATP_CLIENT_NAMED ? ledger->frame_client : cause->client;
+    noted->line = (uint16_t)line->number;
+    noted->step = (uint8_t)step;
+    noted->op_kind = cause->kind;
     if (ATP_UNLIKELY(ledger->has_postings)) {
-        atp_ledger_post_step(ledger, line, &noted);
+        atp_ledger_post_step(ledger, line, noted);
     }
 }
 

@@ -48,6 +48,7 @@ static atp_verdict_t decide_line(apply_t *apply, resolved_line_t *line)
             return atp_ledger_refuse(apply, ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY, line->asked);
         }
         line->granted = promisable > 0 ? promisable : 0;
+        apply->is_plain_plan = apply->is_plain_plan && promisable > 0;
     } else {
         line->granted = line->qty;
     }
@@ -367,12 +368,12 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
     }
 }
 
-/* The one line of a plan in which nothing but its row has a say: all that it is granted is there. */
-static void grant_plain_line(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
+/* A line of a plan in which nothing but rows has a say: all that it is granted is there, and it is the next that was asked for. */
+static inline uint32_t grant_plain_line(apply_t *apply, uint32_t reservation, uint32_t after,
+                                        const resolved_line_t *decided, int64_t deadline_ms)
 {
     atp_ledger_t *ledger = apply->ledger;
-    const resolved_line_t *decided = &ledger->lines[0];
-    uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, 0);
+    uint32_t number = atp_reservations_take_line(&ledger->reservations, reservation, after);
     atp_line_t *line = atp_table_change(&ledger->reservations.lines, number);
 
     line->row = decided->row;
@@ -380,6 +381,17 @@ static void grant_plain_line(apply_t *apply, uint32_t reservation, int64_t deadl
     line->reserved = decided->granted;
     atp_line_set_deadline_ms(line, deadline_ms);
     atp_ledger_attach_plain(ledger, number);
+    return number;
+}
+
+static void grant_plain_lines(apply_t *apply, uint32_t reservation, int64_t deadline_ms)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t last = 0;
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        last = grant_plain_line(apply, reservation, last, &ledger->lines[i], deadline_ms) + 1;
+    }
 }
 
 /* A line that got nothing at a place where there never was a position still names one: make it. */
@@ -509,8 +521,8 @@ static void grant(apply_t *apply, atp_text_t id, atp_text_t owner, int64_t deadl
     uint32_t number = open_reservation(apply, id, owner, deadline_ms);
 
     apply->result->deadline_ms = deadline_ms;
-    if (ATP_LIKELY(apply->is_plain_plan && ledger->plan_count == 1)) {
-        grant_plain_line(apply, number, deadline_ms);
+    if (ATP_LIKELY(apply->is_plain_plan)) {
+        grant_plain_lines(apply, number, deadline_ms);
         atp_wheel_insert(&ledger->wheel, number);
         return;
     }

@@ -324,6 +324,7 @@ uint32_t atp_reservations_take(atp_reservations_t *reservations, atp_text_t id, 
         memset(reservation, 0, sizeof *reservation);
     } else {
         number = (uint32_t)atp_table_append(&reservations->records, 1);
+        atp_table_prefetch_after(&reservations->records, number);
         reservation = atp_table_change(&reservations->records, number);
     }
     reservation->id_ref = atp_strings_store(reservations->strings, reservations->string_heads, id);
@@ -349,6 +350,7 @@ uint32_t atp_reservations_take_line(atp_reservations_t *reservations, uint32_t r
         memset(line, 0, sizeof *line);
     } else {
         number = (uint32_t)atp_table_append(&reservations->lines, 1);
+        atp_table_prefetch_after(&reservations->lines, number);
         line = atp_table_change(&reservations->lines, number);
     }
     line->reservation = reservation;

@@ -59,17 +59,22 @@ static uint64_t take_overflow(atp_index_t *index)
     return index->overflow_used;
 }
 
-/* False: the bucket is full. */
+/* Into the first free place. False: the bucket is full. Every place is looked at, without a branch for each: how many are taken
+ * cannot be foretold. */
 static bool put_in_bucket(atp_index_bucket_t *bucket, uint64_t entry)
 {
+    unsigned free = 0; /* a bit a place */
+
+#pragma GCC unroll 7
     for (unsigned i = 0; i < ATP_INDEX_ENTRIES; i++) {
-        if (atp_load_relaxed(&bucket->entries[i]) == 0) {
-            /* INDEX-W1 (release) pairs with INDEX-R1. */
-            atp_store_release(&bucket->entries[i], entry);
-            return true;
-        }
+        free |= (unsigned)(atp_load_relaxed(&bucket->entries[i]) == 0) << i;
     }
-    return false;
+    if (ATP_UNLIKELY(free == 0)) {
+        return false;
+    }
+    /* INDEX-W1 (release) pairs with INDEX-R1. */
+    atp_store_release(&bucket->entries[__builtin_ctz(free)], entry);
+    return true;
 }
 
 static __attribute__((noinline)) void put_in_chain(atp_index_t *index, atp_index_bucket_t *bucket,

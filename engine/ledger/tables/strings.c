@@ -102,6 +102,7 @@ uint32_t atp_strings_store(atp_table_t *strings, atp_string_heads_t *heads, atp_
         memset(block, 0, sizeof heads->free[class]); /* the rest is zero: S2 */
     } else {
         ref = (uint32_t)atp_table_append(strings, class_granules[class]);
+        atp_table_prefetch_after(strings, ref);
         block = change_block(strings, ref, class_granules[class]);
     }
     block[0] = (unsigned char)text.size;
