@@ -320,7 +320,7 @@ typedef struct apply {
     uint16_t channel;   /* of a reserve or an edit, once it is known */
     uint16_t needed_by; /* day by which the line being planned is needed; 0 = from what is here */
     bool is_plain;      /* a reserve that no rule of its channel and no attribute says more of */
-    bool is_plain_plan; /* and every line of its plan is served by its own row, of which nothing is said */
+    bool is_plain_plan; /* and every line of its plan gets something of its row, of which nothing is said */
     bool is_track_only;
     bool may_backorder; /* the line being planned may be promised beyond stock */
     bool has_calendar;  /* the plan may take from a node with a calendar */
