@@ -411,10 +411,12 @@ static void more_than_one_op_merges_is_refused(void **state)
     fixture_t f = fixture_open(&config);
     stock(&f, "old", "N", 2 * ATP_MERGE_WORK_MAX);
     stock(&f, "new", "N", 1);
+    f.is_unchecked = true; /* each of so many would be checked with all before it */
     for (uint32_t i = 0; i < ATP_MERGE_WORK_MAX; i++) {
         snprintf(id, sizeof id, "r%u", i);
         assert_verdict(reserve(&f, id, "old", "N", 1), ATP_APPLIED);
     }
+    f.is_unchecked = false;
     assert_refused(merge(&f, "old", "new"), ATP_MERGE_TOO_LARGE, ATP_FIELD_SUBJECT);
     assert_int_equal(view_of(&f, "old", "N").reserved, ATP_MERGE_WORK_MAX);
     fixture_close(&f);
