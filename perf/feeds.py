@@ -330,7 +330,7 @@ class Feeds:
         return Result(*(statistics.median(getattr(one, name) for one in results) for name in ("rate", "p50", "p99")))
 
     def beside(self):
-        self.round_seconds = 1 if self.options.smoke else 8
+        self.round_seconds = 1 if self.options.smoke else 5
         self.is_enough = threading.Event()
         self.times, self.failure = [], None
         self.load("new")  # nothing, if it is there
