@@ -149,6 +149,24 @@ static void partial_lines_may_get_nothing_even_where_there_never_was_a_position(
     fixture_close(&f);
 }
 
+static void partial_lines_that_find_all_taken_stand_beside_those_that_get_some(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    atp_command_line_t lines[] = {line_of("S", "N", 3), line_of("S", "N", 2), line_of("T", "N", 1)};
+
+    stock(&f, "S", "N", 3);
+    stock(&f, "T", "N", 1);
+    assert_verdict(reserve_lines(&f, "r", ATP_RESERVE_PARTIAL, 3, lines), ATP_APPLIED_IN_PART);
+    assert_int_equal(f.grants[0].qty, 3);
+    assert_int_equal(f.grants[1].qty, 0);
+    assert_int_equal(f.grants[2].qty, 1);
+    assert_int_equal(line_state(&f, "r", 0), ATP_LINE_RESERVED);
+    assert_int_equal(line_state(&f, "r", 1), ATP_LINE_ACCEPTED);
+    assert_int_equal(line_state(&f, "r", 2), ATP_LINE_RESERVED);
+    fixture_close(&f);
+}
+
 static void a_refused_partial_request_makes_no_position(void **state)
 {
     (void)state;
@@ -459,6 +477,7 @@ int main(void)
         cmocka_unit_test(one_line_that_does_not_fit_refuses_all_and_is_named),
         cmocka_unit_test(a_partial_request_gets_what_there_is_and_learns_the_rest),
         cmocka_unit_test(partial_lines_may_get_nothing_even_where_there_never_was_a_position),
+        cmocka_unit_test(partial_lines_that_find_all_taken_stand_beside_those_that_get_some),
         cmocka_unit_test(a_refused_partial_request_makes_no_position),
         cmocka_unit_test(where_there_is_no_position_nothing_can_be_promised),
         cmocka_unit_test(two_nodes_with_five_each_hand_out_ten),
