@@ -494,6 +494,7 @@ static void give_record(edi_t *edi, atp_record_t *ret_record)
         .fields = edi->fields,
         .field_count = reason == ATP_REJECT_NONE ? edi->column_count : 0,
         .reason = reason,
+        .document = edi->message_count,
         .line = kept->line,
         .raw = {raw, kept->raw.size},
     };

@@ -416,6 +416,7 @@ static atp_record_status_t give_record(idoc_t *idoc, atp_record_t *ret_record)
         .fields = idoc->fields,
         .field_count = reason == ATP_REJECT_NONE ? idoc->column_count : 0,
         .reason = reason,
+        .document = (uint32_t)atp_seen_count(idoc->documents),
         .line = kept->line,
         .raw = {raw, kept->raw.size},
     };

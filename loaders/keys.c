@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 
-/* The sum over the rows of a key, and the row that stands for it. */
+/* Of each quantity of a key the sum over the rows of the newest document that tells it, and the row that stands for all. */
 typedef struct sum {
     atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
-    uint64_t first_line;
+    uint32_t documents[ATP_LOAD_QTY_COUNT]; /* that tell the quantities */
+    uint32_t document;                      /* the newest */
+    uint64_t first_line;                    /* of its rows */
 } sum_t;
 
 /* A row whose key was there before, where keys may be put aside. */
@@ -130,20 +132,36 @@ static bool add_qty(atp_load_qty_t *sum, const atp_load_qty_t *more)
     return true;
 }
 
-/* All of the row's quantities or none. The sum must fit the row's scale as its parts do. */
+/* A quantity of the row. The sum must fit the row's scale as its parts do. */
+static bool tell_qty(sum_t *sum, unsigned kind, const atp_load_row_t *row)
+{
+    atp_load_qty_t *qty = &sum->qty[kind];
+    atp_qty_t scaled;
+
+    if (sum->documents[kind] != row->document) {
+        sum->documents[kind] = row->document;
+        *qty = row->qty[kind];
+        return true;
+    }
+    return add_qty(qty, &row->qty[kind]) &&
+           atp_qty_rescale(qty->mantissa, qty->decimals, row->scale, &scaled) != ATP_RESCALE_OUT_OF_RANGE;
+}
+
+/* All of the row's quantities or none. */
 static bool add_row(sum_t *sum, const atp_load_row_t *row)
 {
-    sum_t larger = *sum;
+    sum_t told = *sum;
 
     for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
-        atp_qty_t scaled;
-        atp_load_qty_t *qty = &larger.qty[kind];
-        if (!add_qty(qty, &row->qty[kind]) ||
-            atp_qty_rescale(qty->mantissa, qty->decimals, row->scale, &scaled) == ATP_RESCALE_OUT_OF_RANGE) {
+        if (row->qty[kind].is_given && !tell_qty(&told, kind, row)) {
             return false;
         }
     }
-    *sum = larger;
+    if (told.document != row->document) {
+        told.document = row->document;
+        told.first_line = row->line;
+    }
+    *sum = told;
     return true;
 }
 
@@ -156,10 +174,11 @@ static void note_first(atp_keys_t *keys, const atp_load_row_t *row)
 {
     if (keys->duplicates == ATP_DUPLICATES_SUM) {
         sum_t *sum = &keys->sums[keys->sum_count++];
+        *sum = (sum_t){.document = row->document, .first_line = row->line};
         for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
             sum->qty[kind] = row->qty[kind];
+            sum->documents[kind] = row->document;
         }
-        sum->first_line = row->line;
     }
 }
 

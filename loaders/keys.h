@@ -2,7 +2,8 @@
  *
  *     refuse   the first; later ones are bad
  *     last     the last
- *     sum      one row with the sums, in the place of the first
+ *     sum      one row with the sums, in the place of the first. Rows of one document are summed (of an EDI message, of an IDoc; a file of another format is one document):
+ *              what another document of the file tells takes the place of what those before it told, as if it had come in a file of its own
  *
  * Validation notes every good row in file order; delivery then asks about the same rows.
  *
@@ -12,7 +13,7 @@
  *
  * Threads     one at a time.
  * Memory      21 to 43 bytes a key, up to the window, and what keys that are put aside need; 24 bytes for each row that is refused. When
- *             duplicates are summed, or the last one counts, there is no window, and 56 bytes a key more for sums. */
+ *             duplicates are summed, or the last one counts, there is no window, and 112 bytes a key more for sums. */
 #ifndef ATP_LOADERS_KEYS_H
 #define ATP_LOADERS_KEYS_H
 

@@ -14,7 +14,7 @@
  * Threads     one at a time; sink and callbacks run on the caller's thread.
  * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key (while that table
  *             grows, half as much again) up to `key_window` keys, then 24 bytes a row on disk, a 64th of them in memory in the end, and 24 for
- *             each row that is refused. All keys stay in memory, up to `key_count_max`, when duplicates are summed (56 bytes more a key) or the
+ *             each row that is refused. All keys stay in memory, up to `key_count_max`, when duplicates are summed (112 bytes more a key) or the
  *             last one counts, when an acknowledgement is wanted, and when safety stock is spread (40 bytes more a row).
  * Invariants  D1  no sink is called unless validation has passed.
  *             D2  records = good + bad + skipped, and good = delivered + merged.
@@ -82,6 +82,7 @@ typedef struct atp_load_row {
     bool is_there;           /* aliases, units: the ledger has it just so */
     bool is_unit_unknown;    /* facts: nothing is said of counted_in: it would be kept as an exception */
     uint64_t line;           /* physical line the row begins on, from 1 */
+    uint32_t document;       /* of the file, from 1: the EDI message or IDoc it is of; 0 = of none */
     atp_edi_origin_t origin; /* of a load with an acknowledgement: the segment that the row was made of */
     bool has_scale;
     bool has_state;

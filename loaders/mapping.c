@@ -564,7 +564,7 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *r
     if (skips) {
         return ATP_MAPPED_SKIPPED;
     }
-    *ret_row = (atp_load_row_t){.line = record->line};
+    *ret_row = (atp_load_row_t){.line = record->line, .document = record->document};
     ret_fault->reason = map_slots(mapping, record, ret_row, &slot);
     if (ATP_UNLIKELY(ret_fault->reason != ATP_REJECT_NONE)) {
         ret_fault->column = atp_slot_name(slot);

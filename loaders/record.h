@@ -21,7 +21,8 @@ typedef struct atp_record {
     const atp_text_t *fields; /* valid until the next record is asked for; the bytes until the next fill */
     uint32_t field_count;
     atp_reason_of_reject_t reason; /* ATP_REJECT_NONE, else the record is bad and has no fields */
-    uint64_t line;                 /* physical line that it begins on, from 1 */
+    uint32_t document; /* of the file, from 1: the message or IDoc it is of; 0 = the format has none */
+    uint64_t line;     /* physical line that it begins on, from 1 */
     atp_text_t
         raw; /* as in the file, without its line end; of a bad record at least its first line's start */
 } atp_record_t;

@@ -75,6 +75,39 @@ static void the_x12_846_sample_loads(void **state)
     loaded_free(loaded);
 }
 
+/* The sample of an 846 whose second report is of the warehouse of the first. */
+static void write_reports_of_one_place(const scratch_t *scratch)
+{
+    static const char second[] = "*92*bremen~";
+    char text[8192] = "";
+    char changed[sizeof text + 16];
+    FILE *in = fopen(SAMPLES "x12-846.edi", "re");
+
+    assert_non_null(in);
+    (void)fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    char *found = strstr(text, second);
+    assert_non_null(found);
+    *found = '\0';
+    int size = snprintf(changed, sizeof changed, "%s*92*hamburg~%s", text, found + strlen(second));
+    assert_in_range(size, 1, sizeof changed - 1);
+    scratch_write_text(scratch, "reports.edi", changed);
+}
+
+static void what_a_later_report_tells_takes_the_place_of_an_earlier_one(void **state)
+{
+    write_reports_of_one_place(*state);
+    loaded_t *loaded = load_file("x12-846", scratch_path(*state, "reports.edi"));
+
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 2);
+    expect_row(loaded, "bike-28", "hamburg", 7, 0);   /* 120 and 4 were told before */
+    expect_row(loaded, "helmet-m", "hamburg", 35, 0); /* the later report does not speak of it */
+    assert_int_equal(loaded_find(loaded, "bike-28", "hamburg")->row.document, 2);
+    assert_int_equal(loaded->report.rows_merged, 2);
+    loaded_free(loaded);
+}
+
 static void the_sap_samples_load(void **state)
 {
     loaded_t *loaded = load_file("sap-proact01", SAMPLES "sap-proact01.idoc");
@@ -86,6 +119,7 @@ static void the_sap_samples_load(void **state)
     expect_row(loaded, "bike-28", "hamburg", 134, 4);
     expect_row(loaded, "helmet-m", "hamburg", 37, 2);
     expect_row(loaded, "bike-28", "bremen", 7, 0);
+    assert_int_equal(loaded_find(loaded, "bike-28", "bremen")->row.document, 2);
     loaded_free(loaded);
 
     loaded = load_file("sap-invrpt01", SAMPLES "sap-invrpt01.idoc");
@@ -281,6 +315,8 @@ int main(void)
         cmocka_unit_test(the_magento_sample_loads),
         cmocka_unit_test(the_json_lines_sample_loads),
         cmocka_unit_test(the_x12_846_sample_loads),
+        cmocka_unit_test_setup_teardown(what_a_later_report_tells_takes_the_place_of_an_earlier_one,
+                                        scratch_setup, scratch_teardown),
         cmocka_unit_test(the_sap_samples_load),
         cmocka_unit_test_setup_teardown(every_bad_row_of_an_idoc_has_its_line_and_reason, scratch_setup,
                                         scratch_teardown),

@@ -97,6 +97,16 @@ class Acknowledgements(unittest.TestCase):
         self.load(text, "x12-846", "--again", ack=None)
         self.assertEqual(self.on_hand("known-28@bremen"), "7")
 
+    def test_the_later_of_two_reports_of_a_place_holds(self):
+        first, later = (self.report(number, "two") for number in ("000000015", "000000016"))
+        later = later.replace("QTY*17*7*EA", "QTY*17*3*EA").replace("QTY*20*4*EA", "QTY*20*5*EA")
+        told, _ = self.load(first + later, "x12-846")
+        self.assertEqual((self.on_hand("two-28@bremen"), self.on_hand("two-28@hamburg")), ("3", "120"))
+        self.assertEqual(told.count("AK9*A*2*2*2~"), 2)
+        self.atp("sale", "two-28@bremen=1")
+        self.load(later, "x12-846", ack=None)  # known from the file of both
+        self.assertEqual(self.on_hand("two-28@bremen"), "2")
+
     def test_facts_and_notices_twice_are_duplicates(self):
         for name, told in (("x12-852", "*R*025~"), ("x12-856", "*R*025~"), ("edifact-desadv", "+4+26'"),
                            ("edifact-invrpt", "+4+26'")):
