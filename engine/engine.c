@@ -224,6 +224,11 @@ static uint32_t take_batch(atp_engine_t *engine, atp_batch_t *batch)
 
 /* ---- pieces of bulk ---- */
 
+static bool has_pieces(const atp_batch_t *batch)
+{
+    return batch->question != NULL ? batch->question_pieces > 1 : batch->is_divisible;
+}
+
 /* At least `most` lines, unless there are fewer: the last op is applied as a whole. */
 static uint32_t apply_piece(atp_engine_t *engine, atp_taking_t *taking, uint32_t most)
 {
@@ -335,7 +340,7 @@ static uint32_t take_next_bulk(atp_engine_t *engine, uint32_t most)
         if (batch == NULL) {
             return 0;
         }
-        if (!batch->is_divisible && batch->question_pieces <= 1) {
+        if (!has_pieces(batch)) {
             return take_batch(engine, batch);
         }
         begin_taking(engine, batch, taking);
