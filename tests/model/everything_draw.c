@@ -270,6 +270,9 @@ static unsigned weight_of(unsigned kind)
     case ATP_OP_SUPPLY:
     case ATP_OP_CANCEL:
     case ATP_OP_RELEASE:
+    case ATP_OP_PICK:
+    case ATP_OP_PACK:
+    case ATP_OP_SHORT:
         return 25;
     case ATP_OP_SKU:
     case ATP_OP_GROUP:
