@@ -161,7 +161,7 @@ def run_section(section, atp, atpd):
 
 # ---- comparing ----
 
-WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ( \([^)]*\))?")
+WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT(?!00:00:00)\d\d:\d\d:\d\dZ( \([^)]*\))?")
 
 
 def mask_printed(lines, page):
