@@ -195,6 +195,32 @@ static void expect_supply(const atp_load_row_t *row, atp_qty_t qty, const char *
     assert_int_equal(row->expected[1].number, ATP_SUPPLY_ASN);
 }
 
+static void the_stock_of_an_x12_852_loads(void **state)
+{
+    static const char pairs[] = "SDQ*EA*92*s1*5*s2*3~";
+    const scratch_t *scratch = *state;
+    char text[8192] = "";
+    FILE *in = fopen(SAMPLES "x12-852.edi", "re");
+
+    assert_non_null(in);
+    (void)fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    char *activity = strstr(text, "ZA*QS*9*EA~");
+    assert_non_null(activity);
+    assert_non_null(strstr(activity, pairs));
+    memcpy(activity, "ZA*QA", 5);
+    scratch_write_text(scratch, "stock.edi", text);
+    loaded_t *loaded = load_file("x12-852-stock", scratch_path(scratch, "stock.edi"));
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 4);
+    assert_int_equal(loaded->report.rows_skipped, 2); /* received and corrected */
+    expect_row(loaded, "bike-28", "s1", 5, 0);
+    expect_row(loaded, "bike-28", "s2", 3, 0);
+    expect_row(loaded, "bike-28", "s3", 1, 0);
+    expect_row(loaded, "helmet-m", "outlet", 4, 0);
+    loaded_free(loaded);
+}
+
 static void the_x12_856_sample_loads(void **state)
 {
     loaded_t *loaded = load_file("x12-856", SAMPLES "x12-856.edi");
@@ -321,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_bad_row_of_an_idoc_has_its_line_and_reason, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test(the_x12_852_sample_loads),
+        cmocka_unit_test_setup_teardown(the_stock_of_an_x12_852_loads, scratch_setup, scratch_teardown),
         cmocka_unit_test(the_x12_856_sample_loads),
         cmocka_unit_test(the_edifact_samples_load),
         cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),

@@ -627,7 +627,7 @@ static const atp_flag_t flags[] = {
      "native|adventureworks-inventory|adventureworks-kits|adventureworks-locations|adventureworks-products|"
      "adventureworks-supplies|aliases|aliases-json-lines|edifact-desadv|edifact-invrpt|json-lines|kits|"
      "magento-stock-sources|sap-invrpt01|sap-proact01|shopify-inventory|supplies|units|units-json-lines|"
-     "x12-846|x12-852|x12-856|...",
+     "x12-846|x12-852|x12-852-stock|x12-856|...",
      "What the columns mean: a shipped profile, or the path of a .yaml file"},
     {"dry-run", NULL, NULL, "Show what would change, and change nothing"},
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
