@@ -52,7 +52,7 @@ static void every_shipped_profile_loads_by_its_name(void **state)
         assert_true(strlen(atp_profile_description(profile)) > 10);
         atp_profile_destroy(profile);
     }
-    assert_int_equal(count, 22);
+    assert_int_equal(count, 23);
 }
 
 #define FACTS                                                                                                \
