@@ -209,9 +209,6 @@ static atp_reason_of_reject_t map_scale(const atp_mapping_t *mapping, const atp_
 {
     atp_text_t text = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, ATP_SLOT_SCALE)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_SCALE, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
@@ -229,9 +226,6 @@ static atp_reason_of_reject_t map_state(const atp_mapping_t *mapping, const atp_
 {
     atp_text_t text = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, ATP_SLOT_STATE)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_STATE, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
@@ -251,9 +245,6 @@ atp_reason_of_reject_t atp_map_unit(const atp_mapping_t *mapping, const atp_reco
 {
     atp_text_t unit = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, ATP_SLOT_UNIT)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_UNIT, &unit);
     if (reason != ATP_REJECT_NONE || unit.size == 0) {
         return reason;
@@ -482,9 +473,6 @@ static atp_reason_of_reject_t map_value(const atp_mapping_t *mapping, const atp_
 {
     atp_text_t text = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, ATP_SLOT_VALUE)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_VALUE, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;

@@ -13,9 +13,6 @@ static atp_reason_of_reject_t map_date(const atp_mapping_t *mapping, const atp_r
 {
     atp_text_t text = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, slot)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
@@ -103,9 +100,6 @@ static atp_reason_of_reject_t map_optional(const atp_mapping_t *mapping, const a
 {
     atp_text_t text = {NULL, 0};
 
-    if (!atp_map_is_given(mapping, slot)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;
@@ -125,9 +119,6 @@ static atp_reason_of_reject_t map_part(const atp_mapping_t *mapping, const atp_r
     uint8_t decimals = 0;
 
     *ret_part = (atp_attribute_t){.key = (uint8_t)key, .line = ATP_WHOLE_OP, .number = 1};
-    if (!atp_map_is_given(mapping, slot)) {
-        return ATP_REJECT_NONE;
-    }
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, &text);
     if (reason != ATP_REJECT_NONE || text.size == 0) {
         return reason;

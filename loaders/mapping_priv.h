@@ -7,7 +7,7 @@
 /* ---- mapping.c ---- */
 
 bool atp_map_is_given(const atp_mapping_t *mapping, atp_slot_t slot);
-/* The text of a slot that is given, translated. */
+/* The text of a slot, translated; empty where the profile does not give it. */
 atp_reason_of_reject_t atp_map_text(const atp_mapping_t *mapping, const atp_record_t *record, atp_slot_t slot,
                                     atp_text_t *ret_text);
 /* An id of 1 to 64 bytes; untouched where the profile has no such slot. */
