@@ -299,23 +299,31 @@ static void capacity_is_booked_where_it_goes_and_given_back_where_it_leaves(void
     fixture_close(&f);
 }
 
+/* A bike is a frame and two wheels; A and B have the parts of three each. */
+static void put_bikes(fixture_t *f)
+{
+    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
+
+    put_sku(f, "bike", 0);
+    for (unsigned i = 0; i < 2; i++) {
+        stock(f, "frame", &"A\0B"[2 * i], 3);
+        stock(f, "wheel", &"A\0B"[2 * i], 6);
+    }
+    assert_verdict(fixture_do(f, (atp_command_t){.kind = ATP_OP_KIT,
+                                                 .subject = ATP_TEXT("bike"),
+                                                 .line_count = 2,
+                                                 .lines = recipe}),
+                   ATP_APPLIED);
+}
+
 static void components_of_a_kit_move_together(void **state)
 {
     (void)state;
     fixture_t f = fixture_open(NULL);
-    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
 
-    put_sku(&f, "bike", 0);
-    for (unsigned i = 0; i < 3; i++) {
-        const char *node = &"A\0B\0C"[2 * i];
-        stock(&f, "frame", node, i < 2 ? 3 : 0);
-        stock(&f, "wheel", node, 6);
-    }
-    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                  .subject = ATP_TEXT("bike"),
-                                                  .line_count = 2,
-                                                  .lines = recipe}),
-                   ATP_APPLIED);
+    stock(&f, "frame", "C", 0);
+    stock(&f, "wheel", "C", 6);
+    put_bikes(&f);
     assert_verdict(reserve(&f, "k", "bike", "A", 3), ATP_APPLIED);
     assert_verdict(move(&f, "k", "bike", "A", 1, ""), ATP_APPLIED);
     assert_int_equal(view_of(&f, "frame", "B").reserved, 1);
@@ -337,18 +345,8 @@ static void a_kit_is_named_where_its_components_went(void **state)
 {
     (void)state;
     fixture_t f = fixture_open(NULL);
-    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
 
-    put_sku(&f, "bike", 0);
-    for (unsigned i = 0; i < 2; i++) {
-        stock(&f, "frame", &"A\0B"[2 * i], 3);
-        stock(&f, "wheel", &"A\0B"[2 * i], 6);
-    }
-    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                  .subject = ATP_TEXT("bike"),
-                                                  .line_count = 2,
-                                                  .lines = recipe}),
-                   ATP_APPLIED);
+    put_bikes(&f);
     assert_verdict(reserve(&f, "k", "bike", "A", 3), ATP_APPLIED);
     assert_verdict(move(&f, "k", "bike", "A", 3, "B"), ATP_APPLIED);
     assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "k", "bike", "A", 3), ATP_UNKNOWN_LINE);
@@ -374,18 +372,8 @@ static void a_kit_of_which_parts_went_elsewhere_is_stepped_as_one(void **state)
 {
     (void)state;
     fixture_t f = fixture_open(NULL);
-    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
 
-    put_sku(&f, "bike", 0);
-    for (unsigned i = 0; i < 2; i++) {
-        stock(&f, "frame", &"A\0B"[2 * i], 3);
-        stock(&f, "wheel", &"A\0B"[2 * i], 6);
-    }
-    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                  .subject = ATP_TEXT("bike"),
-                                                  .line_count = 2,
-                                                  .lines = recipe}),
-                   ATP_APPLIED);
+    put_bikes(&f);
     assert_verdict(reserve(&f, "k", "bike", "A", 2), ATP_APPLIED);
     assert_verdict(move(&f, "k", "bike", "A", 1, "B"), ATP_APPLIED);
     assert_verdict(reserve(&f, "e", "bike", "A", 2), ATP_APPLIED);
