@@ -1,17 +1,15 @@
 #include "engine/base/amount.h"
 
+#include "engine/base/power_of_ten.h"
+
 __extension__ typedef unsigned __int128 magnitude_t;
 
 #define AMOUNT_MAX ((atp_amount_t)(((magnitude_t)1 << 127) - 1))
 
 atp_amount_t atp_amount_of(atp_qty_t qty, uint8_t scale, atp_value_t value)
 {
-    atp_amount_t amount = qty;
-
-    for (unsigned i = scale; i < ATP_SCALE_MAX; i++) {
-        amount *= 10;
-    }
-    return amount * value; /* 10^14, 6 digits more, 10^14: it fits */
+    return (atp_amount_t)qty * atp_power_of_ten((unsigned)(ATP_SCALE_MAX - scale)) *
+           value; /* 10^14, 6 digits more, 10^14: it fits */
 }
 
 atp_amount_t atp_amount_add(atp_amount_t a, atp_amount_t b)

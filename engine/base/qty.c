@@ -1,6 +1,6 @@
 #include "engine/base/qty.h"
 
-static const int64_t power_of_ten[ATP_SCALE_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+#include "engine/base/power_of_ten.h"
 
 static bool is_digit(char c)
 {
@@ -51,7 +51,7 @@ atp_rescale_t atp_qty_rescale(atp_qty_t mantissa, uint8_t decimals, uint8_t scal
         return ATP_RESCALE_OUT_OF_RANGE;
     }
     if (decimals > scale) {
-        int64_t divisor = power_of_ten[decimals - scale];
+        int64_t divisor = atp_power_of_ten((unsigned)(decimals - scale));
         if (mantissa % divisor != 0) {
             return ATP_RESCALE_TOO_PRECISE;
         }
@@ -59,7 +59,7 @@ atp_rescale_t atp_qty_rescale(atp_qty_t mantissa, uint8_t decimals, uint8_t scal
         return ATP_RESCALED;
     }
     int64_t product;
-    if (__builtin_mul_overflow(mantissa, power_of_ten[scale - decimals], &product) ||
+    if (__builtin_mul_overflow(mantissa, atp_power_of_ten((unsigned)(scale - decimals)), &product) ||
         !atp_qty_in_range(product)) {
         return ATP_RESCALE_OUT_OF_RANGE;
     }

@@ -1,6 +1,6 @@
 #include "engine/base/qty_convert.h"
 
-static const int64_t power_of_ten[ATP_SCALE_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+#include "engine/base/power_of_ten.h"
 
 atp_rescale_t atp_qty_convert(int64_t numerator, int64_t denominator, atp_qty_t mantissa, uint8_t decimals,
                               uint8_t scale, atp_qty_t *ret_qty)
@@ -12,8 +12,8 @@ atp_rescale_t atp_qty_convert(int64_t numerator, int64_t denominator, atp_qty_t 
         return ATP_RESCALE_OUT_OF_RANGE;
     }
     /* 10^14 * 10^12 * 10^6 and 10^12 * 10^6 at most: no overflow of 127 bits. */
-    wide_t dividend = (wide_t)mantissa * numerator * power_of_ten[scale];
-    wide_t divisor = (wide_t)denominator * power_of_ten[decimals];
+    wide_t dividend = (wide_t)mantissa * numerator * atp_power_of_ten(scale);
+    wide_t divisor = (wide_t)denominator * atp_power_of_ten(decimals);
     if (dividend % divisor != 0) {
         return ATP_RESCALE_TOO_PRECISE;
     }

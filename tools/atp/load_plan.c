@@ -1,5 +1,7 @@
 #include "tools/atp/load_plan.h"
 
+#include "engine/base/power_of_ten.h"
+
 #include <string.h>
 
 static bool is_there(const atp_availability_row_t *there)
@@ -37,16 +39,6 @@ bool atp_load_plan_is_same(const atp_command_t *command, const atp_availability_
 
 /* ---- noting ---- */
 
-static double power_of_ten(uint8_t scale)
-{
-    double power = 1.0;
-
-    for (uint8_t i = 0; i < scale; i++) {
-        power *= 10.0;
-    }
-    return power;
-}
-
 static void copy_id(char ret_id[ATP_ID_SIZE_MAX + 1], atp_text_t id)
 {
     uint32_t size = id.size < ATP_ID_SIZE_MAX ? id.size : ATP_ID_SIZE_MAX;
@@ -62,7 +54,8 @@ static atp_load_change_t change_of(const atp_command_line_t *line, atp_qty_t bef
 {
     atp_load_change_t change = {.before = before, .after = after, .scale = scale};
 
-    change.size = (double)(after > before ? after - before : before - after) / power_of_ten(scale);
+    change.size =
+        (double)(after > before ? after - before : before - after) / (double)atp_power_of_ten(scale);
     copy_id(change.sku, line->sku);
     copy_id(change.node, line->node);
     return change;
@@ -174,7 +167,7 @@ bool atp_load_plan_note(atp_load_plan_t *plan, const atp_command_t *commands, ui
 
 static double units_of(atp_qty_t qty, uint8_t scale)
 {
-    return (double)(qty < 0 ? -qty : qty) / power_of_ten(scale);
+    return (double)(qty < 0 ? -qty : qty) / (double)atp_power_of_ten(scale);
 }
 
 void atp_load_plan_compared(atp_load_plan_t *plan, atp_load_feed_t *feed, atp_command_t *count,

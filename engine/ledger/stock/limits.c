@@ -1,6 +1,7 @@
 #include "engine/ledger/stock/limits.h"
 
 #include "engine/base/hash.h"
+#include "engine/base/power_of_ten.h"
 
 static uint64_t hash_of(const atp_limits_t *limits, unsigned scope, uint32_t sku, uint16_t place)
 {
@@ -84,16 +85,6 @@ void atp_limits_rebuild(atp_limits_t *limits)
 
 /* ---- quantities of a line ---- */
 
-static int64_t power_of_ten(int64_t exponent)
-{
-    int64_t power = 1;
-
-    for (int64_t i = 0; i < exponent; i++) {
-        power *= 10;
-    }
-    return power;
-}
-
 static int64_t greatest_divisor(int64_t a, int64_t b)
 {
     while (b != 0) {
@@ -106,8 +97,8 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
 
 int atp_told_compare(atp_told_qty_t a, atp_told_qty_t b)
 {
-    atp_u128_t left = (atp_u128_t)a.mantissa * (atp_u128_t)power_of_ten(b.decimals);
-    atp_u128_t right = (atp_u128_t)b.mantissa * (atp_u128_t)power_of_ten(a.decimals);
+    atp_u128_t left = (atp_u128_t)a.mantissa * (atp_u128_t)atp_power_of_ten((unsigned)b.decimals);
+    atp_u128_t right = (atp_u128_t)b.mantissa * (atp_u128_t)atp_power_of_ten((unsigned)a.decimals);
 
     return (left > right) - (left < right);
 }
@@ -124,10 +115,10 @@ static int64_t common_multiple(int64_t a, int64_t b)
 static atp_qty_t in_scale(atp_told_qty_t told, uint8_t scale, bool is_up)
 {
     if (told.decimals > scale) {
-        int64_t unit = power_of_ten(told.decimals - scale);
+        int64_t unit = atp_power_of_ten((unsigned)(told.decimals - scale));
         return told.mantissa / unit + (is_up && told.mantissa % unit != 0);
     }
-    int64_t factor = power_of_ten(scale - told.decimals);
+    int64_t factor = atp_power_of_ten((unsigned)(scale - told.decimals));
     return told.mantissa > ATP_QTY_MAX / factor ? ATP_QTY_MAX : told.mantissa * factor;
 }
 
@@ -139,7 +130,7 @@ void atp_bounds_step(atp_bounds_t *bounds, atp_told_qty_t step, uint8_t scale)
         return;
     }
     if (step.decimals > scale) { /* the least multiple of it that is whole units: 0.3 in units of 1 is 3 */
-        int64_t unit = power_of_ten(step.decimals - scale);
+        int64_t unit = atp_power_of_ten((unsigned)(step.decimals - scale));
         units = step.mantissa / greatest_divisor(step.mantissa, unit);
     } else {
         units = in_scale(step, scale, false);
