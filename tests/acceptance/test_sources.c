@@ -213,6 +213,16 @@ static unsigned files_waiting(const acceptance_t *a)
     return count;
 }
 
+/* Nothing of what waited is needed any more. */
+static void wait_for_no_files(const acceptance_t *a)
+{
+    int64_t begun_ms = 0;
+
+    while (files_waiting(a) > 0 && is_waiting(&begun_ms, PATIENCE_S)) {
+    }
+    assert_int_equal(files_waiting(a), 0);
+}
+
 /* Killed while it waits, ended while it waits, and told more of in between: all is applied, in the order of the numbers. */
 static void what_waits_of_a_paused_source_outlives_atpd(void **state)
 {
@@ -241,10 +251,7 @@ static void what_waits_of_a_paused_source_outlives_atpd(void **state)
     must(a, "source resume ki-pub");
     wait_for_on_hand(a, "kil", "ki-a", 18);
     expect_all(a, "source show ki-pub", "batches=3");
-    int64_t begun_ms = 0;
-    while (files_waiting(a) > 0 && is_waiting(&begun_ms, PATIENCE_S)) {
-    }
-    assert_int_equal(files_waiting(a), 0); /* nothing of it is needed any more */
+    wait_for_no_files(a);
 }
 
 /* Killed at any point of what it hands in: each once. */
@@ -354,6 +361,56 @@ static void a_source_beyond_its_rate_is_slowed_down_and_loses_nothing(void **sta
     atp_outbox_close(outbox);
 }
 
+/* Killed while it waits, by its rate: what is kept here is applied, and what the source keeps comes again. Each once, in the order of
+ * the numbers. */
+static void what_waits_for_a_rate_outlives_atpd(void **state)
+{
+    enum { OWED = 1000 };
+    acceptance_t *a = *state;
+    int64_t kept = metric(a, "atpd_source_kept_batches_total");
+    atp_command_line_t lines[OWED];
+    atp_command_t facts[OWED];
+
+    stock(a, "owe", "ow-a", "0");
+    stock(a, "owe", "ow-b", "0");
+    stock(a, "own", "ow-a", "10");
+    must(a, "source put ow-pub --claim receipts+sales+on_hand@ow-a --rate 1");
+    must(a, "source put ow-box --claim receipts@ow-b --rate 1");
+    atp_publisher_t *publisher = publish_from(a, "ow-pub", 1, 1);
+    atp_outbox_t *outbox = keep_from(a, "ow-box");
+    for (unsigned i = 0; i < OWED; i++) {
+        facts[i] = told(&lines[i], ATP_OP_RECEIVE, "owe", "ow-a", 1);
+    }
+    atp_why_t why;
+    assert_int_equal(atp_publisher_publish(publisher, facts, OWED, 0), ATP_OK);
+    for (unsigned i = 0; i < OWED; i++) {
+        facts[i] = told(&lines[i], ATP_OP_RECEIVE, "owe", "ow-b", 1);
+    }
+    assert_int_equal(atp_outbox_put(outbox, facts, OWED, 0, NULL, &why), ATP_OK);
+    wait_for_on_hand(a, "owe", "ow-a", OWED);
+    wait_for_on_hand(a, "owe", "ow-b", OWED); /* both owe for a quarter of an hour */
+    publish(publisher, ATP_OP_SALE, "own", "ow-a", 1);
+    publish(publisher, ATP_OP_COUNT, "own", "ow-a", 20); /* in another order it would leave something else */
+    publish(publisher, ATP_OP_SALE, "own", "ow-a", 2);
+    put_in(outbox, ATP_OP_RECEIVE, "owe", "ow-b", 5);
+    wait_for_kept(a, kept + 3);
+    assert_int_equal(components(a, "own", "ow-a").on_hand, 10);
+    assert_int_equal(components(a, "owe", "ow-b").on_hand, OWED);
+    acceptance_kill(a);
+    atp_publisher_close(publisher);
+    acceptance_restart(a);
+    must(a, "source put ow-pub --rate 1000000");
+    must(a, "source put ow-box --rate 1000000");
+    wait_for_on_hand(a, "own", "ow-a", 18);
+    assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
+    wait_for_on_hand(a, "owe", "ow-b", OWED + 5);
+    assert_int_equal(components(a, "owe", "ow-a").on_hand, OWED);
+    expect_all(a, "source show ow-pub", "batches=4");
+    expect_all(a, "source show ow-box", "batches=2");
+    wait_for_no_files(a);
+    atp_outbox_close(outbox);
+}
+
 static void a_new_erp_is_compared_and_then_cut_over(void **state)
 {
     acceptance_t *a = *state;
@@ -393,6 +450,7 @@ int main(void)
         cmocka_unit_test(what_is_on_its_way_when_the_breaker_trips_is_not_lost),
         cmocka_unit_test(channels_obey_their_rule_where_a_source_is_silent),
         cmocka_unit_test(a_source_beyond_its_rate_is_slowed_down_and_loses_nothing),
+        cmocka_unit_test(what_waits_for_a_rate_outlives_atpd),
         cmocka_unit_test(a_new_erp_is_compared_and_then_cut_over),
     };
     return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);

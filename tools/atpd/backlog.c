@@ -110,7 +110,7 @@ atp_err_t atp_backlog_open(const char *data_folder, atp_backlog_t **ret_backlog,
     atp_backlog_t *backlog = calloc(1, sizeof *backlog);
 
     if (backlog == NULL) {
-        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for what waits of paused sources");
+        return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for what waits of sources");
     }
     backlog->folder = -1;
     atp_err_t err = open_folder(data_folder, &backlog->folder);

@@ -1,4 +1,4 @@
-/* What waits of paused sources, on disk: the messages as they came, so that a kill or a power cut does not lose them.
+/* What waits of sources that are paused, or beyond their rate, on disk: the messages as they came, so that a kill or a power cut does not lose them.
  *
  * Messages are appended to files of their source, below FOLDER/waiting, and synced. A file goes when none of its messages is
  * needed any more. At start they are read again, in the order of the files; what had been applied meanwhile is told apart by its

@@ -133,13 +133,11 @@ static void write_messages(atp_delay_t *delay, uint32_t source, waiting_t *const
     }
 }
 
-/* Of one paused source, a number at once. False: there was nothing to be kept. */
+/* Of one source, a number at once. False: there was nothing to be kept. */
 static bool keep_some(atp_delay_t *delay, queue_t *queue)
 {
     waiting_t *found[KEPT_AT_ONCE];
-    bool is_wanted = delay->backlog != NULL && queue->unkept != NULL &&
-                     delay->is_paused(delay->context, queue->limits.source);
-    uint32_t count = is_wanted ? find_unkept(queue, found, KEPT_AT_ONCE) : 0;
+    uint32_t count = delay->backlog != NULL ? find_unkept(queue, found, KEPT_AT_ONCE) : 0;
 
     if (count == 0) {
         return false;
@@ -185,6 +183,20 @@ static void rest(void)
     nanosleep(&pause, NULL);
 }
 
+/* Hands in what may go now: of as many as are kept at once, so that a sync does not slow a source down below its rate. False:
+ * none may go. */
+static bool hand_in(atp_delay_t *delay)
+{
+    uint32_t count = 0;
+
+    for (atp_parcel_t *parcel; count < KEPT_AT_ONCE && (parcel = take_next(delay)) != NULL; count++) {
+        (void)pthread_mutex_unlock(&delay->mutex);
+        delay->submit(delay->context, parcel);
+        (void)pthread_mutex_lock(&delay->mutex);
+    }
+    return count > 0;
+}
+
 static void *run(void *context)
 {
     atp_delay_t *delay = context;
@@ -192,18 +204,16 @@ static void *run(void *context)
     (void)pthread_mutex_lock(&delay->mutex);
     while (!delay->is_closing || delay->count > 0) {
         bool was_busy = keep(delay);
+        if (was_busy && delay->is_closing) {
+            continue; /* all is kept before anything is handed in: what stays here is without a gap */
+        }
         if (delay->count == 0 && !was_busy) {
             (void)pthread_cond_wait(&delay->changed, &delay->mutex);
-            continue;
-        }
-        atp_parcel_t *parcel = take_next(delay);
-        (void)pthread_mutex_unlock(&delay->mutex);
-        if (parcel != NULL) {
-            delay->submit(delay->context, parcel);
-        } else if (!was_busy) {
+        } else if (!hand_in(delay) && !was_busy) {
+            (void)pthread_mutex_unlock(&delay->mutex);
             rest();
+            (void)pthread_mutex_lock(&delay->mutex);
         }
-        (void)pthread_mutex_lock(&delay->mutex);
     }
     (void)pthread_mutex_unlock(&delay->mutex);
     return NULL;
@@ -309,11 +319,13 @@ static void insert(queue_t *queue, waiting_t *waiting)
     }
 }
 
+/* What is kept had its room before. */
 static bool has_room(const atp_delay_t *delay, const queue_t *queue, const atp_source_limits_t *limits,
-                     size_t size)
+                     const atp_parcel_t *parcel, size_t size)
 {
-    return delay->bytes + size <= ATP_DELAY_BYTES_MAX &&
-           (!limits->is_paused || queue->bytes + size <= ATP_DELAY_BYTES_PAUSED_MAX);
+    return parcel->kept != NULL ||
+           (delay->bytes + size <= ATP_DELAY_BYTES_MAX &&
+            (!limits->is_paused || queue->bytes + size <= ATP_DELAY_BYTES_PAUSED_MAX));
 }
 
 /* Puts the parcel in, under the mutex. False: no room. */
@@ -328,7 +340,8 @@ static bool put_in(atp_delay_t *delay, const atp_source_limits_t *limits, atp_pa
         queue->next = delay->queues;
         delay->queues = queue;
     }
-    if (waiting == NULL || queue == NULL || delay->is_closing || !has_room(delay, queue, limits, size)) {
+    if (waiting == NULL || queue == NULL || delay->is_closing ||
+        !has_room(delay, queue, limits, parcel, size)) {
         free(waiting);
         return false;
     }

@@ -2,12 +2,13 @@
  * numbers, and are handed in as their rate allows, once they are paused no more. Bounded: what does not fit is not taken,
  * and the caller says so.
  *
- * What waits of a paused source is written to the backlog (backlog.h) as well, within the time of a write and a sync, many at
- * once: a batch that was put in there survives whatever becomes of atpd. It is dropped from there when it was answered.
+ * What waits is written to the backlog (backlog.h) as well, within the time of a write and a sync, many at once: a batch that was
+ * put in there survives whatever becomes of atpd. It is dropped from there when it was answered.
  *
  * Threads     must_wait, push, drop: any. Batches are handed in, and the backlog is written, by a thread of its own.
  * Memory      DELAY_BYTES_MAX of ops, and of messages not yet in the backlog, at most, over all sources; of a paused one half of
- *             it, so that others have room. */
+ *             it, so that others have room. What was read from the backlog is taken back whatever there is: as much had room
+ *             before, and a file of each source more. */
 #ifndef ATP_ATPD_DELAY_H
 #define ATP_ATPD_DELAY_H
 

@@ -6,13 +6,15 @@
 #include "engine/base/atomics.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SIZE      ((size_t)16 << 20) /* said of a batch; nothing has that size */
-#define TAKEN_MAX 16
+#define TAKEN_MAX 512
 
 typedef struct rig {
     atp_meter_t *meter;
@@ -163,7 +165,7 @@ static void at_the_end_all_is_handed_in_and_nothing_is_taken_any_more(void **sta
 
 /* ---- with a backlog ---- */
 
-/* A rig whose delay keeps what waits of paused sources in `folder`. */
+/* A rig whose delay keeps what waits in `folder`. */
 static void keep_in(rig_t *rig, char folder[32], atp_backlog_t **ret_backlog)
 {
     atp_why_t why;
@@ -177,9 +179,9 @@ static void keep_in(rig_t *rig, char folder[32], atp_backlog_t **ret_backlog)
     assert_non_null(rig->delay);
 }
 
-static void push_message(rig_t *rig, uint32_t source, uint64_t sequence, atp_metrics_t *metrics)
+static void push_limited(rig_t *rig, const atp_source_limits_t *limits, uint64_t sequence,
+                         atp_metrics_t *metrics)
 {
-    atp_source_limits_t limits = limits_of(rig, source);
     atp_parcel_t *parcel = atp_parcel_create(NULL, metrics, rig);
 
     assert_non_null(parcel);
@@ -187,7 +189,14 @@ static void push_message(rig_t *rig, uint32_t source, uint64_t sequence, atp_met
     parcel->sequence = sequence;
     parcel->batch.op_count = 2;
     assert_true(atp_parcel_copy_message(parcel, (const uint8_t *)&sequence, sizeof sequence));
-    assert_true(atp_delay_push(rig->delay, &limits, parcel));
+    assert_true(atp_delay_push(rig->delay, limits, parcel));
+}
+
+static void push_message(rig_t *rig, uint32_t source, uint64_t sequence, atp_metrics_t *metrics)
+{
+    atp_source_limits_t limits = limits_of(rig, source);
+
+    push_limited(rig, &limits, sequence, metrics);
 }
 
 typedef struct kept {
@@ -239,10 +248,92 @@ static void at_the_end_what_is_kept_of_a_paused_source_stays_and_the_rest_is_han
     atp_delay_end(rig->delay);
     assert_int_equal(rig->count, 1);
     assert_int_equal(rig->taken[0]->sequence, 3);
-    atp_parcel_free_message(rig->taken[0]);
+    atp_delay_drop(rig->delay, rig->taken[0]);
     kept_t kept = read_kept(folder, backlog);
     assert_int_equal(kept.sum, 12);
     atp_metrics_destroy(metrics);
+}
+
+/* More than are written at once. None is handed in: the ledger would refuse it, and nobody would have it any more. */
+static void at_the_end_all_of_a_paused_source_is_kept_before_anything_is_handed_in(void **state)
+{
+    enum { MANY = 300 };
+    rig_t *rig = *state;
+    atp_metrics_t *metrics = atp_metrics_create("test");
+    atp_backlog_t *backlog;
+    char folder[32];
+
+    keep_in(rig, folder, &backlog);
+    atp_store_relaxed(&rig->paused, 1u << 3);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        push_message(rig, 3, i, metrics);
+    }
+    atp_delay_end(rig->delay);
+    assert_int_equal(rig->count, 0);
+    assert_int_equal(read_kept(folder, backlog).count, MANY);
+    atp_metrics_destroy(metrics);
+}
+
+static void wait_for_file(const char *folder)
+{
+    char path[64];
+    struct stat status = {.st_size = 0};
+
+    (void)snprintf(path, sizeof path, "%s/waiting/%016x", folder, 1u);
+    while (stat(path, &status) != 0 || status.st_size == 0) {
+        (void)sched_yield();
+    }
+}
+
+static void what_waits_for_its_rate_is_kept_and_at_the_end_handed_in_in_order(void **state)
+{
+    const atp_source_limits_t slow = {.is_known = true, .source = 3, .rate = 1};
+    rig_t *rig = *state;
+    atp_metrics_t *metrics = atp_metrics_create("test");
+    atp_backlog_t *backlog;
+    char folder[32];
+
+    keep_in(rig, folder, &backlog);
+    assert_false(atp_delay_must_wait(rig->delay, &slow, 1000000)); /* owed for days */
+    assert_true(atp_delay_must_wait(rig->delay, &slow, 1));
+    push_limited(rig, &slow, 2, metrics);
+    push_limited(rig, &slow, 3, metrics);
+    push_limited(rig, &slow, 1, metrics);
+    wait_for_file(folder);
+    atp_delay_end(rig->delay);
+    assert_int_equal(rig->count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(rig->taken[i]->sequence, i + 1);
+        assert_non_null(rig->taken[i]->kept);
+    }
+    assert_int_equal(read_kept(folder, backlog).count, 3); /* as nobody has answered them */
+    atp_metrics_destroy(metrics);
+}
+
+/* As it comes back at a start: it may be more than may wait now. */
+static void what_is_kept_has_its_room(void **state)
+{
+    rig_t *rig = *state;
+    atp_source_limits_t limits;
+    atp_parcel_t *parcel = calloc(1, sizeof *parcel);
+    int file;
+
+    assert_non_null(parcel);
+    atp_store_relaxed(&rig->paused, 1u << 3);
+    assert_true(push(rig, 3, 1, 1));
+    assert_true(push(rig, 3, 1, 2));
+    assert_false(push(rig, 3, 1, 3));
+    limits = limits_of(rig, 3);
+    parcel->sequence = 3;
+    parcel->epoch = 1;
+    parcel->batch.ops_size = SIZE;
+    parcel->batch.op_count = 2;
+    parcel->kept = (atp_backlog_file_t *)(void *)&file; /* wherever */
+    assert_true(atp_delay_push(rig->delay, &limits, parcel));
+    atp_store_relaxed(&rig->paused, 0);
+    wait_for(rig, 3);
+    assert_int_equal(rig->taken[2]->sequence, 3);
+    atp_delay_end(rig->delay);
 }
 
 static void what_is_answered_is_kept_no_more(void **state)
@@ -298,6 +389,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             at_the_end_what_is_kept_of_a_paused_source_stays_and_the_rest_is_handed_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            at_the_end_all_of_a_paused_source_is_kept_before_anything_is_handed_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_for_its_rate_is_kept_and_at_the_end_handed_in_in_order,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_kept_has_its_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_answered_is_kept_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_kept_waits_all_the_same, set_up, tear_down),
     };
