@@ -48,6 +48,7 @@ typedef struct edi {
     uint8_t level;                              /* of the innermost envelope that is open; 0 = none */
     bool is_foreign;                            /* the open message is of another type, or purpose */
     bool is_repeat;                             /* the open interchange stands in the file before */
+    bool has_records;                           /* the open message has one, or one under way */
     bool is_latin;                              /* texts are ISO 8859-1 */
     int record_at;                              /* of the segment that makes a record, in the context; -1 */
     uint32_t pair_at;                           /* next pair to give, by its element; NOT_A_PAIR: none */
@@ -78,6 +79,7 @@ static void restart(void *reader)
     edi->level = 0;
     edi->is_foreign = false;
     edi->is_repeat = false;
+    edi->has_records = false;
     edi->record_at = -1;
     edi->pairs_at = -1;
     edi->pair_at = NOT_A_PAIR;
@@ -223,8 +225,9 @@ static bool is_our_type(const edi_t *edi, const atp_edi_segment_t *segment)
     return atp_text_equal(type, atp_text_of(edi->document->type));
 }
 
-static void note_type(edi_t *edi, const atp_edi_segment_t *segment)
+static void begin_message(edi_t *edi, const atp_edi_segment_t *segment)
 {
+    edi->has_records = false;
     edi->is_foreign = !edi->is_repeat && !is_our_type(edi, segment);
     if (edi->is_foreign && edi->ack != NULL) {
         atp_edi_ack_fail(edi->ack, ATP_EDI_LEVEL_MESSAGE, ATP_EDI_FAULT_TYPE);
@@ -277,7 +280,7 @@ static bool open_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, const
         atp_edi_ack_open(edi->ack, rule->level, segment, &edi->signs);
     }
     if (rule->level == ATP_EDI_LEVEL_MESSAGE) {
-        note_type(edi, segment);
+        begin_message(edi, segment);
     }
     if (rule->level == ATP_EDI_LEVEL_INTERCHANGE && !note_interchange(edi, segment)) {
         return false;
@@ -388,9 +391,14 @@ static bool add_segment(edi_t *edi, const atp_edi_segment_t *segment)
                     "a message has more segments above a record than this reader keeps");
     }
     edi->is_foreign = is_other_purpose(edi, segment);
+    if (edi->is_foreign && edi->has_records) {
+        return fail(edi, ATP_EDI_FAULT_CONTENT, segment->line,
+                    "a message says behind its first item that it is for something else");
+    }
     int at = (int)edi->context.count - 1;
     if (is_record(edi, segment)) {
         edi->record_at = at;
+        edi->has_records = true;
     } else if (edi->document->pairs != NULL &&
                atp_text_equal(segment->tag, atp_text_of(edi->document->pairs))) {
         edi->pairs_at = at;

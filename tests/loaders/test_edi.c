@@ -117,6 +117,8 @@ static void a_message_that_cancels_or_changes_another_is_one_bad_record(void **s
     reading_expect_bad(&reading, 1, ATP_REJECT_MESSAGE_PURPOSE);
     reading_expect(&reading, 1, "q 5");
     reading_expect_end(&reading);
+    expect_fault("856", ISA GS "ST*856*0001~\nBSN*00*ASN~\nHL*1**I~\nLIN**VN*a~\nSN1**1~\nBSN*01*ASN~\n",
+                 "behind its first item");
 #undef NOTICE
 }
 
