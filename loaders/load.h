@@ -71,6 +71,7 @@ typedef struct atp_load_row {
     atp_text_t event;  /* facts: the id of what happened */
     uint8_t fact;      /* facts: what happened: the kind of op, sale, receive or adjust */
     bool is_down;      /* facts: adjusted by less */
+    bool is_negative;  /* facts: the file has the quantity below 0; here its amount is */
     /* Supplies: when it is due and of which kind; aliases and units: what they mean. As the command takes them. */
     atp_attribute_t expected[3];
     /* Facts: the unit of the quantity, as the command takes it; key 0: the SKU's own. Units: the unit. */

@@ -342,8 +342,21 @@ static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_re
     return ATP_REJECT_NONE;
 }
 
-static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_record_t *record, unsigned kind,
-                                      atp_load_row_t *row)
+/* A quantity below 0 where the status says what that is: its amount, and that it was. */
+static void take_negative(const atp_profile_bucket_t *rule, unsigned kind, atp_load_row_t *row,
+                          atp_reason_of_reject_t *reason)
+{
+    if (*reason == ATP_REJECT_QTY_NEGATIVE && kind == ATP_LOAD_QUANTITY && rule != NULL &&
+        rule->negative != ATP_ROW_ON_HAND) {
+        row->qty[kind].mantissa = -row->qty[kind].mantissa;
+        row->is_negative = true;
+        *reason = ATP_REJECT_NONE;
+    }
+}
+
+/* `rule`: of the row's status; NULL: there is none. */
+static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_record_t *record,
+                                      const atp_profile_bucket_t *rule, unsigned kind, atp_load_row_t *row)
 {
     atp_slot_t slot = (atp_slot_t)(ATP_SLOT_ON_HAND + kind);
     atp_text_t text = {NULL, 0};
@@ -357,6 +370,7 @@ static atp_reason_of_reject_t map_qty(const atp_mapping_t *mapping, const atp_re
     atp_reason_of_reject_t reason = atp_map_text(mapping, record, slot, &text);
     if (reason == ATP_REJECT_NONE) {
         reason = parse_qty(mapping, text, &row->qty[kind]);
+        take_negative(rule, kind, row, &reason);
     }
     if (reason == ATP_REJECT_NONE && kind < ATP_LOAD_QUANTITY && !is_in_other_unit(row)) {
         /* of a component and a supply the ledger knows the scale */
@@ -384,33 +398,39 @@ static void fill_fact(atp_row_bucket_t bucket, atp_load_row_t *row)
                                              : ATP_OP_ADJUST;
 }
 
-/* The status decides in which bucket the quantity is, or what happened. Both buckets are always given, so that goods that
- * come back on sale are counted out of the unavailable ones. */
-static atp_mapped_t map_bucket(const atp_mapping_t *mapping, const atp_record_t *record, atp_load_row_t *row,
-                               atp_map_fault_t *ret_fault)
+static bool has_statuses(const atp_profile_t *profile)
+{
+    return profile->buckets_count + profile->facts_count > 0; /* of one kind: the profile was checked */
+}
+
+/* What the profile says of the record's status; NULL: nothing. */
+static atp_reason_of_reject_t find_rule(const atp_mapping_t *mapping, const atp_record_t *record,
+                                        const atp_profile_bucket_t **ret_rule)
 {
     const atp_profile_t *profile = mapping->profile;
     bool is_fact = profile->loads == ATP_LOADS_FACTS;
     const atp_profile_bucket_t *rules = is_fact ? profile->facts : profile->buckets;
     uint32_t count = is_fact ? profile->facts_count : profile->buckets_count;
     atp_text_t status = {NULL, 0};
+    atp_reason_of_reject_t reason = atp_map_text(mapping, record, ATP_SLOT_STATUS, &status);
 
-    if (count == 0) {
-        return ATP_MAPPED_GOOD;
+    *ret_rule = NULL;
+    for (uint32_t i = 0; i < count && reason == ATP_REJECT_NONE && *ret_rule == NULL; i++) {
+        *ret_rule = atp_text_equal(status, atp_text_of(rules[i].status)) ? &rules[i] : NULL;
     }
-    ret_fault->column = atp_slot_name(ATP_SLOT_STATUS);
-    ret_fault->reason = atp_map_text(mapping, record, ATP_SLOT_STATUS, &status);
-    if (ret_fault->reason != ATP_REJECT_NONE) {
-        return ATP_MAPPED_BAD;
+    return reason == ATP_REJECT_NONE && *ret_rule == NULL ? ATP_REJECT_STATUS_UNKNOWN : reason;
+}
+
+/* The status decides in which bucket the quantity is, or what happened. Both buckets are always given, so that goods that
+ * come back on sale are counted out of the unavailable ones. */
+static void fill_by_status(const atp_mapping_t *mapping, const atp_profile_bucket_t *rule,
+                           atp_load_row_t *row)
+{
+    if (mapping->profile->loads == ATP_LOADS_FACTS) {
+        fill_fact(row->is_negative ? rule->negative : rule->bucket, row);
+    } else {
+        fill_bucket(rule->bucket, row);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (atp_text_equal(status, atp_text_of(rules[i].status))) {
-            (is_fact ? fill_fact : fill_bucket)(rules[i].bucket, row);
-            return rules[i].bucket == ATP_ROW_SKIP ? ATP_MAPPED_SKIPPED : ATP_MAPPED_GOOD;
-        }
-    }
-    ret_fault->reason = ATP_REJECT_STATUS_UNKNOWN;
-    return ATP_MAPPED_BAD;
 }
 
 /* --- rows -------------------------------------------------------------------------------------------- */
@@ -488,7 +508,8 @@ static atp_reason_of_reject_t map_value(const atp_mapping_t *mapping, const atp_
 }
 
 static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_record_t *record,
-                                        atp_load_row_t *row, atp_slot_t *ret_slot)
+                                        const atp_profile_bucket_t *rule, atp_load_row_t *row,
+                                        atp_slot_t *ret_slot)
 {
     atp_loads_t loads = mapping->profile->loads;
 
@@ -521,7 +542,7 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
         *ret_slot = ATP_SLOT_UNIT;
     }
     for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT && reason == ATP_REJECT_NONE; kind++) {
-        reason = map_qty(mapping, record, kind, row);
+        reason = map_qty(mapping, record, rule, kind, row);
         *ret_slot = (atp_slot_t)(ATP_SLOT_ON_HAND + kind);
     }
     if (reason == ATP_REJECT_NONE && loads == ATP_LOADS_KITS) {
@@ -536,9 +557,19 @@ static atp_reason_of_reject_t map_slots(const atp_mapping_t *mapping, const atp_
     return reason;
 }
 
+/* Whether a row that was mapped is of nothing that the load wants. */
+static bool is_nothing(const atp_profile_t *profile, const atp_profile_bucket_t *rule, atp_load_row_t *row)
+{
+    return (row->is_negative && rule->negative == ATP_ROW_SKIP) ||
+           (profile->loads == ATP_LOADS_SUPPLIES && !atp_map_is_open(row));
+}
+
 atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *record,
                              atp_load_row_t *ret_row, atp_map_fault_t *ret_fault)
 {
+    const atp_profile_t *profile = mapping->profile;
+    const atp_profile_bucket_t *rule = NULL;
+    atp_reason_of_reject_t of_status = ATP_REJECT_NONE;
     bool skips = false;
     atp_slot_t slot = ATP_SLOT_SKU;
 
@@ -549,19 +580,32 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *r
     if (ret_fault->reason != ATP_REJECT_NONE) {
         return ATP_MAPPED_BAD;
     }
-    if (skips) {
+    if (has_statuses(profile)) {
+        of_status = find_rule(mapping, record, &rule);
+    }
+    if (skips || (rule != NULL && rule->bucket == ATP_ROW_SKIP)) {
         return ATP_MAPPED_SKIPPED;
     }
     *ret_row = (atp_load_row_t){.line = record->line, .document = record->document};
-    ret_fault->reason = map_slots(mapping, record, ret_row, &slot);
+    ret_fault->reason = map_slots(mapping, record, rule, ret_row, &slot);
+    if (ret_fault->reason == ATP_REJECT_QTY_ZERO && profile->zero_quantity == ATP_ZERO_QTY_SKIP) {
+        return ATP_MAPPED_SKIPPED;
+    }
+    if (ret_fault->reason == ATP_REJECT_NONE && of_status != ATP_REJECT_NONE) {
+        ret_fault->reason = of_status;
+        slot = ATP_SLOT_STATUS;
+    }
     if (ATP_UNLIKELY(ret_fault->reason != ATP_REJECT_NONE)) {
         ret_fault->column = atp_slot_name(slot);
         return ATP_MAPPED_BAD;
     }
-    if (mapping->profile->loads == ATP_LOADS_SUPPLIES && !atp_map_is_open(ret_row)) {
+    if (is_nothing(profile, rule, ret_row)) {
         return ATP_MAPPED_SKIPPED;
     }
-    return map_bucket(mapping, record, ret_row, ret_fault);
+    if (rule != NULL) {
+        fill_by_status(mapping, rule, ret_row);
+    }
+    return ATP_MAPPED_GOOD;
 }
 
 uint32_t atp_mapping_column_of(const atp_mapping_t *mapping, const atp_map_fault_t *fault)

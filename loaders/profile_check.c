@@ -403,6 +403,9 @@ static atp_err_t check_options(const checker_t *checker)
     if (profile->duplicates == ATP_DUPLICATES_SUM && !has_quantities) {
         return refuse(checker, "duplicates", "can be summed for positions and safety only");
     }
+    if (profile->zero_quantity == ATP_ZERO_QTY_SKIP && profile->loads != ATP_LOADS_FACTS) {
+        return refuse(checker, "zero_quantity", "is for facts");
+    }
     if (profile->end_date == ATP_END_LAST_DAY && !is_given(profile, ATP_SLOT_END)) {
         return refuse(checker, "end_date", "has no meaning without an end");
     }

@@ -66,6 +66,8 @@ typedef enum atp_duplicates {
     ATP_DUPLICATES_LAST
 } atp_duplicates_t;
 typedef enum atp_empty_qty { ATP_EMPTY_QTY_BAD = 0, ATP_EMPTY_QTY_ZERO } atp_empty_qty_t;
+/* A fact of nothing: a bad row, or one to pass over. */
+typedef enum atp_zero_qty { ATP_ZERO_QTY_BAD = 0, ATP_ZERO_QTY_SKIP } atp_zero_qty_t;
 /* What the end of a span of dates means: the first moment after it, or the last day in it. */
 typedef enum atp_end_date { ATP_END_MOMENT = 0, ATP_END_LAST_DAY } atp_end_date_t;
 /* SKUs and nodes that the ledger lacks: made, or the row is bad. */
@@ -138,6 +140,7 @@ typedef struct atp_profile_skip {
 typedef struct atp_profile_bucket {
     char *status;
     atp_row_bucket_t bucket;
+    atp_row_bucket_t negative; /* facts: what one below 0 is, of its amount; ATP_ROW_ON_HAND: a bad row */
 } atp_profile_bucket_t;
 
 typedef struct atp_profile_lookup {
@@ -189,6 +192,7 @@ struct atp_profile {
     uint32_t lookups_count;
     atp_duplicates_t duplicates;
     atp_empty_qty_t empty_quantity;
+    atp_zero_qty_t zero_quantity;
     char *source;
     char **own_units; /* that mean the SKU's own unit, unless the ledger says otherwise */
     uint32_t own_units_count;

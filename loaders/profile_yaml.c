@@ -34,6 +34,7 @@ static const cyaml_strval_t basis_values[] = {{"on_hand", ATP_COUNTS_ON_HAND},
 static const cyaml_strval_t duplicates_values[] = {
     {"refuse", ATP_DUPLICATES_REFUSE}, {"sum", ATP_DUPLICATES_SUM}, {"last", ATP_DUPLICATES_LAST}};
 static const cyaml_strval_t empty_values[] = {{"bad", ATP_EMPTY_QTY_BAD}, {"zero", ATP_EMPTY_QTY_ZERO}};
+static const cyaml_strval_t zero_values[] = {{"bad", ATP_ZERO_QTY_BAD}, {"skip", ATP_ZERO_QTY_SKIP}};
 static const cyaml_strval_t unknown_values[] = {{"make", ATP_UNKNOWN_NAMES_MAKE},
                                                 {"bad", ATP_UNKNOWN_NAMES_BAD}};
 static const cyaml_strval_t spread_values[] = {{"none", ATP_SPREAD_NONE}, {"by_stock", ATP_SPREAD_BY_STOCK}};
@@ -143,6 +144,7 @@ static const cyaml_schema_value_t bucket_value = {
 static const cyaml_schema_field_t fact_fields[] = {
     CYAML_FIELD_STRING_PTR("status", CYAML_FLAG_POINTER, atp_profile_bucket_t, status, 0, TEXT_MAX),
     ENUM_FIELD("fact", CYAML_FLAG_DEFAULT, atp_profile_bucket_t, bucket, fact_values),
+    ENUM_FIELD("negative", CYAML_FLAG_OPTIONAL, atp_profile_bucket_t, negative, fact_values),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t fact_value = {
@@ -200,6 +202,7 @@ static const cyaml_schema_field_t profile_fields[] = {
                          ATP_PROFILE_LOOKUP_MAX),
     ENUM_FIELD("duplicates", CYAML_FLAG_OPTIONAL, atp_profile_t, duplicates, duplicates_values),
     ENUM_FIELD("empty_quantity", CYAML_FLAG_OPTIONAL, atp_profile_t, empty_quantity, empty_values),
+    ENUM_FIELD("zero_quantity", CYAML_FLAG_OPTIONAL, atp_profile_t, zero_quantity, zero_values),
     TEXT_FIELD("source", atp_profile_t, source),
     CYAML_FIELD_SEQUENCE("own_units", OPTIONAL, atp_profile_t, own_units, &text_value, 1,
                          ATP_PROFILE_OWN_UNIT_MAX),

@@ -65,6 +65,12 @@ static void a_load_of_facts_says_what_happened(void **state)
 
     (void)state;
     assert_int_equal(parse(FACTS "facts:\n  - {status: S, fact: sale}\n", &why), ATP_OK);
+    assert_int_equal(parse(FACTS "zero_quantity: skip\nfacts:\n"
+                                 "  - {status: S, fact: adjust_up, negative: adjust_down}\n",
+                           &why),
+                     ATP_OK);
+    refuse(FACTS "facts:\n  - {status: S, fact: sale, negative: on_hand}\n", "p.yaml:");
+    refuse(HEAD FORMAT COLUMNS "zero_quantity: skip\n", "zero_quantity: is for facts");
     refuse(FACTS, "facts: are what a load of facts needs");
     refuse(FACTS "facts:\n  - {status: S, fact: sale}\n  - {status: S, fact: skip}\n", "the same status");
     refuse(FACTS "facts:\n  - {status: S, fact: on_hand}\n", "p.yaml:");

@@ -185,6 +185,66 @@ static void the_x12_852_sample_loads(void **state)
     loaded_free(loaded);
 }
 
+/* The sample of an 852 with `from` told as `to`; valid until the next. */
+static const char *changed_852(const scratch_t *scratch, const char *from, const char *to)
+{
+    char text[8192] = "";
+    char changed[8192];
+    FILE *in = fopen(SAMPLES "x12-852.edi", "re");
+
+    assert_non_null(in);
+    (void)fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    const char *at = strstr(text, from);
+    assert_non_null(at);
+    (void)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    scratch_write_text(scratch, "changed.edi", changed);
+    return scratch_path(scratch, "changed.edi");
+}
+
+static void a_correction_of_an_852_goes_either_way(void **state)
+{
+    loaded_t *loaded = load_file("x12-852", changed_852(*state, "ZA*QT*2*EA~", "ZA*QT*-2*EA~"));
+
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 5);
+    const atp_load_row_t *row = &loaded->rows[4].row;
+    assert_int_equal(row->fact, ATP_OP_ADJUST);
+    assert_true(row->is_down);
+    assert_int_equal(row->qty[ATP_LOAD_QUANTITY].mantissa, 2);
+    loaded_free(loaded);
+
+    loaded = load_file("x12-852", changed_852(*state, "ZA*QR*20*EA~\nSDQ*EA*92*s1*20~",
+                                              "ZA*QT*-6*EA~\nSDQ*EA*92*s1*-20*s2*14*s3*0~"));
+    assert_int_equal(loaded->delivered, ATP_OK); /* by store, and nothing for one of them */
+    assert_int_equal(loaded->row_count, 6);
+    assert_true(loaded->rows[3].row.is_down);
+    assert_int_equal(loaded->rows[3].row.qty[ATP_LOAD_QUANTITY].mantissa, 20);
+    assert_false(loaded->rows[4].row.is_down);
+    assert_string_equal(loaded->rows[4].node, "s2");
+    assert_int_equal(loaded->report.rows_skipped, 2);
+    loaded_free(loaded);
+}
+
+static void what_is_sold_or_received_is_above_zero(void **state)
+{
+    static const char *const changes[][2] = {{"SDQ*EA*92*s3*1~", "SDQ*EA*92*s3*-1~"},
+                                             {"SDQ*EA*92*s1*20~", "SDQ*EA*92*s1*-20~"}};
+
+    for (size_t i = 0; i < 2; i++) {
+        loaded_t *loaded = load_file("x12-852", changed_852(*state, changes[i][0], changes[i][1]));
+        assert_int_equal(loaded->validated, ATP_ERR_INVALID);
+        assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_QTY_NEGATIVE);
+        loaded_free(loaded);
+    }
+    loaded_t *loaded = load_file("x12-852", changed_852(*state, "ZA*QR*20", "ZA*QU*20"));
+    assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_STATUS_UNKNOWN); /* returned: not guessed */
+    loaded_free(loaded);
+    loaded = load_file("x12-852-stock", changed_852(*state, "ZA*QT*2", "ZA*QT*-2"));
+    assert_int_equal(loaded->delivered, ATP_OK); /* what is passed over is not looked at */
+    loaded_free(loaded);
+}
+
 static void expect_supply(const atp_load_row_t *row, atp_qty_t qty, const char *due)
 {
     int64_t due_ms;
@@ -197,20 +257,8 @@ static void expect_supply(const atp_load_row_t *row, atp_qty_t qty, const char *
 
 static void the_stock_of_an_x12_852_loads(void **state)
 {
-    static const char pairs[] = "SDQ*EA*92*s1*5*s2*3~";
-    const scratch_t *scratch = *state;
-    char text[8192] = "";
-    FILE *in = fopen(SAMPLES "x12-852.edi", "re");
+    loaded_t *loaded = load_file("x12-852-stock", changed_852(*state, "ZA*QS*9*EA~", "ZA*QA*9*EA~"));
 
-    assert_non_null(in);
-    (void)fread(text, 1, sizeof text - 1, in);
-    fclose(in);
-    char *activity = strstr(text, "ZA*QS*9*EA~");
-    assert_non_null(activity);
-    assert_non_null(strstr(activity, pairs));
-    memcpy(activity, "ZA*QA", 5);
-    scratch_write_text(scratch, "stock.edi", text);
-    loaded_t *loaded = load_file("x12-852-stock", scratch_path(scratch, "stock.edi"));
     assert_int_equal(loaded->delivered, ATP_OK);
     assert_int_equal(loaded->row_count, 4);
     assert_int_equal(loaded->report.rows_skipped, 2); /* received and corrected */
@@ -347,6 +395,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_bad_row_of_an_idoc_has_its_line_and_reason, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test(the_x12_852_sample_loads),
+        cmocka_unit_test_setup_teardown(a_correction_of_an_852_goes_either_way, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(what_is_sold_or_received_is_above_zero, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(the_stock_of_an_x12_852_loads, scratch_setup, scratch_teardown),
         cmocka_unit_test(the_x12_856_sample_loads),
         cmocka_unit_test(the_edifact_samples_load),
