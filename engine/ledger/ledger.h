@@ -154,8 +154,9 @@ const atp_registry_t *atp_ledger_registry(const atp_ledger_t *ledger);
 const atp_unit_book_t *atp_ledger_units(const atp_ledger_t *ledger);         /* ledger thread */
 const atp_differences_t *atp_ledger_differences(const atp_ledger_t *ledger); /* ledger thread */
 const atp_notices_t *atp_ledger_notices(const atp_ledger_t *ledger);
-/* How often, since the ledger is in memory, nodes have become stale or fresh again (registry.h), or a channel has changed what it
- * does there: whoever tells of it looks again when it has grown. Thread: any. */
+/* How often, since the ledger is in memory, nodes have become stale or fresh again (registry.h), or channels and groups were put
+ * while some are stale, so that a channel may do something else there: whoever tells of it looks again when it has grown.
+ * Thread: any. */
 uint64_t atp_ledger_stale_changes(const atp_ledger_t *ledger);
 uint64_t atp_ledger_seed(const atp_ledger_t *ledger);
 

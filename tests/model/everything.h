@@ -5,6 +5,7 @@
  *     every numbered invariant of the ledger                                     atp_ledger_check
  *     on hand and unavailable are what the answers add up to                     everything_books.c
  *     postings add up to what each op did to the buckets                         everything_postings.c
+ *     what is told of stale nodes is what is so, each change of it once          everything_stale.c
  *     nothing is promised that is not there                                      everything_bench.c, look_at_promises
  *     what promise, availability, schedule and explain said is what reserve does everything_questions.c
  *     the same id again: the first answer, and no change
@@ -21,6 +22,7 @@
 
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger.h"
+#include "tools/atpd/staleness.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +37,7 @@
 #define LISTED_POSTINGS_MAX 8192
 #define EVERYTHING_LINES    1024
 #define BOOKED_KITS_MAX     4
+#define STALE_CHANNELS_MAX  8
 
 typedef struct act_line {
     char sku[12];
@@ -104,6 +107,7 @@ typedef struct reach {
     uint64_t replays;
     uint64_t kits_without_promise; /* sold over the counter, or shipped */
     uint64_t facts_replayed;
+    uint64_t stale_told[2]; /* of channels, of nodes */
 } reach_t;
 
 /* What a run leaves, in memory shared with the process that started it: the ledger may end it by an assertion. */
@@ -159,6 +163,16 @@ typedef struct line_before {
     atp_qty_t units[ATP_LINE_STATE_COUNT];
 } line_before_t;
 
+/* What was told of a channel at a stale node. */
+typedef struct stale_key {
+    int64_t buffer;
+    uint8_t decimals;
+    uint8_t percent;
+    uint8_t does; /* of a node itself: 1 = stale */
+    bool ships;
+    bool hands_out;
+} stale_key_t;
+
 typedef struct bench {
     atp_ledger_t *ledger;
     atp_ledger_t *blind;
@@ -200,6 +214,10 @@ typedef struct bench {
     bool has_subscriber;
     uint64_t listed;
     atp_posting_t list[LISTED_POSTINGS_MAX];
+    /* what was told of stale nodes */
+    atp_staleness_t staleness;
+    stale_key_t stale_told[EVERYTHING_ROWS]
+                          [STALE_CHANNELS_MAX + 1]; /* by node; after the channels: the node itself */
 } bench_t;
 
 bool bench_open(bench_t *bench, script_t *script, reach_t *reach);
@@ -221,6 +239,8 @@ void books_before(bench_t *bench);
 bool books_after(bench_t *bench);
 void postings_before(bench_t *bench);
 bool postings_after(bench_t *bench);
+/* What is told of stale nodes. False: it is not what is so. */
+bool stale_after(bench_t *bench);
 
 /* The owners of exceptions. False: they are not as the rules say. */
 bool owners_after(bench_t *bench);

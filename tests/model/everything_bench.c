@@ -49,7 +49,7 @@ bool bench_open(bench_t *bench, script_t *script, reach_t *reach)
     bench->journal.bytes = malloc(BYTES_MAX);
     if (bench->record == NULL || bench->grants == NULL || bench->journal.entries == NULL ||
         bench->journal.bytes == NULL || !create(bench, &bench->ledger) || !create(bench, &bench->blind) ||
-        !create(bench, &bench->restored)) {
+        !create(bench, &bench->restored) || atp_staleness_init(&bench->staleness, bench->ledger) != ATP_OK) {
         return bench_fail(bench, "no memory");
     }
     atp_op_encode_config(bench->record, ATP_OP_GENESIS, &bench->config);
@@ -58,6 +58,7 @@ bool bench_open(bench_t *bench, script_t *script, reach_t *reach)
 
 void bench_close(bench_t *bench)
 {
+    atp_staleness_fini(&bench->staleness);
     atp_ledger_destroy(bench->ledger);
     atp_ledger_destroy(bench->blind);
     atp_ledger_destroy(bench->restored);
@@ -555,8 +556,8 @@ bool bench_do(bench_t *bench, const act_t *act)
         return true;
     }
     reach_note_edges(bench);
-    return books_after(bench) && postings_after(bench) && owners_after(bench) && look_at_promises(bench) &&
-           look_at_facts(bench) &&
+    return books_after(bench) && postings_after(bench) && owners_after(bench) && stale_after(bench) &&
+           look_at_promises(bench) && look_at_facts(bench) &&
            (!act->is_asked || act->kind < ATP_FIRST_CLIENT_KIND || look_at_trace(bench)) &&
            (!act->is_asked || questions_compare(bench, &said)) && look_at_again(bench, act, act->at_ms);
 }

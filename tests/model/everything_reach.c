@@ -145,6 +145,8 @@ void reach_print(const reach_t *reach)
     printf("by a day, through channels with rules: granted %" PRIu64 ", refused %" PRIu64 "\n",
            reach->dated_views[1], reach->dated_views[0]);
     printf("part of a kit that is on no shelf: %" PRIu64 "\n", reach->parts_of_kits);
+    printf("told of stale nodes: %" PRIu64 " of nodes, %" PRIu64 " of channels there\n", reach->stale_told[1],
+           reach->stale_told[0]);
 }
 
 /* ---- missing ---- */
@@ -242,11 +244,20 @@ unsigned reach_missing(const reach_t *reach)
             missing++;
         }
     }
-    static const char *const others[] = {"an op again", "a conflict", "a refusal looked at for its trace",
+    static const char *const others[] = {"an op again",
+                                         "a conflict",
+                                         "a refusal looked at for its trace",
                                          "kits that left without a promise",
-                                         "the fact of an exception again"};
-    const uint64_t counts[] = {reach->repeats, reach->conflicts, reach->refusals_without_a_trace,
-                               reach->kits_without_promise, reach->facts_replayed};
+                                         "the fact of an exception again",
+                                         "a channel told of at a stale node",
+                                         "a stale node told of"};
+    const uint64_t counts[] = {reach->repeats,
+                               reach->conflicts,
+                               reach->refusals_without_a_trace,
+                               reach->kits_without_promise,
+                               reach->facts_replayed,
+                               reach->stale_told[0],
+                               reach->stale_told[1]};
     for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (counts[i] == 0) {
             printf("never: %s\n", others[i]);

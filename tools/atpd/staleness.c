@@ -8,23 +8,44 @@
 
 #define KEYS_A_PIECE 4096
 
-static uint8_t rule_of(const atp_catalog_t *catalog, uint32_t channel)
+static atp_stale_rule_t rule_of(const atp_catalog_t *catalog, uint32_t channel)
 {
     atp_channel_record_t *record = atp_table_at(&catalog->channels, channel);
+    atp_stale_rule_t rule = {.on_stale = atp_load_relaxed(&record->on_stale)};
 
-    return atp_load_relaxed(&record->on_stale);
+    if (rule.on_stale == ATP_ON_STALE_BUFFER) {
+        rule.buffer = atp_load_relaxed(&record->stale_buffer);
+        rule.decimals = atp_load_relaxed(&record->stale_decimals);
+        rule.percent = atp_load_relaxed(&record->stale_percent);
+    }
+    return rule;
 }
 
-/* By one method at least. */
-static bool sees(const atp_ledger_t *ledger, uint16_t channel, uint16_t node)
+static bool is_same(const atp_stale_rule_t *rule, const atp_stale_rule_t *other)
 {
+    return rule->on_stale == other->on_stale && rule->buffer == other->buffer &&
+           rule->decimals == other->decimals && rule->percent == other->percent;
+}
+
+/* The methods, a bit each, by which the channel sees the node. */
+static uint8_t ways_of(const atp_ledger_t *ledger, uint16_t channel, uint16_t node)
+{
+    uint8_t ways = 0;
+
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
         uint16_t group = atp_catalog_channel_group(atp_ledger_catalog(ledger), channel, (atp_method_t)method);
         if (group == ATP_NO_GROUP || atp_groups_has(atp_ledger_groups(ledger), group, node)) {
-            return true;
+            ways |= (uint8_t)(1u << method);
         }
     }
-    return false;
+    return ways;
+}
+
+static uint8_t *told_ways(const atp_staleness_t *staleness, uint16_t channel, uint32_t node)
+{
+    uint64_t nodes = atp_ledger_catalog(staleness->ledger)->nodes.capacity;
+
+    return &staleness->told_ways.base[channel * nodes + node];
 }
 
 static void begin_round(atp_staleness_t *staleness, uint64_t changes)
@@ -36,7 +57,8 @@ static void begin_round(atp_staleness_t *staleness, uint64_t changes)
     staleness->channel_count = 0;
     for (uint32_t i = 0; i < channels; i++) {
         staleness->rules[i] = rule_of(catalog, i);
-        if (staleness->rules[i] != ATP_ON_STALE_GO_ON || staleness->told_rules[i] != ATP_ON_STALE_GO_ON) {
+        if (staleness->rules[i].on_stale != ATP_ON_STALE_GO_ON ||
+            staleness->told_rules[i].on_stale != ATP_ON_STALE_GO_ON) {
             staleness->channels[staleness->channel_count++] = (uint16_t)i;
         }
     }
@@ -71,13 +93,19 @@ static bool look_at_node(atp_staleness_t *staleness, atp_staleness_news_t *ret_n
 static bool look_at_channel(const atp_staleness_t *staleness, uint16_t channel,
                             atp_staleness_news_t *ret_news)
 {
+    const atp_stale_rule_t *rule = &staleness->rules[channel];
     uint16_t node = (uint16_t)staleness->node;
-    uint8_t told = staleness->told_nodes[node] != 0 ? staleness->told_rules[channel] : ATP_ON_STALE_GO_ON;
-    uint8_t rule = staleness->is_stale != 0 ? staleness->rules[channel] : ATP_ON_STALE_GO_ON;
+    bool is_kept = staleness->is_stale != 0 && rule->on_stale != ATP_ON_STALE_GO_ON;
+    uint8_t ways = is_kept ? ways_of(staleness->ledger, channel, node) : 0;
+    uint8_t *told = told_ways(staleness, channel, node);
+    bool is_news = ways != *told || (ways != 0 && !is_same(rule, &staleness->told_rules[channel]));
 
-    *ret_news = (atp_staleness_news_t){
-        .node = node, .channel = channel, .is_stale = staleness->is_stale != 0, .on_stale = rule};
-    return rule != told && sees(staleness->ledger, channel, node);
+    *told = ways;
+    *ret_news = (atp_staleness_news_t){.node = node,
+                                       .channel = channel,
+                                       .is_stale = staleness->is_stale != 0,
+                                       .on_stale = ways != 0 ? rule->on_stale : ATP_ON_STALE_GO_ON};
+    return is_news;
 }
 
 /* The key at which the round is, and on to the next. True if it is news. */
@@ -122,6 +150,19 @@ atp_staleness_step_t atp_staleness_next(atp_staleness_t *staleness, atp_stalenes
 
 /* ---- init and fini ---- */
 
+static void take_node_as_told(atp_staleness_t *staleness, uint16_t node)
+{
+    uint64_t channels = atp_table_count(&atp_ledger_catalog(staleness->ledger)->channels);
+
+    staleness->told_nodes[node] = 1;
+    for (uint64_t i = 0; i < channels; i++) {
+        uint16_t channel = (uint16_t)i;
+        if (staleness->told_rules[channel].on_stale != ATP_ON_STALE_GO_ON) {
+            *told_ways(staleness, channel, node) = ways_of(staleness->ledger, channel, node);
+        }
+    }
+}
+
 static void take_as_told(atp_staleness_t *staleness)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(staleness->ledger);
@@ -129,11 +170,13 @@ static void take_as_told(atp_staleness_t *staleness)
     uint64_t channels = atp_table_count(&catalog->channels);
 
     staleness->changes = atp_ledger_stale_changes(staleness->ledger);
-    for (uint64_t i = 0; i < nodes; i++) {
-        staleness->told_nodes[i] = atp_catalog_is_stale(catalog, (uint16_t)i);
-    }
     for (uint64_t i = 0; i < channels; i++) {
         staleness->told_rules[i] = rule_of(catalog, (uint32_t)i);
+    }
+    for (uint64_t i = 0; i < nodes; i++) {
+        if (atp_catalog_is_stale(catalog, (uint16_t)i)) {
+            take_node_as_told(staleness, (uint16_t)i);
+        }
     }
 }
 
@@ -144,11 +187,11 @@ atp_err_t atp_staleness_init(atp_staleness_t *staleness, const atp_ledger_t *led
 
     *staleness = (atp_staleness_t){.ledger = ledger,
                                    .told_nodes = calloc(nodes, 1),
-                                   .told_rules = calloc(channels, 1),
-                                   .rules = calloc(channels, 1),
+                                   .told_rules = calloc(channels, sizeof *staleness->told_rules),
+                                   .rules = calloc(channels, sizeof *staleness->rules),
                                    .channels = calloc(channels, sizeof *staleness->channels)};
     if (staleness->told_nodes == NULL || staleness->told_rules == NULL || staleness->rules == NULL ||
-        staleness->channels == NULL) {
+        staleness->channels == NULL || atp_arena_reserve(&staleness->told_ways, channels * nodes) != ATP_OK) {
         atp_staleness_fini(staleness);
         return ATP_ERR_MEMORY;
     }
@@ -158,6 +201,7 @@ atp_err_t atp_staleness_init(atp_staleness_t *staleness, const atp_ledger_t *led
 
 void atp_staleness_fini(atp_staleness_t *staleness)
 {
+    atp_arena_release(&staleness->told_ways);
     free(staleness->told_nodes);
     free(staleness->told_rules);
     free(staleness->rules);

@@ -116,6 +116,7 @@ atp_verdict_t atp_ledger_put_group(apply_t *apply)
     replace_members(ledger, group, count);
     if (ATP_UNLIKELY(ledger->root->registry.silent > 0)) {
         atp_ledger_mark_stale(ledger);
+        atp_ledger_note_stale_views(ledger);
     }
     if (ATP_UNLIKELY(ledger->root->exceptions.owner_count > 0)) {
         atp_ledger_owners_changed(apply);

@@ -384,6 +384,7 @@ atp_verdict_t atp_ledger_put_channel(apply_t *apply)
     for (unsigned method = 0; method < ATP_METHOD_COUNT; method++) {
         atp_store_relaxed(&record->groups[method], (uint16_t)(groups[method] + 1)); /* ATP_NO_GROUP: 0 */
     }
+    atp_ledger_note_stale_views(ledger);
     return ATP_APPLIED;
 }
 

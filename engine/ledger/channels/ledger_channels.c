@@ -333,12 +333,9 @@ atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count)
 static void switch_stale(const apply_t *apply, atp_channel_record_t *record)
 {
     const atp_op_attribute_t *buffer = atp_op_attribute(apply->op, ATP_KEY_STALE_BUFFER, ATP_WHOLE_OP);
-    uint8_t rule = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_ON_STALE, ATP_ON_STALE_GO_ON);
 
-    if (rule != atp_load_relaxed(&record->on_stale)) {
-        atp_store_relaxed(&record->on_stale, rule);
-        atp_ledger_note_stale_change(apply->ledger);
-    }
+    atp_store_relaxed(&record->on_stale,
+                      (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_ON_STALE, ATP_ON_STALE_GO_ON));
     atp_store_relaxed(&record->stale_buffer, buffer != NULL ? buffer->number : 0);
     atp_store_relaxed(&record->stale_decimals, buffer != NULL ? buffer->detail : 0);
     atp_store_relaxed(&record->stale_percent,

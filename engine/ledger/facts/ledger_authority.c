@@ -328,6 +328,12 @@ bool atp_ledger_is_stale(const atp_ledger_t *ledger, uint16_t node)
     return false;
 }
 
+static void note_stale_change(atp_ledger_t *ledger)
+{
+    /* STALE-W1 (release) pairs with STALE-R1. Orders: the nodes, channels and groups before the count. */
+    atp_store_release(&ledger->stale_changes, atp_load_relaxed(&ledger->stale_changes) + 1);
+}
+
 void atp_ledger_mark_stale(atp_ledger_t *ledger)
 {
     uint64_t count = atp_table_count(&ledger->catalog.nodes);
@@ -347,15 +353,16 @@ void atp_ledger_mark_stale(atp_ledger_t *ledger)
         }
     }
     if (is_changed) {
-        atp_ledger_note_stale_change(ledger);
+        note_stale_change(ledger);
     }
     if (is_changed && ledger->has_levels) { /* what channels see may be another */
         atp_ledger_note_views_of(ledger, ATP_SCOPE_ALL, 0);
     }
 }
 
-void atp_ledger_note_stale_change(atp_ledger_t *ledger)
+void atp_ledger_note_stale_views(atp_ledger_t *ledger)
 {
-    /* STALE-W1 (release) pairs with STALE-R1. Orders: the nodes and channels before the count. */
-    atp_store_release(&ledger->stale_changes, atp_load_relaxed(&ledger->stale_changes) + 1);
+    if (ATP_UNLIKELY(ledger->root->registry.silent > 0)) {
+        note_stale_change(ledger);
+    }
 }

@@ -59,8 +59,8 @@ bool atp_ledger_is_stale(const atp_ledger_t *ledger, uint16_t node);
 
 /* Marks the nodes that are stale, and unmarks the others. To be called when sources, groups or nodes have changed. */
 void atp_ledger_mark_stale(atp_ledger_t *ledger);
-/* A node is marked or unmarked, or a channel does something else at stale nodes: atp_ledger_stale_changes. */
-void atp_ledger_note_stale_change(atp_ledger_t *ledger);
+/* A channel may do something else at stale nodes, or see others: atp_ledger_stale_changes. */
+void atp_ledger_note_stale_views(atp_ledger_t *ledger);
 
 /* ---- ledger_gaps.c ---- */
 

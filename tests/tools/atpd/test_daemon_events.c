@@ -175,6 +175,20 @@ static void what_was_told_of_a_node_is_told_to_be_stale_and_fresh_again(void **s
         assert_int_not_equal(event.type, ATP_MESSAGE_STALENESS); /* nothing of st-shop, nothing twice */
     } while (!atp_text_equal(event.availability.node, ATP_TEXT("st-a")));
     assert_true(event.availability.is_stale);
+    must(a, "group put st-g st-b");
+    must(a, "channel put st-far --with ship_group=st-g --with pickup_group=st-g --with on_stale=stop");
+    must(a, "group put st-g st-a st-b"); /* from here on it sees the stale node */
+    told = next_staleness(opened, "st-far", "st-a");
+    assert_true(told.is_stale);
+    assert_int_equal(told.on_stale, ATP_ON_STALE_STOP);
+    must(a, "channel put st-web --with on_stale=buffer --with stale_buffer=1");
+    told = next_staleness(opened, "st-web", "st-a");
+    assert_int_equal(told.on_stale, ATP_ON_STALE_BUFFER);
+    op = told.op;
+    must(a, "channel put st-web --with on_stale=buffer --with stale_buffer=2");
+    told = next_staleness(opened, "st-web", "st-a");
+    assert_int_equal(told.on_stale, ATP_ON_STALE_BUFFER);
+    assert_true(told.op > op);
     must(a, "source put st-wms --sla 1h");
     send_heartbeat(a, "st-wms", 1);
     told = next_staleness(opened, "", "st-a");

@@ -121,14 +121,66 @@ static void a_channel_that_changes_its_rule_is_told_where_it_is_stale(void **sta
     atp_staleness_t staleness = begin(&f); /* what is stale already is not told */
     assert_string_equal(news(&staleness), "");
     assert_verdict(put_channel_with(&f, "on", "on_stale=stop"), ATP_APPLIED);
-    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=5"),
-                   ATP_APPLIED); /* no other rule */
     assert_string_equal(news(&staleness), "A/on=stop;B/on=stop;");
     assert_verdict(put_channel_with(&f, "on", ""), ATP_APPLIED);
     assert_verdict(put_node(&f, "D", ATP_NODE_OPEN), ATP_APPLIED);
     assert_string_equal(news(&staleness), "A/on=go_on;B/on=go_on;");
     put_source(&f, "wms", "claim=on_hand group=AB claim=on_hand node=D"); /* one more of its */
     assert_string_equal(news(&staleness), "D=stale;D/held=buffer;");
+    atp_staleness_fini(&staleness);
+    fixture_close(&f);
+}
+
+static void a_channel_that_keeps_back_more_or_less_is_told_where_it_is_stale(void **state)
+{
+    (void)state;
+    fixture_t f = open_nodes();
+
+    wait_ms(&f, 1000);
+    atp_staleness_t staleness = begin(&f);
+    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=5"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), "A/held=buffer;B/held=buffer;");
+    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=5 stale_percent=10"),
+                   ATP_APPLIED);
+    assert_string_equal(news(&staleness), "A/held=buffer;B/held=buffer;");
+    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=5 stale_percent=10"),
+                   ATP_APPLIED); /* as it was */
+    assert_string_equal(news(&staleness), "");
+    assert_verdict(put_channel_with(&f, "stop", "ship_group=AB pickup_group=AB on_stale=stop stale_buffer=9"),
+                   ATP_APPLIED); /* it keeps all back, whatever it says */
+    assert_string_equal(news(&staleness), "");
+    assert_verdict(open_batch(&f, "wms", 1, 1), ATP_APPLIED);
+    assert_string_equal(news(&staleness),
+                        "A=fresh;A/stop=go_on;A/held=go_on;B=fresh;B/stop=go_on;B/held=go_on;");
+    assert_verdict(put_channel_with(&f, "held", "on_stale=buffer stale_buffer=6"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), ""); /* nothing is stale */
+    atp_staleness_fini(&staleness);
+    fixture_close(&f);
+}
+
+static void a_channel_that_sees_another_stale_node_is_told_it_and_one_it_sees_no_more(void **state)
+{
+    (void)state;
+    fixture_t f = open_nodes();
+
+    assert_verdict(put_group(&f, "A", "A"), ATP_APPLIED);
+    wait_ms(&f, 1000);
+    atp_staleness_t staleness = begin(&f);
+    assert_verdict(put_channel_with(&f, "far", "ship_group=A pickup_group=C on_stale=stop"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), "A/far=stop;");
+    assert_verdict(put_channel_with(&f, "far", "ship_group=A pickup_group=A on_stale=stop"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), "A/far=stop;"); /* what is picked up is another answer */
+    assert_verdict(put_channel_with(&f, "far", "ship_group=A pickup_group=A on_stale=stop"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), "");
+    assert_verdict(put_group(&f, "A", "B C"), ATP_APPLIED); /* the channel is what it was, its group is not */
+    assert_string_equal(news(&staleness), "A/far=go_on;B/far=stop;");
+    assert_verdict(put_channel_with(&f, "far", "on_stale=stop"), ATP_APPLIED); /* any node may serve it */
+    assert_string_equal(news(&staleness), "A/far=stop;");
+    assert_verdict(put_channel_with(&f, "far", "ship_group=C pickup_group=C on_stale=stop"), ATP_APPLIED);
+    assert_string_equal(news(&staleness), "A/far=go_on;B/far=go_on;");
+    assert_verdict(open_batch(&f, "wms", 1, 1), ATP_APPLIED);
+    assert_string_equal(news(&staleness),
+                        "A=fresh;A/stop=go_on;A/held=go_on;B=fresh;B/stop=go_on;B/held=go_on;");
     atp_staleness_fini(&staleness);
     fixture_close(&f);
 }
@@ -178,6 +230,8 @@ int main(void)
         cmocka_unit_test(silence_is_told_once_a_node_and_once_a_channel_that_keeps_something_back),
         cmocka_unit_test(of_what_changes_and_changes_back_nothing_is_told),
         cmocka_unit_test(a_channel_that_changes_its_rule_is_told_where_it_is_stale),
+        cmocka_unit_test(a_channel_that_keeps_back_more_or_less_is_told_where_it_is_stale),
+        cmocka_unit_test(a_channel_that_sees_another_stale_node_is_told_it_and_one_it_sees_no_more),
         cmocka_unit_test(a_round_comes_in_pieces_and_misses_nothing),
     };
     return cmocka_run_group_tests_name("tools.atpd.staleness", tests, NULL, NULL);
