@@ -47,7 +47,7 @@ class Atpd:
         self.log.seek(0)
         return self.log.read()
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=120):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if "event=ready" in self.text() or " ready " in self.text():
@@ -57,13 +57,13 @@ class Atpd:
             time.sleep(0.003)
         return False
 
-    def wait_for(self, what, seconds=20):
+    def wait_for(self, what, seconds=120, times=1):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if what in self.text():
+            if self.text().count(what) >= times:
                 return
             time.sleep(0.01)
-        raise Failed(f"the log never said {what}:\n{self.text()}")
+        raise Failed(f"the log did not say {what} {times} times:\n{self.text()}")
 
     def send(self, number):
         os.kill(self.process.pid, number)
@@ -74,10 +74,17 @@ class Atpd:
         self.process.wait()
         self.log.close()
 
-    def stop(self, seconds=30):
+    def end(self, seconds=120):
+        """Waits until it has ended; its exit status."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"atpd did not end in {seconds} s:\n{self.text()}") from None
+
+    def stop(self):
         """An orderly end; its exit status."""
         self.send(signal.SIGTERM)
-        status = self.process.wait(seconds)
+        status = self.end()
         self.log.close()
         return status
 
@@ -131,7 +138,7 @@ class Driver:
             return []
 
     def wait_load(self):
-        return int(self.running.communicate(timeout=60)[0] or 0)
+        return int(self.running.communicate(timeout=240)[0] or 0)
 
     def stop_load(self):
         """Ends the load; how many answers came."""
