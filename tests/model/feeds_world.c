@@ -4,6 +4,7 @@
 
 const char *const world_sources[SOURCES] = {"wms", "pos", "store"};
 const char *const world_skus[SKUS] = {"S", "T"};
+const char *const world_other_names[SKUS] = {"S-1", "T-1"};
 const char *const world_nodes[NODES] = {"N", "M"};
 
 int world_draw(run_t *run, int below)

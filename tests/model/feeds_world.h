@@ -25,6 +25,7 @@ typedef struct world_fact {
     int transfer;  /* of a step of one; -1 = none */
     bool is_final; /* nothing more comes of it */
     bool is_other; /* nobody tells it: it is what the fact before did elsewhere */
+    bool waits;    /* it was told by a name that means nothing yet */
     atp_qty_t qty;
     atp_change_t change; /* what truly happened */
 } world_fact_t;
@@ -107,7 +108,10 @@ typedef struct run {
     int newest[POSITIONS]; /* feed that counted it, + 1 */
     post_t posts[POST_MAX];
     int post_count;
-    unsigned moved; /* facts of transfers that were told */
+    bool has_names; /* the other names of the SKUs are there */
+    unsigned waited;
+    unsigned late_of_waiting; /* of those that waited a feed had counted */
+    unsigned moved;           /* facts of transfers that were told */
     unsigned late;
     unsigned stale;
     unsigned corrected;
@@ -118,6 +122,7 @@ typedef struct run {
 
 extern const char *const world_sources[SOURCES];
 extern const char *const world_skus[SKUS];
+extern const char *const world_other_names[SKUS]; /* of the same: aliases that come and go */
 extern const char *const world_nodes[NODES];
 
 int world_draw(run_t *run, int below);

@@ -84,6 +84,7 @@ typedef struct atp_exception {
     uint64_t number; /* from 1 */
     uint64_t op;
     int64_t time_ms;
+    int64_t told_ms;  /* when that happened of which the op tells, as far as it says so; else time_ms */
     uint64_t last_op; /* that tried it last */
     int64_t last_ms;
     uint64_t count;    /* how often it was tried, and refused */
@@ -138,7 +139,7 @@ typedef struct atp_exception {
     char edit_cause[ATP_EXCEPTION_CAUSE_MAX]; /* why it was edited */
 } atp_exception_t;
 
-_Static_assert(sizeof(atp_exception_t) == 1456, "stored: no padding");
+_Static_assert(sizeof(atp_exception_t) == 1464, "stored: no padding");
 
 #define ATP_EXCEPTION_PIECE_BYTES 60
 

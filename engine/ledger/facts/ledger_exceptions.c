@@ -80,8 +80,10 @@ static atp_exception_t begin_exception(const apply_t *apply, atp_exception_kind_
     const atp_ledger_t *ledger = apply->ledger;
     bool is_of_source = ledger->frame_source != 0 &&
                         (apply->op->flags & ATP_OP_IN_SOURCE || apply->op->kind == ATP_OP_SOURCE);
+    int64_t told_ms = is_of_source ? ledger->frame_as_of_ms : 0;
     atp_exception_t exception = {.op = ledger->root->op,
                                  .time_ms = apply->now_ms,
+                                 .told_ms = told_ms > 0 && told_ms < apply->now_ms ? told_ms : apply->now_ms,
                                  .epoch = is_of_source ? ledger->frame_epoch : 0,
                                  .sequence = is_of_source ? ledger->frame_sequence : 0,
                                  .qty = qty,
@@ -317,7 +319,7 @@ frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exce
     ledger->frame_source = exception->source;
     ledger->frame_epoch = exception->epoch;
     ledger->frame_sequence = exception->sequence;
-    ledger->frame_as_of_ms = exception->time_ms; /* it had happened when it was told */
+    ledger->frame_as_of_ms = exception->told_ms;
     return before;
 }
 

@@ -242,6 +242,7 @@ static void try_one(apply_t *apply, const atp_exception_t *exception)
     tried.op = fact;
     atp_ledger_forget_scratch(ledger); /* of the op, or of the fact before it */
     frame_t before = atp_ledger_enter_frame(ledger, exception);
+    ledger->cause = fact;
     atp_verdict_t verdict = execute(&tried);
     note_tried(apply, &tried, number, verdict);
     atp_ledger_leave_frame(ledger, &before);
