@@ -1,5 +1,6 @@
 /* E: what is fed in.   E1 many sources at once, E2 a feed of on-hand and open orders, E5 a feed of what is there already,
  * E6 who reads meanwhile. */
+#include "tests/acceptance/heard.h"
 #include "tests/acceptance/load.h"
 
 #include "engine/base/attribute.h"
@@ -7,6 +8,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* ---- E1: sources ---- */
@@ -181,21 +183,30 @@ static void e1_a_source_that_starts_over_counts_anew_and_the_old_one_is_told(voi
 #define FEED_SKUS (10000u / LOAD_DIVISOR)
 #define FEED_ROWS (FEED_SKUS * 2u)
 
-/* Writes a feed of all positions; every `changed_every`th has one more (0: none). Returns how many have. */
-static unsigned write_feed(const char *path, unsigned changed_every)
+#define JOURNAL_BYTES_A_CHANGE 1024
+
+/* Writes a feed of all positions, from the one with the number `first` on, and around; every `changed_every`th has one more (0:
+ * none). Returns how many have. The same rows from another one on are another file: the very same would be passed over whole. */
+static unsigned write_feed_from(const char *path, unsigned first, unsigned changed_every)
 {
     FILE *file = fopen(path, "we");
     unsigned changed = 0;
 
     assert_non_null(file);
     fprintf(file, "sku,node,on_hand,safety_stock,name,scale\n");
-    for (unsigned i = 0; i < FEED_ROWS; i++) {
+    for (unsigned k = 0; k < FEED_ROWS; k++) {
+        unsigned i = (first + k) % FEED_ROWS;
         unsigned more = changed_every != 0 && i % changed_every == 0;
         changed += more;
         fprintf(file, "e5-%u,e5-n%u,%u,0,Item %u,0\n", i / 2, i % 2, 10 + i % 90 + more, i / 2);
     }
     assert_int_equal(fclose(file), 0);
     return changed;
+}
+
+static unsigned write_feed(const char *path, unsigned changed_every)
+{
+    return write_feed_from(path, 0, changed_every);
 }
 
 static void feed(const acceptance_t *a, const char *path)
@@ -359,10 +370,11 @@ static void feed_again(acceptance_t *a, const char *path, unsigned changed, read
     feed(a, path);
     reader->must_end = true;
     pthread_join(thread, NULL);
+    bytes = figure(a, "journal_bytes") - bytes;
     print_message("e5: %u rows, %u changed: %lld ops, %lld bytes of journal\n", FEED_ROWS, changed,
-                  (long long)(figure(a, "op_applied") - ops),
-                  (long long)(figure(a, "journal_bytes") - bytes));
+                  (long long)(figure(a, "op_applied") - ops), (long long)bytes);
     assert_int_equal(figure(a, "op_applied") - ops, changed);
+    assert_true(bytes <= (int64_t)changed * JOURNAL_BYTES_A_CHANGE);
 }
 
 static void e5_a_feed_of_what_is_there_writes_nothing_and_of_one_percent_one_percent(void **state)
@@ -375,7 +387,7 @@ static void e5_a_feed_of_what_is_there_writes_nothing_and_of_one_percent_one_per
     (void)write_feed(path, 0);
     feed(a, path);
     snprintf(path, sizeof path, "%s/again.csv", a->folder);
-    (void)write_feed(path, 0);
+    (void)write_feed_from(path, 7, 0);
     feed_again(a, path, 0, &reader);
     reader.must_end = false;
     snprintf(path, sizeof path, "%s/changed.csv", a->folder);
@@ -383,6 +395,54 @@ static void e5_a_feed_of_what_is_there_writes_nothing_and_of_one_percent_one_per
     feed_again(a, path, changed, &reader);
     assert_answered(&reader);
     free(reader.times.ms);
+}
+
+/* Of each position that has changed one event, of what it is now; of the others none. */
+static void expect_changed(const heard_t *heard, size_t count, unsigned changed, unsigned changed_every)
+{
+    static bool is_told[FEED_ROWS];
+    unsigned sku_number;
+    unsigned node_number;
+
+    memset(is_told, 0, sizeof is_told);
+    assert_int_equal(count, changed);
+    for (size_t k = 0; k < count; k++) {
+        assert_int_equal(sscanf(heard[k].sku, "e5-%u", &sku_number), 1);
+        assert_int_equal(sscanf(heard[k].node, "e5-n%u", &node_number), 1);
+        unsigned i = sku_number * 2 + node_number;
+        assert_true(i < FEED_ROWS && i % changed_every == 0 && !is_told[i]);
+        is_told[i] = true;
+        assert_int_equal(heard[k].promisable, 11 + i % 90);
+        assert_int_equal(heard[k].atp, 11 + i % 90);
+        assert_false(heard[k].is_out_of_stock);
+    }
+}
+
+static void e5_no_event_comes_of_rows_that_are_as_they_were_and_one_of_each_that_is_not(void **state)
+{
+    enum { CHANGED_EVERY = 100 };
+    static heard_t heard[FEED_ROWS];
+    acceptance_t *a = *state;
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/e5-before.csv", a->folder);
+    (void)write_feed_from(path, 3, 0);
+    feed(a, path);
+    atp_watch_t *watch = hear(a);
+    snprintf(path, sizeof path, "%s/e5-same.csv", a->folder);
+    (void)write_feed_from(path, 5, 0);
+    feed(a, path);
+    hear_none(a, watch);
+    snprintf(path, sizeof path, "%s/e5-more.csv", a->folder);
+    unsigned changed = write_feed_from(path, 9, CHANGED_EVERY);
+    feed(a, path);
+    size_t count = hear_all(a, watch, heard, FEED_ROWS);
+    expect_changed(heard, count, changed, CHANGED_EVERY);
+    snprintf(path, sizeof path, "%s/e5-once-more.csv", a->folder);
+    (void)write_feed_from(path, 11, CHANGED_EVERY);
+    feed(a, path);
+    hear_none(a, watch);
+    atp_watch_close(watch);
 }
 
 static void e6_who_reads_while_a_feed_runs_is_answered_and_rightly(void **state)
@@ -449,6 +509,7 @@ int main(void)
         cmocka_unit_test(e2_a_feed_of_on_hand_knows_nothing_of_orders),
         cmocka_unit_test(e2_what_a_feed_includes_is_not_counted_again),
         cmocka_unit_test(e5_a_feed_of_what_is_there_writes_nothing_and_of_one_percent_one_percent),
+        cmocka_unit_test(e5_no_event_comes_of_rows_that_are_as_they_were_and_one_of_each_that_is_not),
         cmocka_unit_test(e6_who_reads_while_a_feed_runs_is_answered_and_rightly),
     };
     return cmocka_run_group_tests_name("acceptance.feeding", tests, acceptance_start, acceptance_stop);

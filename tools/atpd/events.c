@@ -1,5 +1,6 @@
 #include "tools/atpd/events.h"
 
+#include "engine/base/hash.h"
 #include "engine/base/parker.h"
 #include "engine/base/ring.h"
 #include "engine/ledger/catalog/catalog.h"
@@ -48,6 +49,7 @@ struct atp_events {
     /* our thread's */
     uint64_t scan_at;   /* where a scan goes on; capacity = none under way */
     uint8_t *told_out;  /* by row: the generation in which it was told to be out of stock */
+    uint64_t *told;     /* by row: a digest of what was told last; 0 = nothing was */
     uint8_t generation; /* 1 to 255, of listeners */
     uint64_t crossing;  /* number of the last one told, or passed over */
     uint64_t recipe;    /* number of the change of a recipe that is looked at next */
@@ -113,7 +115,19 @@ static bool has_crossed(atp_events_t *events, const told_t *told)
     return is_out && !was_out;
 }
 
-/* Of a row each change is news, of a kit only what was not told last. */
+/* True if it is not what was told of the position last. */
+static bool differs(atp_events_t *events, const told_t *told)
+{
+    const int64_t now[] = {told->availability.shown, told->availability.promisable, told->availability.scale,
+                           told->availability.is_stale, events->generation};
+    uint64_t digest = atp_hash_bytes(now, sizeof now, 0) | 1;
+    uint64_t before = events->told[told->row];
+
+    events->told[told->row] = digest;
+    return digest != before;
+}
+
+/* Only what was not told last: an allocation, say, changes a position and not its availability. */
 static bool is_news(atp_events_t *events, const told_t *told, bool *ret_is_out)
 {
     const atp_told_kit_t kit = {.sku = told->sku,
@@ -125,7 +139,7 @@ static bool is_news(atp_events_t *events, const told_t *told, bool *ret_is_out)
 
     if (!told->is_kit) {
         *ret_is_out = has_crossed(events, told);
-        return true;
+        return differs(events, told);
     }
     atp_told_news_t news = atp_told_note(&events->kits, &kit, told->is_quiet);
     *ret_is_out = news == ATP_TOLD_OUT;
@@ -523,7 +537,8 @@ atp_err_t atp_events_open(const char *url, uint64_t position_capacity, atp_event
     events->generation = 1;
     events->noted = calloc(position_capacity, sizeof *events->noted);
     events->told_out = calloc(position_capacity, sizeof *events->told_out);
-    bool is_there = events->noted != NULL && events->told_out != NULL;
+    events->told = calloc(position_capacity, sizeof *events->told);
+    bool is_there = events->noted != NULL && events->told_out != NULL && events->told != NULL;
     atp_err_t err = is_there ? atp_ring_init(&events->rows, RING_SIZE) : ATP_ERR_MEMORY;
     err = err == ATP_OK ? atp_told_init(&events->kits, position_capacity) : err;
     if (err != ATP_OK) {
@@ -573,6 +588,7 @@ void atp_events_close(atp_events_t *events)
     atp_ring_fini(&events->rows);
     free(events->noted);
     free(events->told_out);
+    free(events->told);
     atp_told_fini(&events->kits);
     atp_staleness_fini(&events->staleness);
     free(events);

@@ -3,7 +3,8 @@
  * The journal thread says which positions a durable frame changed; each is noted once until it is told. One
  * thread of its own reads the noted rows, waits until what it read is durable, and sends one event a position: the final
  * state, with the version of the position, so that a subscriber can tell an older event from a newer one. Many
- * changes of a position in a short time become one event. is_out_of_stock is told when the position crosses to
+ * changes of a position in a short time become one event, and what is as it was told last is not told: an op that moves units from
+ * one bucket to another, or that undoes what another has done. is_out_of_stock is told when the position crosses to
  * nothing, not with each change while it has nothing; who begins to listen is told anew.
  *
  * A kit has what is stocked of it and what can be put together, as availability tells it. A change of a component tells of every
@@ -20,8 +21,8 @@
  * What can never become durable any more, because the engine has stopped before, is not told.
  *
  * Threads     note: the journal thread, never blocks.   open and close: the owner.
- * Memory      two bytes a position, a ring of 65,536 rows; when the ring is full all noted rows are found by scan; 32 bytes a kit
- *             at a node (told.h); a byte a node, four a channel. */
+ * Memory      ten bytes a position, eight of them when it is told first; a ring of 65,536 rows; when the ring is full all noted rows
+ *             are found by scan; 32 bytes a kit at a node (told.h); and what staleness.h says. */
 #ifndef ATP_ATPD_EVENTS_H
 #define ATP_ATPD_EVENTS_H
 

@@ -97,7 +97,9 @@ static void out_of_stock_is_told_when_it_comes_to_that(void **state)
     assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
     assert_true(event.is_out_of_stock);
     assert_verdict(fact(a, ATP_OP_SALE, NULL, "e", "N", "1"), ATP_APPLIED); /* to -2: no news */
+    stock(a, "e", "N", "1");
     assert_int_equal(atp_watch_next(watched, 20000, &event), ATP_OK);
+    assert_int_equal(event.promisable, 1);
     assert_false(event.is_out_of_stock);
     atp_watch_close(watched);
 }
