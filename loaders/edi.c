@@ -9,25 +9,23 @@
  *
  * Invariants  I1  every segment is looked at once as a part of a record's context, or is a header or trailer.
  *             I2  no record spans two messages. */
+#include "engine/base/hash.h"
+#include "loaders/documents.h"
 #include "loaders/edi_ack.h"
 #include "loaders/edi_column.h"
 #include "loaders/edi_document.h"
 #include "loaders/format.h"
 #include "loaders/latin.h"
-#include "loaders/seen.h"
 #include "loaders/stream.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX      64          /* more than a profile can name */
-#define RECORD_TEXT_MAX  (32u << 10) /* of all fields of a record */
-#define PAIRS_UNIT       1           /* what the pairs of SDQ are counted in */
-#define PAIRS_BEGIN      3           /* first pair of SDQ */
-#define CHARSET_SIZE     4
-#define NOT_A_PAIR       UINT32_MAX
-#define INTERCHANGES_MAX (1u << 20) /* of a file */
+#define COLUMNS_MAX     64          /* more than a profile can name */
+#define RECORD_TEXT_MAX (32u << 10) /* of all fields of a record */
+#define PAIRS_UNIT      1           /* what the pairs of SDQ are counted in */
+#define PAIRS_BEGIN     3           /* first pair of SDQ */
+#define NOT_A_PAIR      UINT32_MAX
 
 /* A header that is open: what its trailer must say. */
 typedef struct envelope {
@@ -55,12 +53,12 @@ typedef struct edi {
     int pairs_at;                               /* of the segment with pairs, in the context; -1 */
     uint32_t message_count;                     /* opened so far */
     uint32_t messages_here;                     /* of them in the open interchange */
-    uint32_t interchange_count;                 /* the same */
-    atp_seen_t *interchanges;                   /* by identity: which of the file each was first, from 1 */
-    uint32_t given_at;                          /* of the record given last, in the context */
-    int given_pairs_at;                         /* of its segment with pairs; -1 = it has none */
-    uint32_t given_pair;                        /* of its pair, by its element */
-    atp_err_t fault;                            /* why reading has ended; told by the next fill */
+    atp_documents_t *interchanges;
+    uint64_t digest;     /* of the segments of the open interchange so far */
+    uint32_t given_at;   /* of the record given last, in the context */
+    int given_pairs_at;  /* of its segment with pairs; -1 = it has none */
+    uint32_t given_pair; /* of its pair, by its element */
+    atp_err_t fault;     /* why reading has ended; told by the next fill */
     atp_why_t why;
     uint32_t column_count;
     atp_edi_column_t columns[COLUMNS_MAX];
@@ -84,7 +82,7 @@ static void restart(void *reader)
     edi->pairs_at = -1;
     edi->pair_at = NOT_A_PAIR;
     edi->message_count = 0;
-    edi->interchange_count = 0;
+    atp_documents_restart(edi->interchanges);
     edi->fault = ATP_OK;
 }
 
@@ -100,12 +98,12 @@ static atp_err_t create_for(const atp_format_source_t *source, atp_edi_standard_
     ATP_ASSERT(edi->document != NULL); /* the profile was checked */
     edi->place = source->place;
     edi->ack = source->ack;
-    if (atp_seen_create(INTERCHANGES_MAX, 0, &edi->interchanges) != ATP_OK) {
+    if (atp_documents_create(&edi->interchanges) != ATP_OK) {
         free(edi);
         return ATP_ERR_MEMORY;
     }
     if (atp_stream_init(&edi->stream, source->read, source->context, ATP_EDI_SEGMENT_SIZE_MAX) != ATP_OK) {
-        atp_seen_destroy(edi->interchanges);
+        atp_documents_destroy(edi->interchanges);
         free(edi);
         return ATP_ERR_MEMORY;
     }
@@ -130,7 +128,7 @@ static void destroy(void *reader)
 
     if (edi != NULL) {
         atp_stream_fini(&edi->stream);
-        atp_seen_destroy(edi->interchanges);
+        atp_documents_destroy(edi->interchanges);
         free(edi);
     }
 }
@@ -239,20 +237,17 @@ static bool note_interchange(edi_t *edi, const atp_edi_segment_t *header)
 {
     char identity[ATP_EDI_IDENTITY_SIZE_MAX];
     uint32_t size = atp_edi_identity(header->raw, edi->standard, &edi->signs, identity);
-    uint64_t number = ++edi->interchange_count;
-    edi->messages_here = 0;
-    uint64_t before = 0;
-    atp_err_t err = atp_seen_put(
-        edi->interchanges, atp_seen_key(edi->interchanges, (atp_text_t){identity, size}, (atp_text_t){"", 0}),
-        number, &before);
+    atp_err_t err = atp_documents_begin(edi->interchanges, (atp_text_t){identity, size}, &edi->is_repeat);
 
-    edi->is_repeat = before != 0 && before != number;
+    edi->messages_here = 0;
+    edi->digest = 0;
     if (edi->is_repeat && edi->ack != NULL) {
         atp_edi_ack_repeat(edi->ack);
     }
     if (err != ATP_OK) { /* its sender did nothing wrong */
         edi->fault = atp_fail(&edi->why, err, "%.150s:%llu: no room to tell its %llu interchanges apart",
-                              edi->place, (unsigned long long)header->line, (unsigned long long)number);
+                              edi->place, (unsigned long long)header->line,
+                              (unsigned long long)atp_documents_count(edi->interchanges));
     }
     return err == ATP_OK;
 }
@@ -293,6 +288,23 @@ static bool open_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, const
            fail(edi, ATP_EDI_FAULT_CONTENT, segment->line, "the headers are longer than this reader keeps");
 }
 
+/* Of one that stands in the file before, the number is taken: whether this one says the same. */
+static bool end_interchange(edi_t *edi, const atp_edi_segment_t *trailer)
+{
+    if (!atp_documents_end(edi->interchanges, edi->digest)) {
+        edi->level = ATP_EDI_LEVEL_INTERCHANGE;
+        return fail(
+            edi, ATP_EDI_FAULT_CONTENT, trailer->line,
+            "the interchange has sender, number, date and time of one that is in the file before, and "
+            "says something else");
+    }
+    edi->is_repeat = false;
+    if (edi->ack != NULL) {
+        atp_edi_ack_end_document(edi->ack, edi->digest);
+    }
+    return true;
+}
+
 static bool close_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, const atp_edi_segment_t *segment)
 {
     const envelope_t *envelope = &edi->open[rule->level];
@@ -314,11 +326,10 @@ static bool close_envelope(edi_t *edi, const atp_edi_envelope_rule_t *rule, cons
     atp_edi_context_end(&edi->context, rule->level);
     edi->level = atp_edi_context_level(&edi->context);
     edi->is_foreign = false;
-    edi->is_repeat = edi->is_repeat && edi->level != 0;
     if (edi->ack != NULL) {
         atp_edi_ack_close(edi->ack, rule->level);
     }
-    return true;
+    return edi->level != 0 || end_interchange(edi, segment);
 }
 
 /* ---- segments of a message ---- */
@@ -418,6 +429,9 @@ static bool take_segment(edi_t *edi, const atp_edi_segment_t *segment)
     bool is_header = false;
     const atp_edi_envelope_rule_t *rule = atp_edi_envelope_rule(edi->standard, segment->tag, &is_header);
 
+    if (rule == NULL || rule->level != ATP_EDI_LEVEL_INTERCHANGE) {
+        edi->digest = atp_hash_bytes(segment->raw.bytes, segment->raw.size, edi->digest);
+    }
     if (rule != NULL) {
         return is_header ? open_envelope(edi, rule, segment) : close_envelope(edi, rule, segment);
     }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DOCUMENT_SEED 3 /* of the identity of an IDoc; those of interchanges are of other standards */
+
 /* ---- open and close ---- */
 
 atp_err_t atp_edi_ack_create(atp_edi_standard_t standard, atp_edi_ack_t **ret_ack)
@@ -84,26 +86,53 @@ atp_text_t atp_edi_ack_text(const atp_edi_ack_t *ack, atp_edi_stored_t stored)
 
 /* ---- reading ---- */
 
-static void open_interchange(atp_edi_ack_t *ack, atp_text_t header, const atp_edi_signs_t *signs)
+static bool is_showable(atp_text_t text)
 {
-    char identity[ATP_EDI_IDENTITY_SIZE_MAX];
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.bytes[i];
+        if (c < ' ' || c > '~') {
+            return false;
+        }
+    }
+    return text.size <= ATP_EDI_ACK_ELEMENT_SIZE_MAX;
+}
+
+/* Room for another one, empty; NULL: there is none. It counts when all of it is there. */
+static atp_edi_ack_interchange_t *new_interchange(atp_edi_ack_t *ack, uint64_t identity, uint64_t line)
+{
     atp_edi_ack_interchange_t *all = make_room(ack, ack->interchanges, sizeof *all, ack->interchange_count, 1,
                                                ATP_EDI_ACK_MESSAGES_MAX, &ack->interchange_room);
 
     if (all == NULL) {
-        return;
+        return NULL;
     }
     ack->interchanges = all;
-    uint32_t size = atp_edi_identity(header, ack->standard, signs, identity);
-    atp_edi_ack_interchange_t *interchange = &all[ack->interchange_count];
-    *interchange = (atp_edi_ack_interchange_t){
-        .signs = *signs,
-        .identity = atp_hash_bytes(identity, size, (uint64_t)ack->standard + 1),
+    ack->open_group = ATP_EDI_NO_INDEX;
+    all[ack->interchange_count] = (atp_edi_ack_interchange_t){
+        .identity = identity,
+        .line = line,
         .group_begin = ack->group_count,
         .message_begin = ack->message_count,
     };
-    ack->interchange_count += store(ack, header, &interchange->header);
-    ack->open_group = ATP_EDI_NO_INDEX;
+    return &all[ack->interchange_count];
+}
+
+static void open_interchange(atp_edi_ack_t *ack, const atp_edi_segment_t *header,
+                             const atp_edi_signs_t *signs)
+{
+    char identity[ATP_EDI_IDENTITY_SIZE_MAX];
+    uint32_t size = atp_edi_identity(header->raw, ack->standard, signs, identity);
+    unsigned number_at = ack->standard == ATP_EDI_X12 ? 13 : 5;
+    atp_edi_ack_interchange_t *interchange =
+        new_interchange(ack, atp_hash_bytes(identity, size, (uint64_t)ack->standard + 1), header->line);
+
+    if (interchange == NULL) {
+        return;
+    }
+    atp_text_t name = atp_edi_element(header->raw, signs, number_at, 1);
+    interchange->signs = *signs;
+    ack->interchange_count += store(ack, header->raw, &interchange->header) &&
+                              store(ack, is_showable(name) ? name : (atp_text_t){"", 0}, &interchange->name);
 }
 
 static void open_group(atp_edi_ack_t *ack, atp_text_t header)
@@ -143,6 +172,26 @@ static void open_message(atp_edi_ack_t *ack, atp_text_t header)
     }
 }
 
+void atp_edi_ack_open_document(atp_edi_ack_t *ack, atp_text_t identity, atp_text_t name, uint64_t line)
+{
+    if (ack->is_read || ack->err != ATP_OK) {
+        return;
+    }
+    atp_edi_ack_interchange_t *document =
+        new_interchange(ack, atp_hash_bytes(identity.bytes, identity.size, DOCUMENT_SEED), line);
+    if (document != NULL && store(ack, is_showable(name) ? name : (atp_text_t){"", 0}, &document->name)) {
+        ack->interchange_count++;
+        open_message(ack, (atp_text_t){"", 0});
+    }
+}
+
+void atp_edi_ack_end_document(atp_edi_ack_t *ack, uint64_t digest)
+{
+    if (!ack->is_read && ack->err == ATP_OK) {
+        ack->interchanges[ack->interchange_count - 1].digest = digest;
+    }
+}
+
 void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t *header,
                       const atp_edi_signs_t *signs)
 {
@@ -152,7 +201,7 @@ void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t
     if (header->raw.size > ATP_EDI_ACK_HEADER_SIZE_MAX) {
         ack->err = ATP_ERR_LIMIT;
     } else if (level == ATP_EDI_LEVEL_INTERCHANGE) {
-        open_interchange(ack, header->raw, signs);
+        open_interchange(ack, header, signs);
     } else if (level == ATP_EDI_LEVEL_GROUP) {
         open_group(ack, header->raw);
     } else {
@@ -218,15 +267,11 @@ static void add_note(atp_edi_ack_t *ack, const atp_edi_ack_note_t *note)
     ack->note_count++;
 }
 
-static bool is_showable(atp_text_t text)
+void atp_edi_ack_count_bad(atp_edi_ack_t *ack, uint32_t message)
 {
-    for (uint32_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.bytes[i];
-        if (c < ' ' || c > '~') {
-            return false;
-        }
+    if (!ack->is_read && message >= 1 && message <= ack->message_count) {
+        ack->messages[message - 1].bad++;
     }
-    return text.size <= ATP_EDI_ACK_ELEMENT_SIZE_MAX;
 }
 
 void atp_edi_ack_note_bad(atp_edi_ack_t *ack, const atp_edi_where_t *where, atp_reason_of_reject_t reason)
@@ -270,10 +315,41 @@ uint64_t atp_edi_ack_seed(const atp_edi_ack_t *ack, uint32_t message)
     return ack->interchanges[ack->messages[message - 1].interchange].identity;
 }
 
-uint64_t atp_edi_ack_interchange_seed(const atp_edi_ack_t *ack, uint32_t interchange)
+/* Whether every row of it is taken. */
+static bool is_whole(const atp_edi_ack_t *ack, const atp_edi_ack_interchange_t *interchange)
+{
+    bool is_whole = !interchange->is_in_file_before && interchange->fault == ATP_EDI_FAULT_NONE;
+
+    for (uint32_t i = 0; i < interchange->message_count && is_whole; i++) {
+        const atp_edi_ack_message_t *message = &ack->messages[interchange->message_begin + i];
+        is_whole = message->bad + message->refused == 0 && message->fault == ATP_EDI_FAULT_NONE;
+    }
+    return is_whole;
+}
+
+atp_edi_told_t atp_edi_ack_told(const atp_edi_ack_t *ack, uint32_t interchange)
 {
     ATP_ASSERT(interchange < ack->interchange_count);
-    return ack->interchanges[interchange].identity;
+    const atp_edi_ack_interchange_t *of = &ack->interchanges[interchange];
+
+    return (atp_edi_told_t){.seed = of->identity,
+                            .digest = of->digest,
+                            .line = of->line,
+                            .name = atp_edi_ack_text(ack, of->name),
+                            .is_whole = is_whole(ack, of),
+                            .is_done = of->is_done};
+}
+
+void atp_edi_ack_note_done(atp_edi_ack_t *ack, uint32_t interchange)
+{
+    ATP_ASSERT(interchange < ack->interchange_count);
+    ack->interchanges[interchange].is_done = true;
+}
+
+bool atp_edi_ack_is_done(const atp_edi_ack_t *ack, uint32_t message)
+{
+    ATP_ASSERT(message >= 1 && message <= ack->message_count);
+    return ack->interchanges[ack->messages[message - 1].interchange].is_done;
 }
 
 void atp_edi_ack_note_answer(atp_edi_ack_t *ack, const atp_edi_origin_t *origin, atp_edi_answer_t answer)
@@ -320,7 +396,7 @@ bool atp_edi_ack_is_repeat(const atp_edi_ack_t *ack, const atp_edi_ack_interchan
         before += message->taken_before;
         other += (uint64_t)message->taken + message->refused;
     }
-    return interchange->is_in_file_before || (before > 0 && other == 0);
+    return interchange->is_in_file_before || ((before > 0 || interchange->is_done) && other == 0);
 }
 
 atp_edi_blame_t atp_edi_ack_blame(atp_reason_of_reject_t reason)

@@ -50,9 +50,9 @@ typedef struct atp_edi_where {
     atp_text_t value;  /* of the element, as it stands */
 } atp_edi_where_t;
 
-/* The segment that a row was made of. */
+/* The message or IDoc, and the segment, that a row was made of. */
 typedef struct atp_edi_origin {
-    uint32_t message; /* of the file, from 1; 0 = it is of no message */
+    uint32_t message; /* of the file, from 1; 0 = it is of none */
     uint32_t segment; /* of the message, its header is 1 */
     char tag[ATP_EDI_TAG_SIZE_MAX + 1];
 } atp_edi_origin_t;
@@ -72,10 +72,17 @@ void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t
 void atp_edi_ack_repeat(atp_edi_ack_t *ack);
 /* Its trailer was read, and is right. */
 void atp_edi_ack_close(atp_edi_ack_t *ack, uint8_t level);
+/* An IDoc begins, which is an interchange of one message, and nothing acknowledges: `identity` tells it from all others, `name` is
+ * what sentences call it. */
+void atp_edi_ack_open_document(atp_edi_ack_t *ack, atp_text_t identity, atp_text_t name, uint64_t line);
+/* The interchange or IDoc that was opened last is whole; `digest` is of all that stands in it. */
+void atp_edi_ack_end_document(atp_edi_ack_t *ack, uint64_t digest);
 /* The newest envelope of `level` is refused. The first reason stands. Level 0: none is open. */
 void atp_edi_ack_fail(atp_edi_ack_t *ack, uint8_t level, atp_edi_fault_t fault);
 void atp_edi_ack_note_good(atp_edi_ack_t *ack, uint32_t message);
 void atp_edi_ack_note_bad(atp_edi_ack_t *ack, const atp_edi_where_t *where, atp_reason_of_reject_t reason);
+/* The same of a row whose place nobody asks for. */
+void atp_edi_ack_count_bad(atp_edi_ack_t *ack, uint32_t message);
 /* All has been read, or as much as can be. ATP_ERR_LIMIT: more messages than an acknowledgement tells. ATP_ERR_MEMORY. */
 ATP_MUST_USE atp_err_t atp_edi_ack_end_reading(atp_edi_ack_t *ack);
 
@@ -83,8 +90,22 @@ ATP_MUST_USE atp_err_t atp_edi_ack_end_reading(atp_edi_ack_t *ack);
 
 /* Stands for the interchange of the message in ids: sender, receiver, control number, date and time. */
 uint64_t atp_edi_ack_seed(const atp_edi_ack_t *ack, uint32_t message);
-/* The same by the interchange, from 0. */
-uint64_t atp_edi_ack_interchange_seed(const atp_edi_ack_t *ack, uint32_t interchange);
+
+/* An interchange or IDoc. */
+typedef struct atp_edi_told {
+    uint64_t seed;   /* stands for it in ids */
+    uint64_t digest; /* of all that stands in it */
+    uint64_t line;   /* that it begins on */
+    atp_text_t name; /* its control number, DOCNUM; valid until the acknowledgement is written */
+    bool is_whole;   /* no row of it was bad, or refused so far, and it is the first of the file */
+    bool is_done;
+} atp_edi_told_t;
+
+/* By its number, from 0. */
+atp_edi_told_t atp_edi_ack_told(const atp_edi_ack_t *ack, uint32_t interchange);
+/* All of it was told in an earlier load. */
+void atp_edi_ack_note_done(atp_edi_ack_t *ack, uint32_t interchange);
+bool atp_edi_ack_is_done(const atp_edi_ack_t *ack, uint32_t message);
 
 typedef enum atp_edi_answer {
     ATP_EDI_TAKEN,

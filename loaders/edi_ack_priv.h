@@ -16,12 +16,16 @@ typedef struct atp_edi_ack_interchange {
     atp_edi_stored_t header;
     atp_edi_signs_t signs;
     uint64_t identity;
+    uint64_t digest; /* of what stands in it */
+    uint64_t line;
+    atp_edi_stored_t name; /* its control number */
     uint32_t group_begin;
     uint32_t group_count;
     uint32_t message_begin;
     uint32_t message_count;
     atp_edi_fault_t fault;
     bool is_in_file_before;
+    bool is_done; /* all of it was told in an earlier load */
 } atp_edi_ack_interchange_t;
 
 typedef struct atp_edi_ack_group {

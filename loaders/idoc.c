@@ -6,18 +6,22 @@
  * A record is one occurrence of the segment that the profile says makes one, with all that stands above it: the control
  * record, the segments it is below of (by HLEVEL) with what came beside them, and its own.
  *
+ * A document that stands in the file before, by client, sender and number, is read for its lines, and gives one bad record, its
+ * control record.
+ *
  * A document has no trailer. What can be known to be wrong ends the reading with ATP_ERR_FORMAT, so that the first pass
  * of a load sees it before anything is delivered: a line without an end, a line of another document, a number of a
  * segment that does not follow, a parent that is not there, a document without data, one that does not end with the
- * segment that the profile names as the last, and a number of a document that was in the file already.
+ * segment that the profile names as the last, and one that stands in the file before and says something else there.
  *
  * Invariants  D1  every segment of a record has the DOCNUM of its control record.
  *             D2  no record spans two documents.
  *             D3  no document is given twice. */
+#include "engine/base/hash.h"
+#include "loaders/documents.h"
 #include "loaders/format.h"
 #include "loaders/idoc_column.h"
 #include "loaders/latin.h"
-#include "loaders/seen.h"
 #include "loaders/stream.h"
 
 #include <stdlib.h>
@@ -26,21 +30,25 @@
 #define COLUMNS_MAX     64          /* more than a profile can name */
 #define RECORD_TEXT_MAX (32u << 10) /* of all fields of a record */
 #define LINE_SIZE_MAX   (8u << 10)  /* 1,063 characters of up to four bytes, and some */
-#define DOCUMENTS_MAX   (1u << 20)  /* in a file */
 #define LEVEL_DOCUMENT  1           /* HLEVEL 1 is one deeper */
 #define HLEVEL_MAX      99
 #define UNNUMBERED      UINT32_MAX
+#define DOCNUM_AT       13 /* in the control record */
+#define DOCNUM_SIZE     16
 
 typedef struct idoc {
     const atp_profile_format_t *format;
     const char *place;
     const char *record; /* the segment that makes a record */
+    atp_edi_ack_t *ack; /* NULL: nobody wants to know of documents */
     bool is_latin;
     atp_stream_t stream;
     atp_edi_context_t context;
-    atp_seen_t *documents;  /* numbers met; NULL before the first */
+    atp_documents_t *documents;
     uint64_t document_line; /* of the control record that is open; 0 = none */
     bool is_foreign;        /* the open document is of another type */
+    bool is_repeat;         /* it stands in the file before */
+    uint64_t digest;        /* of its lines so far */
     uint32_t number;        /* of the segment before; UNNUMBERED: the document numbers none */
     bool has_data;
     bool ends_well;  /* the segment before is the one that the profile names as the last */
@@ -60,10 +68,10 @@ static void restart(void *reader)
 
     atp_stream_restart(&idoc->stream);
     atp_edi_context_end(&idoc->context, 0);
-    atp_seen_destroy(idoc->documents);
-    idoc->documents = NULL;
+    atp_documents_restart(idoc->documents);
     idoc->document_line = 0;
     idoc->is_foreign = false;
+    idoc->is_repeat = false;
     idoc->record_at = -1;
     idoc->fault = ATP_OK;
 }
@@ -77,9 +85,15 @@ static atp_err_t create(const atp_format_source_t *source, void **ret_reader)
     }
     idoc->format = source->format;
     idoc->place = source->place;
+    idoc->ack = source->ack;
     idoc->record = source->format->record != NULL ? source->format->record : ATP_IDOC_RECORD_DEFAULT;
     idoc->is_latin = source->format->charset == ATP_CHARSET_LATIN;
+    if (atp_documents_create(&idoc->documents) != ATP_OK) {
+        free(idoc);
+        return ATP_ERR_MEMORY;
+    }
     if (atp_stream_init(&idoc->stream, source->read, source->context, LINE_SIZE_MAX) != ATP_OK) {
+        atp_documents_destroy(idoc->documents);
         free(idoc);
         return ATP_ERR_MEMORY;
     }
@@ -93,7 +107,7 @@ static void destroy(void *reader)
     idoc_t *idoc = reader;
 
     if (idoc != NULL) {
-        atp_seen_destroy(idoc->documents);
+        atp_documents_destroy(idoc->documents);
         atp_stream_fini(&idoc->stream);
         free(idoc);
     }
@@ -197,31 +211,59 @@ static bool end_document(idoc_t *idoc)
             "the document does not end with the segment that the profile names as its last: something is "
             "missing");
     }
+    if (idoc->document_line != 0 && !atp_documents_end(idoc->documents, idoc->digest)) {
+        return fail(idoc, idoc->document_line,
+                    "a document of this client, sender and number is in the file already, and says something "
+                    "else there");
+    }
+    if (idoc->document_line != 0 && idoc->ack != NULL) {
+        atp_edi_ack_end_document(idoc->ack, idoc->digest);
+    }
     atp_edi_context_end(&idoc->context, 0);
     idoc->document_line = 0;
     idoc->record_at = -1;
     return true;
 }
 
-/* Notes the number of a document. */
+/* Writes what tells a document from all others: MANDT, SNDPRT, SNDPRN, DOCNUM. Two systems may give one number. */
+static uint32_t write_identity(const idoc_t *idoc, const line_t *line, char *ret_bytes)
+{
+    static const struct {
+        uint8_t offset;
+        uint8_t size;
+    } fields[] = {{10, 3}, {158, 2}, {162, 10}, {DOCNUM_AT, DOCNUM_SIZE}};
+    uint32_t size = 0;
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        atp_text_t text = field(idoc, line, fields[i].offset, fields[i].size);
+        memcpy(ret_bytes + size, text.bytes, text.size);
+        size += text.size;
+        ret_bytes[size++] = '\n';
+    }
+    return size;
+}
+
 static bool note_document(idoc_t *idoc, const line_t *line, atp_text_t docnum)
 {
-    uint64_t present = 0;
+    char bytes[LINE_SIZE_MAX + 4]; /* fields of one line, and what ends each */
+    atp_text_t identity = {bytes, write_identity(idoc, line, bytes)};
+    atp_err_t err = atp_documents_begin(idoc->documents, identity, &idoc->is_repeat);
 
-    if (idoc->documents == NULL && atp_seen_create(DOCUMENTS_MAX, 0, &idoc->documents) != ATP_OK) {
-        return fail_as(idoc, ATP_ERR_MEMORY, line->number, "no memory for the numbers of documents");
-    }
-    atp_fingerprint_t key = atp_seen_key(idoc->documents, docnum, (atp_text_t){"", 0});
-    atp_err_t err = atp_seen_put(idoc->documents, key, line->number, &present);
     if (err != ATP_OK) {
-        return fail_as(idoc, err, line->number, "more documents than this reader keeps the numbers of");
+        return fail_as(idoc, err, line->number, "more documents than this reader tells apart");
     }
-    return present == 0 || fail(idoc, line->number, "a document of this number is in the file already");
+    if (idoc->ack != NULL) {
+        atp_edi_ack_open_document(idoc->ack, identity, docnum, line->number);
+    }
+    if (idoc->ack != NULL && idoc->is_repeat) {
+        atp_edi_ack_repeat(idoc->ack);
+    }
+    return true;
 }
 
 static bool open_document(idoc_t *idoc, const line_t *line)
 {
-    atp_text_t docnum = field(idoc, line, 13, 16);
+    atp_text_t docnum = field(idoc, line, DOCNUM_AT, DOCNUM_SIZE);
     atp_edi_segment_t segment = {line->text, line->name, line->number, 0};
 
     if (!end_document(idoc)) {
@@ -234,7 +276,9 @@ static bool open_document(idoc_t *idoc, const line_t *line)
         return false;
     }
     idoc->document_line = line->number;
-    idoc->is_foreign = !atp_text_equal(field(idoc, line, 39, 30), atp_text_of(idoc->format->document));
+    idoc->is_foreign =
+        !idoc->is_repeat && !atp_text_equal(field(idoc, line, 39, 30), atp_text_of(idoc->format->document));
+    idoc->digest = 0;
     idoc->has_data = false;
     idoc->ends_well = false;
     idoc->number = 0;
@@ -353,7 +397,7 @@ static bool take_segment(idoc_t *idoc, const line_t *line)
         return fail(idoc, line->number,
                     "no control record EDI_DC40 where a document must begin; is this an IDoc?");
     }
-    atp_text_t docnum = atp_idoc_field(idoc->context.kept[0].raw, 13, 16, idoc->is_latin);
+    atp_text_t docnum = atp_idoc_field(idoc->context.kept[0].raw, DOCNUM_AT, DOCNUM_SIZE, idoc->is_latin);
     if (!atp_text_equal(field(idoc, line, 33, 16), docnum)) {
         return fail(idoc, line->number, "the line is of another document than the control record before it");
     }
@@ -361,8 +405,9 @@ static bool take_segment(idoc_t *idoc, const line_t *line)
         return false;
     }
     idoc->has_data = true;
+    idoc->digest = atp_hash_bytes(line->text.bytes, line->text.size, idoc->digest);
     idoc->ends_well = idoc->format->last != NULL && atp_idoc_is_segment(line->name, idoc->format->last);
-    if (idoc->is_foreign) {
+    if (idoc->is_foreign || idoc->is_repeat) {
         return true;
     }
     uint8_t level = level_of(idoc, line);
@@ -416,7 +461,7 @@ static atp_record_status_t give_record(idoc_t *idoc, atp_record_t *ret_record)
         .fields = idoc->fields,
         .field_count = reason == ATP_REJECT_NONE ? idoc->column_count : 0,
         .reason = reason,
-        .document = (uint32_t)atp_seen_count(idoc->documents),
+        .document = atp_documents_count(idoc->documents),
         .line = kept->line,
         .raw = {raw, kept->raw.size},
     };
@@ -429,11 +474,13 @@ static bool has_room(const idoc_t *idoc)
     return idoc->stream.capacity - idoc->stream.texts_used >= RECORD_TEXT_MAX + LINE_SIZE_MAX;
 }
 
-static atp_record_status_t give_foreign(idoc_t *idoc, const line_t *line, atp_record_t *ret_record)
+/* What is not read, by its control record. */
+static atp_record_status_t give_control(idoc_t *idoc, const line_t *line, atp_record_t *ret_record)
 {
     *ret_record = (atp_record_t){
         .fields = idoc->fields,
-        .reason = ATP_REJECT_MESSAGE_TYPE,
+        .reason = idoc->is_repeat ? ATP_REJECT_INTERCHANGE_REPEATED : ATP_REJECT_MESSAGE_TYPE,
+        .document = atp_documents_count(idoc->documents),
         .line = line->number,
         .raw = line->text,
     };
@@ -512,8 +559,9 @@ static atp_record_status_t next(void *reader, atp_record_t *ret_record)
             return give_record(idoc, ret_record);
         }
         pass_line(idoc, end);
-        if (line.text.size > 0 && take_segment(idoc, &line) && idoc->is_foreign && is_control(&line)) {
-            return give_foreign(idoc, &line, ret_record);
+        if (line.text.size > 0 && take_segment(idoc, &line) && (idoc->is_foreign || idoc->is_repeat) &&
+            is_control(&line)) {
+            return give_control(idoc, &line, ret_record);
         }
     }
     return ATP_RECORD_FILL;

@@ -138,8 +138,8 @@ static bool tell_qty(sum_t *sum, unsigned kind, const atp_load_row_t *row)
     atp_load_qty_t *qty = &sum->qty[kind];
     atp_qty_t scaled;
 
-    if (sum->documents[kind] != row->document) {
-        sum->documents[kind] = row->document;
+    if (sum->documents[kind] != row->origin.message) {
+        sum->documents[kind] = row->origin.message;
         *qty = row->qty[kind];
         return true;
     }
@@ -157,8 +157,8 @@ static bool add_row(sum_t *sum, const atp_load_row_t *row)
             return false;
         }
     }
-    if (told.document != row->document) {
-        told.document = row->document;
+    if (told.document != row->origin.message) {
+        told.document = row->origin.message;
         told.first_line = row->line;
     }
     *sum = told;
@@ -174,10 +174,10 @@ static void note_first(atp_keys_t *keys, const atp_load_row_t *row)
 {
     if (keys->duplicates == ATP_DUPLICATES_SUM) {
         sum_t *sum = &keys->sums[keys->sum_count++];
-        *sum = (sum_t){.document = row->document, .first_line = row->line};
+        *sum = (sum_t){.document = row->origin.message, .first_line = row->line};
         for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
             sum->qty[kind] = row->qty[kind];
-            sum->documents[kind] = row->document;
+            sum->documents[kind] = row->origin.message;
         }
     }
 }

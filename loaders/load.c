@@ -18,6 +18,7 @@ typedef struct outcome {
     atp_map_fault_t fault;
     uint64_t line;
     uint64_t other_line;
+    uint32_t document; /* that the record is of; 0 = none */
     atp_text_t raw;
     atp_fingerprint_t key;
 } outcome_t;
@@ -51,7 +52,7 @@ struct atp_load {
     uint32_t batch_max;
     atp_load_row_t *rows;
     outcome_t *outcomes;
-    place_t *places; /* NULL: no acknowledgement is wanted */
+    place_t *places; /* NULL: nobody is told where */
     uint64_t records_this_pass;
 
     atp_load_sink_fn sink; /* NULL while validating */
@@ -110,14 +111,14 @@ static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
     load->rows = calloc(load->batch_max, sizeof *load->rows);
     load->outcomes = calloc(load->batch_max, sizeof *load->outcomes);
     uint64_t hint = atp_input_bytes_total(atp_table_input(load->table)) / BYTES_PER_KEY_GUESS;
-    load->places = load->options.ack != NULL ? calloc(load->batch_max, sizeof *load->places) : NULL;
+    bool has_places = load->options.ack != NULL && atp_table_can_locate(load->table);
+    load->places = has_places ? calloc(load->batch_max, sizeof *load->places) : NULL;
     /* An acknowledgement is told of rows once, and what is spread is kept for each row in any case. */
     bool has_window = load->options.ack == NULL && load->profile->safety_spread != ATP_SPREAD_BY_STOCK;
     uint64_t window = has_window ? load->options.key_window : 0;
-    bool has_memory =
-        load->rows != NULL && load->outcomes != NULL && (load->options.ack == NULL || load->places != NULL) &&
-        atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, window, &load->keys) ==
-            ATP_OK;
+    bool has_memory = load->rows != NULL && load->outcomes != NULL && (!has_places || load->places != NULL) &&
+                      atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, window,
+                                      &load->keys) == ATP_OK;
 
     if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
         has_memory = atp_spread_create(load->options.key_count_max, &load->spread) == ATP_OK;
@@ -235,6 +236,16 @@ static uint64_t left_out(const atp_load_report_t *report)
            report->bad_by_reason[ATP_REJECT_INTERCHANGE_REPEATED];
 }
 
+static void note_bad(const atp_load_t *load, const outcome_t *outcome)
+{
+    if (load->places != NULL) {
+        atp_edi_ack_note_bad(load->options.ack, &load->places[outcome - load->outcomes].where,
+                             outcome->fault.reason);
+    } else {
+        atp_edi_ack_count_bad(load->options.ack, outcome->document);
+    }
+}
+
 static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *ret_why)
 {
     atp_load_reject_t reject = {
@@ -249,8 +260,8 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
     if (is_faulty && load->report.rows_bad == left_out(&load->report)) {
         load->first_reject = reject;
     }
-    if (load->places != NULL && is_faulty) {
-        atp_edi_ack_note_bad(load->options.ack, &load->places[outcome - load->outcomes].where, reject.reason);
+    if (load->options.ack != NULL && is_faulty) {
+        note_bad(load, outcome);
     }
     load->report.rows_bad++;
     load->report.bad_by_reason[reject.reason]++;
@@ -295,7 +306,7 @@ static atp_err_t note_row(atp_load_t *load, const atp_load_row_t *row, outcome_t
     }
     if (outcome->fault.reason == ATP_REJECT_NONE) {
         load->report.rows_good++;
-        if (load->places != NULL) {
+        if (load->options.ack != NULL) {
             atp_edi_ack_note_good(load->options.ack, row->origin.message);
         }
         return ATP_OK;
@@ -430,7 +441,7 @@ static void note_place(atp_load_t *load, const outcome_t *outcome)
                      is_bad ? atp_mapping_column_of(&load->mapping, &outcome->fault) : UINT32_MAX,
                      &place->where);
     keep_place(place);
-    row->origin = (atp_edi_origin_t){.message = place->where.message, .segment = place->where.segment};
+    row->origin.segment = place->where.segment;
     memcpy(row->origin.tag, place->tag, sizeof row->origin.tag);
 }
 
@@ -469,6 +480,7 @@ static atp_err_t take_record(atp_load_t *load, const atp_record_t *record, atp_w
     outcome->line = record->line;
     outcome->raw = record->raw;
     outcome->other_line = 0;
+    outcome->document = record->document;
     outcome->mapped =
         atp_mapping_map(&load->mapping, record, &load->rows[load->batch_count], &outcome->fault);
     if (outcome->mapped == ATP_MAPPED_GOOD) {

@@ -80,11 +80,11 @@ typedef struct atp_load_row {
     atp_text_t alias;      /* aliases: the text that means sku, or node */
     atp_text_t told_by;    /* aliases: to whom; "" = to all */
     uint8_t expected_count;
-    bool is_there;           /* aliases, units: the ledger has it just so */
-    bool is_unit_unknown;    /* facts: nothing is said of counted_in: it would be kept as an exception */
-    uint64_t line;           /* physical line the row begins on, from 1 */
-    uint32_t document;       /* of the file, from 1: the EDI message or IDoc it is of; 0 = of none */
-    atp_edi_origin_t origin; /* of a load with an acknowledgement: the segment that the row was made of */
+    bool is_there;        /* aliases, units: the ledger has it just so */
+    bool is_unit_unknown; /* facts: nothing is said of counted_in: it would be kept as an exception */
+    uint64_t line;        /* physical line the row begins on, from 1 */
+    atp_edi_origin_t
+        origin; /* the EDI message or IDoc it is of; of a load with an acknowledgement, its segment too */
     bool has_scale;
     bool has_state;
     uint8_t scale; /* of the SKU, 0..6; every given quantity fits it exactly */
@@ -138,8 +138,8 @@ typedef struct atp_load_options {
     const char *lookup_folder;    /* where lookup files are; NULL = beside `path`, "." for standard input */
     const char *reject_path;      /* NULL = no reject file. Removed again by close when no row was bad */
     double max_bad_share;         /* below 0 = the profile's */
-    /* Told of every message and row of an EDI file, in the first pass; borrowed until close. NULL = none is wanted. Its
-     * standard is that of the profile's format. */
+    /* Told of every message and row of an EDI file or one of IDocs, in the first pass; borrowed until close. NULL = none is
+     * wanted. Its standard is that of the profile's format. */
     atp_edi_ack_t *ack;
     uint32_t batch_rows_max;
     uint64_t key_count_max;

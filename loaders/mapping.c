@@ -586,7 +586,7 @@ atp_mapped_t atp_mapping_map(const atp_mapping_t *mapping, const atp_record_t *r
     if (skips || (rule != NULL && rule->bucket == ATP_ROW_SKIP)) {
         return ATP_MAPPED_SKIPPED;
     }
-    *ret_row = (atp_load_row_t){.line = record->line, .document = record->document};
+    *ret_row = (atp_load_row_t){.line = record->line, .origin.message = record->document};
     ret_fault->reason = map_slots(mapping, record, rule, ret_row, &slot);
     if (ret_fault->reason == ATP_REJECT_QTY_ZERO && profile->zero_quantity == ATP_ZERO_QTY_SKIP) {
         return ATP_MAPPED_SKIPPED;

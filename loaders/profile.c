@@ -265,6 +265,13 @@ atp_err_t atp_profile_load(const char *name_or_path, atp_profile_t **ret_profile
                                  : load_shipped(name_or_path, ret_profile, ret_why);
 }
 
+bool atp_profile_has_documents(const atp_profile_t *profile)
+{
+    atp_edi_standard_t standard;
+
+    return profile->format.kind == ATP_FORMAT_IDOC || atp_profile_edi_standard(profile, &standard);
+}
+
 bool atp_profile_edi_standard(const atp_profile_t *profile, atp_edi_standard_t *ret_standard)
 {
     *ret_standard = profile->format.kind == ATP_FORMAT_EDIFACT ? ATP_EDI_EDIFACT : ATP_EDI_X12;

@@ -82,6 +82,9 @@ const char *atp_profile_basis(const atp_profile_t *profile);
 /* Whether it reads an EDI format, whose messages can be acknowledged, and which. */
 ATP_MUST_USE bool atp_profile_edi_standard(const atp_profile_t *profile, atp_edi_standard_t *ret_standard);
 
+/* Whether its files are of interchanges or IDocs, each of which is told apart from all others. */
+ATP_MUST_USE bool atp_profile_has_documents(const atp_profile_t *profile);
+
 /* "positions", "skus", "nodes", "safety", "kits", "supplies", "facts", "aliases", "units". */
 const char *atp_loads_name(atp_loads_t loads);
 

@@ -57,6 +57,11 @@ atp_record_status_t atp_table_next(atp_table_t *table, atp_record_t *ret_record)
     return table->format->next(table->reader, ret_record);
 }
 
+bool atp_table_can_locate(const atp_table_t *table)
+{
+    return table->format->locate != NULL;
+}
+
 void atp_table_locate(atp_table_t *table, uint32_t column, atp_edi_where_t *ret_where)
 {
     ATP_ASSERT(table->format->locate != NULL);

@@ -28,7 +28,8 @@ ATP_MUST_USE atp_err_t atp_table_column(atp_table_t *table, const char *column, 
 atp_record_status_t atp_table_next(atp_table_t *table, atp_record_t *ret_record);
 
 /* Where the record given last stands, or that column of it (UINT32_MAX: the record). Only of a table with an
- * acknowledgement. */
+ * acknowledgement, and of a format that is acknowledged: where it can. */
+bool atp_table_can_locate(const atp_table_t *table);
 void atp_table_locate(atp_table_t *table, uint32_t column, atp_edi_where_t *ret_where);
 
 /* Reads more; records given before are void afterwards. The place is named when it fails. */

@@ -129,7 +129,7 @@ static void an_interchange_that_stands_there_again_gives_nothing_but_its_header(
 #define REPORT(number, qty)                                                                                  \
     "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261121*0300*U*00401*" number      \
     "*0*P*:~\n" GS "ST*846*0001~\nLIN**VN*a~\nQTY*17*" qty "~\nSE*4*0001~\nGE*1*7~\nIEA*1*" number "~\n"
-    static const char text[] = REPORT("000000001", "4") REPORT("000000001", "4") REPORT("000000001", "5")
+    static const char text[] = REPORT("000000001", "4") REPORT("000000001", "4") REPORT("000000001", "4")
         REPORT("000000002", "6") REPORT("000000001", "4");
     reading_t reading;
     (void)state;
@@ -147,6 +147,9 @@ static void an_interchange_that_stands_there_again_gives_nothing_but_its_header(
     }
     reading_expect_end(&reading);
     /* It is read for all that: one that is damaged is told. */
+    expect_fault(
+        "846", REPORT("000000001", "4") REPORT("000000002", "5") REPORT("000000001", "5"),
+        "test:24: the interchange has sender, number, date and time of one that is in the file before");
     expect_fault("846", REPORT("000000001", "4") ISA GS "ST*846*0001~SE*3*0001~" TAIL, "counts other than");
 #undef REPORT
 }

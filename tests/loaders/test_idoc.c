@@ -14,13 +14,19 @@ typedef struct file {
     unsigned number;
 } file_t;
 
-static void add_control(file_t *file, const char *docnum, const char *type)
+static void add_control_of(file_t *file, const char *docnum, const char *type, const char *client,
+                           const char *sender)
 {
     file->docnum = docnum;
     file->number = 0;
     file->size += (size_t)snprintf(file->text + file->size, TEXT_SIZE - file->size,
-                                   "%-10s%-3s%-16s%-10s%-30s%-93s%-10s\n", "EDI_DC40", "100", docnum, "740",
-                                   type, "", "hamburg");
+                                   "%-10s%-3s%-16s%-10s%-30s%-93s%-10s\n", "EDI_DC40", client, docnum, "740",
+                                   type, "", sender);
+}
+
+static void add_control(file_t *file, const char *docnum, const char *type)
+{
+    add_control_of(file, docnum, type, "100", "hamburg");
 }
 
 static void add_line(file_t *file, const char *name, unsigned number, unsigned parent, unsigned level,
@@ -70,6 +76,14 @@ static void add_document(file_t *file, const char *docnum)
     add(file, "E2EDP33", stock, 4, "20261121");
 }
 
+/* The records of the document that begins after line `before`. */
+static void expect_bikes(reading_t *reading, uint64_t before)
+{
+    reading_expect(reading, before + 6, "bike-28 020 120.000 hamburg");
+    reading_expect(reading, before + 7, "bike-28 021 4.000 hamburg");
+    reading_expect(reading, before + 10, " 020 5 hamburg"); /* the item before is not its own */
+}
+
 static void a_segment_with_stock_is_a_record_and_sees_its_item(void **state)
 {
     file_t file = {0};
@@ -80,9 +94,7 @@ static void a_segment_with_stock_is_a_record_and_sees_its_item(void **state)
     add_document(&file, "2");
     open_file(&reading, &file);
     for (uint64_t before = 0; before <= 11; before += 11) {
-        reading_expect(&reading, before + 6, "bike-28 020 120.000 hamburg");
-        reading_expect(&reading, before + 7, "bike-28 021 4.000 hamburg");
-        reading_expect(&reading, before + 10, " 020 5 hamburg"); /* the item before is not its own */
+        expect_bikes(&reading, before);
     }
     reading_expect_end(&reading);
 }
@@ -190,15 +202,70 @@ static void what_is_no_document_is_told(void **state)
     expect_fault(&file, "has no data");
 }
 
-static void a_document_is_in_a_file_once(void **state)
+static void a_document_that_is_in_the_file_before_is_one_bad_record(void **state)
 {
     file_t file = {0};
+    reading_t reading;
     (void)state;
 
     add_document(&file, "1");
     add_document(&file, "2");
     add_document(&file, "1");
-    expect_fault(&file, "test:23: a document of this number is in the file already");
+    add_document(&file, "3");
+    open_file(&reading, &file);
+    expect_bikes(&reading, 0);
+    expect_bikes(&reading, 11);
+    reading_expect_bad(&reading, 23, ATP_REJECT_INTERCHANGE_REPEATED);
+    expect_bikes(&reading, 33);
+    reading_expect_end(&reading);
+}
+
+static void a_document_that_says_something_else_under_a_number_is_told(void **state)
+{
+    file_t file = {0};
+    (void)state;
+
+    add_document(&file, "1");
+    add_control(&file, "1", "PROACT01");
+    add(&file, "E1EDP32", 0, 1, "0201");
+    expect_fault(&file, "test:12: a document of this client, sender and number is in the file already");
+}
+
+static void two_systems_may_give_one_number(void **state)
+{
+    file_t file = {0};
+    reading_t reading;
+    (void)state;
+
+    add_control_of(&file, "1", "PROACT01", "100", "hamburg");
+    add(&file, "E1EDP32", 0, 1, "0201");
+    add_control_of(&file, "1", "PROACT01", "100", "bremen");
+    add(&file, "E1EDP32", 0, 1, "0202");
+    add_control_of(&file, "1", "PROACT01", "200", "hamburg");
+    add(&file, "E1EDP32", 0, 1, "0203");
+    open_file(&reading, &file);
+    reading_expect(&reading, 2, " 020 1 hamburg");
+    reading_expect(&reading, 4, " 020 2 bremen");
+    reading_expect(&reading, 6, " 020 3 hamburg");
+    reading_expect_end(&reading);
+}
+
+/* A character may be followed by any number of bytes that go on with it. */
+static void a_field_of_the_control_record_has_no_bound_in_bytes(void **state)
+{
+    enum { MORE = 7000 };
+    char *text = malloc(2 * TEXT_SIZE + MORE);
+    size_t size = (size_t)sprintf(text, "%-10s%-3s%s", "EDI_DC40", "100", "\xc3");
+    reading_t reading;
+    (void)state;
+
+    memset(text + size, 0x80, MORE);
+    size += MORE;
+    size += (size_t)sprintf(text + size, "\nE1EDP32\n");
+    reading_open(&reading, &proact, text, size, SIZE_MAX, columns);
+    reading_expect_bad(&reading, 1, ATP_REJECT_MESSAGE_TYPE);
+    reading_close(&reading);
+    free(text);
 }
 
 static void a_line_that_is_missing_or_of_another_document_is_told(void **state)
@@ -324,7 +391,10 @@ int main(void)
         cmocka_unit_test(a_document_of_another_type_is_one_bad_record),
         cmocka_unit_test(a_document_without_numbers_of_segments_is_read),
         cmocka_unit_test(what_is_no_document_is_told),
-        cmocka_unit_test(a_document_is_in_a_file_once),
+        cmocka_unit_test(a_document_that_is_in_the_file_before_is_one_bad_record),
+        cmocka_unit_test(a_document_that_says_something_else_under_a_number_is_told),
+        cmocka_unit_test(two_systems_may_give_one_number),
+        cmocka_unit_test(a_field_of_the_control_record_has_no_bound_in_bytes),
         cmocka_unit_test(a_line_that_is_missing_or_of_another_document_is_told),
         cmocka_unit_test(every_cut_of_a_document_is_told),
         cmocka_unit_test(what_stands_above_a_record_is_bounded),

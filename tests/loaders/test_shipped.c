@@ -103,7 +103,7 @@ static void what_a_later_report_tells_takes_the_place_of_an_earlier_one(void **s
     assert_int_equal(loaded->row_count, 2);
     expect_row(loaded, "bike-28", "hamburg", 7, 0);   /* 120 and 4 were told before */
     expect_row(loaded, "helmet-m", "hamburg", 35, 0); /* the later report does not speak of it */
-    assert_int_equal(loaded_find(loaded, "bike-28", "hamburg")->row.document, 2);
+    assert_int_equal(loaded_find(loaded, "bike-28", "hamburg")->row.origin.message, 2);
     assert_int_equal(loaded->report.rows_merged, 2);
     loaded_free(loaded);
 }
@@ -119,7 +119,7 @@ static void the_sap_samples_load(void **state)
     expect_row(loaded, "bike-28", "hamburg", 134, 4);
     expect_row(loaded, "helmet-m", "hamburg", 37, 2);
     expect_row(loaded, "bike-28", "bremen", 7, 0);
-    assert_int_equal(loaded_find(loaded, "bike-28", "bremen")->row.document, 2);
+    assert_int_equal(loaded_find(loaded, "bike-28", "bremen")->row.origin.message, 2);
     loaded_free(loaded);
 
     loaded = load_file("sap-invrpt01", SAMPLES "sap-invrpt01.idoc");

@@ -327,16 +327,14 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
         return act->reservation[0] == '\0' ? ALWAYS : 300;
     case ATP_KEY_SUBSCRIBER:
         return names_posting(act) ? 970 : 30;
-    case ATP_KEY_WHEN_FULL:
-        return often / 3;
+    case ATP_KEY_DOCUMENT: /* then it is no feed */
+        return 60;
     case ATP_KEY_DUE:
         return act->kind == ATP_OP_SUPPLY && act->line_count > 0 ? 950 : 400;
     case ATP_KEY_FINAL:
         return 250;
     case ATP_KEY_ORDER_ID:
         return is_order ? (act->reservation[0] == '\0' ? ALWAYS : 10) : 300;
-    case ATP_KEY_REPLACES:
-        return often / 3;
     case ATP_KEY_UNIT:
         return often / 4;
     case ATP_KEY_NODE:
@@ -357,6 +355,8 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_MAXIMUM:
     case ATP_KEY_MINIMUM:
     case ATP_KEY_INCREMENT:
+    case ATP_KEY_REPLACES:
+    case ATP_KEY_WHEN_FULL:
         return often / 3;
     case ATP_KEY_COST:
     case ATP_KEY_EPOCH:

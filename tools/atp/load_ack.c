@@ -9,7 +9,8 @@ struct atp_load_ack {
     atp_cli_t *cli;
     atp_edi_ack_t *edi;
     atp_file_out_t out;
-    bool is_wanted; /* there is a file to write */
+    const char *documents; /* what they are called */
+    bool is_wanted;        /* there is a file to write */
     bool is_open;
     pthread_mutex_t mutex; /* of `edi`, while answers come */
 };
@@ -31,7 +32,7 @@ int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack
     const char *path = atp_args_text(&cli->args, "ack");
     atp_edi_standard_t standard = ATP_EDI_X12;
     bool is_edi = atp_profile_edi_standard(profile, &standard);
-    bool is_needed = is_edi && !atp_args_has(&cli->args, "dry-run") && !atp_args_has(&cli->args, "feed");
+    bool is_needed = atp_profile_has_documents(profile) && !atp_args_has(&cli->args, "feed");
     int status = path != NULL ? check(cli, profile, is_edi) : ATP_CLI_DONE;
 
     *ret_ack = NULL;
@@ -41,6 +42,7 @@ int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack
     atp_load_ack_t *ack = atp_cli_alloc(1, sizeof *ack);
     ack->cli = cli;
     ack->is_wanted = path != NULL;
+    ack->documents = is_edi ? "interchanges" : "documents";
     (void)pthread_mutex_init(&ack->mutex, NULL);
     if (atp_edi_ack_create(standard, &ack->edi) != ATP_OK) {
         status = atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the interchanges of the file");
@@ -105,8 +107,8 @@ static void tell(const atp_load_ack_t *ack)
                      counts.with_errors, counts.rejected);
     }
     if (counts.repeats > 0) {
-        atp_cli_note(ack->cli, "%u of %u interchanges had been loaded before%s.", counts.repeats,
-                     counts.interchanges, ack->is_wanted ? ": acknowledged as duplicates" : ": not again");
+        atp_cli_note(ack->cli, "%u of %u %s had been loaded before%s.", counts.repeats, counts.interchanges,
+                     ack->documents, ack->is_wanted ? ": acknowledged as duplicates" : ": not again");
     }
 }
 

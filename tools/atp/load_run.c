@@ -566,6 +566,14 @@ static atp_err_t take_stock(atp_load_run_t *run, const atp_load_row_t *rows, uin
 atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t row_count, atp_why_t *ret_why)
 {
     atp_load_run_t *run = context;
+
+    if (run->new_rows != NULL) {
+        row_count = atp_load_run_leave_told(run, rows, row_count);
+        rows = run->new_rows;
+    }
+    if (row_count == 0) {
+        return ATP_OK;
+    }
     bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
     bool is_events =
         run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS || is_of_names(run);
@@ -604,19 +612,21 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
         *ret_status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "no memory for the load");
         return false;
     }
-    if (run->options.is_dry) {
+    bool needs_marks = run->options.ack != NULL && !(run->options.is_dry && run->options.feed != NULL);
+
+    if (run->options.is_dry && !needs_marks) {
         return true;
     }
     if (run->options.feed != NULL) {
         run->lines = atp_load_lines_create();
     }
-    if (is_of_names(run)) {
+    if (is_of_names(run) && !needs_marks) {
         return true;
     }
     if (!open_sender(run, ret_status)) {
         return false;
     }
-    if (run->options.feed != NULL && run->options.ack != NULL) {
+    if (needs_marks) {
         (void)fail_sending(run, atp_load_run_look_for_marks(run));
     }
     *ret_status = run->status;
@@ -647,7 +657,7 @@ int atp_load_run_finish(atp_load_run_t *run)
     if (run->sender != NULL) {
         (void)fail_sending(run, atp_load_sender_finish(run->sender));
     }
-    if (run->done != NULL && run->status == ATP_CLI_DONE) {
+    if (run->has_marks && !run->options.is_dry && run->status == ATP_CLI_DONE) {
         (void)fail_sending(run, atp_load_run_put_marks(run));
     }
     return run->status;
@@ -664,6 +674,7 @@ void atp_load_run_tally(const atp_load_run_t *run, atp_load_tally_t *ret_tally)
     if (run->sender != NULL) {
         atp_load_sender_tally(run->sender, ret_tally);
     }
+    ret_tally->before += run->told_before;
 }
 
 bool atp_load_run_has_failed(const atp_load_run_t *run)
@@ -678,7 +689,7 @@ void atp_load_run_close(atp_load_run_t *run)
     }
     atp_load_sender_close(run->sender);
     atp_load_lines_destroy(run->lines);
-    atp_seen_destroy(run->done);
+    free(run->new_rows);
     atp_load_commands_destroy(run->commands);
     atp_recipes_destroy(run->recipes);
     atp_known_destroy(run->nodes);

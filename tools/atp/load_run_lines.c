@@ -74,10 +74,10 @@ static uint32_t make_ops(const atp_load_feed_t *feed, atp_bucket_t bucket, atp_l
 static bool is_taken(const atp_load_run_t *run, uint32_t made, atp_qty_t answer)
 {
     const atp_load_origin_t *origin = &run->made_of[made];
-    bool is_done = run->done != NULL && atp_load_run_is_done(run, origin);
+    bool is_done = atp_load_run_is_done(run, &origin->edi);
     bool is_told = answer == ATP_COUNT_AGREES || (is_done && answer == ATP_COUNT_LEFT);
 
-    if (is_told && run->done != NULL) {
+    if (is_told && run->has_marks) {
         atp_load_ack_note_line(run->options.ack, origin, is_done);
     }
     return is_told;

@@ -20,9 +20,10 @@ struct atp_load_run {
     atp_load_commands_t *commands;
     atp_load_sender_t *sender; /* NULL in a dry run */
     atp_load_lines_t *lines;   /* of a feed that is told; else NULL */
-    atp_seen_t
-        *done; /* interchanges that were told as a whole before; NULL without an acknowledgement of a feed */
-    atp_recipes_t *recipes; /* of a load of kits only */
+    bool has_marks;            /* interchanges and IDocs that were told as a whole before are known */
+    atp_load_row_t *new_rows;  /* those of a batch that are of no such; NULL: all of the file are */
+    uint64_t told_before;      /* rows that are */
+    atp_recipes_t *recipes;    /* of a load of kits only */
     atp_load_plan_t plan;
     int status;                          /* not DONE: a failure, said */
     const atp_availability_row_t *there; /* of the row whose commands are made */
@@ -59,11 +60,15 @@ atp_load_lines_t *atp_load_lines_create(void);
 /* NULL is allowed. */
 void atp_load_lines_destroy(atp_load_lines_t *lines);
 
-/* Of a feed with an acknowledgement: asks which of its interchanges were told as a whole in an earlier load; notes that all are
- * told, when all is answered. */
+/* Of a load whose interchanges or IDocs are told apart: asks which were told as a whole in an earlier load, and says which were told
+ * otherwise then; notes that all are told, when all is answered. */
 atp_err_t atp_load_run_look_for_marks(atp_load_run_t *run);
 atp_err_t atp_load_run_put_marks(atp_load_run_t *run);
-bool atp_load_run_is_done(const atp_load_run_t *run, const atp_load_origin_t *origin);
+/* Leaves out rows of what was told as a whole before: they are not told again, whatever has happened to their positions since. The others
+ * are in run->new_rows; returns how many. Only where that is there. */
+uint32_t atp_load_run_leave_told(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);
+/* Whether what the row was made of was told as a whole before. */
+bool atp_load_run_is_done(const atp_load_run_t *run, const atp_edi_origin_t *origin);
 
 /* Takes rows of a feed. */
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);

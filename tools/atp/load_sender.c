@@ -128,11 +128,21 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     copy_id(refusal->node, command->lines[0].node);
 }
 
+/* That all of a document was told: it is of no row. */
+static bool is_note(const atp_command_t *command)
+{
+    return command->kind == ATP_OP_FEED && command->attribute_count > 0 &&
+           command->attributes[0].key == ATP_KEY_DOCUMENT;
+}
+
 static void count_result(lane_t *lane, const atp_command_t *command, const atp_load_origin_t *origin,
                          const atp_result_t *result)
 {
     atp_load_tally_t *tally = &lane->tally;
 
+    if (is_note(command) && (result->verdict == ATP_CONFIRMED || result->is_repeat)) {
+        return;
+    }
     tally->sent++;
     /* The id stands for the content, so that nothing but the issue time can differ. */
     bool is_before =

@@ -14,6 +14,7 @@
 #ifndef ATP_CLI_LOAD_SENDER_H
 #define ATP_CLI_LOAD_SENDER_H
 
+#include "engine/base/attribute.h"
 #include "loaders/edi_ack.h"
 #include "tools/atp/cli.h"
 

@@ -605,8 +605,13 @@ static atp_verdict_t keep_feed(apply_t *apply)
 atp_verdict_t atp_ledger_put_feed(apply_t *apply)
 {
     const char *cursor = atp_op_text_begin(apply->op);
-    atp_verdict_t verdict = keep_feed(apply);
 
+    if (atp_op_attribute(apply->op, ATP_KEY_DOCUMENT, ATP_WHOLE_OP) != NULL) { /* its id is all of it */
+        return apply->op->line_count == 0
+                   ? ATP_CONFIRMED
+                   : atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+    }
+    atp_verdict_t verdict = keep_feed(apply);
     if (!atp_verdict_is_success(verdict) || apply->op->line_count == 0) {
         return verdict;
     }

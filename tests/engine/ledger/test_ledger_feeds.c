@@ -56,6 +56,24 @@ static void what_a_feed_counted_and_is_told_later_moves_no_stock(void **state)
     fixture_close(&f);
 }
 
+static void that_a_document_was_told_is_noted_and_changes_nothing(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_line_t line = line_of("S", "N", 99);
+    const atp_command_t note = {.kind = ATP_OP_FEED, .subject = ATP_TEXT("846")};
+    atp_command_t counting = note;
+    uint64_t feeds = atp_ledger_feeds(f.ledger)->heads->newest;
+
+    assert_verdict(do_with(&f, note, "basis=on_hand document=9"), ATP_CONFIRMED);
+    counting.line_count = 1;
+    counting.lines = &line;
+    assert_verdict(do_with(&f, counting, "basis=on_hand document=9"), ATP_ATTRIBUTE_NOT_TAKEN);
+    assert_int_equal(atp_ledger_feeds(f.ledger)->heads->newest, feeds);
+    assert_int_equal(on_hand(&f), 100);
+    fixture_close(&f);
+}
+
 /* ---- counts told with the feed itself ---- */
 
 #define NIGHT "basis=on_hand includes=WMS epoch=1 sequence=5"
@@ -593,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_feed_says_when_it_was_told_first),
         cmocka_unit_test(lines_of_a_feed_that_is_refused_are_not_looked_at),
         cmocka_unit_test(what_a_feed_counted_and_is_told_later_moves_no_stock),
+        cmocka_unit_test(that_a_document_was_told_is_noted_and_changes_nothing),
         cmocka_unit_test(a_shipment_that_was_counted_makes_its_step_and_moves_no_stock),
         cmocka_unit_test(a_receipt_that_was_counted_only_closes_its_supply),
         cmocka_unit_test(who_has_no_numbers_is_placed_by_time),
