@@ -505,9 +505,8 @@ static atp_verdict_t execute_kind(apply_t *apply)
 /* The same for what a source told, where its word counts. */
 static __attribute__((noinline)) atp_verdict_t execute_told(apply_t *apply)
 {
-    atp_verdict_t verdict = ATP_UNLIKELY(atp_ledger_has_registry(apply->ledger))
-                                ? atp_ledger_look_at_authority(apply)
-                                : ATP_APPLIED;
+    bool is_looked_at = atp_ledger_has_registry(apply->ledger) || apply->ledger->frame_is_of_shadow;
+    atp_verdict_t verdict = ATP_UNLIKELY(is_looked_at) ? atp_ledger_look_at_authority(apply) : ATP_APPLIED;
 
     if (verdict != ATP_APPLIED) {
         return verdict;

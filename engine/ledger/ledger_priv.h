@@ -236,11 +236,11 @@ struct atp_ledger {
     /* valid inside one frame */
     uint32_t frame_client;
     uint32_t frame_source; /* number + 1; 0 = none */
-    /* the verdict for the facts of a batch that is not applied; ATP_APPLIED: it is */
-    atp_verdict_t frame_skip;
+    atp_verdict_t frame_skip; /* of the facts of a batch that is not applied; ATP_APPLIED: it is */
     uint64_t frame_epoch; /* of the batch */
     uint64_t frame_sequence;
     int64_t frame_as_of_ms;
+    bool frame_is_of_shadow; /* of a fact that is replayed: its source was one when it told it */
 
     uint32_t counting_feed; /* while a count of it is booked; 0 = none */
     atp_drift_reason_t counting_reason;

@@ -106,8 +106,11 @@ typedef struct atp_exception {
     uint8_t correlation_size;
     uint8_t state; /* atp_exception_state_t */
     uint8_t cause_size;
-    uint8_t owner;         /* number + 1 of who is to settle it; 0 = nobody in particular */
-    uint8_t is_overdue;    /* it was not settled within the time that its owner has */
+    uint8_t owner;          /* number + 1 of who is to settle it; 0 = nobody in particular */
+    uint8_t is_overdue : 1; /* it was not settled within the time that its owner has */
+    uint8_t
+        is_of_shadow : 1; /* its source was a shadow when it told the fact: it is compared, never applied */
+    uint8_t unused : 6;
     uint32_t fact_first;   /* piece + 1 of the fact that is kept; 0 = none is */
     uint32_t fact_size;    /* bytes of the fact, kept or not; of what was quarantined those that are kept */
     uint32_t client;       /* that told the fact; in an exception without a fact 0 */

@@ -164,29 +164,44 @@ static bool is_fact_claimed(const asked_t *asked, const atp_op_t *op)
     return is_of_supply ? is_supply_claimed(asked, op) : is_reservation_claimed(asked, op);
 }
 
+static bool may_tell(const apply_t *apply, const atp_registration_t *registration)
+{
+    const asked_t asked = {apply->ledger, registration, claim_of(apply->op)};
+
+    return registration == NULL ? apply->ledger->root->config.sources_must_be_registered == 0
+                                : is_fact_claimed(&asked, apply->op);
+}
+
+bool atp_ledger_is_shadow(const atp_ledger_t *ledger, uint32_t source)
+{
+    const atp_registration_t *registration = atp_ledger_registration(ledger, source);
+
+    return registration != NULL && registration->shadow_of != 0;
+}
+
+/* A fact that is replayed is what its source was when it told it: there may have been a cut-over since, and what the one had
+ * told before it the other has told as well. */
 atp_verdict_t atp_ledger_look_at_authority(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     const atp_registration_t *registration = atp_ledger_registration(ledger, ledger->frame_source);
-    const asked_t asked = {ledger, registration, claim_of(apply->op)};
+    bool is_replayed = apply->grants == ledger->replay_grants;
+    bool is_shadow = atp_ledger_is_shadow(ledger, ledger->frame_source);
 
-    if (registration != NULL && apply->grants != ledger->replay_grants) { /* else it was counted before */
+    if (registration != NULL && !is_replayed) { /* else it was counted before */
         change(ledger, registration)->facts++;
         atp_ledger_publish_source(ledger, registration);
     }
-    if (registration == NULL) {
-        return ledger->root->config.sources_must_be_registered != 0
-                   ? atp_ledger_refuse(apply, ATP_OUTSIDE_AUTHORITY, ATP_FIELD_SOURCE, 0)
-                   : ATP_APPLIED;
-    }
-    if (!is_fact_claimed(&asked, apply->op)) {
+    if (!may_tell(apply, registration)) {
         return atp_ledger_refuse(apply, ATP_OUTSIDE_AUTHORITY, ATP_FIELD_SOURCE, 0);
     }
-    if (registration->shadow_of != 0) {
-        atp_ledger_compare_shadow(apply, registration);
-        return ATP_CONFIRMED;
+    if (is_replayed ? !ledger->frame_is_of_shadow : !is_shadow) {
+        return ATP_APPLIED;
     }
-    return ATP_APPLIED;
+    if (is_shadow) {
+        atp_ledger_compare_shadow(apply, registration);
+    }
+    return ATP_CONFIRMED;
 }
 
 /* ---- paused ---- */

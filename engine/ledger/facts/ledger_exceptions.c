@@ -156,6 +156,7 @@ atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict
     exception->verdict = (uint8_t)verdict;
     exception->scale = line != NULL ? line->decimals : 0;
     exception->client = op->client == ATP_CLIENT_NAMED ? ledger->frame_client : op->client;
+    exception->is_of_shadow = exception->source != 0 && atp_ledger_is_shadow(ledger, exception->source);
     if (op->kind != ATP_OP_SETTLE_EXCEPTION) { /* an exception is settled by a new op, not by an old one */
         atp_exceptions_keep(&ledger->exceptions, exception, op, op->size);
     }
@@ -320,6 +321,7 @@ frame_t atp_ledger_enter_frame(atp_ledger_t *ledger, const atp_exception_t *exce
     ledger->frame_epoch = exception->epoch;
     ledger->frame_sequence = exception->sequence;
     ledger->frame_as_of_ms = exception->told_ms;
+    ledger->frame_is_of_shadow = exception->is_of_shadow;
     return before;
 }
 
@@ -329,6 +331,7 @@ void atp_ledger_leave_frame(atp_ledger_t *ledger, const frame_t *before)
     ledger->frame_epoch = before->epoch;
     ledger->frame_sequence = before->sequence;
     ledger->frame_as_of_ms = before->as_of_ms;
+    ledger->frame_is_of_shadow = false;
 }
 
 /* Applies the fact as that of the source and the batch that it came in. */

@@ -27,6 +27,9 @@ static inline bool atp_ledger_has_registry(const atp_ledger_t *ledger)
     return ledger->root->registry.count > 0 || ledger->root->config.sources_must_be_registered != 0;
 }
 
+/* The source (number + 1) is compared with another one. */
+bool atp_ledger_is_shadow(const atp_ledger_t *ledger, uint32_t source);
+
 /* What becomes of a fact of a numbered batch by what its source claims: ATP_APPLIED (it is to be applied), CONFIRMED (it was
  * compared only), OUTSIDE_AUTHORITY. */
 atp_verdict_t atp_ledger_look_at_authority(apply_t *apply);

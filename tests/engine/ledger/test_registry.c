@@ -483,6 +483,36 @@ static void a_shadow_is_compared_and_not_applied_until_it_is_cut_over(void **sta
     fixture_close(&f);
 }
 
+static atp_verdict_t replay(fixture_t *f, const char *number)
+{
+    return do_with(f, (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION, .subject = atp_text_of(number)},
+                   "settle=replay")
+        .verdict;
+}
+
+/* What the old one told was to be applied, what the new one told was told by the old one too: whoever is applied when a
+ * person has put it right. */
+static void what_is_replayed_after_a_cut_over_is_neither_lost_nor_applied_twice(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(put_source(&f, "old", "claim=sales claim=receipts"), ATP_APPLIED);
+    assert_verdict(put_source(&f, "new", "claim=receipts shadow_of=old"), ATP_APPLIED);
+    assert_verdict(tell(&f, "old", 1, ATP_OP_RECEIVE, "T", "A", 5), ATP_UNKNOWN_SKU);
+    assert_verdict(tell(&f, "new", 1, ATP_OP_RECEIVE, "T", "A", 5), ATP_CONFIRMED);
+    assert_verdict(tell(&f, "old", 2, ATP_OP_SALE, "S", "A", 2), ATP_APPLIED);
+    assert_verdict(tell(&f, "new", 2, ATP_OP_SALE, "S", "A", 2), ATP_OUTSIDE_AUTHORITY);
+    assert_verdict(put_source(&f, "new", "cut_over=yes"), ATP_APPLIED);
+    assert_verdict(put_source(&f, "new", "claim=receipts claim=sales"), ATP_APPLIED);
+    assert_verdict(put_sku(&f, "T", 0), ATP_APPLIED);
+    assert_int_equal(replay(&f, "1"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "T", "A").on_hand, 5);
+    assert_int_equal(replay(&f, "2"), ATP_CONFIRMED);
+    assert_int_equal(view_of(&f, "S", "A").on_hand, 8);
+    fixture_close(&f);
+}
+
 static void what_finds_no_room_to_be_compared_is_counted(void **state)
 {
     (void)state;
@@ -517,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_source_that_is_not_heard_makes_its_nodes_stale_once),
         cmocka_unit_test(a_paused_source_gets_silent_too),
         cmocka_unit_test(a_shadow_is_compared_and_not_applied_until_it_is_cut_over),
+        cmocka_unit_test(what_is_replayed_after_a_cut_over_is_neither_lost_nor_applied_twice),
         cmocka_unit_test(what_finds_no_room_to_be_compared_is_counted),
         cmocka_unit_test(an_answer_says_that_it_was_decided_where_it_is_stale),
         cmocka_unit_test(a_channel_goes_on_holds_back_or_stops_where_it_is_stale),
