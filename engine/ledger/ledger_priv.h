@@ -235,9 +235,9 @@ struct atp_ledger {
 
     /* valid inside one frame */
     uint32_t frame_client;
-    uint32_t frame_source; /* number + 1; 0 = none */
+    uint32_t frame_source;    /* number + 1; 0 = none */
     atp_verdict_t frame_skip; /* of the facts of a batch that is not applied; ATP_APPLIED: it is */
-    uint64_t frame_epoch; /* of the batch */
+    uint64_t frame_epoch;     /* of the batch */
     uint64_t frame_sequence;
     int64_t frame_as_of_ms;
     bool frame_is_of_shadow; /* of a fact that is replayed: its source was one when it told it */
