@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* ---- G2: the whole life of many reservations, replayed ---- */
 
@@ -270,6 +271,7 @@ typedef struct work {
     _Atomic bool must_end;
     _Atomic uint32_t audits;
     _Atomic uint32_t counts;
+    _Atomic uint32_t feeds;
 } work_t;
 
 static atp_client_t *connect_to(const work_t *work)
@@ -354,6 +356,49 @@ static void *count_stock(void *context)
     return NULL;
 }
 
+/* All that there is at a moment that has passed, and how many feeds there were. */
+static void write_feed(const char *path, uint32_t round)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    fprintf(file, "sku,node,on_hand,safety_stock,name,scale\ng7-feeds,N,%u,0,Feeds,0\n", round);
+    for (uint32_t i = 0; i < ORDER_SKU; i++) {
+        fprintf(file, "g7-%u,N,%u,0,Item,0\n", i, 2 * ORDERS + (round + i) % 5);
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The ERP loads what it has, one feed after the other, each as of a time. */
+static void *load_feeds(void *context)
+{
+    work_t *work = context;
+    char path[96];
+    char name[32];
+    char as_of[32];
+    char output[4096];
+
+    while (!work->must_end || work->feeds == 0) {
+        uint32_t round = work->feeds + 1;
+        int64_t now_ms = atp_now_ms();
+        time_t seconds = (time_t)(now_ms / 1000);
+        struct tm day;
+        snprintf(path, sizeof path, "%s/g7.csv", work->a->folder);
+        snprintf(name, sizeof name, "g7-feed-%u", round);
+        size_t size = strftime(as_of, sizeof as_of, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &day));
+        snprintf(as_of + size, sizeof as_of - size, ".%03uZ", (unsigned)(now_ms % 1000));
+        write_feed(path, round);
+        const char *words[] = {"load",    path,  "--profile",    "native", "--feed", name,
+                               "--as-of", as_of, "--max-change", "1",      NULL};
+        if (atp_run(work->a, words, output, sizeof output) != 0) {
+            print_error("feed %u: %s\n", round, output);
+            work->failed++;
+        }
+        work->feeds++;
+    }
+    return NULL;
+}
+
 static void *audit_on(void *context)
 {
     work_t *work = context;
@@ -366,14 +411,16 @@ static void *audit_on(void *context)
     return NULL;
 }
 
-static void g7_orders_counts_and_an_audit_at_once_and_nobody_must_ask_again(void **state)
+static void g7_orders_counts_feeds_and_an_audit_at_once_and_nobody_must_ask_again(void **state)
 {
     acceptance_t *a = *state;
     work_t work = {.a = a};
     pthread_t buyers[BUYERS];
     pthread_t counter;
     pthread_t auditor;
+    pthread_t feeder;
 
+    stock(a, "g7-feeds", "N", "0");
     for (uint32_t i = 0; i < ORDER_SKU; i++) {
         char id[32];
         char qty[32];
@@ -383,6 +430,7 @@ static void g7_orders_counts_and_an_audit_at_once_and_nobody_must_ask_again(void
     }
     assert_int_equal(pthread_create(&auditor, NULL, audit_on, &work), 0);
     assert_int_equal(pthread_create(&counter, NULL, count_stock, &work), 0);
+    assert_int_equal(pthread_create(&feeder, NULL, load_feeds, &work), 0);
     for (uint32_t i = 0; i < BUYERS; i++) {
         assert_int_equal(pthread_create(&buyers[i], NULL, serve_orders, &work), 0);
     }
@@ -392,10 +440,12 @@ static void g7_orders_counts_and_an_audit_at_once_and_nobody_must_ask_again(void
     work.must_end = true;
     pthread_join(counter, NULL);
     pthread_join(auditor, NULL);
-    print_message("g7: %u orders, %u counts, %u audits, %u failed\n", work.done, work.counts, work.audits,
-                  work.failed);
+    pthread_join(feeder, NULL);
+    print_message("g7: %u orders, %u counts, %u feeds, %u audits, %u failed\n", work.done, work.counts,
+                  work.feeds, work.audits, work.failed);
     assert_int_equal(work.failed, 0);
     assert_int_equal(work.done, ORDERS);
+    assert_int_equal(components(a, "g7-feeds", "N").on_hand, work.feeds);
     for (uint32_t i = 0; i < ORDER_SKU; i++) {
         char id[32];
         snprintf(id, sizeof id, "g7-%u", i);
@@ -412,7 +462,7 @@ int main(void)
                                         acceptance_start, acceptance_stop),
         cmocka_unit_test_setup_teardown(g3_what_was_put_wrong_in_the_state_is_named, acceptance_start,
                                         acceptance_stop),
-        cmocka_unit_test_setup_teardown(g7_orders_counts_and_an_audit_at_once_and_nobody_must_ask_again,
+        cmocka_unit_test_setup_teardown(g7_orders_counts_feeds_and_an_audit_at_once_and_nobody_must_ask_again,
                                         acceptance_start, acceptance_stop),
     };
     return cmocka_run_group_tests_name("acceptance.audit", tests, NULL, NULL);

@@ -439,6 +439,94 @@ static void a_new_erp_is_compared_and_then_cut_over(void **state)
     atp_outbox_close(new);
 }
 
+/* ---- a cut-over: two ERPs side by side ---- */
+
+static unsigned occurrences(const char *text, const char *of)
+{
+    unsigned count = 0;
+
+    for (const char *at = text; (at = strstr(at, of)) != NULL; at += strlen(of)) {
+        count++;
+    }
+    return count;
+}
+
+/* What both subscribers are given: the same postings, `count` of them. `how`: more words. */
+static const char *books_of_both(const acceptance_t *a, const char *how, unsigned count)
+{
+    static char old_books[OUTPUT_SIZE];
+    static char new_books[OUTPUT_SIZE];
+    char words[128];
+
+    snprintf(words, sizeof words, "postings follow sw-old-books --once --json --quiet%s", how);
+    assert_int_equal(atp(a, words, old_books, sizeof old_books), 0);
+    snprintf(words, sizeof words, "postings follow sw-new-books --once --json --quiet%s", how);
+    assert_int_equal(atp(a, words, new_books, sizeof new_books), 0);
+    assert_string_equal(old_books, new_books);
+    assert_int_equal(occurrences(old_books, "\"key\":"), count);
+    return old_books;
+}
+
+static void kill_and_start(acceptance_t *a)
+{
+    acceptance_kill(a);
+    acceptance_restart(a);
+}
+
+static void sell_in_both(atp_outbox_t *old, atp_outbox_t *new, atp_qty_t of_old, atp_qty_t of_new)
+{
+    put_in(old, ATP_OP_SALE, "swi", "sw-a", of_old);
+    put_in(new, ATP_OP_SALE, "swi", "sw-a", of_new);
+    assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
+    assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
+}
+
+/* One is applied, the other compared; postings go to both; one op switches, and back. Killed wherever it is. */
+static void postings_go_to_both_sides_of_a_cut_over_whoever_is_applied(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "swi", "sw-a", "20");
+    must(a, "source put sw-old --kind erp --claim on_hand+sales@sw-a");
+    must(a, "source put sw-new --kind erp --claim on_hand+sales@sw-a --shadow-of sw-old");
+    must(a, "subscriber put sw-old-books --posts sold --posts shipped");
+    must(a, "subscriber put sw-new-books --posts sold --posts shipped");
+    atp_outbox_t *old = keep_from(a, "sw-old");
+    atp_outbox_t *new = keep_from(a, "sw-new");
+    sell_in_both(old, new, 2, 3);
+    assert_verdict(hold(a, "sw-order", "swi", "sw-a", "1"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "sw-order", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_SHIP, NULL, "sw-order", NULL, false), ATP_APPLIED);
+    kill_and_start(a);
+    assert_int_equal(components(a, "swi", "sw-a").on_hand, 17);
+    wait_for(a, "source differences sw-new", "applied=-2 shadowed=-3");
+    (void)books_of_both(a, "", 2);
+    kill_and_start(a); /* told, and not acknowledged: told again */
+    const char *books = books_of_both(a, " --ack", 2);
+    assert_int_equal(occurrences(books, "\"kind\":\"sold\""), 1);
+    assert_int_equal(occurrences(books, "\"kind\":\"shipped\""), 1);
+
+    must(a, "source cut-over sw-new");
+    kill_and_start(a);
+    (void)books_of_both(a, " --ack", 0);
+    sell_in_both(old, new, 1, 4);
+    assert_int_equal(components(a, "swi", "sw-a").on_hand, 13);
+    wait_for(a, "source differences sw-old", "applied=-4 shadowed=-1");
+    kill_and_start(a);
+    (void)books_of_both(a, " --ack", 1);
+    must(a, "source cut-over sw-old"); /* and back */
+    sell_in_both(old, new, 5, 6);
+    assert_int_equal(components(a, "swi", "sw-a").on_hand, 8);
+    kill_and_start(a);
+    (void)books_of_both(a, " --ack", 1);
+    books = books_of_both(a, " --from 1", 4); /* all there ever were: each once */
+    assert_int_equal(occurrences(books, "\"kind\":\"sold\""), 3);
+    must(a, "subscriber drop sw-old-books");
+    must(a, "subscriber drop sw-new-books");
+    atp_outbox_close(old);
+    atp_outbox_close(new);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_source_beyond_its_rate_is_slowed_down_and_loses_nothing),
         cmocka_unit_test(what_waits_for_a_rate_outlives_atpd),
         cmocka_unit_test(a_new_erp_is_compared_and_then_cut_over),
+        cmocka_unit_test(postings_go_to_both_sides_of_a_cut_over_whoever_is_applied),
     };
     return cmocka_run_group_tests(tests, acceptance_start, acceptance_stop);
 }
