@@ -23,6 +23,7 @@ static const char *const key_names[ATP_FACT_KEYS] = {
     [ATP_FACT_STATE] = "state",
     [ATP_FACT_UNIT] = "unit",
     [ATP_FACT_CORRELATION] = "correlation",
+    [ATP_FACT_DISPOSITION] = "disposition",
 };
 
 #define KEY(name) (1u << ATP_FACT_##name)
@@ -44,13 +45,13 @@ static const fact_form_t forms[] = {
     {ATP_OP_SALE, COUNTED, STOCK},
     {ATP_OP_ADJUST, COUNTED | KEY(BUCKET) | KEY(REASON), STOCK},
     {ATP_OP_COUNT, COUNTED | KEY(BUCKET) | KEY(REASON), STOCK},
-    {ATP_OP_DISPOSE, COUNTED, STOCK},
+    {ATP_OP_DISPOSE, COUNTED | KEY(DISPOSITION), STOCK | KEY(DISPOSITION)},
     {ATP_OP_SAFETY, COUNTED, STOCK},
     {ATP_OP_SHIP, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_PICK, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_PACK, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_DELIVER, STEP_TAKES, KEY(RESERVATION)},
-    {ATP_OP_RETURN, STEP_TAKES, KEY(RESERVATION)},
+    {ATP_OP_RETURN, STEP_TAKES | KEY(DISPOSITION), 0},
     {ATP_OP_RECONCILE, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_SHORT, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_SKU, KEY(SKU) | KEY(NAME) | KEY(SCALE), KEY(SKU)},
@@ -170,7 +171,7 @@ atp_err_t atp_fact_header_read(atp_fact_header_t *header, const char *line, atp_
             !find_key(field, &header->keys[header->count])) {
             return atp_fail(ret_why, ATP_ERR_INVALID,
                             "column %u: '%.60s' is none of op, sku, node, qty, reservation, bucket, reason, "
-                            "name, scale, state, unit, correlation",
+                            "name, scale, state, unit, correlation, disposition",
                             header->count + 1, field);
         }
         for (unsigned i = 0; i < header->count; i++) {
@@ -264,6 +265,28 @@ static atp_err_t take_options(atp_fact_row_t *row, atp_why_t *ret_why)
     return ATP_OK;
 }
 
+static atp_err_t take_attributes(atp_fact_row_t *row, atp_why_t *ret_why)
+{
+    atp_command_t *command = &row->command;
+    atp_text_t unit = text_at(row, ATP_FACT_UNIT);
+    atp_text_t disposition = text_at(row, ATP_FACT_DISPOSITION);
+
+    command->attributes = row->attributes;
+    if (unit.size > 0) {
+        row->attributes[command->attribute_count++] =
+            (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = unit};
+    }
+    if (disposition.size > 0) {
+        int64_t choice = atp_attribute_choice(atp_attribute_rule(ATP_KEY_DISPOSITION), disposition);
+        if (choice < 0) {
+            return atp_fail(ret_why, ATP_ERR_INVALID, "disposition is restock, quarantine, damaged or scrap");
+        }
+        row->attributes[command->attribute_count++] =
+            (atp_attribute_t){.key = ATP_KEY_DISPOSITION, .line = ATP_WHOLE_OP, .number = choice};
+    }
+    return ATP_OK;
+}
+
 static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_why)
 {
     atp_command_t *command = &row->command;
@@ -284,11 +307,7 @@ static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_w
     }
     command->lines = &row->line;
     command->line_count = has_line ? 1 : 0;
-    row->unit =
-        (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = text_at(row, ATP_FACT_UNIT)};
-    command->attributes = &row->unit;
-    command->attribute_count = row->unit.text.size > 0;
-    return ATP_OK;
+    return take_attributes(row, ret_why);
 }
 
 static atp_err_t make_command(atp_fact_row_t *row, atp_why_t *ret_why)
@@ -311,6 +330,9 @@ static atp_err_t make_command(atp_fact_row_t *row, atp_why_t *ret_why)
             return atp_fail(ret_why, ATP_ERR_INVALID, "%s does not take %s", row->texts[ATP_FACT_OP],
                             key_names[key]);
         }
+    }
+    if (form->kind == ATP_OP_RETURN && (given & KEY(RESERVATION)) == 0 && (given & STOCK) != STOCK) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "a return without a reservation has sku, node and qty");
     }
     row->command = (atp_command_t){.kind = (atp_op_kind_t)form->kind,
                                    .correlation = text_at(row, ATP_FACT_CORRELATION),

@@ -1,5 +1,6 @@
 /* Lines of facts: JSON and CSV, what they become, and what is said of a line that is none. */
 #include "engine/base/attribute.h"
+#include "engine/ledger/lifecycle/lifecycle.h"
 #include "tests/test.h"
 #include "tools/atp/fact_rows.h"
 
@@ -93,6 +94,41 @@ static void a_step_has_its_reservation_and_may_have_a_line(void **state)
     expect_line(ATP_OP_PICK, "s", "n", 1, 0);
 }
 
+static int64_t disposition_told(void)
+{
+    const atp_attribute_t *told = atp_attributes_find(&row.command, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
+
+    return told != NULL ? told->number : -1;
+}
+
+static void what_comes_back_has_a_disposition(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        read_json("{\"op\":\"return\",\"reservation\":\"r\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2,"
+                  "\"unit\":\"CS\",\"disposition\":\"damaged\"}"),
+        ATP_OK);
+    expect_line(ATP_OP_RETURN, "s", "n", 2, 0);
+    assert_int_equal(row.command.attribute_count, 2);
+    assert_int_equal(disposition_told(), ATP_DISPOSITION_DAMAGED);
+    assert_int_equal(read_json("{\"op\":\"return\",\"reservation\":\"r\"}"), ATP_OK);
+    assert_int_equal(row.command.attribute_count, 0);
+    assert_int_equal(read_json("{\"op\":\"dispose\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2,"
+                               "\"disposition\":\"restock\"}"),
+                     ATP_OK);
+    assert_int_equal(disposition_told(), ATP_DISPOSITION_RESTOCK);
+}
+
+static void a_return_without_a_reservation_is_blind(void **state)
+{
+    (void)state;
+    assert_int_equal(read_json("{\"op\":\"return\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2}"), ATP_OK);
+    expect_line(ATP_OP_RETURN, "s", "n", 2, 0);
+    assert_int_equal(row.command.reservation.size, 0);
+    assert_int_equal(read_json("{\"op\":\"return\",\"sku\":\"s\"}"), ATP_ERR_INVALID);
+    assert_string_equal(why.text, "a return without a reservation has sku, node and qty");
+}
+
 static void a_line_that_is_no_fact_is_told_why(void **state)
 {
     static const struct {
@@ -181,6 +217,8 @@ int main(void)
         cmocka_unit_test(a_quantity_may_be_counted_in_a_unit),
         cmocka_unit_test(any_fact_may_carry_a_correlation),
         cmocka_unit_test(a_step_has_its_reservation_and_may_have_a_line),
+        cmocka_unit_test(what_comes_back_has_a_disposition),
+        cmocka_unit_test(a_return_without_a_reservation_is_blind),
         cmocka_unit_test(a_line_that_is_no_fact_is_told_why),
         cmocka_unit_test(csv_has_a_header_and_quotes),
         cmocka_unit_test(a_header_names_known_columns_once),
