@@ -257,6 +257,20 @@ static bool read_state(const atp_cli_t *cli, uint32_t *ret_states)
     return true;
 }
 
+/* Nothing is shown; that nothing waits is known only if all was asked for. */
+static void note_empty(const atp_cli_t *cli)
+{
+    static const char *const filters[] = {"state", "kind",       "source",    "sku",
+                                          "owner", "older-than", "beyond-sla"};
+    bool is_filtered = false;
+
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        is_filtered = is_filtered || atp_args_has(&cli->args, filters[i]);
+    }
+    atp_cli_note(cli, is_filtered ? "none like that: atp exceptions shows all that wait"
+                                  : "no exceptions: nothing waits for a decision");
+}
+
 static int list(atp_cli_t *cli)
 {
     atp_page_ask_t ask = {.cursor = 0};
@@ -275,7 +289,7 @@ static int list(atp_cli_t *cli)
     bool is_empty = cli->out.row_count == 0;
     atp_out_end(&cli->out);
     if (status == ATP_CLI_DONE && is_empty) {
-        atp_cli_note(cli, "no exceptions: nothing waits for a decision");
+        note_empty(cli);
     }
     return status;
 }

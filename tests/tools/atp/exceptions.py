@@ -60,6 +60,9 @@ class Exceptions(unittest.TestCase):
         self.assertEqual((row["kind"], row["verdict"], row["fact"]),
                          ("fact_refused", "unknown_sku", "receive ghost@berlin=3"))
         self.assertIn("receive ghost@berlin=3", self.atp("exceptions", "show", number).stdout)
+        misspelt = self.atp("exceptions", "list", "--kind", "fact-refused").stderr
+        self.assertIn("none like that", misspelt)
+        self.assertNotIn("nothing waits", misspelt)
         self.assertIn("unknown_sku", self.atp("exceptions", "replay", number, status=REFUSED).stderr)
         self.assertEqual(self.exceptions_of("ghost")[0]["count"], 2)
         self.atp("sku", "put", "ghost")
