@@ -228,6 +228,9 @@ typedef enum atp_attribute_key {
     X(RULE, LOW, ATP_TAKES_ONE)                                                                              \
     X(RULE, LOW_CLEAR, ATP_TAKES_ONE)                                                                        \
     X(RULE, CAP, ATP_TAKES_ONE)                                                                              \
+    X(RULE, MINIMUM, ATP_TAKES_ONE)                                                                          \
+    X(RULE, MAXIMUM, ATP_TAKES_ONE)                                                                          \
+    X(RULE, INCREMENT, ATP_TAKES_ONE)                                                                        \
     X(RULE, ORDER, ATP_TAKES_ONE)                                                                            \
     X(RULE, DROPPED, ATP_TAKES_ONE)                                                                          \
     X(SUBSCRIBER, POSTS, ATP_TAKES_MANY)                                                                     \

@@ -79,13 +79,15 @@ static void ask_promise(bench_t *bench, said_t *said)
     said->has_promise = true;
 }
 
-/* True if the SKU or the channel says in which quantities it is had: least, most, steps. */
+/* True if the SKU, the channel or a rule says in which quantities it is had. */
 static bool has_steps(const bench_t *bench, const asked_line_t *line)
 {
     const atp_channel_record_t *channel =
         atp_table_at(&atp_ledger_catalog(bench->ledger)->channels, line->channel);
+    atp_bounds_t bounds = ATP_BOUNDS_NONE;
 
-    return channel->has_quantities ||
+    atp_channel_narrow(bench->ledger, line->channel, line->sku, 0, &bounds);
+    return bounds.step != 1 || channel->has_quantities ||
            atp_positions_sku_has(atp_ledger_positions(bench->ledger), line->sku, ATP_SKU_HAS_QUANTITIES);
 }
 

@@ -306,12 +306,53 @@ cm_view_t cm_view(const cm_model_t *m, int channel, int sku, const cm_taken_t *t
     return view;
 }
 
+/* ---- quantities of a line ---- */
+
+/* Whether each rule of the channel for the SKU allows a line of so many, one by one; else what the first refusal is. */
+static atp_verdict_t look_at_quantity(const cm_model_t *m, int channel, int sku, atp_qty_t qty)
+{
+    bool is_below = false, is_above = false, is_between = false;
+
+    for (int i = 0; i < CM_RULES; i++) {
+        const cm_rule_t *r = &m->rules[i];
+        if (r->stands && r->channel == channel && covers(m, r->scope, r->subject, sku)) {
+            is_below = is_below || qty < r->minimum;
+            is_above = is_above || (r->maximum > 0 && qty > r->maximum);
+            is_between = is_between || (r->increment > 0 && qty % r->increment != 0);
+        }
+    }
+    return is_below     ? ATP_BELOW_MINIMUM
+           : is_above   ? ATP_ABOVE_MAXIMUM
+           : is_between ? ATP_NOT_IN_INCREMENTS
+                        : ATP_APPLIED;
+}
+
+/* The most of `granted` that the rules allow. */
+static atp_qty_t round_down(const cm_model_t *m, int channel, int sku, atp_qty_t granted)
+{
+    while (granted > 0 && look_at_quantity(m, channel, sku, granted) != ATP_APPLIED) {
+        granted--;
+    }
+    return granted;
+}
+
+bool cm_allows_any(const cm_rule_t *rule)
+{
+    atp_qty_t qty = rule->minimum > 0 ? rule->minimum : 1;
+
+    while (rule->increment > 0 && qty % rule->increment != 0) {
+        qty++;
+    }
+    return rule->maximum == 0 || qty <= rule->maximum;
+}
+
 /* ---- reserving ---- */
 
 /* One line after what `taken` has. */
 static atp_verdict_t decide(const cm_model_t *m, int channel, bool is_partial, const cm_line_t *wanted,
                             const cm_taken_t *taken, atp_qty_t *ret_granted)
 {
+    atp_verdict_t verdict = look_at_quantity(m, channel, wanted->sku, wanted->reserved);
     cm_view_t view = cm_view(m, channel, wanted->sku, taken);
     int group = m->channels[channel].group;
     atp_qty_t of_sku = 0;
@@ -325,6 +366,10 @@ static atp_verdict_t decide(const cm_model_t *m, int channel, bool is_partial, c
     atp_qty_t cap = view.cap == CM_NO_LIMIT ? CM_NO_LIMIT : max_of(0, view.cap - of_sku);
     free = group == 0 || (group >> wanted->node & 1) ? min_of(max_of(0, free), view.available) : 0;
     *ret_granted = min_of(wanted->reserved, is_partial ? min_of(free, cap) : free);
+    *ret_granted = round_down(m, channel, wanted->sku, *ret_granted);
+    if (verdict != ATP_APPLIED) {
+        return verdict;
+    }
     if (is_partial && cap == 0) {
         return ATP_APPLIED; /* nothing is even looked for */
     }

@@ -24,6 +24,7 @@ typedef struct cm_rule {
     cm_scope_t scope;
     int subject;
     atp_qty_t buffer, percent, threshold, cap, low, low_clear;
+    atp_qty_t minimum, maximum, increment; /* of a line; 0 = none */
     bool is_excluded;
     int order;
     int age; /* rules of one order count by the op that made them first */
@@ -88,6 +89,9 @@ atp_verdict_t cm_reserve(cm_model_t *model, int channel, bool is_partial, int li
 
 /* The level of a channel on a SKU after what it was: 0 no rule says, 1 ok, 2 low, 3 out. */
 int cm_level(const cm_model_t *model, int channel, int sku, int before);
+
+/* True if there is a quantity that a line may have by the rule. */
+bool cm_allows_any(const cm_rule_t *rule);
 
 /* Puts or drops; the verdict. */
 atp_verdict_t cm_put_quota(cm_model_t *model, int id, const cm_quota_t *wanted);

@@ -226,20 +226,27 @@ static void put_rule(pair_t *p)
     r.cap = chance(p, 20) ? below(p, 10) : 0;
     r.low = chance(p, 40) ? below(p, 30) : 0;
     r.low_clear = chance(p, 30) ? below(p, 50) : 0;
+    r.minimum = chance(p, 15) ? below(p, 4) : 0;
+    r.maximum = chance(p, 15) ? 1 + below(p, 8) : 0;
+    r.increment = chance(p, 15) ? below(p, 4) : 0;
     r.is_excluded = chance(p, 6);
     r.order = below(p, 3);
     r.age = old->age != 0 ? old->age : p->rule_ages + 1;
     int size = snprintf(words, sizeof words,
                         "channel=%s buffer=%d buffer_percent=%d threshold=%d cap=%d excluded=%s order=%d "
-                        "low=%d low_clear=%d",
+                        "low=%d low_clear=%d minimum=%d maximum=%d increment=%d",
                         channel_names[r.channel], (int)r.buffer, (int)r.percent, (int)r.threshold, (int)r.cap,
-                        r.is_excluded ? "yes" : "no", r.order, (int)r.low, (int)r.low_clear);
+                        r.is_excluded ? "yes" : "no", r.order, (int)r.low, (int)r.low_clear, (int)r.minimum,
+                        (int)r.maximum, (int)r.increment);
     if (r.scope != CM_ALL) {
         snprintf(words + size, sizeof words - (size_t)size, " %s=%s", r.scope == CM_SKU ? "sku" : "tag",
                  r.scope == CM_SKU ? sku_names[r.subject] : tag_names[r.subject]);
     }
-    bool is_right = (r.buffer + r.percent + r.threshold + r.cap + r.low > 0 || r.is_excluded) &&
-                    (r.low_clear == 0 || (r.low > 0 && r.low_clear > r.low));
+    bool says_something =
+        r.buffer + r.percent + r.threshold + r.cap + r.low + r.minimum + r.maximum + r.increment > 0 ||
+        r.is_excluded;
+    bool is_right =
+        says_something && (r.low_clear == 0 || (r.low > 0 && r.low_clear > r.low)) && cm_allows_any(&r);
     expect_verdict(p, "rule", rule(&p->f, name, words), is_right ? ATP_APPLIED : ATP_RULE_INVALID);
     if (is_right) {
         p->rule_ages += old->age == 0;
@@ -427,7 +434,8 @@ static void ledger_and_model_agree_on_views_and_verdicts(void **state)
     (void)state;
     static const atp_verdict_t all[] = {ATP_APPLIED,       ATP_APPLIED_IN_PART, ATP_CHANNEL_NOT_OPEN,
                                         ATP_NODE_NOT_OPEN, ATP_ABOVE_CAP,       ATP_NOT_ENOUGH_AVAILABLE,
-                                        ATP_UNKNOWN_RULE,  ATP_RULE_INVALID,    ATP_RULE_IN_USE};
+                                        ATP_UNKNOWN_RULE,  ATP_RULE_INVALID,    ATP_RULE_IN_USE,
+                                        ATP_BELOW_MINIMUM, ATP_ABOVE_MAXIMUM,   ATP_NOT_IN_INCREMENTS};
     uint32_t verdicts[ATP_VERDICT_LIMIT] = {0};
     uint64_t first = chosen_seed;
 

@@ -44,9 +44,11 @@ static void put_told(atp_rule_text_t *text, unsigned key, unsigned kept)
 
 static void put_quantities(atp_rule_text_t *text, const atp_limit_t *record)
 {
-    put_some(text, "minimum", record->minimum.mantissa, (uint8_t)record->minimum.decimals);
-    put_some(text, "maximum", record->maximum.mantissa, (uint8_t)record->maximum.decimals);
-    put_some(text, "increment", record->increment.mantissa, (uint8_t)record->increment.decimals);
+    const atp_told_bounds_t *told = &record->quantities;
+
+    put_some(text, "minimum", told->minimum.mantissa, (uint8_t)told->minimum.decimals);
+    put_some(text, "maximum", told->maximum.mantissa, (uint8_t)told->maximum.decimals);
+    put_some(text, "increment", told->increment.mantissa, (uint8_t)told->increment.decimals);
 }
 
 static void put_group(const atp_ledger_t *ledger, atp_rule_text_t *text, const char *name, uint16_t channel,

@@ -70,6 +70,12 @@ bool atp_rule_text(const atp_ledger_t *ledger, uint32_t rule, atp_rule_text_t *r
     put_qty(ret_text, "low_clear", atp_load_relaxed(&record->low_clear),
             atp_load_relaxed(&record->low_clear_decimals));
     put_qty(ret_text, "cap", atp_load_relaxed(&record->cap), atp_load_relaxed(&record->cap_decimals));
+    put_qty(ret_text, "minimum", atp_load_relaxed(&record->minimum),
+            atp_load_relaxed(&record->minimum_decimals));
+    put_qty(ret_text, "maximum", atp_load_relaxed(&record->maximum),
+            atp_load_relaxed(&record->maximum_decimals));
+    put_qty(ret_text, "increment", atp_load_relaxed(&record->increment),
+            atp_load_relaxed(&record->increment_decimals));
     if (atp_load_relaxed(&record->is_excluded)) {
         atp_rule_text_put(ret_text, "excluded", ATP_TEXT("yes"));
     }

@@ -86,6 +86,9 @@ typedef struct wanted_rule {
     atp_op_attribute_t cap;
     atp_op_attribute_t low;
     atp_op_attribute_t low_clear;
+    atp_op_attribute_t minimum;
+    atp_op_attribute_t maximum;
+    atp_op_attribute_t increment;
     uint8_t percent;
     uint8_t is_excluded;
     uint16_t order;
@@ -116,28 +119,62 @@ static bool are_levels_in_order(const wanted_rule_t *wanted)
     return clear == 0 || (low > 0 && clear > low);
 }
 
+static atp_told_qty_t told_qty(const atp_op_attribute_t *attribute)
+{
+    return (atp_told_qty_t){attribute->number, attribute->detail};
+}
+
+/* True if it leaves a quantity that a line may have. */
+static bool allows_any_quantity(const wanted_rule_t *wanted)
+{
+    const atp_told_bounds_t told = {.minimum = told_qty(&wanted->minimum),
+                                    .maximum = told_qty(&wanted->maximum),
+                                    .increment = told_qty(&wanted->increment)};
+
+    return atp_told_bounds_allow_any(&told);
+}
+
+static atp_verdict_t take_quantities(apply_t *apply, wanted_rule_t *ret_wanted)
+{
+    const struct {
+        unsigned key;
+        atp_op_attribute_t *told;
+    } all[] = {{ATP_KEY_BUFFER, &ret_wanted->buffer},
+               {ATP_KEY_THRESHOLD, &ret_wanted->threshold},
+               {ATP_KEY_CAP, &ret_wanted->cap},
+               {ATP_KEY_LOW, &ret_wanted->low},
+               {ATP_KEY_LOW_CLEAR, &ret_wanted->low_clear},
+               {ATP_KEY_MINIMUM, &ret_wanted->minimum},
+               {ATP_KEY_MAXIMUM, &ret_wanted->maximum},
+               {ATP_KEY_INCREMENT, &ret_wanted->increment}};
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (unsigned i = 0; verdict == ATP_APPLIED && i < sizeof all / sizeof all[0]; i++) {
+        verdict = take_qty(apply, all[i].key, &ret_wanted->target, all[i].told);
+    }
+    return verdict;
+}
+
+static bool says_something(const wanted_rule_t *wanted)
+{
+    return wanted->buffer.number > 0 || wanted->threshold.number > 0 || wanted->cap.number > 0 ||
+           wanted->low.number > 0 || wanted->minimum.number > 0 || wanted->maximum.number > 0 ||
+           wanted->increment.number > 0 || wanted->percent > 0 || wanted->is_excluded;
+}
+
 static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
 {
     atp_verdict_t verdict = atp_ledger_find_target(apply, &ret_wanted->target);
-    const target_t *target = &ret_wanted->target;
 
-    verdict = verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_BUFFER, target, &ret_wanted->buffer) : verdict;
-    verdict =
-        verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_THRESHOLD, target, &ret_wanted->threshold) : verdict;
-    verdict = verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_CAP, target, &ret_wanted->cap) : verdict;
-    verdict = verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_LOW, target, &ret_wanted->low) : verdict;
-    verdict =
-        verdict == ATP_APPLIED ? take_qty(apply, ATP_KEY_LOW_CLEAR, target, &ret_wanted->low_clear) : verdict;
+    verdict = verdict == ATP_APPLIED ? take_quantities(apply, ret_wanted) : verdict;
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
     ret_wanted->percent = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_BUFFER_PERCENT, 0);
     ret_wanted->is_excluded = (uint8_t)atp_ledger_attribute_number(apply, ATP_KEY_EXCLUDED, 0);
     ret_wanted->order = (uint16_t)atp_ledger_attribute_number(apply, ATP_KEY_ORDER, 0);
-    bool says_something = ret_wanted->buffer.number > 0 || ret_wanted->threshold.number > 0 ||
-                          ret_wanted->cap.number > 0 || ret_wanted->low.number > 0 ||
-                          ret_wanted->percent > 0 || ret_wanted->is_excluded;
-    if (!target->has_channel || !says_something || !are_levels_in_order(ret_wanted)) {
+    if (!ret_wanted->target.has_channel || !says_something(ret_wanted) || !are_levels_in_order(ret_wanted) ||
+        !allows_any_quantity(ret_wanted)) {
         return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
     }
     return ATP_APPLIED;
@@ -171,6 +208,12 @@ static void write_rule(atp_rule_record_t *record, const wanted_rule_t *wanted)
     atp_store_relaxed(&record->low_decimals, wanted->low.detail);
     atp_store_relaxed(&record->low_clear, wanted->low_clear.number);
     atp_store_relaxed(&record->low_clear_decimals, wanted->low_clear.detail);
+    atp_store_relaxed(&record->minimum, wanted->minimum.number);
+    atp_store_relaxed(&record->minimum_decimals, wanted->minimum.detail);
+    atp_store_relaxed(&record->maximum, wanted->maximum.number);
+    atp_store_relaxed(&record->maximum_decimals, wanted->maximum.detail);
+    atp_store_relaxed(&record->increment, wanted->increment.number);
+    atp_store_relaxed(&record->increment_decimals, wanted->increment.detail);
     atp_store_relaxed(&record->buffer_percent, wanted->percent);
     atp_store_relaxed(&record->is_excluded, wanted->is_excluded);
     atp_store_relaxed(&record->order, wanted->order);

@@ -21,7 +21,7 @@
  *
  * Threads     find_account, the quota functions up to "changing", the tags of a SKU: any; what they say is of one op if the
  *             stamp held (atp_ledger_stamp). All else: ledger thread.
- * Memory      64 bytes a tag, 88 a rule, 128 a quota, 32 an account, and their index entries; reserved at init.
+ * Memory      64 bytes a tag, 112 a rule, 128 a quota, 32 an account, and their index entries; reserved at init.
  * Invariants  R1  the chain of an account has as many rules as it counts, by order, and each of them belongs to it.
  *             R2  an account of a SKU counts what the flagged reservations of its channel have of it: reserved, allocated,
  *                 pegged, backordered.
@@ -80,7 +80,13 @@ typedef struct atp_rule_record {
     _Atomic int64_t low_clear; /* the same; 0 = just above low */
     _Atomic uint8_t low_decimals;
     _Atomic uint8_t low_clear_decimals;
-    uint8_t unused_too[6];
+    _Atomic uint8_t minimum_decimals;
+    _Atomic uint8_t maximum_decimals;
+    _Atomic uint8_t increment_decimals;
+    uint8_t unused_too[3];
+    _Atomic int64_t minimum; /* of a line, each with its decimals above; 0 = none */
+    _Atomic int64_t maximum;
+    _Atomic int64_t increment;
 } atp_rule_record_t;
 
 typedef enum atp_quota_share {
@@ -130,7 +136,7 @@ typedef struct atp_account {
     uint8_t unused[7];
 } atp_account_t;
 
-_Static_assert(sizeof(atp_tag_record_t) == 64 && sizeof(atp_rule_record_t) == 88 &&
+_Static_assert(sizeof(atp_tag_record_t) == 64 && sizeof(atp_rule_record_t) == 112 &&
                    sizeof(atp_quota_record_t) == 128 && sizeof(atp_account_t) == 32,
                "stored: no padding");
 

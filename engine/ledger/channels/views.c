@@ -251,15 +251,23 @@ static void take_rules(limits_t *limits, uint16_t channel, atp_scope_t scope, ui
 
 /* ---- what rules say, whatever there is ---- */
 
-typedef bool (*says_fn)(const atp_rule_record_t *rule);
+/* `context`: of whoever asks. */
+typedef bool (*says_fn)(atp_rule_record_t *rule, void *context);
 
-static bool excludes(const atp_rule_record_t *rule)
+static bool excludes(atp_rule_record_t *rule, void *context)
 {
+    (void)context;
     return atp_load_relaxed(&rule->is_excluded) != 0;
 }
 
+static bool has_levels(atp_rule_record_t *rule, void *context)
+{
+    (void)context;
+    return atp_rule_has_levels(rule);
+}
+
 static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_scope_t scope,
-                         uint32_t subject, says_fn says, uint32_t *ret_rule)
+                         uint32_t subject, says_fn says, void *context, uint32_t *ret_rule)
 {
     uint32_t number;
 
@@ -268,8 +276,8 @@ static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_s
     }
     uint32_t at = atp_load_relaxed(&atp_account_at(rulebook, number)->first_rule);
     for (unsigned i = 0; at != 0 && i < ATP_RULES_PER_ACCOUNT_MAX; i++) {
-        const atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
-        if (says(rule)) {
+        atp_rule_record_t *rule = atp_rule_at(rulebook, at - 1);
+        if (says(rule, context)) {
             *ret_rule = at - 1;
             return true;
         }
@@ -278,15 +286,15 @@ static bool account_says(const atp_rulebook_t *rulebook, uint16_t channel, atp_s
     return false;
 }
 
-/* Whether a rule of the channel for the SKU, one of its tags or all SKUs says so, and which. */
+/* Whether a rule of the channel for the SKU, one of its tags or all SKUs says so, and which: the first that does. */
 static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, says_fn says,
-                          uint32_t *ret_rule)
+                          void *context, uint32_t *ret_rule)
 {
     const atp_rulebook_t *rulebook = &ledger->rulebook;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
 
-    if (account_says(rulebook, channel, ATP_SCOPE_SKU, sku, says, ret_rule) ||
-        account_says(rulebook, channel, ATP_SCOPE_ALL, 0, says, ret_rule)) {
+    if (account_says(rulebook, channel, ATP_SCOPE_SKU, sku, says, context, ret_rule) ||
+        account_says(rulebook, channel, ATP_SCOPE_ALL, 0, says, context, ret_rule)) {
         return true;
     }
     for (unsigned i = 0; i < ATP_TAGS_PER_SKU_MAX; i++) {
@@ -294,7 +302,7 @@ static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t
         if (tag == 0) {
             break;
         }
-        if (account_says(rulebook, channel, ATP_SCOPE_TAG, tag - 1u, says, ret_rule)) {
+        if (account_says(rulebook, channel, ATP_SCOPE_TAG, tag - 1u, says, context, ret_rule)) {
             return true;
         }
     }
@@ -303,7 +311,7 @@ static bool any_rule_says(const atp_ledger_t *ledger, uint16_t channel, uint32_t
 
 bool atp_channel_excluded_by(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint32_t *ret_rule)
 {
-    return any_rule_says(ledger, channel, sku, excludes, ret_rule);
+    return any_rule_says(ledger, channel, sku, excludes, NULL, ret_rule);
 }
 
 bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
@@ -313,13 +321,42 @@ bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sk
     return !atp_channel_excluded_by(ledger, channel, sku, &rule);
 }
 
+/* ---- quantities of a line ---- */
+
+typedef struct narrowing {
+    atp_bounds_t *bounds;
+    uint8_t scale;
+} narrowing_t;
+
+/* Has its say, and leaves it to the others to have theirs. */
+static bool narrow(atp_rule_record_t *rule, void *context)
+{
+    const narrowing_t *narrowing = context;
+    const atp_told_bounds_t told = {
+        .minimum = {atp_load_relaxed(&rule->minimum), atp_load_relaxed(&rule->minimum_decimals)},
+        .maximum = {atp_load_relaxed(&rule->maximum), atp_load_relaxed(&rule->maximum_decimals)},
+        .increment = {atp_load_relaxed(&rule->increment), atp_load_relaxed(&rule->increment_decimals)}};
+
+    atp_bounds_within(narrowing->bounds, &told, narrowing->scale);
+    return false;
+}
+
+void atp_channel_narrow(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint8_t scale,
+                        atp_bounds_t *bounds)
+{
+    narrowing_t narrowing = {bounds, scale};
+    uint32_t rule;
+
+    (void)any_rule_says(ledger, channel, sku, narrow, &narrowing, &rule);
+}
+
 /* ---- levels ---- */
 
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
 {
     uint32_t rule;
 
-    return any_rule_says(ledger, channel, sku, atp_rule_has_levels, &rule);
+    return any_rule_says(ledger, channel, sku, has_levels, NULL, &rule);
 }
 
 atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,

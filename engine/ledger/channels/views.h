@@ -73,6 +73,10 @@ bool atp_channel_sells(const atp_ledger_t *ledger, uint16_t channel, uint32_t sk
 /* The rule that excludes it, by number; false if none does. Thread: any. */
 bool atp_channel_excluded_by(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint32_t *ret_rule);
 
+/* Narrows the quantities of a line of the SKU, which has `scale`, by all rules of the channel for it. Thread: any. */
+void atp_channel_narrow(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku, uint8_t scale,
+                        atp_bounds_t *bounds);
+
 /* True if a rule of the channel gives the SKU levels. Thread: any. */
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 

@@ -8,7 +8,7 @@
 static atp_bounds_t bounds_of(const apply_t *apply, const resolved_line_t *line)
 {
     const atp_limits_t *limits = &apply->ledger->positions.limits;
-    const atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
+    atp_channel_record_t *channel = atp_table_at(&apply->ledger->catalog.channels, apply->channel);
     atp_bounds_t bounds = ATP_BOUNDS_NONE;
 
     if (atp_positions_sku_has(&apply->ledger->positions, line->sku, ATP_SKU_HAS_QUANTITIES)) {
@@ -16,6 +16,9 @@ static atp_bounds_t bounds_of(const apply_t *apply, const resolved_line_t *line)
     }
     if (channel->has_quantities) {
         atp_bounds_narrow(&bounds, limits, ATP_LIMIT_CHANNEL_QUANTITIES, 0, apply->channel, line->scale);
+    }
+    if (atp_load_relaxed(&channel->is_accounted) != 0) {
+        atp_channel_narrow(apply->ledger, apply->channel, line->sku, line->scale, &bounds);
     }
     return bounds;
 }
@@ -96,10 +99,10 @@ static atp_told_qty_t told(const apply_t *apply, unsigned key, atp_told_qty_t no
 
 /* What the record will say once the op's attributes are noted. False: the op tells none. */
 static bool told_quantities(const apply_t *apply, atp_limit_scope_t scope, uint32_t sku, uint16_t channel,
-                            atp_limit_t *ret_told)
+                            atp_told_bounds_t *ret_told)
 {
     const atp_limits_t *limits = &apply->ledger->positions.limits;
-    atp_limit_t now = {.sku = 0};
+    atp_told_bounds_t now = {.minimum = {0, 0}};
     uint32_t number;
 
     if (atp_op_attribute(apply->op, ATP_KEY_MINIMUM, ATP_WHOLE_OP) == NULL &&
@@ -108,10 +111,7 @@ static bool told_quantities(const apply_t *apply, atp_limit_scope_t scope, uint3
         return false;
     }
     if (atp_limits_find(limits, scope, sku, channel, &number)) {
-        const atp_limit_t *record = atp_limits_at(limits, number);
-        now.minimum = record->minimum;
-        now.maximum = record->maximum;
-        now.increment = record->increment;
+        now = atp_limits_at(limits, number)->quantities;
     }
     ret_told->minimum = told(apply, ATP_KEY_MINIMUM, now.minimum);
     ret_told->maximum = told(apply, ATP_KEY_MAXIMUM, now.maximum);
@@ -123,13 +123,13 @@ atp_verdict_t atp_ledger_look_at_quantities(apply_t *apply, atp_limit_scope_t sc
                                             uint16_t channel)
 {
     const atp_limits_t *limits = &apply->ledger->positions.limits;
-    atp_limit_t wanted = {.sku = 0};
+    atp_told_bounds_t wanted;
     uint32_t number;
 
     if (!told_quantities(apply, scope, sku, channel, &wanted)) {
         return ATP_APPLIED;
     }
-    if (wanted.maximum.mantissa > 0 && atp_told_compare(wanted.minimum, wanted.maximum) > 0) {
+    if (!atp_told_bounds_allow_any(&wanted)) {
         return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
     }
     if (!atp_limits_find(limits, scope, sku, channel, &number) && !atp_table_has_room(&limits->records, 1)) {
@@ -141,15 +141,13 @@ atp_verdict_t atp_ledger_look_at_quantities(apply_t *apply, atp_limit_scope_t sc
 bool atp_ledger_put_quantities(apply_t *apply, atp_limit_scope_t scope, uint32_t sku, uint16_t channel)
 {
     atp_limits_t *limits = &apply->ledger->positions.limits;
-    atp_limit_t wanted = {.sku = 0};
+    atp_told_bounds_t wanted;
 
     if (!told_quantities(apply, scope, sku, channel, &wanted)) {
         return false;
     }
     atp_limit_t *record = atp_table_change(&limits->records, atp_limits_need(limits, scope, sku, channel));
-    record->minimum = wanted.minimum;
-    record->maximum = wanted.maximum;
-    record->increment = wanted.increment;
+    record->quantities = wanted;
     return true;
 }
 

@@ -95,14 +95,6 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
     return a;
 }
 
-int atp_told_compare(atp_told_qty_t a, atp_told_qty_t b)
-{
-    atp_u128_t left = (atp_u128_t)a.mantissa * (atp_u128_t)atp_power_of_ten((unsigned)b.decimals);
-    atp_u128_t right = (atp_u128_t)b.mantissa * (atp_u128_t)atp_power_of_ten((unsigned)a.decimals);
-
-    return (left > right) - (left < right);
-}
-
 /* The least common multiple, ATP_QTY_MAX + 1 (a step that nothing within range is a multiple of) when it is beyond. */
 static int64_t common_multiple(int64_t a, int64_t b)
 {
@@ -138,20 +130,33 @@ void atp_bounds_step(atp_bounds_t *bounds, atp_told_qty_t step, uint8_t scale)
     bounds->step = bounds->step > ATP_QTY_MAX ? bounds->step : common_multiple(bounds->step, units);
 }
 
+void atp_bounds_within(atp_bounds_t *bounds, const atp_told_bounds_t *told, uint8_t scale)
+{
+    atp_qty_t least = in_scale(told->minimum, scale, true);
+    atp_qty_t most = in_scale(told->maximum, scale, false);
+
+    bounds->least = least > bounds->least ? least : bounds->least;
+    if (told->maximum.mantissa > 0 && most < bounds->most) {
+        bounds->most = most;
+    }
+    atp_bounds_step(bounds, told->increment, scale);
+}
+
+bool atp_told_bounds_allow_any(const atp_told_bounds_t *told)
+{
+    atp_bounds_t bounds = ATP_BOUNDS_NONE;
+
+    atp_bounds_within(&bounds, told, ATP_SCALE_MAX);
+    atp_qty_t steps = bounds.least / bounds.step + (bounds.least % bounds.step != 0);
+    return bounds.step <= bounds.most && (steps == 0 ? 1 : steps) <= bounds.most / bounds.step;
+}
+
 void atp_bounds_narrow(atp_bounds_t *bounds, const atp_limits_t *limits, atp_limit_scope_t scope,
                        uint32_t sku, uint16_t channel, uint8_t scale)
 {
     uint32_t number;
 
-    if (!atp_limits_find(limits, scope, sku, channel, &number)) {
-        return;
+    if (atp_limits_find(limits, scope, sku, channel, &number)) {
+        atp_bounds_within(bounds, &atp_limits_at(limits, number)->quantities, scale);
     }
-    const atp_limit_t *record = atp_limits_at(limits, number);
-    atp_qty_t least = in_scale(record->minimum, scale, true);
-    atp_qty_t most = in_scale(record->maximum, scale, false);
-    bounds->least = least > bounds->least ? least : bounds->least;
-    if (record->maximum.mantissa > 0 && most < bounds->most) {
-        bounds->most = most;
-    }
-    atp_bounds_step(bounds, record->increment, scale);
 }

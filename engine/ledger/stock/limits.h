@@ -64,6 +64,13 @@ typedef struct atp_told_qty {
     int64_t decimals;
 } atp_told_qty_t;
 
+/* The quantities that one SKU, channel or rule tells, as they were told. */
+typedef struct atp_told_bounds {
+    atp_told_qty_t minimum;
+    atp_told_qty_t maximum;
+    atp_told_qty_t increment;
+} atp_told_bounds_t;
+
 typedef struct atp_limit {
     uint32_t sku;   /* 0 where the scope has none */
     uint16_t place; /* node or channel; 0 where the scope has none */
@@ -77,11 +84,7 @@ typedef struct atp_limit {
             uint32_t is_due;   /* atp_limit_due_t */
             atp_limit_queue_t queues[ATP_PRIORITIES];
         };
-        struct {
-            atp_told_qty_t minimum;
-            atp_told_qty_t maximum;
-            atp_told_qty_t increment;
-        };
+        atp_told_bounds_t quantities;
         atp_qty_t missing; /* count as unavailable until a count or an adjust settles them */
     };
 } atp_limit_t;
@@ -123,10 +126,8 @@ void atp_limits_rebuild(atp_limits_t *limits);
 
 /* ---- quantities of a line ---- */
 
-/* Below 0, 0, above 0: a is less than, as much as, more than b. */
-int atp_told_compare(atp_told_qty_t a, atp_told_qty_t b);
-
-/* In the scale of one SKU. */
+/* Of a line, in the scale of its SKU. Where several have a say the greatest minimum holds, the least maximum, and the least common
+ * multiple of the steps: what is a whole multiple of each of them. */
 typedef struct atp_bounds {
     atp_qty_t least;
     atp_qty_t most;
@@ -134,6 +135,12 @@ typedef struct atp_bounds {
 } atp_bounds_t;
 
 #define ATP_BOUNDS_NONE ((atp_bounds_t){0, ATP_QTY_MAX, 1})
+
+/* True if there is a quantity that they allow, however fine the scale. */
+bool atp_told_bounds_allow_any(const atp_told_bounds_t *told);
+
+/* Narrows bounds by what is told. */
+void atp_bounds_within(atp_bounds_t *bounds, const atp_told_bounds_t *told, uint8_t scale);
 
 /* Narrows bounds by a step told in other decimals: the least quantity that is a whole multiple of both. */
 void atp_bounds_step(atp_bounds_t *bounds, atp_told_qty_t step, uint8_t scale);
