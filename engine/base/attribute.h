@@ -302,7 +302,12 @@ typedef enum atp_attribute_key {
     X(EDIT, STRATEGY, ATP_TAKES_ONE)                                                                         \
     X(EDIT, SPLIT, ATP_TAKES_ONE)                                                                            \
     X(EDIT, SPLITS, ATP_TAKES_ONE)                                                                           \
+    X(EDIT, NODE, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                      \
+    X(EDIT, COST, ATP_TAKES_MANY | ATP_TAKES_MANY_LINE)                                                      \
+    X(EDIT, SPLIT_LEAST, ATP_TAKES_ONE)                                                                      \
     X(EDIT, GROUP, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
+    X(EDIT, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                        \
+    X(EDIT, READY_BY, ATP_TAKES_ONE)                                                                         \
     X(EDIT, NEEDED_BY, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                       \
     X(SKU, MINIMUM, ATP_TAKES_ONE)                                                                           \
     X(SKU, MAXIMUM, ATP_TAKES_ONE)                                                                           \

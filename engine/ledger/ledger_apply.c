@@ -147,9 +147,10 @@ static void fill_grants(apply_t *apply)
 static void fill_ready(apply_t *apply)
 {
     const char *cursor = atp_op_text_begin(apply->op);
+    bool has_promise = apply->op->kind == ATP_OP_RESERVE || apply->op->kind == ATP_OP_EDIT;
     uint32_t number;
 
-    if (apply->op->kind == ATP_OP_RESERVE && atp_verdict_is_success(apply->result->verdict) &&
+    if (has_promise && atp_verdict_is_success(apply->result->verdict) &&
         atp_reservations_find(&apply->ledger->reservations, atp_op_text_next(&cursor),
                               apply->op->subject_hash, &number)) {
         apply->result->ready_ms = atp_ledger_ready_ms(apply->ledger, number);

@@ -248,6 +248,9 @@ static atp_units_t look_for_day(apply_t *apply, uint16_t node, atp_units_t wante
 
     *ret_day = ATP_READY_NEVER;
     if (own.booking != NULL && own.is_same) {
+        if (ready_by != NULL && own.booking->ready_ms > ready_by->number) {
+            return 0; /* what comes is ready with the rest of the order: too late */
+        }
         *ret_day = own.booking->day;
         return room_on(ledger, calendar, own.booking->day, own);
     }
@@ -321,6 +324,29 @@ atp_units_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, atp_units_t wa
 
 /* ---- booking ---- */
 
+/* What has to fit on the day: what the plan takes of the node; of an edit with what stays booked there. */
+static atp_units_t units_to_book(apply_t *apply, const booked_node_t *booked)
+{
+    bool is_edit = apply->op->kind == ATP_OP_EDIT && apply->moving == 0;
+
+    return is_edit ? booked->units + booked_of_edited(apply, booked->node) : booked->units;
+}
+
+/* Chooses the day for what the plan takes of a node. False: there is none with room. */
+static bool plan_booking(apply_t *apply, booked_node_t *booked)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_units_t units = units_to_book(apply, booked);
+
+    atp_ledger_refresh_node(ledger, booked->node, apply->now_ms);
+    atp_units_t room = look_for_day(apply, booked->node, units, &booked->day);
+    if (booked->day != atp_load_relaxed(&node_record(ledger, booked->node)->ready_day)) {
+        atp_ledger_settle_capacity(apply); /* an earlier day may have been full of what is due */
+        room = look_for_day(apply, booked->node, units, &booked->day);
+    }
+    return room >= units;
+}
+
 atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -337,54 +363,15 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
         if (booked->day != ATP_READY_NEVER) {
             continue; /* an earlier line is of the same node */
         }
-        atp_ledger_refresh_node(ledger, line->node, apply->now_ms);
-        atp_units_t room = look_for_day(apply, line->node, booked->units, &booked->day);
-        if (booked->day != atp_load_relaxed(&node_record(ledger, line->node)->ready_day)) {
-            atp_ledger_settle_capacity(apply); /* an earlier day may have been full of what is due */
-            room = look_for_day(apply, line->node, booked->units, &booked->day);
-        }
-        if (room < booked->units && !apply->is_track_only) {
+        if (!plan_booking(apply, booked) && !apply->is_track_only) {
             return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, line->asked);
         }
-        count++;
+        own_t own = own_booking(apply, line->node);
+        count += own.booking == NULL || !own.is_same;
     }
     if (count > 0 && !ledger->is_asking &&
         !atp_reservations_make_booking_room(&ledger->reservations, count)) {
         return atp_ledger_refuse(apply, ATP_BOOKINGS_FULL, ATP_FIELD_LINES, 0);
-    }
-    return ATP_APPLIED;
-}
-
-/* What all lines of an edit change at a node. */
-static atp_units_t change_at(const apply_t *apply, uint16_t node)
-{
-    atp_units_t change = 0;
-
-    for (uint32_t i = 0; i < apply->ledger->plan_count; i++) {
-        const resolved_line_t *line = &apply->ledger->lines[i];
-        if (line->node == node) {
-            change += atp_capacity_units(line->granted, line->scale);
-        }
-    }
-    return change;
-}
-
-atp_verdict_t atp_ledger_look_at_edit(apply_t *apply)
-{
-    atp_ledger_t *ledger = apply->ledger;
-
-    for (uint32_t i = 0; i < ledger->plan_count; i++) {
-        const resolved_line_t *line = &ledger->lines[i];
-        int32_t day;
-        if (line->granted <= 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node) ||
-            apply->is_track_only) {
-            continue;
-        }
-        own_t own = own_booking(apply, line->node);
-        atp_units_t units = change_at(apply, line->node) + (own.booking == NULL ? 0 : own.booking->units);
-        if (look_for_day(apply, line->node, units, &day) < units) {
-            return atp_ledger_refuse(apply, ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE, line->asked);
-        }
     }
     return ATP_APPLIED;
 }

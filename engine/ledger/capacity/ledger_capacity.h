@@ -16,13 +16,10 @@ void atp_ledger_settle_capacity(apply_t *apply);
 /* The plan's lines have changed: what they take is counted anew. */
 void atp_ledger_recount_capacity(atp_ledger_t *ledger);
 
-/* Chooses the day for each node of the plan that has a calendar, and makes room for the bookings; else a verdict. Nothing but
- * expiry and forgotten reservations has changed. */
+/* Chooses the day for each node of the plan that has a calendar, and makes room for the bookings; else a verdict. What a reservation
+ * that is edited or moved has booked at a node stays on its day, and so does what comes to it there. Nothing but expiry and
+ * forgotten reservations has changed. */
 atp_verdict_t atp_ledger_plan_bookings(apply_t *apply);
-
-/* Whether the lines of an edit, all decided, fit together what their nodes can make ready; line->granted: how many more, or
- * fewer, each has. */
-atp_verdict_t atp_ledger_look_at_edit(apply_t *apply);
 
 /* The booking of a reservation at a node with a calendar, if it has none there: on the day that the plan chose. */
 void atp_ledger_need_booking(atp_ledger_t *ledger, uint32_t reservation, uint16_t node);

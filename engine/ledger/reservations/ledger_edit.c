@@ -326,6 +326,7 @@ static void answer(apply_t *apply, uint32_t number)
     apply->result->qty = is_one_scale ? sum : 0;
     apply->result->scale = is_one_scale ? scale : 0;
     apply->result->deadline_ms = reservation->status == ATP_RESERVATION_LIVE ? reservation->deadline_ms : 0;
+    apply->result->ready_ms = atp_ledger_ready_ms(ledger, number);
 }
 
 atp_verdict_t atp_ledger_edit(apply_t *apply)

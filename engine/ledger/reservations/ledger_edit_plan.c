@@ -309,6 +309,68 @@ static atp_verdict_t take_from_some(apply_t *apply, const resolved_line_t *wante
     return atp_ledger_plan_picks(apply, &part, picks, picked, left, &nodes);
 }
 
+/* True if the node is to have none of the `all` units of the SKU that the reservation is to have, all, or at least `least`. */
+static bool gives_least_at(apply_t *apply, const atp_reservation_t *reservation, uint32_t sku, uint16_t node,
+                           atp_qty_t all, atp_qty_t least)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    atp_qty_t units = atp_edit_units_of(apply, reservation, sku, node);
+
+    for (uint32_t i = 0; i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        bool is_of_it = line->sku == sku && line->node == node && !line->is_component;
+        units += is_of_it ? atp_ledger_granted(line) : 0;
+    }
+    return units == 0 || units == all || units >= least;
+}
+
+/* Whether each of several nodes gives the least that the edit asks for, what the reservation has there already counted. */
+static bool gives_least(apply_t *apply, const atp_reservation_t *reservation, const resolved_line_t *wanted,
+                        atp_qty_t least)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t sku = wanted->sku;
+    atp_qty_t all = atp_edit_units_of(apply, reservation, sku, NO_NODE) + wanted->qty;
+    bool is_enough = true;
+
+    for (uint32_t i = 0; is_enough && i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        is_enough = line->sku != sku || line->is_component ||
+                    gives_least_at(apply, reservation, sku, line->node, all, least);
+    }
+    for (uint32_t at = reservation->first_line; is_enough && at != 0;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        const atp_position_t *position = atp_positions_at(&ledger->positions, line->row);
+        is_enough =
+            position->sku != sku || gives_least_at(apply, reservation, sku, position->node, all, least);
+        at = line->next;
+    }
+    return is_enough;
+}
+
+/* From the first `own` of the candidates, where the reservation is already, and then from the others; *left goes down. */
+static atp_verdict_t take_own_first(apply_t *apply, const atp_reservation_t *reservation,
+                                    const resolved_line_t *wanted, uint32_t own,
+                                    const atp_sourcing_t *sourcing, atp_qty_t *left)
+{
+    plan_t *plan = &apply->ledger->plan;
+    uint32_t has = own_nodes(apply, reservation, sourcing, wanted->sku);
+    atp_sourcing_t of_own = *sourcing;
+    atp_sourcing_t of_others = *sourcing;
+
+    if (sourcing->splits == 1 && has > 1) {
+        return atp_ledger_refuse(apply, ATP_SPLIT_NOT_ALLOWED, ATP_FIELD_QTY, wanted->asked);
+    }
+    of_own.least = 0; /* with what it has there it may be enough */
+    of_own.splits = own < ATP_SPLITS_PER_LINE_MAX ? own : ATP_SPLITS_PER_LINE_MAX;
+    of_others.splits = sourcing->splits > has ? sourcing->splits - has : 0;
+    atp_verdict_t verdict = take_from_some(apply, wanted, plan->candidates, own, &of_own, left);
+    if (verdict == ATP_APPLIED) {
+        verdict = take_from_some(apply, wanted, plan->candidates + own, plan->count - own, &of_others, left);
+    }
+    return verdict;
+}
+
 /* The nodes it has first, then others. */
 static atp_verdict_t source_more(apply_t *apply, const atp_reservation_t *reservation,
                                  const resolved_line_t *wanted)
@@ -322,20 +384,11 @@ static atp_verdict_t source_more(apply_t *apply, const atp_reservation_t *reserv
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    uint32_t has = own_nodes(apply, reservation, &sourcing, wanted->sku);
     uint32_t own = put_own_first(apply, reservation, &sourcing, wanted->sku);
     bool is_enough = sum_of(plan, left) >= left;
-    uint32_t splits = sourcing.splits;
-    sourcing.splits = own < ATP_SPLITS_PER_LINE_MAX ? own : ATP_SPLITS_PER_LINE_MAX;
-    if (splits == 1 && has > 1) {
-        return atp_ledger_refuse(apply, ATP_SPLIT_NOT_ALLOWED, ATP_FIELD_QTY, wanted->asked);
-    }
-    verdict = take_from_some(apply, wanted, plan->candidates, own, &sourcing, &left);
-    sourcing.splits = splits > has ? splits - has : 0;
-    if (verdict == ATP_APPLIED) {
-        verdict = take_from_some(apply, wanted, plan->candidates + own, plan->count - own, &sourcing, &left);
-    }
-    if (verdict != ATP_APPLIED || left == 0) {
+    verdict = take_own_first(apply, reservation, wanted, own, &sourcing, &left);
+    if (verdict != ATP_APPLIED ||
+        (left == 0 && (sourcing.least == 0 || gives_least(apply, reservation, wanted, sourcing.least)))) {
         return verdict;
     }
     return atp_ledger_refuse(apply, is_enough ? ATP_SPLIT_NOT_ALLOWED : ATP_NOT_ENOUGH_AVAILABLE,
@@ -512,7 +565,13 @@ atp_verdict_t atp_edit_plan(apply_t *apply, uint32_t number)
     atp_verdict_t verdict = read_lines(apply);
     verdict = verdict == ATP_APPLIED ? plan_lines(apply, reservation, false) : verdict;
     if (verdict == ATP_SPLIT_NOT_ALLOWED) {
+        const atp_result_t refused = *apply->result;
         verdict = plan_lines(apply, reservation, true);
+        if (verdict ==
+            ATP_NOT_ENOUGH_AVAILABLE) { /* but for the splits, and with what it has, there would be */
+            *apply->result = refused;
+            verdict = ATP_SPLIT_NOT_ALLOWED;
+        }
     }
-    return verdict == ATP_APPLIED ? atp_ledger_look_at_edit(apply) : verdict;
+    return verdict == ATP_APPLIED ? atp_ledger_plan_bookings(apply) : verdict;
 }

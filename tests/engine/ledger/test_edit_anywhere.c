@@ -63,6 +63,105 @@ static void the_strategy_says_which_others(void **state)
     fixture_close(&f);
 }
 
+static void more_comes_from_the_nodes_that_the_edit_names(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(reserve(&f, "r", "S", "N", 2), ATP_APPLIED);
+    assert_verdict(edit(&f, "r", "S", "", 4, "M L"), ATP_APPLIED); /* and no other: N has more */
+    assert_int_equal(reserved_of(&f, "N"), 2);
+    assert_int_equal(reserved_of(&f, "M"), 2);
+    assert_verdict(edit(&f, "r", "S", "", 5, "strategy=cost N:9 L:1"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "N"), 3); /* it has some there: first, whatever it costs */
+    assert_verdict(edit(&f, "r", "S", "N", 0, ""), ATP_APPLIED);
+    assert_verdict(edit(&f, "r", "S", "", 4, "strategy=cost N:9 L:1"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "L"), 2);
+    assert_int_equal(reserved_of(&f, "N"), 0);
+    assert_refused(edit(&f, "r", "S", "", 9, "L nowhere"), ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE);
+    assert_refused(edit(&f, "r", "S", "", 9, "L"), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_int_equal(edit(&f, "r", "S", "", 3, "L").qty, 3); /* less is given back, wherever it is */
+    fixture_close(&f);
+}
+
+static void a_line_may_name_nodes_of_its_own(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+    atp_command_line_t lines[] = {line_of("S", "", 2), line_of("T", "", 2)};
+    atp_attribute_t named[] = {{.key = ATP_KEY_NODE, .line = ATP_WHOLE_OP, .text = ATP_TEXT("M")},
+                               {.key = ATP_KEY_NODE, .line = 1, .text = ATP_TEXT("N")}};
+    const atp_command_t command = {.kind = ATP_OP_EDIT,
+                                   .reservation = ATP_TEXT("r"),
+                                   .line_count = 2,
+                                   .lines = lines,
+                                   .attribute_count = 2,
+                                   .attributes = named};
+
+    stock(&f, "T", "M", 5);
+    stock(&f, "T", "N", 5);
+    assert_verdict(reserve(&f, "r", "S", "N", 1), ATP_APPLIED);
+    assert_verdict(fixture_do(&f, command), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "M"), 1);
+    assert_int_equal(view_of(&f, "T", "N").reserved, 2);
+    fixture_close(&f);
+}
+
+/* S at L 2, M 6 and N 4: what each of several nodes gives, with what the reservation has there already. */
+static void each_of_several_nodes_gives_the_least(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(reserve(&f, "r", "S", "N", 3), ATP_APPLIED);
+    assert_verdict(edit(&f, "r", "S", "", 4, "split_least=3"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "N"), 4); /* one more of what it has there */
+    assert_verdict(edit(&f, "r", "S", "", 5, "split_least=2"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "L"), 2); /* one alone is too few: all of it is sourced anew */
+    assert_int_equal(reserved_of(&f, "M"), 3);
+    assert_int_equal(reserved_of(&f, "N"), 0);
+    assert_verdict(edit(&f, "r", "S", "", 9, "split_least=3"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "M"), 6);
+    assert_int_equal(reserved_of(&f, "N"), 3);
+    assert_refused(edit(&f, "r", "S", "", 11, "split_least=3"), ATP_SPLIT_NOT_ALLOWED, ATP_FIELD_QTY);
+    assert_int_equal(reserved_of(&f, "M") + reserved_of(&f, "N"), 9);
+    assert_refused(edit(&f, "r", "S", "", 13, "split_least=3"), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_refused(edit(&f, "r", "S", "", 10, "split_least=2 L"), ATP_SPLIT_NOT_ALLOWED,
+                   ATP_FIELD_QTY); /* L alone has 2 */
+    assert_int_equal(reserved_of(&f, "M") + reserved_of(&f, "N"), 9);
+    assert_verdict(edit(&f, "r", "S", "N", 1, "split_least=3"), ATP_APPLIED); /* less is not sourced */
+    assert_int_equal(reserved_of(&f, "N"), 1);
+    assert_verdict(edit(&f, "r", "S", "", 8, "split_least=3"), ATP_APPLIED);
+    assert_int_equal(reserved_of(&f, "M"), 5);
+    assert_int_equal(reserved_of(&f, "N"), 3);
+    fixture_check(&f);
+    fixture_close(&f);
+}
+
+static void an_edit_may_be_of_whole_multiples(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(reserve(&f, "r", "S", "M", 3), ATP_APPLIED);
+    assert_refused(edit(&f, "r", "S", "M", 5, "multiple=2"), ATP_NOT_IN_INCREMENTS, ATP_FIELD_QTY);
+    assert_verdict(edit(&f, "r", "S", "M", 4, "multiple=2"), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* What is of a reserve alone is refused by its name. */
+static void an_edit_takes_no_order_and_replaces_nothing(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_nodes();
+
+    assert_verdict(reserve(&f, "r", "S", "M", 3), ATP_APPLIED);
+    assert_refused(edit(&f, "r", "S", "M", 4, "order_id=o"), ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE);
+    assert_refused(edit(&f, "r", "S", "M", 4, "replaces=q"), ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE);
+    assert_int_equal(reserved_of(&f, "M"), 3);
+    fixture_close(&f);
+}
+
 static void the_last_units_go_first(void **state)
 {
     (void)state;
@@ -260,6 +359,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_comes_from_the_node_it_has_first),
         cmocka_unit_test(the_strategy_says_which_others),
+        cmocka_unit_test(more_comes_from_the_nodes_that_the_edit_names),
+        cmocka_unit_test(a_line_may_name_nodes_of_its_own),
+        cmocka_unit_test(each_of_several_nodes_gives_the_least),
+        cmocka_unit_test(an_edit_may_be_of_whole_multiples),
+        cmocka_unit_test(an_edit_takes_no_order_and_replaces_nothing),
         cmocka_unit_test(the_last_units_go_first),
         cmocka_unit_test(what_may_not_be_split_moves_as_a_whole),
         cmocka_unit_test(lines_that_must_stay_together_do),

@@ -292,6 +292,60 @@ static void an_order_is_ready_at_a_node_on_one_day(void **state)
     fixture_close(&f);
 }
 
+/* What an edit adds may be ready later, too; at a node where the order has its day already it is that day. */
+static void what_an_edit_adds_may_be_ready_later(void **state)
+{
+    (void)state;
+    fixture_t f = open_with("capacity_units=10");
+    char by[40];
+    char late[40];
+
+    stock(&f, "S", "M", 100);
+    assert_verdict(node_with(&f, "M", "capacity_units=10"), ATP_APPLIED);
+    snprintf(by, sizeof by, "ready_by=%lld", (long long)(today_end_ms + DAY_MS));
+    snprintf(late, sizeof late, "ready_by=%lld", (long long)(today_end_ms - 1));
+    assert_verdict(reserve(&f, "a", "S", "M", 8), ATP_APPLIED);
+    assert_verdict(reserve(&f, "b", "S", "N", 2), ATP_APPLIED);
+    assert_refused(edit(&f, "b", "S", "M", 5, ""), ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE);
+    assert_refused(edit(&f, "b", "S", "M", 5, late), ATP_NOT_READY_IN_TIME, ATP_FIELD_NODE);
+    assert_verdict(edit(&f, "b", "S", "M", 5, by), ATP_APPLIED);
+    assert_int_equal(f.result.ready_ms, today_end_ms + DAY_MS);
+    assert_int_equal(left_at(&f, "M"), 2); /* today's are there still */
+    assert_refused(edit(&f, "b", "S", "M", 6, late), ATP_NOT_READY_IN_TIME, ATP_FIELD_NODE);
+    assert_verdict(edit(&f, "b", "S", "M", 10, ""), ATP_APPLIED); /* on its day there */
+    assert_refused(edit(&f, "b", "S", "M", 11, by), ATP_NODE_AT_CAPACITY, ATP_FIELD_NODE);
+    assert_refused(edit(&f, "b", "S", "N", 3, late), ATP_NOT_READY_IN_TIME, ATP_FIELD_NODE);
+    assert_verdict(edit(&f, "b", "S", "N", 10, by), ATP_APPLIED);
+    assert_int_equal(left_at(&f, "N"), 0);
+    fixture_check(&f);
+    fixture_close(&f);
+}
+
+/* Where the days of a full book are needed, those of what has ended are given; else the edit is refused, and nothing is booked
+ * beside the book. */
+static void an_edit_needs_room_in_the_book(void **state)
+{
+    (void)state;
+    atp_ledger_config_t config = fixture_config();
+    config.bookings = 2;
+    fixture_t f = fixture_open(&config);
+    static const char *const nodes[] = {"L", "M", "N"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        stock(&f, "S", nodes[i], 10);
+        assert_verdict(node_with(&f, nodes[i], "capacity_units=5"), ATP_APPLIED);
+    }
+    assert_verdict(reserve(&f, "a", "S", "L", 1), ATP_APPLIED);
+    assert_verdict(reserve(&f, "b", "S", "L", 1), ATP_APPLIED);
+    assert_refused(edit(&f, "b", "S", "M", 1, ""), ATP_BOOKINGS_FULL, ATP_FIELD_LINES);
+    assert_verdict(edit(&f, "b", "S", "L", 3, ""), ATP_APPLIED); /* it is in the book */
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "a"), ATP_APPLIED);
+    assert_verdict(edit(&f, "b", "S", "M", 1, ""), ATP_APPLIED);
+    assert_int_equal(left_at(&f, "M"), 4);
+    fixture_check(&f);
+    fixture_close(&f);
+}
+
 static void what_cannot_be_ready_in_time_is_refused_by_name(void **state)
 {
     (void)state;
@@ -623,6 +677,8 @@ int main(void)
         cmocka_unit_test(from_the_cut_off_on_it_is_the_next_working_day_that_fills),
         cmocka_unit_test(a_later_day_is_used_when_the_request_allows_it),
         cmocka_unit_test(an_order_is_ready_at_a_node_on_one_day),
+        cmocka_unit_test(what_an_edit_adds_may_be_ready_later),
+        cmocka_unit_test(an_edit_needs_room_in_the_book),
         cmocka_unit_test(what_cannot_be_ready_in_time_is_refused_by_name),
         cmocka_unit_test(a_node_that_is_closed_for_months_promises_nothing),
         cmocka_unit_test(days_that_are_over_are_forgotten),
