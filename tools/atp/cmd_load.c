@@ -652,7 +652,7 @@ static const atp_flag_t flags[] = {
     {"max-zeroed", "SHARE", NULL,
      "Load nothing if a larger share of the counts of a feed would leave nothing (0.1)"},
     {"max-change", "SHARE", NULL,
-     "Load nothing if a feed would correct more than this share of the units (0.25)"},
+     "Load nothing if a feed would correct more than this share of the units; 1: whatever it is (0.25)"},
     {"report", "FILE", NULL, "Write what the feed corrected: .csv, .json, or .html to print"},
     {"ack", "FILE", NULL,
      "Write what became of the messages of an X12 or EDIFACT file here: a 997, or CONTRL, for its sender"},

@@ -186,7 +186,7 @@ int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed)
                             "than the share --max-zeroed %g. Nothing was loaded",
                             feed->zeroed, feed->counted, most_zeroed);
     }
-    if (changed > most_changed) {
+    if (changed > most_changed && most_changed < 1.0) { /* more than there is may come: 1 is no guard */
         return atp_cli_fail(
             cli, ATP_CLI_BAD_INPUT, "guard",
             "%g units would be corrected of %g: more than the share --max-change %g. Nothing was loaded",

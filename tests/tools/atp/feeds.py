@@ -127,6 +127,14 @@ class Feeds(unittest.TestCase):
         self.load(path, "--as-of", as_of, "--max-zeroed", 1, "--max-change", 1)
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (0, 99))
 
+    def test_more_than_there_is_may_be_found_if_that_is_wanted(self):
+        self.stock("a", 10)
+        path = self.write([("a", 50)])
+        as_of = self.point()
+        self.assertIn("--max-change", self.load(path, "--as-of", as_of, "--max-change", 0.9, status=4))
+        self.load(path, "--as-of", as_of, "--max-change", 1)
+        self.assertEqual(self.on_hand("a"), 50)
+
     def test_a_profile_says_what_its_feeds_may_do(self):
         self.stock("a", 10)
         self.stock("b", 10)
