@@ -86,6 +86,12 @@ atp_text_t atp_edi_ack_text(const atp_edi_ack_t *ack, atp_edi_stored_t stored)
 
 /* ---- reading ---- */
 
+/* Whether what the reader tells is not heard: it has told it before, or something could not be noted. */
+static bool is_deaf(const atp_edi_ack_t *ack)
+{
+    return ack->is_read || ack->has_headers || ack->err != ATP_OK;
+}
+
 static bool is_showable(atp_text_t text)
 {
     for (uint32_t i = 0; i < text.size; i++) {
@@ -174,7 +180,7 @@ static void open_message(atp_edi_ack_t *ack, atp_text_t header)
 
 void atp_edi_ack_open_document(atp_edi_ack_t *ack, atp_text_t identity, atp_text_t name, uint64_t line)
 {
-    if (ack->is_read || ack->err != ATP_OK) {
+    if (is_deaf(ack)) {
         return;
     }
     atp_edi_ack_interchange_t *document =
@@ -187,7 +193,7 @@ void atp_edi_ack_open_document(atp_edi_ack_t *ack, atp_text_t identity, atp_text
 
 void atp_edi_ack_end_document(atp_edi_ack_t *ack, uint64_t digest)
 {
-    if (!ack->is_read && ack->err == ATP_OK) {
+    if (!is_deaf(ack)) {
         ack->interchanges[ack->interchange_count - 1].digest = digest;
     }
 }
@@ -195,7 +201,7 @@ void atp_edi_ack_end_document(atp_edi_ack_t *ack, uint64_t digest)
 void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t *header,
                       const atp_edi_signs_t *signs)
 {
-    if (ack->is_read || ack->err != ATP_OK) {
+    if (is_deaf(ack)) {
         return;
     }
     if (header->raw.size > ATP_EDI_ACK_HEADER_SIZE_MAX) {
@@ -211,7 +217,7 @@ void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t
 
 void atp_edi_ack_repeat(atp_edi_ack_t *ack)
 {
-    if (!ack->is_read && ack->err == ATP_OK) {
+    if (!is_deaf(ack)) {
         ack->interchanges[ack->interchange_count - 1].is_in_file_before = true;
     }
 }
@@ -227,7 +233,7 @@ void atp_edi_ack_fail(atp_edi_ack_t *ack, uint8_t level, atp_edi_fault_t fault)
 {
     atp_edi_fault_t *of = NULL;
 
-    if (ack->is_read || ack->err != ATP_OK) {
+    if (is_deaf(ack)) {
         return;
     }
     ack->is_faulty = ack->is_faulty || fault != ATP_EDI_FAULT_TYPE;
@@ -299,6 +305,16 @@ void atp_edi_ack_note_bad(atp_edi_ack_t *ack, const atp_edi_where_t *where, atp_
         ack->err = before;
     }
     add_note(ack, &note);
+}
+
+void atp_edi_ack_forget_rows(atp_edi_ack_t *ack)
+{
+    ack->has_headers = true;
+    ack->note_count = 0;
+    for (uint32_t i = 0; i < ack->message_count; i++) {
+        ack->messages[i].good = 0;
+        ack->messages[i].bad = 0;
+    }
 }
 
 atp_err_t atp_edi_ack_end_reading(atp_edi_ack_t *ack)

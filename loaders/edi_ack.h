@@ -83,6 +83,8 @@ void atp_edi_ack_note_good(atp_edi_ack_t *ack, uint32_t message);
 void atp_edi_ack_note_bad(atp_edi_ack_t *ack, const atp_edi_where_t *where, atp_reason_of_reject_t reason);
 /* The same of a row whose place nobody asks for. */
 void atp_edi_ack_count_bad(atp_edi_ack_t *ack, uint32_t message);
+/* All rows are told once more: what was told of them is forgotten. What the reader tells from now on is not heard. */
+void atp_edi_ack_forget_rows(atp_edi_ack_t *ack);
 /* All has been read, or as much as can be. ATP_ERR_LIMIT: more messages than an acknowledgement tells. ATP_ERR_MEMORY. */
 ATP_MUST_USE atp_err_t atp_edi_ack_end_reading(atp_edi_ack_t *ack);
 

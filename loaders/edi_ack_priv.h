@@ -62,8 +62,9 @@ typedef struct atp_edi_ack_note {
 
 struct atp_edi_ack {
     atp_edi_standard_t standard;
-    bool is_read;   /* A2 */
-    bool is_faulty; /* the reader had to stop */
+    bool is_read;     /* A2 */
+    bool has_headers; /* all that the reader tells; only rows come */
+    bool is_faulty;   /* the reader had to stop */
     bool is_loaded;
     atp_err_t err; /* what kept something from being noted */
     uint32_t interchange_count;

@@ -1,10 +1,10 @@
 /* Keys of a load that are too many for memory: their fingerprints on disk, to be looked at a part at a time.
  *
  * Whatever its number of rows, a load needs the memory of one part: rows go to one of 64 parts by their fingerprint, so that all rows of a key are
- * in one. The file has no name (loaders/spool.h says where it lies) and is gone with the process.
+ * in one (loaders/parts.h).
  *
  * Threads     one at a time.
- * Memory      1.5 MiB, and 8 bytes for each 1,024 rows; while it looks, 16 bytes a slot for a 64th of the keys. */
+ * Memory      that of parts; while it looks, 24 bytes and a slot of 16 for a 64th of the keys. */
 #ifndef ATP_LOADERS_KEY_SCRATCH_H
 #define ATP_LOADERS_KEY_SCRATCH_H
 
@@ -15,7 +15,7 @@
 
 typedef struct atp_key_scratch atp_key_scratch_t;
 
-/* ATP_ERR_IO: no temporary file can be made; ATP_ERR_MEMORY. */
+/* ATP_ERR_MEMORY. */
 ATP_MUST_USE atp_err_t atp_key_scratch_create(atp_key_scratch_t **ret_scratch);
 /* NULL is allowed. */
 void atp_key_scratch_destroy(atp_key_scratch_t *scratch);

@@ -1,16 +1,9 @@
 #include "loaders/keys.h"
 
 #include "loaders/key_scratch.h"
+#include "loaders/key_sums.h"
 
 #include <stdlib.h>
-
-/* Of each quantity of a key the sum over the rows of the newest document that tells it, and the row that stands for all. */
-typedef struct sum {
-    atp_load_qty_t qty[ATP_LOAD_QTY_COUNT];
-    uint32_t documents[ATP_LOAD_QTY_COUNT]; /* that tell the quantities */
-    uint32_t document;                      /* the newest */
-    uint64_t first_line;                    /* of its rows */
-} sum_t;
 
 /* A row whose key was there before, where keys may be put aside. */
 typedef struct again {
@@ -19,7 +12,6 @@ typedef struct again {
 } again_t;
 
 struct atp_keys {
-    atp_duplicates_t duplicates;
     uint64_t window; /* 0: all keys stay in memory */
     uint64_t again_max;
     uint64_t number;            /* of the row noted or taken last */
@@ -29,13 +21,11 @@ struct atp_keys {
     again_t *agains;            /* in order of number once they are complete */
     uint64_t again_count;
     uint64_t again_room;
-    uint64_t again_next; /* the first one that has not come yet */
-    atp_seen_t *seen;    /* value: line of the first or last row, or index + 1 into sums */
-    sum_t *sums;
-    uint64_t sum_count;
-    uint64_t sum_capacity;
+    uint64_t again_next;  /* the first one that has not come yet */
+    atp_seen_t *seen;     /* value: line of the first row */
+    atp_key_sums_t *sums; /* of all rows, where duplicates are summed or the last one counts; else NULL */
+    atp_key_sums_counts_t summed;
     uint64_t duplicate_count; /* rows met beyond the first of their key, refused or merged */
-    uint64_t merged;
 };
 
 atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max, uint64_t key_count_hint,
@@ -43,13 +33,14 @@ atp_err_t atp_keys_create(atp_duplicates_t duplicates, uint64_t key_count_max, u
 {
     atp_keys_t *keys = calloc(1, sizeof *keys);
     bool has_window = duplicates == ATP_DUPLICATES_REFUSE && window > 0 && window < key_count_max;
-    uint64_t hint = has_window && key_count_hint > window ? window : key_count_hint;
+    bool is_merged = duplicates != ATP_DUPLICATES_REFUSE; /* then no key is held in memory */
+    uint64_t hint = is_merged ? 0 : has_window && key_count_hint > window ? window : key_count_hint;
 
-    if (keys == NULL || atp_seen_create(key_count_max, hint, &keys->seen) != ATP_OK) {
-        free(keys);
+    if (keys == NULL || atp_seen_create(key_count_max, hint, &keys->seen) != ATP_OK ||
+        (is_merged && atp_key_sums_create(duplicates, &keys->sums) != ATP_OK)) {
+        atp_keys_destroy(keys);
         return ATP_ERR_MEMORY;
     }
-    keys->duplicates = duplicates;
     keys->window = has_window ? window : 0;
     keys->again_max = key_count_max;
     *ret_keys = keys;
@@ -62,7 +53,7 @@ void atp_keys_destroy(atp_keys_t *keys)
         atp_seen_destroy(keys->seen);
         atp_key_scratch_destroy(keys->scratch);
         free(keys->agains);
-        free(keys->sums);
+        atp_key_sums_destroy(keys->sums);
         free(keys);
     }
 }
@@ -97,110 +88,6 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
 atp_fingerprint_t atp_keys_of_sku(const atp_keys_t *keys, atp_text_t sku)
 {
     return atp_seen_key(keys->seen, sku, (atp_text_t){"", 0});
-}
-
-static bool grow_sums(atp_keys_t *keys)
-{
-    uint64_t capacity = keys->sum_capacity == 0 ? 1024 : keys->sum_capacity * 2;
-    sum_t *grown;
-
-    if (keys->sum_count < keys->sum_capacity) {
-        return true;
-    }
-    grown = reallocarray(keys->sums, capacity, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    keys->sums = grown;
-    keys->sum_capacity = capacity;
-    return true;
-}
-
-static bool add_qty(atp_load_qty_t *sum, const atp_load_qty_t *more)
-{
-    uint8_t scale = sum->decimals > more->decimals ? sum->decimals : more->decimals;
-    atp_qty_t a;
-    atp_qty_t b;
-
-    if (atp_qty_rescale(sum->mantissa, sum->decimals, scale, &a) != ATP_RESCALED ||
-        atp_qty_rescale(more->mantissa, more->decimals, scale, &b) != ATP_RESCALED ||
-        !atp_qty_in_range(a + b)) {
-        return false;
-    }
-    *sum = (atp_load_qty_t){a + b, scale, sum->is_given || more->is_given};
-    atp_qty_normalise(&sum->mantissa, &sum->decimals);
-    return true;
-}
-
-/* A quantity of the row. The sum must fit the row's scale as its parts do. */
-static bool tell_qty(sum_t *sum, unsigned kind, const atp_load_row_t *row)
-{
-    atp_load_qty_t *qty = &sum->qty[kind];
-    atp_qty_t scaled;
-
-    if (sum->documents[kind] != row->origin.message) {
-        sum->documents[kind] = row->origin.message;
-        *qty = row->qty[kind];
-        return true;
-    }
-    return add_qty(qty, &row->qty[kind]) &&
-           atp_qty_rescale(qty->mantissa, qty->decimals, row->scale, &scaled) != ATP_RESCALE_OUT_OF_RANGE;
-}
-
-/* All of the row's quantities or none. */
-static bool add_row(sum_t *sum, const atp_load_row_t *row)
-{
-    sum_t told = *sum;
-
-    for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
-        if (row->qty[kind].is_given && !tell_qty(&told, kind, row)) {
-            return false;
-        }
-    }
-    if (told.document != row->origin.message) {
-        told.document = row->origin.message;
-        told.first_line = row->line;
-    }
-    *sum = told;
-    return true;
-}
-
-static uint64_t value_for(atp_keys_t *keys, const atp_load_row_t *row)
-{
-    return keys->duplicates == ATP_DUPLICATES_SUM ? keys->sum_count + 1 : row->line;
-}
-
-static void note_first(atp_keys_t *keys, const atp_load_row_t *row)
-{
-    if (keys->duplicates == ATP_DUPLICATES_SUM) {
-        sum_t *sum = &keys->sums[keys->sum_count++];
-        *sum = (sum_t){.document = row->origin.message, .first_line = row->line};
-        for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
-            sum->qty[kind] = row->qty[kind];
-            sum->documents[kind] = row->origin.message;
-        }
-    }
-}
-
-static atp_reason_of_reject_t note_again(atp_keys_t *keys, atp_fingerprint_t key, uint64_t present,
-                                         const atp_load_row_t *row, uint64_t *ret_first_line)
-{
-    keys->duplicate_count++;
-    switch (keys->duplicates) {
-    case ATP_DUPLICATES_REFUSE:
-        *ret_first_line = present;
-        return ATP_REJECT_DUPLICATE;
-    case ATP_DUPLICATES_LAST:
-        atp_seen_set(keys->seen, key, row->line);
-        break;
-    case ATP_DUPLICATES_SUM:
-        if (!add_row(&keys->sums[present - 1], row)) {
-            return ATP_REJECT_QTY_OUT_OF_RANGE;
-        }
-        break;
-    }
-    keys->merged++;
-    return ATP_REJECT_NONE;
 }
 
 /* ---- keys that are put aside ---- */
@@ -259,11 +146,24 @@ static int by_number(const void *a, const void *b)
     return first->number < second->number ? -1 : first->number > second->number;
 }
 
+static atp_err_t end_sums(atp_keys_t *keys, bool *ret_must_repeat)
+{
+    atp_err_t err = atp_key_sums_end(keys->sums, &keys->summed);
+
+    keys->is_known = true;
+    keys->duplicate_count = keys->summed.merged + keys->summed.refused;
+    *ret_must_repeat = keys->summed.refused > 0;
+    return err;
+}
+
 atp_err_t atp_keys_end(atp_keys_t *keys, bool *ret_must_repeat)
 {
     uint64_t before = keys->again_count;
 
     *ret_must_repeat = false;
+    if (keys->sums != NULL) {
+        return end_sums(keys, ret_must_repeat);
+    }
     if (keys->scratch == NULL) {
         return ATP_OK;
     }
@@ -283,6 +183,9 @@ void atp_keys_begin(atp_keys_t *keys)
 {
     keys->number = 0;
     keys->again_next = 0;
+    if (keys->sums != NULL && keys->is_known) {
+        atp_key_sums_begin(keys->sums);
+    }
 }
 
 bool atp_keys_is_news(const atp_keys_t *keys)
@@ -308,15 +211,48 @@ static atp_err_t note_elsewhere(atp_keys_t *keys, atp_fingerprint_t key, uint64_
     return ATP_OK;
 }
 
+static atp_err_t note_sum(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_row_t *row,
+                          atp_reason_of_reject_t *ret_reason)
+{
+    atp_key_standing_t standing;
+    atp_load_row_t summed = {.line = row->line};
+
+    if (!keys->is_known) {
+        return keys->number > keys->again_max ? ATP_ERR_LIMIT
+                                              : atp_key_sums_add(keys->sums, key, keys->number, row);
+    }
+    atp_err_t err = atp_key_sums_find(keys->sums, keys->number, &summed, &standing);
+    *ret_reason =
+        err == ATP_OK && standing == ATP_KEY_REFUSED ? ATP_REJECT_QTY_OUT_OF_RANGE : ATP_REJECT_NONE;
+    return err;
+}
+
+/* Looks for the key in memory. */
+static atp_err_t note_here(atp_keys_t *keys, atp_fingerprint_t key, uint64_t line,
+                           atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line)
+{
+    uint64_t present = 0;
+    atp_err_t err = atp_seen_put(keys->seen, key, line, &present);
+
+    if (err != ATP_OK || present == 0) {
+        return err;
+    }
+    keys->duplicate_count++;
+    *ret_reason = ATP_REJECT_DUPLICATE;
+    *ret_first_line = present;
+    return keys->window > 0 ? add_again(keys, keys->number, present) : ATP_OK;
+}
+
 atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_row_t *row,
                         atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line)
 {
-    uint64_t present = 0;
-
     *ret_reason = ATP_REJECT_NONE;
     keys->number++;
     if (row->line > ATP_SEEN_VALUE_MAX) {
         return ATP_ERR_LIMIT;
+    }
+    if (keys->sums != NULL) {
+        return note_sum(keys, key, row, ret_reason);
     }
     if (keys->window > 0 && !keys->is_known && keys->scratch == NULL &&
         atp_seen_count(keys->seen) == keys->window) {
@@ -325,22 +261,9 @@ atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_
             return err;
         }
     }
-    if (keys->is_known || keys->scratch != NULL) {
-        return note_elsewhere(keys, key, row->line, ret_reason, ret_first_line);
-    }
-    if (keys->duplicates == ATP_DUPLICATES_SUM && !grow_sums(keys)) {
-        return ATP_ERR_MEMORY;
-    }
-    atp_err_t err = atp_seen_put(keys->seen, key, value_for(keys, row), &present);
-    if (err != ATP_OK) {
-        return err;
-    }
-    if (present == 0) {
-        note_first(keys, row);
-        return ATP_OK;
-    }
-    *ret_reason = note_again(keys, key, present, row, ret_first_line);
-    return keys->window > 0 ? add_again(keys, keys->number, present) : ATP_OK;
+    return keys->is_known || keys->scratch != NULL
+               ? note_elsewhere(keys, key, row->line, ret_reason, ret_first_line)
+               : note_here(keys, key, row->line, ret_reason, ret_first_line);
 }
 
 bool atp_keys_are_single(const atp_keys_t *keys)
@@ -353,34 +276,44 @@ void atp_keys_forget_single(atp_keys_t *keys)
     if (atp_keys_are_single(keys)) {
         atp_seen_destroy(keys->seen);
         keys->seen = NULL;
+        atp_key_sums_destroy(keys->sums);
+        keys->sums = NULL;
     }
 }
 
-bool atp_keys_take(atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row)
+bool atp_keys_need_key(const atp_keys_t *keys)
 {
-    keys->number++;
-    if (keys->is_known) {
-        return next_again(keys) == 0;
-    }
-    uint64_t value = atp_seen_get(keys->seen, key);
+    return !keys->is_known && !atp_keys_are_single(keys);
+}
 
-    ATP_ASSERT(value != 0); /* the second pass meets the rows of the first, and no others */
-    if (keys->duplicates != ATP_DUPLICATES_SUM) {
-        return value == row->line;
+atp_err_t atp_keys_take(atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row, bool *ret_counts)
+{
+    atp_key_standing_t standing = ATP_KEY_COUNTS;
+    atp_err_t err = ATP_OK;
+
+    keys->number++;
+    if (keys->sums != NULL) {
+        err = atp_key_sums_find(keys->sums, keys->number, row, &standing);
+        *ret_counts = standing == ATP_KEY_COUNTS;
+    } else if (keys->is_known) {
+        *ret_counts = next_again(keys) == 0;
+    } else {
+        uint64_t value = atp_seen_get(keys->seen, key);
+        ATP_ASSERT(value != 0); /* the second pass meets the rows of the first, and no others */
+        *ret_counts = value == row->line;
     }
-    const sum_t *sum = &keys->sums[value - 1];
-    for (unsigned kind = 0; kind < ATP_LOAD_QTY_COUNT; kind++) {
-        row->qty[kind] = sum->qty[kind];
-    }
-    return sum->first_line == row->line;
+    return err;
 }
 
 uint64_t atp_keys_count(const atp_keys_t *keys)
 {
+    if (keys->summed.keys > 0) {
+        return keys->summed.keys;
+    }
     return keys->is_known ? keys->number - keys->again_count : atp_seen_count(keys->seen);
 }
 
 uint64_t atp_keys_merged(const atp_keys_t *keys)
 {
-    return keys->merged;
+    return keys->summed.merged;
 }

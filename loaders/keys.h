@@ -1,9 +1,7 @@
 /* Which rows of a load speak of the same key, and which of them counts.
  *
- *     refuse   the first; later ones are bad
- *     last     the last
- *     sum      one row with the sums, in the place of the first. Rows of one document are summed (of an EDI message, of an IDoc; a file of another format is one document):
- *              what another document of the file tells takes the place of what those before it told, as if it had come in a file of its own
+ *     refuse     the first; later ones are bad
+ *     last, sum  one of them, or what all say: loaders/key_sums.h
  *
  * Validation notes every good row in file order; delivery then asks about the same rows.
  *
@@ -13,7 +11,7 @@
  *
  * Threads     one at a time.
  * Memory      21 to 43 bytes a key, up to the window, and what keys that are put aside need; 24 bytes for each row that is refused. When
- *             duplicates are summed, or the last one counts, there is no window, and 112 bytes a key more for sums. */
+ *             duplicates are summed, or the last one counts, that of sums. */
 #ifndef ATP_LOADERS_KEYS_H
 #define ATP_LOADERS_KEYS_H
 
@@ -33,12 +31,13 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
 /* The fingerprint of a SKU alone. */
 atp_fingerprint_t atp_keys_of_sku(const atp_keys_t *keys, atp_text_t sku);
 
-/* Notes a row. *ret_reason: ATP_REJECT_DUPLICATE (with *ret_first_line), or QTY_OUT_OF_RANGE when a sum would pass
- * its range; the row is then not noted. ATP_ERR_LIMIT, ATP_ERR_MEMORY; ATP_ERR_NO_SPACE, ATP_ERR_IO where keys are put aside. */
+/* Notes a row. *ret_reason: ATP_REJECT_DUPLICATE (with *ret_first_line), or, when rows are noted once more, QTY_OUT_OF_RANGE where a sum
+ * would pass its range; the row is then not noted. ATP_ERR_LIMIT, ATP_ERR_MEMORY; ATP_ERR_NO_SPACE, ATP_ERR_IO where keys are put aside. */
 ATP_MUST_USE atp_err_t atp_keys_note(atp_keys_t *keys, atp_fingerprint_t key, const atp_load_row_t *row,
                                      atp_reason_of_reject_t *ret_reason, uint64_t *ret_first_line);
 
-/* All rows have been noted. *ret_must_repeat: among those put aside some were duplicates: atp_keys_begin, and note all rows once more.
+/* All rows have been noted. *ret_must_repeat: among those put aside some were duplicates, or sums pass their range: atp_keys_begin, and note
+ * all rows once more.
  * ATP_ERR_IO, ATP_ERR_MEMORY, ATP_ERR_LIMIT. */
 ATP_MUST_USE atp_err_t atp_keys_end(atp_keys_t *keys, bool *ret_must_repeat);
 
@@ -55,8 +54,12 @@ bool atp_keys_are_single(const atp_keys_t *keys);
  * them. Only atp_keys_are_single and destroy may be called after that. */
 void atp_keys_forget_single(atp_keys_t *keys);
 
-/* True if `row` is the one that counts for its key; a sum is put into it. */
-bool atp_keys_take(atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row);
+/* Whether a row's key is asked for when it is taken. */
+bool atp_keys_need_key(const atp_keys_t *keys);
+
+/* *ret_counts: `row` is the one that counts for its key; a sum is put into it. ATP_ERR_IO, ATP_ERR_MEMORY. */
+ATP_MUST_USE atp_err_t atp_keys_take(atp_keys_t *keys, atp_fingerprint_t key, atp_load_row_t *row,
+                                     bool *ret_counts);
 
 uint64_t atp_keys_count(const atp_keys_t *keys);
 /* Good rows that do not count, being superseded or added to another. */

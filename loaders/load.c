@@ -113,12 +113,9 @@ static atp_err_t open_memory(atp_load_t *load, atp_why_t *ret_why)
     uint64_t hint = atp_input_bytes_total(atp_table_input(load->table)) / BYTES_PER_KEY_GUESS;
     bool has_places = load->options.ack != NULL && atp_table_can_locate(load->table);
     load->places = has_places ? calloc(load->batch_max, sizeof *load->places) : NULL;
-    /* An acknowledgement is told of rows once, and what is spread is kept for each row in any case. */
-    bool has_window = load->options.ack == NULL && load->profile->safety_spread != ATP_SPREAD_BY_STOCK;
-    uint64_t window = has_window ? load->options.key_window : 0;
     bool has_memory = load->rows != NULL && load->outcomes != NULL && (!has_places || load->places != NULL) &&
-                      atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint, window,
-                                      &load->keys) == ATP_OK;
+                      atp_keys_create(load->profile->duplicates, load->options.key_count_max, hint,
+                                      load->options.key_window, &load->keys) == ATP_OK;
 
     if (has_memory && load->profile->safety_spread == ATP_SPREAD_BY_STOCK) {
         has_memory = atp_spread_create(load->options.key_count_max, &load->spread) == ATP_OK;
@@ -265,8 +262,9 @@ static atp_err_t reject(atp_load_t *load, const outcome_t *outcome, atp_why_t *r
     }
     load->report.rows_bad++;
     load->report.bad_by_reason[reject.reason]++;
-    bool was_told =
-        load->is_repeating && !(reject.reason == ATP_REJECT_DUPLICATE && atp_keys_is_news(load->keys));
+    bool is_of_keys = reject.reason == ATP_REJECT_DUPLICATE || reject.reason == ATP_REJECT_QTY_OUT_OF_RANGE;
+    bool was_told = load->is_repeating &&
+                    !(is_of_keys && outcome->mapped == ATP_MAPPED_GOOD && atp_keys_is_news(load->keys));
     if (load->options.on_reject != NULL && !was_told) {
         load->options.on_reject(load->options.context, &reject);
     }
@@ -286,7 +284,7 @@ static atp_err_t fail_keys(const atp_load_t *load, atp_err_t err, atp_why_t *ret
         return atp_fail(
             ret_why, err,
             "%.200s: the temporary file for its keys cannot be used (%s); nothing was loaded. Set "
-            "TMPDIR to a folder with room for 24 bytes a row",
+            "TMPDIR to a folder with room for 24 bytes a row, 136 where rows are summed",
             place_of(load), atp_err_name(err));
     }
     return atp_fail(ret_why, err, "%.200s: no memory to check for duplicates; nothing was loaded",
@@ -344,42 +342,57 @@ static atp_err_t validate_batch(atp_load_t *load, atp_why_t *ret_why)
 
 /* --- a batch while delivering ------------------------------------------------------------------------ */
 
-/* Moves the rows that count to the front of the batch. Returns how many. */
-static uint32_t select_rows(atp_load_t *load)
+/* Whether row i of the batch counts, and what it says then. */
+static atp_err_t select_row(atp_load_t *load, uint32_t i, bool asks, bool *ret_counts)
+{
+    atp_load_row_t *row = &load->rows[i];
+    atp_err_t err = ATP_OK;
+
+    *ret_counts = load->outcomes[i].mapped == ATP_MAPPED_GOOD;
+    if (*ret_counts && asks) {
+        err = atp_keys_take(load->keys, load->outcomes[i].key, row, ret_counts);
+    }
+    if (*ret_counts && err == ATP_OK && load->spread != NULL) {
+        err = atp_spread_share(load->spread, load->spread_index++, &row->qty[ATP_LOAD_SAFETY]);
+    }
+    return err;
+}
+
+/* Moves the rows that count to the front of the batch, and says how many. */
+static atp_err_t select_rows(atp_load_t *load, uint32_t *ret_count)
 {
     bool asks = !atp_keys_are_single(load->keys);
-    uint32_t count = 0;
+    atp_err_t err = ATP_OK;
+    bool counts;
 
-    for (uint32_t i = 0; i < load->batch_count && asks; i++) {
+    *ret_count = 0;
+    for (uint32_t i = 0; i < load->batch_count && atp_keys_need_key(load->keys); i++) {
         if (load->outcomes[i].mapped == ATP_MAPPED_GOOD) {
             load->outcomes[i].key = atp_keys_of_row(load->keys, &load->rows[i]);
         }
     }
-    for (uint32_t i = 0; i < load->batch_count; i++) {
-        atp_load_row_t *row = &load->rows[i];
-        if (load->outcomes[i].mapped != ATP_MAPPED_GOOD ||
-            (asks && !atp_keys_take(load->keys, load->outcomes[i].key, row))) {
-            continue;
+    for (uint32_t i = 0; i < load->batch_count && err == ATP_OK; i++) {
+        err = select_row(load, i, asks, &counts);
+        if (err == ATP_OK && counts && *ret_count != i) {
+            load->rows[*ret_count] = load->rows[i];
         }
-        if (load->spread != NULL) {
-            row->qty[ATP_LOAD_SAFETY] = atp_spread_share(load->spread, load->spread_index++);
-        }
-        if (count != i) {
-            load->rows[count] = *row;
-        }
-        count++;
+        *ret_count += err == ATP_OK && counts;
     }
-    return count;
+    return err;
 }
 
 static atp_err_t deliver_batch(atp_load_t *load, atp_why_t *ret_why)
 {
-    uint32_t count = select_rows(load);
+    uint32_t count;
+    atp_err_t err = select_rows(load, &count);
 
+    if (err != ATP_OK) {
+        return fail_keys(load, err, ret_why);
+    }
     if (count == 0) {
         return ATP_OK;
     }
-    atp_err_t err = load->sink(load->sink_context, load->rows, count, ret_why);
+    err = load->sink(load->sink_context, load->rows, count, ret_why);
     if (err == ATP_OK) {
         load->report.rows_delivered += count;
     }
@@ -577,6 +590,9 @@ static atp_err_t rewind_all(atp_load_t *load, atp_why_t *ret_why)
     load->spread_index = 0;
     load->batch_count = 0;
     atp_keys_begin(load->keys);
+    if (load->spread != NULL && load->is_valid) {
+        atp_spread_begin(load->spread);
+    }
     atp_err_t err = atp_table_rewind(load->table, ret_why);
     return err == ATP_OK ? atp_table_begin(load->table, ret_why) : err;
 }
@@ -596,6 +612,13 @@ static atp_err_t end_keys(atp_load_t *load, atp_why_t *ret_why)
     }
     load->is_repeating = true;
     memset(&load->report, 0, sizeof load->report);
+    if (load->options.ack != NULL) {
+        atp_edi_ack_forget_rows(load->options.ack);
+    }
+    err = load->spread != NULL ? atp_spread_restart(load->spread) : ATP_OK;
+    if (err != ATP_OK) {
+        return fail_keys(load, err, ret_why);
+    }
     err = load->rejects != NULL ? atp_reject_restart(load->rejects, ret_why) : ATP_OK;
     err = err == ATP_OK ? rewind_all(load, ret_why) : err;
     return err == ATP_OK ? read_all(load, ret_why) : err;

@@ -14,8 +14,8 @@
  * Threads     one at a time; sink and callbacks run on the caller's thread.
  * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key (while that table
  *             grows, half as much again) up to `key_window` keys, then 24 bytes a row on disk, a 64th of them in memory in the end, and 24 for
- *             each row that is refused. All keys stay in memory, up to `key_count_max`, when duplicates are summed (112 bytes more a key) or the
- *             last one counts, when an acknowledgement is wanted, and when safety stock is spread (40 bytes more a row).
+ *             each row that is refused. Where duplicates are summed (72 bytes a row) or the last one counts (16), and where safety stock is
+ *             spread (40), all is on disk, and a 64th of it in memory in the end (loaders/key_sums.h, loaders/spread.h).
  * Invariants  D1  no sink is called unless validation has passed.
  *             D2  records = good + bad + skipped, and good = delivered + merged.
  *             D3  with duplicates refused, no two delivered rows have the same key. */
@@ -34,7 +34,7 @@
 
 #define ATP_LOAD_BATCH_ROWS_MAX 4096
 #define ATP_LOAD_KEY_WINDOW     UINT64_C(1048576)  /* default: 32 MiB of slots; beyond it keys go to disk */
-#define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound: 1 GiB of slots */
+#define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound, of keys in memory and of rows on disk */
 
 typedef struct atp_load atp_load_t;
 typedef struct atp_names atp_names_t; /* loaders/names.h */

@@ -1,5 +1,7 @@
 #include "loaders/spread.h"
 
+#include "loaders/numbered.h"
+#include "loaders/parts.h"
 #include "loaders/safety.h"
 
 #include <stdlib.h>
@@ -15,18 +17,32 @@ typedef struct entry {
     uint64_t scale : 8;
 } entry_t;
 
+typedef struct share {
+    uint64_t index;
+    atp_qty_t level;
+    uint64_t scale;
+} share_t;
+
 struct atp_spread_book {
-    entry_t *entries;
     uint64_t count;
-    uint64_t capacity;
     uint64_t count_max;
+    atp_parts_t *entries; /* by SKU, until they are computed */
+    atp_numbered_t *shares;
 };
+
+static atp_err_t need_entries(atp_spread_book_t *book)
+{
+    atp_parts_destroy(book->entries);
+    book->entries = NULL;
+    return atp_parts_create(sizeof(entry_t), &book->entries);
+}
 
 atp_err_t atp_spread_create(uint64_t row_count_max, atp_spread_book_t **ret_book)
 {
     atp_spread_book_t *book = calloc(1, sizeof *book);
 
-    if (book == NULL) {
+    if (book == NULL || need_entries(book) != ATP_OK) {
+        free(book);
         return ATP_ERR_MEMORY;
     }
     book->count_max = row_count_max;
@@ -34,10 +50,17 @@ atp_err_t atp_spread_create(uint64_t row_count_max, atp_spread_book_t **ret_book
     return ATP_OK;
 }
 
+atp_err_t atp_spread_restart(atp_spread_book_t *book)
+{
+    book->count = 0;
+    return need_entries(book);
+}
+
 void atp_spread_destroy(atp_spread_book_t *book)
 {
     if (book != NULL) {
-        free(book->entries);
+        atp_parts_destroy(book->entries);
+        atp_numbered_destroy(book->shares);
         free(book);
     }
 }
@@ -57,16 +80,7 @@ atp_err_t atp_spread_add(atp_spread_book_t *book, uint64_t sku_key, const atp_lo
     if (book->count >= book->count_max) {
         return ATP_ERR_LIMIT;
     }
-    if (book->count == book->capacity) {
-        uint64_t capacity = book->capacity == 0 ? 1024 : book->capacity * 2;
-        entry_t *grown = reallocarray(book->entries, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return ATP_ERR_MEMORY;
-        }
-        book->entries = grown;
-        book->capacity = capacity;
-    }
-    book->entries[book->count] = (entry_t){
+    const entry_t entry = {
         .sku_key = sku_key,
         .index = book->count,
         .on_hand = at_scale(&row->qty[ATP_LOAD_ON_HAND], row->scale),
@@ -75,7 +89,7 @@ atp_err_t atp_spread_add(atp_spread_book_t *book, uint64_t sku_key, const atp_lo
         .scale = row->scale,
     };
     book->count++;
-    return ATP_OK;
+    return atp_parts_add(book->entries, (unsigned)(sku_key >> ATP_PARTS_TOP_SHIFT), &entry);
 }
 
 static int by_sku(const void *left, const void *right)
@@ -86,14 +100,6 @@ static int by_sku(const void *left, const void *right)
     if (a->sku_key != b->sku_key) {
         return a->sku_key < b->sku_key ? -1 : 1;
     }
-    return a->index < b->index ? -1 : 1;
-}
-
-static int by_index(const void *left, const void *right)
-{
-    const entry_t *a = left;
-    const entry_t *b = right;
-
     return a->index < b->index ? -1 : 1;
 }
 
@@ -133,40 +139,79 @@ static bool spread_group(entry_t *group, uint64_t count, atp_qty_t *room)
     return true;
 }
 
-atp_err_t atp_spread_compute(atp_spread_book_t *book, const char *place, atp_why_t *ret_why)
+static atp_err_t keep_shares(atp_spread_book_t *book, const entry_t *group, uint64_t count)
 {
-    atp_qty_t *room = malloc(2 * NODES_PER_SKU_MAX * sizeof *room);
-    atp_err_t err = room != NULL ? ATP_OK : ATP_ERR_MEMORY;
+    atp_err_t err = ATP_OK;
+
+    for (uint64_t i = 0; i < count && err == ATP_OK; i++) {
+        const share_t share = {group[i].index, group[i].level, group[i].scale};
+        err = atp_numbered_add(book->shares, &share);
+    }
+    return err;
+}
+
+/* All rows of the SKUs of a part. `room`: 2 * NODES_PER_SKU_MAX quantities. */
+static atp_err_t compute_part(atp_spread_book_t *book, entry_t *entries, uint64_t count, atp_qty_t *room,
+                              const char *place, atp_why_t *ret_why)
+{
+    atp_err_t err = ATP_OK;
     uint64_t end;
 
-    if (err == ATP_OK && book->count > 0) {
-        qsort(book->entries, book->count, sizeof *book->entries, by_sku);
+    if (count > 0) {
+        qsort(entries, count, sizeof *entries, by_sku);
     }
-    for (uint64_t at = 0; at < book->count && err == ATP_OK; at = end) {
-        entry_t *group = book->entries + at;
-        for (end = at + 1; end < book->count && book->entries[end].sku_key == group->sku_key;) {
+    for (uint64_t at = 0; at < count && err == ATP_OK; at = end) {
+        entry_t *group = entries + at;
+        for (end = at + 1; end < count && entries[end].sku_key == group->sku_key;) {
             end++;
         }
         err = check_group(group, end - at, place, ret_why);
         if (err == ATP_OK && !spread_group(group, end - at, room)) {
             err = ATP_ERR_MEMORY;
         }
-    }
-    free(room);
-    if (err == ATP_ERR_MEMORY) {
-        return atp_fail(ret_why, err, "%.150s: no memory to spread the safety stock", place);
-    }
-    if (err == ATP_OK && book->count > 0) {
-        qsort(book->entries, book->count, sizeof *book->entries, by_index);
+        err = err == ATP_OK ? keep_shares(book, group, end - at) : err;
     }
     return err;
 }
 
-atp_load_qty_t atp_spread_share(const atp_spread_book_t *book, uint64_t index)
+atp_err_t atp_spread_compute(atp_spread_book_t *book, const char *place, atp_why_t *ret_why)
 {
-    ATP_ASSERT(index < book->count);
-    atp_load_qty_t share = {book->entries[index].level, (uint8_t)book->entries[index].scale, true};
+    atp_qty_t *room = malloc(2 * NODES_PER_SKU_MAX * sizeof *room);
+    atp_err_t err =
+        room != NULL ? atp_numbered_create(sizeof(share_t), book->count, &book->shares) : ATP_ERR_MEMORY;
 
-    atp_qty_normalise(&share.mantissa, &share.decimals);
-    return share;
+    for (unsigned part = 0; part < ATP_PARTS_COUNT && err == ATP_OK; part++) {
+        void *entries = NULL;
+        err = atp_parts_read(book->entries, part, &entries);
+        if (err == ATP_OK) {
+            err = compute_part(book, entries, atp_parts_count(book->entries, part), room, place, ret_why);
+        }
+        free(entries);
+    }
+    free(room);
+    atp_parts_destroy(book->entries);
+    book->entries = NULL;
+    bool is_said = err == ATP_OK || err == ATP_ERR_INVALID || err == ATP_ERR_LIMIT;
+    return is_said ? err
+                   : atp_fail(ret_why, err, "%.150s: the safety stock cannot be spread: %s", place,
+                              atp_err_name(err));
+}
+
+void atp_spread_begin(atp_spread_book_t *book)
+{
+    atp_numbered_begin(book->shares);
+}
+
+atp_err_t atp_spread_share(atp_spread_book_t *book, uint64_t index, atp_load_qty_t *ret_share)
+{
+    const void *record = NULL;
+    atp_err_t err = atp_numbered_find(book->shares, index, &record);
+
+    ATP_ASSERT(index < book->count && (err != ATP_OK || record != NULL));
+    if (err == ATP_OK) {
+        const share_t *share = record;
+        *ret_share = (atp_load_qty_t){share->level, (uint8_t)share->scale, true};
+        atp_qty_normalise(&ret_share->mantissa, &ret_share->decimals);
+    }
+    return err;
 }

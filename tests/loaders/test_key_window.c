@@ -135,16 +135,208 @@ static void without_duplicates_no_row_is_checked_twice(void **state)
     loaded_free(twice);
 }
 
+/* So many that some are written. */
 static void without_a_folder_for_them_the_load_says_so(void **state)
 {
+    enum { ROWS = 80000, ROW_SIZE = 16 };
+    char *text = malloc(ROWS * ROW_SIZE);
+    char *at = text + sprintf(text, "sku,node,qty\n");
+
+    for (unsigned i = 0; i < ROWS; i++) {
+        at += sprintf(at, "S%u,N,1\n", i);
+    }
     assert_int_equal(setenv("TMPDIR", "/nowhere/at/all", 1), 0);
-    loaded_t *loaded = load_text(*state, "sku,node,qty\nA,N,1\nB,N,1\nC,N,1\n", 2, NULL);
+    loaded_t *loaded = load_text(*state, text, 2, NULL);
 
     assert_int_equal(unsetenv("TMPDIR"), 0);
+    free(text);
     assert_int_equal(loaded->validated, ATP_ERR_IO);
     assert_text_in(loaded->why.text, "TMPDIR");
     assert_int_equal(loaded->delivered, ATP_ERR_COUNT);
     loaded_free(loaded);
+}
+
+/* ---- rows that are summed, or the last of which counts ---- */
+
+#define TOLD_MAX 200
+
+/* A row that was told, and what is to become of it. */
+typedef struct told {
+    atp_load_row_t row;
+    char sku[8];
+    bool counts;
+    unsigned tells; /* a bit for each quantity that its document tells */
+} told_t;
+
+/* What the rows say one by one, in the words of loaders/key_sums.h, with nothing kept but the rows. */
+static void sum_by_hand(told_t *rows, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        told_t *row = &rows[i];
+        told_t *before = NULL;
+        for (unsigned k = i; k-- > 0 && before == NULL;) {
+            before = rows[k].counts && strcmp(rows[k].sku, row->sku) == 0 ? &rows[k] : NULL;
+        }
+        row->counts = true;
+        if (before == NULL) {
+            continue;
+        }
+        bool is_newer = before->row.origin.message != row->row.origin.message;
+        told_t *stands = is_newer ? row : before;
+        for (unsigned kind = 0; kind < 2; kind++) {
+            atp_load_qty_t *old = &before->row.qty[kind];
+            atp_load_qty_t *new = &row->row.qty[kind];
+            atp_load_qty_t both = {old->mantissa + new->mantissa, 0, true};
+            bool tells = (before->tells >> kind & 1) != 0 && !is_newer;
+            stands->row.qty[kind] = !new->is_given ? *old : tells ? both : *new;
+        }
+        stands->tells |= row->tells;
+        (is_newer ? before : row)->counts = false;
+    }
+}
+
+static unsigned make_rows(uint64_t *random, told_t *rows)
+{
+    unsigned count = 1 + (unsigned)sim_random_below(random, TOLD_MAX);
+    uint32_t document = (uint32_t)sim_random_below(random, 2);
+
+    memset(rows, 0, TOLD_MAX * sizeof *rows);
+    for (unsigned i = 0; i < count; i++) {
+        told_t *told = &rows[i];
+        document += document > 0 && sim_random_below(random, 20) == 0;
+        (void)snprintf(told->sku, sizeof told->sku, "S%u", (unsigned)sim_random_below(random, 30));
+        told->row.sku = atp_text_of(told->sku);
+        told->row.origin.message = document;
+        for (unsigned kind = 0; kind < 2; kind++) {
+            bool is_given = sim_random_below(random, 3) > 0;
+            told->row.qty[kind] =
+                (atp_load_qty_t){is_given ? 1 + (atp_qty_t)sim_random_below(random, 9) : 0, 0, is_given};
+            told->tells |= (unsigned)is_given << kind;
+        }
+        told->row.line = i + 2;
+    }
+    return count;
+}
+
+static atp_keys_t *note_all(atp_duplicates_t duplicates, const told_t *rows, unsigned count,
+                            bool *ret_must_repeat)
+{
+    atp_keys_t *keys = NULL;
+
+    assert_int_equal(atp_keys_create(duplicates, 1000, 0, 0, &keys), ATP_OK);
+    for (unsigned i = 0; i < count; i++) {
+        atp_reason_of_reject_t reason;
+        uint64_t first_line;
+        assert_int_equal(
+            atp_keys_note(keys, atp_keys_of_row(keys, &rows[i].row), &rows[i].row, &reason, &first_line),
+            ATP_OK);
+        assert_int_equal(reason, ATP_REJECT_NONE);
+    }
+    assert_int_equal(atp_keys_end(keys, ret_must_repeat), ATP_OK);
+    return keys;
+}
+
+static atp_load_row_t take(atp_keys_t *keys, const told_t *told, bool *ret_counts)
+{
+    const atp_fingerprint_t none = {0, 0};
+    atp_load_row_t row = told->row;
+
+    assert_false(atp_keys_need_key(keys));
+    assert_int_equal(atp_keys_take(keys, none, &row, ret_counts), ATP_OK);
+    return row;
+}
+
+static void sums_are_what_the_rows_say_one_by_one(void **state)
+{
+    told_t *rows = calloc(TOLD_MAX, sizeof *rows);
+    told_t *by_hand = calloc(TOLD_MAX, sizeof *by_hand);
+    (void)state;
+
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        uint64_t random = seed;
+        unsigned count = make_rows(&random, rows);
+        uint64_t counting = 0;
+        bool must_repeat;
+        atp_keys_t *keys = note_all(ATP_DUPLICATES_SUM, rows, count, &must_repeat);
+        assert_false(must_repeat);
+        memcpy(by_hand, rows, TOLD_MAX * sizeof *rows);
+        sum_by_hand(by_hand, count);
+        for (unsigned pass = 0; pass < 2 && !atp_keys_are_single(keys); pass++) {
+            counting = 0;
+            atp_keys_begin(keys);
+            for (unsigned i = 0; i < count; i++) {
+                bool counts;
+                atp_load_row_t row = take(keys, &rows[i], &counts);
+                assert_int_equal(counts, by_hand[i].counts);
+                for (unsigned kind = 0; kind < 2 && counts; kind++) {
+                    assert_int_equal(row.qty[kind].mantissa, by_hand[i].row.qty[kind].mantissa);
+                    assert_int_equal(row.qty[kind].is_given, by_hand[i].row.qty[kind].is_given);
+                }
+                counting += counts;
+            }
+            assert_int_equal(atp_keys_count(keys), counting);
+            assert_int_equal(atp_keys_merged(keys), count - counting);
+        }
+        atp_keys_destroy(keys);
+    }
+    free(rows);
+    free(by_hand);
+}
+
+static void the_last_row_of_a_key_counts(void **state)
+{
+    static const bool counts[] = {false, true, false, true, true};
+    static const char *const skus[] = {"A", "B", "A", "A", "C"};
+    told_t rows[5] = {0};
+    bool must_repeat;
+    (void)state;
+
+    for (unsigned i = 0; i < 5; i++) {
+        (void)snprintf(rows[i].sku, sizeof rows[i].sku, "%s", skus[i]);
+        rows[i].row = (atp_load_row_t){.sku = atp_text_of(rows[i].sku), .line = i + 2};
+    }
+    atp_keys_t *keys = note_all(ATP_DUPLICATES_LAST, rows, 5, &must_repeat);
+    assert_false(must_repeat);
+    assert_int_equal(atp_keys_count(keys), 3);
+    atp_keys_begin(keys);
+    for (unsigned i = 0; i < 5; i++) {
+        bool is_last;
+        (void)take(keys, &rows[i], &is_last);
+        assert_int_equal(is_last, counts[i]);
+    }
+    atp_keys_destroy(keys);
+}
+
+/* What passes the range is known when all rows have come: then it is refused at its row, and the sum is that of the others. */
+static void a_row_that_would_pass_the_range_is_refused_by_itself(void **state)
+{
+    told_t rows[3] = {0};
+    bool must_repeat;
+    bool counts;
+    (void)state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        rows[i].row = (atp_load_row_t){.sku = ATP_TEXT("A"), .line = i + 2};
+        rows[i].row.qty[0] = (atp_load_qty_t){i == 1 ? ATP_QTY_MAX : 5, 0, true};
+    }
+    atp_keys_t *keys = note_all(ATP_DUPLICATES_SUM, rows, 3, &must_repeat);
+    assert_true(must_repeat);
+    atp_keys_begin(keys);
+    for (unsigned i = 0; i < 3; i++) {
+        atp_reason_of_reject_t reason;
+        uint64_t first_line;
+        assert_int_equal(
+            atp_keys_note(keys, atp_keys_of_row(keys, &rows[i].row), &rows[i].row, &reason, &first_line),
+            ATP_OK);
+        assert_int_equal(reason, i == 1 ? ATP_REJECT_QTY_OUT_OF_RANGE : ATP_REJECT_NONE);
+        assert_true(atp_keys_is_news(keys));
+    }
+    atp_keys_begin(keys);
+    assert_int_equal(take(keys, &rows[0], &counts).qty[0].mantissa, 10);
+    assert_true(counts);
+    (void)take(keys, &rows[1], &counts);
+    assert_false(counts);
+    atp_keys_destroy(keys);
 }
 
 /* ---- many keys ---- */
@@ -200,6 +392,23 @@ static void memory_is_that_of_the_window_however_many_keys_there_are(void **stat
     atp_keys_destroy(keys);
 }
 
+static void sums_of_many_keys_need_the_memory_of_a_part(void **state)
+{
+    atp_keys_t *keys = NULL;
+    unsigned refused;
+    bool must_repeat;
+
+    (void)state;
+    mapped_max = 0;
+    assert_int_equal(atp_keys_create(ATP_DUPLICATES_SUM, 10 * MANY, MANY, 0, &keys), ATP_OK);
+    assert_int_equal(note_many(keys, &refused), ATP_OK);
+    assert_int_equal(atp_keys_end(keys, &must_repeat), ATP_OK);
+    assert_false(must_repeat);
+    assert_int_equal(atp_keys_count(keys), MANY - (MANY / EVERY - 70));
+    assert_in_range(mapped_max, 1, 1 << 20); /* a part of rows has 240 KiB; all of them would have 14 MiB */
+    atp_keys_destroy(keys);
+}
+
 static void more_rows_than_the_bound_are_refused_beyond_the_window_too(void **state)
 {
     atp_keys_t *keys = NULL;
@@ -238,7 +447,11 @@ int main(void)
         WITH_SCRATCH(duplicates_of_each_kind_are_told_with_their_first_line),
         WITH_SCRATCH(without_duplicates_no_row_is_checked_twice),
         WITH_SCRATCH(without_a_folder_for_them_the_load_says_so),
+        cmocka_unit_test(sums_are_what_the_rows_say_one_by_one),
+        cmocka_unit_test(the_last_row_of_a_key_counts),
+        cmocka_unit_test(a_row_that_would_pass_the_range_is_refused_by_itself),
         cmocka_unit_test(memory_is_that_of_the_window_however_many_keys_there_are),
+        cmocka_unit_test(sums_of_many_keys_need_the_memory_of_a_part),
         cmocka_unit_test(more_rows_than_the_bound_are_refused_beyond_the_window_too),
         cmocka_unit_test(a_disk_that_takes_no_more_is_told),
     };

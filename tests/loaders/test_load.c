@@ -433,26 +433,46 @@ static void a_bad_lookup_file_is_named_with_its_line(void **state)
     loaded_free(loaded);
 }
 
-static void safety_of_a_sku_is_spread_over_its_rows(void **state)
+static void expect_spread(const loaded_t *loaded)
 {
-    scratch_write_text(*state, "s.csv", "sku,node,qty,safe\nA,N,60,10\nB,N,0,5\nA,M,30,10\nA,O,10,10\n");
-    loaded_t *loaded = load_file(HEAD "columns: {sku: sku, node: node, on_hand: qty, safety_stock: safe}\n"
-                                      "safety_spread: by_stock\n",
-                                 scratch_path(*state, "s.csv"));
-
     assert_int_equal(loaded_find(loaded, "A", "N")->row.qty[ATP_LOAD_SAFETY].mantissa, 6);
     assert_int_equal(loaded_find(loaded, "A", "M")->row.qty[ATP_LOAD_SAFETY].mantissa, 3);
     assert_int_equal(loaded_find(loaded, "A", "O")->row.qty[ATP_LOAD_SAFETY].mantissa, 1);
     assert_int_equal(loaded_find(loaded, "B", "N")->row.qty[ATP_LOAD_SAFETY].mantissa, 0);
+}
+
+#define SPREAD                                                                                               \
+    HEAD "columns: {sku: sku, node: node, on_hand: qty, safety_stock: safe}\nsafety_spread: by_stock\n"
+
+static void safety_of_a_sku_is_spread_over_its_rows(void **state)
+{
+    scratch_write_text(*state, "s.csv", "sku,node,qty,safe\nA,N,60,10\nB,N,0,5\nA,M,30,10\nA,O,10,10\n");
+    loaded_t *loaded = load_file(SPREAD, scratch_path(*state, "s.csv"));
+
+    expect_spread(loaded);
+    loaded_free(loaded);
+}
+
+/* Rows are checked once more where a duplicate was found beyond the window. */
+static void what_is_spread_counts_each_row_once(void **state)
+{
+    atp_load_options_t options = ATP_LOAD_OPTIONS_DEFAULT;
+
+    scratch_write_text(*state, "s.csv",
+                       "sku,node,qty,safe\nA,N,60,10\nB,N,0,5\nA,M,30,10\nA,N,600,10\nA,O,10,10\n");
+    options.path = scratch_path(*state, "s.csv");
+    options.max_bad_share = 1.0;
+    options.key_window = 1;
+    loaded_t *loaded = load_with(SPREAD, &options);
+    assert_int_equal(loaded->reject_count, 1);
+    expect_spread(loaded);
     loaded_free(loaded);
 }
 
 static void two_safety_levels_of_one_sku_cannot_be_spread(void **state)
 {
     scratch_write_text(*state, "s.csv", "sku,node,qty,safe\nA,N,60,10\nA,M,30,11\n");
-    loaded_t *loaded = load_file(HEAD "columns: {sku: sku, node: node, on_hand: qty, safety_stock: safe}\n"
-                                      "safety_spread: by_stock\n",
-                                 scratch_path(*state, "s.csv"));
+    loaded_t *loaded = load_file(SPREAD, scratch_path(*state, "s.csv"));
 
     assert_int_equal(loaded->validated, ATP_ERR_INVALID);
     assert_text_in(loaded->why.text, "s.csv:3: the safety stock");
@@ -654,6 +674,7 @@ int main(void)
         WITH_SCRATCH(a_lookup_translates_a_column),
         WITH_SCRATCH(a_bad_lookup_file_is_named_with_its_line),
         WITH_SCRATCH(safety_of_a_sku_is_spread_over_its_rows),
+        WITH_SCRATCH(what_is_spread_counts_each_row_once),
         WITH_SCRATCH(two_safety_levels_of_one_sku_cannot_be_spread),
         WITH_SCRATCH(the_reject_file_holds_line_reason_and_row),
         WITH_SCRATCH(no_reject_file_stays_behind_a_clean_load),
