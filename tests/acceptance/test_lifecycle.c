@@ -355,6 +355,7 @@ static void c11_what_was_never_answered_is_asked_for_and_ends_with_its_time(void
     atp_client_close(hasty);
 }
 
+/* The rule: byte for byte, nothing trimmed; wherever an id is told. */
 static void c12_ids_that_differ_in_case_or_blanks_are_different(void **state)
 {
     acceptance_t *a = *state;
@@ -362,9 +363,44 @@ static void c12_ids_that_differ_in_case_or_blanks_are_different(void **state)
     stock(a, "c12", "N", "5");
     assert_verdict(hold(a, NULL, "C12", "N", "1"), ATP_UNKNOWN_SKU);
     assert_verdict(hold(a, NULL, "c12 ", "N", "1"), ATP_UNKNOWN_SKU);
+    assert_verdict(hold(a, NULL, "c12", "n", "1"), ATP_UNKNOWN_NODE);
     assert_verdict(hold(a, "c12-cart", "c12", "N", "1"), ATP_APPLIED);
     assert_verdict(step(a, ATP_OP_RELEASE, NULL, "C12-cart", NULL, false), ATP_UNKNOWN_RESERVATION);
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "c12-cart ", NULL, false), ATP_UNKNOWN_RESERVATION);
     assert_verdict(step(a, ATP_OP_RELEASE, NULL, "c12-cart", NULL, false), ATP_APPLIED);
+}
+
+/* Three SKUs that look alike, each with its own stock: what is held of one is released of that one. */
+static void c12_ids_are_told_apart_alike_at_hold_and_release(void **state)
+{
+    static const char *const alike[] = {"c12-x", "C12-x", " c12-x "};
+    acceptance_t *a = *state;
+    char ids[3][ATP_ID_SIZE_MAX + 1];
+
+    for (unsigned i = 0; i < 3; i++) {
+        stock(a, alike[i], "N", "5");
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        char qty[2] = {(char)('1' + i), '\0'};
+        assert_verdict(hold(a, fresh_id(a, ids[i]), alike[i], "N", qty), ATP_APPLIED);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(promisable(a, alike[i], "N"), 4 - (int)i);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        const want_t other[] = {{alike[(i + 1) % 3], "N", "1"}, {NULL, NULL, NULL}};
+        const want_t same[] = {{alike[i], "N", "1"}, {NULL, NULL, NULL}};
+        assert_verdict(step(a, ATP_OP_RELEASE, NULL, ids[i], other, false), ATP_UNKNOWN_LINE);
+        assert_verdict(step(a, ATP_OP_RELEASE, NULL, ids[i], same, false), ATP_APPLIED);
+        assert_int_equal(promisable(a, alike[i], "N"), 5 - (int)i);
+        assert_int_equal(components(a, alike[(i + 1) % 3], "N").reserved,
+                         (i + 1) % 3 < i ? 0 : (i + 1) % 3 + 1);
+        assert_verdict(step(a, ATP_OP_RELEASE, NULL, ids[i], NULL, false),
+                       i == 0 ? ATP_ALREADY_RELEASED : ATP_APPLIED);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(promisable(a, alike[i], "N"), 5);
+    }
 }
 
 static void f7_half_a_unit_is_half_a_unit_and_the_scale_stays(void **state)
@@ -401,6 +437,7 @@ int main(void)
         cmocka_unit_test(c11_an_outcome_is_asked_for_by_id),
         cmocka_unit_test(c11_what_was_never_answered_is_asked_for_and_ends_with_its_time),
         cmocka_unit_test(c12_ids_that_differ_in_case_or_blanks_are_different),
+        cmocka_unit_test(c12_ids_are_told_apart_alike_at_hold_and_release),
         cmocka_unit_test(f7_half_a_unit_is_half_a_unit_and_the_scale_stays),
     };
     return cmocka_run_group_tests_name("acceptance.lifecycle", tests, acceptance_start, acceptance_stop);

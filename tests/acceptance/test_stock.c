@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #define END                                                                                                  \
     {                                                                                                        \
@@ -93,6 +94,37 @@ static void e1_a_number_counts_once_in_any_order(void **state)
     atp_publisher_close(epoch);
 }
 
+/* Numbers that are skipped are missing until they come, or are given up. */
+static void e1_a_gap_is_told_until_it_is_healed(void **state)
+{
+    acceptance_t *a = *state;
+    char output[8192];
+
+    stock(a, "e1g", "N", "0");
+    must(a, "source put e1-gap --claim adjustments:shared@N");
+    atp_publisher_t *first = publish_from(a, "e1-gap", 1, 1);
+    tell(first, ATP_OP_ADJUST, "e1g", 1);
+    wait_on_hand(a, "e1g", 1);
+    assert_int_equal(atp(a, "source show e1-gap", output, sizeof output), 0);
+    assert_null(strstr(output, "missing="));
+    atp_publisher_close(first);
+    atp_publisher_t *beyond = publish_from(a, "e1-gap", 1, 4); /* 2 and 3 are lost on the way */
+    tell(beyond, ATP_OP_ADJUST, "e1g", 1000);
+    wait_on_hand(a, "e1g", 1001); /* what changes need not wait for others */
+    wait_for(a, "source show e1-gap", "missing=2");
+    atp_publisher_close(beyond);
+    atp_publisher_t *again = publish_from(a, "e1-gap", 1, 2);
+    tell(again, ATP_OP_ADJUST, "e1g", 10);
+    wait_for(a, "source show e1-gap", "missing=1");
+    tell(again, ATP_OP_ADJUST, "e1g", 100);
+    wait_on_hand(a, "e1g", 1111);
+    wait_for(a, "source show e1-gap", "batches=4");
+    assert_int_equal(atp(a, "source show e1-gap", output, sizeof output), 0);
+    assert_null(strstr(output, "missing="));
+    assert_null(strstr(output, "lost="));
+    atp_publisher_close(again);
+}
+
 static void e1_numbers_survive_a_kill(void **state)
 {
     acceptance_t *a = *state;
@@ -158,6 +190,26 @@ static void e3_a_count_below_what_is_allocated_is_taken_and_told_once(void **sta
     assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "5"), ATP_APPLIED);
     assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3", "N", "4"), ATP_APPLIED);
     assert_int_equal(exceptions(a, "over_commitment", "e3", named), 2); /* mended in between */
+}
+
+static void e3_all_orders_that_cannot_be_served_are_named_by_one_exception(void **state)
+{
+    acceptance_t *a = *state;
+    char named[ATP_ID_SIZE_MAX + 1];
+    char output[8192];
+
+    stock(a, "e3b", "N", "5");
+    assert_verdict(hold(a, "e3b-first", "e3b", "N", "3"), ATP_APPLIED);
+    assert_verdict(hold(a, "e3b-second", "e3b", "N", "2"), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "e3b-first", NULL, false), ATP_APPLIED);
+    assert_verdict(step(a, ATP_OP_ALLOCATE, NULL, "e3b-second", NULL, false), ATP_APPLIED);
+    assert_verdict(fact(a, ATP_OP_COUNT, NULL, "e3b", "N", "3"), ATP_APPLIED);
+    assert_int_equal(components(a, "e3b", "N").atp_signed, -2);
+    assert_int_equal(exceptions(a, "over_commitment", "e3b", named), 1);
+    assert_int_equal(atp(a, "exceptions list --kind over_commitment --sku e3b --json", output, sizeof output),
+                     0);
+    assert_non_null(strstr(output, "e3b-first"));
+    assert_non_null(strstr(output, "e3b-second"));
 }
 
 typedef struct taker {
@@ -343,9 +395,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(e1_two_sources_in_any_order_add_up),
         cmocka_unit_test(e1_a_number_counts_once_in_any_order),
+        cmocka_unit_test(e1_a_gap_is_told_until_it_is_healed),
         cmocka_unit_test(e1_numbers_survive_a_kill),
         cmocka_unit_test(e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply),
         cmocka_unit_test(e3_a_count_below_what_is_allocated_is_taken_and_told_once),
+        cmocka_unit_test(e3_all_orders_that_cannot_be_served_are_named_by_one_exception),
         cmocka_unit_test(e4_two_at_once_take_ten_of_ten),
         cmocka_unit_test(f2_nodes_add_up),
         cmocka_unit_test(f8_a_node_that_is_not_open_promises_nothing),
