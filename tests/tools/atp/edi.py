@@ -3,41 +3,18 @@
 
 Usage: edi.py ATP ATPD [unittest arguments]
 """
-import datetime
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import BAD_INPUT, DONE, FAILED, REFUSED, USAGE  # noqa: E402 pylint: disable=wrong-import-position
 
-ATP, ATPD = sys.argv[1:3]
 SAMPLES = Path(__file__).resolve().parents[3] / "loaders" / "samples"
-SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
-         "string-bytes": "4MiB"}
-DONE, REFUSED, USAGE, BAD_INPUT, FAILED = 0, 1, 2, 4, 5
 
 
-class Acknowledgements(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="atp-edi-"))
-        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.addClassCleanup(cls.daemon.stop)
-        cls.daemon.wait_ready()
-
-    def atp(self, *words, status=DONE):
-        done = subprocess.run([ATP, *words], cwd=self.folder, env=self.daemon.environment("edi"), capture_output=True,
-                              text=True, check=False, timeout=60)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
+class Acknowledgements(atp_case.Case):
     def load(self, text, profile, *flags, ack="out", status=DONE):
         """Loads the text; returns the acknowledgement, None without one, and what was said. `ack` None: none is wanted."""
         (self.folder / "in.edi").write_text(text, encoding="latin-1")
@@ -46,17 +23,6 @@ class Acknowledgements(unittest.TestCase):
         said = self.atp("load", "in.edi", "--profile", profile, *(("--ack", ack) if ack else ()), *flags, status=status)
         self.assertFalse((self.folder / (path.name + ".part")).exists())
         return (path.read_text(encoding="latin-1") if path.exists() else None), said
-
-    def on_hand(self, position):
-        return json.loads(self.atp("avail", position, "--explain", "--json"))["on_hand"]
-
-    @staticmethod
-    def now():
-        """A time after all that was done so far."""
-        time.sleep(0.02)
-        now = datetime.datetime.now(datetime.timezone.utc)
-        time.sleep(0.02)
-        return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
     @staticmethod
     def report(number, items=None):
@@ -81,10 +47,10 @@ class Acknowledgements(unittest.TestCase):
         one = self.report("000000011", "twice")
         _, said = self.load(one + one, "x12-846", ack=None)
         self.assertIn("interchange_repeated", said)
-        self.assertEqual(self.on_hand("twice-28@bremen"), "7")
+        self.assertEqual(self.on_hand("twice-28@bremen"), 7)
         told, _ = self.load(one + self.report("000000012", "other") + one, "x12-846")
         self.assertEqual((told.count("*R*025~"), told.count("AK9*A*2*2*2~")), (2, 1))
-        self.assertEqual((self.on_hand("twice-28@bremen"), self.on_hand("other-28@bremen")), ("7", "7"))
+        self.assertEqual((self.on_hand("twice-28@bremen"), self.on_hand("other-28@bremen")), (7, 7))
 
     def test_an_interchange_is_known_in_another_file_and_takes_nothing_back(self):
         text = self.report("000000013", "known")
@@ -93,19 +59,19 @@ class Acknowledgements(unittest.TestCase):
         other = self.report("000000014", "fresh")
         _, said = self.load(text + other, "x12-846", ack=None)
         self.assertIn("1 of 2 interchanges had been loaded before: not again", said)
-        self.assertEqual((self.on_hand("known-28@bremen"), self.on_hand("fresh-28@bremen")), ("5", "7"))
+        self.assertEqual((self.on_hand("known-28@bremen"), self.on_hand("fresh-28@bremen")), (5, 7))
         self.load(text, "x12-846", "--again", ack=None)
-        self.assertEqual(self.on_hand("known-28@bremen"), "7")
+        self.assertEqual(self.on_hand("known-28@bremen"), 7)
 
     def test_the_later_of_two_reports_of_a_place_holds(self):
         first, later = (self.report(number, "two") for number in ("000000015", "000000016"))
         later = later.replace("QTY*17*7*EA", "QTY*17*3*EA").replace("QTY*20*4*EA", "QTY*20*5*EA")
         told, _ = self.load(first + later, "x12-846")
-        self.assertEqual((self.on_hand("two-28@bremen"), self.on_hand("two-28@hamburg")), ("3", "120"))
+        self.assertEqual((self.on_hand("two-28@bremen"), self.on_hand("two-28@hamburg")), (3, 120))
         self.assertEqual(told.count("AK9*A*2*2*2~"), 2)
         self.atp("sale", "two-28@bremen=1")
         self.load(later, "x12-846", ack=None)  # known from the file of both
-        self.assertEqual(self.on_hand("two-28@bremen"), "2")
+        self.assertEqual(self.on_hand("two-28@bremen"), 2)
 
     def test_facts_and_notices_twice_are_duplicates(self):
         for name, told in (("x12-852", "*R*025~"), ("x12-856", "*R*025~"), ("edifact-desadv", "+4+26'"),
@@ -174,4 +140,4 @@ class Acknowledgements(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0]] + sys.argv[3:], verbosity=2)
+    atp_case.main()

@@ -3,46 +3,18 @@
 
 Usage: exceptions.py ATP ATPD [unittest arguments]
 """
-import json
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
-
-ATP, ATPD = sys.argv[1:3]
-DONE, REFUSED, USAGE = range(3)
-SIZES = {"skus": 1000, "nodes": 20, "positions": 10000, "reservations": 10000, "lines": 20000, "outcomes": 20000,
-         "string-bytes": "16MiB"}
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import REFUSED, USAGE  # noqa: E402 pylint: disable=wrong-import-position
 
 
-class Exceptions(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="atp-exceptions-"))
-        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
-        cls.daemon.wait_ready()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.stop()
-        shutil.rmtree(cls.folder)
-
-    def atp(self, *words, status=DONE):
-        result = subprocess.run([ATP, *words], capture_output=True, text=True, timeout=60, check=False,
-                                env=self.daemon.environment("tester@bench"))
-        self.assertEqual(result.returncode, status, f"{words}\n{result.stdout}{result.stderr}")
-        return result
-
-    def objects(self, *words):
-        return [json.loads(line) for line in self.atp(*words, "--json").stdout.splitlines()]
+class Exceptions(atp_case.Case):
+    sizes = {"positions": 10000, "reservations": 10000, "lines": 20000, "string-bytes": "16MiB"}
+    atp = atp_case.Case.run_atp
 
     def stock(self, sku, qty):
         self.atp("sku", "put", sku)
@@ -146,5 +118,4 @@ class Exceptions(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    del sys.argv[1:3]
-    unittest.main()
+    atp_case.main()

@@ -4,42 +4,20 @@
 Usage: feeds.py ATP ATPD [unittest arguments]
 """
 import csv
-import datetime
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
-
-ATP, ATPD = sys.argv[1:3]
-SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
-         "string-bytes": "4MiB", "movements": 4000}
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
 
 
-class Feeds(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="atp-feeds-"))
-        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.addClassCleanup(cls.daemon.stop)
-        cls.daemon.wait_ready()
+class Feeds(atp_case.Case):
+    sizes = {"movements": 4000}
 
     def setUp(self):
-        self.name = self.id().rsplit(".", 1)[1].replace("test_", "").replace("_", "-")[:40]
+        super().setUp()
         self.node = self.name
-
-    def atp(self, *words, status=0):
-        done = subprocess.run([ATP, *map(str, words)], cwd=self.folder, env=self.daemon.environment("feeds"),
-                              capture_output=True, text=True, check=False, timeout=60)
-        self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}{done.stderr}")
-        return done.stdout if "--json" in words else done.stdout + done.stderr
 
     def stock(self, sku, qty):
         self.atp("sku", "put", sku)
@@ -61,20 +39,13 @@ class Feeds(unittest.TestCase):
                 writer.writerow([sku, self.node, qty, 0, sku, 0])
         return path
 
-    def point(self):
-        """A time after all that was done so far, and before all that is done from now on."""
-        time.sleep(0.02)
-        now = datetime.datetime.now(datetime.timezone.utc)
-        time.sleep(0.02)
-        return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
-
     def load(self, path, *words, feed=None, status=0):
         return self.atp("load", path, "--profile", "native", "--feed", feed or self.name, *words, status=status)
 
     def test_what_came_after_the_point_stays(self):
         self.stock("a", 100)
         path = self.write([("a", 90)])
-        as_of = self.point()
+        as_of = self.now()
         self.atp("receive", f"a@{self.node}=7")
         shown = json.loads(self.load(path, "--as-of", as_of, "--dry-run", "--json"))
         self.assertEqual((shown["changed"], shown["counts_down"]), (1, 1))
@@ -89,7 +60,7 @@ class Feeds(unittest.TestCase):
         path = self.write([("a", 80)])
         self.atp("reserve", f"a@{self.node}=29", "--id", self.name)
         self.atp("allocate", self.name)
-        as_of = self.point()
+        as_of = self.now()
         self.load(path, "--as-of", as_of)
         self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (80, 51))
         self.atp("ship", self.name, "--fact")  # after the feed's point
@@ -100,7 +71,7 @@ class Feeds(unittest.TestCase):
         self.atp("reserve", f"a@{self.node}=29", "--id", self.name)
         self.atp("allocate", self.name)
         path = self.write([("a", 80)])
-        self.load(path, "--basis", "less_allocated", "--as-of", self.point())
+        self.load(path, "--basis", "less_allocated", "--as-of", self.now())
         self.assertEqual((self.on_hand("a"), int(self.row("a")["atp"])), (109, 80))
 
     def test_a_feed_of_what_is_available(self):
@@ -108,7 +79,7 @@ class Feeds(unittest.TestCase):
         self.atp("adjust", f"a@{self.node}=6", "--bucket", "unavailable", "--reason", "damage")
         self.atp("reserve", f"a@{self.node}=20", "--id", self.name)
         self.atp("allocate", self.name)
-        as_of = self.point()
+        as_of = self.now()
         path = self.write([("a", 94)])
         self.load(path, "--basis", "sellable", "--as-of", as_of)
         self.assertEqual(self.on_hand("a"), 100)
@@ -120,7 +91,7 @@ class Feeds(unittest.TestCase):
         self.stock("a", 100)
         self.stock("b", 100)
         path = self.write([("a", 0), ("b", 99)])
-        as_of = self.point()
+        as_of = self.now()
         self.assertIn("--max-zeroed", self.load(path, "--as-of", as_of, status=4))
         self.assertIn("--max-change", self.load(path, "--as-of", as_of, "--max-zeroed", 1, status=4))
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (100, 100))
@@ -143,7 +114,7 @@ class Feeds(unittest.TestCase):
         profile.write_text("version: 1\nname: ours\nloads: positions\nbasis: on_hand\nformat: {}\n"
                            "columns: {sku: sku, node: node, on_hand: on_hand}\n"
                            "feed: {zero_missing: true, max_zeroed: 0.5, max_change: 0.5}\n", encoding="utf-8")
-        words = ["load", path, "--profile", profile, "--feed", self.name, "--as-of", self.point(), "--node", self.node]
+        words = ["load", path, "--profile", profile, "--feed", self.name, "--as-of", self.now(), "--node", self.node]
         self.assertIn("--max-zeroed 0.4", self.atp(*words, "--max-zeroed", 0.4, status=4))
         self.atp(*words)
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (10, 0))
@@ -154,7 +125,7 @@ class Feeds(unittest.TestCase):
         self.stock("a", 10)
         self.stock("b", 10)
         path = self.write([("a", 10)])
-        as_of = self.point()
+        as_of = self.now()
         self.load(path, "--as-of", as_of, "--node", self.node)
         self.assertEqual(self.on_hand("b"), 10)
         words = ["--as-of", as_of, "--node", self.node, "--zero-missing", "--max-zeroed", 1, "--max-change", 1]
@@ -167,7 +138,7 @@ class Feeds(unittest.TestCase):
         self.stock("a", 10)
         self.stock("b", 10)
         path = self.write([("a", 9), ("b", 8)])
-        as_of = self.point()
+        as_of = self.now()
         rejects = self.folder / f"{self.name}.rejects.csv"
         self.load(path, "--as-of", as_of, "--sku", "a", "--node", self.node, "--rejects", rejects)
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 10))
@@ -183,7 +154,7 @@ class Feeds(unittest.TestCase):
         self.atp("group", "put", self.name, self.node)
         (self.folder / "skus.txt").write_text("d\n\ne\n", encoding="utf-8")
         path = self.write([("c", 9), ("d", 9), ("e", 9)])
-        as_of = self.point()
+        as_of = self.now()
         self.load(path, "--as-of", as_of, "--tag", self.name, "--group", self.name)
         self.assertEqual([self.on_hand(sku) for sku in "cde"], [9, 10, 10])
         path = self.write([("d", 9)])
@@ -197,8 +168,8 @@ class Feeds(unittest.TestCase):
 
     def test_an_older_feed_is_an_exception(self):
         self.stock("a", 10)
-        older = self.point()
-        newer = self.point()
+        older = self.now()
+        newer = self.now()
         self.load(self.write([("a", 9)]), "--as-of", newer)
         shown = self.load(self.write([("a", 8)]), "--as-of", older, "--dry-run", "--json", feed=self.name + "2")
         self.assertEqual(json.loads(shown)["not_applied"], 1)
@@ -210,7 +181,7 @@ class Feeds(unittest.TestCase):
         self.stock("a", 10)
         self.stock("b", 10)
         path = self.write([("a", 9), ("b", 10)])
-        as_of = self.point()
+        as_of = self.now()
         report = self.folder / f"{self.name}.report.json"
         for ending, begins in ((".csv", "feed,node,sku"), (".html", "<!DOCTYPE html>")):
             other = report.with_suffix(ending)
@@ -231,7 +202,7 @@ class Feeds(unittest.TestCase):
         for i in range(8):
             self.stock(f"k{i}", 10)
         path = self.write([(f"k{i}", 10 - (i == 7)) for i in range(8)])
-        as_of, report, again = self.point(), self.folder / f"{self.name}.json", self.folder / f"{self.name}2.json"
+        as_of, report, again = self.now(), self.folder / f"{self.name}.json", self.folder / f"{self.name}2.json"
         before = self.op()
         told = json.loads(self.load(path, "--as-of", as_of, "--report", report, "--json"))
         self.assertEqual((told["sent"], told["applied"], told["unchanged"]), (1, 1, 7))
@@ -245,10 +216,10 @@ class Feeds(unittest.TestCase):
         self.stock("a", 10)
         self.stock("b", 10)
         path = self.write([("a", 8), ("b", 10)])
-        self.load(path, "--as-of", self.point(), feed=self.name + "1")
+        self.load(path, "--as-of", self.now(), feed=self.name + "1")
         self.atp("receive", f"b@{self.node}=5")
         path = self.write([("a", 9), ("b", 14)])
-        self.load(path, "--as-of", self.point(), feed=self.name + "2")
+        self.load(path, "--as-of", self.now(), feed=self.name + "2")
         trend = [json.loads(line) for line in self.atp("drift", "--node", self.node, "--json").splitlines()]
         self.assertEqual([(row["feed"], row["counted"], row["corrected"], row["up"], row["down"], row["net"])
                           for row in trend],
@@ -279,7 +250,7 @@ class Feeds(unittest.TestCase):
             self.atp("reserve", f"dear@{self.node}={qty}", "--id", f"{self.name}-{number}", "--channel", "web",
                      "--order", f"o{number}", "--with", f"priority={priority}")
         path = self.write([("dear", 8), ("cheap", 60)])
-        shown = json.loads(self.load(path, "--as-of", self.point(), "--dry-run", "--max-change", 1, "--json"))
+        shown = json.loads(self.load(path, "--as-of", self.now(), "--dry-run", "--max-change", 1, "--json"))
         self.assertEqual([(row["sku"], row["value"]) for row in shown["largest_by_value"]],
                          [("dear", "-3796.1888"), ("cheap", "-20")])
         self.assertEqual([row["sku"] for row in shown["largest"]], ["cheap", "dear"])
@@ -289,11 +260,11 @@ class Feeds(unittest.TestCase):
                           for hit in shown["hit"]],
                          [("3", "o3", "web", 1, "1"), ("2", "o2", "web", 3, "4"), ("0", "o0", "web", 3, "3"),
                           ("1", "o1", "web", 5, "2")])
-        text = self.load(path, "--as-of", self.point(), "--dry-run", status=4)  # what a guard stops is shown
+        text = self.load(path, "--as-of", self.now(), "--dry-run", status=4)  # what a guard stops is shown
         self.assertIn("--max-change", text)
         self.assertIn("Reservations that would be hit: 4", text)
         # the exception names them in the same order
-        self.load(path, "--as-of", self.point(), "--max-change", 1)
+        self.load(path, "--as-of", self.now(), "--max-change", 1)
         raised = [json.loads(line) for line in self.atp("exceptions", "--json").splitlines()]
         named = [row["reservations"] for row in raised if row["node"] == self.node]
         self.assertEqual([name[-1] for name in named[0]], ["3", "2", "0", "1"])
@@ -332,13 +303,13 @@ class Feeds(unittest.TestCase):
         profile = self.folder / f"{self.name}.yaml"
         profile.write_text("version: 1\nname: ours\nloads: positions\nbasis: on_hand\nformat: {}\n"
                            "columns: {sku: sku, node: node, on_hand: on_hand}\n"
-                           f"feed: {{as_of: \"{self.point()}\", includes: [\"{self.name}=1:4\"], skus: [a],\n"
+                           f"feed: {{as_of: \"{self.now()}\", includes: [\"{self.name}=1:4\"], skus: [a],\n"
                            f"  nodes: [{self.node}], max_change: 1}}\n", encoding="utf-8")
         first = json.loads(self.atp("load", path, "--profile", profile, "--feed", self.name, "--json"))
         self.assertEqual((first["bad"], self.on_hand("a"), self.on_hand("b")), (1, 9, 10))
         # the command goes before the profile: other SKUs, a later point
         self.atp("receive", f"b@{self.node}=5")
-        self.atp("load", path, "--profile", profile, "--feed", self.name + "2", "--sku", "b", "--as-of", self.point())
+        self.atp("load", path, "--profile", profile, "--feed", self.name + "2", "--sku", "b", "--as-of", self.now())
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 8))
         self.atp("load", path, "--profile", profile, "--json")  # no feed: nothing of it counts
         self.assertEqual((self.on_hand("a"), self.on_hand("b")), (9, 8))
@@ -356,4 +327,4 @@ class Feeds(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
+    atp_case.main()

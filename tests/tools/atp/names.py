@@ -4,22 +4,14 @@
 Usage: names.py ATP ATPD SOURCE_FOLDER [unittest arguments]
 """
 import csv
-import datetime
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
 
-ATP, ATPD, SOURCE = sys.argv[1:4]
-SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
-         "string-bytes": "4MiB", "movements": 4000, "aliases": 1000, "units": 1000}
+SOURCE = sys.argv[3]
 STOCK = """version: 1
 name: stock
 loads: positions
@@ -47,29 +39,18 @@ IEA*1*000000905~
 """
 
 
-class Names(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="atp-names-"))
-        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.addClassCleanup(cls.daemon.stop)
-        cls.daemon.wait_ready()
+class Names(atp_case.Case):
+    sizes = {"movements": 4000, "aliases": 1000, "units": 1000}
 
     def setUp(self):
-        self.name = self.id().rsplit(".", 1)[1].replace("test_", "").replace("_", "-")[:30]
+        super().setUp()
+        self.name = self.name[:30]
         self.sku = f"{self.name}-a"
         self.other = f"{self.name}-b"
         self.node = f"{self.name} n"  # with a blank: ids may have them
         for sku in (self.sku, self.other):
             self.atp("sku", "put", sku)
         self.atp("node", "put", self.node)
-
-    def atp(self, *words, status=0):
-        done = subprocess.run([ATP, *map(str, words)], cwd=self.folder, env=self.daemon.environment("names"),
-                              capture_output=True, text=True, check=False, timeout=60)
-        self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}{done.stderr}")
-        return done.stdout if "--json" in words else done.stdout + done.stderr
 
     def write(self, name, text):
         path = self.folder / f"{self.name}-{name}"
@@ -83,14 +64,7 @@ class Names(unittest.TestCase):
         return json.loads(self.load(path, profile, *words, "--json"))
 
     def on_hand(self, sku, node=None):
-        return int(json.loads(self.atp("avail", f"{sku}@{node or self.node}", "--explain", "--json"))["on_hand"])
-
-    @staticmethod
-    def point():
-        """A time after all that was done so far."""
-        time.sleep(0.02)
-        now = datetime.datetime.now(datetime.timezone.utc)
-        return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
+        return super().on_hand(f"{sku}@{node or self.node}")
 
     def rejects(self, path, profile, *words, status=0):
         bad = self.folder / f"{self.name}-bad.csv"
@@ -233,7 +207,7 @@ class Names(unittest.TestCase):
         self.atp("unit", "put", "CA", "--sku", f"{self.name}-1", "--is", "12")
         path = self.write("s.csv", f"item,place,qty,uom\nupc-{self.name}-1,gln-{self.name},1,CA\n"
                                    f"{self.name}-2,{self.node},20,EA\n{self.sku},elsewhere,1,EA\n")
-        words = ("--source", "3pl", "--feed", self.name, "--as-of", self.point(), "--node", f"gln-{self.name}",
+        words = ("--source", "3pl", "--feed", self.name, "--as-of", self.now(), "--node", f"gln-{self.name}",
                  "--zero-missing", "--max-zeroed", "1", "--max-change", "1")
         shown = self.told(path, self.stock_profile(), *words, "--dry-run")
         self.assertEqual((shown["good"], shown["bad"], shown["changed"]), (2, 1, 2))
@@ -329,4 +303,4 @@ class Names(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=2)
+    atp_case.main(own=1)

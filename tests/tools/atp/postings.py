@@ -4,49 +4,26 @@
 Usage: postings.py ATP ATPD [unittest arguments]
 """
 import json
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
-
-ATP, ATPD = sys.argv[1:3]
-DONE, REFUSED, USAGE = range(3)
-SIZES = {"skus": 1000, "nodes": 20, "positions": 10000, "reservations": 10000, "lines": 20000, "outcomes": 20000,
-         "string-bytes": "16MiB"}
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import ATP, REFUSED, USAGE  # noqa: E402 pylint: disable=wrong-import-position
 
 
-class Postings(unittest.TestCase):
-    maxDiff = None
+class Postings(atp_case.Case):
+    sizes = {"positions": 10000, "reservations": 10000, "lines": 20000, "string-bytes": "16MiB"}
+    atp = atp_case.Case.run_atp
+
+    @classmethod
+    def setUpClass(cls):
+        """An atpd for each test: what is posted is numbered from 1."""
 
     def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="atp-postings-"))
-        self.start()
-
-    def tearDown(self):
-        self.daemon.stop()
-        shutil.rmtree(self.folder)
-
-    def start(self):
-        self.daemon = Daemon(ATP, ATPD, self.folder, SIZES)
-        self.daemon.wait_ready()
-
-    def environment(self):
-        return self.daemon.environment("tester@bench")
-
-    def atp(self, *words, status=DONE):
-        result = subprocess.run([ATP, *words], capture_output=True, text=True, timeout=120, check=False,
-                                env=self.environment())
-        self.assertEqual(result.returncode, status, f"{words}\n{result.stdout}{result.stderr}")
-        return result
-
-    def objects(self, *words):
-        return [json.loads(line) for line in self.atp(*words, "--json").stdout.splitlines()]
+        self.begin(self.addCleanup)
 
     def stock(self, qty):
         self.atp("sku", "put", "bike")
@@ -155,4 +132,4 @@ class Postings(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    atp_case.main()

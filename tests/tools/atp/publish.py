@@ -4,45 +4,21 @@
 Usage: publish.py ATP ATPD [unittest arguments]
 """
 import json
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
-
-ATP, ATPD = sys.argv[1:3]
-SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
-         "string-bytes": "4MiB"}
-DONE, NO_ANSWER, BAD_INPUT = 0, 3, 4
+import atp_case  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import ATP, BAD_INPUT, NO_ANSWER  # noqa: E402 pylint: disable=wrong-import-position
 
 
-class Publish(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="atp-publish-"))
-        cls.daemon = Daemon(ATP, ATPD, cls.folder, SIZES)
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.addClassCleanup(cls.daemon.stop)
-        cls.daemon.wait_ready()
-
-    def atp(self, *words, lines="", status=DONE):
-        done = subprocess.run([ATP, *words], cwd=self.folder, env=self.daemon.environment("publish"), input=lines,
-                              capture_output=True, text=True, check=False, timeout=120)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
+class Publish(atp_case.Case):
     def stock(self, position, qty):
         self.atp("sku", "put", position.split("@")[0])
         self.atp("node", "put", position.split("@")[1])
         self.atp("count", f"{position}={qty}")
-
-    def on_hand(self, position):
-        return json.loads(self.atp("avail", position, "--explain", "--json"))["on_hand"]
 
     def test_one_id_leads_from_the_till_to_the_booking(self):
         self.stock("kettle@essen", 10)
@@ -65,14 +41,14 @@ class Publish(unittest.TestCase):
         said = self.atp("publish", "till-2", "--folder", "till-2", "--format", "csv", status=BAD_INPUT,
                         lines="\ufeffop,sku,node,qty\r\nsale,lamp,essen,1\r\n\"sale\",\"lamp\",essen,many\r\n\r\nsale,lamp,essen,2")
         self.assertIn("line 3: 'many' is not a quantity", said)
-        self.assertEqual(self.on_hand("lamp@essen"), "7")
+        self.assertEqual(self.on_hand("lamp@essen"), 7)
 
     def test_who_waits_for_a_paused_source_is_told_and_can_be_stopped(self):
         self.stock("tent@essen", 10)
         self.atp("source", "put", "till-3", "--kind", "pos", "--claim", "sales:shared")
         self.atp("source", "pause", "till-3")
         with subprocess.Popen([ATP, "publish", "till-3", "--folder", "till-3"], cwd=self.folder, text=True,
-                              env=self.daemon.environment("publish"), stdin=subprocess.PIPE,
+                              env=self.environment(), stdin=subprocess.PIPE,
                               stderr=subprocess.PIPE) as waiting:
             waiting.stdin.write('{"op":"sale","sku":"tent","node":"essen","qty":1}\n')
             waiting.stdin.close()
@@ -81,11 +57,11 @@ class Publish(unittest.TestCase):
             said = waiting.stderr.read()
             self.assertEqual(waiting.wait(timeout=60), NO_ANSWER, said)
         self.assertIn("Nothing is lost", said)
-        self.assertEqual(self.on_hand("tent@essen"), "10")
+        self.assertEqual(self.on_hand("tent@essen"), 10)
         self.atp("source", "resume", "till-3")
         self.atp("publish", "till-3", "--folder", "till-3")
-        self.assertEqual(self.on_hand("tent@essen"), "9")
+        self.assertEqual(self.on_hand("tent@essen"), 9)
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0]] + sys.argv[3:], verbosity=2)
+    atp_case.main()
