@@ -195,14 +195,6 @@ static void write_csv(const showing_t *showing, FILE *file)
     }
 }
 
-static void write_html_value(FILE *file, atp_amount_t value)
-{
-    char text[ATP_AMOUNT_TEXT_SIZE];
-
-    (void)atp_amount_format(value, text);
-    (void)fprintf(file, "<td class=n>%s</td>", text);
-}
-
 static void write_html_sums(FILE *file, const atp_drift_row_t *row)
 {
     char units[ATP_QTY_TEXT_SIZE];
@@ -214,8 +206,8 @@ static void write_html_sums(FILE *file, const atp_drift_row_t *row)
         atp_drift_format(parts[i], units);
         (void)fprintf(file, "<td class=n>%s</td>", units);
     }
-    write_html_value(file, row->value_up);
-    write_html_value(file, row->value_down);
+    atp_html_amount(file, row->value_up);
+    atp_html_amount(file, row->value_down);
     (void)fprintf(file, "<td class=n>%" PRIu64 "</td></tr>\n", row->late);
 }
 
@@ -264,7 +256,7 @@ static void write_html_feed(const showing_t *showing, FILE *file)
             atp_html_cell(file, row->node);
             atp_html_cell(file, row->sku);
             (void)fprintf(file, "<td>%s</td><td class=n>%s</td>", row->bucket, row->change);
-            write_html_value(file, row->value_up - row->value_down);
+            atp_html_amount(file, row->value_up - row->value_down);
             (void)fprintf(file, "<td>%s</td>", row->cause);
             atp_html_cell(file, row->source);
             (void)fputs("</tr>\n", file);

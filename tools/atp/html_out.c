@@ -45,3 +45,11 @@ void atp_html_cell(FILE *file, const char *text)
     atp_html_text(file, text);
     (void)fputs("</td>", file);
 }
+
+void atp_html_amount(FILE *file, atp_amount_t amount)
+{
+    char text[ATP_AMOUNT_TEXT_SIZE];
+
+    (void)atp_amount_format(amount, text);
+    (void)fprintf(file, "<td class=n>%s</td>", text);
+}

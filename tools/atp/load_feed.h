@@ -1,14 +1,15 @@
 /* A load as a feed: of which point its counts are, what it is for, how much it may change, and what it changed.
  *
  * Threads     one; note_result any.
- * Memory      22 to 43 bytes for each position of the file, where omitted ones are zeroed; with a report 144 bytes for
- *             each correction and each count that was not applied. */
+ * Memory      22 to 43 bytes for each position of the file, where omitted ones are zeroed; with a report 160 bytes for
+ *             each correction and each count that was not applied, and 40 for each SKU that has a value. */
 #ifndef ATP_CLI_LOAD_FEED_H
 #define ATP_CLI_LOAD_FEED_H
 
 #include "tools/atp/cli.h"
 #include "tools/atp/load_scope.h"
 
+#include "engine/base/amount.h"
 #include "engine/base/attribute.h"
 #include "loaders/load.h"
 #include "loaders/seen.h"
@@ -20,7 +21,8 @@
 typedef struct atp_load_drift {
     char sku[ATP_ID_SIZE_MAX + 1];
     char node[ATP_ID_SIZE_MAX + 1];
-    atp_qty_t change; /* booked; of a row that was not applied 0 */
+    atp_qty_t change;  /* booked; of a row that was not applied 0 */
+    atp_value_t value; /* of a unit, when the report is written */
     uint8_t scale;
     uint8_t bucket;
     uint8_t verdict;

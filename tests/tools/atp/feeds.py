@@ -101,7 +101,7 @@ class Feeds(atp_case.Case):
     def test_more_than_there_is_may_be_found_if_that_is_wanted(self):
         self.stock("a", 10)
         path = self.write([("a", 50)])
-        as_of = self.point()
+        as_of = self.now()
         self.assertIn("--max-change", self.load(path, "--as-of", as_of, "--max-change", 0.9, status=4))
         self.load(path, "--as-of", as_of, "--max-change", 1)
         self.assertEqual(self.on_hand("a"), 50)
@@ -177,23 +177,34 @@ class Feeds(atp_case.Case):
         self.assertEqual(self.on_hand("a"), 9)
         self.assertIn("feed_stale", self.atp("exceptions", "list"))
 
-    def test_the_report_says_what_was_corrected(self):
-        self.stock("a", 10)
-        self.stock("b", 10)
-        path = self.write([("a", 9), ("b", 10)])
+    def test_the_report_says_what_was_corrected_and_what_that_is_worth(self):
+        self.stock("r-1", 10)
+        self.stock("r-2", 10)
+        self.stock("r-3", 10)
+        self.stock("r-4", 10)
+        self.atp("sku", "put", "r-1", "--value", "2.75")
+        self.atp("sku", "put", "r-2", "--value", "100")
+        self.atp("sku", "put", "r-4", "--value", "0.0001")
+        path = self.write([("r-1", 8), ("r-2", 10), ("r-3", 13), ("r-4", 11)])
         as_of = self.now()
         report = self.folder / f"{self.name}.report.json"
-        for ending, begins in ((".csv", "feed,node,sku"), (".html", "<!DOCTYPE html>")):
+        for ending, begins, row in ((".csv", "feed,node,sku,bucket,correction,value,cause\n",
+                                     f"{self.name},{self.node},r-1,on_hand,-2,-5.5,corrected\n"),
+                                    (".html", "<!DOCTYPE html>", "<td class=n>-2</td><td class=n>-5.5</td>")):
             other = report.with_suffix(ending)
             self.load(path, "--as-of", as_of, "--report", other, "--dry-run")
             text = other.read_text(encoding="utf-8")
             self.assertTrue(text.startswith(begins))
-            self.assertIn("corrected", text)
+            self.assertIn(row, text)
         self.load(path, "--as-of", as_of, "--report", report)
         told = json.loads(report.read_text(encoding="utf-8"))
-        self.assertEqual(told["corrections"], [{"node": self.node, "sku": "a", "bucket": "on_hand",
-                                                "correction": "-1", "cause": "corrected"}])
-        self.assertEqual(told["nodes"][0]["units_down"], 1)
+        self.assertEqual([(row["sku"], row["correction"], row["value"], row["cause"]) for row in told["corrections"]],
+                         [("r-3", "3", "0", "corrected"), ("r-1", "-2", "-5.5", "corrected"),
+                          ("r-4", "1", "0.0001", "corrected")])
+        self.assertEqual(told["nodes"], [{"node": self.node, "corrections": 3, "not_applied": 0, "units_up": 4.0,
+                                          "units_down": 2.0, "value_up": "0.0001", "value_down": "5.5"}])
+        trend = json.loads(self.atp("drift", "--node", self.node, "--json"))  # as the ledger has it
+        self.assertEqual((trend["value_up"], trend["value_down"]), ("0.0001", "5.5"))
 
     def op(self):
         return int(self.atp("avail", f"k0@{self.node}").rsplit(" ", 1)[1])
