@@ -1,6 +1,7 @@
 /* atp load: a file of stock, SKUs, nodes or safety stock into the ledger. */
 #include "tools/atp/cmds.h"
 #include "tools/atp/load_names.h"
+#include "tools/atp/load_pace.h"
 #include "tools/atp/load_run.h"
 #include "tools/atp/session.h"
 
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #define REJECTS_SHOWN 5
-#define BATCH_ROWS                                                                                           \
-    1024 /* of larger ones the engine has one thread for a millisecond, and who reserves waits for it */
 
 typedef struct loading {
     atp_cli_t *cli;
@@ -412,7 +411,7 @@ static int open_files(loading_t *loading)
     options.reject_path = loading->reject_path = atp_args_text(args, "rejects");
     options.lookup_folder = atp_args_text(args, "lookups");
     options.max_bad_share = share;
-    options.batch_rows_max = BATCH_ROWS;
+    options.batch_rows_max = ATP_LOAD_FAST_ROWS;
     options.find_names = find_names;
     options.is_in_scope = is_in_scope;
     options.on_reject = on_reject;

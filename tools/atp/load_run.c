@@ -46,6 +46,7 @@ atp_err_t atp_load_run_ask(atp_load_run_t *run, uint32_t flags, uint32_t count, 
         .skus = run->asked_skus,
         .nodes = run->asked_nodes,
     };
+    run->requests++;
     atp_err_t err = atp_client_availability(run->cli->handle, &question, ret_answer);
 
     if (err != ATP_OK) {
@@ -563,6 +564,19 @@ static atp_err_t take_stock(atp_load_run_t *run, const atp_load_row_t *rows, uin
     return err;
 }
 
+static atp_load_run_take_fn taker_of(const atp_load_run_t *run)
+{
+    bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
+    bool is_events =
+        run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS || is_of_names(run);
+
+    return run->options.feed != NULL ? atp_load_run_take_feed
+           : run->recipes != NULL    ? take_kits
+           : is_events               ? take_events
+           : is_catalogue_load       ? take_catalogue
+                                     : take_stock;
+}
+
 atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t row_count, atp_why_t *ret_why)
 {
     atp_load_run_t *run = context;
@@ -571,17 +585,7 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
         row_count = atp_load_run_leave_told(run, rows, row_count);
         rows = run->new_rows;
     }
-    if (row_count == 0) {
-        return ATP_OK;
-    }
-    bool is_catalogue_load = run->options.loads == ATP_LOADS_SKUS || run->options.loads == ATP_LOADS_NODES;
-    bool is_events =
-        run->options.loads == ATP_LOADS_SUPPLIES || run->options.loads == ATP_LOADS_FACTS || is_of_names(run);
-    atp_err_t err = run->options.feed != NULL ? atp_load_run_take_feed(run, rows, row_count)
-                    : run->recipes != NULL    ? take_kits(run, rows, row_count)
-                    : is_events               ? take_events(run, rows, row_count)
-                    : is_catalogue_load       ? take_catalogue(run, rows, row_count)
-                                              : take_stock(run, rows, row_count);
+    atp_err_t err = atp_load_run_take_paced(run, rows, row_count, taker_of(run));
 
     if (err != ATP_OK && run->status == ATP_CLI_DONE) {
         return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));

@@ -26,6 +26,7 @@ static atp_err_t compare_some(atp_load_run_t *run, atp_command_t *const *counts,
         asked[i] = *counts[i];
         asked[i].attribute_count = 0;
     }
+    run->requests++;
     atp_err_t err = atp_client_compare(run->cli->handle, &feed->command, asked, count, results);
     if (err != ATP_OK) {
         return atp_load_run_fail(run, err);
@@ -178,11 +179,12 @@ static bool zero_page(void *context, const atp_answer_t *answer)
             feed->omitted += run->options.is_dry;
         }
         if (count == ATP_LOAD_BATCH_ROWS_MAX) {
-            err = atp_load_run_take_feed(run, rows, count);
+            err = atp_load_run_take_paced(run, rows, count, atp_load_run_take_feed);
             count = 0;
         }
     }
-    err = err == ATP_OK && count > 0 ? atp_load_run_take_feed(run, rows, count) : err;
+    err =
+        err == ATP_OK && count > 0 ? atp_load_run_take_paced(run, rows, count, atp_load_run_take_feed) : err;
     free(rows);
     return err == ATP_OK;
 }

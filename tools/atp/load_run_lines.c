@@ -110,6 +110,7 @@ static atp_err_t tell_bucket(atp_load_run_t *run, atp_bucket_t bucket)
     if (op_count == 0) {
         return ATP_OK;
     }
+    run->requests++;
     atp_err_t err =
         atp_client_call_many(run->cli->handle, lines->ops, op_count, lines->results, &grants, NULL);
     if (err != ATP_OK) {

@@ -6,6 +6,7 @@
 
 #include "loaders/recipes.h"
 #include "tools/atp/known.h"
+#include "tools/atp/load_pace.h"
 
 #define BATCH_COMMANDS_MAX (ATP_LOAD_BATCH_ROWS_MAX * ATP_LOAD_COMMANDS_PER_ROW_MAX)
 
@@ -25,6 +26,8 @@ struct atp_load_run {
     uint64_t told_before;      /* rows that are */
     atp_recipes_t *recipes;    /* of a load of kits only */
     atp_load_plan_t plan;
+    atp_load_pace_t pace;
+    uint64_t requests;                   /* that this thread has sent since rows came */
     int status;                          /* not DONE: a failure, said */
     const atp_availability_row_t *there; /* of the row whose commands are made */
     /* of one batch */
@@ -69,6 +72,12 @@ atp_err_t atp_load_run_put_marks(atp_load_run_t *run);
 uint32_t atp_load_run_leave_told(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);
 /* Whether what the row was made of was told as a whole before. */
 bool atp_load_run_is_done(const atp_load_run_t *run, const atp_edi_origin_t *origin);
+
+/* Takes the rows, some at a time, by `take`. */
+typedef atp_err_t (*atp_load_run_take_fn)(atp_load_run_t *run, const atp_load_row_t *rows,
+                                          uint32_t row_count);
+atp_err_t atp_load_run_take_paced(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count,
+                                  atp_load_run_take_fn take);
 
 /* Takes rows of a feed. */
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);

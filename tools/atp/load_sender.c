@@ -2,6 +2,7 @@
 
 #include "tools/atp/session.h"
 
+#include "engine/base/atomics.h"
 #include "engine/base/hash.h"
 
 #include <inttypes.h>
@@ -45,6 +46,8 @@ typedef struct lane {
 } lane_t;
 
 struct atp_load_sender {
+    uint32_t batch_most;           /* the adding thread */
+    _Atomic uint64_t requests;     /* all */
     atp_load_answered_fn answered; /* NULL: nobody is told */
     void *context;
     lane_t *lanes[ATP_LOAD_SENDER_LANES];
@@ -216,6 +219,7 @@ static void *send_batches(void *context)
     for (batch_t *batch; (batch = wait_for_batch(lane)) != NULL;) {
         atp_err_t err = ATP_OK;
         while (batch->count > 0 && err == ATP_OK) {
+            (void)atp_fetch_add_relaxed(&lane->sender->requests, 1); /* relaxed: a figure */
             err =
                 atp_client_call_many(lane->client, batch->commands, batch->count, lane->results, NULL, NULL);
             batch->count = err == ATP_OK ? keep_forgotten(lane, batch) : batch->count;
@@ -277,7 +281,7 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
     lane_t *lane = lane_of(sender, command);
     atp_err_t err = ATP_OK;
 
-    if (lane->filling->count == ATP_OPS_PER_MESSAGE_MAX ||
+    if (lane->filling->count >= sender->batch_most ||
         lane->filling->text_size + TEXT_SIZE_MAX > sizeof lane->filling->text) {
         err = hand_over(lane);
     }
@@ -329,6 +333,7 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
         make_id(origins[i].seed, &commands[i], ids + (size_t)i * ID_SIZE);
         commands[i].id = (atp_text_t){ids + (size_t)i * ID_SIZE, ID_SIZE};
     }
+    (void)atp_fetch_add_relaxed(&sender->requests, 1); /* relaxed: a figure */
     err = atp_client_call_many(lane->client, commands, count, lane->results, NULL, NULL);
     if (err == ATP_OK) {
         for (uint32_t i = 0; i < count; i++) {
@@ -360,6 +365,19 @@ atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *c
     free(ids);
     free(asks);
     return err;
+}
+
+void atp_load_sender_limit(atp_load_sender_t *sender, uint32_t batch_most)
+{
+    ATP_ASSERT(batch_most >= 1 && batch_most <= ATP_OPS_PER_MESSAGE_MAX);
+    sender->batch_most = batch_most;
+}
+
+uint64_t atp_load_sender_requests(const atp_load_sender_t *sender)
+{
+    atp_load_sender_t *self = (atp_load_sender_t *)(uintptr_t)sender;
+
+    return atp_load_relaxed(&self->requests); /* relaxed: a figure */
 }
 
 atp_err_t atp_load_sender_finish(atp_load_sender_t *sender)
@@ -444,6 +462,7 @@ bool atp_load_sender_open(atp_cli_t *cli, atp_text_t name, atp_load_sender_t **r
 {
     atp_load_sender_t *sender = atp_cli_alloc(1, sizeof *sender);
 
+    sender->batch_most = ATP_OPS_PER_MESSAGE_MAX;
     for (unsigned i = 0; i < ATP_LOAD_SENDER_LANES; i++) {
         if (!open_lane(cli, sender, name, i, ret_status)) {
             atp_load_sender_close(sender);

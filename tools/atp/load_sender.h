@@ -83,6 +83,12 @@ ATP_MUST_USE atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp
 ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command,
                                            const atp_load_origin_t *origin);
 
+/* From now on a batch is sent when it has so many commands, 1 to ATP_OPS_PER_MESSAGE_MAX (which it is at first). */
+void atp_load_sender_limit(atp_load_sender_t *sender, uint32_t batch_most);
+
+/* Messages so far, counted before they are sent. */
+uint64_t atp_load_sender_requests(const atp_load_sender_t *sender);
+
 /* Sends what is left, waits for all answers. The first failure of any connection. */
 ATP_MUST_USE atp_err_t atp_load_sender_finish(atp_load_sender_t *sender);
 

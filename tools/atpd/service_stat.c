@@ -130,6 +130,7 @@ void atp_work_stat(atp_work_t *work)
 {
     atp_engine_t *engine = work->service->engine;
     atp_engine_stats_t stats;
+    atp_server_counters_t counters;
     atp_writer_t writer;
 
     if (!atp_read_stat_ask(&work->reader) || !atp_message_close(&work->reader)) {
@@ -137,9 +138,11 @@ void atp_work_stat(atp_work_t *work)
         return;
     }
     atp_engine_stats(engine, &stats);
+    atp_service_read_counters(work->service, &counters);
     atp_work_begin_answer(work, &writer, stats.applied_op, stats.durable_op);
     atp_write_list_begin(&writer);
     write_number(&writer, "incarnation", atp_engine_incarnation(engine));
+    write_number(&writer, "requests", counters.received);
     write_engine(&writer, &stats);
     write_counts(&writer, &stats.counts);
     write_exceptions(&writer, work->service->ledger);

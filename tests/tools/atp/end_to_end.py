@@ -452,6 +452,7 @@ class EndToEnd(Groups, unittest.TestCase):
     def test_stat_shows_figures_once_or_again(self):
         figures = self.objects("stat")[0]
         self.assertGreater(figures["op_applied"], 0)
+        self.assertGreater(self.objects("stat")[0]["requests"], figures["requests"])  # a load looks at it
         self.assertEqual(self.atp("stat").stdout.split()[:2], ["FIGURE", "VALUE"])
         self.assertEqual(len(self.objects("stat", "--watch", "1", "--times", "2")), 2)
         self.assertIn("A SECOND", self.atp("stat", "--watch", "1", "--times", "2").stdout)
