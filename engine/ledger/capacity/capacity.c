@@ -255,6 +255,28 @@ void atp_capacity_change(atp_capacity_t *capacity, uint32_t record, const atp_bo
     }
 }
 
+void atp_capacity_move(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking, int32_t day,
+                       int64_t ready_ms)
+{
+    const atp_node_calendar_t *node = atp_capacity_node(capacity, record);
+    uint64_t number = (uint64_t)(booking - (const atp_booking_t *)atp_table_at(&capacity->bookings, 0));
+    atp_booking_t *changed = atp_table_change(&capacity->bookings, number);
+    atp_capacity_day_t *from = change_day(capacity, node, changed->day);
+
+    if (from != NULL) {
+        count_order(from, changed, -1);
+        from->units -= changed->units;
+        ATP_ASSERT(from->units >= 0); /* Y1 */
+    }
+    changed->day = day;
+    changed->ready_ms = ready_ms;
+    atp_capacity_day_t *to = change_day(capacity, node, day);
+    if (to != NULL) {
+        count_order(to, changed, +1);
+        to->units += changed->units;
+    }
+}
+
 void atp_capacity_forget(atp_capacity_t *capacity, uint32_t reservation)
 {
     atp_capacity_heads_t *heads = capacity->heads;

@@ -152,6 +152,10 @@ const atp_booking_t *atp_capacity_next(const atp_capacity_t *capacity, const atp
 void atp_capacity_book(atp_capacity_t *capacity, uint32_t reservation, uint16_t node, int32_t day,
                        int64_t ready_ms);
 
+/* What a booking has goes to another day; what has shipped of it stays where it is. `record`: of its node. */
+void atp_capacity_move(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking, int32_t day,
+                       int64_t ready_ms);
+
 /* Changes the units of a booking, and of its day: `units` more are promised, `done` of those that are not any more have
  * shipped. More than it has is not taken. `record`: of its node. */
 void atp_capacity_change(atp_capacity_t *capacity, uint32_t record, const atp_booking_t *booking,

@@ -151,19 +151,6 @@ static atp_units_t booked_of_edited(const apply_t *apply, uint16_t node)
     return booking == NULL ? 0 : booking->units;
 }
 
-static atp_units_t taken_at(apply_t *apply, uint16_t node)
-{
-    bool is_edit = apply->op->kind == ATP_OP_EDIT;
-
-    if (apply->op->kind != ATP_OP_RESERVE && !is_edit && apply->moving == 0) {
-        return 0; /* the others have no plan of several nodes */
-    }
-    count_plan(apply->ledger);
-    const booked_node_t *booked = place_in_scratch(&apply->ledger->capacity_scratch, node);
-    atp_units_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
-    return is_edit && apply->moving == 0 ? planned + booked_of_edited(apply, node) : planned;
-}
-
 /* ---- what may be booked ---- */
 
 /* What the op already holds at a node, and gets back or adds to: of the reservation that is edited, replaced or moved. */
@@ -218,6 +205,36 @@ static own_t own_booking(apply_t *apply, uint16_t node)
     return booking_of(ledger, atp_op_attribute_text(op, replaces), node, false);
 }
 
+/* True if the booking is on a day that can still be kept. */
+static bool has_day(const apply_t *apply, const own_t *own)
+{
+    return own->booking != NULL && own->is_same && own->booking->ready_ms > apply->now_ms &&
+           (own->booking->units > 0 || own->booking->has_left);
+}
+
+/* What is booked already, and has to fit on the same day as what the plan takes of the node. */
+static atp_units_t booked_beside(apply_t *apply, uint16_t node)
+{
+    if (apply->moving == 0) {
+        return apply->op->kind == ATP_OP_EDIT ? booked_of_edited(apply, node) : 0;
+    }
+    own_t own = moved_booking(apply, node);
+    return own.booking == NULL || has_day(apply, &own) ? 0 : own.booking->units - own.given_back;
+}
+
+static atp_units_t taken_at(apply_t *apply, uint16_t node)
+{
+    bool is_edit = apply->op->kind == ATP_OP_EDIT;
+
+    if (apply->op->kind != ATP_OP_RESERVE && !is_edit && apply->moving == 0) {
+        return 0; /* the others have no plan of several nodes */
+    }
+    count_plan(apply->ledger);
+    const booked_node_t *booked = place_in_scratch(&apply->ledger->capacity_scratch, node);
+    atp_units_t planned = booked->round == apply->ledger->capacity_scratch.round ? booked->units : 0;
+    return planned + booked_beside(apply, node);
+}
+
 /* The most that can be booked on a day for this op; 0 if no further order is taken. */
 static atp_units_t room_on(const atp_ledger_t *ledger, const atp_node_calendar_t *node, int32_t day,
                            own_t own)
@@ -247,7 +264,7 @@ static atp_units_t look_for_day(apply_t *apply, uint16_t node, atp_units_t wante
     atp_units_t most = 0;
 
     *ret_day = ATP_READY_NEVER;
-    if (own.booking != NULL && own.is_same) {
+    if (has_day(apply, &own)) {
         if (ready_by != NULL && own.booking->ready_ms > ready_by->number) {
             return 0; /* what comes is ready with the rest of the order: too late */
         }
@@ -324,19 +341,11 @@ atp_units_t atp_ledger_capacity_at(apply_t *apply, uint16_t node, atp_units_t wa
 
 /* ---- booking ---- */
 
-/* What has to fit on the day: what the plan takes of the node; of an edit with what stays booked there. */
-static atp_units_t units_to_book(apply_t *apply, const booked_node_t *booked)
-{
-    bool is_edit = apply->op->kind == ATP_OP_EDIT && apply->moving == 0;
-
-    return is_edit ? booked->units + booked_of_edited(apply, booked->node) : booked->units;
-}
-
 /* Chooses the day for what the plan takes of a node. False: there is none with room. */
 static bool plan_booking(apply_t *apply, booked_node_t *booked)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_units_t units = units_to_book(apply, booked);
+    atp_units_t units = booked->units + booked_beside(apply, booked->node);
 
     atp_ledger_refresh_node(ledger, booked->node, apply->now_ms);
     atp_units_t room = look_for_day(apply, booked->node, units, &booked->day);
@@ -374,6 +383,29 @@ atp_verdict_t atp_ledger_plan_bookings(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_BOOKINGS_FULL, ATP_FIELD_LINES, 0);
     }
     return ATP_APPLIED;
+}
+
+void atp_ledger_move_bookings(apply_t *apply, uint32_t reservation)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    atp_capacity_t *capacity = &ledger->reservations.capacity;
+    const capacity_scratch_t *scratch = &ledger->capacity_scratch;
+
+    for (uint32_t i = 0; scratch->op == ledger->root->op && i < ledger->plan_count; i++) {
+        const resolved_line_t *line = &ledger->lines[i];
+        if (line->granted <= 0 || !atp_catalog_has_calendar(&ledger->catalog, line->node)) {
+            continue;
+        }
+        const booked_node_t *booked = place_in_scratch(&ledger->capacity_scratch, line->node);
+        const atp_booking_t *booking = atp_capacity_find(capacity, reservation, line->node);
+        if (booking != NULL && booked->round == scratch->round && booked->day != ATP_READY_NEVER &&
+            booked->day != booking->day) {
+            const atp_node_calendar_t *node = calendar_of(ledger, line->node);
+            atp_capacity_move(capacity, node_record(ledger, line->node)->calendar - 1, booking, booked->day,
+                              atp_calendar_ready_ms(&node->calendar, booked->day));
+            publish_left(ledger, line->node);
+        }
+    }
 }
 
 /* The day that the plan chose; of an op without a plan, that on which an order placed now is ready. */

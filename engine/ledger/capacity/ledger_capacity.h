@@ -17,9 +17,12 @@ void atp_ledger_settle_capacity(apply_t *apply);
 void atp_ledger_recount_capacity(atp_ledger_t *ledger);
 
 /* Chooses the day for each node of the plan that has a calendar, and makes room for the bookings; else a verdict. What a reservation
- * that is edited or moved has booked at a node stays on its day, and so does what comes to it there. Nothing but expiry and
- * forgotten reservations has changed. */
+ * that is edited or moved has booked at a node stays on its day, and so does what comes to it there; once that day is over all of it
+ * is for a day to come. Nothing but expiry and forgotten reservations has changed. */
 atp_verdict_t atp_ledger_plan_bookings(apply_t *apply);
+
+/* Bookings of the reservation that are for another day by the plan go there; before its units change. */
+void atp_ledger_move_bookings(apply_t *apply, uint32_t reservation);
 
 /* The booking of a reservation at a node with a calendar, if it has none there: on the day that the plan chose. */
 void atp_ledger_need_booking(atp_ledger_t *ledger, uint32_t reservation, uint16_t node);

@@ -275,6 +275,9 @@ static void change_lines(apply_t *apply, uint32_t number, int64_t deadline_ms)
         atp_reservation_t *changed = atp_table_change(&ledger->reservations.records, number);
         changed->deadline_ms = deadline_ms; /* of what comes in */
     }
+    if (ATP_UNLIKELY(apply->has_calendar)) {
+        atp_ledger_move_bookings(apply, number);
+    }
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         if (ledger->lines[i].granted < 0) {
             take_back(ledger, ledger->lines[i].line, -ledger->lines[i].granted);

@@ -349,6 +349,9 @@ static void move_planned(apply_t *apply, atp_step_t step)
 {
     atp_ledger_t *ledger = apply->ledger;
 
+    if (ATP_UNLIKELY(apply->has_calendar)) {
+        atp_ledger_move_bookings(apply, apply->moving - 1);
+    }
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         resolved_line_t *planned = &ledger->lines[i];
         atp_qty_t soft =
