@@ -60,21 +60,49 @@ static uint32_t sku_of(const apply_t *apply, const atp_archived_line_t *line)
     return atp_positions_at(&apply->ledger->positions, row_of(apply, line))->sku;
 }
 
+/* All that line `i` has, a component, and those behind it of the same: what went to other nodes has lines of its own. */
+typedef struct component {
+    atp_qty_t granted;
+    atp_qty_t out; /* has left, and is not back */
+    atp_qty_t back;
+    uint32_t next; /* the line behind them */
+} component_t;
+
+static component_t component_at(const apply_t *apply, const atp_archived_t *archived, uint32_t i)
+{
+    const atp_archive_t *archive = archive_of(apply);
+    uint32_t sku = sku_of(apply, atp_archive_line(archive, archived, i));
+    component_t all = {0, 0, 0, i};
+
+    for (; all.next < archived->line_count; all.next++) {
+        const atp_archived_line_t *line = atp_archive_line(archive, archived, all.next);
+        if (!line->is_component || sku_of(apply, line) != sku) {
+            break;
+        }
+        all.granted += line->granted;
+        all.out += line->shipped - line->returned;
+        all.back += line->returned;
+    }
+    return all;
+}
+
+static bool is_component(const apply_t *apply, const atp_archived_t *archived, uint32_t i)
+{
+    return i < archived->line_count && atp_archive_line(archive_of(apply), archived, i)->is_component;
+}
+
 /* Kits of line `i` whose components are all out there; or (past) are back. */
 static int64_t kits_left(const apply_t *apply, const atp_archived_t *archived, uint32_t i, bool is_past)
 {
-    const atp_archive_t *archive = archive_of(apply);
-    int64_t kits = atp_archive_line(archive, archived, i)->kits;
+    int64_t kits = atp_archive_line(archive_of(apply), archived, i)->kits;
     int64_t least = kits;
 
-    for (uint32_t at = i + 1; kits > 0 && at < archived->line_count; at++) {
-        const atp_archived_line_t *component = atp_archive_line(archive, archived, at);
-        if (!component->is_component) {
-            break;
-        }
-        atp_qty_t units = is_past ? component->returned : component->shipped - component->returned;
-        int64_t some = units > 0 ? atp_steps_kits_in(units, component->granted, kits) : 0;
+    for (uint32_t at = i + 1; kits > 0 && is_component(apply, archived, at);) {
+        component_t component = component_at(apply, archived, at);
+        atp_qty_t units = is_past ? component.back : component.out;
+        int64_t some = units > 0 ? atp_steps_kits_in(units, component.granted, kits) : 0;
         least = some < least ? some : least;
+        at = component.next;
     }
     return least;
 }
@@ -203,26 +231,40 @@ static atp_qty_t take_back(apply_t *apply, const atp_archived_t *archived, const
     return left;
 }
 
+/* `qty` units of the component whose lines go from `i` to `end` come back, of the first ones first. They are out there. */
+static void take_component_back(apply_t *apply, const atp_archived_t *archived, uint32_t i, uint32_t end,
+                                const resolved_line_t *back, atp_qty_t qty)
+{
+    atp_archive_t *archive = archive_of(apply);
+    resolved_line_t component = component_back(apply, atp_archive_line(archive, archived, i), back);
+    atp_qty_t left = qty;
+
+    if (qty == 0) {
+        return;
+    }
+    for (uint32_t at = i; at < end && left > 0; at++) {
+        atp_archived_line_t *line = atp_archive_change_line(archive, archived, at);
+        atp_qty_t units = line->shipped - line->returned;
+        atp_qty_t some = units < left ? units : left;
+        line->returned += some;
+        left -= some;
+    }
+    ATP_ASSERT(left == 0); /* kits_left counted them */
+    atp_ledger_need_row(apply, &component);
+    atp_returns_put_back(apply, &component, atp_returns_disposition(apply->op, back->asked), qty);
+}
+
 /* The components of `some` of the `left` kits of line `i` come back. */
 static void take_components_back(apply_t *apply, const atp_archived_t *archived, uint32_t i,
                                  const resolved_line_t *back, int64_t left, int64_t some)
 {
-    atp_archive_t *archive = archive_of(apply);
-    int64_t all = atp_archive_line(archive, archived, i)->kits;
+    int64_t all = atp_archive_line(archive_of(apply), archived, i)->kits;
 
-    for (uint32_t at = i + 1; at < archived->line_count; at++) {
-        const atp_archived_line_t *line = atp_archive_line(archive, archived, at);
-        if (!line->is_component) {
-            break;
-        }
-        atp_qty_t qty = atp_steps_share_of(line->granted, all, left, some);
-        if (qty > 0) {
-            resolved_line_t component = component_back(apply, line, back);
-            atp_archived_line_t *change = atp_archive_change_line(archive, archived, at);
-            change->returned += qty;
-            atp_ledger_need_row(apply, &component);
-            atp_returns_put_back(apply, &component, atp_returns_disposition(apply->op, back->asked), qty);
-        }
+    for (uint32_t at = i + 1; is_component(apply, archived, at);) {
+        component_t component = component_at(apply, archived, at);
+        take_component_back(apply, archived, at, component.next, back,
+                            atp_steps_share_of(component.granted, all, left, some));
+        at = component.next;
     }
 }
 

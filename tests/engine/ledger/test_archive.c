@@ -381,6 +381,43 @@ static void kits_come_back_by_their_components(void **state)
     fixture_close(&f);
 }
 
+/* One kit brought back the parts of one from each node where kits of the reservation had been put together. */
+static void kits_of_several_nodes_come_back_one_by_one(void **state)
+{
+    (void)state;
+    fixture_t f = open_with_kit(); /* K = 2 A + 1 B */
+    const atp_command_line_t line = line_of("K", "N", 1);
+
+    stock(&f, "A", "N", 20);
+    stock(&f, "A", "M", 20);
+    stock(&f, "B", "M", 9);
+    assert_verdict(reserve(&f, "r", "K", "N", 3), ATP_APPLIED);
+    assert_verdict(
+        do_with(&f,
+                (atp_command_t){
+                    .kind = ATP_OP_REASSIGN, .reservation = ATP_TEXT("r"), .line_count = 1, .lines = &line},
+                "M"),
+        ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "r"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_SHIP, "r"), ATP_APPLIED);
+    assert_verdict(step_all(&f, ATP_OP_RECONCILE, "r"), ATP_APPLIED);
+    f.now_ms += AFTER_MS;
+    pulse(&f, 1000);
+    assert_true(is_archived(&f, "r"));
+    assert_refused(step_with(&f, ATP_OP_RETURN, false, "r", "K", "N", 4, ""), ATP_NOT_THAT_MANY,
+                   ATP_FIELD_QTY);
+    for (atp_qty_t back = 1; back <= 3; back++) {
+        assert_verdict(step_with(&f, ATP_OP_RETURN, false, "r", "K", "M", 1, "disposition=restock"),
+                       ATP_APPLIED);
+        assert_int_equal(view_of(&f, "A", "M").on_hand, 18 + 2 * back);
+        assert_int_equal(view_of(&f, "B", "M").on_hand, 8 + back);
+    }
+    assert_refused(step_with(&f, ATP_OP_RETURN, false, "r", "K", "M", 1, ""), ATP_ALREADY_RETURNED,
+                   ATP_FIELD_LINES);
+    fixture_check(&f);
+    fixture_close(&f);
+}
+
 /* ---- finding ---- */
 
 static unsigned archived_of_order(const fixture_t *f, const char *order)
@@ -531,6 +568,7 @@ int main(void)
         cmocka_unit_test(any_other_step_is_told_that_it_is_archived),
         cmocka_unit_test(its_id_may_be_used_again_and_then_means_the_newer_one),
         cmocka_unit_test(kits_come_back_by_their_components),
+        cmocka_unit_test(kits_of_several_nodes_come_back_one_by_one),
         cmocka_unit_test(it_is_found_by_its_order),
         cmocka_unit_test(its_history_is_kept_as_long_as_the_steps_are),
         cmocka_unit_test(a_restored_ledger_has_the_same_archive),
