@@ -128,8 +128,8 @@ static of_sku_t units_of_sku(apply_t *apply, const atp_reservation_t *reservatio
     while ((at = next_sku_line(ledger, reservation, back, &walk)) != 0) {
         all.units += is_past ? atp_line_units_past(&ledger->reservations, at - 1, ATP_STEP_RETURN)
                              : atp_line_units_for(&ledger->reservations, at - 1, ATP_STEP_RETURN);
-        all.kits += is_past ? atp_steps_kits_past(apply, at - 1, ATP_STEP_RETURN)
-                            : atp_steps_kits_for(apply, at - 1, ATP_STEP_RETURN);
+        all.kits += is_past ? atp_steps_kits_past(apply, at - 1, ATP_STEP_RETURN, NO_NODE)
+                            : atp_steps_kits_for(apply, at - 1, ATP_STEP_RETURN, NO_NODE);
         uint32_t component = atp_steps_next_component(ledger, at - 1, at - 1);
         all.first = all.first != 0 ? all.first : component != 0 ? component : at;
     }
@@ -195,7 +195,7 @@ static void take_kits_back(apply_t *apply, const atp_reservation_t *reservation,
     uint32_t line;
 
     while (kits > 0 && (line = next_sku_line(ledger, reservation, back, &walk)) != 0) {
-        int64_t left = atp_steps_kits_for(apply, line - 1, ATP_STEP_RETURN);
+        int64_t left = atp_steps_kits_for(apply, line - 1, ATP_STEP_RETURN, NO_NODE);
         int64_t some = left < kits ? left : kits;
         atp_kit_share_t share = {.kit_line = line - 1, .left = left, .kits = some};
         kits -= some;

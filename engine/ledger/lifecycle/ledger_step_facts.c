@@ -166,12 +166,15 @@ static atp_qty_t units_past(apply_t *apply, uint32_t reservation, const resolved
 {
     const atp_ledger_t *ledger = apply->ledger;
     atp_qty_t units = 0;
+    uint16_t node;
 
     for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
-        if (line->row == told->row) {
-            units += atp_line_units_past(&ledger->reservations, at - 1, step) +
-                     atp_steps_kits_past(apply, at - 1, step) * atp_kit_unit(told->scale);
+        bool is_at_row = line->row == told->row;
+        units += is_at_row ? atp_line_units_past(&ledger->reservations, at - 1, step) : 0;
+        if (is_at_row || atp_steps_means_kits_of(apply, told, at - 1, &node)) {
+            units += atp_steps_kits_past(apply, at - 1, step, is_at_row ? NO_NODE : node) *
+                     atp_kit_unit(told->scale);
         }
         at = line->next;
     }
@@ -190,20 +193,21 @@ static atp_qty_t short_of_line(apply_t *apply, uint32_t reservation, uint32_t nu
     return qty - taken;
 }
 
-/* The components of up to `qty` of a kit; returns what is left. */
+/* The components of up to `qty` of a kit, of those that stand at `node`; returns what is left. */
 static atp_qty_t step_some_kits(apply_t *apply, uint32_t reservation, atp_step_t step,
-                                const resolved_line_t *told, uint32_t kit_line, atp_qty_t qty)
+                                const resolved_line_t *told, uint32_t kit_line, uint16_t node, atp_qty_t qty)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_qty_t unit = atp_kit_unit(told->scale);
-    int64_t left = qty < unit ? 0 : atp_steps_kits_for(apply, kit_line, step);
+    int64_t left = qty < unit ? 0 : atp_steps_kits_for(apply, kit_line, step, node);
     int64_t kits = left < qty / unit ? left : qty / unit;
     atp_kit_share_t next = {.kit_line = kit_line, .left = left, .kits = kits};
 
-    for (uint32_t at = kits == 0 ? 0 : atp_steps_next_component(ledger, kit_line, kit_line); at != 0;
-         at = atp_steps_next_component(ledger, kit_line, at - 1)) {
-        atp_qty_t units = atp_line_units_for(&ledger->reservations, at - 1, step);
+    for (uint32_t at = kits == 0 ? 0 : atp_steps_next_component(ledger, kit_line, kit_line), behind = 0;
+         at != 0; at = behind) {
+        atp_qty_t units = atp_steps_units_told_at(apply, at - 1, step, node);
         atp_qty_t share = atp_steps_share_next(ledger, &next, at - 1, units);
+        behind = atp_steps_next_component(ledger, kit_line, at - 1); /* what is short may leave no line */
         if (step == ATP_STEP_SHORT) {
             (void)short_of_line(apply, reservation, at - 1, share);
         } else {
@@ -211,6 +215,22 @@ static atp_qty_t step_some_kits(apply_t *apply, uint32_t reservation, atp_step_t
         }
     }
     return qty - kits * unit;
+}
+
+/* Moves up to `qty` of a kit whose parts went to the node told from another one; returns what is left. */
+static atp_qty_t step_kits_elsewhere(apply_t *apply, uint32_t reservation, atp_step_t step,
+                                     const resolved_line_t *told, atp_qty_t qty)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint16_t node;
+
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0 && qty > 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        if (atp_steps_means_kits_of(apply, told, at - 1, &node) && node != NO_NODE) {
+            qty = step_some_kits(apply, reservation, step, told, at - 1, node, qty);
+        }
+    }
+    return qty;
 }
 
 /* Moves up to `told->qty` units of the reservation's lines at the row; returns how many are left over. */
@@ -222,26 +242,36 @@ static atp_qty_t step_some(apply_t *apply, uint32_t reservation, atp_step_t step
     for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
          at != 0 && left > 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        bool is_kit = atp_ledger_kits_of(ledger, at - 1) > 0;
         uint32_t next = line->next;
         if (line->row == told->row) {
             left = step == ATP_STEP_SHORT ? short_of_line(apply, reservation, at - 1, left)
                                           : take_from_line(ledger, at - 1, step, left);
-            left = step_some_kits(apply, reservation, step, told, at - 1, left);
+            left = step_some_kits(apply, reservation, step, told, at - 1, NO_NODE, left);
         }
-        at = next;
+        at = is_kit ? line->next : next; /* what is short may leave no line, but that of a kit */
     }
-    return left;
+    return step_kits_elsewhere(apply, reservation, step, told, left);
 }
 
-/* The first line of the reservation at the row + 1; 0 = it has none there. */
-static uint32_t line_at_row(const atp_ledger_t *ledger, uint32_t reservation, uint32_t row)
+/* The first line of the reservation at the row told, else the first of a kit of which some are there, + 1; 0 = it has none. */
+static uint32_t line_told(apply_t *apply, uint32_t reservation, const resolved_line_t *told)
 {
-    uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line;
+    const atp_ledger_t *ledger = apply->ledger;
+    uint32_t elsewhere = 0;
+    uint16_t node;
 
-    while (at != 0 && atp_line_at(&ledger->reservations, at - 1)->row != row) {
-        at = atp_line_at(&ledger->reservations, at - 1)->next;
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, reservation)->first_line; at != 0;) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        if (line->row == told->row) {
+            return at;
+        }
+        if (elsewhere == 0 && atp_steps_means_kits_of(apply, told, at - 1, &node)) {
+            elsewhere = at;
+        }
+        at = line->next;
     }
-    return at;
+    return elsewhere;
 }
 
 static bool is_told(const atp_ledger_t *ledger, uint32_t row, uint32_t count)
@@ -272,7 +302,7 @@ static atp_verdict_t need_records(apply_t *apply, uint32_t number, atp_step_t st
                : atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_LINES, 0);
 }
 
-/* Finds the lines that the op names; each must be one of the reservation. */
+/* Finds the lines that the op names; each must be one of the reservation. A kit may be told where there never was one on a shelf. */
 static atp_verdict_t choose_told_lines(apply_t *apply, uint32_t number)
 {
     atp_ledger_t *ledger = apply->ledger;
@@ -284,13 +314,13 @@ static atp_verdict_t choose_told_lines(apply_t *apply, uint32_t number)
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
-        uint32_t found = told->row == NO_ROW ? 0 : line_at_row(ledger, number, told->row);
+        uint32_t found = line_told(apply, number, told);
         if (found == 0) {
             return atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
         }
         told->line = found - 1;
     }
-    return ATP_APPLIED;
+    return atp_ledger_look_for_rows(apply, apply->op->line_count);
 }
 
 /* Books what can be booked of each line told; `granted` is then what is neither booked nor a second report. Returns how
@@ -310,6 +340,17 @@ static atp_qty_t book_told_lines(apply_t *apply, uint32_t number, atp_step_t ste
     return booked;
 }
 
+/* What the units told are now: of a kit, the parts that stand where it is told. */
+static atp_line_state_t state_of_told(apply_t *apply, const resolved_line_t *told)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    uint16_t node;
+    bool is_kit = atp_steps_means_kits_of(apply, told, told->line, &node);
+    uint32_t component = is_kit ? atp_steps_first_component(ledger, told->line, node) : 0;
+
+    return atp_line_state(&ledger->reservations, component == 0 ? told->line : component - 1, apply->now_ms);
+}
+
 /* What was told and cannot be: an exception for each line, or, where nothing at all could be booked, the refusal. */
 static atp_verdict_t tell_left_over(apply_t *apply, uint32_t number, atp_step_t step, uint32_t count,
                                     atp_qty_t booked)
@@ -318,17 +359,16 @@ static atp_verdict_t tell_left_over(apply_t *apply, uint32_t number, atp_step_t 
     bool is_whole = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        const resolved_line_t *told = &ledger->lines[i];
+        resolved_line_t *told = &ledger->lines[i];
         if (told->granted == 0) {
             continue;
         }
         if (booked == 0) {
-            uint32_t component = atp_steps_next_component(ledger, told->line, told->line);
-            atp_line_state_t state = atp_line_state(
-                &ledger->reservations, component == 0 ? told->line : component - 1, apply->now_ms);
+            atp_line_state_t state = state_of_told(apply, told);
             return atp_ledger_refuse(apply, atp_lifecycle_refusal(step, state), ATP_FIELD_LINES, i);
         }
         is_whole = false;
+        atp_ledger_need_row(apply, told);
         atp_steps_raise(apply, ATP_EXCEPTION_STEP_NOT_POSSIBLE, told->row, told->granted, number);
     }
     return booked == 0 ? ATP_CONFIRMED : is_whole ? ATP_APPLIED : ATP_APPLIED_IN_PART;

@@ -116,7 +116,7 @@ static atp_verdict_t choose_named_lines(apply_t *apply, const atp_reservation_t 
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t chosen;
         atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, &chosen);
-        if (verdict == ATP_APPLIED && ATP_UNLIKELY(may_be_kits) && chosen.row != NO_ROW &&
+        if (verdict == ATP_APPLIED && ATP_UNLIKELY(may_be_kits) &&
             atp_steps_choose_kit(apply, reservation, step, chosen, ret_count, &verdict)) {
             hint = 0;
         } else if (verdict == ATP_APPLIED && *ret_count == ATP_LINES_PER_OP_MAX) {
@@ -303,6 +303,9 @@ static void release_rests(apply_t *apply, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = ledger->lines[i].line;
         const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+        if (atp_positions_at(&ledger->positions, line->row)->node != ledger->lines[i].node) {
+            continue; /* a kit of which parts went to the node told: what it has here was not spoken of */
+        }
         if (line->reserved > 0) {
             atp_ledger_move(ledger, number, ATP_STEP_RELEASE, line->reserved);
         }

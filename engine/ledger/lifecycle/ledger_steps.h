@@ -52,8 +52,8 @@ void atp_steps_answer(apply_t *apply, uint32_t count);
 
 /* ---- ledger_kit_steps.c ---- */
 
-/* Chooses for a line of the op that names a kit: its own units, then its components in proportion. False if the reservation
- * has no components of it there: it is a line like any other. */
+/* Chooses for a line of the op that names a kit: its own units, then its components in proportion, and those that went there from
+ * another node. False if the reservation has no components of it there: it is a line like any other. */
 bool atp_steps_choose_kit(apply_t *apply, const atp_reservation_t *reservation, atp_step_t step,
                           resolved_line_t wanted, uint32_t *ret_count, atp_verdict_t *ret_verdict);
 /* The component after the kit's line, or after another of its components, + 1; 0 = no more. */
@@ -79,9 +79,17 @@ atp_qty_t atp_steps_share_next(const atp_ledger_t *ledger, atp_kit_share_t *shar
 atp_qty_t atp_steps_share_of(atp_qty_t granted, int64_t all, int64_t left, int64_t kits);
 /* The greatest number of kits, up to `all`, whose units of a component are at most `units` of `granted`. */
 int64_t atp_steps_kits_in(atp_qty_t units, atp_qty_t granted, int64_t all);
-/* Kits of the line whose components can all make the step, or (past) have. */
-int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step);
-int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step);
+/* Whether `told`, a kit at a node, means kits of line `number`: those of a line at that position, wherever their parts are (then
+ * *ret_node is NO_NODE), or those whose parts all went to that node from the one where the line is. */
+bool atp_steps_means_kits_of(apply_t *apply, const resolved_line_t *told, uint32_t number,
+                             uint16_t *ret_node);
+/* The first component of the kit's line that stands at `node` (NO_NODE: wherever), + 1; 0 = nothing was put together. */
+uint32_t atp_steps_first_component(const atp_ledger_t *ledger, uint32_t kit_line, uint16_t node);
+/* Kits of the line whose components, of those that stand at `node` (NO_NODE: wherever), can all make the step, or (past) have. */
+int64_t atp_steps_kits_for(apply_t *apply, uint32_t kit_line, atp_step_t step, uint16_t node);
+int64_t atp_steps_kits_past(apply_t *apply, uint32_t kit_line, atp_step_t step, uint16_t node);
+/* Units of a line that can make the step; 0 if they stand elsewhere. */
+atp_qty_t atp_steps_units_told_at(apply_t *apply, uint32_t number, atp_step_t step, uint16_t node);
 /* Ships up to `qty` of a kit that has left from the components of the reservation's kits, allocated ones first; returns what is
  * left. */
 atp_qty_t atp_steps_ship_kits(apply_t *apply, uint32_t reservation, const resolved_line_t *shipped,

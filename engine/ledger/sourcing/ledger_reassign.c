@@ -128,12 +128,10 @@ static atp_verdict_t choose_named(apply_t *apply, const atp_reservation_t *reser
     for (uint32_t i = 0; i < apply->op->line_count; i++) {
         resolved_line_t told;
         atp_verdict_t verdict = atp_ledger_resolve_line(apply, &names, i, &told);
-        if (verdict == ATP_APPLIED && told.row == NO_ROW) {
-            verdict = atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
-        }
         told.asked = (uint16_t)i;
         if (verdict == ATP_APPLIED && !choose_kit(apply, reservation, &told, &verdict)) {
-            verdict = choose_told(apply, reservation, &told);
+            verdict = told.row != NO_ROW ? choose_told(apply, reservation, &told)
+                                         : atp_ledger_refuse(apply, ATP_UNKNOWN_LINE, ATP_FIELD_LINES, i);
         }
         if (verdict != ATP_APPLIED) {
             return verdict;

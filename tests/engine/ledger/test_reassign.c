@@ -1,23 +1,7 @@
 /* Units that go to other nodes: because somebody asks, because their node cannot fulfil them, because stock shrank. */
-#include "tests/engine/ledger/ledger_fixture.h"
+#include "tests/engine/ledger/reassign_fixture.h"
 
 #include "engine/ledger/ledger_priv.h"
-
-#include <stdio.h>
-
-/* reassign of one line ("" SKU: of all), qty 0: all of it. */
-static atp_result_t move(fixture_t *f, const char *reservation, const char *sku, const char *node,
-                         atp_qty_t qty, const char *words)
-{
-    atp_command_line_t line = line_of(sku, node, qty);
-
-    return do_with(f,
-                   (atp_command_t){.kind = ATP_OP_REASSIGN,
-                                   .reservation = atp_text_of(reservation),
-                                   .line_count = sku[0] != '\0',
-                                   .lines = &line},
-                   words);
-}
 
 static atp_qty_t reserved_at(const fixture_t *f, const char *node)
 {
@@ -299,107 +283,6 @@ static void capacity_is_booked_where_it_goes_and_given_back_where_it_leaves(void
     fixture_close(&f);
 }
 
-/* A bike is a frame and two wheels; A and B have the parts of three each. */
-static void put_bikes(fixture_t *f)
-{
-    atp_command_line_t recipe[] = {line_of("frame", "", 1), line_of("wheel", "", 2)};
-
-    put_sku(f, "bike", 0);
-    for (unsigned i = 0; i < 2; i++) {
-        stock(f, "frame", &"A\0B"[2 * i], 3);
-        stock(f, "wheel", &"A\0B"[2 * i], 6);
-    }
-    assert_verdict(fixture_do(f, (atp_command_t){.kind = ATP_OP_KIT,
-                                                 .subject = ATP_TEXT("bike"),
-                                                 .line_count = 2,
-                                                 .lines = recipe}),
-                   ATP_APPLIED);
-}
-
-static void components_of_a_kit_move_together(void **state)
-{
-    (void)state;
-    fixture_t f = fixture_open(NULL);
-
-    stock(&f, "frame", "C", 0);
-    stock(&f, "wheel", "C", 6);
-    put_bikes(&f);
-    assert_verdict(reserve(&f, "k", "bike", "A", 3), ATP_APPLIED);
-    assert_verdict(move(&f, "k", "bike", "A", 1, ""), ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "B").reserved, 1);
-    assert_int_equal(view_of(&f, "wheel", "B").reserved, 2);
-    assert_int_equal(view_of(&f, "wheel", "C").reserved, 0);
-    assert_verdict(move(&f, "k", "wheel", "A", 2, "C"), ATP_APPLIED); /* a component by its own name */
-    assert_int_equal(view_of(&f, "wheel", "C").reserved, 2);
-    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "k", "bike", "A", 3), ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "A").allocated, 2);
-    assert_int_equal(view_of(&f, "frame", "B").allocated, 1);
-    assert_int_equal(view_of(&f, "wheel", "A").allocated, 2);
-    assert_int_equal(view_of(&f, "wheel", "B").allocated, 2);
-    assert_int_equal(view_of(&f, "wheel", "C").allocated, 2);
-    fixture_close(&f);
-}
-
-/* A warehouse that shipped a kit which had been put together elsewhere was taken for one that ships without a reservation. */
-static void a_kit_is_named_where_its_components_went(void **state)
-{
-    (void)state;
-    fixture_t f = fixture_open(NULL);
-
-    put_bikes(&f);
-    assert_verdict(reserve(&f, "k", "bike", "A", 3), ATP_APPLIED);
-    assert_verdict(move(&f, "k", "bike", "A", 3, "B"), ATP_APPLIED);
-    assert_verdict(step_line(&f, ATP_OP_ALLOCATE, "k", "bike", "A", 3), ATP_UNKNOWN_LINE);
-    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "k"), ATP_APPLIED);
-    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "B", 1), ATP_APPLIED);
-    const atp_command_line_t told = line_of("bike", "B", 1);
-    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_SHIP,
-                                                  .is_fact = true,
-                                                  .id = ATP_TEXT("told"),
-                                                  .reservation = ATP_TEXT("k"),
-                                                  .line_count = 1,
-                                                  .lines = &told}),
-                   ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "B").on_hand, 1);
-    assert_int_equal(view_of(&f, "frame", "B").allocated, 1);
-    assert_int_equal(view_of(&f, "wheel", "B").allocated, 2);
-    assert_int_equal(atp_ledger_exceptions(f.ledger)->heads->newest, 0);
-    fixture_close(&f);
-}
-
-/* One of two kits was taken for two frames and two wheels, and the other one for nothing but wheels. */
-static void a_kit_of_which_parts_went_elsewhere_is_stepped_as_one(void **state)
-{
-    (void)state;
-    fixture_t f = fixture_open(NULL);
-
-    put_bikes(&f);
-    assert_verdict(reserve(&f, "k", "bike", "A", 2), ATP_APPLIED);
-    assert_verdict(move(&f, "k", "bike", "A", 1, "B"), ATP_APPLIED);
-    assert_verdict(reserve(&f, "e", "bike", "A", 2), ATP_APPLIED);
-    assert_verdict(move(&f, "e", "bike", "A", 1, "B"), ATP_APPLIED);
-    const atp_command_line_t one = line_of("bike", "A", 1);
-    assert_verdict(fixture_do(&f, (atp_command_t){.kind = ATP_OP_EDIT,
-                                                  .id = ATP_TEXT("less"),
-                                                  .reservation = ATP_TEXT("e"),
-                                                  .line_count = 1,
-                                                  .lines = &one}),
-                   ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "A").reserved + view_of(&f, "frame", "B").reserved, 3);
-    assert_int_equal(view_of(&f, "wheel", "A").reserved + view_of(&f, "wheel", "B").reserved, 6);
-    assert_verdict(step_all(&f, ATP_OP_RELEASE, "e"), ATP_APPLIED);
-    assert_verdict(step_all(&f, ATP_OP_ALLOCATE, "k"), ATP_APPLIED);
-    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "A", 1), ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "A").on_hand, 2);
-    assert_int_equal(view_of(&f, "wheel", "A").on_hand, 4);
-    assert_int_equal(view_of(&f, "frame", "B").on_hand, 3);
-    assert_int_equal(view_of(&f, "wheel", "B").on_hand, 6);
-    assert_verdict(step_line(&f, ATP_OP_SHIP, "k", "bike", "A", 1), ATP_APPLIED);
-    assert_int_equal(view_of(&f, "frame", "B").on_hand, 2);
-    assert_int_equal(view_of(&f, "wheel", "B").on_hand, 4);
-    fixture_close(&f);
-}
-
 static void the_history_says_where_it_was(void **state)
 {
     (void)state;
@@ -632,9 +515,6 @@ int main(void)
         cmocka_unit_test(quotas_do_not_notice),
         cmocka_unit_test(a_channel_is_moved_within_its_group_only),
         cmocka_unit_test(capacity_is_booked_where_it_goes_and_given_back_where_it_leaves),
-        cmocka_unit_test(components_of_a_kit_move_together),
-        cmocka_unit_test(a_kit_is_named_where_its_components_went),
-        cmocka_unit_test(a_kit_of_which_parts_went_elsewhere_is_stepped_as_one),
         cmocka_unit_test(the_history_says_where_it_was),
         cmocka_unit_test(short_units_are_missing_until_they_are_counted),
         cmocka_unit_test(what_is_missing_is_written_off_found_or_left),
