@@ -209,6 +209,8 @@ typedef struct bench {
         atp_qty_t qty;
     } kits[BOOKED_KITS_MAX]; /* that left without a promise */
     unsigned kit_count;
+    atp_qty_t came_as_such; /* of a kit that came back: units of itself, and of its components */
+    atp_qty_t came_as_parts;
     /* a plain list of all postings, and where it was before the op */
     uint64_t postings_before;
     bool has_subscriber;

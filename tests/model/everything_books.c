@@ -140,6 +140,8 @@ void books_before(bench_t *bench)
     note_archive(bench);
     note_fact(bench);
     bench->kit_count = 0;
+    bench->came_as_such = 0;
+    bench->came_as_parts = 0;
 }
 
 /* ---- what was done ---- */
@@ -221,13 +223,50 @@ static void put_back(bench_t *bench, uint32_t row, unsigned disposition, atp_qty
         disposition == ATP_DISPOSITION_QUARANTINE || disposition == ATP_DISPOSITION_DAMAGED ? qty : 0;
 }
 
-/* What came back to archived reservations as a whole: the answer does not say of which position. False: it cannot be told. */
+/* The answer is of kits, what came back is of their components too, as the reservation froze them. */
+static bool is_return_of_kit(const bench_t *bench)
+{
+    return bench->act->kind == ATP_OP_RETURN && bench->act->line_count == 1 &&
+           is_kit(bench, &bench->act->lines[0]);
+}
+
+/* Units that a line of a reservation has back, here or in the archive: of a kit that is told its components come back to the node told,
+ * and the answer says how many kits there are in all; else all comes back to where it was. */
+static void bring_back(bench_t *bench, uint32_t from, atp_qty_t qty)
+{
+    const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
+    uint32_t sku = atp_positions_at(positions, atp_positions_now(positions, from))->sku;
+    uint32_t row = from;
+    uint32_t kit;
+    uint16_t node;
+
+    if (bench->act->line_count > 0 && find_names(bench, &bench->act->lines[0], &kit, &node)) {
+        *(sku == kit ? &bench->came_as_such : &bench->came_as_parts) += qty;
+        if (sku == kit || !atp_positions_find(positions, sku, node, &row)) {
+            return; /* a row that is not there is found out: what the buckets have is nowhere in the books */
+        }
+    }
+    put_back(bench, row, disposition_of(bench->act, 0), qty);
+}
+
+/* A kit that came back: what no component says came as such. False: the answer tells of no kit for the components. */
+static bool book_kit_back(bench_t *bench, uint32_t row)
+{
+    atp_qty_t as_such = bench->came_as_parts > 0 ? bench->came_as_such : bench->result.qty;
+
+    put_back(bench, row, disposition_of(bench->act, 0), as_such);
+    return bench->came_as_parts == 0 || as_such < bench->result.qty ||
+           bench_fail(bench, "I2: components came back with no kit: %lld as such, %lld in all",
+                      (long long)as_such, (long long)bench->result.qty);
+}
+
+/* What came back to archived reservations: the answer does not say of which position. False: it cannot be told. */
 static bool book_archive(bench_t *bench)
 {
     const atp_archive_t *archive = &atp_ledger_reservations(bench->ledger)->archive;
     uint64_t count = atp_table_count(&archive->lines);
 
-    if (bench->act->kind != ATP_OP_RETURN || bench->act->line_count > 0) {
+    if (bench->act->kind != ATP_OP_RETURN || (bench->act->line_count > 0 && !is_return_of_kit(bench))) {
         return true;
     }
     if (archive->heads->next_line != bench->archived_lines || count > EVERYTHING_LINES) {
@@ -235,8 +274,9 @@ static bool book_archive(bench_t *bench)
     }
     for (uint64_t i = 0; i < count; i++) {
         const atp_archived_line_t *line = atp_table_at(&archive->lines, i);
-        put_back(bench, line->row, disposition_of(bench->act, ATP_WHOLE_OP),
-                 line->returned - bench->returned[i]);
+        if (line->returned > bench->returned[i]) {
+            bring_back(bench, line->row, line->returned - bench->returned[i]);
+        }
     }
     return true;
 }
@@ -297,8 +337,8 @@ static bool book_steps(bench_t *bench)
         if (step->step == ATP_STEP_SHIP || step->step == ATP_STEP_SHIP_RESERVED) {
             bench->books[step->row].on_hand -= step->qty;
         }
-        if (step->step == ATP_STEP_RETURN && bench->act->line_count == 0) {
-            put_back(bench, step->row, disposition_of(bench->act, ATP_WHOLE_OP), step->qty);
+        if (step->step == ATP_STEP_RETURN && (bench->act->line_count == 0 || is_return_of_kit(bench))) {
+            bring_back(bench, step->row, step->qty);
         }
     }
     return true;
@@ -317,6 +357,9 @@ static bool book_exceptions(bench_t *bench)
             return false;
         }
         bench->reach->exceptions[exception->kind]++;
+        if (exception->kind == ATP_EXCEPTION_RETURNED_WITHOUT_SHIPMENT && is_return_of_kit(bench)) {
+            bench->came_as_such += exception->qty;
+        }
         if (exception->kind != ATP_EXCEPTION_SHIPPED_WITHOUT_RESERVATION) {
             continue;
         }
@@ -380,17 +423,6 @@ static bool sets_aside(unsigned kind)
     return kind == ATP_OP_SHORT || kind == ATP_OP_COUNT || kind == ATP_OP_ADJUST;
 }
 
-/* The answer is of kits, what came back is of their components, as the reservation froze them. */
-static bool is_return_of_kits(const bench_t *bench)
-{
-    for (uint16_t i = 0; bench->act->kind == ATP_OP_RETURN && i < bench->act->line_count; i++) {
-        if (is_kit(bench, &bench->act->lines[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool compare(bench_t *bench)
 {
     const atp_positions_t *positions = atp_ledger_positions(bench->ledger);
@@ -442,11 +474,15 @@ static bool book_and_compare(bench_t *bench)
     if (has_answer && act->kind == ATP_OP_SALE && is_kit(bench, &act->lines[0])) {
         is_whole = note_kits(bench, &act->lines[0], -bench->result.qty) && is_whole;
     } else if (has_answer && find_row(bench, &act->lines[0], &row)) {
-        book_answer(bench, row);
+        if (!is_return_of_kit(bench)) {
+            book_answer(bench, row);
+        } else if (!book_kit_back(bench, row)) {
+            return false;
+        }
     }
     /* The answer to a return of several lines is their sum. */
     bool is_said = (act->kind != ATP_OP_RETURN || act->line_count <= 1) && bench->kit_count <= 1;
-    if (!is_whole || !is_said || is_return_of_kits(bench)) {
+    if (!is_whole || !is_said) {
         return true;
     }
     return (bench->kit_count == 0 ||

@@ -42,7 +42,8 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.outcomes = room(&state, 2000, 4, 60);
     config.exceptions = room(&state, 100, 1, 5);
     config.history = room(&state, 4000, 60, 200);
-    config.progress = room(&state, 300, 1, 12);
+    config.progress =
+        room(&state, 1400, 1, 12); /* more than the lines of an op: else nothing of a kit is re-sourced */
     config.groups = room(&state, 8, 2, 3);
     config.group_nodes = room(&state, 40, 4, 6);
     config.kits = room(&state, 8, 1, 2);
