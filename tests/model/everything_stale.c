@@ -73,7 +73,8 @@ bool stale_after(bench_t *bench)
     if (!hear(bench, heard, does)) {
         return false;
     }
-    for (uint16_t node = 0; node < atp_table_count(&catalog->nodes); node++) {
+    for (uint64_t number = 0; number < atp_table_count(&catalog->nodes); number++) {
+        uint16_t node = (uint16_t)number;
         for (unsigned channel = 0; channel <= NODE_ITSELF; channel++) {
             stale_key_t key = {.does = atp_catalog_is_stale(catalog, node)};
             if (channel != NODE_ITSELF) {
