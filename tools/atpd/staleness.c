@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define KEYS_A_PIECE 4096
+#define READ_TRIES   64 /* of groups, until they are those of one op */
 
 static atp_stale_rule_t rule_of(const atp_catalog_t *catalog, uint32_t channel)
 {
@@ -27,8 +28,8 @@ static bool is_same(const atp_stale_rule_t *rule, const atp_stale_rule_t *other)
            rule->decimals == other->decimals && rule->percent == other->percent;
 }
 
-/* The methods, a bit each, by which the channel sees the node. */
-static uint8_t ways_of(const atp_ledger_t *ledger, uint16_t channel, uint16_t node)
+/* The methods, a bit each, by which the channel sees the node; while a group is put, perhaps as it never was. */
+static uint8_t read_ways(const atp_ledger_t *ledger, uint16_t channel, uint16_t node)
 {
     uint8_t ways = 0;
 
@@ -36,6 +37,21 @@ static uint8_t ways_of(const atp_ledger_t *ledger, uint16_t channel, uint16_t no
         uint16_t group = atp_catalog_channel_group(atp_ledger_catalog(ledger), channel, (atp_method_t)method);
         if (group == ATP_NO_GROUP || atp_groups_has(atp_ledger_groups(ledger), group, node)) {
             ways |= (uint8_t)(1u << method);
+        }
+    }
+    return ways;
+}
+
+/* As of one op; under so many that it does not come to that, the last reading: what it missed begins another round. */
+static uint8_t ways_of(const atp_ledger_t *ledger, uint16_t channel, uint16_t node)
+{
+    uint8_t ways = 0;
+
+    for (unsigned i = 0; i < READ_TRIES; i++) {
+        uint64_t stamp = atp_ledger_stamp(ledger);
+        ways = read_ways(ledger, channel, node);
+        if (atp_ledger_stamp_holds(ledger, stamp)) {
+            break;
         }
     }
     return ways;
