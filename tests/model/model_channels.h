@@ -94,7 +94,7 @@ int cm_level(const cm_model_t *model, int channel, int sku, int before);
 bool cm_allows_any(const cm_rule_t *rule);
 
 /* Puts or drops; the verdict. */
-atp_verdict_t cm_put_quota(cm_model_t *model, int id, const cm_quota_t *wanted);
+atp_verdict_t cm_put_quota(cm_model_t *model, int id, const cm_quota_t *told);
 atp_verdict_t cm_drop_quota(cm_model_t *model, int id);
 
 #endif
