@@ -305,7 +305,7 @@ class Feeds:
         """One feed after the other, of which each changes one row in a hundred back or forth, until it is enough."""
         try:
             while not self.is_enough.is_set():
-                self.times.append(self.load_feed(("changed", "equal")[self.told % 2])[0])
+                self.load_feed(("changed", "equal")[self.told % 2])
         except SystemExit as failure:
             self.failure = failure
 
@@ -332,7 +332,7 @@ class Feeds:
     def beside(self):
         self.round_seconds = 1 if self.options.smoke else 5
         self.is_enough = threading.Event()
-        self.times, self.failure = [], None
+        self.failure = None
         self.load("new")  # nothing, if it is there
         quiet = self.load_feed("changed")[0]
         most = self.reserves()
@@ -344,7 +344,7 @@ class Feeds:
               f"{harness.count(self.rows / quiet)} rows a second:")
         harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us", "p99 of each round")
         for what, result, rounds in (("nothing", alone, results[0]),
-                                     (f"feeds, {harness.count(self.rows / min(self.times))} rows a second", with_feed, results[1])):
+                                     ("feeds", with_feed, results[1])):
             harness.Table.row(what, *result.cells(), " ".join(f"{one.p99:,.0f}" for one in rounds))
         print(f"\np50 beside feeds / alone: {with_feed.p50 / alone.p50:.2f}; p99: {with_feed.p99 / alone.p99:.2f}")
         harness.figure("feeds_reserve_p99_ratio", with_feed.p99 / alone.p99)
