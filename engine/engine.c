@@ -37,10 +37,10 @@ static atp_err_t try_submit(atp_engine_t *engine, atp_batch_t *batch)
     if (atp_load_acquire(&engine->is_stopping) != 0) {
         return ATP_ERR_CLOSED;
     }
-    if (batch->ops_size > engine->batch_size) {
+    if (batch->ops_size + (batch->asked_count > 0 ? ATP_ENGINE_ASKED_ROOM : 0) > engine->batch_size) {
         return ATP_ERR_LIMIT;
     }
-    if (batch->question == NULL && is_refused_without_room(batch->class) &&
+    if ((batch->question == NULL || batch->asked_count > 0) && is_refused_without_room(batch->class) &&
         atp_load_relaxed(&engine->is_granting) == 0) {
         return ATP_ERR_NO_SPACE;
     }
@@ -57,6 +57,8 @@ atp_err_t atp_engine_submit(atp_engine_t *engine, atp_batch_t *batch)
 {
     ATP_ASSERT((unsigned)batch->class < ATP_CLASS_COUNT && batch->done != NULL);
     ATP_ASSERT(batch->ops_size <= ATP_BATCH_OPS_SIZE_MAX && batch->line_count >= batch->op_count);
+    ATP_ASSERT(batch->asked_count <= ATP_QUESTIONED_OPS_MAX &&
+               (batch->asked_count == 0 || batch->question != NULL));
     batch->submitted_ns = engine->options.clock->monotonic_ns(engine->options.clock);
     /* SUBMIT-1 (acq_rel) pairs with STOP-1. Orders: "I am inside" before the look at is_stopping. Without it a
      * batch may be pushed after the ledger thread has looked for the last time. */
@@ -208,14 +210,85 @@ static void end_batch(atp_engine_t *engine, atp_batch_t *batch)
     (void)atp_fetch_sub_relaxed(&engine->lines_waiting[batch->class], lines_of(batch));
 }
 
+/* ---- questions of ops ---- */
+
+#define OWN_OP_SIZE         (sizeof(atp_op_t) + 64)
+#define REFRESHED_NODES_MAX 16
+
+_Static_assert((REFRESHED_NODES_MAX + ATP_QUESTIONED_OPS_MAX) * OWN_OP_SIZE <= ATP_ENGINE_ASKED_ROOM,
+               "what is settled has its room");
+
+/* An op of the engine's own, of at most OWN_OP_SIZE bytes. */
+static void apply_own(atp_engine_t *engine, const unsigned char *record)
+{
+    atp_result_t result;
+
+    apply_op(engine, (const atp_op_t *)(const void *)record, &result, NULL);
+}
+
+static void pulse(atp_engine_t *engine, size_t (*encode)(void *buffer, int64_t limit))
+{
+    _Alignas(8) unsigned char record[OWN_OP_SIZE];
+
+    if (engine->frame->payload_size + sizeof record <= engine->frame_size) {
+        (void)encode(record, ATP_PULSE_LIMIT);
+        apply_own(engine, record);
+        count(&engine->pulses);
+    }
+}
+
+/* Calendars whose day has turned. */
+static void refresh_nodes(atp_engine_t *engine)
+{
+    _Alignas(8) unsigned char record[OWN_OP_SIZE];
+    uint16_t node;
+
+    for (unsigned i = 0; i < REFRESHED_NODES_MAX; i++) {
+        if (!atp_ledger_outdated_node(engine->ledger, engine->frame->time_ms, &node)) {
+            break;
+        }
+        (void)atp_op_encode_settle(record, 0, node);
+        apply_own(engine, record);
+    }
+}
+
+/* Answers the question of some of the ops, each in its turn. What is due then is no more than one pulse clears: else the batch would
+ * have waited (is_crowded). There is room for what is settled beside the batch. */
+static void ask_and_apply(atp_engine_t *engine, atp_batch_t *batch)
+{
+    atp_taking_t taking;
+
+    refresh_nodes(engine);
+    begin_taking(engine, batch, &taking);
+    for (uint32_t i = 0; i < batch->op_count; i++) {
+        if (batch->piece < batch->asked_count && batch->asked_ops[batch->piece] == i) {
+            if (atp_ledger_has_due(engine->ledger, engine->frame->time_ms)) {
+                pulse(engine, atp_op_encode_pulse_now);
+            }
+            ask(engine, batch);
+        }
+        (void)apply_next(engine, &taking);
+    }
+}
+
+static void answer_question(atp_engine_t *engine, atp_batch_t *batch)
+{
+    if (batch->asked_count > 0) {
+        ask_and_apply(engine, batch);
+        return;
+    }
+    while (batch->piece == 0 || batch->piece < batch->question_pieces) {
+        ask(engine, batch);
+    }
+}
+
 /* Applies a batch as a whole; returns the lines it counts as. */
 static uint32_t take_batch(atp_engine_t *engine, atp_batch_t *batch)
 {
-    if (batch->question == NULL) {
+    if (ATP_LIKELY(batch->question == NULL)) {
         apply_all(engine, batch);
-    }
-    while (batch->question != NULL && (batch->piece == 0 || batch->piece < batch->question_pieces)) {
-        ask(engine, batch);
+    } else {
+        answer_question(engine, batch);
     }
     engine->frame->lines += lines_of(batch);
     end_batch(engine, batch);
@@ -279,6 +352,9 @@ static bool may_meet_due(const atp_engine_t *engine, const atp_batch_t *batch)
 {
     const atp_op_t *op = batch->ops;
 
+    if (batch->asked_count > 0) {
+        return true; /* the question looks anywhere */
+    }
     for (uint32_t i = 0; batch->question == NULL && i < batch->op_count; i++) {
         if (atp_ledger_may_meet_due(engine->ledger, op, engine->frame->time_ms)) {
             return true;
@@ -392,18 +468,6 @@ static void take_turns(atp_engine_t *engine)
     }
     if (!is_full(engine)) {
         engine->turn = ATP_CLASS_RELEASE;
-    }
-}
-
-static void pulse(atp_engine_t *engine, size_t (*encode)(void *buffer, int64_t limit))
-{
-    _Alignas(8) unsigned char record[sizeof(atp_op_t) + 64];
-    atp_result_t result;
-
-    if (engine->frame->payload_size + sizeof record <= engine->frame_size) {
-        (void)encode(record, ATP_PULSE_LIMIT);
-        apply_op(engine, (const atp_op_t *)(const void *)record, &result, NULL);
-        count(&engine->pulses);
     }
 }
 

@@ -17,7 +17,9 @@
  *             E3  a snapshot becomes one only after its op is durable.
  *             E4  while another class waits, at most ATP_BULK_PIECE_LINES of bulk are applied before it has its turn, beyond what is never
  *                 cut: one op, one piece of a question, a batch that is not divisible. Its frame is closed before more of bulk is.
- *             E5  while bulk waits, a frame that was closed for others is followed by one that begins with bulk. */
+ *             E5  while bulk waits, a frame that was closed for others is followed by one that begins with bulk.
+ *             E6  a question that is asked of an op sees the ledger as the op finds it: nothing comes between, and nothing that is due at that
+ *                 time is left for the op to settle. */
 #ifndef ATP_ENGINE_ENGINE_H
 #define ATP_ENGINE_ENGINE_H
 
@@ -64,6 +66,10 @@ struct atp_batch {
     void (*question)(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms);
     uint32_t
         question_pieces; /* it is called so often, each time between two ops, with `piece` from 0 on; 0 = once */
+    /* The question is not instead of the ops, but of some of them: it is called before each of these, in the op's own turn, with `piece` from
+     * 0 on, for the first of asked_ops. What is due at that moment is settled first (E6). */
+    const uint32_t *asked_ops; /* their indexes, ascending */
+    uint32_t asked_count;      /* 0: it is instead of ops */
     /* Of class bulk: others may be applied between its ops, and a frame may end there. None of them may rest on an op
      * before it (ATP_CLIENT_NAMED, ATP_OP_IN_SOURCE). */
     bool is_divisible;
@@ -137,8 +143,12 @@ void atp_engine_close(atp_engine_t *engine);
 ATP_MUST_USE atp_err_t atp_engine_start(atp_engine_t *engine, atp_why_t *ret_why);
 void atp_engine_stop(atp_engine_t *engine, bool with_snapshot);
 
+#define ATP_QUESTIONED_OPS_MAX 64 /* ops of one batch that a question is of */
+#define ATP_ENGINE_ASKED_ROOM                                                                                \
+    ((size_t)16 << 10) /* of a batch with a question of its ops: for what is settled before them */
+
 /* Hands a batch in. ATP_ERR_BUSY: the class is full; ATP_ERR_NO_SPACE: the journal has no room for grants;
- * ATP_ERR_LIMIT: more bytes than a frame of this journal holds; ATP_ERR_CLOSED: stopping. On failure the batch stays the caller's. Thread: any. Never blocks. */
+ * ATP_ERR_LIMIT: more bytes than a frame of this journal holds (less ATP_ENGINE_ASKED_ROOM where a question is of ops); ATP_ERR_CLOSED: stopping. On failure the batch stays the caller's. Thread: any. Never blocks. */
 ATP_MUST_USE atp_err_t atp_engine_submit(atp_engine_t *engine, atp_batch_t *batch);
 
 /* ---- the steps; each returns true if it did something ---- */

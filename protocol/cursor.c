@@ -24,7 +24,7 @@ void atp_reader_note(atp_reader_t *reader, atp_verdict_t verdict, atp_field_t fi
 {
     ATP_ASSERT(verdict != ATP_APPLIED);
     if (reader->refusal.verdict == ATP_APPLIED || verdict < reader->refusal.verdict) {
-        reader->refusal = (atp_refusal_t){verdict, field, 0, detail};
+        reader->refusal = (atp_refusal_t){.verdict = verdict, .field = field, .detail = detail};
     }
 }
 

@@ -31,6 +31,8 @@ typedef struct atp_refusal {
     atp_field_t field;
     uint32_t line;      /* index of the line, row or name at fault */
     const char *detail; /* one sentence, static; "" when the verdict says it all */
+    uint8_t key;        /* of the attribute at fault; 0 = none */
+    bool is_of_line;    /* it is that line's own */
 } atp_refusal_t;
 
 typedef struct atp_reader {

@@ -192,10 +192,12 @@ static bool take_attribute(atp_reader_t *reader, atp_attribute_t *attribute)
     int64_t line = ATP_WHOLE_OP;
 
     memset(attribute, 0, sizeof *attribute);
+    attribute->line = ATP_WHOLE_OP;
     if (!atp_take_array(reader, ATP_FIELD_ATTRIBUTE, &left) ||
         (atp_take_one(&left) && !atp_read_uint(reader, ATP_FIELD_ATTRIBUTE, &key))) {
         return false;
     }
+    attribute->key = (uint8_t)(key <= UINT8_MAX ? key : 0);
     const atp_attribute_rule_t *rule = atp_attribute_rule(key < ATP_KEY_LIMIT ? (unsigned)key : 0);
     if (rule == NULL) {
         return atp_reader_refuse(reader, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, "no such key");
@@ -205,7 +207,6 @@ static bool take_attribute(atp_reader_t *reader, atp_attribute_t *attribute)
                                                      ATP_ATTRIBUTE_NOT_TAKEN, &line))) {
         return false;
     }
-    attribute->key = (uint8_t)key;
     attribute->line = (uint16_t)line;
     return left == 0 || atp_read_skip(reader, left, reader->list_depth + 3u);
 }
@@ -219,6 +220,27 @@ static bool take_correlation(op_reading_t *op, const atp_attribute_t *attribute)
     }
     op->command->correlation = attribute->text;
     return true;
+}
+
+/* Nor is it content that the answer is to have its account. True if the attribute says whether; what cannot stays, and is refused. */
+static bool take_explain(op_reading_t *op, const atp_attribute_t *attribute)
+{
+    unsigned kind = (unsigned)op->command->kind;
+
+    if (ATP_LIKELY(attribute->key != ATP_KEY_EXPLAIN) ||
+        atp_attribute_check(kind, op->command->line_count, attribute) != ATP_APPLIED) {
+        return false;
+    }
+    op->command->explains = op->command->explains || attribute->number == 1;
+    return true;
+}
+
+/* The refusal is of that attribute, as far as it could be read. */
+static void blame(atp_reader_t *reader, const atp_attribute_t *attribute)
+{
+    reader->refusal.key = attribute->key;
+    reader->refusal.is_of_line = attribute->key != ATP_KEY_NONE && attribute->line != ATP_WHOLE_OP;
+    reader->refusal.line = reader->refusal.is_of_line ? attribute->line : 0;
 }
 
 static bool take_attributes(op_reading_t *op)
@@ -239,10 +261,15 @@ static bool take_attributes(op_reading_t *op)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         atp_attribute_t *attribute = &op->room->attributes[kept];
-        if (!take_attribute(reader, attribute)) {
+        atp_verdict_t before = reader->refusal.verdict;
+        bool ok = take_attribute(reader, attribute);
+        if (ATP_UNLIKELY(reader->refusal.verdict != before)) {
+            blame(reader, attribute);
+        }
+        if (!ok) {
             return false;
         }
-        kept += take_correlation(op, attribute) ? 0 : 1;
+        kept += take_correlation(op, attribute) || take_explain(op, attribute) ? 0 : 1;
     }
     op->command->attributes = op->room->attributes;
     op->command->attribute_count = kept;
@@ -416,13 +443,14 @@ static bool refuse_op(atp_reader_t *reader, const uint8_t *begin, atp_command_t 
         return false;
     }
     *ret_refusal = reader->refusal;
-    reader->refusal = (atp_refusal_t){ATP_APPLIED, ATP_FIELD_NONE, 0, ""};
+    reader->refusal = (atp_refusal_t){.verdict = ATP_APPLIED, .detail = ""};
     reader->at = begin;
     command->lines = NULL;
     command->line_count = 0;
     command->attributes = NULL;
     command->attribute_count = 0;
     command->correlation = ATP_TEXT("");
+    command->explains = false;
     return atp_read_skip(reader, 1, reader->list_depth);
 }
 
@@ -500,7 +528,7 @@ static void put_value(atp_writer_t *writer, const atp_attribute_t *attribute)
 
 static inline uint32_t attribute_count(const atp_command_t *command)
 {
-    return command->attribute_count + (command->correlation.size > 0);
+    return command->attribute_count + (command->correlation.size > 0) + command->explains;
 }
 
 static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
@@ -513,6 +541,11 @@ static void put_attributes(atp_writer_t *writer, const atp_command_t *command)
         atp_put_array(writer, 2);
         atp_put_uint(writer, ATP_KEY_CORRELATION);
         atp_put_text(writer, command->correlation);
+    }
+    if (command->explains) {
+        atp_put_array(writer, 2);
+        atp_put_uint(writer, ATP_KEY_EXPLAIN);
+        atp_put_uint(writer, 1);
     }
     for (uint32_t i = 0; i < command->attribute_count; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];

@@ -14,8 +14,10 @@
  *              [48..51, id, issued_ms, sku, node, qty, is_fact, bucket, reason]
  *     line     [sku, node, qty]
  *     attributes, last in any op   [[key, value, line], ...]   of the op when line is left out, see engine/base/attribute.h
- *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...], [plan line, ...]]   flags: 1 = is_repeat, 2 = is_stale
+ *     result   [verdict, op, qty, deadline_ms, flags, field, line, [qty, ...], [plan line, ...], ready_ms, key, account]
+ *              flags: 1 = is_repeat, 2 = is_stale, 4 = the attribute at fault, key, is that line's own
  *     plan line  [line, sku, node, qty]
+ *     account  [[part, ...], is_cut]       part [line, code, qty, node, detail], of a command that explains
  *
  * In an atp_command_t the sku of `sku` is lines[0].sku, the node of `node` is lines[0].node (line_count 1,
  * the rest of the line empty); the stock ops and `safety` have exactly one line.
@@ -26,6 +28,7 @@
 #ifndef ATP_PROTOCOL_MESSAGE_COMMANDS_H
 #define ATP_PROTOCOL_MESSAGE_COMMANDS_H
 
+#include "engine/base/explain.h"
 #include "protocol/message_envelope.h"
 
 /* Begins the list of ops. Refuses an empty one (malformed) and more than ATP_OPS_PER_MESSAGE_MAX
@@ -67,7 +70,16 @@ ATP_MUST_USE bool atp_read_results(atp_reader_t *reader, uint32_t *ret_count);
 ATP_MUST_USE bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t *grants,
                                   uint32_t grant_capacity);
 
+/* The same with its account, whose parts go behind those in `account`, ret_result->part_count of them; what there is no room for, and
+ * all of it where `account` is NULL, is passed over, and is_cut says so. Refuses more than ATP_EXPLAIN_PARTS_MAX. */
+ATP_MUST_USE bool atp_read_result_and_account(atp_reader_t *reader, atp_result_t *ret_result,
+                                              atp_grant_t *grants, uint32_t grant_capacity,
+                                              atp_explain_room_t *account);
+
 /* Writes one result, element of the list, with result->line_count grants and result->plan_count lines of a plan. */
 void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants);
+/* The same with the result->part_count parts of its account. */
+void atp_write_result_and_account(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants,
+                                  const atp_explanation_t *parts);
 
 #endif

@@ -80,16 +80,29 @@ bool atp_read_explain(atp_reader_t *reader, uint32_t *ret_part_count)
     return atp_body_first_list(reader, ATP_EXPLAIN_PARTS_MAX, ret_part_count);
 }
 
+static bool take_part(atp_reader_t *reader, uint32_t *left, atp_explanation_t *ret_part)
+{
+    memset(ret_part, 0, sizeof *ret_part);
+    return atp_row_u16(reader, left, ATP_FIELD_NONE, &ret_part->line) &&
+           atp_row_u8(reader, left, ATP_FIELD_NONE, &ret_part->code) &&
+           atp_row_qty(reader, left, &ret_part->qty, &ret_part->scale) &&
+           atp_row_id(reader, left, ATP_FIELD_NODE, &ret_part->node) &&
+           atp_row_text(reader, left, &ret_part->detail);
+}
+
 bool atp_read_explain_part(atp_reader_t *reader, atp_explanation_t *ret_part)
 {
     uint32_t left;
 
-    memset(ret_part, 0, sizeof *ret_part);
-    return atp_row_begin(reader, &left) && atp_row_u16(reader, &left, ATP_FIELD_NONE, &ret_part->line) &&
-           atp_row_u8(reader, &left, ATP_FIELD_NONE, &ret_part->code) &&
-           atp_row_qty(reader, &left, &ret_part->qty, &ret_part->scale) &&
-           atp_row_id(reader, &left, ATP_FIELD_NODE, &ret_part->node) &&
-           atp_row_text(reader, &left, &ret_part->detail) && atp_row_end(reader, left);
+    return atp_row_begin(reader, &left) && take_part(reader, &left, ret_part) && atp_row_end(reader, left);
+}
+
+bool atp_take_part(atp_reader_t *reader, atp_explanation_t *ret_part)
+{
+    uint32_t left;
+
+    return atp_take_array(reader, ATP_FIELD_LINES, &left) && take_part(reader, &left, ret_part) &&
+           (left == 0 || atp_read_skip(reader, left, reader->list_depth + 4u));
 }
 
 bool atp_read_explain_end(atp_reader_t *reader, bool *ret_is_cut)
@@ -103,7 +116,7 @@ void atp_write_explain_begin(atp_writer_t *writer)
     atp_write_list_begin(writer);
 }
 
-void atp_write_explain_part(atp_writer_t *writer, const atp_explanation_t *part)
+void atp_put_part(atp_writer_t *writer, const atp_explanation_t *part)
 {
     atp_put_array(writer, part->detail.size > 0 ? 5 : 4);
     atp_put_uint(writer, part->line);
@@ -113,6 +126,11 @@ void atp_write_explain_part(atp_writer_t *writer, const atp_explanation_t *part)
     if (part->detail.size > 0) {
         atp_put_text(writer, part->detail);
     }
+}
+
+void atp_write_explain_part(atp_writer_t *writer, const atp_explanation_t *part)
+{
+    atp_put_part(writer, part);
     atp_list_count(writer);
 }
 

@@ -14,9 +14,6 @@
 #include "engine/base/explain.h"
 #include "protocol/message_envelope.h"
 
-#define ATP_EXPLAIN_LINES_MAX 16   /* lines of one question */
-#define ATP_EXPLAIN_PARTS_MAX 8192 /* parts of one answer; what is beyond is cut, and is_cut says so */
-
 typedef struct atp_explain_ask {
     uint32_t line_count; /* 1 to ATP_EXPLAIN_LINES_MAX */
     const atp_command_line_t *lines;

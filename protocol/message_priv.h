@@ -90,4 +90,8 @@ void atp_put_facts_head(atp_writer_t *writer, const atp_facts_t *facts);
 ATP_MUST_USE bool atp_crossing_fields(atp_reader_t *reader, uint32_t *left, atp_crossing_row_t *row);
 void atp_put_crossing_fields(atp_writer_t *writer, const atp_crossing_row_t *row);
 
+/* A part of an account inside a result, not an element of the list. */
+ATP_MUST_USE bool atp_take_part(atp_reader_t *reader, atp_explanation_t *ret_part);
+void atp_put_part(atp_writer_t *writer, const atp_explanation_t *part);
+
 #endif

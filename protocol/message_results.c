@@ -5,6 +5,7 @@
 
 #define RESULT_IS_REPEAT 1u
 #define RESULT_IS_STALE  2u
+#define RESULT_OF_LINE   4u
 
 bool atp_read_results(atp_reader_t *reader, uint32_t *ret_count)
 {
@@ -64,8 +65,53 @@ static bool read_plan(atp_reader_t *reader, uint32_t *left, atp_grant_t *plan, u
     return true;
 }
 
+/* The account of an op: its parts, as far as there is room, and whether there were more. */
+static bool read_account(atp_reader_t *reader, uint32_t *left, atp_result_t *result, atp_explain_room_t *room)
+{
+    atp_explanation_t unwanted;
+    uint32_t of_account = 0;
+    uint32_t count = 0;
+    bool is_cut = false;
+
+    if (!atp_take_one(left)) {
+        return true;
+    }
+    if (!atp_take_array(reader, ATP_FIELD_NONE, &of_account) ||
+        (atp_take_one(&of_account) && !atp_take_array(reader, ATP_FIELD_LINES, &count))) {
+        return false;
+    }
+    if (count > ATP_EXPLAIN_PARTS_MAX) {
+        return atp_reader_refuse(reader, ATP_TOO_MANY_LINES, ATP_FIELD_LINES,
+                                 "more parts than an account has");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool has_room = room != NULL && room->count < room->capacity;
+        if (!atp_take_part(reader, has_room ? &room->parts[room->count] : &unwanted)) {
+            return false;
+        }
+        result->part_count = (uint16_t)(result->part_count + has_room);
+        is_cut = is_cut || !has_room;
+        if (has_room) {
+            room->count++;
+        }
+    }
+    bool was_cut;
+    if (!atp_row_bool(reader, &of_account, ATP_FIELD_NONE, &was_cut) ||
+        (of_account > 0 && !atp_read_skip(reader, of_account, reader->list_depth + 2u))) {
+        return false;
+    }
+    result->is_cut = is_cut || was_cut;
+    return true;
+}
+
 bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t *grants,
                      uint32_t grant_capacity)
+{
+    return atp_read_result_and_account(reader, ret_result, grants, grant_capacity, NULL);
+}
+
+bool atp_read_result_and_account(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t *grants,
+                                 uint32_t grant_capacity, atp_explain_room_t *account)
 {
     uint32_t left;
     uint8_t flags;
@@ -81,17 +127,26 @@ bool atp_read_result(atp_reader_t *reader, atp_result_t *ret_result, atp_grant_t
         !read_grants(reader, &left, grants, grant_capacity, &ret_result->line_count) ||
         !read_plan(reader, &left, grants + ret_result->line_count, grant_capacity - ret_result->line_count,
                    &ret_result->plan_count) ||
-        !atp_row_i64(reader, &left, ATP_FIELD_NONE, &ret_result->ready_ms)) {
+        !atp_row_i64(reader, &left, ATP_FIELD_NONE, &ret_result->ready_ms) ||
+        !atp_row_u8(reader, &left, ATP_FIELD_ATTRIBUTE, &ret_result->key) ||
+        !read_account(reader, &left, ret_result, account)) {
         return false;
     }
     ret_result->is_repeat = (flags & RESULT_IS_REPEAT) != 0;
     ret_result->is_stale = (flags & RESULT_IS_STALE) != 0;
+    ret_result->is_of_line = (flags & RESULT_OF_LINE) != 0;
     return atp_row_end(reader, left);
 }
 
 /* Elements up to the last one that says something. */
 static uint32_t result_count(const atp_result_t *result)
 {
+    if (result->part_count > 0 || result->is_cut) {
+        return 12;
+    }
+    if (result->key != 0) {
+        return 11;
+    }
     if (result->ready_ms != 0) {
         return 10;
     }
@@ -107,7 +162,7 @@ static uint32_t result_count(const atp_result_t *result)
     if (result->field > 0) {
         return 6;
     }
-    if (result->is_repeat || result->is_stale) {
+    if (result->is_repeat || result->is_stale || result->is_of_line) {
         return 5;
     }
     if (result->deadline_ms != 0) {
@@ -121,8 +176,9 @@ static uint32_t result_count(const atp_result_t *result)
 
 static void put_fault(atp_writer_t *writer, const atp_result_t *result, uint32_t count)
 {
-    atp_put_uint(writer,
-                 (result->is_repeat ? RESULT_IS_REPEAT : 0) | (result->is_stale ? RESULT_IS_STALE : 0));
+    atp_put_uint(writer, (result->is_repeat ? RESULT_IS_REPEAT : 0) |
+                             (result->is_stale ? RESULT_IS_STALE : 0) |
+                             (result->is_of_line ? RESULT_OF_LINE : 0));
     if (count > 5) {
         atp_put_uint(writer, result->field);
     }
@@ -151,7 +207,23 @@ static void put_plan(atp_writer_t *writer, const atp_grant_t *plan, uint32_t cou
     }
 }
 
+static void put_account(atp_writer_t *writer, const atp_result_t *result, const atp_explanation_t *parts)
+{
+    atp_put_array(writer, 2);
+    atp_put_array(writer, result->part_count);
+    for (uint32_t i = 0; i < result->part_count; i++) {
+        atp_put_part(writer, &parts[i]);
+    }
+    atp_write_bool(writer, result->is_cut != 0);
+}
+
 void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants)
+{
+    atp_write_result_and_account(writer, result, grants, NULL);
+}
+
+void atp_write_result_and_account(atp_writer_t *writer, const atp_result_t *result, const atp_grant_t *grants,
+                                  const atp_explanation_t *parts)
 {
     uint32_t count = result_count(result);
 
@@ -177,6 +249,12 @@ void atp_write_result(atp_writer_t *writer, const atp_result_t *result, const at
     }
     if (count > 9) {
         atp_put_int(writer, result->ready_ms);
+    }
+    if (count > 10) {
+        atp_put_uint(writer, result->key);
+    }
+    if (count > 11) {
+        put_account(writer, result, parts);
     }
     atp_list_count(writer);
 }

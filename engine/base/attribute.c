@@ -136,23 +136,24 @@ static bool is_repeated(const atp_command_t *command, uint32_t i)
     return false;
 }
 
-static bool is_missing_one(const atp_command_t *command)
+/* The key that the command needs and has not; ATP_KEY_NONE: it has all. */
+static unsigned missing_key(const atp_command_t *command)
 {
     unsigned kind = (unsigned)command->kind;
 
     for (unsigned key = 1; key < ATP_KEY_LIMIT; key++) {
         if ((atp_attribute_takes(kind, key) & ATP_TAKES_NEEDED) != 0 &&
             atp_attributes_find(command, key, ATP_WHOLE_OP) == NULL) {
-            return true;
+            return key;
         }
     }
-    return false;
+    return ATP_KEY_NONE;
 }
 
-atp_verdict_t atp_attributes_check(const atp_command_t *command, atp_field_t *ret_field, uint32_t *ret_line)
+atp_verdict_t atp_attributes_check(const atp_command_t *command, unsigned *ret_key, uint32_t *ret_line)
 {
-    *ret_field = ATP_FIELD_ATTRIBUTE;
-    *ret_line = 0;
+    *ret_key = ATP_KEY_NONE;
+    *ret_line = ATP_WHOLE_OP;
     if (command->attribute_count > ATP_ATTRIBUTES_PER_OP_MAX) {
         return ATP_TOO_MANY_ATTRIBUTES;
     }
@@ -163,13 +164,15 @@ atp_verdict_t atp_attributes_check(const atp_command_t *command, atp_field_t *re
             verdict = ATP_ATTRIBUTE_NOT_TAKEN;
         }
         if (verdict != ATP_APPLIED) {
-            *ret_line = attribute->line == ATP_WHOLE_OP ? 0 : attribute->line;
+            *ret_key = attribute->key;
+            *ret_line = attribute->line;
             return verdict;
         }
     }
     /* Looked for only where the kind has such keys: the common ops have none, and pay nothing. */
     bool has_needed = (atp_attribute_takes((unsigned)command->kind, ATP_KEY_NONE) & ATP_TAKES_NEEDED) != 0;
-    return has_needed && is_missing_one(command) ? ATP_ATTRIBUTE_MISSING : ATP_APPLIED;
+    *ret_key = has_needed ? missing_key(command) : ATP_KEY_NONE;
+    return *ret_key != ATP_KEY_NONE ? ATP_ATTRIBUTE_MISSING : ATP_APPLIED;
 }
 
 const atp_attribute_t *atp_attributes_find(const atp_command_t *command, unsigned key, unsigned line)

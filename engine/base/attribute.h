@@ -139,6 +139,8 @@ typedef enum atp_attribute_type {
     X(110, INCLUDES, "includes", ID, 0, 0, "",                                                               \
       "a source whose facts the counts of a feed include up to the epoch and number that follow it")         \
     X(111, EPOCH, "epoch", NUMBER, 1, INT64_MAX, "", "of the source named before it")                        \
+    X(151, EXPLAIN, "explain", CHOICE, 0, 0, "no|yes",                                                       \
+      "the answer has the account by which it was decided; no part of its content")                          \
     X(160, SEQUENCE, "sequence", NUMBER, 0, INT64_MAX, "", "of the source named before it; 0 = nothing yet") \
     X(162, VALUE, "value", QTY, 0, 0, "",                                                                    \
       "what one unit of a SKU is worth, in the money the books are kept in, with up to 6 decimals; 0 = it "  \
@@ -287,6 +289,7 @@ typedef enum atp_attribute_key {
     X(REASSIGN, SPLIT_LEAST, ATP_TAKES_ONE)                                                                  \
     X(REASSIGN, READY_BY, ATP_TAKES_ONE)                                                                     \
     X(REASSIGN, ORDER_ID, ATP_TAKES_ONE)                                                                     \
+    X(RESERVE, EXPLAIN, ATP_TAKES_ONE)                                                                       \
     X(RESERVE, MULTIPLE, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                     \
     X(RESERVE, REPLACES, ATP_TAKES_ONE)                                                                      \
     X(RESERVE, PRIORITY, ATP_TAKES_ONE)                                                                      \
@@ -443,8 +446,8 @@ ATP_MUST_USE atp_verdict_t atp_attribute_check(unsigned kind, uint32_t line_coun
                                                const atp_attribute_t *attribute);
 
 /* Whether the attributes of a command are such as its kind takes: known keys, values in range, lines that exist, those of
- * the op first, then by line, nothing twice that goes once, nothing missing. ATP_APPLIED, or the verdict with the field and line at fault. */
-ATP_MUST_USE atp_verdict_t atp_attributes_check(const atp_command_t *command, atp_field_t *ret_field,
+ * the op first, then by line, nothing twice that goes once, nothing missing. ATP_APPLIED, or the verdict with the key and line at fault (ATP_KEY_NONE: no one key; ATP_WHOLE_OP: of the op). */
+ATP_MUST_USE atp_verdict_t atp_attributes_check(const atp_command_t *command, unsigned *ret_key,
                                                 uint32_t *ret_line);
 
 /* The first attribute of the command with that key for that line (ATP_WHOLE_OP: of the op); NULL if it has none. */

@@ -239,6 +239,8 @@ typedef struct atp_command {
     const atp_attribute_t *attributes;
     atp_text_t
         correlation; /* what ties it to what else was done for the same end; "" = none. No part of its content */
+    bool
+        explains; /* its answer is to have the account by which it was decided. No part of its content, either */
 } atp_command_t;
 
 /* The answer to one op. */
@@ -256,8 +258,14 @@ typedef struct atp_result {
     uint16_t plan_count; /* how many lines of a plan follow them: where the ledger chose the nodes */
     uint8_t
         is_stale; /* 1: a node that was asked has a silent source, and the channel's rule for that decided there */
-    uint8_t unused[5]; /* 0: answers are compared byte by byte */
-} atp_result_t;
+    uint8_t
+        key; /* atp_attribute_key_t at fault, where the field is ATP_FIELD_ATTRIBUTE and one attribute is to blame; else 0 */
+    /* of an answer over the wire to a command that explains: how many parts its account has (engine/base/explain.h), and whether
+     * there were more */
+    uint16_t part_count;
+    uint8_t is_cut;
+    uint8_t is_of_line; /* 1: the attribute at fault is that line's own; else the op's */
+} atp_result_t;         /* without padding: answers are compared byte by byte */
 
 /* One per-line quantity of an answer: what the line was granted, or moved by the step. Or one line of a plan: what one
  * node gives to a line that left the node open. */

@@ -15,6 +15,7 @@
 #include "engine/base/qty.h"
 #include "engine/base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How a part enters. */
@@ -51,6 +52,8 @@ typedef enum atp_explain_effect {
     X(21, MISSING, "missing", MINUS, "could not be found; until it is counted, nobody gets it")              \
     X(22, TAKEN_BEFORE, "taken_before", MINUS, "taken by the lines before it of the same reserve")           \
     X(23, NOT_SEEN, "not_seen", LIMIT, "the channel's group for the method does not have the node")          \
+    X(24, GIVEN_BACK, "given_back", PLUS,                                                                    \
+      "given back by the reservation that it takes the place of, or edits")                                  \
     X(25, STALE, "stale", LIMIT, "held back by the channel: the source that counts there is silent")         \
     X(32, ALL_NODES, "all_nodes", EQUALS, "over the nodes considered")                                       \
     X(33, SHORT_NODES, "short_nodes", MINUS, "promised at nodes that do not have it")                        \
@@ -88,6 +91,24 @@ typedef struct atp_explanation {
     atp_text_t
         detail; /* "" = none: the state of a node, a rule, a component, a verdict, the part that decided */
 } atp_explanation_t;
+
+#define ATP_EXPLAIN_LINES_MAX 16   /* lines of one question, or of one op, that are told of */
+#define ATP_EXPLAIN_PARTS_MAX 8192 /* parts of one message; what is beyond is cut, and is_cut says so */
+#define ATP_EXPLAIN_TOLD_MAX  64   /* lines of all ops of one message that are told of, the first ones */
+
+/* Of so many lines of an op, those that are told of. */
+static inline uint32_t atp_explain_told(uint32_t line_count)
+{
+    return line_count < ATP_EXPLAIN_LINES_MAX ? line_count : ATP_EXPLAIN_LINES_MAX;
+}
+
+/* Room for parts. What does not fit is left out, and is_cut says so. */
+typedef struct atp_explain_room {
+    atp_explanation_t *parts;
+    uint32_t capacity;
+    uint32_t count;
+    bool is_cut;
+} atp_explain_room_t;
 
 /* "on_hand", ...; NULL for a number that is no code. */
 const char *atp_explain_name(unsigned code);

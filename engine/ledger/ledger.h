@@ -115,6 +115,12 @@ void atp_ledger_end_frame(atp_ledger_t *ledger);
 /* True if a pulse would find something to expire, or outcomes well past their window to forget. */
 bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms);
 
+/* True if something may be due now that an op would settle first: a pulse (atp_op_encode_pulse_now) clears it. */
+bool atp_ledger_has_due(const atp_ledger_t *ledger, int64_t now_ms);
+
+/* A node whose day has turned since its calendar was looked at last: a settle op brings it up to date. False: there is none. */
+bool atp_ledger_outdated_node(const atp_ledger_t *ledger, int64_t now_ms, uint16_t *ret_node);
+
 /* ---- much that is due at once: ledger_crowd.c ---- */
 
 #define ATP_CROWD_LIMIT 1000 /* reservations that may be due when an op comes that may meet them */

@@ -13,42 +13,6 @@
 
 #include <string.h>
 
-atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field_t field, uint32_t line)
-{
-    apply->result->field = (uint8_t)field;
-    apply->result->line = (uint16_t)line;
-    return verdict;
-}
-
-taken_t *atp_ledger_taken(apply_t *apply, uint32_t number)
-{
-    uint32_t at = atp_mix32(number) % TAKEN_MAX;
-    uint64_t op = apply->ledger->root->op;
-
-    while (apply->ledger->taken[at].op == op && apply->ledger->taken[at].number != number) {
-        at = (at + 1) % TAKEN_MAX;
-    }
-    taken_t *taken = &apply->ledger->taken[at];
-    if (taken->op != op) {
-        *taken = (taken_t){op, number, 0};
-    }
-    return taken;
-}
-
-atp_qty_t atp_ledger_taken_qty(const apply_t *apply, uint32_t number)
-{
-    uint32_t at = atp_mix32(number) % TAKEN_MAX;
-    const taken_t *taken = apply->ledger->taken;
-
-    while (taken[at].op == apply->ledger->root->op) {
-        if (taken[at].number == number) {
-            return taken[at].qty;
-        }
-        at = (at + 1) % TAKEN_MAX;
-    }
-    return 0;
-}
-
 /* ---- identity: has this id been answered before? ---- */
 
 static uint32_t client_of(const atp_ledger_t *ledger, const atp_op_t *op)
@@ -60,6 +24,14 @@ static int64_t floor_of(const atp_ledger_t *ledger, int64_t now_ms)
 {
     int64_t window_floor = now_ms - ledger->root->config.outcome_window_ms;
     return ledger->root->outcomes.floor_ms > window_floor ? ledger->root->outcomes.floor_ms : window_floor;
+}
+
+/* A refusal at an attribute moves nothing: its outcome keeps the key in place of a quantity. */
+static int64_t kept_qty(const atp_result_t *result)
+{
+    bool is_at_key = !atp_verdict_is_success(result->verdict) && result->field == ATP_FIELD_ATTRIBUTE;
+
+    return is_at_key ? result->key | result->is_of_line << 8 : result->qty;
 }
 
 static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_result)
@@ -74,6 +46,11 @@ static void fill_from_outcome(const atp_outcome_t *outcome, atp_result_t *ret_re
     } else {
         ret_result->line = outcome->detail & 0x7ff;
         ret_result->field = (uint8_t)(outcome->detail >> 11);
+        if (ret_result->field == ATP_FIELD_ATTRIBUTE) {
+            ret_result->key = (uint8_t)outcome->qty;
+            ret_result->is_of_line = (uint8_t)(outcome->qty >> 8);
+            ret_result->qty = 0;
+        }
     }
     ret_result->is_repeat = 1;
 }
@@ -210,7 +187,7 @@ static void remember(apply_t *apply)
         .field_digests = op->field_digests,
         .op = result->op,
         .issued_ms = op->issued_ms,
-        .qty = result->qty,
+        .qty = kept_qty(result),
         .deadline_ms = result->deadline_ms,
         .client = client_of(apply->ledger, op),
         .detail = (uint16_t)(atp_verdict_is_success(result->verdict) ? result->scale | result->is_stale << 8

@@ -341,14 +341,16 @@ static inline bool atp_ledger_takes_parts(const apply_t *apply)
 
 /* True if the tables have the capacities of `config`. */
 bool atp_ledger_fits(const atp_ledger_t *ledger, const atp_ledger_config_t *config);
-
-/* ---- ledger_apply.c ---- */
+/* ---- ledger_apply.c, ledger_scratch.c ---- */
 
 /* The work of the op's kind, without identity and without what is remembered. */
 atp_verdict_t atp_ledger_execute(apply_t *apply);
 
 /* Notes verdict, field and line in the result; returns the verdict. */
 atp_verdict_t atp_ledger_refuse(apply_t *apply, atp_verdict_t verdict, atp_field_t field, uint32_t line);
+
+/* The same at an attribute, of that line or else of the op; ATP_KEY_NONE: at no single one. */
+atp_verdict_t atp_ledger_refuse_key(apply_t *apply, atp_verdict_t verdict, unsigned key, uint32_t line);
 
 /* The entry of row or line `number` for this op: 0 taken when it is asked for first. One op asks for rows or for
  * lines, never both. */
@@ -669,8 +671,6 @@ uint32_t atp_ledger_grant_line(apply_t *apply, uint32_t reservation, uint32_t af
 /* What the plan's lines from `first` on take is free again. */
 void atp_ledger_unplan(apply_t *apply, uint32_t first);
 atp_verdict_t atp_ledger_reserve(apply_t *apply);
-/* Decides a reserve for a question, and leaves what it takes in the scratch; what an op left there is forgotten first. */
-atp_verdict_t atp_ledger_plan_asked(apply_t *apply);
 void atp_ledger_forget_scratch(atp_ledger_t *ledger);
 atp_verdict_t atp_ledger_extend(apply_t *apply);
 atp_verdict_t atp_ledger_step(apply_t *apply, atp_step_t step);

@@ -135,12 +135,18 @@ typedef struct atp_grants {
     atp_grant_t *items; /* the caller's */
     uint32_t capacity;
     uint32_t count; /* set: how many the answer had. Above `capacity`, those past it were left out */
-    char *texts;    /* the caller's, for the ids in the lines of a plan; without room an id is empty */
+    char *
+        texts; /* the caller's, for the ids in the lines of a plan and in accounts; without room an id is empty */
     uint32_t text_capacity;
     uint32_t text_size; /* set: bytes of `texts` in use */
+    /* Of commands that explain: parts and capacity are the caller's, the rest is set. `result.part_count` of them for each command are in
+     * its account; result.is_cut: it had more than there is room for, or than an answer has. */
+    atp_explain_room_t account;
 } atp_grants_t;
 
-/* Does one command and waits for its answer. `grants` and `ret_as_of` may be NULL. Outputs are set on ATP_OK
+/* Does one command and waits for its answer. With command->explains (of kind reserve) the answer has the account by which it was decided:
+ * of each line what there was, what is taken off by which rule, just before the command was applied. An answer that is given
+ * again has none. `grants` and `ret_as_of` may be NULL. Outputs are set on ATP_OK
  * only. A refusal of the whole message (say `unauthorised`) is given as the verdict. */
 ATP_MUST_USE atp_err_t atp_client_call(atp_client_t *client, const atp_command_t *command,
                                        atp_result_t *ret_result, atp_grants_t *grants,
@@ -177,6 +183,13 @@ typedef void (*atp_done_t)(void *context, atp_err_t err, const atp_result_t *res
  * Never blocks but for short locks. */
 ATP_MUST_USE atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, atp_done_t done,
                                          void *context);
+
+/* The same of a command that explains: with result->part_count parts, valid during the call. */
+typedef void (*atp_explained_t)(void *context, atp_err_t err, const atp_result_t *result,
+                                const atp_grant_t *grants, const atp_explanation_t *parts,
+                                const atp_as_of_t *as_of);
+ATP_MUST_USE atp_err_t atp_client_submit_explained(atp_client_t *client, const atp_command_t *command,
+                                                   atp_explained_t done, void *context);
 
 /* Waits until nothing submitted is in flight any more. Not from a callback. */
 void atp_client_wait_submits(atp_client_t *client);

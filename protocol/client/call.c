@@ -120,6 +120,8 @@ void atp_grants_clear(atp_grants_t *grants)
 {
     grants->count = 0;
     grants->text_size = 0;
+    grants->account.count = 0;
+    grants->account.is_cut = false;
 }
 
 /* Brings a text of the answer, which goes away, to the caller's room. */
@@ -148,12 +150,44 @@ void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, const atp_re
     grants->count += count;
 }
 
+void atp_account_add(atp_grants_t *grants, const atp_explanation_t *parts, atp_result_t *result)
+{
+    atp_explain_room_t *account = &grants->account;
+    uint32_t left = account->capacity - account->count;
+    uint32_t count = result->part_count < left ? result->part_count : left;
+
+    for (uint32_t i = 0; i < count; i++) {
+        atp_explanation_t *part = &account->parts[account->count++];
+        *part = parts[i];
+        part->node = keep_text(grants, parts[i].node);
+        part->detail = keep_text(grants, parts[i].detail);
+    }
+    result->is_cut = result->is_cut || count < result->part_count;
+    result->part_count = (uint16_t)count;
+    account->is_cut = account->is_cut || result->is_cut;
+}
+
+/* Room for the parts of one answer, as those of the message stand in it. */
+static bool need_account(const atp_grants_t *grants, atp_explain_room_t *ret_room)
+{
+    uint32_t capacity = grants != NULL ? grants->account.capacity : 0;
+
+    capacity = capacity < ATP_EXPLAIN_PARTS_MAX ? capacity : ATP_EXPLAIN_PARTS_MAX;
+    *ret_room = (atp_explain_room_t){.capacity = capacity};
+    if (capacity > 0) {
+        ret_room->parts = malloc(capacity * sizeof *ret_room->parts);
+    }
+    return capacity == 0 || ret_room->parts != NULL;
+}
+
 static atp_err_t read_results(nng_msg *message, uint32_t count, atp_result_t *ret_results,
                               atp_grants_t *grants, atp_as_of_t *ret_as_of)
 {
     atp_grant_t scratch[ATP_GRANTS_PER_OP_MAX];
+    atp_explain_room_t account;
     atp_response_t response;
     atp_reader_t reader;
+    atp_err_t err = ATP_OK;
     uint32_t got;
 
     if (!atp_response_open(nng_msg_body(message), nng_msg_len(message), &reader, &response) ||
@@ -163,18 +197,24 @@ static atp_err_t read_results(nng_msg *message, uint32_t count, atp_result_t *re
     if (grants != NULL) {
         atp_grants_clear(grants);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!atp_read_result(&reader, &ret_results[i], scratch, ATP_GRANTS_PER_OP_MAX)) {
-            return ATP_ERR_FORMAT;
-        }
-        if (grants != NULL) {
+    if (!need_account(grants, &account)) {
+        return ATP_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < count && err == ATP_OK; i++) {
+        account.count = 0;
+        if (!atp_read_result_and_account(&reader, &ret_results[i], scratch, ATP_GRANTS_PER_OP_MAX,
+                                         account.capacity > 0 ? &account : NULL)) {
+            err = ATP_ERR_FORMAT;
+        } else if (grants != NULL) {
             atp_grants_add(grants, scratch, &ret_results[i]);
+            atp_account_add(grants, account.parts, &ret_results[i]);
         }
     }
+    free(account.parts);
     if (ret_as_of != NULL) {
         *ret_as_of = (atp_as_of_t){response.incarnation, response.applied_op, response.durable_op};
     }
-    return atp_message_close(&reader) ? ATP_OK : ATP_ERR_FORMAT;
+    return err == ATP_OK && !atp_message_close(&reader) ? ATP_ERR_FORMAT : err;
 }
 
 static void refuse_results(const atp_end_t *end, uint32_t count, atp_result_t *ret_results,
@@ -322,8 +362,8 @@ static void give_submit_room(atp_client_t *client)
     (void)pthread_mutex_unlock(&client->mutex);
 }
 
-atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, atp_done_t done,
-                            void *context)
+static atp_err_t submit(atp_client_t *client, const atp_command_t *command, atp_done_t done,
+                        atp_explained_t explained, void *context)
 {
     atp_call_t single;
     atp_call_t *call;
@@ -344,6 +384,7 @@ atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, 
     *call = single;
     own_texts(call);
     call->done = done;
+    call->explained = explained;
     call->done_context = context;
     err = atp_client_enqueue(client, call);
     if (err != ATP_OK) {
@@ -351,6 +392,18 @@ atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, 
         free(call);
     }
     return err;
+}
+
+atp_err_t atp_client_submit(atp_client_t *client, const atp_command_t *command, atp_done_t done,
+                            void *context)
+{
+    return submit(client, command, done, NULL, context);
+}
+
+atp_err_t atp_client_submit_explained(atp_client_t *client, const atp_command_t *command,
+                                      atp_explained_t done, void *context)
+{
+    return submit(client, command, NULL, done, context);
 }
 
 void atp_client_wait_submits(atp_client_t *client)

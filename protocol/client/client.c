@@ -94,12 +94,15 @@ static uint32_t count_gathered(const atp_client_t *client)
     uint32_t count = 0;
     size_t lines = 0;
     size_t text_size = 0;
+    uint32_t told = 0; /* lines of which there is an account */
 
     for (const atp_call_t *call = client->singles.first; call != NULL && count < client->ops_per_message;
          call = call->next) {
         lines += call->command.line_count;
         text_size += call->text_size;
-        if (count > 0 && (lines > ATP_OPS_PER_MESSAGE_MAX || text_size > ATP_GATHERED_SIZE_MAX)) {
+        told += call->command.explains ? atp_explain_told(call->command.line_count) : 0;
+        if (count > 0 && (lines > ATP_OPS_PER_MESSAGE_MAX || text_size > ATP_GATHERED_SIZE_MAX ||
+                          told > ATP_EXPLAIN_TOLD_MAX)) {
             break;
         }
         count++;

@@ -84,6 +84,7 @@ struct atp_call {
     atp_latch_t latch;
     /* submitted: who is told instead of the latch */
     atp_done_t done;
+    atp_explained_t explained; /* instead of `done` */
     void *done_context;
 };
 
@@ -106,6 +107,7 @@ struct atp_lane {
     bool was_unanswered; /* and one of them stayed unanswered */
     /* room to read one answer into */
     atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
+    atp_explain_room_t account; /* allocated when the first command explains */
 };
 
 typedef struct atp_queue {
@@ -183,7 +185,7 @@ void atp_calls_finish(atp_client_t *client, atp_call_t *calls, const atp_end_t *
 
 /* Ends single commands, each with its own result of the answer, which has been read and found good. */
 void atp_calls_deliver(atp_client_t *client, atp_call_t *calls, const void *bytes, size_t size,
-                       atp_grant_t *grants);
+                       atp_grant_t *grants, atp_explain_room_t *account);
 
 /* ---- request.c: bytes of a request ---- */
 
@@ -209,5 +211,7 @@ ATP_MUST_USE atp_err_t atp_client_do_results(atp_client_t *client, atp_call_t *c
 /* Copies what fits of one result's grants and plan behind those before. */
 void atp_grants_clear(atp_grants_t *grants);
 void atp_grants_add(atp_grants_t *grants, const atp_grant_t *items, const atp_result_t *result);
+/* The same with the parts of its account; the result says how many there was room for. */
+void atp_account_add(atp_grants_t *grants, const atp_explanation_t *parts, atp_result_t *result);
 
 #endif

@@ -7,7 +7,7 @@ static uint32_t count_submitted(const atp_call_t *calls)
     uint32_t count = 0;
 
     for (; calls != NULL; calls = calls->next) {
-        count += calls->done != NULL;
+        count += calls->done != NULL || calls->explained != NULL;
     }
     return count;
 }
@@ -32,13 +32,26 @@ static void end_callbacks(atp_client_t *client, uint32_t count)
     }
 }
 
-/* Ends a single command. `result` is NULL when there is none. The call is gone afterwards. */
-static void give(atp_call_t *call, const atp_result_t *result, const atp_grant_t *grants)
+/* Ends a submitted command. */
+static void tell(atp_call_t *call, const atp_result_t *result, const atp_grant_t *grants,
+                 const atp_explanation_t *parts)
 {
-    if (call->done != NULL) {
-        call->done(call->done_context, call->end.err, result, grants,
-                   result != NULL ? &call->end.as_of : NULL);
-        free(call);
+    const atp_as_of_t *as_of = result != NULL ? &call->end.as_of : NULL;
+
+    if (call->explained != NULL) {
+        call->explained(call->done_context, call->end.err, result, grants, parts, as_of);
+    } else {
+        call->done(call->done_context, call->end.err, result, grants, as_of);
+    }
+    free(call);
+}
+
+/* Ends a single command. `result` is NULL when there is none. The call is gone afterwards. */
+static void give(atp_call_t *call, const atp_result_t *result, const atp_grant_t *grants,
+                 const atp_explanation_t *parts)
+{
+    if (call->done != NULL || call->explained != NULL) {
+        tell(call, result, grants, parts);
         return;
     }
     if (result != NULL) {
@@ -46,6 +59,7 @@ static void give(atp_call_t *call, const atp_result_t *result, const atp_grant_t
         if (call->grants != NULL) {
             atp_grants_clear(call->grants);
             atp_grants_add(call->grants, grants, result);
+            atp_account_add(call->grants, parts, call->ret_result);
         }
     }
     atp_latch_open(&call->latch);
@@ -67,7 +81,7 @@ void atp_calls_finish(atp_client_t *client, atp_call_t *calls, const atp_end_t *
         }
         call->end = *end;
         if (call->is_single) {
-            give(call, result, NULL);
+            give(call, result, NULL, NULL);
         } else {
             atp_latch_open(&call->latch);
         }
@@ -76,7 +90,7 @@ void atp_calls_finish(atp_client_t *client, atp_call_t *calls, const atp_end_t *
 }
 
 void atp_calls_deliver(atp_client_t *client, atp_call_t *calls, const void *bytes, size_t size,
-                       atp_grant_t *grants)
+                       atp_grant_t *grants, atp_explain_room_t *account)
 {
     uint32_t submitted = count_submitted(calls);
     atp_response_t response;
@@ -90,9 +104,10 @@ void atp_calls_deliver(atp_client_t *client, atp_call_t *calls, const void *byte
         atp_call_t *call = calls;
 
         calls = call->next; /* before the call is gone */
-        ATP_ASSERT(atp_read_result(&reader, &result, grants, ATP_GRANTS_PER_OP_MAX));
+        account->count = 0;
+        ATP_ASSERT(atp_read_result_and_account(&reader, &result, grants, ATP_GRANTS_PER_OP_MAX, account));
         call->end = (atp_end_t){.as_of = {response.incarnation, response.applied_op, response.durable_op}};
-        give(call, &result, grants);
+        give(call, &result, grants, account->parts);
     }
     end_callbacks(client, submitted);
 }

@@ -1,5 +1,7 @@
 #include "protocol/client/client_priv.h"
 
+#include <stdlib.h>
+
 static void run(atp_lane_t *lane, atp_call_t *calls);
 
 /* ---- steps of one message ---- */
@@ -189,6 +191,15 @@ static bool is_our_correlation(const atp_lane_t *lane, atp_text_t correlation)
     return atp_text_equal(correlation, atp_client_correlation(lane->client, lane->number, text));
 }
 
+/* Room for accounts, where there is memory for it: else they are cut. */
+static void need_account(atp_lane_t *lane)
+{
+    if (lane->account.parts == NULL) {
+        lane->account.parts = malloc(ATP_EXPLAIN_PARTS_MAX * sizeof *lane->account.parts);
+        lane->account.capacity = lane->account.parts != NULL ? ATP_EXPLAIN_PARTS_MAX : 0;
+    }
+}
+
 /* True if the bytes are results for all single commands of the lane, to the end. */
 static bool are_results_for(atp_lane_t *lane, atp_reader_t *reader)
 {
@@ -198,6 +209,9 @@ static bool are_results_for(atp_lane_t *lane, atp_reader_t *reader)
 
     for (const atp_call_t *call = lane->calls; call != NULL; call = call->next) {
         asked++;
+        if (call->command.explains) {
+            need_account(lane);
+        }
     }
     if (!atp_read_results(reader, &count) || count != asked) {
         return false;
@@ -275,7 +289,7 @@ static void on_answer(atp_lane_t *lane, nng_msg *message)
         return;
     } else if (is_of_type && are_results_for(lane, &reader)) {
         lane->calls = NULL;
-        atp_calls_deliver(lane->client, calls, bytes, size, lane->grants);
+        atp_calls_deliver(lane->client, calls, bytes, size, lane->grants, &lane->account);
         nng_msg_free(message);
         run(lane, atp_client_take_or_rest(lane->client, lane));
         return;
@@ -361,4 +375,5 @@ void atp_lane_close(atp_lane_t *lane)
     }
     nng_aio_free(lane->aio);
     nng_aio_free(lane->pausing);
+    free(lane->account.parts);
 }

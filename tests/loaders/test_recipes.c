@@ -157,9 +157,9 @@ static void the_sample_of_kits_loads(void **state)
     assert_int_equal(date_of(gathered, ATP_KEY_END, 1),
                      date_of(gathered, ATP_KEY_START, 2)); /* no gap, no overlap */
     assert_int_equal(date_of(gathered, ATP_KEY_END, 2), 0);
-    atp_field_t field;
+    unsigned key;
     uint32_t line;
-    assert_int_equal(atp_attributes_check(&gathered->command, &field, &line), ATP_APPLIED);
+    assert_int_equal(atp_attributes_check(&gathered->command, &key, &line), ATP_APPLIED);
     assert_false(next(gathered));
     gathered_free(gathered);
 }

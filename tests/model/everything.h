@@ -97,6 +97,7 @@ typedef struct reach {
     uint64_t exceptions[ATP_EXCEPTION_KIND_LIMIT];
     uint64_t promises[2]; /* asked and reserved: refused, granted */
     uint64_t explained[2];
+    uint64_t accounts[2];
     uint64_t availability[2];
     uint64_t schedules[2];
     uint64_t dated_views[2]; /* of those, through channels with rules */
@@ -258,6 +259,9 @@ typedef struct said {
     bool has_explained_lines; /* of several, what becomes of all */
     bool explained_enough;
     bool explained_granted; /* of the reserve itself */
+    bool has_account;       /* of the op, just before it is applied: */
+    bool is_account_whole;  /* all of its lines are told of, */
+    bool is_account_enough; /* and each ends in enough */
     bool has_available;
     atp_qty_t available;
     bool has_scheduled;

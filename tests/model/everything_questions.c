@@ -175,6 +175,52 @@ static void ask_explain_lines(bench_t *bench, said_t *said)
     said->explained_granted = parts[room.count - 1].code == ATP_EXPLAIN_CODE_GRANTED;
 }
 
+/* Each result is what the parts before it make. */
+static bool does_add_up(bench_t *bench, const atp_explanation_t *parts, uint32_t count)
+{
+    atp_qty_t running = 0;
+    atp_qty_t nodes = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const atp_explanation_t *part = &parts[i];
+        unsigned effect = atp_explain_effect(part->code);
+        bool is_new_line = i == 0 || part->line != parts[i - 1].line;
+        bool is_new_node =
+            part->node.size > 0 && (is_new_line || !atp_text_equal(part->node, parts[i - 1].node));
+        nodes = is_new_line ? 0 : nodes;
+        running = is_new_node ? 0 : part->code == ATP_EXPLAIN_CODE_ALL_NODES ? nodes : running;
+        running += effect == ATP_EXPLAIN_PLUS                                   ? part->qty
+                   : effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT ? -part->qty
+                                                                                : 0;
+        if (effect == ATP_EXPLAIN_EQUALS && part->qty != running) {
+            return bench_fail(bench, "the account says %s %lld, its parts make %lld",
+                              atp_explain_name(part->code), (long long)part->qty, (long long)running);
+        }
+        nodes += part->code == ATP_EXPLAIN_CODE_FREE ? part->qty : 0;
+    }
+    return true;
+}
+
+/* The account that the answer to the op may have. */
+static bool ask_account(bench_t *bench, said_t *said)
+{
+    static atp_explanation_t parts[PARTS_MAX];
+    const atp_op_t *op = bench->record;
+    atp_explain_room_t room = {.parts = parts, .capacity = PARTS_MAX};
+    uint32_t enough = 0;
+    uint32_t decided = 0;
+
+    atp_ledger_explain_op(bench->ledger, op, bench->act->at_ms, &room);
+    for (uint32_t i = 0; i < room.count; i++) {
+        enough += parts[i].code == ATP_EXPLAIN_CODE_ENOUGH;
+        decided += atp_explain_effect(parts[i].code) == ATP_EXPLAIN_DECIDED;
+    }
+    said->has_account = op->option == ATP_RESERVE_ALL_OR_NOTHING;
+    said->is_account_whole = !room.is_cut && decided == op->line_count;
+    said->is_account_enough = enough == op->line_count;
+    return room.is_cut || does_add_up(bench, parts, room.count);
+}
+
 /* ---- availability ---- */
 
 static void read_view(const bench_t *bench, const asked_line_t *line, uint32_t sku,
@@ -301,6 +347,9 @@ bool questions_ask(bench_t *bench, said_t *said)
     asked_line_t line;
 
     ask_promise(bench, said);
+    if (!ask_account(bench, said)) {
+        return false;
+    }
     said->is_kit_in_decimals = false;
     if (bench->act->line_count == 1 && find_line(bench, bench->act, 0, &line)) {
         said->asked = line.qty;
@@ -413,6 +462,17 @@ bool questions_compare(bench_t *bench, const said_t *said)
     }
     if (!compare_promise(bench, said)) {
         return false;
+    }
+    if (said->has_account && said->is_account_whole) {
+        bool is_granted = atp_verdict_is_success(verdict);
+        if (said->is_account_enough != is_granted) {
+            return bench_fail(bench, "the account said %s of the reserve, which is: %s",
+                              said->is_account_enough ? "enough" : "not enough", atp_verdict_name(verdict));
+        }
+        bench->reach->accounts[is_granted]++;
+    }
+    if (said->has_account && !said->is_account_whole && atp_verdict_is_success(verdict)) {
+        return bench_fail(bench, "the account lacks a line of a reserve that is granted");
     }
     if ((said->has_explained || said->has_explained_lines) &&
         said->explained_granted != atp_verdict_is_success(verdict)) {

@@ -237,7 +237,7 @@ unsigned reach_missing(const reach_t *reach)
     for (unsigned is_granted = 0; is_granted < 2; is_granted++) {
         bool is_compared = reach->promises[is_granted] > 0 && reach->explained[is_granted] > 0 &&
                            reach->availability[is_granted] > 0 && reach->schedules[is_granted] > 0 &&
-                           reach->dated_views[is_granted] > 0;
+                           reach->dated_views[is_granted] > 0 && reach->accounts[is_granted] > 0;
         if (!is_compared) {
             printf("a question never asked before a reserve that was %s\n",
                    is_granted ? "granted" : "refused");

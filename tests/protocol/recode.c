@@ -9,6 +9,7 @@
 static atp_text_t names[NAMES_MAX];
 static atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
 static atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
+static atp_explanation_t parts[ATP_EXPLAIN_PARTS_MAX];
 static atp_attribute_t attributes[ATP_ATTRIBUTES_PER_OP_MAX];
 static atp_record_line_t record_lines[ATP_LINES_PER_OP_MAX];
 
@@ -18,11 +19,12 @@ typedef bool (*row_t)(atp_reader_t *reader, atp_writer_t *writer);
 
 static bool recode_result(atp_reader_t *reader, atp_writer_t *writer)
 {
+    atp_explain_room_t account = {.parts = parts, .capacity = ATP_EXPLAIN_PARTS_MAX};
     atp_result_t result;
-    if (!atp_read_result(reader, &result, grants, ATP_GRANTS_PER_OP_MAX)) {
+    if (!atp_read_result_and_account(reader, &result, grants, ATP_GRANTS_PER_OP_MAX, &account)) {
         return false;
     }
-    atp_write_result(writer, &result, grants);
+    atp_write_result_and_account(writer, &result, grants, parts);
     return true;
 }
 

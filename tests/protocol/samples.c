@@ -178,6 +178,19 @@ static void write_results_many(atp_writer_t *writer)
     sample_write_results(writer, results, 7, grants);
 }
 
+static void write_reserve_explained(atp_writer_t *writer)
+{
+    const atp_command_line_t line = {ATP_TEXT("ROPE"), ATP_TEXT(""), 25, 1};
+    const atp_command_t command = {.kind = ATP_OP_RESERVE,
+                                   .id = ATP_TEXT("cart-80"),
+                                   .issued_ms = T0,
+                                   .channel = ATP_TEXT("web"),
+                                   .line_count = 1,
+                                   .lines = &line,
+                                   .explains = true};
+    write_ops(writer, &command, 1);
+}
+
 /* ---- availability and outcome ---- */
 
 static void write_ask_pairs(atp_writer_t *writer)
@@ -497,6 +510,15 @@ const sample_t samples[] = {
      RESPONSE_HEAD(1) "[[0],[2,5],[0,6,\"-0.250\"],[1,7,0,1795253000000,0,0,0,[2,\"2.50\",0]],[0,8,1,0,1],"
                       "[21,0,0,0,0,6],[62,9,0,0,0,11,2]]]",
      NULL, write_results_many},
+    {"reserve_explained", SAMPLE_REQUEST, "commands: a reserve whose answer is to have its account",
+     REQUEST_HEAD(1) "[[32,\"cart-80\",1795253000000,\"web\",\"\",0,0,[[\"ROPE\",\"\",\"2.5\"]],[[151,1]]]]]",
+     NULL, write_reserve_explained},
+    {"results_explained", SAMPLE_RESPONSE,
+     "commands: a refusal with its account, and a success whose account has no room",
+     RESPONSE_HEAD(1) "[[62,9,0,0,0,11,0,[],[],0,0,[[[0,1,\"2.00\",\"lyon-2\"],[0,6,\"2.00\",\"lyon-2\"],"
+                      "[0,11,\"2.00\",\"lyon-2\"],[0,65,\"0.50\",\"\",\"on_hand\"]],false]],"
+                      "[0,10,2,1795253900000,0,0,0,[],[],0,0,[[],true]]]]",
+     NULL, sample_write_results_explained},
     {"availability_pairs_ask", SAMPLE_REQUEST, "availability: one SKU at one node, one at all nodes as a sum",
      REQUEST_HEAD(2) "[0,\"web\",[[\"TSHIRT-M\",\"berlin\"],[\"ROPE\",\"\"]]]]", NULL, write_ask_pairs},
     {"availability_cross_ask", SAMPLE_REQUEST, "availability: three SKUs at two nodes, all flags",

@@ -43,6 +43,7 @@ void sample_write_catalog_ask(atp_writer_t *writer);
 void sample_write_catalog(atp_writer_t *writer);
 void sample_write_catalog_calendar(atp_writer_t *writer);
 void sample_write_results_ready(atp_writer_t *writer);
+void sample_write_results_explained(atp_writer_t *writer);
 void sample_write_availability_ready(atp_writer_t *writer);
 void sample_write_error(atp_writer_t *writer);
 void sample_write_error_version(atp_writer_t *writer);

@@ -407,3 +407,21 @@ void sample_write_availability_level(atp_writer_t *writer)
     atp_write_availability_row(writer, &row);
     atp_write_availability_end(writer, true);
 }
+
+void sample_write_results_explained(atp_writer_t *writer)
+{
+    const atp_explanation_t parts[] = {
+        {.code = ATP_EXPLAIN_CODE_ON_HAND, .scale = 2, .qty = 200, .node = ATP_TEXT("lyon-2")},
+        {.code = ATP_EXPLAIN_CODE_ATP, .scale = 2, .qty = 200, .node = ATP_TEXT("lyon-2")},
+        {.code = ATP_EXPLAIN_CODE_FREE, .scale = 2, .qty = 200, .node = ATP_TEXT("lyon-2")},
+        {.code = ATP_EXPLAIN_CODE_NOT_ENOUGH, .scale = 2, .qty = 50, .detail = ATP_TEXT("on_hand")}};
+    const atp_result_t refused = {
+        .verdict = ATP_NOT_ENOUGH_AVAILABLE, .op = 9, .field = ATP_FIELD_QTY, .part_count = 4};
+    const atp_result_t cut = {.op = 10, .qty = 2, .deadline_ms = T0 + 900000, .is_cut = 1};
+
+    sample_begin_response(writer, ATP_MESSAGE_COMMANDS);
+    atp_write_list_begin(writer);
+    atp_write_result_and_account(writer, &refused, NULL, parts);
+    atp_write_result_and_account(writer, &cut, NULL, NULL);
+    atp_write_list_end(writer);
+}

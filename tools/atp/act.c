@@ -3,6 +3,7 @@
 
 #include "engine/base/attribute.h"
 
+#include "tools/atp/cmds.h"
 #include "tools/atp/session.h"
 #include "tools/atp/with.h"
 
@@ -138,7 +139,8 @@ static void print_place(const atp_command_t *command, const atp_result_t *result
         (void)snprintf(ret_text, size, " (%.*s)", (int)command->subject.size, command->subject.bytes);
         return;
     }
-    if (line == NULL || result->field == ATP_FIELD_RESERVATION) {
+    bool is_of_op = result->key != ATP_KEY_NONE && !result->is_of_line && result->line == 0;
+    if (line == NULL || result->field == ATP_FIELD_RESERVATION || is_of_op) {
         return;
     }
     (void)atp_qty_format(line->mantissa, line->decimals, qty);
@@ -204,17 +206,27 @@ static const char *stale_text(const atp_result_t *result)
     return result->is_stale ? "; stale: the source that counts at a node asked is silent" : "";
 }
 
+/* Of the attribute at fault; NULL: there is none. */
+static const char *key_name(const atp_result_t *result)
+{
+    const atp_attribute_rule_t *rule = result->key != ATP_KEY_NONE ? atp_attribute_rule(result->key) : NULL;
+
+    return rule != NULL ? rule->name : NULL;
+}
+
 int atp_act_refused(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result)
 {
     char unknown[32];
     char place[2 * ATP_ID_SIZE_MAX + 64];
     const char *field = result->field != ATP_FIELD_NONE ? atp_field_name(result->field) : NULL;
+    const char *key = key_name(result);
 
     print_place(command, result, place, sizeof place);
     (void)fflush(stdout);
-    (void)fprintf(stderr, "atp: refused: %s: %s%s%s%s%s\n", atp_verdict_text(result->verdict, unknown),
+    (void)fprintf(stderr, "atp: refused: %s: %s%s%s%s%s%s%s\n", atp_verdict_text(result->verdict, unknown),
                   atp_verdict_advice(result->verdict), field != NULL ? "; at " : "",
-                  field != NULL ? field : "", place, stale_text(result));
+                  field != NULL ? field : "", key != NULL ? " " : "", key != NULL ? key : "", place,
+                  stale_text(result));
     if (result->verdict == ATP_CONFLICT) {
         note_first_answer(cli, command);
     } else if (result->verdict == ATP_AUTHORITY_TAKEN) {
@@ -267,6 +279,10 @@ static void put_result(atp_out_t *out, const atp_command_t *command, const atp_r
         atp_out_string(out, "message", NULL, atp_verdict_advice(result->verdict));
         if (result->field != ATP_FIELD_NONE && atp_field_name(result->field) != NULL) {
             atp_out_string(out, "field", NULL, atp_field_name(result->field));
+        }
+        if (key_name(result) != NULL) {
+            atp_out_string(out, "attribute", NULL, key_name(result));
+            atp_out_bool(out, "is_of_line", result->is_of_line != 0);
         }
         atp_out_int(out, "line", NULL, result->line);
     }
@@ -325,6 +341,10 @@ static void put_reservation_json(atp_cli_t *cli, const atp_command_t *command, c
     atp_out_json(out, "lines", json_lines(command, result, grants));
     if (result->plan_count > 0) {
         atp_out_json(out, "plan", json_plan(result, grants));
+    }
+    if (command->explains) {
+        atp_out_json(out, "account", atp_explain_json_account(command, &grants->account));
+        atp_out_bool(out, "account_is_cut", result->is_cut != 0);
     }
     atp_out_end(out);
 }
@@ -422,10 +442,20 @@ static int act_on_one(atp_cli_t *cli, atp_command_t *command, call_fn call, put_
     if (!atp_session_open(cli, &status)) {
         return status;
     }
+    const atp_attribute_t *explain = atp_attributes_find(command, ATP_KEY_EXPLAIN, ATP_WHOLE_OP);
+    command->explains = command->explains || (explain != NULL && explain->number == 1);
+    if (command->explains) {
+        grants.account.capacity = ATP_EXPLAIN_PARTS_MAX;
+        grants.text_capacity += ATP_EXPLAIN_PARTS_MAX * 2 * ATP_ID_SIZE_MAX;
+    }
     grants.items = atp_cli_alloc(grants.capacity, sizeof *grants.items);
+    grants.account.parts = atp_cli_alloc(grants.account.capacity, sizeof *grants.account.parts);
     grants.texts = atp_cli_alloc(grants.text_capacity, 1);
     atp_err_t err = call(cli->handle, command, &result, &grants, NULL);
     grants.count = grants.count < grants.capacity ? grants.count : grants.capacity;
+    if (err == ATP_OK && command->explains && !cli->is_json && !cli->is_quiet) {
+        atp_explain_put_account(cli, command, &result, &grants.account);
+    }
     if (err != ATP_OK) {
         status = atp_session_fail(cli, cli->handle, err, command->id);
     } else if (cli->is_json || atp_verdict_is_success(result.verdict)) {
@@ -436,6 +466,7 @@ static int act_on_one(atp_cli_t *cli, atp_command_t *command, call_fn call, put_
         status = atp_act_refused(cli, command, &result);
     }
     free(grants.items);
+    free(grants.account.parts);
     free(grants.texts);
     return status;
 }

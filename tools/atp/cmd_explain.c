@@ -92,6 +92,49 @@ static void put_part(atp_out_t *out, const atp_command_line_t *lines, const atp_
     }
 }
 
+/* ---- accounts in the answers of commands ---- */
+
+void atp_explain_put_account(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                             const atp_explain_room_t *account)
+{
+    for (uint32_t i = 0; i < account->count; i++) {
+        if (account->parts[i].line < command->line_count) {
+            put_part(&cli->out, command->lines, &account->parts[i]);
+        }
+    }
+    atp_out_end(&cli->out);
+    if (result->is_repeat) {
+        atp_cli_note(cli, "asked before: by what the first answer was decided is not kept");
+    } else if (result->is_cut) {
+        atp_cli_note(cli, "there is more to the account than an answer has");
+    }
+}
+
+json_t *atp_explain_json_account(const atp_command_t *command, const atp_explain_room_t *account)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < account->count; i++) {
+        const atp_explanation_t *part = &account->parts[i];
+        const char *name = atp_explain_name(part->code);
+        const char *sentence = atp_explain_sentence(part->code);
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "line", atp_json_uint(part->line));
+        (void)json_object_set_new(
+            object, "sku",
+            atp_json_text(part->line < command->line_count ? command->lines[part->line].sku : ATP_TEXT("")));
+        (void)json_object_set_new(object, "node",
+                                  part->node.size > 0 ? atp_json_text(part->node) : json_null());
+        (void)json_object_set_new(object, "code", json_string(name != NULL ? name : "?"));
+        (void)json_object_set_new(object, "qty", atp_json_qty(part->qty, part->scale));
+        (void)json_object_set_new(object, "effect", json_string(effect_name(part->code)));
+        (void)json_object_set_new(object, "detail", atp_json_text(part->detail));
+        (void)json_object_set_new(object, "sentence", json_string(sentence != NULL ? sentence : ""));
+        (void)json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static int print_answer(atp_cli_t *cli, const atp_command_line_t *lines, const atp_answer_t *answer)
 {
     atp_answer_head_t head = atp_answer_head(answer);
@@ -127,37 +170,6 @@ static int ask_and_print(atp_cli_t *cli, const atp_explain_ask_t *ask)
     status = print_answer(cli, ask->lines, answer);
     atp_answer_free(answer);
     return status;
-}
-
-/* --with method=pickup */
-static bool is_picked_up(const atp_args_t *args)
-{
-    unsigned cursor = 0;
-    bool does = false;
-
-    for (const char *with = atp_args_each(args, "with", &cursor); with != NULL;
-         with = atp_args_each(args, "with", &cursor)) {
-        does = does || strcmp(with, "method=pickup") == 0;
-    }
-    return does;
-}
-
-int atp_explain_reserve(atp_cli_t *cli, const atp_command_t *command)
-{
-    const char *by = atp_args_text(&cli->args, "by");
-    atp_explain_ask_t ask = {.line_count = command->line_count,
-                             .lines = command->lines,
-                             .channel = command->channel,
-                             .is_one = command->option == ATP_RESERVE_ALL_OR_NOTHING,
-                             .is_pickup = command->channel.size > 0 && is_picked_up(&cli->args)};
-
-    if (command->line_count > ATP_EXPLAIN_LINES_MAX) {
-        return atp_cli_usage(cli->cmd, "--explain takes at most %d lines", ATP_EXPLAIN_LINES_MAX);
-    }
-    if (by != NULL && !atp_when_parse(by, atp_now_ms(), &ask.by_ms)) {
-        return atp_cli_usage(cli->cmd, "--by: '%.40s' is no time: " ATP_WHEN_FORMS, by);
-    }
-    return ask_and_print(cli, &ask);
 }
 
 static int explain(atp_cli_t *cli, const char *qty, const char *by)

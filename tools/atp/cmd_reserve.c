@@ -6,12 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* With --explain the account comes first: what is decided next is decided as it says, if nobody comes between. */
-static int explain_first(atp_cli_t *cli, const atp_command_t *command)
-{
-    return atp_args_has(&cli->args, "explain") ? atp_explain_reserve(cli, command) : ATP_CLI_DONE;
-}
-
 static int reserve(atp_cli_t *cli)
 {
     atp_command_t command = {.kind = ATP_OP_RESERVE};
@@ -31,8 +25,8 @@ static int reserve(atp_cli_t *cli)
         return ATP_CLI_USAGE;
     }
     command.option = (uint8_t)mode;
-    int status = explain_first(cli, &command);
-    status = status == ATP_CLI_DONE ? atp_act_on_reservation(cli, &command, "reserved") : status;
+    command.explains = atp_args_has(&cli->args, "explain");
+    int status = atp_act_on_reservation(cli, &command, "reserved");
     free((void *)(uintptr_t)command.lines);
     return status;
 }
@@ -45,8 +39,8 @@ static int promise(atp_cli_t *cli)
         return ATP_CLI_USAGE;
     }
     command.option = atp_args_has(&cli->args, "partial") ? ATP_RESERVE_PARTIAL : ATP_RESERVE_ALL_OR_NOTHING;
-    int status = explain_first(cli, &command);
-    status = status == ATP_CLI_DONE ? atp_act_promise(cli, &command) : status;
+    command.explains = atp_args_has(&cli->args, "explain");
+    int status = atp_act_promise(cli, &command);
     free((void *)(uintptr_t)command.lines);
     return status;
 }
@@ -133,7 +127,7 @@ static const atp_flag_t reserve_flags[] = {
     {"replaces", "RESERVATION", NULL, "Takes the place of this one, in one request"},
     {"priority", "N", NULL, "Who comes first when there is too little: 0 to 7, 7 first (3)"},
     {"partial", NULL, NULL, "Short for --mode partial"},
-    {"explain", NULL, NULL, "Say first of what it is decided, as atp explain"},
+    {"explain", NULL, NULL, "Show by what it was decided, in the account of atp explain"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -163,7 +157,7 @@ static const atp_flag_t promise_flags[] = {
     ATP_WITH_FLAG,
     {"channel", "CHANNEL", NULL, "Who sells: web, pos, ..."},
     {"partial", NULL, NULL, "Of each line what there is"},
-    {"explain", NULL, NULL, "Say first of what it is decided, as atp explain"},
+    {"explain", NULL, NULL, "Show by what it was decided, in the account of atp explain"},
     {NULL, NULL, NULL, NULL},
 };
 

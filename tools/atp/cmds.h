@@ -115,7 +115,9 @@ void atp_posting_put(atp_out_t *out, const atp_posting_row_t *row, bool has_sett
 /* The account of what a channel may take of the SKUs of the command line: cmd_explain.c. */
 int atp_explain_channel(atp_cli_t *cli);
 
-/* The account of the lines of a reserve, before it is sent. */
-int atp_explain_reserve(atp_cli_t *cli, const atp_command_t *command);
+/* The account in the answer to a command that explains: as rows, as a JSON array. */
+void atp_explain_put_account(atp_cli_t *cli, const atp_command_t *command, const atp_result_t *result,
+                             const atp_explain_room_t *account);
+json_t *atp_explain_json_account(const atp_command_t *command, const atp_explain_room_t *account);
 
 #endif

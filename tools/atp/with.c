@@ -254,7 +254,7 @@ static bool refuse_fit(const atp_cli_t *cli, const atp_command_t *command, atp_v
 bool atp_with_take(atp_cli_t *cli, atp_command_t *command)
 {
     unsigned cursor = 0;
-    atp_field_t field;
+    unsigned key;
     uint32_t line;
 
     for (const char *word; (word = atp_args_each(&cli->args, "with", &cursor)) != NULL;) {
@@ -265,7 +265,7 @@ bool atp_with_take(atp_cli_t *cli, atp_command_t *command)
     sort_by_line(cli->attributes, cli->attribute_count);
     command->attributes = cli->attributes;
     command->attribute_count = cli->attribute_count;
-    atp_verdict_t verdict = atp_attributes_check(command, &field, &line);
+    atp_verdict_t verdict = atp_attributes_check(command, &key, &line);
     return verdict == ATP_APPLIED || refuse_fit(cli, command, verdict);
 }
 

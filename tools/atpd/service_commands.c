@@ -2,12 +2,14 @@
 #include "tools/atpd/service_priv.h"
 
 #include "engine/base/hash.h"
+#include "engine/ledger/explain/ledger_explain.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define OPS_ROOM_FIRST ((size_t)64 << 10)
-#define BULK_LINES     512 /* a message of as many facts is a feed */
+#define OPS_ROOM_FIRST    ((size_t)64 << 10)
+#define LINES_A_LINE_TOLD 128 /* what the account of a line holds the ledger up */
+#define BULK_LINES        512 /* a message of as many facts is a feed */
 
 /* ---- room ---- */
 
@@ -112,6 +114,10 @@ static void begin_batch(atp_work_t *work, atp_op_context_t *ret_context)
                                       .client = ATP_CLIENT_NAMED};
     work->refused_count = 0;
     work->grant_room = 0;
+    work->accounts.are_asked_for = false;
+    work->accounts.op_count = 0;
+    work->accounts.line_count = 0;
+    work->accounts.part_count = 0;
     work->has_reserves = false;
     work->has_client_op = !atp_catalog_find_client(ret_context->catalog, client, atp_hash_text(client, seed),
                                                    &ret_context->client);
@@ -119,6 +125,64 @@ static void begin_batch(atp_work_t *work, atp_op_context_t *ret_context)
         ret_context->client = ATP_CLIENT_NAMED;
         batch->ops_size = atp_op_encode_client(work->ops.bytes, client, seed);
         batch->op_count = 1;
+    }
+}
+
+/* ---- accounts ---- */
+
+typedef enum explains { EXPLAINS_NOT, EXPLAINS_CUT, EXPLAINS } explains_t;
+
+/* The answer to this op is to have its account; where the message asks for more than there may be, one without parts. False: no memory. */
+static bool note_explained(atp_work_t *work, uint32_t index, const atp_op_t *op)
+{
+    atp_tellings_t *accounts = &work->accounts;
+    uint32_t lines = atp_explain_told(op->line_count);
+
+    if (!accounts->are_asked_for) {
+        if (!atp_room_need(&work->names, work->op_count) ||
+            !atp_room_need(&work->rows, ATP_EXPLAIN_PARTS_MAX * sizeof(atp_explanation_t))) {
+            return false;
+        }
+        memset(work->names.bytes, EXPLAINS_NOT, work->op_count);
+        accounts->are_asked_for = true;
+    }
+    bool has_room =
+        accounts->op_count < ATP_QUESTIONED_OPS_MAX && accounts->line_count + lines <= ATP_EXPLAIN_TOLD_MAX;
+    ((uint8_t *)work->names.bytes)[index] = has_room ? EXPLAINS : EXPLAINS_CUT;
+    if (has_room) {
+        accounts->ops[accounts->op_count] = work->batch.op_count;
+        accounts->of[accounts->op_count++] =
+            (atp_telling_t){.op_at = (size_t)((const char *)op - (const char *)work->ops.bytes)};
+        accounts->line_count += lines;
+    }
+    return true;
+}
+
+/* The account of the next of those ops, as of now. */
+static void tell_account(atp_work_t *work, uint32_t i, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_tellings_t *accounts = &work->accounts;
+    atp_telling_t *account = &accounts->of[i];
+    const atp_op_t *op = (const atp_op_t *)(const void *)((const char *)work->ops.bytes + account->op_at);
+    atp_explain_room_t room = {.parts = (atp_explanation_t *)work->rows.bytes + accounts->part_count,
+                               .capacity = ATP_EXPLAIN_PARTS_MAX - accounts->part_count};
+
+    atp_ledger_explain_op(ledger, op, now_ms, &room);
+    account->first = accounts->part_count;
+    account->count = room.count;
+    account->is_cut = room.is_cut;
+    accounts->part_count += room.count;
+}
+
+/* Runs on the ledger thread, just before such an op is applied. What is answered by its id was decided at another time. */
+static void explain_op(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
+{
+    atp_work_t *work = batch->context;
+    const char *ops = work->ops.bytes;
+    const atp_op_t *op = (const atp_op_t *)(const void *)(ops + work->accounts.of[batch->piece].op_at);
+
+    if (atp_ledger_has_account(ledger, op)) {
+        tell_account(work, batch->piece, ledger, now_ms);
     }
 }
 
@@ -145,6 +209,9 @@ static bool add_command(atp_work_t *work, uint32_t index, const atp_command_t *c
         break;
     }
     const atp_op_t *op = (const atp_op_t *)(const void *)((char *)work->ops.bytes + batch->ops_size);
+    if (ATP_UNLIKELY(command->explains) && !note_explained(work, index, op)) {
+        return false;
+    }
     work->has_reserves = work->has_reserves || command->kind == ATP_OP_RESERVE;
     batch->class = joined(batch->class, class_of(command->kind));
     batch->ops_size += size;
@@ -186,7 +253,9 @@ static build_t build_batch(atp_work_t *work)
         if (refusal.verdict != ATP_APPLIED) {
             atp_result_t fault = {.verdict = (uint8_t)refusal.verdict,
                                   .field = (uint8_t)refusal.field,
-                                  .line = (uint16_t)refusal.line};
+                                  .line = (uint16_t)refusal.line,
+                                  .key = refusal.key,
+                                  .is_of_line = refusal.is_of_line};
             is_kept = keep_refusal(work, i, &fault);
         } else {
             atp_result_t fault;
@@ -213,6 +282,26 @@ static void name_plan(const atp_work_t *work, const atp_result_t *result, atp_gr
     }
 }
 
+/* The answer to an op of the message that explains; `*account` is moved on where it has one. */
+static void write_explained(const atp_work_t *work, atp_writer_t *writer, const atp_result_t *result,
+                            const atp_grant_t *grants, uint32_t index, uint32_t *account)
+{
+    unsigned explains = ((const uint8_t *)work->names.bytes)[index];
+    const atp_explanation_t *parts = work->rows.bytes;
+    atp_result_t told = *result;
+
+    if (explains == EXPLAINS_CUT) {
+        told.is_cut = 1;
+    } else if (explains == EXPLAINS) {
+        const atp_telling_t *of = &work->accounts.of[(*account)++];
+        bool is_decided = result->op != 0; /* else it was refused before anything was looked at */
+        told.part_count = is_decided ? (uint16_t)of->count : 0;
+        told.is_cut = is_decided && of->is_cut;
+        parts += of->first;
+    }
+    atp_write_result_and_account(writer, &told, grants, parts);
+}
+
 static void write_results(atp_work_t *work, atp_writer_t *writer)
 {
     const atp_result_t *result = work->results.bytes;
@@ -221,6 +310,7 @@ static void write_results(atp_work_t *work, atp_writer_t *writer)
     const atp_result_t *refusal = work->refusals.bytes;
     const uint32_t *refused_op = work->refused_ops.bytes;
     uint32_t refused = 0;
+    uint32_t account = 0;
 
     if (work->has_client_op) {
         result++;
@@ -235,7 +325,11 @@ static void write_results(atp_work_t *work, atp_writer_t *writer)
             continue;
         }
         name_plan(work, result, grants);
-        atp_write_result(writer, result, grants);
+        if (ATP_UNLIKELY(work->accounts.are_asked_for)) {
+            write_explained(work, writer, result, grants, i, &account);
+        } else {
+            atp_write_result(writer, result, grants);
+        }
         if (work->request.type == ATP_MESSAGE_COMMANDS) {
             atp_metrics_add_ops(work->service->metrics, op->kind, result->verdict, 1);
         }
@@ -314,6 +408,7 @@ static void submit(atp_work_t *work)
     atp_batch_t *batch = &work->batch;
 
     batch->line_count = batch->line_count > batch->op_count ? batch->line_count : batch->op_count;
+    batch->line_count += work->accounts.line_count * LINES_A_LINE_TOLD;
     batch->done = answer;
     batch->context = work;
     atp_work_submit(work);
@@ -331,7 +426,12 @@ void atp_work_commands(atp_work_t *work)
     batch->grants = work->grants.bytes;
     bool is_bulk = work->op_count >= BULK_LINES || batch->line_count >= BULK_LINES;
     batch->class = batch->class == ATP_CLASS_FACT && is_bulk ? ATP_CLASS_BULK : batch->class;
-    batch->is_divisible = !work->has_client_op;
+    batch->is_divisible = !work->has_client_op && work->accounts.op_count == 0;
+    if (work->accounts.op_count > 0) {
+        batch->question = explain_op;
+        batch->asked_ops = work->accounts.ops;
+        batch->asked_count = work->accounts.op_count;
+    }
     submit(work);
 }
 
@@ -351,6 +451,10 @@ static void promise(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_
         atp_result_t *result = &results[asked->count];
         asked->feed = op->kind == ATP_OP_FEED ? op : asked->feed;
         if (op->kind == ATP_OP_RESERVE) {
+            if (asked->account < work->accounts.op_count &&
+                work->accounts.ops[asked->account] == asked->count) {
+                tell_account(work, asked->account++, ledger, now_ms);
+            }
             atp_ledger_promise(ledger, op, now_ms, result, asked->grants);
         } else if (op->kind == ATP_OP_FEED || op->kind == ATP_OP_COUNT) {
             atp_ledger_compare(ledger, asked->feed, op, now_ms, result);

@@ -2,6 +2,7 @@
 #ifndef ATP_ATPD_SERVICE_PRIV_H
 #define ATP_ATPD_SERVICE_PRIV_H
 
+#include "engine/base/explain.h"
 #include "engine/ledger/catalog/catalog.h"
 #include "protocol/message.h"
 #include "tools/atpd/service.h"
@@ -20,7 +21,27 @@ typedef struct atp_asked {
     const atp_op_t *feed;
     atp_grant_t *grants;
     uint32_t count;
+    uint32_t account; /* the next one that is to be told */
 } atp_asked_t;
+
+/* The account of an op. */
+typedef struct atp_telling {
+    size_t op_at;   /* bytes from the first op of the batch */
+    uint32_t first; /* of its parts */
+    uint32_t count;
+    bool is_cut;
+} atp_telling_t;
+
+/* The ops of a message whose answers have their accounts, the first ones of them: those that explain_count and line_count are within
+ * their bounds for. Their parts are in work->rows; work->names says of each op of the message whether it explains, where any does. */
+typedef struct atp_tellings {
+    bool are_asked_for;
+    uint32_t op_count;
+    uint32_t line_count; /* of those ops, as far as they are told of; at most ATP_EXPLAIN_TOLD_MAX */
+    uint32_t part_count;
+    uint32_t ops[ATP_QUESTIONED_OPS_MAX]; /* their indexes in the batch */
+    atp_telling_t of[ATP_QUESTIONED_OPS_MAX];
+} atp_tellings_t;
 
 /* Everything one request needs from arrival to answer. Used by one thread at a time. */
 typedef struct atp_work {
@@ -45,6 +66,7 @@ typedef struct atp_work {
     uint32_t grant_room; /* of all ops of the batch: atp_op_grant_room */
     bool has_client_op;  /* the batch begins with an op that names the client */
     atp_asked_t asked;   /* of a question about ops: how far it has come */
+    atp_tellings_t accounts;
 
     /* queries */
     atp_room_t names;

@@ -75,6 +75,21 @@ void atp_ledger_refresh_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms
     }
 }
 
+bool atp_ledger_outdated_node(const atp_ledger_t *ledger, int64_t now_ms, uint16_t *ret_node)
+{
+    bool has_calendars = atp_table_count(&ledger->reservations.capacity.nodes) > 0;
+    uint64_t nodes = has_calendars ? atp_table_count(&ledger->catalog.nodes) : 0;
+
+    for (uint64_t node = 0; node < nodes; node++) {
+        atp_node_record_t *record = atp_table_at(&ledger->catalog.nodes, node);
+        if (record->calendar != 0 && atp_load_relaxed(&record->ready_until_ms) <= now_ms) {
+            *ret_node = (uint16_t)node;
+            return true;
+        }
+    }
+    return false;
+}
+
 void atp_ledger_settle_node(atp_ledger_t *ledger, uint16_t node, int64_t now_ms)
 {
     atp_node_record_t *record = node_record(ledger, node);
@@ -587,15 +602,20 @@ static atp_verdict_t read_calendar(apply_t *apply, atp_node_calendar_t *told)
     atp_calendar_t *calendar = &told->calendar;
 
     if (zone != NULL && !atp_calendar_set_zone(calendar, atp_op_attribute_text(apply->op, zone))) {
-        return atp_ledger_refuse(apply, ATP_TIME_ZONE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_TIME_ZONE_INVALID, ATP_KEY_TIME_ZONE, 0);
     }
     calendar->cut_off = (uint16_t)told_number(apply, ATP_KEY_CUT_OFF, calendar->cut_off);
     calendar->ready_minute = (uint16_t)told_number(apply, ATP_KEY_READY_MINUTE, calendar->ready_minute);
     calendar->working_days = (uint8_t)told_number(apply, ATP_KEY_WORKING_DAYS, calendar->working_days);
     calendar->handling_days = (uint8_t)told_number(apply, ATP_KEY_HANDLING_DAYS, calendar->handling_days);
-    return read_closed_days(apply, calendar) && read_capacity(apply, told)
+    if (!read_closed_days(apply, calendar)) {
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_CLOSED_DAY, 0);
+    }
+    bool is_of_day = atp_op_attribute(apply->op, ATP_KEY_CAPACITY_DAY, ATP_WHOLE_OP) != NULL;
+    return read_capacity(apply, told)
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+               : atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE,
+                                       is_of_day ? ATP_KEY_CAPACITY_DAY : ATP_KEY_CAPACITY_UNITS, 0);
 }
 
 atp_verdict_t atp_ledger_look_at_calendar(apply_t *apply, const uint16_t *node, atp_node_calendar_t *ret_told)

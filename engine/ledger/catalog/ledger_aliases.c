@@ -77,17 +77,17 @@ static atp_verdict_t read_target(apply_t *apply, told_alias_t *alias)
     uint16_t place = 0;
 
     if ((sku == NULL) == (node == NULL)) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_SKU, 0);
     }
     alias->kind = sku != NULL ? ATP_ALIAS_SKU : ATP_ALIAS_NODE;
     if (is_dropped(apply->op)) {
         return ATP_APPLIED;
     }
     if (sku != NULL && !atp_ledger_means_sku(apply, atp_op_attribute_text(apply->op, sku), &number)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SKU, ATP_KEY_SKU, 0);
     }
     if (node != NULL && !atp_ledger_means_node(apply, atp_op_attribute_text(apply->op, node), &place)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, 0);
     }
     alias->target = (sku != NULL ? number : place) + 1;
     return ATP_APPLIED;
@@ -172,7 +172,7 @@ static atp_verdict_t read_unit_sku(apply_t *apply, uint32_t *ret_sku)
     *ret_sku = ATP_UNIT_OF_ALL;
     return sku == NULL || atp_ledger_means_sku(apply, atp_op_attribute_text(apply->op, sku), ret_sku)
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_ATTRIBUTE, 0);
+               : atp_ledger_refuse_key(apply, ATP_UNKNOWN_SKU, ATP_KEY_SKU, 0);
 }
 
 static int64_t number_or_one(const atp_op_t *op, unsigned key)
@@ -252,7 +252,7 @@ atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint
         const atp_unit_record_t *unit =
             atp_units_find(&apply->ledger->units, atp_op_attribute_text(apply->op, told), sku);
         if (unit == NULL) {
-            return atp_ledger_refuse(apply, ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE, i);
+            return atp_ledger_refuse_key(apply, ATP_UNIT_UNKNOWN, ATP_KEY_UNIT, i);
         }
         rescaled = atp_unit_convert(unit, line->mantissa, line->decimals, scale, ret_qty);
     }

@@ -17,8 +17,7 @@ atp_verdict_t atp_ledger_named_group(apply_t *apply, unsigned key, unsigned line
     *ret_group = ATP_NO_GROUP;
     if (attribute != NULL &&
         !find_group(apply->ledger, atp_op_attribute_text(apply->op, attribute), ret_group)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_GROUP, ATP_FIELD_ATTRIBUTE,
-                                 line == ATP_WHOLE_OP ? 0 : line);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_GROUP, key, line == ATP_WHOLE_OP ? 0 : line);
     }
     return ATP_APPLIED;
 }
@@ -33,11 +32,11 @@ static atp_verdict_t note_node(apply_t *apply, const atp_op_attribute_t *attribu
     uint16_t node;
 
     if (!atp_ledger_means_node(apply, name, &node)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, 0);
     }
     taken_t *taken = atp_ledger_taken(apply, node);
     if (taken->qty > 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_NODE, 0);
     }
     taken->qty = 1;
     ledger->lines[*count].node = node;
@@ -61,7 +60,7 @@ static atp_verdict_t note_nodes(apply_t *apply, uint32_t *ret_count)
         } else if (before == ATP_KEY_NODE) {
             apply->ledger->lines[*ret_count - 1].qty = attribute->number;
         } else {
-            verdict = atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+            verdict = atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_COST, 0);
         }
         if (verdict != ATP_APPLIED) {
             return verdict;

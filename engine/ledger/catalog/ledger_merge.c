@@ -106,12 +106,12 @@ static atp_verdict_t look_at_names(const merge_t *merge)
                      has_rule(ledger, merge->from) || has_cap(ledger, merge->from) || has_other_unit(merge);
 
     if (sku_at(ledger, merge->from)->scale != sku_at(ledger, merge->to)->scale) {
-        return atp_ledger_refuse(merge->apply, ATP_SCALE_IN_USE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(merge->apply, ATP_SCALE_IN_USE, ATP_KEY_SKU, 0);
     }
     if (is_in_use) {
         return atp_ledger_refuse(merge->apply, ATP_SKU_IN_USE, ATP_FIELD_SUBJECT, 0);
     }
-    return is_kit(ledger, merge->to) ? atp_ledger_refuse(merge->apply, ATP_SKU_IN_USE, ATP_FIELD_ATTRIBUTE, 0)
+    return is_kit(ledger, merge->to) ? atp_ledger_refuse_key(merge->apply, ATP_SKU_IN_USE, ATP_KEY_SKU, 0)
                                      : ATP_APPLIED;
 }
 
@@ -454,7 +454,7 @@ static atp_verdict_t read_skus(merge_t *merge)
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_SUBJECT, 0);
     }
     if (!atp_ledger_means_sku(apply, atp_op_attribute_text(apply->op, into), &merge->to)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SKU, ATP_KEY_SKU, 0);
     }
     return merge->from == merge->to ? ATP_CONFIRMED : ATP_APPLIED;
 }

@@ -204,7 +204,7 @@ static atp_verdict_t read_value(apply_t *apply, atp_value_t *ret_value, bool *re
     *ret_is_said = said != NULL;
     if (said != NULL &&
         atp_qty_rescale(said->number, said->detail, ATP_VALUE_SCALE, ret_value) != ATP_RESCALED) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_VALUE, 0);
     }
     return ATP_APPLIED;
 }

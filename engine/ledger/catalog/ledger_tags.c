@@ -175,19 +175,19 @@ atp_verdict_t atp_ledger_look_at_tags(apply_t *apply, uint32_t sku, uint8_t scal
     new_tags_t fresh;
 
     if (!collect(apply, sku, &list, &fresh) || !atp_table_has_room(&ledger->rulebook.tags, fresh.count)) {
-        return atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_TAGS_FULL, ATP_KEY_TAG, 0);
     }
     for (uint32_t i = 0; i < fresh.count; i++) {
         sizes[2 + i] = fresh.names[i].size;
     }
     if (fresh.count > 0 &&
         !atp_strings_has_room_for(&ledger->catalog.strings, &ledger->root->strings, sizes, 2 + fresh.count)) {
-        return atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_STRINGS_FULL, ATP_KEY_TAG, 0);
     }
     for (unsigned i = 0; i < count_tags(&list); i++) {
         const atp_tag_record_t *record = atp_tag_at(&ledger->rulebook, list.tags[i] - 1u);
         if (record->scale != scale && is_scale_kept(ledger, record, sku, list.tags[i])) {
-            return atp_ledger_refuse(apply, ATP_SCALE_IN_USE, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_SCALE_IN_USE, ATP_KEY_TAG, 0);
         }
     }
     return ATP_APPLIED;

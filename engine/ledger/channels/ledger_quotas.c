@@ -32,9 +32,10 @@ static bool find_quota(const atp_ledger_t *ledger, atp_text_t id, uint64_t hash,
 
 /* ---- what is wanted ---- */
 
-static atp_verdict_t invalid(apply_t *apply)
+/* `key`: the attribute to blame. */
+static atp_verdict_t invalid(apply_t *apply, unsigned key)
 {
-    return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
+    return atp_ledger_refuse_key(apply, ATP_RULE_INVALID, key, 0);
 }
 
 /* The parent that the op names, and that its subject is the quota's. */
@@ -46,7 +47,7 @@ static atp_verdict_t take_parent(apply_t *apply, wanted_quota_t *wanted)
     uint32_t parent;
 
     if ((attribute == NULL) != has_subject) {
-        return invalid(apply); /* a root says what it is for, all others have it from above */
+        return invalid(apply, ATP_KEY_PARENT); /* a root says what it is for, all others have it from above */
     }
     if (attribute == NULL) {
         return ATP_APPLIED;
@@ -54,13 +55,13 @@ static atp_verdict_t take_parent(apply_t *apply, wanted_quota_t *wanted)
     atp_text_t name = atp_op_attribute_text(apply->op, attribute);
     if (!find_quota(ledger, name, atp_hash_text(name, atp_ledger_seed(ledger)), &parent) ||
         atp_quota_at(&ledger->rulebook, parent)->is_dropped) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_RULE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_RULE, ATP_KEY_PARENT, 0);
     }
     const atp_quota_record_t *record = atp_quota_at(&ledger->rulebook, parent);
     wanted->parent = parent + 1;
     wanted->target.scope = (atp_scope_t)record->scope;
     wanted->target.subject = record->subject;
-    return record->is_leaf ? invalid(apply) : ATP_APPLIED;
+    return record->is_leaf ? invalid(apply, ATP_KEY_PARENT) : ATP_APPLIED;
 }
 
 static uint8_t scale_of(const atp_ledger_t *ledger, const target_t *target)
@@ -92,7 +93,9 @@ static atp_verdict_t take_share(apply_t *apply, wanted_quota_t *wanted)
     bool is_root = wanted->parent == 0;
     if (is_fixed + (percent >= 0) + is_remainder > 1 || (is_root && (is_remainder || wanted->borrows)) ||
         (is_root && percent >= 0 && wanted->target.scope == ATP_SCOPE_TAG)) {
-        return invalid(apply);
+        return invalid(apply, is_root && wanted->borrows ? ATP_KEY_BORROWS
+                              : is_remainder             ? ATP_KEY_REMAINDER
+                                                         : ATP_KEY_PERCENT);
     }
     return ATP_APPLIED;
 }
@@ -102,7 +105,7 @@ static atp_verdict_t take_quota(apply_t *apply, wanted_quota_t *wanted)
     memset(wanted, 0, sizeof *wanted);
     atp_verdict_t verdict = atp_ledger_find_target(apply, &wanted->target);
     if (verdict == ATP_APPLIED && wanted->target.new_tag.size > 0) {
-        return invalid(apply); /* nobody knows the scale of its quantities */
+        return invalid(apply, ATP_KEY_TAG); /* nobody knows the scale of its quantities */
     }
     verdict = verdict == ATP_APPLIED ? take_parent(apply, wanted) : verdict;
     return verdict == ATP_APPLIED ? take_share(apply, wanted) : verdict;
@@ -140,6 +143,12 @@ static _Atomic uint32_t *root_link(atp_ledger_t *ledger, const target_t *target)
     return &tag->quota;
 }
 
+/* What says whose quota it is. */
+static unsigned subject_key(const target_t *target)
+{
+    return target->scope == ATP_SCOPE_SKU ? ATP_KEY_SKU : ATP_KEY_TAG;
+}
+
 /* A new place in the tree: not too deep or wide, and the only one of its channel. */
 static atp_verdict_t look_at_place(apply_t *apply, const wanted_quota_t *wanted)
 {
@@ -149,14 +158,14 @@ static atp_verdict_t look_at_place(apply_t *apply, const wanted_quota_t *wanted)
     uint32_t account;
 
     if (wanted->parent == 0 && atp_load_relaxed(root_link(ledger, target)) != 0) {
-        return invalid(apply);
+        return invalid(apply, subject_key(target));
     }
     if (wanted->parent == 0 && target->scope == ATP_SCOPE_TAG &&
         atp_tag_at(rulebook, target->subject)->skus == 0) {
-        return invalid(apply); /* nobody knows the scale of its quantities */
+        return invalid(apply, ATP_KEY_TAG); /* nobody knows the scale of its quantities */
     }
     if (wanted->parent != 0 && depth_of(rulebook, wanted->parent) == ATP_QUOTA_LEVELS) {
-        return invalid(apply);
+        return invalid(apply, ATP_KEY_PARENT);
     }
     if (wanted->parent != 0 &&
         atp_quota_at(rulebook, wanted->parent - 1)->child_count == ATP_QUOTA_CHILDREN_MAX) {
@@ -165,9 +174,18 @@ static atp_verdict_t look_at_place(apply_t *apply, const wanted_quota_t *wanted)
     if (target->has_channel &&
         atp_rulebook_find_account(rulebook, target->channel, target->scope, target->subject, &account) &&
         atp_load_relaxed(&atp_account_at(rulebook, account)->quota) != 0) {
-        return invalid(apply);
+        return invalid(apply, ATP_KEY_CHANNEL);
     }
     return ATP_APPLIED;
+}
+
+static unsigned changed_key(const atp_quota_record_t *record, const wanted_quota_t *wanted)
+{
+    if (atp_load_relaxed(&record->parent) != wanted->parent) {
+        return ATP_KEY_PARENT;
+    }
+    bool is_same_subject = record->scope == wanted->target.scope && record->subject == wanted->target.subject;
+    return is_same_subject ? ATP_KEY_CHANNEL : subject_key(&wanted->target);
 }
 
 /* What stands has to stay where it is. */
@@ -179,7 +197,7 @@ static atp_verdict_t look_at_change(apply_t *apply, uint32_t quota, const wanted
     if (atp_load_relaxed(&record->parent) != wanted->parent || record->scope != target->scope ||
         record->subject != target->subject || record->is_leaf != target->has_channel ||
         (target->has_channel && record->channel != target->channel)) {
-        return invalid(apply);
+        return invalid(apply, changed_key(record, wanted));
     }
     return ATP_APPLIED;
 }

@@ -23,9 +23,9 @@ atp_verdict_t atp_ledger_attribute_qty(apply_t *apply, unsigned key, uint8_t sca
     case ATP_RESCALED:
         break;
     case ATP_RESCALE_TOO_PRECISE:
-        return atp_ledger_refuse(apply, ATP_QTY_TOO_PRECISE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_QTY_TOO_PRECISE, attribute->key, 0);
     case ATP_RESCALE_OUT_OF_RANGE:
-        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_QTY_OUT_OF_RANGE, attribute->key, 0);
     }
     return ATP_APPLIED;
 }
@@ -53,15 +53,15 @@ atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target)
     *ret_target = (target_t){.scope = ATP_SCOPE_ALL};
     ret_target->has_channel = attribute_text(apply, ATP_KEY_CHANNEL, &channel);
     if (has_sku && !atp_ledger_means_sku(apply, sku, &ret_target->subject)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SKU, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SKU, ATP_KEY_SKU, 0);
     }
     if (ret_target->has_channel &&
         !atp_catalog_find_channel(&ledger->catalog, channel, atp_hash_text(channel, seed),
                                   &ret_target->channel)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_CHANNEL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_CHANNEL, ATP_KEY_CHANNEL, 0);
     }
     if (has_sku && has_tag) {
-        return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_RULE_INVALID, ATP_KEY_TAG, 0);
     }
     if (has_tag) {
         ret_target->scope = ATP_SCOPE_TAG;
@@ -70,7 +70,7 @@ atp_verdict_t atp_ledger_find_target(apply_t *apply, target_t *ret_target)
             ret_target->new_tag = tag;
         }
         bool has_room = ret_target->new_tag.size == 0 || atp_table_has_room(&ledger->rulebook.tags, 1);
-        return has_room ? ATP_APPLIED : atp_ledger_refuse(apply, ATP_TAGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return has_room ? ATP_APPLIED : atp_ledger_refuse_key(apply, ATP_TAGS_FULL, ATP_KEY_TAG, 0);
     }
     ret_target->scope = has_sku ? ATP_SCOPE_SKU : ATP_SCOPE_ALL;
     return ATP_APPLIED;
@@ -162,6 +162,18 @@ static bool says_something(const wanted_rule_t *wanted)
            wanted->increment.number > 0 || wanted->percent > 0 || wanted->is_excluded;
 }
 
+/* Of a rule that cannot be: ATP_KEY_NONE, it says nothing. */
+static unsigned key_to_blame(const wanted_rule_t *wanted)
+{
+    if (!wanted->target.has_channel) {
+        return ATP_KEY_CHANNEL;
+    }
+    if (!says_something(wanted)) {
+        return ATP_KEY_NONE;
+    }
+    return are_levels_in_order(wanted) ? ATP_KEY_MAXIMUM : ATP_KEY_LOW_CLEAR;
+}
+
 static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
 {
     atp_verdict_t verdict = atp_ledger_find_target(apply, &ret_wanted->target);
@@ -175,7 +187,7 @@ static atp_verdict_t take_rule(apply_t *apply, wanted_rule_t *ret_wanted)
     ret_wanted->order = (uint16_t)atp_ledger_attribute_number(apply, ATP_KEY_ORDER, 0);
     if (!ret_wanted->target.has_channel || !says_something(ret_wanted) || !are_levels_in_order(ret_wanted) ||
         !allows_any_quantity(ret_wanted)) {
-        return atp_ledger_refuse(apply, ATP_RULE_INVALID, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_RULE_INVALID, key_to_blame(ret_wanted), 0);
     }
     return ATP_APPLIED;
 }

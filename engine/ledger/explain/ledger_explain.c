@@ -4,6 +4,7 @@
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/channels/views.h"
 #include "engine/ledger/sourcing/ledger_plan.h"
+#include "engine/ledger/supply/ledger_supply.h"
 #include "engine/ledger/supply/supplies.h"
 
 #include <string.h>
@@ -102,6 +103,11 @@ static bool is_seen(telling_t *telling, uint16_t node)
     return telling->ask->channel == ATP_EXPLAIN_NO_CHANNEL || atp_ledger_channel_sees(&telling->apply, node);
 }
 
+static bool is_asked(const telling_t *telling, uint16_t node)
+{
+    return telling->ask->nodes == NULL || node_set_has(telling->ask->nodes, node);
+}
+
 /* What a reserve may take at the node, the rules of the channel left out; `*ret_of_rows`: the same, if the node could make any
  * quantity ready. */
 static atp_qty_t free_at(telling_t *telling, uint16_t node, atp_qty_t *ret_of_rows)
@@ -138,7 +144,8 @@ static void tell_limits(telling_t *telling, uint16_t node, uint32_t row)
     atp_qty_t of_rows;
     atp_qty_t free = free_at(telling, node, &of_rows);
 
-    tell_some(telling, ATP_EXPLAIN_CODE_TAKEN_BEFORE, taken, name);
+    tell_some(telling, taken < 0 ? ATP_EXPLAIN_CODE_GIVEN_BACK : ATP_EXPLAIN_CODE_TAKEN_BEFORE,
+              taken < 0 ? -taken : taken, name);
     atp_qty_t atp = telling->left;
     tell_some(telling, ATP_EXPLAIN_CODE_BELOW_ZERO, atp < 0 ? -atp : 0, name);
     if (state != ATP_NODE_OPEN) {
@@ -220,7 +227,7 @@ static void tell_nodes(telling_t *telling)
 
     for (uint64_t i = 0; i < nodes; i++) {
         uint16_t node = (uint16_t)i;
-        if (is_seen(telling, node) &&
+        if (is_asked(telling, node) && is_seen(telling, node) &&
             (atp_positions_find(&ledger->positions, telling->ask->sku, node, &row) ||
              (telling->is_kit && free_at(telling, node, &of_rows) > 0))) {
             tell_node(telling, node);
@@ -550,4 +557,102 @@ void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_exp
                          .scale = atp_positions_scale(&ledger->positions, reserve->lines[line].sku)};
     tell(&telling, is_granted ? ATP_EXPLAIN_CODE_GRANTED : ATP_EXPLAIN_CODE_REFUSED, 0, no_node,
          is_granted ? "" : atp_verdict_name(result.verdict));
+}
+
+/* ---- an op in its turn ---- */
+
+/* An op that is told of just before it is applied. */
+typedef struct telling_op {
+    atp_ledger_t *scratch;
+    const atp_op_t *op;
+    const atp_op_t *parts; /* the same, but of each line it takes as many as there are */
+    int64_t now_ms;
+    bool is_refused; /* at a line before */
+    node_set_t nodes;
+} telling_op_t;
+
+/* Plans the first lines and leaves what they take in the scratch. */
+static atp_verdict_t plan_first(const telling_op_t *told, const atp_op_t *op, uint32_t count,
+                                apply_t *ret_apply, atp_result_t *result)
+{
+    *result = (atp_result_t){0};
+    *ret_apply = (apply_t){.ledger = told->scratch, .op = op, .now_ms = told->now_ms, .result = result};
+    told->scratch->plan_count = 0;
+    return atp_ledger_plan_first_lines(ret_apply, count);
+}
+
+/* The verdict on a line, where its account alone does not say it: of lines that take what there is, only that they are refused. */
+static const atp_verdict_t *verdict_on(telling_op_t *told, uint32_t i, atp_verdict_t *room)
+{
+    atp_result_t result;
+    apply_t apply;
+
+    if (told->is_refused) {
+        return NULL;
+    }
+    *room = plan_first(told, told->op, i + 1, &apply, &result);
+    told->is_refused = *room != ATP_APPLIED;
+    return told->is_refused || told->op->option == ATP_RESERVE_ALL_OR_NOTHING ? room : NULL;
+}
+
+/* False: nothing is told of this line, nor of those behind it. */
+static bool tell_op_line(telling_op_t *told, line_names_t *names, uint32_t i, atp_explain_room_t *room)
+{
+    resolved_line_t line;
+    atp_verdict_t verdict;
+    atp_result_t result;
+    apply_t apply;
+
+    const atp_op_t *before = told->is_refused ? told->parts : told->op;
+    const atp_verdict_t *known = verdict_on(told, i, &verdict);
+    if (plan_first(told, before, i, &apply, &result) != ATP_APPLIED ||
+        atp_ledger_resolve_line(&apply, names, i, &line) != ATP_APPLIED ||
+        atp_ledger_note_needed_by(&apply, &line) != ATP_APPLIED) {
+        return false;
+    }
+    bool is_open = line.node == NO_NODE;
+    bool is_sold = told->op->option == ATP_RESERVE_TRACK_ONLY; /* whatever there is */
+    const atp_ledger_explain_ask_t ask = {
+        .sku = line.sku,
+        .node = is_open ? ATP_EXPLAIN_ALL_NODES : line.node,
+        .channel = apply.channel,
+        .line = (uint16_t)i,
+        .needed_by = line.needed_by,
+        .qty = is_sold ? 0 : line.qty,
+        .nodes = is_open && atp_ledger_asks_some(&apply, &line, &told->nodes) ? &told->nodes : NULL};
+    (void)tell_after(told->scratch, &ask, told->op, told->now_ms, known, room);
+    return true;
+}
+
+bool atp_ledger_has_account(const atp_ledger_t *ledger, const atp_op_t *op)
+{
+    atp_result_t known;
+
+    return op->kind == ATP_OP_RESERVE && !atp_ledger_find_answer(ledger, op->id, &known);
+}
+
+void atp_ledger_explain_op(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
+                           atp_explain_room_t *room)
+{
+    atp_ledger_t *scratch = begin_asking(ledger);
+    atp_op_t *parts = (atp_op_t *)(void *)scratch->replayed; /* nothing is replayed between two ops */
+    uint32_t count = atp_explain_told(op->line_count);
+    telling_op_t told = {.scratch = scratch,
+                         .op = op,
+                         .parts = parts,
+                         .now_ms = now_ms > ledger->root->time_ms ? now_ms : ledger->root->time_ms};
+
+    ATP_ASSERT(op->kind == ATP_OP_RESERVE && op->size <= sizeof scratch->replayed);
+    memcpy(parts, op, op->size);
+    if (parts->option == ATP_RESERVE_ALL_OR_NOTHING) {
+        parts->option = ATP_RESERVE_PARTIAL;
+    }
+    line_names_t names = atp_ledger_line_names(parts);
+    for (uint32_t i = 0; i < count && !room->is_cut; i++) {
+        if (!tell_op_line(&told, &names, i, room)) {
+            break;
+        }
+    }
+    room->is_cut = room->is_cut || count < op->line_count;
+    end_asking(scratch);
 }

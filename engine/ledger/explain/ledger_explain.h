@@ -4,7 +4,8 @@
  * Memory      the caller's; nothing is allocated.
  * Invariants  G1  `free` of a node is what atp_ledger_free_at says there (of kits, the rules of the channel left out), and the parts
  *                 before it add up to it.
- *             G2  with a reserve to ask about, the last part is `enough` if and only if that reserve would be granted. */
+ *             G2  with a reserve to ask about, the last part is `enough` if and only if that reserve would be granted.
+ *             G3  of an op that is told of just before it is applied, all or nothing, each line ends in `enough` if and only if it is granted. */
 #ifndef ATP_LEDGER_LEDGER_EXPLAIN_H
 #define ATP_LEDGER_LEDGER_EXPLAIN_H
 
@@ -25,7 +26,8 @@ typedef struct atp_ledger_explain_ask {
     /* The reserve that is asked about, of this line alone, all or nothing; with a quantity of 0 only how it would be asked for counts
      * (its attributes). NULL: what comes of it goes by the account. */
     const atp_op_t *reserve;
-    atp_grant_t *grants; /* room for those of it */
+    atp_grant_t *grants;          /* room for those of it */
+    const struct node_set *nodes; /* of all, those that are asked; NULL: all are */
 } atp_ledger_explain_ask_t;
 
 /* The lines of one reserve. `whole` is that reserve, all or nothing; `before[i]`, for i from 1, takes as many as can be had of the lines
@@ -37,14 +39,6 @@ typedef struct atp_ledger_explain_reserve {
     const atp_op_t *const *before;
     atp_grant_t *grants; /* room for those of `whole` */
 } atp_ledger_explain_reserve_t;
-
-/* Room for parts. What does not fit is left out, and is_cut says so. */
-typedef struct atp_explain_room {
-    atp_explanation_t *parts;
-    uint32_t capacity;
-    uint32_t count;
-    bool is_cut;
-} atp_explain_room_t;
 
 /* Adds the parts of one line to `room`, as of now. What is due on its rows has been settled before: what is due all the same
  * still counts as reserved. */
@@ -60,5 +54,13 @@ atp_qty_t atp_ledger_explain_sum(const atp_ledger_t *ledger, const atp_ledger_ex
  * become of the whole. */
 void atp_ledger_explain_reserve(const atp_ledger_t *ledger, const atp_ledger_explain_reserve_t *reserve,
                                 int64_t now_ms, atp_explain_room_t *room);
+
+/* True if the op will be decided, not answered by its id, and has an account. */
+bool atp_ledger_has_account(const atp_ledger_t *ledger, const atp_op_t *op);
+
+/* Tells of the first ATP_EXPLAIN_LINES_MAX lines of a reserve as the op, applied now, finds them, each after those before it, up to one
+ * behind which nothing can be planned. Nothing that is due at `now_ms` is left to be settled. */
+void atp_ledger_explain_op(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,
+                           atp_explain_room_t *room);
 
 #endif

@@ -290,7 +290,7 @@ static atp_verdict_t discard(apply_t *apply, uint64_t number)
         return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_LINES, 0);
     }
     if (cause.size == 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_CAUSE, 0);
     }
     note_settled(apply, number, ATP_EXCEPTION_DISCARDED, cause);
     return ATP_APPLIED;
@@ -410,7 +410,7 @@ static atp_verdict_t edit(apply_t *apply, const atp_exception_t *exception)
         return atp_ledger_refuse(apply, ATP_NO_FACT_KEPT, ATP_FIELD_SUBJECT, 0);
     }
     if (cause.size == 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_CAUSE, 0);
     }
     if (apply->op->line_count == 0 &&
         atp_op_attribute(apply->op, ATP_KEY_RESERVATION, ATP_WHOLE_OP) == NULL &&

@@ -218,14 +218,14 @@ atp_verdict_t atp_ledger_named_feed(apply_t *apply, const atp_feed_t **ret_feed)
         return ATP_APPLIED;
     }
     *ret_feed = atp_feeds_find(&apply->ledger->feeds, atp_op_attribute_text(apply->op, named));
-    return *ret_feed != NULL ? ATP_APPLIED
-                             : atp_ledger_refuse(apply, ATP_UNKNOWN_FEED, ATP_FIELD_ATTRIBUTE, 0);
+    return *ret_feed != NULL ? ATP_APPLIED : atp_ledger_refuse_key(apply, ATP_UNKNOWN_FEED, ATP_KEY_FEED, 0);
 }
 
 static atp_verdict_t refuse_count(apply_t *apply, atp_verdict_t verdict, atp_exception_kind_t kind)
 {
     apply->refused_as = (uint8_t)kind;
-    return atp_ledger_refuse(apply, verdict, ATP_FIELD_ATTRIBUTE, 0);
+    return atp_ledger_refuse_key(apply, verdict, apply->op->kind == ATP_OP_FEED ? ATP_KEY_NONE : ATP_KEY_FEED,
+                                 0);
 }
 
 /* True if all that the ring had to let go of is included in the feed. */
@@ -456,11 +456,13 @@ static atp_verdict_t read_point(apply_t *apply, uint32_t *at, atp_text_t *ret_so
     uint32_t count = atp_op_attribute_count(op);
 
     if (attributes[*at].key != ATP_KEY_INCLUDES) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, attributes[*at].key, 0);
     }
     if (*at + 2 >= count || attributes[*at + 1].key != ATP_KEY_EPOCH ||
         attributes[*at + 2].key != ATP_KEY_SEQUENCE) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        bool has_epoch = *at + 1 < count && attributes[*at + 1].key == ATP_KEY_EPOCH;
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING,
+                                     has_epoch ? ATP_KEY_SEQUENCE : ATP_KEY_EPOCH, 0);
     }
     *ret_source = atp_op_attribute_text(op, &attributes[*at]);
     ret_point->epoch = (uint64_t)attributes[*at + 1].number;
@@ -482,7 +484,7 @@ static atp_verdict_t read_points(apply_t *apply, atp_feed_t *feed, atp_text_t *r
             continue;
         }
         if (feed->source_count == ATP_FEED_SOURCES_MAX) {
-            return atp_ledger_refuse(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_KEY_INCLUDES, 0);
         }
         atp_text_t *name = &ret_sources[feed->source_count];
         atp_verdict_t verdict = read_point(apply, &at, name, point);
@@ -491,7 +493,7 @@ static atp_verdict_t read_points(apply_t *apply, atp_feed_t *feed, atp_text_t *r
         }
         for (unsigned i = 0; i < feed->source_count; i++) {
             if (atp_text_equal(ret_sources[i], *name)) {
-                return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+                return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_INCLUDES, 0);
             }
         }
         uint32_t number;
@@ -513,11 +515,11 @@ static atp_verdict_t look_for_sources(apply_t *apply, const atp_feed_t *feed)
         missing += feed->points[i].source == 0;
     }
     if (!atp_table_has_room(&catalog->sources, missing)) {
-        return atp_ledger_refuse(apply, ATP_SOURCES_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_SOURCES_FULL, ATP_KEY_INCLUDES, 0);
     }
     return atp_table_has_room(&catalog->strings, missing * (ATP_ID_SIZE_MAX / ATP_STRING_GRANULE + 2))
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+               : atp_ledger_refuse_key(apply, ATP_STRINGS_FULL, ATP_KEY_INCLUDES, 0);
 }
 
 static void need_sources(apply_t *apply, atp_feed_t *feed, const atp_text_t *names)
@@ -551,12 +553,12 @@ static atp_verdict_t look_at_point(apply_t *apply, const atp_feed_t *feed)
         return refuse_count(apply, ATP_FEED_UNDECIDED, ATP_EXCEPTION_FEED_TOO_OLD); /* nothing is kept */
     }
     if (feed->source_count == 0 && feed->as_of_ms == 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_AS_OF, 0);
     }
     /* Of what is still to happen nobody can have counted. */
     return feed->as_of_ms < apply->now_ms
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+               : atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_AS_OF, 0);
 }
 
 /* What the op says of its feed, and the names of the sources that it includes. */
@@ -609,7 +611,7 @@ atp_verdict_t atp_ledger_put_feed(apply_t *apply)
     if (atp_op_attribute(apply->op, ATP_KEY_DOCUMENT, ATP_WHOLE_OP) != NULL) { /* its id is all of it */
         return apply->op->line_count == 0
                    ? ATP_CONFIRMED
-                   : atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+                   : atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_DOCUMENT, 0);
     }
     atp_verdict_t verdict = keep_feed(apply);
     if (!atp_verdict_is_success(verdict) || apply->op->line_count == 0) {

@@ -25,12 +25,12 @@ static atp_verdict_t take_kind(apply_t *apply, atp_text_t name, atp_exception_ow
             return ATP_APPLIED;
         }
     }
-    return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+    return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_EXCEPTION_KIND, 0);
 }
 
-static atp_verdict_t too_many(apply_t *apply)
+static atp_verdict_t too_many(apply_t *apply, unsigned key)
 {
-    return atp_ledger_refuse(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0);
+    return atp_ledger_refuse_key(apply, ATP_TOO_MANY_ATTRIBUTES, key, 0);
 }
 
 static atp_verdict_t take_source(apply_t *apply, atp_text_t name, atp_exception_owner_t *wanted)
@@ -40,10 +40,10 @@ static atp_verdict_t take_source(apply_t *apply, atp_text_t name, atp_exception_
 
     if (!atp_catalog_find_source(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)),
                                  &source)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SOURCE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SOURCE, ATP_KEY_SOURCE, 0);
     }
     if (wanted->source_count == ATP_OWNER_SOURCES_MAX) {
-        return too_many(apply);
+        return too_many(apply, ATP_KEY_SOURCE);
     }
     wanted->sources[wanted->source_count++] = source;
     return ATP_APPLIED;
@@ -54,10 +54,10 @@ static atp_verdict_t take_node(apply_t *apply, atp_text_t name, atp_exception_ow
     uint16_t node;
 
     if (!atp_ledger_means_node(apply, name, &node)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, 0);
     }
     if (wanted->node_count == ATP_OWNER_NODES_MAX) {
-        return too_many(apply);
+        return too_many(apply, ATP_KEY_NODE);
     }
     wanted->nodes[wanted->node_count++] = node;
     return ATP_APPLIED;
@@ -70,10 +70,10 @@ static atp_verdict_t take_group(apply_t *apply, atp_text_t name, atp_exception_o
 
     if (!atp_catalog_find_group(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)),
                                 &group)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_GROUP, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_GROUP, ATP_KEY_GROUP, 0);
     }
     if (wanted->group_count == ATP_OWNER_GROUPS_MAX) {
-        return too_many(apply);
+        return too_many(apply, ATP_KEY_GROUP);
     }
     wanted->groups[wanted->group_count++] = group;
     return ATP_APPLIED;

@@ -53,12 +53,12 @@ static atp_verdict_t find_place(apply_t *apply, const atp_op_attribute_t *attrib
         place->scope = ATP_PLACE_NODE;
         return atp_catalog_find_node(catalog, name, hash, &place->number)
                    ? ATP_APPLIED
-                   : atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+                   : atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, 0);
     }
     place->scope = ATP_PLACE_GROUP;
     return atp_catalog_find_group(catalog, name, hash, &place->number)
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_UNKNOWN_GROUP, ATP_FIELD_ATTRIBUTE, 0);
+               : atp_ledger_refuse_key(apply, ATP_UNKNOWN_GROUP, ATP_KEY_GROUP, 0);
 }
 
 static bool is_of_claim(unsigned key)
@@ -79,22 +79,21 @@ static atp_verdict_t take_claim(apply_t *apply, uint32_t first, atp_registration
         place.shared = attributes[i++].number != 0 ? place.claims : 0;
     }
     if ((place.shared & ATP_CLAIMS_OF_COUNTS) != 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_SHARED, 0);
     }
     bool is_everywhere = i == count || !is_of_claim(attributes[i].key);
     bool has_room = !is_everywhere || atp_registration_add_claims(wanted, &place);
     for (; i < count && is_of_claim(attributes[i].key) && has_room; i++) {
-        atp_verdict_t verdict =
-            attributes[i].key == ATP_KEY_SHARED
-                ? atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0)
-                : find_place(apply, &attributes[i], &place);
+        atp_verdict_t verdict = attributes[i].key == ATP_KEY_SHARED
+                                    ? atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_SHARED, 0)
+                                    : find_place(apply, &attributes[i], &place);
         if (verdict != ATP_APPLIED) {
             return verdict;
         }
         has_room = atp_registration_add_claims(wanted, &place);
     }
     *ret_next = i;
-    return has_room ? ATP_APPLIED : atp_ledger_refuse(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0);
+    return has_room ? ATP_APPLIED : atp_ledger_refuse_key(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_KEY_CLAIM, 0);
 }
 
 /* All claims that the op tells; none: those that there are stay. */
@@ -107,7 +106,7 @@ static atp_verdict_t take_claims(apply_t *apply, atp_registration_t *wanted)
     while (i < count) {
         unsigned key = atp_op_attributes(apply->op)[i].key;
         if (is_of_claim(key)) { /* of no claim */
-            return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, key, 0);
         }
         if (key != ATP_KEY_CLAIM) {
             i++;
@@ -124,7 +123,7 @@ static atp_verdict_t take_claims(apply_t *apply, atp_registration_t *wanted)
         }
     }
     return wanted->place_count > 0 ? ATP_APPLIED
-                                   : atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+                                   : atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_CLAIM, 0);
 }
 
 static void begin_comparison(const apply_t *apply, atp_registration_t *wanted)
@@ -145,7 +144,7 @@ static atp_verdict_t take_shadow(apply_t *apply, const atp_op_attribute_t *said,
                                  &source) ||
         source == wanted->source || atp_ledger_registration(ledger, source + 1) == NULL ||
         atp_ledger_registration(ledger, source + 1)->shadow_of != 0) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SOURCE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SOURCE, ATP_KEY_SHADOW_OF, 0);
     }
     if (wanted->shadow_of != source + 1) {
         begin_comparison(apply, wanted);

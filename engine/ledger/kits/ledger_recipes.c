@@ -26,7 +26,7 @@ static atp_verdict_t read_recipe(apply_t *apply, atp_recipe_line_t *recipe)
         recipe[i] = (atp_recipe_line_t){line.sku, line.qty, date_of(apply->op, ATP_KEY_START, i),
                                         date_of(apply->op, ATP_KEY_END, i)};
         if (recipe[i].end_ms != 0 && recipe[i].end_ms <= recipe[i].start_ms) {
-            return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, i);
+            return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_END, i);
         }
     }
     return ATP_APPLIED;

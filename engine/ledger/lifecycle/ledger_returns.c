@@ -448,7 +448,7 @@ atp_verdict_t atp_ledger_dispose(apply_t *apply)
         return verdict;
     }
     if (disposition != ATP_DISPOSITION_RESTOCK && disposition != ATP_DISPOSITION_SCRAP) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_DISPOSITION, 0);
     }
     atp_position_t *position = line->row == NO_ROW ? NULL : atp_positions_at(&ledger->positions, line->row);
     if (position == NULL || atp_load_relaxed(&position->unavailable) < line->qty) {

@@ -264,6 +264,20 @@ static atp_verdict_t check_lines(const atp_command_t *command, const atp_op_rule
     return ATP_APPLIED;
 }
 
+static atp_verdict_t check_attributes(const atp_command_t *command, atp_result_t *ret_fault)
+{
+    unsigned key;
+    uint32_t line;
+    atp_verdict_t verdict = atp_attributes_check(command, &key, &line);
+
+    if (verdict != ATP_APPLIED) {
+        (void)atp_op_fault(ret_fault, verdict, ATP_FIELD_ATTRIBUTE, line != ATP_WHOLE_OP ? line : 0);
+        ret_fault->key = (uint8_t)key;
+        ret_fault->is_of_line = line != ATP_WHOLE_OP;
+    }
+    return verdict;
+}
+
 atp_verdict_t atp_op_check(const atp_command_t *command, const atp_op_context_t *context,
                            atp_result_t *ret_fault)
 {
@@ -283,10 +297,7 @@ atp_verdict_t atp_op_check(const atp_command_t *command, const atp_op_context_t 
         return atp_op_fault(ret_fault, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_CORRELATION, 0);
     }
     if (verdict == ATP_APPLIED) {
-        atp_field_t field;
-        uint32_t line;
-        verdict = atp_attributes_check(command, &field, &line);
-        return verdict == ATP_APPLIED ? verdict : atp_op_fault(ret_fault, verdict, field, line);
+        return check_attributes(command, ret_fault);
     }
     return verdict;
 }

@@ -26,7 +26,7 @@ typedef struct atp_outcome {
     uint64_t field_digests;
     uint64_t op;
     int64_t issued_ms;
-    int64_t qty;
+    int64_t qty; /* refused at an attribute: its key | is_of_line << 8 */
     int64_t deadline_ms;
     uint32_t client;
     uint16_t detail; /* refused: line at fault | field at fault << 11; else scale of qty | is_stale << 8 */

@@ -41,10 +41,10 @@ static atp_verdict_t take_nodes(apply_t *apply, atp_subscriber_t *wanted)
         atp_text_t id = atp_op_attribute_text(apply->op, attribute);
         uint16_t node;
         if (!atp_catalog_find_node(&ledger->catalog, id, atp_hash_text(id, atp_ledger_seed(ledger)), &node)) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, 0);
         }
         if (wanted->node_count == ATP_SUBSCRIBER_NODES_MAX) {
-            return atp_ledger_refuse(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_KEY_NODE, 0);
         }
         wanted->nodes[wanted->node_count++] = node;
         attribute = atp_op_attribute_from(apply->op, next, ATP_KEY_NODE, ATP_WHOLE_OP);
@@ -204,7 +204,7 @@ atp_verdict_t atp_ledger_acknowledge(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SUBSCRIBER, ATP_FIELD_SUBJECT, 0);
     }
     if (told > postings->heads->newest) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_POSTING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_POSTING, ATP_KEY_ACKNOWLEDGED, 0);
     }
     if (told <= atp_subscriber_at(postings, number)->acknowledged) {
         return ATP_CONFIRMED;
@@ -342,11 +342,11 @@ static atp_verdict_t choose_postings(apply_t *apply, uint32_t subscriber, uint64
         uint64_t number = atp_postings_find(&ledger->postings, atp_op_attribute_text(op, attribute));
         const atp_posting_t *posting = atp_postings_at(&ledger->postings, number);
         if (told == CONFIRMED_AT_ONCE) {
-            return atp_ledger_refuse(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_TOO_MANY_ATTRIBUTES, ATP_KEY_POSTING, 0);
         }
         if (posting == NULL ||
             !atp_ledger_is_posted_to(ledger, atp_subscriber_at(&ledger->postings, subscriber), posting)) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_POSTING, ATP_FIELD_ATTRIBUTE, told);
+            return atp_ledger_refuse_key(apply, ATP_UNKNOWN_POSTING, ATP_KEY_POSTING, told);
         }
         if ((posting->confirmed >> subscriber & 1) == 0) {
             numbers[(*ret_count)++] = number;
@@ -376,7 +376,7 @@ atp_verdict_t atp_ledger_confirm_postings(apply_t *apply)
     uint32_t done = 0;
 
     if (!find_confirming(apply, &subscriber)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_SUBSCRIBER, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_SUBSCRIBER, ATP_KEY_SUBSCRIBER, 0);
     }
     atp_verdict_t verdict = choose_postings(apply, subscriber, numbers, &count);
     if (verdict != ATP_APPLIED || count == 0) {
@@ -388,7 +388,7 @@ atp_verdict_t atp_ledger_confirm_postings(apply_t *apply)
         done++;
     }
     if (done == 0) {
-        return atp_ledger_refuse(apply, ATP_PROGRESS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_PROGRESS_FULL, ATP_KEY_POSTING, 0);
     }
     atp_ledger_pass_settled(ledger, subscriber, PASSED_AT_ONCE);
     look_at_losing(&ledger->postings, atp_table_change(&ledger->postings.subscribers, subscriber));

@@ -45,14 +45,14 @@ atp_verdict_t atp_ledger_look_at_replaced(apply_t *apply, uint32_t *ret_number)
     atp_text_t id = atp_op_attribute_text(apply->op, replaces);
     if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
                                &number)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_RESERVATION, ATP_KEY_REPLACES, 0);
     }
     atp_steps_settle(apply, number);
     const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
     for (uint32_t at = reservation->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         if (line->allocated > 0 || (line->is_firm && atp_line_waiting(&ledger->reservations, at - 1) > 0)) {
-            return atp_ledger_refuse(apply, ATP_ALREADY_ALLOCATED, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_ALREADY_ALLOCATED, ATP_KEY_REPLACES, 0);
         }
         at = line->next;
     }
@@ -97,7 +97,7 @@ static atp_verdict_t look_at_version(apply_t *apply, const atp_reservation_t *re
     const atp_op_attribute_t *version = atp_op_attribute(apply->op, ATP_KEY_EXPECTED_VERSION, ATP_WHOLE_OP);
 
     if (version != NULL && (uint64_t)version->number != reservation->version) {
-        return atp_ledger_refuse(apply, ATP_VERSION_DIFFERS, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_VERSION_DIFFERS, ATP_KEY_EXPECTED_VERSION, 0);
     }
     return ATP_APPLIED;
 }
@@ -118,7 +118,7 @@ static atp_verdict_t look_at_ttl(apply_t *apply, const atp_reservation_t *reserv
         return ATP_APPLIED;
     }
     if (ttl_ms > config->ttl_max_ms) {
-        return atp_ledger_refuse(apply, ATP_TTL_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_TTL_OUT_OF_RANGE, ATP_KEY_TTL, 0);
     }
     *ret_deadline_ms = apply->now_ms + (ttl_ms > 0 ? ttl_ms : config->ttl_default_ms);
     return ATP_APPLIED;

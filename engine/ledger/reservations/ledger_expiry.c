@@ -109,6 +109,14 @@ bool atp_ledger_is_pulse_due(atp_ledger_t *ledger, int64_t now_ms)
             (ledger->has_levels && atp_ledger_is_level_due(ledger, now_ms)));
 }
 
+bool atp_ledger_has_due(const atp_ledger_t *ledger, int64_t now_ms)
+{
+    const atp_root_t *root = ledger->root;
+
+    return root->limits.first_due != 0 || root->supplies.first_due != 0 ||
+           atp_wheel_has_due(&ledger->wheel, now_ms);
+}
+
 atp_verdict_t atp_ledger_settle(apply_t *apply)
 {
     uint32_t sku = (uint32_t)(apply->op->subject_hash >> 16);

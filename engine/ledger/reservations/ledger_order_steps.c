@@ -17,14 +17,15 @@ static const atp_order_t *find_order(apply_t *apply, atp_verdict_t *ret_verdict)
 
     *ret_verdict = ATP_APPLIED;
     if (first == NULL || atp_op_text_next(&cursor).size > 0) { /* an order, or a reservation, not both */
-        *ret_verdict = atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION,
-                                         first == NULL ? ATP_FIELD_ATTRIBUTE : ATP_FIELD_RESERVATION, 0);
+        *ret_verdict = first == NULL
+                           ? atp_ledger_refuse_key(apply, ATP_UNKNOWN_RESERVATION, ATP_KEY_ORDER_ID, 0)
+                           : atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_RESERVATION, 0);
     }
     for (const atp_order_t *order = first; order != NULL && count <= RESERVATIONS_MAX; count++) {
         order = atp_orders_next(orders, order);
     }
     if (count > RESERVATIONS_MAX) {
-        *ret_verdict = atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_ATTRIBUTE, 0);
+        *ret_verdict = atp_ledger_refuse_key(apply, ATP_TOO_MANY_LINES, ATP_KEY_ORDER_ID, 0);
     }
     return *ret_verdict == ATP_APPLIED ? first : NULL;
 }

@@ -243,8 +243,8 @@ static atp_verdict_t plan_other_line(apply_t *apply, resolved_line_t *line)
     return is_bounded(apply, line) ? plan_bounded_line(apply, line) : plan_line(apply, line);
 }
 
-/* Resolves and decides every line, which makes the plan; nothing but expiry has changed after it. */
-static atp_verdict_t decide_lines(apply_t *apply)
+/* Resolves and decides the first `count` lines, which makes the plan; nothing but expiry has changed after it. */
+static inline atp_verdict_t decide_first_lines(apply_t *apply, uint32_t count)
 {
     atp_ledger_t *ledger = apply->ledger;
     line_names_t names = atp_ledger_line_names(apply->op);
@@ -252,7 +252,7 @@ static atp_verdict_t decide_lines(apply_t *apply)
     ledger->plan_count = 0;
     ledger->plan_components = 0;
     apply->is_plain_plan = apply->is_plain;
-    for (uint32_t i = 0; i < apply->op->line_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         resolved_line_t *line = atp_ledger_plan_next(ledger);
         if (line == NULL) {
             return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, i);
@@ -267,6 +267,11 @@ static atp_verdict_t decide_lines(apply_t *apply)
         }
     }
     return ATP_APPLIED;
+}
+
+static inline atp_verdict_t decide_lines(apply_t *apply)
+{
+    return decide_first_lines(apply, apply->op->line_count);
 }
 
 /* What the plan grants to each of its lines, into the answer, and whether that is all that was asked for. */
@@ -582,13 +587,14 @@ atp_verdict_t atp_ledger_reserve(apply_t *apply)
 
 /* ---- what would be granted ---- */
 
-/* Decides as atp_ledger_reserve does, up to where that would begin to change something. */
-static atp_verdict_t decide_promise(apply_t *apply)
+/* Decides the first `count` lines as atp_ledger_reserve does, and, if they are all, the whole, up to where that would begin to change
+ * something. */
+static atp_verdict_t decide_first(apply_t *apply, uint32_t count, bool *ret_is_whole)
 {
     int64_t deadline_ms;
     uint32_t replaced;
-    bool is_whole = false;
 
+    *ret_is_whole = false;
     if (apply->op->line_count > apply->ledger->root->config.lines_per_reservation) {
         return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, 0);
     }
@@ -596,11 +602,19 @@ static atp_verdict_t decide_promise(apply_t *apply)
     if (verdict == ATP_APPLIED && !apply->is_plain) {
         verdict = atp_ledger_look_at_replaced(apply, &replaced);
     }
-    verdict = verdict == ATP_APPLIED ? decide_lines(apply) : verdict;
-    verdict = verdict == ATP_APPLIED ? add_up(apply, &is_whole) : verdict;
-    if (verdict == ATP_APPLIED && apply->has_calendar) {
-        verdict = atp_ledger_plan_bookings(apply);
+    verdict = verdict == ATP_APPLIED ? decide_first_lines(apply, count) : verdict;
+    if (count < apply->op->line_count) {
+        return verdict;
     }
+    verdict = verdict == ATP_APPLIED ? add_up(apply, ret_is_whole) : verdict;
+    return verdict == ATP_APPLIED && apply->has_calendar ? atp_ledger_plan_bookings(apply) : verdict;
+}
+
+static atp_verdict_t decide_promise(apply_t *apply)
+{
+    bool is_whole;
+    atp_verdict_t verdict = decide_first(apply, apply->op->line_count, &is_whole);
+
     if (verdict != ATP_APPLIED) {
         apply->result->qty = 0;
         apply->result->scale = 0;
@@ -623,6 +637,14 @@ atp_verdict_t atp_ledger_plan_asked(apply_t *apply)
 {
     atp_ledger_forget_scratch(apply->ledger);
     return decide_promise(apply);
+}
+
+atp_verdict_t atp_ledger_plan_first_lines(apply_t *apply, uint32_t count)
+{
+    bool is_whole;
+
+    atp_ledger_forget_scratch(apply->ledger);
+    return decide_first(apply, count, &is_whole);
 }
 
 void atp_ledger_promise(const atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms,

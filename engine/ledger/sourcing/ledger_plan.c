@@ -60,7 +60,7 @@ atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *want
     }
     return atp_qty_rescale(least->number, least->detail, wanted->scale, &ret_sourcing->least) == ATP_RESCALED
                ? ATP_APPLIED
-               : atp_ledger_refuse(apply, ATP_QTY_TOO_PRECISE, ATP_FIELD_ATTRIBUTE, wanted->asked);
+               : atp_ledger_refuse_key(apply, ATP_QTY_TOO_PRECISE, ATP_KEY_SPLIT_LEAST, wanted->asked);
 }
 
 /* ---- who is asked ---- */
@@ -152,7 +152,7 @@ static atp_verdict_t ask_named(gathering_t *g, unsigned line)
             i + 1 < count && attributes[i + 1].key == ATP_KEY_COST && attributes[i + 1].line == line;
         uint16_t node;
         if (!atp_ledger_means_node(g->apply, name, &node)) {
-            return atp_ledger_refuse(g->apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, g->wanted->asked);
+            return atp_ledger_refuse_key(g->apply, ATP_UNKNOWN_NODE, ATP_KEY_NODE, g->wanted->asked);
         }
         ask(g, node, rank++, has_cost ? attributes[i + 1].number : 0);
     }
@@ -256,6 +256,30 @@ atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted, c
         ask_all(&g);
     }
     return ATP_APPLIED;
+}
+
+bool atp_ledger_asks_some(apply_t *apply, const resolved_line_t *wanted, node_set_t *ret_nodes)
+{
+    const plan_t *plan = &apply->ledger->plan;
+    atp_result_t before = *apply->result;
+    atp_sourcing_t sourcing;
+    bool says_some = false;
+
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned line = i == 0 ? wanted->asked : ATP_WHOLE_OP;
+        says_some = says_some || atp_op_attribute(apply->op, ATP_KEY_NODE, line) != NULL ||
+                    atp_op_attribute(apply->op, ATP_KEY_GROUP, line) != NULL;
+    }
+    if (!says_some || atp_ledger_sourcing_of(apply, wanted, &sourcing) != ATP_APPLIED ||
+        atp_ledger_gather(apply, wanted, &sourcing) != ATP_APPLIED) {
+        *apply->result = before;
+        return false;
+    }
+    memset(ret_nodes, 0, sizeof *ret_nodes);
+    for (uint32_t node = 0; node <= UINT16_MAX; node++) {
+        ret_nodes->bits[node / 64] |= (uint64_t)(plan->asked[node].mark == plan->mark) << (node % 64);
+    }
+    return true;
 }
 
 /* ---- all lines of the op together ---- */

@@ -18,6 +18,24 @@ atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *want
 atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted,
                                 const atp_sourcing_t *sourcing);
 
+/* Decides a reserve for a question, and leaves what it takes in the scratch; what an op left there is forgotten first. */
+atp_verdict_t atp_ledger_plan_asked(apply_t *apply);
+/* The same of its first `count` lines only, without an answer. */
+atp_verdict_t atp_ledger_plan_first_lines(apply_t *apply, uint32_t count);
+
+/* A set of nodes. */
+typedef struct node_set {
+    uint64_t bits[(UINT16_MAX + 1) / 64];
+} node_set_t;
+
+static inline bool node_set_has(const node_set_t *set, uint16_t node)
+{
+    return (set->bits[node / 64] >> (node % 64) & 1) != 0;
+}
+
+/* The nodes that the op asks for an open line, by name or by group, as far as its channel sees them. False: it says nothing of them. */
+bool atp_ledger_asks_some(apply_t *apply, const resolved_line_t *wanted, node_set_t *ret_nodes);
+
 /* What one reservation may have of the SKU by the caps of the channel's rules. */
 atp_qty_t atp_ledger_cap_of(apply_t *apply, uint32_t sku);
 

@@ -418,7 +418,7 @@ static atp_verdict_t find_of_order(apply_t *apply, uint32_t *ret_number)
     atp_text_t id = atp_op_attribute_text(apply->op, named);
     const atp_order_t *first = atp_orders_find(orders, id, atp_hash_text(id, atp_ledger_seed(apply->ledger)));
     atp_result_t fault = *apply->result;
-    atp_verdict_t verdict = atp_ledger_refuse(apply, ATP_UNKNOWN_RESERVATION, ATP_FIELD_ATTRIBUTE, 0);
+    atp_verdict_t verdict = atp_ledger_refuse_key(apply, ATP_UNKNOWN_RESERVATION, ATP_KEY_ORDER_ID, 0);
 
     for (const atp_order_t *order = first; order != NULL; order = atp_orders_next(orders, order)) {
         *ret_number = order->reservation - 1;

@@ -522,7 +522,7 @@ static atp_verdict_t put_cap(apply_t *apply, const resolved_line_t *line, atp_qt
         atp_text_t name = atp_op_attribute_text(apply->op, named);
         if (!atp_catalog_find_channel(&ledger->catalog, name, atp_hash_text(name, atp_ledger_seed(ledger)),
                                       &channel)) {
-            return atp_ledger_refuse(apply, ATP_UNKNOWN_CHANNEL, ATP_FIELD_ATTRIBUTE, 0);
+            return atp_ledger_refuse_key(apply, ATP_UNKNOWN_CHANNEL, ATP_KEY_CHANNEL, 0);
         }
     }
     if (!atp_limits_find(limits, scope, line->sku, channel, &number) &&
@@ -573,8 +573,8 @@ atp_verdict_t atp_ledger_put_limit(apply_t *apply)
         return put_cap(apply, line, most);
     }
     if (atp_op_attribute(apply->op, ATP_KEY_CHANNEL, ATP_WHOLE_OP) != NULL) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_FIELD_ATTRIBUTE,
-                                 0); /* a position or a channel */
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_CHANNEL,
+                                     0); /* a position or a channel */
     }
     verdict = atp_ledger_look_for_rows(apply, 1);
     return verdict == ATP_APPLIED ? put_position(apply, line, most) : verdict;

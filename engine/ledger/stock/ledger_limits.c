@@ -130,10 +130,10 @@ atp_verdict_t atp_ledger_look_at_quantities(apply_t *apply, atp_limit_scope_t sc
         return ATP_APPLIED;
     }
     if (!atp_told_bounds_allow_any(&wanted)) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_MINIMUM, 0);
     }
     if (!atp_limits_find(limits, scope, sku, channel, &number) && !atp_table_has_room(&limits->records, 1)) {
-        return atp_ledger_refuse(apply, ATP_LIMITS_FULL, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_LIMITS_FULL, ATP_KEY_MINIMUM, 0);
     }
     return ATP_APPLIED;
 }

@@ -28,7 +28,7 @@ atp_verdict_t atp_ledger_note_needed_by(apply_t *apply, resolved_line_t *line)
     }
     int32_t day = atp_day_of(attribute->number);
     if (day > today_of(apply) + ATP_SUPPLY_HORIZON) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, line->asked);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_NEEDED_BY, line->asked);
     }
     if (day >= today_of(apply)) {
         line->needed_by = (uint16_t)day;

@@ -99,7 +99,7 @@ static atp_verdict_t create_supply(apply_t *apply)
         return atp_ledger_refuse(apply, ATP_UNKNOWN_SUPPLY, ATP_FIELD_SUBJECT, 0);
     }
     if (due_ms == 0) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_MISSING, ATP_KEY_DUE, 0);
     }
     atp_verdict_t verdict = resolve_line(apply, line);
     if (verdict != ATP_APPLIED) {

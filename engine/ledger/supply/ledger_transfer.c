@@ -22,13 +22,13 @@ static atp_verdict_t resolve_target(apply_t *apply, const resolved_line_t *sourc
 
     *target = *source;
     if (!atp_ledger_means_node(apply, name, &target->node)) {
-        return atp_ledger_refuse(apply, ATP_UNKNOWN_NODE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_UNKNOWN_NODE, ATP_KEY_TO, 0);
     }
     if (target->node == source->node) {
-        return atp_ledger_refuse(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_KEY_TO, 0);
     }
     if (atp_catalog_node_state(&ledger->catalog, target->node) == ATP_NODE_CLOSED) {
-        return atp_ledger_refuse(apply, ATP_NODE_NOT_OPEN, ATP_FIELD_ATTRIBUTE, 0);
+        return atp_ledger_refuse_key(apply, ATP_NODE_NOT_OPEN, ATP_KEY_TO, 0);
     }
     if (!atp_positions_find(&ledger->positions, target->sku, target->node, &target->row)) {
         target->row = NO_ROW;

@@ -247,19 +247,34 @@ static int64_t next_crowd(const crowd_t *crowd, int64_t now_ms)
     return end_ms;
 }
 
-bool atp_wheel_is_crowded(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit)
+/* Counts what is due, from what was not swept yet on. */
+static void count_due(const atp_wheel_t *wheel, int64_t now_ms, crowd_t *crowd)
 {
     int64_t now_slot = slot_of(now_ms);
     int64_t from = wheel->heads->sweep_slot;
+
+    from = wheel->quiet_until_slot > from ? wheel->quiet_until_slot : from;
+    for (int64_t slot = first_slot(from, now_slot); slot <= now_slot; slot++) {
+        count_slot(wheel, slot, now_ms, crowd);
+    }
+}
+
+bool atp_wheel_has_due(const atp_wheel_t *wheel, int64_t now_ms)
+{
+    crowd_t crowd = {.limit = 0};
+
+    count_due(wheel, now_ms, &crowd);
+    return crowd.due > 0 || crowd.looks == ATP_WHEEL_LOOKS;
+}
+
+bool atp_wheel_is_crowded(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit)
+{
     crowd_t crowd = {.limit = limit};
 
     if (now_ms < wheel->uncrowded_until_ms) {
         return false;
     }
-    from = wheel->quiet_until_slot > from ? wheel->quiet_until_slot : from;
-    for (int64_t slot = first_slot(from, now_slot); slot <= now_slot; slot++) {
-        count_slot(wheel, slot, now_ms, &crowd);
-    }
+    count_due(wheel, now_ms, &crowd);
     if (crowd.due > limit || crowd.looks == ATP_WHEEL_LOOKS) {
         return true;
     }

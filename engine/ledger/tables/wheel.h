@@ -62,6 +62,9 @@ void atp_wheel_sweep(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
 void atp_wheel_settle(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit,
                       void (*expire)(void *context, uint32_t reservation), void *context);
 
+/* True if a reservation is due at `now_ms`, or may be: it looks at ATP_WHEEL_LOOKS at most. */
+bool atp_wheel_has_due(const atp_wheel_t *wheel, int64_t now_ms);
+
 /* True if more than `limit` reservations are due at `now_ms`, or may be: it looks at ATP_WHEEL_LOOKS at most. Changes no state.
  * What it finds out holds until more can be due: what is made meanwhile, to live shorter than a slot, it does not see. */
 bool atp_wheel_is_crowded(atp_wheel_t *wheel, int64_t now_ms, uint64_t limit);
