@@ -1,5 +1,6 @@
 /* What an op, a message of ops, or a query is refused with, and the limits of each. The JSON forms are packed by
  * msgpack-c. */
+#include "engine/base/attribute.h"
 #include "tests/protocol/repack.h"
 #include "tests/protocol/samples.h"
 #include "tests/test.h"
@@ -201,6 +202,40 @@ static void a_correlation_id_stands_beside_the_content(void **state)
     assert_true(command.correlation.size == 0 && command.attribute_count == 1);
     assert_int_equal(refusal_of("[33,\"a\",1,\"r\",5,[[112,\"order-9\",0]]]", &command).verdict, ATP_APPLIED);
     assert_true(command.correlation.size == 0 && command.attribute_count == 1);
+}
+
+static void that_its_answer_explains_stands_beside_the_content(void **state)
+{
+    atp_command_t command;
+
+    (void)state;
+    assert_int_equal(refusal_of("[32,\"a\",1,\"\",\"\",0,0,[[\"S\",\"\",1]],[[151,1]]]", &command).verdict,
+                     ATP_APPLIED);
+    assert_true(command.explains);
+    assert_int_equal(command.attribute_count, 0);
+    assert_int_equal(refusal_of("[32,\"a\",1,\"\",\"\",0,0,[[\"S\",\"\",1]],[[151,0]]]", &command).verdict,
+                     ATP_APPLIED);
+    assert_true(!command.explains && command.attribute_count == 0);
+    /* What cannot be said, or of a kind that does not take it, stays an attribute, which the check of ops refuses. */
+    assert_int_equal(refusal_of("[32,\"a\",1,\"\",\"\",0,0,[[\"S\",\"\",1]],[[151,2]]]", &command).verdict,
+                     ATP_APPLIED);
+    assert_true(!command.explains && command.attribute_count == 1);
+    assert_int_equal(refusal_of("[33,\"a\",1,\"r\",5,[[151,1]]]", &command).verdict, ATP_APPLIED);
+    assert_true(!command.explains && command.attribute_count == 1);
+}
+
+static void a_value_that_cannot_be_read_is_refused_at_its_key(void **state)
+{
+    atp_command_t command;
+
+    (void)state;
+    atp_refusal_t refusal = refusal_of("[32,\"a\",1,\"\",\"\",0,0,[[\"S\",\"\",1]],[[2,true,0]]]", &command);
+    assert_int_equal(refusal.field, ATP_FIELD_ATTRIBUTE);
+    assert_int_equal(refusal.key, ATP_KEY_GROUP);
+    refusal = refusal_of("[32,\"a\",1,\"\",\"\",0,0,[[\"S\",\"\",1]],[[191,1]]]", &command);
+    assert_int_equal(refusal.verdict, ATP_ATTRIBUTE_NOT_TAKEN);
+    assert_int_equal(refusal.key, 191); /* of which this build knows nothing */
+    assert_int_equal(refusal_of("[33,\"a\",1,\"r\",true]", &command).key, ATP_KEY_NONE);
 }
 
 static void missing_trailing_elements_are_zero(void **state)
@@ -529,6 +564,8 @@ int main(void)
         cmocka_unit_test(a_refused_op_keeps_its_id_for_the_answer),
         cmocka_unit_test(values_at_their_bounds_are_read),
         cmocka_unit_test(a_correlation_id_stands_beside_the_content),
+        cmocka_unit_test(that_its_answer_explains_stands_beside_the_content),
+        cmocka_unit_test(a_value_that_cannot_be_read_is_refused_at_its_key),
         cmocka_unit_test(missing_trailing_elements_are_zero),
         cmocka_unit_test(a_number_past_int64_is_out_of_range_not_negative),
         cmocka_unit_test(an_envelope_with_a_fault_is_refused_by_name_and_field),

@@ -139,7 +139,8 @@ static void print_place(const atp_command_t *command, const atp_result_t *result
         (void)snprintf(ret_text, size, " (%.*s)", (int)command->subject.size, command->subject.bytes);
         return;
     }
-    bool is_of_op = result->key != ATP_KEY_NONE && !result->is_of_line && result->line == 0;
+    bool is_of_op =
+        result->key != ATP_KEY_NONE && !result->is_of_line && result->line == 0 && command->line_count > 1;
     if (line == NULL || result->field == ATP_FIELD_RESERVATION || is_of_op) {
         return;
     }

@@ -1,6 +1,8 @@
 /* Reserve: what is promised, to whom, and never more than there is. Acceptance A1 to A4, B1, B2, B4, B8, F2, F3. */
 #include "tests/engine/ledger/ledger_fixture.h"
 
+#include "engine/base/attribute.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -465,11 +467,56 @@ static void changed_rows_are_noted_and_an_overflow_is_said(void **state)
     fixture_close(&f);
 }
 
+/* With the line, whether it is that line's own; and so is the refusal when it is asked for again. */
+static void a_refusal_at_an_attribute_says_which(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open(NULL);
+    const atp_command_line_t lines[] = {line_of("S", "", 1), line_of("S", "", 1)};
+    const atp_attribute_t of_op = {
+        .key = ATP_KEY_REPLACES, .line = ATP_WHOLE_OP, .text = ATP_TEXT("nothing")};
+    const atp_attribute_t of_line = {.key = ATP_KEY_GROUP, .line = 1, .text = ATP_TEXT("nowhere")};
+    const atp_attribute_t bad = {.key = ATP_KEY_STRATEGY, .line = ATP_WHOLE_OP, .number = 99};
+    atp_command_t command = {.kind = ATP_OP_RESERVE,
+                             .id = ATP_TEXT("a"),
+                             .line_count = 2,
+                             .lines = lines,
+                             .attribute_count = 1,
+                             .attributes = &of_op};
+
+    stock(&f, "S", "N", 5);
+    for (unsigned again = 0; again < 2; again++) {
+        command.id = ATP_TEXT("a");
+        command.attributes = &of_op;
+        assert_refused(fixture_do(&f, command), ATP_UNKNOWN_RESERVATION, ATP_FIELD_ATTRIBUTE);
+        assert_int_equal(f.result.is_repeat, again);
+        assert_true(f.result.key == ATP_KEY_REPLACES && !f.result.is_of_line);
+        assert_true(f.result.line == 0 && f.result.qty == 0);
+        command.id = ATP_TEXT("b");
+        command.attributes = &of_line;
+        assert_refused(fixture_do(&f, command), ATP_UNKNOWN_GROUP, ATP_FIELD_ATTRIBUTE);
+        assert_int_equal(f.result.is_repeat, again);
+        assert_true(f.result.key == ATP_KEY_GROUP && f.result.is_of_line && f.result.line == 1);
+    }
+    command.attributes = &bad;
+    assert_refused(fixture_do(&f, command), ATP_ATTRIBUTE_OUT_OF_RANGE, ATP_FIELD_ATTRIBUTE);
+    assert_int_equal(f.result.key, ATP_KEY_STRATEGY);
+    command.id = ATP_TEXT("c");
+    command.attribute_count = 0;
+    const atp_command_line_t many = line_of("S", "N", 9);
+    command.line_count = 1;
+    command.lines = &many;
+    assert_refused(fixture_do(&f, command), ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_int_equal(f.result.key, ATP_KEY_NONE);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_a_thousand_who_want_the_last_one_exactly_one_gets_it),
         cmocka_unit_test(of_twenty_who_want_one_of_ten_exactly_ten_get_it),
+        cmocka_unit_test(a_refusal_at_an_attribute_says_which),
         cmocka_unit_test(having_looked_reserves_nothing),
         cmocka_unit_test(what_is_allocated_is_not_available),
         cmocka_unit_test(lines_of_one_request_share_what_there_is),
