@@ -329,15 +329,25 @@ class EndToEnd(Groups, unittest.TestCase):
         self.assertIn("at subject (no-such-kit)", nameless)
         self.assertIn("atp sku put no-such-kit\n", nameless)
 
-    def test_a_reserve_says_first_of_what_it_is_decided(self):
+    def test_a_reserve_says_by_what_it_was_decided(self):
         self.stock("told", "5")
-        rows = self.objects("reserve", "told@berlin=6", "--id", "told-1", "--explain", status=REFUSED)
-        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "channel_left", "not_enough", "refused"])
-        self.assertEqual(rows[-1]["verdict"], "not_enough_available")
-        self.assertEqual(rows[0]["as_of_op"] + 1, rows[-1]["op"])
-        rows = self.objects("reserve", "told@berlin=5", "--id", "told-2", "--explain")
-        self.assertEqual([row["code"] for row in rows[:-1]], ["on_hand", "atp", "free", "channel_left", "enough", "granted"])
-        self.assertEqual(rows[-1]["verdict"], "applied")
+        answer, = self.objects("reserve", "told@berlin=6", "--id", "told-1", "--explain", status=REFUSED)
+        self.assertEqual([part["code"] for part in answer["account"]], ["on_hand", "atp", "free", "channel_left", "not_enough"])
+        self.assertEqual((answer["verdict"], answer["account_is_cut"]), ("not_enough_available", False))
+        words = ("reserve", "told@berlin=5", "--id", "told-2", "--issued", str(time.time_ns() // 1000000), "--explain")
+        answer, = self.objects(*words)
+        self.assertEqual([part["code"] for part in answer["account"]], ["on_hand", "atp", "free", "channel_left", "enough"])
+        self.assertEqual(answer["verdict"], "applied")
+        again, = self.objects(*words)
+        self.assertEqual((again["op"], again["is_repeat"], again["account"]), (answer["op"], True, []))
+
+    def test_a_refusal_at_an_attribute_says_which(self):
+        self.stock("blamed", "5")
+        answer, = self.objects("reserve", "blamed=1", "blamed=1", "--with", "2:group=nowhere", status=REFUSED)
+        self.assertEqual((answer["field"], answer["attribute"], answer["line"], answer["is_of_line"]),
+                         ("attribute", "group", 1, True))
+        self.assertIn("; at attribute replaces", self.atp("reserve", "blamed=1", "--with", "replaces=nothing",
+                                                          status=REFUSED).stderr)
 
     def test_what_is_said_of_channels_and_limits_can_be_read(self):
         self.stock("said", "5")
