@@ -114,7 +114,7 @@ static int read_scope(atp_cli_t *cli, atp_load_feed_t *feed)
                              "--zero-missing: say with --node, --group, --sku, --skus or --tag of what "
                              "all is in the file");
     }
-    if (feed->zeroes && atp_seen_create(ATP_LOAD_KEY_COUNT_MAX, 0, &feed->seen) != ATP_OK) {
+    if (feed->zeroes && atp_load_missing_create(&feed->missing) != ATP_OK) {
         return atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the positions of the file");
     }
     return ATP_CLI_DONE;
@@ -160,7 +160,7 @@ int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_fe
 
 void atp_load_feed_fini(atp_load_feed_t *feed)
 {
-    atp_seen_destroy(feed->seen);
+    atp_load_missing_destroy(feed->missing);
     atp_load_scope_fini(&feed->scope);
     free(feed->drift);
     (void)pthread_mutex_destroy(&feed->mutex);

@@ -7,12 +7,12 @@
 #define ATP_CLI_LOAD_FEED_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load_missing.h"
 #include "tools/atp/load_scope.h"
 
 #include "engine/base/amount.h"
 #include "engine/base/attribute.h"
 #include "loaders/load.h"
-#include "loaders/seen.h"
 
 #include <pthread.h>
 
@@ -40,7 +40,7 @@ typedef struct atp_load_feed {
     atp_load_scope_t scope;   /* what it is for */
     bool zeroes;              /* what the file leaves out of that */
     bool is_zeroing;          /* what comes now is not of the file */
-    atp_seen_t *seen;
+    atp_load_missing_t *missing;
     /* of the comparison before anything is sent */
     uint64_t counted;
     uint64_t zeroed;  /* of them: had something, and would have nothing */

@@ -119,19 +119,31 @@ static atp_err_t plan_compared(atp_load_run_t *run, const atp_availability_row_t
     return err;
 }
 
+/* Says what is wrong with the disk, if anything is. */
+static atp_err_t note_missing(atp_load_run_t *run, atp_err_t err)
+{
+    if (err != ATP_OK && run->status == ATP_CLI_DONE) {
+        run->status =
+            atp_cli_fail(run->cli, ATP_CLI_FAILED, atp_err_name(err),
+                         "the positions of the file cannot be kept (%s). Set TMPDIR to a folder with "
+                         "room for 16 bytes a row and 152 for each position that the feed is for",
+                         atp_err_name(err));
+    }
+    return err;
+}
+
 atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count)
 {
     atp_load_feed_t *feed = run->options.feed;
     const atp_load_row_t **taken = atp_cli_alloc(
         row_count, sizeof(const atp_load_row_t *)) /* NOLINT(bugprone-sizeof-expression): rows by address */;
     uint32_t count = 0;
-    uint64_t present;
     atp_answer_t *answer = NULL;
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < row_count && err == ATP_OK; i++) {
-        if (feed->seen != NULL && run->options.is_dry && !feed->is_zeroing) {
-            err = atp_seen_put(feed->seen, atp_seen_key(feed->seen, rows[i].sku, rows[i].node), 1, &present);
+        if (feed->missing != NULL && run->options.is_dry && !feed->is_zeroing) {
+            err = note_missing(run, atp_load_missing_add_row(feed->missing, rows[i].sku, rows[i].node));
         }
         run->asked_skus[count] = rows[i].sku;
         run->asked_nodes[count] = rows[i].node;
@@ -159,45 +171,52 @@ atp_err_t atp_load_run_take_feed(atp_load_run_t *run, const atp_load_row_t *rows
 
 /* ---- what the file leaves out ---- */
 
-static bool zero_page(void *context, const atp_answer_t *answer)
+static bool keep_page(void *context, const atp_answer_t *answer)
 {
     atp_load_run_t *run = context;
-    atp_load_feed_t *feed = run->options.feed;
+    const atp_load_feed_t *feed = run->options.feed;
     const atp_position_row_t *positions = atp_answer_positions(answer);
     uint32_t position_count = atp_answer_head(answer).row_count;
-    atp_load_row_t *rows = atp_cli_alloc(ATP_LOAD_BATCH_ROWS_MAX, sizeof *rows);
-    uint32_t count = 0;
     atp_err_t err = ATP_OK;
 
     for (uint32_t i = 0; i < position_count && err == ATP_OK; i++) {
         const atp_position_row_t *position = &positions[i];
-        if (position->on_hand != 0 && atp_load_scope_has(&feed->scope, position->sku, position->node) &&
-            atp_seen_get(feed->seen, atp_seen_key(feed->seen, position->sku, position->node)) == 0) {
-            atp_load_row_t *row = &rows[count++];
-            *row = (atp_load_row_t){.sku = position->sku, .node = position->node};
-            row->qty[ATP_LOAD_ON_HAND].is_given = true;
-            feed->omitted += run->options.is_dry;
-        }
-        if (count == ATP_LOAD_BATCH_ROWS_MAX) {
-            err = atp_load_run_take_paced(run, rows, count, atp_load_run_take_feed);
-            count = 0;
+        if (position->on_hand != 0 && atp_load_scope_has(&feed->scope, position->sku, position->node)) {
+            err = note_missing(run,
+                               atp_load_missing_add_position(feed->missing, position->sku, position->node));
         }
     }
-    err =
-        err == ATP_OK && count > 0 ? atp_load_run_take_paced(run, rows, count, atp_load_run_take_feed) : err;
-    free(rows);
     return err == ATP_OK;
+}
+
+static atp_err_t zero_some(void *context, const atp_text_t *skus, const atp_text_t *nodes, uint32_t count)
+{
+    atp_load_run_t *run = context;
+    atp_load_row_t *rows = atp_cli_alloc(count, sizeof *rows);
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows[i] = (atp_load_row_t){.sku = skus[i], .node = nodes[i]};
+        rows[i].qty[ATP_LOAD_ON_HAND].is_given = true;
+    }
+    run->options.feed->omitted += run->options.is_dry ? count : 0;
+    atp_err_t err = atp_load_run_take_paced(run, rows, count, atp_load_run_take_feed);
+    free(rows);
+    return err;
 }
 
 int atp_load_run_zero(atp_load_run_t *run)
 {
+    atp_load_feed_t *feed = run->options.feed;
     atp_page_ask_t page = {.cursor = 0};
 
-    if (run->options.feed == NULL || !run->options.feed->zeroes || run->status != ATP_CLI_DONE) {
+    if (feed == NULL || !feed->zeroes || run->status != ATP_CLI_DONE) {
         return run->status;
     }
-    run->options.feed->is_zeroing = true;
-    int status = atp_pages_walk(run->cli, atp_client_positions, &page, 0, zero_page, run);
-    run->options.feed->is_zeroing = false;
+    feed->is_zeroing = true;
+    int status = atp_pages_walk(run->cli, atp_client_positions, &page, 0, keep_page, run);
+    if (status == ATP_CLI_DONE && run->status == ATP_CLI_DONE) {
+        (void)note_missing(run, atp_load_missing_find(feed->missing, zero_some, run));
+    }
+    feed->is_zeroing = false;
     return run->status != ATP_CLI_DONE ? run->status : status;
 }
