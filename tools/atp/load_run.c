@@ -121,18 +121,6 @@ void atp_load_run_count_new(atp_load_run_t *run, const atp_command_t *commands, 
     }
 }
 
-void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count)
-{
-    atp_load_origin_t origin = {run->options.seed, row->origin};
-
-    if (row->origin.message != 0 && run->options.ack != NULL) {
-        origin.seed ^= atp_load_ack_seed(run->options.ack, row->origin.message);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        run->made_of[run->made_count + i] = origin;
-    }
-}
-
 /* For an acknowledgement the ledger hears of every row: what it has been told before shows in its answers. */
 static uint32_t tell_all(const atp_load_run_t *run, const atp_command_t *all, uint32_t count,
                          atp_command_t *ret_commands)

@@ -33,6 +33,18 @@ typedef struct marks {
 
 _Static_assert(MARKS_MAX <= ATP_OUTCOMES_MAX, "all of a message can be asked for at once");
 
+void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count)
+{
+    atp_load_origin_t origin = {run->options.seed, row->origin};
+
+    if (row->origin.message != 0 && run->options.ack != NULL) {
+        origin.seed ^= atp_load_ack_seed(run->options.ack, row->origin.message);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        run->made_of[run->made_count + i] = origin;
+    }
+}
+
 static bool is_feed(const atp_load_run_t *run)
 {
     return run->options.feed != NULL;
