@@ -54,8 +54,8 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
 
     atp_availability_read_for(ledger, kit->sku, node, (uint16_t)bill->channel, now_ms, ret_availability);
     ret_availability->is_stale = atp_catalog_is_stale(atp_ledger_catalog(ledger), node);
-    atp_qty_t here = ret_availability->shown < kit->limit ? ret_availability->shown : kit->limit;
-    atp_qty_t beyond = ret_availability->promisable - ret_availability->shown;
+    atp_qty_t here = ret_availability->shown;
+    atp_qty_t beyond = ret_availability->promisable - here;
     int64_t most = look_at_parts(ledger, bill, node, now_ms, due, context);
     atp_bill_given_t given = atp_bill_give(bill, here, most, beyond > 0 ? beyond : 0, room_at(ledger, node));
     ret_availability->promisable = atp_bill_given(bill, &given);
@@ -63,32 +63,143 @@ void atp_availability_read_kit(const atp_ledger_t *ledger, atp_bill_t *bill, uin
     kit->taken = given.here;
 }
 
-void atp_availability_limit_part(const atp_ledger_t *ledger, atp_bill_t *bill, uint32_t i, uint16_t channel,
-                                 const atp_channel_view_t *view)
+/* ---- what a channel may have ---- */
+
+/* What is there of a SKU at a node, whoever looks. */
+static atp_qty_t stock_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node)
 {
-    bill->parts[i].limit = view->available < ATP_QTY_MAX ? view->available : ATP_QTY_MAX;
-    if (i == 0 && !atp_channel_sells(ledger, channel, bill->parts[0].sku)) {
-        bill->parts[0].edge_count = 0; /* what the channel does not sell is not put together for it */
+    const atp_positions_t *positions = atp_ledger_positions(ledger);
+    atp_position_view_t view;
+    uint32_t row;
+
+    if (atp_catalog_node_state(atp_ledger_catalog(ledger), node) != ATP_NODE_OPEN ||
+        !atp_positions_find(positions, sku, node, &row)) {
+        return 0;
     }
+    atp_positions_read(positions, row, &view);
+    atp_qty_t stock = atp_view_for_sale(&view) - view.backordered;
+    return stock > 0 && !view.is_withdrawn ? stock : 0;
 }
 
-void atp_availability_limit_beyond(const atp_ledger_t *ledger, uint32_t sku, uint16_t channel,
-                                   const atp_channel_view_t *view, atp_qty_t here,
-                                   atp_availability_t *availability)
+static atp_qty_t seen_at(const atp_kit_look_t *look, uint32_t sku, uint16_t node)
 {
-    atp_availability_within_caps(ledger, sku, channel, availability);
-    atp_qty_t beyond = availability->promisable - availability->shown;
-    if (view != NULL && beyond > 0) {
-        atp_qty_t left = atp_channel_view_with(view, beyond) - here;
-        availability->promisable = availability->shown + (left < 0 ? 0 : left < beyond ? left : beyond);
+    atp_availability_t read;
+
+    atp_availability_read_for(look->ledger, sku, node, look->channel, look->now_ms, &read);
+    if (read.is_due) {
+        look->due(look->context, sku, node);
     }
+    return read.shown;
 }
 
-void atp_availability_use_limits(atp_bill_t *bill)
+/* Whole ones of part `root` that the node makes up beside those on its shelf. `is_of_all`: whoever looks. */
+static int64_t build_at(const atp_kit_look_t *look, atp_bill_t *bill, uint32_t root, uint16_t node,
+                        bool is_of_all)
 {
-    for (uint32_t i = 0; i < bill->part_count; i++) {
-        bill->parts[i].limit -= bill->parts[i].taken;
+    atp_units_t room = is_of_all ? ATP_UNITS_NO_LIMIT : room_at(look->ledger, node);
+
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        atp_bill_part_t *part = &bill->parts[i];
+        if (i != root && part->level < bill->parts[root].level) {
+            atp_qty_t free =
+                is_of_all ? stock_at(look->ledger, part->sku, node) : seen_at(look, part->sku, node);
+            part->free = free < part->limit ? free : part->limit;
+        }
     }
+    if (room != ATP_UNITS_NO_LIMIT) {
+        atp_qty_t here = seen_at(look, bill->parts[root].sku, node);
+        atp_units_t of_shelf = atp_capacity_units(here, bill->parts[root].scale);
+        room = of_shelf < room ? room - of_shelf : 0;
+    }
+    int64_t built = atp_bill_most_of(bill, root, UINT32_MAX, room);
+    if (built > 0) {
+        atp_bill_use_limits(bill);
+    }
+    return built;
+}
+
+static bool sees(const atp_kit_look_t *look, uint16_t node)
+{
+    atp_group_node_t member;
+
+    return look->group == ATP_NO_GROUP ||
+           atp_groups_find(atp_ledger_groups(look->ledger), look->group, node, &member);
+}
+
+/* The same over the nodes that the channel sees, or over all; the limits are as before. In the scale of the part. */
+static atp_qty_t build_anywhere(const atp_kit_look_t *look, const atp_bill_t *limited, uint32_t root,
+                                bool is_of_all)
+{
+    uint64_t nodes = atp_table_count(&atp_ledger_catalog(look->ledger)->nodes);
+    atp_bill_t bill = *limited;
+    int64_t built = 0;
+
+    if (bill.parts[root].edge_count == 0) {
+        return 0;
+    }
+    if (is_of_all) {
+        atp_bill_forget_limits(&bill);
+    }
+    for (uint64_t node = 0; node < nodes; node++) {
+        if (is_of_all || sees(look, (uint16_t)node)) {
+            built += build_at(look, &bill, root, (uint16_t)node, is_of_all);
+        }
+    }
+    atp_qty_t unit = atp_kit_unit(bill.parts[root].scale);
+    return built < ATP_QTY_MAX / unit ? built * unit : ATP_QTY_MAX;
+}
+
+static void read_kit_view(const atp_kit_look_t *look, const atp_bill_t *bill, uint32_t root,
+                          atp_channel_view_t *ret_view)
+{
+    uint32_t sku = bill->parts[root].sku;
+    const atp_channel_taken_t taken = {
+        .assembled = build_anywhere(look, bill, root, false),
+        .assembled_of_all =
+            atp_channel_needs_all(look->ledger, sku) ? build_anywhere(look, bill, root, true) : 0,
+    };
+
+    look->read_view(look->context, sku, &taken, ret_view);
+}
+
+bool atp_availability_limit_kit(const atp_kit_look_t *look, atp_bill_t *bill, atp_channel_view_t *ret_view)
+{
+    atp_bill_forget_limits(bill);
+    for (uint32_t k = bill->part_count;
+         k-- > 0;) { /* the lowest first: those above are made of what is left of them */
+        atp_bill_part_t *part = &bill->parts[bill->order[k]];
+        bool is_component = bill->order[k] != 0 && part->edge_count == 0;
+        atp_channel_view_t view;
+        if (!is_component && !atp_channel_binds(look->ledger, look->channel, part->sku)) {
+            continue;
+        }
+        if (is_component) {
+            look->read_view(look->context, part->sku, NULL, &view);
+        } else {
+            read_kit_view(look, bill, bill->order[k], &view);
+        }
+        atp_qty_t left = view.available < ATP_QTY_MAX ? view.available : ATP_QTY_MAX;
+        *(is_component ? &part->limit : &part->bound) = left;
+        *ret_view = view; /* the kit itself comes last */
+    }
+    return atp_channel_binds(look->ledger, look->channel, bill->parts[0].sku);
+}
+
+void atp_availability_within_kit_rules(const atp_ledger_t *ledger, const atp_bill_t *bill, uint16_t channel,
+                                       const atp_channel_view_t *view, atp_qty_t here,
+                                       atp_availability_t *availability)
+{
+    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
+
+    atp_availability_within_caps(ledger, bill->parts[0].sku, channel, availability);
+    if (view == NULL) {
+        return;
+    }
+    atp_bill_given_t given = {here, (availability->shown - here) / unit,
+                              availability->promisable - availability->shown};
+    given = atp_bill_within(bill, given, view->available, atp_channel_view_with(view, given.beyond));
+    availability->promisable = atp_bill_given(bill, &given);
+    availability->shown = availability->promisable - given.beyond;
 }
 
 uint8_t atp_availability_kit_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)

@@ -129,7 +129,8 @@ typedef struct resolved_line {
     uint8_t scale;
     bool is_component;  /* of the kit whose line is the last before it that is none */
     uint16_t needed_by; /* day by which it may be promised from supply; 0 = from what is here */
-    uint32_t kits;      /* whole kits that the components after it make up */
+    uint32_t
+        kits; /* whole kits that the components after it make up; of a component those of it that are put together */
     atp_qty_t qty;
     atp_qty_t granted; /* at its own row */
 } resolved_line_t;
@@ -300,6 +301,7 @@ struct atp_ledger {
     atp_bill_t bill;                               /* of the kit that is being reserved */
     uint64_t bill_op;                              /* the op it was laid out for */
     int64_t bill_ms;
+    const struct atp_kit_rules *kit_rules; /* of the kit that nodes are asked for: ledger_kits.h */
     plan_t plan;
     uint64_t replayed[ATP_OP_SIZE_MAX / sizeof(uint64_t) + 1]; /* the fact of an exception */
     uint64_t kept_fact[ATP_EXCEPTION_FACT_MAX / sizeof(uint64_t)];
@@ -494,8 +496,6 @@ atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sol
 /* Takes kits that have left and were not reserved as a sale would be, below 0 where need be; `sold->row` is there and in range. What
  * has no place (positions full, out of range) is the kit's own. */
 void atp_ledger_take_sold_kits(apply_t *apply, const resolved_line_t *sold);
-/* Notes that a line is a component of so many kits of `kit_line`. */
-void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits);
 bool atp_ledger_is_component(const atp_ledger_t *ledger, uint32_t number);
 /* How many kits were put together for a kit's line: 0 for any other. */
 int64_t atp_ledger_kits_of(const atp_ledger_t *ledger, uint32_t number);

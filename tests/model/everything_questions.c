@@ -224,13 +224,13 @@ static bool ask_account(bench_t *bench, said_t *said)
 /* ---- availability ---- */
 
 static void read_view(const bench_t *bench, const asked_line_t *line, uint32_t sku,
-                      atp_channel_view_t *ret_view)
+                      const atp_channel_taken_t *taken, atp_channel_view_t *ret_view)
 {
     uint32_t rows[EVERYTHING_ROWS];
     uint32_t count = atp_availability_rows(bench->ledger, sku, rows, EVERYTHING_ROWS);
 
     atp_channel_view_read(bench->ledger, line->channel, sku, group_of(bench, line->channel), now_of(bench),
-                          rows, count, NULL, ret_view);
+                          rows, count, taken, ret_view);
 }
 
 static bool is_asked_node(const bench_t *bench, const asked_line_t *line, uint64_t node)
@@ -257,35 +257,62 @@ static atp_qty_t available_stock(const bench_t *bench, const asked_line_t *line)
             atp_availability_add(&sum, &read);
         }
     }
-    read_view(bench, line, line->sku, &view);
+    read_view(bench, line, line->sku, NULL, &view);
     atp_availability_look_through(bench->ledger, line->sku, line->channel, &view, &sum);
     return sum.promisable;
+}
+
+typedef struct kit_context {
+    const bench_t *bench;
+    const asked_line_t *line;
+} kit_context_t;
+
+static void read_view_of(void *context, uint32_t sku, const atp_channel_taken_t *taken,
+                         atp_channel_view_t *ret_view)
+{
+    const kit_context_t *kit = context;
+
+    read_view(kit->bench, kit->line, sku, taken, ret_view);
+}
+
+static void ignore_due(void *context, uint32_t sku, uint16_t node)
+{
+    (void)context;
+    (void)sku;
+    (void)node;
 }
 
 static atp_qty_t available_kits(const bench_t *bench, const asked_line_t *line)
 {
     static atp_bill_t bill;
+    kit_context_t context = {bench, line};
+    const atp_kit_look_t look = {.ledger = bench->ledger,
+                                 .channel = line->channel,
+                                 .group = group_of(bench, line->channel),
+                                 .now_ms = now_of(bench),
+                                 .read_view = read_view_of,
+                                 .due = ignore_due,
+                                 .context = &context};
     uint64_t nodes = atp_table_count(&atp_ledger_catalog(bench->ledger)->nodes);
-    atp_availability_t sum = {.shown = 0};
+    atp_availability_t sum = {.scale = 0};
     atp_channel_view_t view;
     atp_qty_t here = 0;
 
     atp_availability_lay_out(bench->ledger, line->sku, now_of(bench), &bill);
     bill.channel = line->channel;
-    for (uint32_t i = bill.part_count; i-- > 0;) {
-        read_view(bench, line, bill.parts[i].sku, &view);
-        atp_availability_limit_part(bench->ledger, &bill, i, line->channel, &view);
-    }
+    bool is_bound = atp_availability_limit_kit(&look, &bill, &view);
     for (uint64_t node = 0; node < nodes; node++) {
         atp_availability_t read;
         if (is_asked_node(bench, line, node)) {
-            atp_availability_read_kit(bench->ledger, &bill, (uint16_t)node, now_of(bench), NULL, NULL, &read);
+            atp_availability_read_kit(bench->ledger, &bill, (uint16_t)node, now_of(bench), ignore_due, NULL,
+                                      &read);
             here += bill.parts[0].taken;
-            atp_availability_use_limits(&bill);
+            atp_bill_use_limits(&bill);
             atp_availability_add(&sum, &read);
         }
     }
-    atp_availability_limit_beyond(bench->ledger, line->sku, line->channel, &view, here, &sum);
+    atp_availability_within_kit_rules(bench->ledger, &bill, line->channel, is_bound ? &view : NULL, here,
+                                      &sum);
     return sum.promisable;
 }
 

@@ -39,7 +39,8 @@ typedef struct reading {
     bool has_view; /* rules, quotas and rows are: a channel asks */
     uint16_t channel;
     uint16_t group;              /* whose nodes the channel sees; ATP_NO_GROUP: all */
-    atp_channel_view_t kit_view; /* what the channel may have of the kit that is being read, as such */
+    bool is_kit_bound;           /* rules have a say in the kit that is being read: */
+    atp_channel_view_t kit_view; /* what the channel may have of it */
 } reading_t;
 
 /* ---- what is due ---- */
@@ -241,32 +242,41 @@ static void note_due_component(void *context, uint32_t sku, uint16_t node)
     note_due(context, sku, node);
 }
 
+/* The view of the channel on a SKU of the kit; what its rows count that has expired is noted. */
+static void read_view_of(void *context, uint32_t sku, const atp_channel_taken_t *taken,
+                         atp_channel_view_t *ret_view)
+{
+    reading_t *reading = context;
+    uint32_t on_stack[ROWS_ON_STACK];
+    uint32_t count;
+    const uint32_t *rows = list_rows(reading, sku, on_stack, &count);
+
+    if (rows == NULL) {
+        count = 0; /* the answer will be that there is too much of it */
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        atp_availability_t read;
+        atp_availability_read_row(reading->ledger, rows[k], reading->now_ms, &read);
+        if (read.is_due) {
+            note_due(reading, sku, atp_positions_at(atp_ledger_positions(reading->ledger), rows[k])->node);
+        }
+    }
+    atp_channel_view_read(reading->ledger, reading->channel, sku, reading->group, reading->now_ms, rows,
+                          count, taken, ret_view);
+}
+
 /* What the channel may have of each SKU of the kit. */
 static void limit_kit(reading_t *reading, atp_bill_t *bill)
 {
-    uint32_t on_stack[ROWS_ON_STACK];
+    const atp_kit_look_t look = {.ledger = reading->ledger,
+                                 .channel = reading->channel,
+                                 .group = reading->group,
+                                 .now_ms = reading->now_ms,
+                                 .read_view = read_view_of,
+                                 .due = note_due_component,
+                                 .context = reading};
 
-    for (uint32_t i = 0; reading->has_view && i < bill->part_count; i++) {
-        atp_bill_part_t *part = &bill->parts[i];
-        atp_channel_view_t view;
-        uint32_t count;
-        const uint32_t *rows = list_rows(reading, part->sku, on_stack, &count);
-        if (rows == NULL) {
-            return;
-        }
-        for (uint32_t k = 0; k < count; k++) {
-            atp_availability_t read;
-            atp_availability_read_row(reading->ledger, rows[k], reading->now_ms, &read);
-            if (read.is_due) {
-                note_due(reading, part->sku,
-                         atp_positions_at(atp_ledger_positions(reading->ledger), rows[k])->node);
-            }
-        }
-        atp_channel_view_read(reading->ledger, reading->channel, part->sku, reading->group, reading->now_ms,
-                              rows, count, NULL, &view);
-        atp_availability_limit_part(reading->ledger, bill, i, reading->channel, &view);
-        reading->kit_view = i == 0 ? view : reading->kit_view;
-    }
+    reading->is_kit_bound = reading->has_view && atp_availability_limit_kit(&look, bill, &reading->kit_view);
 }
 
 static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp_availability_t *ret_read)
@@ -279,18 +289,19 @@ static void read_kit_at(reading_t *reading, atp_bill_t *bill, uint16_t node, atp
     if (!sees(reading, node)) {
         ret_read->shown = 0;
         ret_read->promisable = 0;
+        bill->parts[0].taken = 0;
     }
 }
 
 /* `here`: of how many that come off shelves it is told. */
-static void limit_beyond(const reading_t *reading, uint32_t sku, atp_qty_t here, atp_availability_t *read)
+static void limit_read(const reading_t *reading, const atp_bill_t *bill, atp_qty_t here,
+                       atp_availability_t *read)
 {
     if (reading->has_view) {
-        read->level = atp_availability_kit_level(reading->ledger, reading->channel, sku);
-        atp_availability_limit_beyond(reading->ledger, sku, reading->channel, &reading->kit_view, here, read);
-    } else {
-        atp_availability_limit_beyond(reading->ledger, sku, ATP_ANY_CHANNEL, NULL, here, read);
+        read->level = atp_availability_kit_level(reading->ledger, reading->channel, bill->parts[0].sku);
     }
+    atp_availability_within_kit_rules(reading->ledger, bill, looking_channel(reading),
+                                      reading->is_kit_bound ? &reading->kit_view : NULL, here, read);
 }
 
 /* A kit is there wherever it is stocked or can be put together. */
@@ -308,20 +319,20 @@ static void read_kit_at_all_nodes(reading_t *reading, uint32_t index, atp_bill_t
         read_kit_at(reading, bill, (uint16_t)node, &read);
         if (!is_per_node && sees(reading, (uint16_t)node)) {
             if (is_unsplit) {
-                limit_beyond(reading, sku, bill->parts[0].taken, &read);
+                limit_read(reading, bill, bill->parts[0].taken, &read);
             } else {
                 here += bill->parts[0].taken;
-                atp_availability_use_limits(bill);
+                atp_bill_use_limits(bill);
             }
             add(reading, &sum, &read);
         } else if (is_per_node && sees(reading, (uint16_t)node) && (read.version > 0 || read.shown > 0)) {
-            limit_beyond(reading, sku, bill->parts[0].taken, &read);
+            limit_read(reading, bill, bill->parts[0].taken, &read);
             write_row(reading, index, sku, atp_catalog_node_id(reading->catalog, (uint16_t)node), &read);
         }
     }
     if (!is_per_node) {
         if (!is_unsplit) {
-            limit_beyond(reading, sku, here, &sum);
+            limit_read(reading, bill, here, &sum);
         }
         write_row(reading, index, sku, (atp_text_t){NULL, 0}, &sum);
     }
@@ -344,7 +355,7 @@ static void read_kit(reading_t *reading, uint32_t index, uint32_t sku, atp_text_
     } else {
         atp_availability_t read;
         read_kit_at(reading, &bill, node, &read);
-        limit_beyond(reading, sku, bill.parts[0].taken, &read);
+        limit_read(reading, &bill, bill.parts[0].taken, &read);
         write_row(reading, index, sku, node_id, &read);
     }
 }

@@ -3,6 +3,8 @@
 #include "engine/ledger/reservations/line_units.h"
 #include "engine/ledger/supply/ledger_supply.h"
 
+__extension__ typedef __int128 wide_t; /* a quantity times a number of kits */
+
 static account_change_t change_of(const atp_ledger_t *ledger, const atp_reservation_t *reservation,
                                   const atp_line_t *line, atp_qty_t promised, atp_qty_t waiting,
                                   atp_qty_t shipped)
@@ -120,6 +122,160 @@ void atp_ledger_account_merged(atp_ledger_t *ledger, uint32_t line, uint32_t sku
     }
 }
 
+/* ---- kits that were put together ---- */
+
+/* What is promised of a line, here or not; with what the plan gives back of it. */
+static atp_qty_t promised_of(const atp_ledger_t *ledger, uint32_t number, const resolved_line_t *less,
+                             uint32_t count)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    atp_qty_t units = line->reserved + line->allocated + atp_line_waiting(&ledger->reservations, number);
+
+    for (uint32_t i = 0; i < count; i++) {
+        units += less[i].line == number ? less[i].granted : 0;
+    }
+    return units;
+}
+
+/* The component that the line is of kit_line's; 0: it is none. */
+static unsigned component_of(const atp_ledger_t *ledger, uint32_t number, uint32_t kit_line)
+{
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, number);
+
+    return progress != NULL && progress->kit_parent == kit_line + 1 ? progress->component : 0;
+}
+
+/* Kits that so many of the granted units keep promised. */
+static int64_t kept_by(atp_qty_t units, atp_qty_t granted, int64_t all)
+{
+    return units <= 0 || granted == 0 ? 0 : (int64_t)(((wide_t)units * all + granted - 1) / granted);
+}
+
+int64_t atp_ledger_kits_in_use(const atp_ledger_t *ledger, uint32_t kit_line, const resolved_line_t *less,
+                               uint32_t count)
+{
+    int64_t all = atp_ledger_kits_of(ledger, kit_line);
+    int64_t most = 0;
+    unsigned component = 0; /* whose lines are being added up, one behind the other */
+    atp_qty_t units = 0;
+    atp_qty_t granted = 0;
+
+    for (uint32_t at = atp_line_at(&ledger->reservations, kit_line)->next; at != 0;) {
+        unsigned next = component_of(ledger, at - 1, kit_line);
+        if (next == 0) {
+            break;
+        }
+        if (next != component) {
+            units = 0;
+            granted = 0;
+        }
+        component = next;
+        units += promised_of(ledger, at - 1, less, count);
+        granted += atp_line_at(&ledger->reservations, at - 1)->granted;
+        at = atp_line_at(&ledger->reservations, at - 1)->next;
+        bool is_last = at == 0 || component_of(ledger, at - 1, kit_line) != component;
+        int64_t kept = is_last ? kept_by(units, granted, all) : 0;
+        most = kept > most ? kept : most;
+    }
+    return most < all ? most : all;
+}
+
+static uint32_t sku_of(const atp_ledger_t *ledger, uint32_t line)
+{
+    return atp_positions_at(&ledger->positions, atp_line_at(&ledger->reservations, line)->row)->sku;
+}
+
+static atp_qty_t unit_of(const atp_ledger_t *ledger, uint32_t line)
+{
+    return atp_kit_unit(atp_positions_scale(&ledger->positions, sku_of(ledger, line)));
+}
+
+/* Units of the line's SKU that one kit of kit_line counts as: a whole one of the kit, those put together of a kit in it. */
+static atp_qty_t units_each(const atp_ledger_t *ledger, uint32_t line, uint32_t kit_line)
+{
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, line);
+    int64_t made = line == kit_line ? 1 : progress != NULL ? progress->made : 0;
+
+    return made * unit_of(ledger, line);
+}
+
+/* The next line after `line`, if it is one of the components of kit_line, + 1; 0 = it is not. */
+static uint32_t next_component(const atp_ledger_t *ledger, uint32_t line, uint32_t kit_line)
+{
+    uint32_t next = atp_line_at(&ledger->reservations, line)->next;
+
+    return next != 0 && component_of(ledger, next - 1, kit_line) != 0 ? next : 0;
+}
+
+atp_qty_t atp_ledger_kits_of_sku(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t sku)
+{
+    atp_qty_t units = 0;
+
+    for (uint32_t at = kit_line + 1; at != 0; at = next_component(ledger, at - 1, kit_line)) {
+        units += sku_of(ledger, at - 1) == sku ? units_each(ledger, at - 1, kit_line) : 0;
+    }
+    return units;
+}
+
+/* Books so many kits more, or fewer, of a kit's line for the SKU of `line`. They have left if the last of their components did. */
+static void book_made(atp_ledger_t *ledger, uint32_t line, uint32_t kit_line, int64_t kits, bool has_left)
+{
+    const atp_line_t *record = atp_line_at(&ledger->reservations, line);
+    atp_qty_t qty = kits * units_each(ledger, line, kit_line);
+    account_change_t change =
+        change_of(ledger, atp_reservation_at(&ledger->reservations, record->reservation), record, qty, 0,
+                  has_left && qty < 0 ? -qty : 0);
+
+    book_channel(ledger, &change);
+}
+
+/* The same for the kit, and the kits in it. */
+static void book_kits(atp_ledger_t *ledger, uint32_t kit_line, int64_t kits, bool has_left)
+{
+    for (uint32_t at = kit_line + 1; kits != 0 && at != 0; at = next_component(ledger, at - 1, kit_line)) {
+        book_made(ledger, at - 1, kit_line, kits, has_left);
+    }
+}
+
+/* How many kits are promised, but for so many units of a line. */
+static int64_t kits_without(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t line, atp_qty_t units)
+{
+    const resolved_line_t less = {.line = line, .granted = -units};
+
+    return atp_ledger_kits_in_use(ledger, kit_line, &less, 1);
+}
+
+/* A line has changed by so much: if it is a component, its kits may be promised no more, or again. */
+static void book_kits_of(atp_ledger_t *ledger, const account_change_t *change)
+{
+    uint32_t number = (uint32_t)(change->line - atp_line_at(&ledger->reservations, 0));
+    const atp_progress_t *progress = atp_line_progress(&ledger->reservations, number);
+    atp_qty_t units = change->promised + change->waiting;
+
+    if (progress == NULL || progress->kit_parent == 0 || units == 0) {
+        return;
+    }
+    uint32_t kit_line = progress->kit_parent - 1;
+    int64_t kits =
+        atp_ledger_kits_in_use(ledger, kit_line, NULL, 0) - kits_without(ledger, kit_line, number, units);
+    book_kits(ledger, kit_line, kits, change->shipped > 0);
+}
+
+void atp_ledger_account_component(atp_ledger_t *ledger, uint32_t number)
+{
+    const atp_line_t *line = atp_line_at(&ledger->reservations, number);
+    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, line->reservation);
+
+    if ((reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) == 0) {
+        return;
+    }
+    uint32_t kit_line = atp_line_progress(&ledger->reservations, number)->kit_parent - 1;
+    int64_t now = atp_ledger_kits_in_use(ledger, kit_line, NULL, 0);
+    int64_t before = kits_without(ledger, kit_line, number, promised_of(ledger, number, NULL, 0));
+    book_kits(ledger, kit_line, now - before, false);
+    book_made(ledger, number, kit_line, before, false); /* of its own, for the kits that were there */
+}
+
 void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *reservation, uint32_t line)
 {
     const atp_line_t *record = atp_line_at(&ledger->reservations, line);
@@ -129,6 +285,7 @@ void atp_ledger_book_standing(atp_ledger_t *ledger, const atp_reservation_t *res
         change_of(ledger, reservation, record, record->reserved + record->allocated + pegged, waiting, 0);
 
     book_channel(ledger, &change);
+    book_kits(ledger, line, atp_ledger_kits_in_use(ledger, line, NULL, 0), false);
 }
 
 /* ---- all accounts ---- */
@@ -141,6 +298,9 @@ void atp_ledger_account_flagged(atp_ledger_t *ledger, const atp_reservation_t *r
 
     if (reservation->flags & ATP_RESERVATION_ACCOUNTED_CHANNEL) {
         book_channel(ledger, &change);
+        if (ATP_UNLIKELY(line->has_progress)) {
+            book_kits_of(ledger, &change);
+        }
     }
     if (reservation->flags & ATP_RESERVATION_ACCOUNTED_TRANSFER) {
         atp_ledger_transfer_moved(ledger, reservation, shipped, -promised - shipped);

@@ -38,6 +38,20 @@ void atp_ledger_account_merged(atp_ledger_t *ledger, uint32_t line, uint32_t sku
  * counts by node does not. */
 void atp_ledger_account_moved(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised);
 
+/* ---- kits that were put together ---- */
+
+/* How many kits of a line are promised: until the last component of one has left or is given back. `less`: as if these `count` lines of
+ * a plan had given back already what they are to (granted < 0). */
+int64_t atp_ledger_kits_in_use(const atp_ledger_t *ledger, uint32_t kit_line, const resolved_line_t *less,
+                               uint32_t count);
+
+/* Units of the SKU that one kit of the line counts as, beside what its components hold: a whole one of the kit itself, those that are
+ * put together of a kit in it, 0 of another. */
+atp_qty_t atp_ledger_kits_of_sku(const atp_ledger_t *ledger, uint32_t kit_line, uint32_t sku);
+
+/* Books the kit that a line became a component of, if its reservation is counted. */
+void atp_ledger_account_component(atp_ledger_t *ledger, uint32_t number);
+
 /* Called after each change of a line: by how much what is promised changed, what waits beyond stock, and how much has left. */
 static inline void atp_ledger_account(atp_ledger_t *ledger, const atp_line_t *line, atp_qty_t promised,
                                       atp_qty_t waiting, atp_qty_t shipped)

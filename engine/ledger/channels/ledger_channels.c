@@ -86,7 +86,7 @@ static void add_tags(const apply_t *apply, uint32_t sku, atp_channel_taken_t *ta
         for (unsigned k = 0; k < ATP_TAGS_PER_SKU_MAX; k++) {
             uint16_t tag = atp_load_relaxed(&record->tags[k]);
             if (tag != 0 && atp_ledger_sku_has_tag(ledger, line->sku, tag - 1u)) {
-                taken->of_tags[k] += line->granted;
+                taken->of_tags[k] += atp_ledger_granted(line);
             }
         }
     }
@@ -101,23 +101,35 @@ static bool may_be_later(const apply_t *apply)
            atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP) != NULL;
 }
 
-atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
+atp_qty_t atp_ledger_read_view_with(apply_t *apply, uint32_t sku, atp_channel_taken_t *taken,
+                                    atp_channel_view_t *ret_view)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
     uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
-    atp_channel_taken_t taken = {.may_be_later = may_be_later(apply), .needed_by = apply->needed_by};
 
+    taken->may_be_later = may_be_later(apply);
+    taken->needed_by = apply->needed_by;
     if (atp_load_relaxed(&record->tags[0]) != 0 &&
         atp_positions_sku_has(&ledger->positions, sku, ATP_SKU_IS_RATIONED)) {
         settle_all(apply);
-        add_tags(apply, sku, &taken);
+        add_tags(apply, sku, taken);
     }
-    settle_rows(apply, count, &taken);
-    taken.of_others = given_by_others(apply, sku);
+    settle_rows(apply, count, taken);
+    taken->of_others += given_by_others(apply, sku);
     atp_channel_view_read(ledger, apply->channel, sku, atp_ledger_view_group(apply), apply->now_ms,
-                          ledger->view_rows, count, &taken, ret_view);
-    return taken.of_sku - taken.beyond;
+                          ledger->view_rows, count, taken, ret_view);
+    return taken->of_sku - taken->beyond;
+}
+
+atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
+{
+    atp_channel_taken_t taken = {0};
+
+    if (ATP_UNLIKELY(atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT))) {
+        atp_ledger_add_assembled(apply, sku, &taken);
+    }
+    return atp_ledger_read_view_with(apply, sku, &taken, ret_view);
 }
 
 static void read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view)
@@ -299,7 +311,8 @@ atp_qty_t atp_ledger_cap_left(apply_t *apply, uint32_t sku)
 static bool is_planned_before(const atp_ledger_t *ledger, uint32_t i)
 {
     for (uint32_t before = 0; before < i; before++) {
-        if (ledger->lines[before].sku == ledger->lines[i].sku && ledger->lines[before].granted > 0) {
+        if (ledger->lines[before].sku == ledger->lines[i].sku &&
+            atp_ledger_granted(&ledger->lines[before]) > 0) {
             return true;
         }
     }
@@ -316,7 +329,7 @@ atp_verdict_t atp_ledger_look_for_accounts(apply_t *apply, uint32_t count)
 
     for (uint32_t i = 0; atp_load_relaxed(&channel->is_accounted) != 0 && i < count; i++) {
         const resolved_line_t *line = &ledger->lines[i];
-        if (line->granted <= 0 ||
+        if (atp_ledger_granted(line) <= 0 ||
             atp_rulebook_find_account(rulebook, apply->channel, ATP_SCOPE_SKU, line->sku, &account) ||
             is_planned_before(ledger, i)) {
             continue;

@@ -91,5 +91,13 @@ atp_qty_t atp_ledger_beyond_anywhere(apply_t *apply, uint32_t sku);
 
 /* The view of the op's channel, less what the op has taken; returns how much of its stock that is. */
 atp_qty_t atp_ledger_read_view(apply_t *apply, uint32_t sku, atp_channel_view_t *ret_view);
+/* The same with what `taken` says already: of a kit what can be put together. */
+atp_qty_t atp_ledger_read_view_with(apply_t *apply, uint32_t sku, atp_channel_taken_t *taken,
+                                    atp_channel_view_t *ret_view);
+
+/* ---- ledger_kit_rules.c ---- */
+
+/* Adds what can be put together of a kit, and what the op has of that, if rules have a say in it. */
+void atp_ledger_add_assembled(apply_t *apply, uint32_t sku, atp_channel_taken_t *taken);
 
 #endif

@@ -24,7 +24,8 @@
  * Memory      64 bytes a tag, 112 a rule, 128 a quota, 32 an account, and their index entries; reserved at init.
  * Invariants  R1  the chain of an account has as many rules as it counts, by order, and each of them belongs to it.
  *             R2  an account of a SKU counts what the flagged reservations of its channel have of it: reserved, allocated,
- *                 pegged, backordered.
+ *                 pegged, backordered; of a kit also those that were put together, until their last component has left or is
+ *                 given back (atp_ledger_kits_in_use).
  *             R3  used of a leaf is the sum over its accounts, of a parent the sum over its children; held likewise follows.
  *             R4  a quota is on the chain of its parent exactly once, at most ATP_QUOTA_LEVELS deep.
  *             R5  each account is found through the index. */

@@ -185,6 +185,7 @@ static void take_buffer(limits_t *limits, atp_rule_record_t *rule)
     if (mantissa == 0 && percent == 0) {
         return;
     }
+    limits->view->is_bound = true;
     atp_qty_t buffer =
         atp_rulebook_to_scale(mantissa, atp_load_relaxed(&rule->buffer_decimals), limits->scale, true);
     buffer += limits->is_counting && percent > 0 ? limits->base
@@ -224,6 +225,7 @@ static void take_rule(limits_t *limits, atp_rule_record_t *rule)
 
     take_buffer(limits, rule);
     take_low(limits, rule);
+    view->is_bound = view->is_bound || threshold > 0 || atp_load_relaxed(&rule->is_excluded) != 0;
     view->has_levels = view->has_levels || threshold > 0;
     view->threshold = threshold > view->threshold ? threshold : view->threshold;
     view->is_excluded = view->is_excluded || atp_load_relaxed(&rule->is_excluded) != 0;
@@ -388,6 +390,7 @@ static void take_tree(limits_t *limits, uint32_t root, uint16_t channel, atp_sco
     if (root == 0) {
         return;
     }
+    view->is_bound = true;
     if (atp_rulebook_find_account(rulebook, channel, scope, subject, &number)) {
         leaf = atp_load_relaxed(&atp_account_at(rulebook, number)->quota);
     }
@@ -479,11 +482,14 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
     stock.needed_by = taken->needed_by;
     memset(ret_view, 0, sizeof *ret_view);
     add_rows(ledger, sku, group, now_ms, rows, row_count, &stock);
+    stock.of_group += taken->assembled;
+    stock.of_all += taken->assembled_of_all;
     ret_view->scale = stock.scale;
     ret_view->stock = stock.of_group;
     ret_view->short_units = atp_load_relaxed(&record->may_re_source) ? stock.short_units : 0;
     ret_view->is_due = stock.is_due;
     ret_view->is_paused = atp_load_relaxed(&record->state) != ATP_CHANNEL_OPEN;
+    ret_view->is_bound = ret_view->is_paused || atp_load_relaxed(&record->may_re_source) != 0;
     ret_view->quota_left = ATP_NO_LIMIT;
     ret_view->quota_told = ATP_NO_LIMIT;
     ret_view->cap = ATP_NO_LIMIT;
@@ -501,4 +507,24 @@ void atp_channel_view_read(const atp_ledger_t *ledger, uint16_t channel, uint32_
         take_limits(&limits, channel, sku, &stock, now_ms);
     }
     add_up(ret_view, taken);
+}
+
+bool atp_channel_binds(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku)
+{
+    atp_channel_view_t view;
+
+    if (!atp_channel_view_is_limited(ledger, channel, sku)) {
+        return false;
+    }
+    atp_channel_view_read(ledger, channel, sku, ATP_NO_GROUP, 0, NULL, 0, NULL, &view);
+    return view.is_bound;
+}
+
+bool atp_channel_needs_all(const atp_ledger_t *ledger, uint32_t sku)
+{
+    atp_sku_record_t *record = atp_table_at(&ledger->catalog.skus, sku);
+    uint32_t root = atp_load_relaxed(&record->quota);
+
+    return root != 0 &&
+           atp_load_relaxed(&atp_quota_at(&ledger->rulebook, root - 1)->share) != ATP_QUOTA_FIXED;
 }

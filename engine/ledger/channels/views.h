@@ -2,6 +2,7 @@
  *
  *     stock       for each open node of the channel's group, max(0, atp), at most what the node can make ready of an order
  *                 placed now (capacity.h); at a stale node (registry.h) less what the channel keeps back there; summed
+ *                 of a kit also what can be put together there of what the channel may have of its components
  *     short       units promised at those nodes that are not there, where the channel lets them be re-sourced
  *     held        what quotas guarantee to other channels and those have not used
  *     buffer      of the channel's rules: absolute, and of a hundred of (stock + consumed), rounded down
@@ -47,12 +48,23 @@ typedef struct atp_channel_view {
     bool is_due;     /* a row counts what has expired */
     bool has_levels; /* a rule says when the channel is low on it, or out of it (levels.h) */
     bool is_pooled;  /* quotas of tags: what expired at other SKUs may count in them */
+    bool
+        is_bound; /* a rule or quota of the SKU, its tags or all SKUs has a say in how many there are for the channel, or the channel
+                        itself has */
 } atp_channel_view_t;
 
 /* True if the view can differ from what the nodes have: rules, a pause, or guarantees to others. A group alone does not. */
 bool atp_channel_view_is_limited(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 
-/* What an op that is being decided has taken already; below 0: what it is to give back. */
+/* True if rules and quotas of the SKU, its tags or all SKUs, or the channel itself, have a say in how many there are for it: those of
+ * a kit are then taken off what there is of it in all. Thread: any. */
+bool atp_channel_binds(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
+
+/* True if the view needs to know what there is of the SKU at all nodes, whatever the channel sees: a quota says a part of it, or how
+ * much of it others are to have. Thread: any. */
+bool atp_channel_needs_all(const atp_ledger_t *ledger, uint32_t sku);
+
+/* What an op that is being decided has taken already; below 0: what it is to give back. And what rows do not say of a kit. */
 typedef struct atp_channel_taken {
     bool may_be_later;  /* what a node can make ready of an order placed now does not limit the op */
     uint16_t needed_by; /* the view of that day, which only the ledger thread reads; 0 = of what is here */
@@ -60,6 +72,9 @@ typedef struct atp_channel_taken {
     atp_qty_t beyond;    /* those of them that are not of the stock that the channel sees */
     atp_qty_t of_others; /* given back by another channel: that widens no quota of this one */
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
+    atp_qty_t
+        assembled; /* what components make up at the nodes that the channel sees, with what the op has taken of that */
+    atp_qty_t assembled_of_all; /* the same of all nodes, whatever the channel may have of components */
 } atp_channel_taken_t;
 
 /* How many of `free` units of a SKU of that scale at a node the channel keeps back because the source of counts is silent

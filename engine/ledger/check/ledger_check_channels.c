@@ -1,4 +1,5 @@
 /* The rule book, recomputed: rules (R1), what is counted (R2, R3), quota trees (R4) and accounts (R5). */
+#include "engine/ledger/channels/ledger_accounts.h"
 #include "engine/ledger/channels/ledger_rules.h"
 #include "engine/ledger/check/ledger_check_priv.h"
 #include "engine/ledger/reservations/line_units.h"
@@ -80,12 +81,17 @@ static atp_err_t add_reservation(const atp_ledger_t *ledger, const atp_reservati
     for (uint32_t at = reservation->first_line; is_flagged && at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         uint32_t sku = atp_positions_at(&ledger->positions, line->row)->sku;
+        const atp_progress_t *progress = atp_line_progress(&ledger->reservations, at - 1);
         uint32_t account;
+        uint32_t kit_line = progress != NULL && progress->kit_parent != 0 ? progress->kit_parent - 1 : at - 1;
+        int64_t made = kit_line == at - 1 ? 1 : progress->made;
         if (atp_rulebook_find_account(&ledger->rulebook, reservation->channel, ATP_SCOPE_SKU, sku,
                                       &account)) {
             sums[account] += line->reserved + line->allocated +
                              atp_line_units(&ledger->reservations, at - 1, ATP_LINE_PEGGED) +
-                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_BACKORDERED);
+                             atp_line_units(&ledger->reservations, at - 1, ATP_LINE_BACKORDERED) +
+                             made * atp_ledger_kits_in_use(ledger, kit_line, NULL, 0) *
+                                 atp_kit_unit(atp_positions_scale(&ledger->positions, sku));
         }
         at = line->next;
     }

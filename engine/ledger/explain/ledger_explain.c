@@ -341,28 +341,47 @@ static atp_qty_t kits_with(telling_t *telling, unsigned unheeded)
     return kits;
 }
 
-/* The rules for the kit itself are for those that come as such, those for its components for the others. */
-static void tell_kit_rules(telling_t *telling, const atp_channel_view_t *view)
+/* The same of what is there. */
+static atp_qty_t kits_here_with(telling_t *telling, unsigned unheeded)
+{
+    telling->apply.may_backorder = false;
+    atp_qty_t kits = kits_with(telling, unheeded);
+    telling->apply.may_backorder = true;
+    return kits;
+}
+
+/* What the channel leaves of the components, then what its rules for the kit leave of the kits. */
+static void tell_kit_rules(telling_t *telling, const atp_channel_view_t *view, atp_qty_t taken)
 {
     const atp_ledger_t *ledger = telling->apply.ledger;
-    atp_qty_t by_own = kits_with(telling, UNHEEDED_COMPONENTS);
-    atp_qty_t in_all = kits_with(telling, 0);
-    atp_qty_t floor = by_own < telling->left ? by_own : telling->left;
-    atp_qty_t by_rules =
-        view->short_units + view->held + view->buffer + view->threshold - (telling->left - floor);
+    atp_qty_t by_components = kits_with(telling, UNHEEDED_KIT);
     uint32_t component;
 
-    tell_rules(telling, view, by_rules > 0 ? by_rules : 0, floor);
-    tell_above(telling,
-               view->quota_told == ATP_NO_LIMIT ? ATP_EXPLAIN_CODE_CHANNEL_OTHER : ATP_EXPLAIN_CODE_QUOTA,
-               floor);
-    if (telling->left > in_all &&
+    if (telling->left > by_components &&
         atp_ledger_scarce_component(&telling->apply, telling->ask->sku, &component)) {
         bool is_sold = atp_channel_sells(ledger, telling->apply.channel, component);
         tell_above_of(telling, is_sold ? ATP_EXPLAIN_CODE_COMPONENT : ATP_EXPLAIN_CODE_COMPONENT_EXCLUDED,
-                      in_all, atp_catalog_sku_id(&ledger->catalog, component));
+                      by_components, atp_catalog_sku_id(&ledger->catalog, component));
     }
-    tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, in_all);
+    tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, by_components);
+    telling->beyond = by_components - kits_here_with(telling, UNHEEDED_KIT);
+    if (view->is_bound) {
+        tell_stock_rules(telling, view, taken);
+    }
+    tell_above(telling, ATP_EXPLAIN_CODE_CHANNEL_OTHER, kits_with(telling, 0));
+}
+
+/* The level goes by all there is of a kit. */
+static atp_level_t level_of(telling_t *telling, atp_channel_view_t *view)
+{
+    apply_t *apply = &telling->apply;
+
+    if (telling->is_kit) {
+        apply->may_backorder = false;
+        view->available = atp_ledger_kit_free_anywhere(apply, telling->ask->sku);
+        apply->may_backorder = true;
+    }
+    return atp_channel_level(apply->ledger, telling->ask->channel, telling->ask->sku, view);
 }
 
 static void tell_channel(telling_t *telling)
@@ -375,7 +394,7 @@ static void tell_channel(telling_t *telling)
     atp_qty_t taken = atp_ledger_read_view(&telling->apply, sku, &view);
     tell_closed(telling, &view);
     if (telling->is_kit && !view.is_paused && !view.is_excluded) {
-        tell_kit_rules(telling, &view);
+        tell_kit_rules(telling, &view, taken);
     } else if (atp_channel_view_is_limited(ledger, channel, sku)) {
         tell_stock_rules(telling, &view, taken);
     }
@@ -385,10 +404,20 @@ static void tell_channel(telling_t *telling)
     }
     bool has_level = view.has_levels && telling->ask->needed_by == 0; /* levels are of what is here */
     tell(telling, ATP_EXPLAIN_CODE_CHANNEL_LEFT, telling->left, no_node,
-         has_level ? atp_level_name(atp_channel_level(ledger, channel, sku, &view)) : "");
+         has_level ? atp_level_name(level_of(telling, &view)) : "");
 }
 
 /* ---- the decision ---- */
+
+/* The codes in the order of reckoning: what the channel leaves of components comes before its rules for what is asked for. */
+static unsigned reckoned_at(unsigned place)
+{
+    if (place == ATP_EXPLAIN_CODE_SHORT_NODES || place == ATP_EXPLAIN_CODE_SHORT_NODES + 1) {
+        return place + (ATP_EXPLAIN_CODE_COMPONENT - ATP_EXPLAIN_CODE_SHORT_NODES);
+    }
+    return place > ATP_EXPLAIN_CODE_SHORT_NODES && place <= ATP_EXPLAIN_CODE_COMPONENT_EXCLUDED ? place - 2
+                                                                                                : place;
+}
 
 /* The part at which what there is fell below what was asked for, in the order of reckoning. */
 static const char *deciding_part(const telling_t *telling)
@@ -399,7 +428,8 @@ static const char *deciding_part(const telling_t *telling)
     for (unsigned code = 1; code < ATP_EXPLAIN_CODE_LIMIT; code++) {
         left += atp_explain_effect(code) == ATP_EXPLAIN_PLUS ? telling->sums[code] : 0;
     }
-    for (unsigned code = 1; code < ATP_EXPLAIN_CODE_LIMIT && left >= telling->ask->qty; code++) {
+    for (unsigned place = 1; place < ATP_EXPLAIN_CODE_LIMIT && left >= telling->ask->qty; place++) {
+        unsigned code = reckoned_at(place);
         unsigned effect = atp_explain_effect(code);
         if ((effect == ATP_EXPLAIN_MINUS || effect == ATP_EXPLAIN_LIMIT) && telling->sums[code] != 0) {
             left -= telling->sums[code];

@@ -17,8 +17,11 @@ static uint16_t part_of(atp_bill_t *bill, const atp_positions_t *positions, uint
             return (uint16_t)i;
         }
     }
-    bill->parts[bill->part_count] = (atp_bill_part_t){
-        .sku = sku, .scale = atp_positions_scale(positions, sku), .level = level, .limit = ATP_QTY_MAX};
+    bill->parts[bill->part_count] = (atp_bill_part_t){.sku = sku,
+                                                      .scale = atp_positions_scale(positions, sku),
+                                                      .level = level,
+                                                      .limit = ATP_QTY_MAX,
+                                                      .bound = ATP_QTY_MAX};
     return (uint16_t)bill->part_count++;
 }
 
@@ -81,9 +84,17 @@ bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positi
     return bill->parts[0].edge_count > 0;
 }
 
+void atp_bill_forget_limits(atp_bill_t *bill)
+{
+    for (uint32_t i = 0; i < bill->part_count; i++) {
+        bill->parts[i].limit = ATP_QTY_MAX;
+        bill->parts[i].bound = ATP_QTY_MAX;
+    }
+}
+
 /* ---- counting ---- */
 
-bool atp_bill_take(atp_bill_t *bill, int64_t count)
+static bool take(atp_bill_t *bill, uint32_t root, int64_t count)
 {
     for (uint32_t i = 0; i < bill->part_count; i++) {
         bill->parts[i].need = 0;
@@ -92,7 +103,10 @@ bool atp_bill_take(atp_bill_t *bill, int64_t count)
     for (uint32_t i = 0; i < bill->part_count; i++) {
         atp_bill_part_t *part = &bill->parts[bill->order[i]];
         int64_t built = count;
-        if (i > 0) {
+        if (bill->order[i] != root) {
+            if (part->need > part->bound) {
+                return false;
+            }
             part->taken = part->free < part->need ? part->free : part->need;
             atp_qty_t unit = atp_kit_unit(part->scale);
             built = (part->need - part->taken + unit - 1) / unit;
@@ -112,6 +126,11 @@ bool atp_bill_take(atp_bill_t *bill, int64_t count)
     return true;
 }
 
+bool atp_bill_take(atp_bill_t *bill, int64_t count)
+{
+    return take(bill, 0, count);
+}
+
 /* What could be had of a part if nothing else wanted anything: never less than what can be. */
 static atp_qty_t reach_of(const atp_bill_t *bill, const atp_bill_part_t *part, const atp_qty_t *reach)
 {
@@ -124,7 +143,8 @@ static atp_qty_t reach_of(const atp_bill_t *bill, const atp_bill_part_t *part, c
         kits = made < kits ? made : kits;
     }
     kits = part->edge_count == 0 ? 0 : kits;
-    return kits > (ATP_QTY_MAX - part->free) / unit ? ATP_QTY_MAX : part->free + kits * unit;
+    atp_qty_t all = kits > (ATP_QTY_MAX - part->free) / unit ? ATP_QTY_MAX : part->free + kits * unit;
+    return all < part->bound ? all : part->bound;
 }
 
 bool atp_bill_is_short(const atp_bill_t *bill, uint32_t i)
@@ -151,35 +171,40 @@ atp_units_t atp_bill_units(const atp_bill_t *bill)
 }
 
 /* The more are made, the more is taken of each part. */
-static bool can_make(atp_bill_t *bill, int64_t count, atp_units_t room)
+static bool can_make(atp_bill_t *bill, uint32_t root, int64_t count, atp_units_t room)
 {
-    return atp_bill_take(bill, count) && (room == ATP_UNITS_NO_LIMIT || atp_bill_units(bill) <= room);
+    return take(bill, root, count) && (room == ATP_UNITS_NO_LIMIT || atp_bill_units(bill) <= room);
 }
 
-int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room)
+int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room)
 {
     atp_qty_t reach[ATP_KIT_ENTRIES_MAX + 1];
 
-    bill->parts[0].free = 0; /* stocked kits are not put together */
+    bill->parts[root].free = 0; /* stocked kits are not put together */
     for (uint32_t i = bill->part_count; i-- > 0;) {
         reach[bill->order[i]] = reach_of(bill, &bill->parts[bill->order[i]], reach);
     }
-    int64_t most = reach[0] / atp_kit_unit(bill->parts[0].scale);
+    int64_t most = reach[root] / atp_kit_unit(bill->parts[root].scale);
     most = most < limit ? most : limit;
-    if (most == 0 || can_make(bill, most, room)) {
+    if (most == 0 || can_make(bill, root, most, room)) {
         return most; /* as good as always: no two parts want the same, or there is enough for both */
     }
     int64_t least = 0; /* that many can be made; `most` cannot */
     while (most - least > 1) {
         int64_t middle = least + (most - least) / 2;
-        if (can_make(bill, middle, room)) {
+        if (can_make(bill, root, middle, room)) {
             least = middle;
         } else {
             most = middle;
         }
     }
-    (void)atp_bill_take(bill, least);
+    (void)take(bill, root, least);
     return least;
+}
+
+int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room)
+{
+    return atp_bill_most_of(bill, 0, limit, room);
 }
 
 /* `qty` of the kit itself, or as many as can be made ready; takes them off the room. */
@@ -201,4 +226,39 @@ atp_bill_given_t atp_bill_give(atp_bill_t *bill, atp_qty_t here, int64_t limit, 
     room -= room == ATP_UNITS_NO_LIMIT || given.built == 0 ? 0 : atp_bill_units(bill);
     given.beyond = give_whole(bill, beyond, &room);
     return given;
+}
+
+/* `most` of those on the shelf and put together. */
+static atp_bill_given_t cut(const atp_bill_t *bill, atp_bill_given_t given, atp_qty_t most)
+{
+    atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
+    atp_qty_t here = given.here < most ? given.here : most;
+    int64_t built = (most - here + unit - 1) / unit;
+
+    if (built <= given.built && built * unit <= most) {
+        return (atp_bill_given_t){most - built * unit, built, given.beyond};
+    }
+    built = (most - here) / unit; /* not in whole: what there is, in whole kits */
+    return (atp_bill_given_t){here, built < given.built ? built : given.built, given.beyond};
+}
+
+atp_bill_given_t atp_bill_within(const atp_bill_t *bill, atp_bill_given_t given, atp_qty_t in_stock,
+                                 atp_qty_t in_all)
+{
+    atp_qty_t beyond = given.beyond;
+
+    if (atp_bill_given(bill, &given) - beyond > in_stock) {
+        given = cut(bill, given, in_stock);
+    }
+    atp_qty_t left = in_all - (atp_bill_given(bill, &given) - beyond);
+    given.beyond = left < 0 ? 0 : left < beyond ? left : beyond;
+    return given;
+}
+
+void atp_bill_use_limits(atp_bill_t *bill)
+{
+    for (uint32_t i = 1; i < bill->part_count; i++) {
+        bill->parts[i].limit -= bill->parts[i].taken;
+        bill->parts[i].bound -= bill->parts[i].bound == ATP_QTY_MAX ? 0 : bill->parts[i].need;
+    }
 }

@@ -7,7 +7,8 @@
  *
  *     need(part)  = sum over the kits it is in of  built(kit) * qty
  *     taken(part) = min(free, need)           built(part) = (need - taken) / unit, rounded up; a part that is no kit: 0
- *     n kits can be made if need = taken for every part that is no kit, and all that is taken can be made ready
+ *     n kits can be made if need = taken for every part that is no kit, need <= bound for every part, and all that is taken
+ *     can be made ready
  *
  * A place with a capacity (capacity.h) makes ready what is taken: nested kits as such, the rest by its components. What a place
  * gives in all are the kits on its shelf, as many whole ones as can be put together of what its capacity leaves then, and
@@ -29,6 +30,7 @@ typedef struct atp_bill_part {
     uint16_t edges_at;
     uint16_t edge_count; /* 0: it is no kit now, and must be there as such */
     atp_qty_t limit;     /* of free anywhere, by the caller; ATP_QTY_MAX when it is laid out */
+    atp_qty_t bound;     /* of need, taken or built, by the caller; ATP_QTY_MAX when it is laid out */
     atp_qty_t free;      /* by the caller, 0 or more; not asked for part 0 */
     atp_qty_t need;
     atp_qty_t taken;
@@ -60,12 +62,17 @@ static inline atp_qty_t atp_kit_unit(uint8_t scale)
 bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positions_t *positions,
                       uint32_t sku, int64_t now_ms);
 
+/* Takes all limits and bounds off. */
+void atp_bill_forget_limits(atp_bill_t *bill);
+
 /* True if part `i` alone, with its free set, means that not one kit can be made: the rest need not be asked. */
 bool atp_bill_is_short(const atp_bill_t *bill, uint32_t i);
 
 /* The most whole kits, up to `limit`, that the free units make, none of more than `room` in all; need and taken of the parts are
  * then of that many. */
 int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room);
+/* The same of part `root`, as if it were the kit; its bound is ATP_QTY_MAX. */
+int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room);
 
 /* What has to be made ready of the parts that are taken, the kit itself left out. */
 atp_units_t atp_bill_units(const atp_bill_t *bill);
@@ -86,6 +93,14 @@ static inline atp_qty_t atp_bill_given(const atp_bill_t *bill, const atp_bill_gi
 {
     return given->here + given->built * atp_kit_unit(bill->parts[0].scale) + given->beyond;
 }
+
+/* Of what places give no more than `in_stock` of those on the shelf and put together, and with those beyond stock no more than
+ * `in_all`: of those on the shelf any part, of those put together whole ones. */
+atp_bill_given_t atp_bill_within(const atp_bill_t *bill, atp_bill_given_t given, atp_qty_t in_stock,
+                                 atp_qty_t in_all);
+
+/* Takes what a place takes of the parts off their limits and bounds: the next place shares them. */
+void atp_bill_use_limits(atp_bill_t *bill);
 
 /* What `count` whole kits take: need and taken of the parts. False if there is not enough. */
 bool atp_bill_take(atp_bill_t *bill, int64_t count);

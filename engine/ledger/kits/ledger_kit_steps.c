@@ -104,7 +104,8 @@ static int64_t kits_left(apply_t *apply, uint32_t kit_line, atp_step_t step, uin
         uint32_t next = atp_steps_next_component(ledger, kit_line, at - 1);
         units += stands_at(ledger, at - 1, node) ? units_in(apply, at - 1, step) : 0;
         if (next == 0 || sku_of(ledger, next - 1) != sku_of(ledger, at - 1)) {
-            int64_t left = atp_steps_kits_in(units, granted_of(ledger, kit_line, first - 1), kits);
+            atp_qty_t granted = granted_of(ledger, kit_line, first - 1);
+            int64_t left = granted > 0 ? atp_steps_kits_in(units, granted, kits) : kits;
             least = left < least ? left : least;
             has_units = has_units || units > 0;
             units = 0;
@@ -163,7 +164,7 @@ int64_t atp_steps_soft_kits(const atp_ledger_t *ledger, uint32_t kit_line)
             units += soft_units(&ledger->reservations, part - 1);
             next = atp_steps_next_component(ledger, kit_line, part - 1);
         }
-        int64_t whole = (int64_t)(units * all / granted);
+        int64_t whole = granted > 0 ? (int64_t)(units * all / granted) : all; /* 0: put together itself */
         kits = whole < kits ? whole : kits;
     }
     return kits;

@@ -1,12 +1,10 @@
 /* Kits in the ledger: how many of a kit an op may have, where, and what of. */
-#include "engine/ledger/channels/ledger_rules.h"
-#include "engine/ledger/channels/views.h"
-#include "engine/ledger/sourcing/ledger_plan.h"
+#include "engine/ledger/kits/ledger_kits.h"
+#include "engine/ledger/channels/ledger_accounts.h"
 
 /* ---- reserving ---- */
 
-/* The kit laid out as of this op: once, whatever the number of nodes that are looked at for it. */
-static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
+atp_bill_t *atp_ledger_bill_of(apply_t *apply, uint32_t sku)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_bill_t *bill = &ledger->bill;
@@ -20,27 +18,32 @@ static atp_bill_t *bill_of(apply_t *apply, uint32_t sku)
     return bill;
 }
 
-/* What is stocked of a SKU at the node, as far as the channel may have it. */
-static atp_qty_t stock_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
+/* `free` units, where the channel sees the node. */
+static atp_qty_t seen_of(apply_t *apply, uint16_t node, atp_qty_t free)
 {
-    atp_qty_t free = atp_ledger_stock_at(apply, sku, node, ret_row);
+    bool is_heeded = !apply->is_track_only && (apply->unheeded & UNHEEDED_CHANNEL) == 0;
 
+    return is_heeded && !atp_ledger_channel_sees(apply, node) ? 0 : free;
+}
+
+/* What is there of part `i` at the node, as far as the channel may have it: components do not wait for a kit, nor the kit for them. What
+ * is put together itself is bound by its rules wherever it comes from: here it only has to be seen. */
+static atp_qty_t here_for(apply_t *apply, const atp_bill_t *bill, uint32_t i, uint16_t node,
+                          uint32_t *ret_row)
+{
+    uint32_t sku = bill->parts[i].sku;
+    bool may_backorder = apply->may_backorder;
+
+    apply->may_backorder = false;
+    atp_qty_t free = atp_ledger_stock_at(apply, sku, node, ret_row);
+    apply->may_backorder = may_backorder;
     if (free == 0 ||
         (apply->is_plain && !atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_RATIONED))) {
         return free;
     }
-    return atp_ledger_within_channel(apply, sku, node, *ret_row, free);
-}
-
-/* The same of what is there: components do not wait for a kit, nor the kit for them. */
-static atp_qty_t here_for(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
-{
-    bool may_backorder = apply->may_backorder;
-
-    apply->may_backorder = false;
-    atp_qty_t free = stock_for(apply, sku, node, ret_row);
-    apply->may_backorder = may_backorder;
-    return free;
+    return i == 0 || bill->parts[i].edge_count > 0
+               ? seen_of(apply, node, free)
+               : atp_ledger_within_channel(apply, sku, node, *ret_row, free);
 }
 
 /* How many kits that come as such may be promised beyond the `here` that are there. */
@@ -50,16 +53,8 @@ static atp_qty_t beyond_for(apply_t *apply, uint32_t sku, uint16_t node, atp_qty
 
     return apply->may_backorder &&
                    atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_HAS_BACKORDERS)
-               ? stock_for(apply, sku, node, &row) - here
+               ? seen_of(apply, node, atp_ledger_stock_at(apply, sku, node, &row)) - here
                : 0;
-}
-
-/* True if the channel lets the op put the kit together at all. */
-static bool may_build(const apply_t *apply, const atp_bill_t *bill)
-{
-    return bill->parts[0].edge_count > 0 &&
-           (apply->is_plain || (apply->unheeded & UNHEEDED_CHANNEL) != 0 ||
-            atp_channel_sells(apply->ledger, apply->channel, bill->parts[0].sku));
 }
 
 /* Looks at what is free of the components at the node. Returns how many whole kits they may make at most: 0 where there is
@@ -67,12 +62,12 @@ static bool may_build(const apply_t *apply, const atp_bill_t *bill)
 static int64_t look_at_parts(apply_t *apply, atp_bill_t *bill, uint16_t node)
 {
     uint8_t unheeded = apply->unheeded;
-    int64_t most = may_build(apply, bill) ? UINT32_MAX : 0;
+    int64_t most = bill->parts[0].edge_count > 0 ? UINT32_MAX : 0;
     uint32_t row;
 
     apply->unheeded |= (unheeded & UNHEEDED_COMPONENTS) != 0 ? UNHEEDED_CHANNEL : 0;
     for (uint32_t i = 1; most > 0 && i < bill->part_count; i++) {
-        atp_qty_t here = here_for(apply, bill->parts[i].sku, node, &row);
+        atp_qty_t here = here_for(apply, bill, i, node, &row);
         bill->parts[i].free = here < bill->parts[i].limit ? here : bill->parts[i].limit;
         most = atp_bill_is_short(bill, i) ? 0 : most;
     }
@@ -80,28 +75,17 @@ static int64_t look_at_parts(apply_t *apply, atp_bill_t *bill, uint16_t node)
     return most;
 }
 
-/* A kit at one node, for this op. */
-typedef struct kit_at {
-    atp_bill_t *bill;
-    atp_units_t room;
-    uint32_t row;     /* NO_ROW: none is on a shelf there */
-    atp_qty_t here;   /* on the shelf */
-    int64_t most;     /* whole ones, by what is free of the components */
-    atp_qty_t beyond; /* that may be promised beyond stock */
-} kit_at_t;
-
-static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node)
+kit_at_t atp_ledger_look_at_node(apply_t *apply, uint32_t sku, uint16_t node)
 {
-    kit_at_t at = {.bill = bill_of(apply, sku)};
+    kit_at_t at = {.bill = atp_ledger_bill_of(apply, sku)};
     atp_verdict_t why;
 
-    at.here = here_for(apply, sku, node, &at.row);
+    at.here = here_for(apply, at.bill, 0, node, &at.row);
     at.beyond = beyond_for(apply, sku, node, at.here);
     if (ATP_UNLIKELY((apply->unheeded & UNHEEDED_SHELF) != 0)) {
         at.here = 0;
         at.beyond = 0;
     }
-    at.here = at.here < at.bill->parts[0].limit ? at.here : at.bill->parts[0].limit;
     at.most = look_at_parts(apply, at.bill, node);
     at.most = at.most == 0 ? 0 : atp_bill_most(at.bill, at.most, ATP_UNITS_NO_LIMIT);
     bool gives_some = at.here > 0 || at.most > 0 || at.beyond > 0;
@@ -109,11 +93,24 @@ static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node)
     return at;
 }
 
+/* The same with what the rules for the kit leave. What they were read for before counts while nothing more is taken. */
+static kit_at_t look_at_kit(apply_t *apply, uint32_t sku, uint16_t node, atp_kit_rules_t *ret_rules)
+{
+    if (apply->ledger->kit_rules != NULL) {
+        *ret_rules = *apply->ledger->kit_rules;
+    } else {
+        atp_ledger_read_kit_rules(apply, sku, ret_rules);
+    }
+    return atp_ledger_look_at_node(apply, sku, node);
+}
+
 atp_qty_t atp_ledger_kit_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
-    kit_at_t at = look_at_kit(apply, sku, node);
+    atp_kit_rules_t rules;
+    kit_at_t at = look_at_kit(apply, sku, node, &rules);
     atp_bill_given_t given = atp_bill_give(at.bill, at.here, at.most, at.beyond, at.room);
 
+    given = atp_ledger_within_kit_rules(&rules, at.bill, given);
     *ret_row = at.row;
     return atp_bill_given(at.bill, &given);
 }
@@ -136,17 +133,20 @@ static kit_split_t split(atp_qty_t wanted, atp_qty_t stocked, int64_t most, atp_
     return (kit_split_t){taken, built < most ? built : most};
 }
 
-/* The same at a node, as far as its capacity goes; what no whole kit makes up may come from beyond stock. */
-static kit_split_t split_at(const kit_at_t *at, atp_qty_t qty)
+/* The same at a node, as far as its capacity and the rules for the kit go; what no whole kit makes up may come from beyond stock. */
+static kit_split_t split_at(const kit_at_t *at, const atp_kit_rules_t *rules, atp_qty_t qty)
 {
     atp_qty_t unit = atp_kit_unit(at->bill->parts[0].scale);
-    atp_qty_t here = at->here < qty ? at->here : qty;
+    atp_qty_t in_stock = rules->is_bound && rules->view.available < qty ? rules->view.available : qty;
+    atp_qty_t here = at->here < in_stock ? at->here : in_stock;
     atp_bill_given_t most = atp_bill_give(at->bill, here, at->most, 0, at->room);
-    kit_split_t given = split(qty, most.here, most.built, unit);
+    kit_split_t given = split(in_stock, most.here, most.built, unit);
     atp_qty_t rest = qty - given.stocked - given.built * unit;
 
     if (rest > 0 && at->beyond > 0) {
         atp_qty_t beyond = rest < at->beyond ? rest : at->beyond;
+        atp_bill_given_t all = {given.stocked, given.built, beyond};
+        beyond = atp_ledger_within_kit_rules(rules, at->bill, all).beyond;
         given.stocked += atp_bill_give(at->bill, given.stocked, given.built, beyond, at->room).beyond;
     }
     return given;
@@ -155,17 +155,27 @@ static kit_split_t split_at(const kit_at_t *at, atp_qty_t qty)
 atp_qty_t atp_ledger_kit_free_of(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t wanted,
                                  uint32_t *ret_row)
 {
-    kit_at_t at = look_at_kit(apply, sku, node);
+    atp_kit_rules_t rules;
+    kit_at_t at = look_at_kit(apply, sku, node, &rules);
     atp_bill_given_t all = atp_bill_give(at.bill, at.here, at.most, at.beyond, at.room);
-    atp_qty_t free = atp_bill_given(at.bill, &all);
 
+    all = atp_ledger_within_kit_rules(&rules, at.bill, all);
+    atp_qty_t free = atp_bill_given(at.bill, &all);
     *ret_row = at.row;
     if (free <= wanted) {
         return free;
     }
-    kit_split_t given = split_at(&at, wanted);
+    kit_split_t given = split_at(&at, &rules, wanted);
     atp_qty_t some = given.stocked + given.built * atp_kit_unit(at.bill->parts[0].scale);
     return some < wanted ? some : free;
+}
+
+/* Whole ones of the part that the kit that was taken makes of the part's own components. */
+static int64_t made_of(const atp_bill_part_t *part)
+{
+    atp_qty_t unit = atp_kit_unit(part->scale);
+
+    return part->edge_count == 0 ? 0 : (part->need - part->taken + unit - 1) / unit;
 }
 
 /* How many of `most` kits are put together of the same as the one that was taken: until a nested kit on the shelf runs out. */
@@ -184,38 +194,53 @@ static int64_t alike(const atp_bill_t *bill, int64_t most)
     return most;
 }
 
-/* The components of `kits` kits like the one that was taken, as lines of the plan after the kit's; they are free no more. */
-static atp_verdict_t plan_alike(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill, int64_t kits)
+/* So many units of a part for each of `kits` kits as a line of the plan after the kit's; they are free no more. */
+static atp_verdict_t plan_component(apply_t *apply, const resolved_line_t *kit, atp_bill_part_t *part,
+                                    int64_t kits)
 {
     atp_ledger_t *ledger = apply->ledger;
+    resolved_line_t *line = atp_ledger_plan_next(ledger);
+    int64_t made = made_of(part) * kits;
 
-    for (uint32_t i = 1; i < bill->part_count; i++) {
-        atp_bill_part_t *part = &bill->parts[bill->order[i]];
-        if (part->taken == 0) {
-            continue;
-        }
-        resolved_line_t *line = atp_ledger_plan_next(ledger);
-        if (line == NULL) {
-            return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, kit->asked);
-        }
-        *line = (resolved_line_t){.sku = part->sku,
-                                  .node = kit->node,
-                                  .asked = kit->asked,
-                                  .scale = part->scale,
-                                  .is_component = true,
-                                  .needed_by = kit->needed_by,
-                                  .qty = part->taken * kits,
-                                  .granted = part->taken * kits};
-        part->free -= line->granted;
-        if (atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)) {
-            atp_ledger_taken(apply, line->row)->qty += line->granted;
-        } else {
-            line->row = NO_ROW; /* sold all the same */
-        }
-        ledger->plan_count++;
-        ledger->plan_components++;
+    if (line == NULL) {
+        return atp_ledger_refuse(apply, ATP_TOO_MANY_LINES, ATP_FIELD_LINES, kit->asked);
     }
+    if (made > UINT32_MAX) {
+        return atp_ledger_refuse(apply, ATP_QTY_OUT_OF_RANGE, ATP_FIELD_QTY, kit->asked);
+    }
+    *line = (resolved_line_t){.sku = part->sku,
+                              .node = kit->node,
+                              .asked = kit->asked,
+                              .scale = part->scale,
+                              .is_component = true,
+                              .needed_by = kit->needed_by,
+                              .kits = (uint32_t)made,
+                              .qty = part->taken * kits,
+                              .granted = part->taken * kits};
+    part->free -= line->granted;
+    if (!atp_positions_find(&ledger->positions, part->sku, kit->node, &line->row)) {
+        line->row = NO_ROW; /* sold all the same, or all of it is put together */
+    } else if (line->granted > 0) {
+        atp_ledger_taken(apply, line->row)->qty += line->granted;
+    }
+    ledger->plan_count++;
+    ledger->plan_components++;
     return ATP_APPLIED;
+}
+
+/* What `kits` kits like the one that was taken are made of. A kit in the kit that is put together of its own components has a line
+ * too: its rules count it. */
+static atp_verdict_t plan_alike(apply_t *apply, const resolved_line_t *kit, atp_bill_t *bill, int64_t kits)
+{
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    for (uint32_t i = 1; verdict == ATP_APPLIED && i < bill->part_count; i++) {
+        atp_bill_part_t *part = &bill->parts[bill->order[i]];
+        if (part->taken > 0 || made_of(part) > 0) {
+            verdict = plan_component(apply, kit, part, kits);
+        }
+    }
+    return verdict;
 }
 
 /* Puts so many kits together. The plan's line `place` is the kit's; kits that are not like those before have a line of their
@@ -254,8 +279,9 @@ atp_verdict_t atp_ledger_plan_kit(apply_t *apply, const resolved_line_t *wanted,
                                   atp_qty_t *ret_given)
 {
     atp_ledger_t *ledger = apply->ledger;
-    kit_at_t at = look_at_kit(apply, wanted->sku, node);
-    kit_split_t given = split_at(&at, qty);
+    atp_kit_rules_t rules;
+    kit_at_t at = look_at_kit(apply, wanted->sku, node, &rules);
+    kit_split_t given = split_at(&at, &rules, qty);
     resolved_line_t *line = atp_ledger_plan_next(ledger);
 
     *ret_given = 0;
@@ -317,105 +343,6 @@ atp_verdict_t atp_ledger_plan_named_kit(apply_t *apply, resolved_line_t wanted)
     return ATP_APPLIED;
 }
 
-/* ---- wherever it is, as a question ---- */
-
-/* What the channel leaves the op of each SKU of the kit, wherever that is. */
-static void limit_parts(apply_t *apply, atp_bill_t *bill)
-{
-    for (uint32_t i = 0; i < bill->part_count; i++) {
-        unsigned unheeded = UNHEEDED_CHANNEL | (i > 0 ? UNHEEDED_COMPONENTS : 0);
-        bill->parts[i].limit = (apply->unheeded & unheeded) != 0
-                                   ? ATP_NO_LIMIT
-                                   : atp_ledger_channel_left(apply, bill->parts[i].sku);
-    }
-}
-
-/* What one node adds; the next ones share what is left of the limits. */
-static void add_node(apply_t *apply, atp_bill_t *bill, uint16_t node, atp_bill_given_t *sum)
-{
-    uint8_t unheeded = apply->unheeded;
-    bool may = may_build(apply, bill);
-
-    apply->unheeded |= UNHEEDED_CHANNEL;
-    kit_at_t at = look_at_kit(apply, bill->parts[0].sku, node);
-    apply->unheeded = unheeded;
-    atp_bill_given_t given = atp_bill_give(bill, at.here, may ? at.most : 0, at.beyond, at.room);
-    for (uint32_t i = 1; given.built > 0 && i < bill->part_count; i++) {
-        bill->parts[i].limit -= bill->parts[i].taken;
-    }
-    bill->parts[0].limit -= given.here;
-    sum->here += given.here;
-    sum->built += given.built;
-    sum->beyond += given.beyond;
-}
-
-/* How many of those beyond stock caps, and what the channel may have of the kit itself, leave in all. */
-static atp_qty_t beyond_in_all(apply_t *apply, uint32_t sku, const atp_bill_given_t *sum)
-{
-    atp_qty_t cap = atp_ledger_beyond_left(apply, sku);
-    atp_qty_t beyond = sum->beyond < cap ? sum->beyond : cap;
-    atp_channel_view_t view;
-
-    if (beyond == 0 || (apply->unheeded & UNHEEDED_CHANNEL) != 0 ||
-        !atp_channel_view_is_limited(apply->ledger, apply->channel, sku)) {
-        return beyond;
-    }
-    (void)atp_ledger_read_view(apply, sku, &view);
-    atp_qty_t most = atp_channel_view_with(&view, beyond) - sum->here;
-    return most < 0 ? 0 : most < beyond ? most : beyond;
-}
-
-atp_qty_t atp_ledger_kit_free_anywhere(apply_t *apply, uint32_t sku)
-{
-    atp_bill_t *bill = bill_of(apply, sku);
-    uint64_t nodes = atp_table_count(&apply->ledger->catalog.nodes);
-    atp_bill_given_t sum = {0, 0, 0};
-
-    limit_parts(apply, bill);
-    for (uint64_t node = 0; node < nodes; node++) {
-        if (atp_ledger_channel_sees(apply, (uint16_t)node)) {
-            add_node(apply, bill, (uint16_t)node, &sum);
-        }
-    }
-    for (uint32_t i = 0; i < bill->part_count; i++) {
-        bill->parts[i].limit = ATP_QTY_MAX;
-    }
-    sum.beyond = beyond_in_all(apply, sku, &sum);
-    return atp_bill_given(bill, &sum);
-}
-
-/* What one whole kit takes of each part, nothing being on a shelf. */
-static void look_at_needs(atp_bill_t *bill)
-{
-    for (uint32_t i = 0; i < bill->part_count; i++) {
-        bill->parts[i].free = bill->parts[i].edge_count == 0 ? ATP_QTY_MAX : 0;
-    }
-    (void)atp_bill_take(bill, 1);
-}
-
-bool atp_ledger_scarce_component(apply_t *apply, uint32_t sku, uint32_t *ret_sku)
-{
-    atp_bill_t *bill = bill_of(apply, sku);
-    const atp_bill_part_t *scarce = NULL;
-    atp_qty_t least = ATP_NO_LIMIT;
-
-    look_at_needs(bill);
-    for (uint32_t i = 1; i < bill->part_count; i++) {
-        const atp_bill_part_t *part = &bill->parts[i];
-        if (part->edge_count > 0 || !atp_channel_view_is_limited(apply->ledger, apply->channel, part->sku)) {
-            continue;
-        }
-        atp_qty_t kits = atp_ledger_channel_left(apply, part->sku) / (part->need > 0 ? part->need : 1);
-        bool is_sold = atp_channel_sells(apply->ledger, apply->channel, part->sku);
-        if (!is_sold || kits < least) {
-            scarce = part;
-            least = is_sold ? kits : -1;
-        }
-    }
-    *ret_sku = scarce != NULL ? scarce->sku : sku;
-    return scarce != NULL;
-}
-
 /* ---- sold already: whatever there is ---- */
 
 /* What is there of a SKU and of nobody: on the shelf, whoever it is promised to, or not promised to anybody. */
@@ -442,6 +369,8 @@ static bool split_sold(apply_t *apply, const resolved_line_t *sold, bool is_from
 {
     atp_qty_t unit = atp_kit_unit(bill->parts[0].scale);
     uint32_t row;
+
+    atp_bill_forget_limits(bill); /* no rule has a say in what is sold */
     atp_qty_t stocked = rest_at(apply, sold->sku, sold->node, is_from_shelf, &row);
     atp_qty_t taken = stocked < sold->qty ? stocked : sold->qty;
     int64_t built = bill->parts[0].edge_count == 0 ? 0 : (sold->qty - taken) / unit;
@@ -478,7 +407,7 @@ static bool is_in_range(apply_t *apply, uint32_t first)
 atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_bill_t *bill = bill_of(apply, wanted.sku);
+    atp_bill_t *bill = atp_ledger_bill_of(apply, wanted.sku);
     uint32_t first = ledger->plan_count;
     resolved_line_t *line = atp_ledger_plan_next(ledger);
     kit_split_t given;
@@ -507,7 +436,7 @@ atp_verdict_t atp_ledger_plan_sold_kit(apply_t *apply, resolved_line_t wanted)
 atp_verdict_t atp_ledger_lay_out_sale(apply_t *apply, const resolved_line_t *sold, uint32_t *ret_count)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_bill_t *bill = bill_of(apply, sold->sku);
+    atp_bill_t *bill = atp_ledger_bill_of(apply, sold->sku);
     resolved_line_t line = *sold; /* may be the first of those that are written */
     kit_split_t given;
 
@@ -570,7 +499,7 @@ static void take_from_shelf(apply_t *apply, resolved_line_t *line, atp_qty_t qty
 
 void atp_ledger_take_sold_kits(apply_t *apply, const resolved_line_t *sold)
 {
-    atp_bill_t *bill = bill_of(apply, sold->sku);
+    atp_bill_t *bill = atp_ledger_bill_of(apply, sold->sku);
     resolved_line_t kit = *sold;
     kit_split_t given;
 
@@ -590,12 +519,28 @@ void atp_ledger_take_sold_kits(apply_t *apply, const resolved_line_t *sold)
     }
 }
 
-void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits)
+void atp_ledger_note_component(atp_ledger_t *ledger, uint32_t number, uint32_t kit_line, uint32_t kits,
+                               unsigned component, uint32_t made)
 {
     atp_progress_t *progress = atp_line_change_progress(&ledger->reservations, number);
 
     progress->kit_parent = kit_line + 1;
     progress->kits = kits;
+    progress->component = (uint16_t)component;
+    progress->made = made;
+    atp_ledger_account_component(ledger, number);
+}
+
+void atp_ledger_note_moved_component(atp_ledger_t *ledger, uint32_t number, uint32_t from)
+{
+    atp_progress_t *progress = atp_line_change_progress(&ledger->reservations, number);
+    atp_progress_t *before = atp_line_change_progress(&ledger->reservations, from);
+
+    progress->kit_parent = before->kit_parent;
+    progress->kits = before->kits;
+    progress->component = before->component;
+    progress->made = before->made; /* that line may be no more */
+    before->made = 0;
 }
 
 /* ---- what a reservation has of kits ---- */

@@ -100,7 +100,9 @@ static int64_t kits_left(const apply_t *apply, const atp_archived_t *archived, u
     for (uint32_t at = i + 1; kits > 0 && is_component(apply, archived, at);) {
         component_t component = component_at(apply, archived, at);
         atp_qty_t units = is_past ? component.back : component.out;
-        int64_t some = units > 0 ? atp_steps_kits_in(units, component.granted, kits) : 0;
+        int64_t some = units > 0                ? atp_steps_kits_in(units, component.granted, kits)
+                       : component.granted == 0 ? kits /* a kit that was put together itself */
+                                                : 0;
         least = some < least ? some : least;
         at = component.next;
     }

@@ -9,6 +9,7 @@
 #include "engine/ledger/reservations/ledger_edit.h"
 #include "engine/ledger/capacity/ledger_capacity.h"
 #include "engine/ledger/channels/ledger_accounts.h"
+#include "engine/ledger/kits/ledger_kits.h"
 #include "engine/ledger/supply/ledger_supply.h"
 
 #include "engine/base/attribute.h"
@@ -242,6 +243,7 @@ static void add_units(apply_t *apply, uint32_t number, int64_t deadline_ms)
     atp_ledger_t *ledger = apply->ledger;
     uint32_t kit_line = 0;
     uint32_t kits = 0;
+    unsigned component = 0;
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         resolved_line_t *more = &ledger->lines[i];
@@ -259,8 +261,9 @@ static void add_units(apply_t *apply, uint32_t number, int64_t deadline_ms)
         }
         uint32_t added = add_line(apply, number, more, deadline_ms);
         if (more->is_component) {
-            atp_ledger_note_component(ledger, added, kit_line, kits);
+            atp_ledger_note_component(ledger, added, kit_line, kits, ++component, more->kits / kits);
         } else {
+            component = 0;
             kit_line = added;
             kits = more->kits;
         }

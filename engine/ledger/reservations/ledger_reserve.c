@@ -3,6 +3,7 @@
  * First the plan: for each line of the op which positions serve it, with how much. Then, if the whole op stands, the plan is
  * granted. Lines of one op share what there is. */
 #include "engine/ledger/capacity/ledger_capacity.h"
+#include "engine/ledger/kits/ledger_kits.h"
 #include "engine/ledger/sourcing/ledger_plan.h"
 #include "engine/ledger/supply/ledger_supply.h"
 
@@ -357,15 +358,17 @@ static void grant_lines(apply_t *apply, uint32_t reservation, int64_t deadline_m
     uint32_t last = 0;
     uint32_t kit_line = 0;
     uint32_t kits = 0;
+    unsigned component = 0;
 
     for (uint32_t i = 0; i < ledger->plan_count; i++) {
         const resolved_line_t *decided = &ledger->lines[i];
         uint32_t number = atp_ledger_grant_line(apply, reservation, last, decided, deadline_ms);
         if (ATP_UNLIKELY(decided->is_component)) {
             if (kits > 0) { /* none: given back by rounding */
-                atp_ledger_note_component(ledger, number, kit_line, kits);
+                atp_ledger_note_component(ledger, number, kit_line, kits, ++component, decided->kits / kits);
             }
         } else {
+            component = 0;
             kit_line = number;
             kits = decided->kits;
         }

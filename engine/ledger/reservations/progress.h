@@ -7,7 +7,7 @@
  * `shipped` counts what came after. The record says how many of them are further on.
  *
  * Threads     ledger thread only.
- * Memory      104 bytes a record and an index entry; nothing is allocated after init.
+ * Memory      112 bytes a record and an index entry; nothing is allocated after init.
  * Invariants  Q1  a line has the bit has_progress exactly while one record names it, and the index finds that one.
  *             Q2  each quantity >= 0; picked + packed <= allocated; delivered + returned + reconciled + return_reconciled
  *                 <= shipped; short <= what of the line ended.
@@ -32,7 +32,11 @@ typedef struct atp_progress {
     uint32_t queue_next; /* lines that wait at the position: line + 1 (engine/ledger/stock/limits.h) */
     uint32_t queue_previous;
     uint8_t queue; /* its priority there */
-    uint8_t unused[3];
+    uint8_t unused;
+    uint16_t component; /* which one of its kit's, from 1: units of one component may be on several lines */
+    uint32_t
+        made; /* of a component that is a kit itself: put together of its own for each of those kits, whole ones */
+    uint32_t unused_too;
     atp_qty_t picked; /* of allocated */
     atp_qty_t packed;
     atp_qty_t delivered; /* of shipped */
@@ -44,7 +48,7 @@ typedef struct atp_progress {
     atp_qty_t pegged;      /* promised from supply that is not here yet */
 } atp_progress_t;
 
-_Static_assert(sizeof(atp_progress_t) == 104, "stored: no padding");
+_Static_assert(sizeof(atp_progress_t) == 112, "stored: no padding");
 
 /* The part of the root record that belongs to it. */
 typedef struct atp_progress_heads {

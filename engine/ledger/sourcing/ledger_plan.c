@@ -3,7 +3,7 @@
  * Candidates for a line are the nodes that the line names, or the op; or those of the group that the line names, or the op;
  * or those of the channel's group for the method; else all nodes of the SKU. A channel with a group for the method is
  * served from that group only, whatever the request names. Of each what is free for this op counts: atp_ledger_free_at. */
-#include "engine/ledger/sourcing/ledger_plan.h"
+#include "engine/ledger/kits/ledger_kits.h"
 
 #include "engine/base/attribute.h"
 
@@ -237,6 +237,22 @@ static void begin_asking(plan_t *plan)
     }
 }
 
+static atp_verdict_t ask_nodes(gathering_t *g)
+{
+    unsigned line = g->wanted->asked;
+    atp_verdict_t verdict = ATP_APPLIED;
+
+    if (ask_those_of(g, line, &verdict) || ask_those_of(g, ATP_WHOLE_OP, &verdict)) {
+        return verdict;
+    }
+    if (g->channel_group != ATP_NO_GROUP) {
+        ask_group(g, g->channel_group);
+    } else {
+        ask_all(g);
+    }
+    return ATP_APPLIED;
+}
+
 atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted, const atp_sourcing_t *sourcing)
 {
     plan_t *plan = &apply->ledger->plan;
@@ -244,18 +260,16 @@ atp_verdict_t atp_ledger_gather(apply_t *apply, const resolved_line_t *wanted, c
         apply,    wanted,
         sourcing, atp_catalog_channel_group(&apply->ledger->catalog, apply->channel, method_of(apply)),
         plan,     atp_ledger_is_kit_in_decimals(apply, wanted->sku)};
-    atp_verdict_t verdict = ATP_APPLIED;
+    atp_kit_rules_t rules;
 
     begin_asking(plan);
-    if (ask_those_of(&g, wanted->asked, &verdict) || ask_those_of(&g, ATP_WHOLE_OP, &verdict)) {
-        return verdict;
+    if (ATP_UNLIKELY(atp_ledger_is_put_together(apply, wanted->sku))) {
+        atp_ledger_read_kit_rules(apply, wanted->sku, &rules);
+        apply->ledger->kit_rules = &rules;
     }
-    if (g.channel_group != ATP_NO_GROUP) {
-        ask_group(&g, g.channel_group);
-    } else {
-        ask_all(&g);
-    }
-    return ATP_APPLIED;
+    atp_verdict_t verdict = ask_nodes(&g);
+    apply->ledger->kit_rules = NULL;
+    return verdict;
 }
 
 bool atp_ledger_asks_some(apply_t *apply, const resolved_line_t *wanted, node_set_t *ret_nodes)

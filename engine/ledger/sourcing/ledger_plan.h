@@ -5,10 +5,12 @@
 #include "engine/ledger/ledger_priv.h"
 
 /* What a plan leaves out of account (apply_t unheeded). */
-#define UNHEEDED_CAPACITY   1u /* of nodes */
-#define UNHEEDED_CHANNEL    2u /* what its rules leave */
-#define UNHEEDED_COMPONENTS 4u /* what its rules leave of the components of kits */
-#define UNHEEDED_SHELF      8u /* kits that are there as such: what is put together alone */
+#define UNHEEDED_CAPACITY   1u  /* of nodes */
+#define UNHEEDED_CHANNEL    2u  /* what its rules leave */
+#define UNHEEDED_COMPONENTS 4u  /* what its rules leave of the components of kits */
+#define UNHEEDED_SHELF      8u  /* kits that are there as such: what is put together alone */
+#define UNHEEDED_KIT        16u /* what its rules leave of the kit itself */
+#define UNHEEDED_STALE      32u /* what it keeps back at nodes whose source is silent */
 
 /* How the op wants its open lines served; refused if the least quantity of a split is no quantity of the SKU. */
 atp_verdict_t atp_ledger_sourcing_of(apply_t *apply, const resolved_line_t *wanted,
@@ -65,6 +67,8 @@ atp_verdict_t atp_ledger_plan_anywhere(apply_t *apply, const resolved_line_t *wa
  * may come. */
 atp_qty_t atp_ledger_kit_free_of(apply_t *apply, uint32_t sku, uint16_t node, atp_qty_t wanted,
                                  uint32_t *ret_row);
+/* True if it is a kit that may be put together. What is moved is not: a kit on a shelf goes to where there are such on a shelf. */
+bool atp_ledger_is_put_together(const apply_t *apply, uint32_t sku);
 /* True if it is put together whole, while of those on the shelf any part can be had. */
 bool atp_ledger_is_kit_in_decimals(const apply_t *apply, uint32_t sku);
 

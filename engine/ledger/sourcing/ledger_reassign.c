@@ -6,6 +6,7 @@
  * the same deadline; what was allocated is allocated again. A line of which nothing is left is no more: the
  * history keeps what became of it. The channel promises as many as before. */
 #include "engine/ledger/capacity/ledger_capacity.h"
+#include "engine/ledger/kits/ledger_kits.h"
 #include "engine/ledger/lifecycle/ledger_steps.h"
 #include "engine/ledger/sourcing/ledger_plan.h"
 
@@ -281,7 +282,7 @@ static void grant_moved(atp_ledger_t *ledger, const resolved_line_t *planned, at
         atp_ledger_move(ledger, number, ATP_STEP_ALLOCATE, allocated);
     }
     if (progress != NULL && progress->kit_parent != 0) {
-        atp_ledger_note_component(ledger, number, progress->kit_parent - 1, progress->kits);
+        atp_ledger_note_moved_component(ledger, number, planned->line);
     }
 }
 
@@ -312,6 +313,9 @@ static uint32_t node_of_components(const atp_ledger_t *ledger, uint32_t kit_line
          at = atp_steps_next_component(ledger, kit_line, at - 1)) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         uint16_t here = atp_positions_at(&ledger->positions, line->row)->node;
+        if (line->granted == 0) {
+            continue; /* a kit that was put together itself */
+        }
         if (node != NO_NODE && here != node) {
             return NO_NODE;
         }

@@ -11,15 +11,14 @@ resolved_line_t *atp_ledger_plan_next(atp_ledger_t *ledger)
                : NULL;
 }
 
-/* True if it may be put together. What is moved is not: a kit on a shelf goes to where there are such on a shelf. */
-static bool is_kit_here(const apply_t *apply, uint32_t sku)
+bool atp_ledger_is_put_together(const apply_t *apply, uint32_t sku)
 {
     return atp_positions_sku_has(&apply->ledger->positions, sku, ATP_SKU_IS_KIT) && apply->moving == 0;
 }
 
 bool atp_ledger_is_kit_in_decimals(const apply_t *apply, uint32_t sku)
 {
-    return is_kit_here(apply, sku) && atp_positions_scale(&apply->ledger->positions, sku) > 0;
+    return atp_ledger_is_put_together(apply, sku) && atp_positions_scale(&apply->ledger->positions, sku) > 0;
 }
 
 atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16_t node)
@@ -35,8 +34,9 @@ atp_qty_t atp_ledger_planned_at(const atp_ledger_t *ledger, uint32_t sku, uint16
 
 atp_qty_t atp_ledger_free_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *ret_row)
 {
-    return ATP_UNLIKELY(is_kit_here(apply, sku)) ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
-                                                 : atp_ledger_stock_at(apply, sku, node, ret_row);
+    return ATP_UNLIKELY(atp_ledger_is_put_together(apply, sku))
+               ? atp_ledger_kit_free_at(apply, sku, node, ret_row)
+               : atp_ledger_stock_at(apply, sku, node, ret_row);
 }
 
 /* What the row can give, whatever the node can pick. */
@@ -57,7 +57,8 @@ static atp_qty_t row_at(apply_t *apply, uint32_t sku, uint16_t node, uint32_t *r
         free = atp_ledger_promisable_by(apply, *ret_row, apply->needed_by,
                                         atp_ledger_taken_qty(apply, *ret_row));
     }
-    if (ATP_UNLIKELY(atp_catalog_is_stale(&ledger->catalog, node))) {
+    if (ATP_UNLIKELY(atp_catalog_is_stale(&ledger->catalog, node)) &&
+        (apply->unheeded & UNHEEDED_STALE) == 0) {
         if (apply->result != NULL) { /* a question may want none */
             apply->result->is_stale = 1;
         }
@@ -122,7 +123,7 @@ static atp_verdict_t take_from(apply_t *apply, serving_t *serving, uint16_t node
     if (free == 0 || serving->left == 0 || serving->nodes == ATP_SPLITS_PER_LINE_MAX) {
         return ATP_APPLIED;
     }
-    if (ATP_UNLIKELY(is_kit_here(apply, serving->wanted.sku))) {
+    if (ATP_UNLIKELY(atp_ledger_is_put_together(apply, serving->wanted.sku))) {
         atp_qty_t given;
         atp_verdict_t verdict = atp_ledger_plan_kit(apply, &serving->wanted, node, serving->left, &given);
         apply->ledger->plan_count -= verdict == ATP_APPLIED && given == 0; /* it gives none: no line */

@@ -365,14 +365,15 @@ static void rules_over_a_kit_and_over_a_component_both_count(void **state)
     stock(&f, "K", "N", 4);
     assert_verdict(rule(&f, "k", "channel=web sku=K buffer=3"), ATP_APPLIED);
     assert_verdict(rule(&f, "a", "channel=web sku=A buffer=14"), ATP_APPLIED);
-    /* 1 of the 4 on the shelf; of A 6 are left: 3 kits. */
+    /* 4 on the shelf; of A 6 are left: 3 kits. Of these 7 all but 3, those on the shelf first. */
     assert_refused(sell(&f, "web", "r", "K", "N", 5, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
                    ATP_FIELD_QTY);
     assert_verdict(sell(&f, "web", "s", "K", "N", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
-    assert_int_equal(reserved_of(&f, "K", "N"), 1);
-    assert_int_equal(reserved_of(&f, "A", "N"), 6);
-    assert_refused(sell(&f, "web", "t", "A", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
+    assert_int_equal(reserved_of(&f, "K", "N"), 4);
+    assert_int_equal(reserved_of(&f, "A", "N"), 0);
+    assert_refused(sell(&f, "web", "t", "K", "N", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE,
                    ATP_FIELD_QTY);
+    assert_verdict(sell(&f, "web", "v", "A", "N", 6, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
     assert_verdict(sell(&f, "shop", "u", "K", "N", 5, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
     fixture_close(&f);
 }
