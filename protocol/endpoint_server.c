@@ -232,11 +232,6 @@ static atp_err_t start(atp_server_t *server, const atp_server_options_t *options
     if (err == ATP_OK) {
         err = atp_nng_listen(server->socket, options->urls, options->url_count, server->listeners, ret_why);
     }
-    if (err == ATP_OK) {
-        for (uint32_t i = 0; i < server->exchange_count; i++) {
-            receive(&server->exchanges[i]);
-        }
-    }
     return err;
 }
 
@@ -266,7 +261,10 @@ atp_err_t atp_server_open(const atp_server_options_t *options, atp_server_t **re
         destroy(server); /* nothing receives yet: receiving begins after all that can fail */
         return err;
     }
-    *ret_server = server;
+    *ret_server = server; /* the handler, which may be called from here on, may look for it there */
+    for (uint32_t i = 0; i < server->exchange_count; i++) {
+        receive(&server->exchanges[i]);
+    }
     return ATP_OK;
 }
 
