@@ -115,7 +115,7 @@
     X(SOURCE_PAUSED, "atpd_source_paused_batches_total", COUNTER, SHARED, NONE, ONE,                         \
       "Batches put off because their source is paused: they wait, or come again.")                           \
     X(SOURCE_KEPT, "atpd_source_kept_batches_total", COUNTER, SHARED, NONE, ONE,                             \
-      "Batches that wait, of sources that keep none, written to disk until they are applied.")                   \
+      "Batches that wait, of sources that keep none, written to disk until they are applied.")               \
     X(SOURCE_METERED, "atpd_source_metered_total", COUNTER, SHARED, NONE, ONE,                               \
       "Batches put off because their source is beyond its rate.")                                            \
     X(SOURCE_SHED, "atpd_source_shed_total", COUNTER, SHARED, NONE, ONE,                                     \
