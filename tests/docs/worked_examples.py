@@ -167,10 +167,10 @@ WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT(?!00:00:00)\d\d:\d\d:\d\dZ( \([^)]*
 def mask_printed(lines, page):
     """What was printed, masked. One time in a thousand is a whole second, and printed so: one that the page does not have."""
     text = "\n".join(page)
-    return mask([WHOLE_SECOND.sub(lambda found: found.group() if found.group() in text else "TIME", line) for line in lines])
+    return mask(lines, lambda found: found.group() if found.group() in text else "TIME")
 
 
-def mask(lines):
+def mask(lines, whole_second=lambda found: found.group()):
     """The lines without what differs from run to run."""
     result, column = [], None
     for line in lines:
@@ -179,6 +179,7 @@ def mask(lines):
         if column and not header:
             cell = re.search(r"\d+$", line[:column])
             line = line[:column - len(cell.group())].rstrip() + " # " + line[column:] if cell else line
+        line = WHOLE_SECOND.sub(whole_second, line)
         for pattern, word in VOLATILE:
             line = pattern.sub(word, line)
         result.append(re.sub(r" {2,}", "  ", line) if "TIME" in line else line)
