@@ -48,9 +48,7 @@ typedef struct atp_channel_view {
     bool is_due;     /* a row counts what has expired */
     bool has_levels; /* a rule says when the channel is low on it, or out of it (levels.h) */
     bool is_pooled;  /* quotas of tags: what expired at other SKUs may count in them */
-    bool
-        is_bound; /* a rule or quota of the SKU, its tags or all SKUs has a say in how many there are for the channel, or the channel
-                        itself has */
+    bool is_bound;   /* rules, a quota or the channel itself bear on how many there are: atp_channel_binds */
 } atp_channel_view_t;
 
 /* True if the view can differ from what the nodes have: rules, a pause, or guarantees to others. A group alone does not. */
@@ -72,8 +70,7 @@ typedef struct atp_channel_taken {
     atp_qty_t beyond;    /* those of them that are not of the stock that the channel sees */
     atp_qty_t of_others; /* given back by another channel: that widens no quota of this one */
     atp_qty_t of_tags[ATP_TAGS_PER_SKU_MAX]; /* of other SKUs with the SKU's tags, in their order */
-    atp_qty_t
-        assembled; /* what components make up at the nodes that the channel sees, with what the op has taken of that */
+    atp_qty_t assembled; /* what components make up at nodes the channel sees, and what the op took of that */
     atp_qty_t assembled_of_all; /* the same of all nodes, whatever the channel may have of components */
 } atp_channel_taken_t;
 
