@@ -1,6 +1,7 @@
 #include "query/kits.h"
 
 #include "engine/ledger/catalog/catalog.h"
+#include "engine/ledger/kits/kit_pools.h"
 
 bool atp_availability_is_kit(const atp_ledger_t *ledger, uint32_t sku)
 {
@@ -165,6 +166,7 @@ static void read_kit_view(const atp_kit_look_t *look, const atp_bill_t *bill, ui
 bool atp_availability_limit_kit(const atp_kit_look_t *look, atp_bill_t *bill, atp_channel_view_t *ret_view)
 {
     atp_bill_forget_limits(bill);
+    atp_kit_pools_lay(look->ledger, look->channel, look->now_ms, bill);
     for (uint32_t k = bill->part_count;
          k-- > 0;) { /* the lowest first: those above are made of what is left of them */
         atp_bill_part_t *part = &bill->parts[bill->order[k]];

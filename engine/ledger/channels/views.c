@@ -409,6 +409,17 @@ static void take_tree(limits_t *limits, uint32_t root, uint16_t channel, atp_sco
     }
 }
 
+atp_qty_t atp_channel_tag_left(const atp_ledger_t *ledger, uint16_t channel, uint32_t tag, int64_t now_ms)
+{
+    static const atp_channel_taken_t nothing;
+    atp_channel_view_t view = {.quota_left = ATP_NO_LIMIT, .quota_told = ATP_NO_LIMIT};
+    limits_t limits = {.ledger = ledger, .taken = &nothing, .view = &view};
+
+    take_tree(&limits, atp_load_relaxed(&atp_tag_at(&ledger->rulebook, tag)->quota), channel, ATP_SCOPE_TAG,
+              tag, ATP_NO_LIMIT, 0, now_ms);
+    return view.quota_left < view.quota_told ? view.quota_left : view.quota_told;
+}
+
 /* Rules and trees of the SKU, of each of its tags, and rules of all. */
 static void take_limits(limits_t *limits, uint16_t channel, uint32_t sku, const stock_t *stock,
                         int64_t now_ms)

@@ -92,6 +92,9 @@ void atp_channel_narrow(const atp_ledger_t *ledger, uint16_t channel, uint32_t s
 /* True if a rule of the channel gives the SKU levels. Thread: any. */
 bool atp_channel_has_levels(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku);
 
+/* What the quotas over a tag leave the channel; ATP_NO_LIMIT where none limits it. Thread: any. */
+atp_qty_t atp_channel_tag_left(const atp_ledger_t *ledger, uint16_t channel, uint32_t tag, int64_t now_ms);
+
 /* The level of a view that was read just now, after what it was before; none without levels. Thread: any. */
 atp_level_t atp_channel_level(const atp_ledger_t *ledger, uint16_t channel, uint32_t sku,
                               const atp_channel_view_t *view);

@@ -71,6 +71,8 @@ bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positi
     bill->channel = UINT16_MAX;
     bill->part_count = 0;
     bill->edge_count = 0;
+    bill->pool_count = 0;
+    bill->whole = 0;
     (void)part_of(bill, positions, sku, level_of(kits, sku));
     /* From the top down: all that a part is used in stands higher, and has been laid out before it. */
     for (uint32_t level = bill->parts[0].level + 1u; level-- > 0;) {
@@ -90,12 +92,16 @@ void atp_bill_forget_limits(atp_bill_t *bill)
         bill->parts[i].limit = ATP_QTY_MAX;
         bill->parts[i].bound = ATP_QTY_MAX;
     }
+    bill->pool_count = 0;
+    bill->whole = 0;
 }
 
 /* ---- counting ---- */
 
 static bool take(atp_bill_t *bill, uint32_t root, int64_t count)
 {
+    bill->root = root;
+    bill->count = count;
     for (uint32_t i = 0; i < bill->part_count; i++) {
         bill->parts[i].need = 0;
         bill->parts[i].taken = 0;
@@ -170,13 +176,60 @@ atp_units_t atp_bill_units(const atp_bill_t *bill)
     return units;
 }
 
+/* What part `i` adds to the pools it counts in. */
+static atp_qty_t counted_of(const atp_bill_t *bill, uint32_t i)
+{
+    const atp_bill_part_t *part = &bill->parts[i];
+    atp_qty_t unit = atp_kit_unit(part->scale);
+    atp_qty_t whole = i == 0 ? bill->whole : 0;
+
+    if (i == bill->root) {
+        return bill->count < ATP_QTY_MAX / unit ? whole + bill->count * unit : ATP_QTY_MAX;
+    }
+    int64_t built = part->edge_count == 0 ? 0 : (part->need - part->taken + unit - 1) / unit;
+    return whole + part->taken + built * unit;
+}
+
+static atp_qty_t left_of_pool(const atp_bill_t *bill, uint32_t pool)
+{
+    atp_qty_t left = bill->pools[pool].left;
+
+    for (uint32_t i = 0; i < bill->part_count && left >= 0; i++) {
+        left -= (bill->parts[i].pools >> pool & 1) != 0 ? counted_of(bill, i) : 0;
+    }
+    return left;
+}
+
+static bool is_within_pools(const atp_bill_t *bill)
+{
+    for (uint32_t pool = 0; pool < bill->pool_count; pool++) {
+        if (left_of_pool(bill, pool) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of `qty` more of the kit itself what the pools leave. */
+static atp_qty_t whole_within_pools(const atp_bill_t *bill, atp_qty_t qty)
+{
+    for (uint32_t pool = 0; pool < bill->pool_count; pool++) {
+        if ((bill->parts[0].pools >> pool & 1) != 0) {
+            atp_qty_t left = left_of_pool(bill, pool);
+            qty = left < qty ? left : qty;
+        }
+    }
+    return qty > 0 ? qty : 0;
+}
+
 /* The more are made, the more is taken of each part. */
 static bool can_make(atp_bill_t *bill, uint32_t root, int64_t count, atp_units_t room)
 {
-    return take(bill, root, count) && (room == ATP_UNITS_NO_LIMIT || atp_bill_units(bill) <= room);
+    return take(bill, root, count) && is_within_pools(bill) &&
+           (room == ATP_UNITS_NO_LIMIT || atp_bill_units(bill) <= room);
 }
 
-int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room)
+static int64_t most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room)
 {
     atp_qty_t reach[ATP_KIT_ENTRIES_MAX + 1];
 
@@ -202,6 +255,12 @@ int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_uni
     return least;
 }
 
+int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room)
+{
+    bill->whole = 0;
+    return most_of(bill, root, limit, room);
+}
+
 int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room)
 {
     return atp_bill_most_of(bill, 0, limit, room);
@@ -220,11 +279,19 @@ static atp_qty_t give_whole(const atp_bill_t *bill, atp_qty_t qty, atp_units_t *
 atp_bill_given_t atp_bill_give(atp_bill_t *bill, atp_qty_t here, int64_t limit, atp_qty_t beyond,
                                atp_units_t room)
 {
-    atp_bill_given_t given = {.here = give_whole(bill, here, &room)};
+    atp_bill_given_t given = {0, 0, 0};
 
-    given.built = limit == 0 ? 0 : atp_bill_most(bill, limit, room);
+    bill->whole = 0;
+    if (ATP_UNLIKELY(bill->pool_count > 0)) {
+        (void)take(bill, 0, 0);
+        here = whole_within_pools(bill, here);
+    }
+    given.here = give_whole(bill, here, &room);
+    bill->whole = given.here;
+    given.built = limit == 0 ? 0 : most_of(bill, 0, limit, room);
     room -= room == ATP_UNITS_NO_LIMIT || given.built == 0 ? 0 : atp_bill_units(bill);
-    given.beyond = give_whole(bill, beyond, &room);
+    given.beyond = give_whole(bill, whole_within_pools(bill, beyond), &room);
+    bill->whole += given.beyond;
     return given;
 }
 
@@ -257,6 +324,10 @@ atp_bill_given_t atp_bill_within(const atp_bill_t *bill, atp_bill_given_t given,
 
 void atp_bill_use_limits(atp_bill_t *bill)
 {
+    for (uint32_t pool = 0; pool < bill->pool_count; pool++) {
+        atp_qty_t left = left_of_pool(bill, pool);
+        bill->pools[pool].left = left > 0 ? left : 0;
+    }
     for (uint32_t i = 1; i < bill->part_count; i++) {
         bill->parts[i].limit -= bill->parts[i].taken;
         bill->parts[i].bound -= bill->parts[i].bound == ATP_QTY_MAX ? 0 : bill->parts[i].need;

@@ -7,8 +7,9 @@
  *
  *     need(part)  = sum over the kits it is in of  built(kit) * qty
  *     taken(part) = min(free, need)           built(part) = (need - taken) / unit, rounded up; a part that is no kit: 0
- *     n kits can be made if need = taken for every part that is no kit, need <= bound for every part, and all that is taken
- *     can be made ready
+ *     n kits can be made if need = taken for every part that is no kit, need <= bound for every part, what counts in a pool <= what
+ *     is left of it, and all that is taken can be made ready
+ *     counted(part) = taken(part) + built(part); of the kit itself those put together, and those off the shelf and beyond stock
  *
  * A place with a capacity (capacity.h) makes ready what is taken: nested kits as such, the rest by its components. What a place
  * gives in all are the kits on its shelf, as many whole ones as can be put together of what its capacity leaves then, and
@@ -23,6 +24,8 @@
 #include "engine/ledger/kits/kits.h"
 #include "engine/ledger/stock/positions.h"
 
+#define ATP_BILL_POOLS_MAX 64
+
 typedef struct atp_bill_part {
     uint32_t sku;
     uint8_t scale;
@@ -34,6 +37,7 @@ typedef struct atp_bill_part {
     atp_qty_t free;      /* by the caller, 0 or more; not asked for part 0 */
     atp_qty_t need;
     atp_qty_t taken;
+    uint64_t pools; /* a bit for each pool that what is taken of it, or put together, counts in */
 } atp_bill_part_t;
 
 typedef struct atp_bill_edge {
@@ -41,13 +45,24 @@ typedef struct atp_bill_edge {
     atp_qty_t qty; /* of it for one whole kit */
 } atp_bill_edge_t;
 
+/* What is left of a quota that several parts count in. */
+typedef struct atp_bill_pool {
+    uint32_t tag;
+    atp_qty_t left;
+} atp_bill_pool_t;
+
 typedef struct atp_bill {
     uint32_t channel; /* that looks; UINT16_MAX: none */
     uint32_t part_count;
     uint32_t edge_count;
+    uint32_t pool_count;                     /* 0 when it is laid out */
+    uint32_t root;                           /* what was counted last: the part, */
+    int64_t count;                           /* whole ones put together of it, */
+    atp_qty_t whole;                         /* and units of the kit itself that are given beside those */
     uint16_t order[ATP_KIT_ENTRIES_MAX + 1]; /* parts, each after the kits it is in */
     atp_bill_part_t parts[ATP_KIT_ENTRIES_MAX + 1];
     atp_bill_edge_t edges[ATP_KIT_ENTRIES_MAX];
+    atp_bill_pool_t pools[ATP_BILL_POOLS_MAX];
 } atp_bill_t;
 
 /* Smallest units of one whole kit. */
@@ -62,7 +77,7 @@ static inline atp_qty_t atp_kit_unit(uint8_t scale)
 bool atp_bill_lay_out(atp_bill_t *bill, const atp_kits_t *kits, const atp_positions_t *positions,
                       uint32_t sku, int64_t now_ms);
 
-/* Takes all limits and bounds off. */
+/* Takes all limits, bounds and pools off. */
 void atp_bill_forget_limits(atp_bill_t *bill);
 
 /* True if part `i` alone, with its free set, means that not one kit can be made: the rest need not be asked. */
@@ -99,7 +114,7 @@ static inline atp_qty_t atp_bill_given(const atp_bill_t *bill, const atp_bill_gi
 atp_bill_given_t atp_bill_within(const atp_bill_t *bill, atp_bill_given_t given, atp_qty_t in_stock,
                                  atp_qty_t in_all);
 
-/* Takes what a place takes of the parts off their limits and bounds: the next place shares them. */
+/* Takes what a place takes of the parts off their limits, bounds and pools: the next place shares them. */
 void atp_bill_use_limits(atp_bill_t *bill);
 
 /* What `count` whole kits take: need and taken of the parts. False if there is not enough. */

@@ -5,10 +5,72 @@
  * above are made of what is left of them. */
 #include "engine/ledger/channels/ledger_accounts.h"
 #include "engine/ledger/channels/ledger_rules.h"
+#include "engine/ledger/kits/kit_pools.h"
 #include "engine/ledger/kits/ledger_kits.h"
 #include "engine/ledger/lifecycle/ledger_steps.h"
 
 #include "engine/base/attribute.h"
+
+/* ---- quotas that parts share ---- */
+
+/* What a reservation that the op replaces gives back of SKUs with the tag, as far as it is of the same channel. */
+static atp_qty_t given_back_of_tag(const apply_t *apply, uint32_t tag)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    const atp_bill_t *bill = &ledger->bill;
+    atp_qty_t units = 0;
+    uint32_t number;
+
+    if (replaces == NULL || apply->moving != 0) {
+        return 0;
+    }
+    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
+    if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
+                               &number) ||
+        atp_reservation_at(&ledger->reservations, number)->channel != apply->channel) {
+        return 0;
+    }
+    for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;
+         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+        const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
+        if (atp_ledger_sku_has_tag(ledger, atp_positions_at(&ledger->positions, line->row)->sku, tag)) {
+            units += line->reserved + atp_line_waiting(&ledger->reservations, at - 1);
+        }
+        for (uint32_t i = 0; atp_ledger_kits_of(ledger, at - 1) != 0 && i < bill->part_count; i++) {
+            units += atp_ledger_sku_has_tag(ledger, bill->parts[i].sku, tag)
+                         ? atp_ledger_kits_in_use(ledger, at - 1, NULL, 0) *
+                               atp_ledger_kits_of_sku(ledger, at - 1, bill->parts[i].sku)
+                         : 0;
+        }
+    }
+    return units;
+}
+
+/* Lays what quotas of tags leave of several parts together into the bill, less what the plan takes of all SKUs with the tag. */
+static void lay_pools(apply_t *apply, atp_bill_t *bill)
+{
+    const atp_ledger_t *ledger = apply->ledger;
+
+    if (apply->is_track_only || (apply->unheeded & (UNHEEDED_CHANNEL | UNHEEDED_COMPONENTS)) != 0) {
+        return;
+    }
+    atp_kit_pools_lay(ledger, apply->channel, apply->now_ms, bill);
+    if (ATP_LIKELY(bill->pool_count == 0)) {
+        return;
+    }
+    atp_ledger_settle_due(apply->ledger, apply->now_ms, UINT64_MAX);
+    atp_kit_pools_lay(ledger, apply->channel, apply->now_ms, bill); /* what is due counts no more */
+    for (uint32_t pool = 0; pool < bill->pool_count; pool++) {
+        atp_qty_t left = bill->pools[pool].left + given_back_of_tag(apply, bill->pools[pool].tag);
+        for (uint32_t i = 0; i < ledger->plan_count; i++) {
+            const resolved_line_t *line = &ledger->lines[i];
+            bool is_counted = atp_ledger_sku_has_tag(ledger, line->sku, bill->pools[pool].tag);
+            left -= is_counted ? atp_ledger_granted(line) : 0;
+        }
+        bill->pools[pool].left = left;
+    }
+}
 
 /* ---- limits of the parts ---- */
 
@@ -16,6 +78,7 @@
 static void limit_leaves(apply_t *apply, atp_bill_t *bill)
 {
     atp_bill_forget_limits(bill);
+    lay_pools(apply, bill);
     for (uint32_t i = 1; i < bill->part_count; i++) {
         if (bill->parts[i].edge_count == 0 &&
             (apply->unheeded & (UNHEEDED_CHANNEL | UNHEEDED_COMPONENTS)) == 0) {
@@ -27,6 +90,8 @@ static void limit_leaves(apply_t *apply, atp_bill_t *bill)
 typedef struct limits {
     atp_qty_t limit[ATP_KIT_ENTRIES_MAX + 1];
     atp_qty_t bound[ATP_KIT_ENTRIES_MAX + 1];
+    atp_qty_t pool[ATP_BILL_POOLS_MAX];
+    uint32_t pool_count;
 } limits_t;
 
 static void keep_limits(const atp_bill_t *bill, limits_t *ret_kept)
@@ -35,6 +100,10 @@ static void keep_limits(const atp_bill_t *bill, limits_t *ret_kept)
         ret_kept->limit[i] = bill->parts[i].limit;
         ret_kept->bound[i] = bill->parts[i].bound;
     }
+    ret_kept->pool_count = bill->pool_count;
+    for (uint32_t i = 0; i < bill->pool_count; i++) {
+        ret_kept->pool[i] = bill->pools[i].left;
+    }
 }
 
 static void restore_limits(atp_bill_t *bill, const limits_t *kept)
@@ -42,6 +111,10 @@ static void restore_limits(atp_bill_t *bill, const limits_t *kept)
     for (uint32_t i = 0; i < bill->part_count; i++) {
         bill->parts[i].limit = kept->limit[i];
         bill->parts[i].bound = kept->bound[i];
+    }
+    bill->pool_count = kept->pool_count;
+    for (uint32_t i = 0; i < kept->pool_count; i++) {
+        bill->pools[i].left = kept->pool[i];
     }
 }
 
@@ -248,6 +321,7 @@ void atp_ledger_read_kit_rules(apply_t *apply, uint32_t sku, atp_kit_rules_t *re
 
     ret_rules->is_bound = false;
     atp_bill_forget_limits(bill);
+    lay_pools(apply, bill);
     if (ATP_LIKELY(!is_ruled(apply, bill, 0))) {
         return;
     }
@@ -317,7 +391,7 @@ static void add_node(apply_t *apply, atp_bill_t *bill, uint16_t node, atp_bill_g
     kit_at_t at = atp_ledger_look_at_node(apply, bill->parts[0].sku, node);
     apply->unheeded = unheeded;
     atp_bill_given_t given = atp_bill_give(bill, at.here, at.most, at.beyond, at.room);
-    if (given.built > 0) {
+    if (given.built > 0 || bill->pool_count > 0) {
         atp_bill_use_limits(bill);
     }
     sum->here += given.here;
@@ -356,6 +430,25 @@ static void look_at_needs(atp_bill_t *bill)
     (void)atp_bill_take(bill, 1);
 }
 
+/* Of part `i` as many kits as the quotas leave that it shares with others. */
+static int64_t kits_of_pools(const atp_bill_t *bill, uint32_t i)
+{
+    int64_t least = ATP_NO_LIMIT;
+
+    for (uint32_t pool = 0; pool < bill->pool_count; pool++) {
+        atp_qty_t need = 0;
+        for (uint32_t k = 0; k < bill->part_count; k++) {
+            bool is_counted = (bill->parts[k].pools >> pool & 1) != 0;
+            need += is_counted ? k == 0 ? atp_kit_unit(bill->parts[0].scale) : bill->parts[k].need : 0;
+        }
+        if ((bill->parts[i].pools >> pool & 1) != 0 && need > 0) {
+            int64_t kits = bill->pools[pool].left / need;
+            least = kits < least ? kits : least;
+        }
+    }
+    return least;
+}
+
 bool atp_ledger_scarce_component(apply_t *apply, uint32_t sku, uint32_t *ret_sku)
 {
     atp_bill_t *bill = atp_ledger_bill_of(apply, sku);
@@ -373,6 +466,8 @@ bool atp_ledger_scarce_component(apply_t *apply, uint32_t sku, uint32_t *ret_sku
             continue;
         }
         atp_qty_t kits = left / (part->need > 0 ? part->need : 1);
+        int64_t of_pools = kits_of_pools(bill, i);
+        kits = of_pools < kits ? of_pools : kits;
         bool is_sold = atp_channel_sells(apply->ledger, apply->channel, part->sku);
         if (!is_sold || kits < least) {
             scarce = part;

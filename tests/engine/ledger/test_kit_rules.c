@@ -229,6 +229,73 @@ static void the_quota_of_a_tag_counts_kits(void **state)
     fixture_close(&f);
 }
 
+/* One kit takes of all that count in the quota of a tag at once. */
+static void a_kit_whose_components_share_a_tag_takes_of_its_quota_once_for_each(void **state)
+{
+    (void)state;
+    fixture_t f = shop();
+
+    assert_verdict(tag_sku(&f, "A", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "B", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(quota(&f, "q", "tag=small channel=web amount=10"), ATP_APPLIED);
+    assert_sees(&f, "web", "K", 6); /* 3 off the shelf, 3 of 3 units each */
+    assert_int_equal(sell(&f, "web", "r", "K", "N", 13, ATP_RESERVE_PARTIAL).qty, 6);
+    assert_int_equal(used(&f, 0), 9);
+    assert_sees(&f, "web", "K", 0);
+    fixture_close(&f);
+}
+
+static void a_kit_that_shares_a_tag_with_its_component_counts_beside_it(void **state)
+{
+    (void)state;
+    fixture_t f = shop();
+
+    assert_verdict(tag_sku(&f, "K", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "B", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(quota(&f, "q", "tag=small channel=web amount=10"), ATP_APPLIED);
+    assert_sees(&f, "web", "K", 6); /* 3 off the shelf, 3 with a B each */
+    assert_verdict(sell(&f, "web", "r", "K", "", 5, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
+    assert_int_equal(used(&f, 0), 7);
+    assert_sees(&f, "web", "K", 1);
+    assert_int_equal(sell(&f, "web", "s", "K", "", 4, ATP_RESERVE_PARTIAL).qty, 1);
+    assert_int_equal(used(&f, 0), 9);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "r"), ATP_APPLIED);
+    assert_int_equal(used(&f, 0), 2);
+    fixture_close(&f);
+}
+
+static void a_kit_that_is_replaced_gives_back_what_it_took_of_a_tag(void **state)
+{
+    (void)state;
+    fixture_t f = shop();
+
+    assert_verdict(tag_sku(&f, "K", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "B", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(quota(&f, "q", "tag=small channel=default amount=10"), ATP_APPLIED);
+    assert_verdict(reserve(&f, "r", "K", "N", 5), ATP_APPLIED);
+    assert_refused(reserve_with(&f, "s", "K", "N", 7, ATP_RESERVE_ALL_OR_NOTHING, "replaces=r"),
+                   ATP_NOT_ENOUGH_AVAILABLE, ATP_FIELD_QTY);
+    assert_verdict(reserve_with(&f, "t", "K", "N", 6, ATP_RESERVE_ALL_OR_NOTHING, "replaces=r"), ATP_APPLIED);
+    assert_int_equal(used(&f, 0), 9);
+    fixture_close(&f);
+}
+
+static void lines_of_one_request_share_the_quota_of_a_tag(void **state)
+{
+    (void)state;
+    fixture_t f = shop();
+    atp_command_line_t lines[] = {line_of("B", "N", 2), line_of("K", "N", 7), line_of("A", "N", 2)};
+
+    assert_verdict(tag_sku(&f, "A", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "B", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(quota(&f, "q", "tag=small channel=default amount=10"), ATP_APPLIED);
+    assert_refused(reserve_lines(&f, "r", ATP_RESERVE_ALL_OR_NOTHING, 3, lines), ATP_NOT_ENOUGH_AVAILABLE,
+                   ATP_FIELD_QTY);
+    assert_int_equal(reserve_lines(&f, "s", ATP_RESERVE_PARTIAL, 3, lines).qty, 2 + 5 + 2);
+    assert_int_equal(used(&f, 0), 10);
+    fixture_close(&f);
+}
+
 static void what_stood_before_the_quota_is_counted_too(void **state)
 {
     (void)state;
@@ -394,6 +461,25 @@ static void a_kit_in_a_kit_counts_in_its_own_quota(void **state)
     fixture_close(&f);
 }
 
+/* P: itself, a K, and 2 A and 1 B where that is put together. */
+static void a_kit_in_a_kit_counts_in_a_tag_that_all_share(void **state)
+{
+    (void)state;
+    fixture_t f = shop_of_parcels();
+
+    assert_verdict(tag_sku(&f, "P", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "K", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(tag_sku(&f, "A", 0, "tag=small"), ATP_APPLIED);
+    assert_verdict(quota(&f, "q", "tag=small channel=web amount=15"), ATP_APPLIED);
+    assert_sees(&f, "web", "P", 5); /* 3 of 2 units, then of 4 */
+    assert_int_equal(sell(&f, "web", "r", "P", "N", 9, ATP_RESERVE_PARTIAL).qty, 5);
+    assert_int_equal(used(&f, 0), 14);
+    assert_sees(&f, "web", "P", 0);
+    assert_verdict(step_all(&f, ATP_OP_RELEASE, "r"), ATP_APPLIED);
+    assert_int_equal(used(&f, 0), 0);
+    fixture_close(&f);
+}
+
 static void rules_of_a_kit_in_a_kit_bind_what_is_made_of_it(void **state)
 {
     (void)state;
@@ -439,6 +525,10 @@ int main(void)
         cmocka_unit_test(what_is_guaranteed_of_a_kit_is_kept_from_others),
         cmocka_unit_test(a_percentage_is_of_all_kits),
         cmocka_unit_test(the_quota_of_a_tag_counts_kits),
+        cmocka_unit_test(a_kit_whose_components_share_a_tag_takes_of_its_quota_once_for_each),
+        cmocka_unit_test(a_kit_that_shares_a_tag_with_its_component_counts_beside_it),
+        cmocka_unit_test(a_kit_that_is_replaced_gives_back_what_it_took_of_a_tag),
+        cmocka_unit_test(lines_of_one_request_share_the_quota_of_a_tag),
         cmocka_unit_test(what_stood_before_the_quota_is_counted_too),
         cmocka_unit_test(a_buffer_of_a_kit_is_off_all_of_them),
         cmocka_unit_test(a_threshold_of_a_kit_keeps_the_last_ones),
@@ -448,6 +538,7 @@ int main(void)
         cmocka_unit_test(kits_whose_components_move_are_promised_as_before),
         cmocka_unit_test(kits_sold_elsewhere_are_counted),
         cmocka_unit_test(a_kit_in_a_kit_counts_in_its_own_quota),
+        cmocka_unit_test(a_kit_in_a_kit_counts_in_a_tag_that_all_share),
         cmocka_unit_test(rules_of_a_kit_in_a_kit_bind_what_is_made_of_it),
         cmocka_unit_test(a_kit_in_a_kit_that_stood_before_is_counted),
     };
