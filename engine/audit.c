@@ -95,8 +95,9 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
                        atp_why_t *ret_why)
 {
     audit_t *audit = context;
+    const atp_onlooker_t onlooker = {.after = note_op, .context = audit};
 
-    return atp_engine_replay_frame(audit->ledger, frame, place, note_op, audit, ret_why);
+    return atp_engine_replay_frame(audit->ledger, frame, place, &onlooker, ret_why);
 }
 
 /* The state before the first op that the journal still has: the older snapshot, or the only one. */

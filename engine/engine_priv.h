@@ -131,12 +131,18 @@ atp_err_t atp_engine_lock_folder(const char *folder, int *ret_fd, atp_why_t *ret
 atp_err_t atp_engine_recover(atp_engine_t *engine, atp_recovery_t *ret_recovery, atp_why_t *ret_why);
 /* Looks whether all ops of a frame are well formed: then atp_op_next leads from one to the next. */
 atp_err_t atp_engine_check_frame(const atp_frame_t *frame, atp_journal_position_t place, atp_why_t *ret_why);
-/* Applies the ops of one frame as the journal has it; every verdict must come out as it was. `each`, unless it is NULL, is
- * told of each op after it is applied. */
-typedef void (*atp_replayed_t)(void *context, const atp_op_t *op, const atp_result_t *result,
-                               const atp_grant_t *grants, int64_t time_ms);
+/* Who looks on while a frame is replayed. */
+typedef struct atp_onlooker {
+    /* Before an op is applied: it sees the ledger as the op finds it. NULL: it is not told. */
+    void (*before)(void *context, const atp_op_t *op, int64_t time_ms);
+    void (*after)(void *context, const atp_op_t *op, const atp_result_t *result, const atp_grant_t *grants,
+                  int64_t time_ms);
+    void *context;
+} atp_onlooker_t;
+
+/* Applies the ops of one frame as the journal has it; every verdict must come out as it was. `onlooker` may be NULL. */
 atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
-                                  atp_journal_position_t place, atp_replayed_t each, void *context,
+                                  atp_journal_position_t place, const atp_onlooker_t *onlooker,
                                   atp_why_t *ret_why);
 /* The running digest of the verdicts of a frame. */
 uint64_t atp_verdict_digest_add(uint64_t digest, const atp_result_t *result);

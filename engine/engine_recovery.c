@@ -47,7 +47,7 @@ atp_err_t atp_engine_check_frame(const atp_frame_t *frame, atp_journal_position_
 }
 
 atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame,
-                                  atp_journal_position_t place, atp_replayed_t each, void *context,
+                                  atp_journal_position_t place, const atp_onlooker_t *onlooker,
                                   atp_why_t *ret_why)
 {
     static _Thread_local atp_grant_t grants[ATP_GRANTS_PER_OP_MAX];
@@ -63,6 +63,9 @@ atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame
     atp_ahead_begin(&ahead, ledger, frame->payload, frame->op_count);
     while ((op = atp_ahead_next(&ahead)) != NULL) {
         atp_result_t result;
+        if (onlooker != NULL && onlooker->before != NULL) {
+            onlooker->before(onlooker->context, op, frame->time_ms);
+        }
         if (!atp_ledger_apply(ledger, op, frame->time_ms, &result, grants) || result.op != next_op) {
             return atp_fail(ret_why, ATP_ERR_CORRUPT,
                             "journal segment %" PRIu64 " offset %" PRIu64 ": op %" PRIu64
@@ -70,8 +73,8 @@ atp_err_t atp_engine_replay_frame(atp_ledger_t *ledger, const atp_frame_t *frame
                             place.segment, place.offset, next_op);
         }
         digest = atp_verdict_digest_add(digest, &result);
-        if (each != NULL) {
-            each(context, op, &result, grants, frame->time_ms);
+        if (onlooker != NULL) {
+            onlooker->after(onlooker->context, op, &result, grants, frame->time_ms);
         }
         next_op++;
     }
@@ -109,7 +112,7 @@ static atp_err_t visit_frame(void *context, const atp_frame_t *frame, atp_journa
                         frame->first_op);
     }
     replay->ops += frame->op_count;
-    return atp_engine_replay_frame(replay->ledger, frame, place, NULL, NULL, ret_why);
+    return atp_engine_replay_frame(replay->ledger, frame, place, NULL, ret_why);
 }
 
 /* Snapshot, then journal tail, into the empty ledger. */

@@ -3,6 +3,7 @@
 #include "engine/base/hash.h"
 #include "engine/engine_priv.h"
 #include "engine/ledger/catalog/aliases.h"
+#include "engine/past_account.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct atp_past {
     bool is_over;                        /* a frame after the end was met */
     char texts[3][ATP_ID_SIZE_MAX];      /* of the ask: the caller's may go */
     atp_past_op_t ops[ATP_PAST_OPS_MAX]; /* a ring */
+    atp_past_accounts_t accounts;        /* of a reservation */
 };
 
 /* ---- figures ---- */
@@ -181,6 +183,16 @@ static bool is_same(const figures_t *a, const figures_t *b)
            a->allocated == b->allocated && a->shipped == b->shipped;
 }
 
+/* The account of a reserve of the reservation asked for. */
+static void take_account(void *context, const atp_op_t *op, int64_t time_ms)
+{
+    atp_past_t *past = context;
+
+    if (op->kind == ATP_OP_RESERVE && atp_text_equal(subject_of(op), past->ask.reservation)) {
+        atp_past_accounts_take(&past->accounts, past->ledger, op, time_ms);
+    }
+}
+
 static void note_op(void *context, const atp_op_t *op, const atp_result_t *result, const atp_grant_t *grants,
                     int64_t time_ms)
 {
@@ -188,6 +200,7 @@ static void note_op(void *context, const atp_op_t *op, const atp_result_t *resul
     figures_t before = past->now;
 
     (void)grants;
+    atp_past_accounts_keep(&past->accounts, result);
     past->now = figures_of(past);
     bool is_refused = !atp_verdict_is_success((atp_verdict_t)result->verdict);
     bool is_touched = !is_same(&before, &past->now) || (is_refused && names_it(past, op));
@@ -209,7 +222,9 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
         past->is_over = true;
         return ATP_ERR_CLOSED;
     }
-    return atp_engine_replay_frame(past->ledger, frame, place, note_op, past, ret_why);
+    const atp_onlooker_t onlooker = {
+        .before = past->ask.reservation.size > 0 ? take_account : NULL, .after = note_op, .context = past};
+    return atp_engine_replay_frame(past->ledger, frame, place, &onlooker, ret_why);
 }
 
 /* ---- where to begin ---- */
@@ -392,7 +407,9 @@ atp_err_t atp_past_open(const char *folder, const atp_past_ask_t *ask, atp_past_
     past->ask.node = keep_text(past, 1, ask->node);
     past->ask.reservation = keep_text(past, 2, ask->reservation);
     set_times(past);
-    atp_err_t err = atp_genesis_read(folder, &past->config, ret_why);
+    atp_err_t err =
+        past->ask.reservation.size > 0 ? atp_past_accounts_init(&past->accounts, ret_why) : ATP_OK;
+    err = err == ATP_OK ? atp_genesis_read(folder, &past->config, ret_why) : err;
     if (err == ATP_OK) {
         atp_err_t locked = atp_engine_lock_folder(folder, &lock, ret_why);
         past->is_in_use = locked == ATP_ERR_LOCKED;
@@ -419,6 +436,7 @@ atp_err_t atp_past_open(const char *folder, const atp_past_ask_t *ask, atp_past_
 void atp_past_close(atp_past_t *past)
 {
     if (past != NULL) {
+        atp_past_accounts_fini(&past->accounts);
         atp_ledger_destroy(past->ledger);
         free(past);
     }
@@ -435,4 +453,14 @@ const atp_past_op_t *atp_past_op(const atp_past_t *past, uint32_t i)
 
     ATP_ASSERT(i < past->report.told);
     return &past->ops[(first + i) % ATP_PAST_OPS_MAX];
+}
+
+uint32_t atp_past_account_count(const atp_past_t *past)
+{
+    return atp_past_accounts_count(&past->accounts);
+}
+
+const atp_past_account_t *atp_past_account(const atp_past_t *past, uint32_t i)
+{
+    return atp_past_accounts_at(&past->accounts, i);
 }

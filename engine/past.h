@@ -4,17 +4,19 @@
  * start at most. It needs no lock and changes nothing, so it may run beside a living atpd.
  *
  * An op is told when it changed the position or the reservation asked for, or named it and was refused; whatever its kind:
- * what stands before and after it is compared.
+ * what stands before and after it is compared. Of a reservation it is told, too, what its reserves were decided by: the account of each
+ * is taken where the op is replayed, just before it is applied.
  *
  * Threads     the caller's.
  * Memory      one more ledger of the folder's capacities (address space; what is used of it is what the ledger has), and
- *             ATP_PAST_OPS_MAX ops: of more, the newest.
+ *             ATP_PAST_OPS_MAX ops: of more, the newest. Of a reservation, three accounts of ATP_EXPLAIN_PARTS_MAX parts.
  * Failures    ATP_ERR_NOT_FOUND: the time is before all that is kept, or no such SKU, node or reservation was known then.
  *             Else as atp_engine_audit. *ret_why says it. */
 #ifndef ATP_ENGINE_PAST_H
 #define ATP_ENGINE_PAST_H
 
 #include "engine/base/err.h"
+#include "engine/base/explain.h"
 #include "engine/ledger/ledger.h"
 
 #define ATP_PAST_OPS_MAX 1000
@@ -47,6 +49,21 @@ typedef struct atp_past_op {
     atp_qty_t shipped;
 } atp_past_op_t;
 
+/* By what a reserve was decided: what it found, and the part that decided, as an answer that explains says it. Texts as above. */
+typedef struct atp_past_account {
+    uint64_t op;
+    int64_t time_ms;
+    uint8_t verdict;
+    uint8_t field;
+    bool is_cut; /* there is more to it */
+    bool
+        had_due; /* something was due that the op may have settled first: in the account it still counts as it did */
+    uint32_t line_count; /* that have parts */
+    uint32_t part_count;
+    const atp_explanation_t *parts;
+    char skus[ATP_EXPLAIN_LINES_MAX][ATP_ID_SIZE_MAX + 1]; /* of the lines, as the op says them */
+} atp_past_account_t;
+
 typedef struct atp_past atp_past_t;
 
 /* Reads up to that time. Free it with atp_past_close. */
@@ -75,5 +92,10 @@ typedef struct atp_past_report {
 const atp_past_report_t *atp_past_report(const atp_past_t *past);
 /* The op number `i` of those told, oldest first. */
 const atp_past_op_t *atp_past_op(const atp_past_t *past, uint32_t i);
+
+/* The accounts of the reserves of a reservation, among the ops that were read: of the one that was granted, and of the last one
+ * that was refused. Oldest first. Of a position there are none. */
+uint32_t atp_past_account_count(const atp_past_t *past);
+const atp_past_account_t *atp_past_account(const atp_past_t *past, uint32_t i);
 
 #endif

@@ -325,9 +325,8 @@ static void an_op_that_is_not_well_formed_is_refused(void **state)
 
     (void)state;
     assert_int_equal(atp_ledger_create(&sim.config, &ledger, &sim.why), ATP_OK);
-    assert_int_equal(
-        atp_engine_replay_frame(ledger, &frame, (atp_journal_position_t){7, 99}, NULL, NULL, &sim.why),
-        ATP_ERR_CORRUPT);
+    assert_int_equal(atp_engine_replay_frame(ledger, &frame, (atp_journal_position_t){7, 99}, NULL, &sim.why),
+                     ATP_ERR_CORRUPT);
     assert_non_null(strstr(sim.why.text, "segment 7 offset 99"));
     atp_ledger_destroy(ledger);
 }

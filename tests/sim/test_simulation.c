@@ -84,7 +84,7 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
                        atp_why_t *ret_why)
 {
     fresh_t *fresh = context;
-    return atp_engine_replay_frame(fresh->ledger, frame, place, NULL, NULL, ret_why);
+    return atp_engine_replay_frame(fresh->ledger, frame, place, NULL, ret_why);
 }
 
 /* The state as a replay of the whole journal gives it; false when the journal does not begin at op 1 any more. */

@@ -37,25 +37,29 @@ static void put_text(FILE *out, atp_text_t text)
 
 /* ---- the position ---- */
 
-static void put_parts(FILE *out, const atp_explain_room_t *room)
+static void put_part(FILE *out, const atp_explanation_t *part)
 {
     static const char *const marks[] = {[ATP_EXPLAIN_PLUS] = "+",
                                         [ATP_EXPLAIN_MINUS] = "-",
                                         [ATP_EXPLAIN_EQUALS] = "=",
                                         [ATP_EXPLAIN_LIMIT] = "-",
-                                        [ATP_EXPLAIN_DECIDED] = " "};
+                                        [ATP_EXPLAIN_DECIDED] = "!"};
+    char qty[ATP_QTY_TEXT_SIZE];
 
+    (void)atp_qty_format(part->qty, part->scale, qty);
+    (void)fprintf(out, "  %s %-16s %12s  %s", marks[atp_explain_effect(part->code)],
+                  atp_explain_name(part->code), qty, atp_explain_sentence(part->code));
+    if (part->detail.size > 0) {
+        (void)fputs(": ", out);
+        put_text(out, part->detail);
+    }
+    (void)fputc('\n', out);
+}
+
+static void put_parts(FILE *out, const atp_explain_room_t *room)
+{
     for (uint32_t i = 0; i < room->count; i++) {
-        const atp_explanation_t *part = &room->parts[i];
-        char qty[ATP_QTY_TEXT_SIZE];
-        (void)atp_qty_format(part->qty, part->scale, qty);
-        (void)fprintf(out, "  %s %-16s %12s  %s", marks[atp_explain_effect(part->code)],
-                      atp_explain_name(part->code), qty, atp_explain_sentence(part->code));
-        if (part->detail.size > 0) {
-            (void)fputs(": ", out);
-            put_text(out, part->detail);
-        }
-        (void)fputc('\n', out);
+        put_part(out, &room->parts[i]);
     }
 }
 
@@ -208,6 +212,65 @@ static void put_reservation(FILE *out, const atp_past_report_t *report)
     }
 }
 
+/* ---- by what its reserves were decided ---- */
+
+static int put_place(FILE *out, const atp_past_account_t *account, const atp_explanation_t *part)
+{
+    char place[2 * ATP_ID_SIZE_MAX + 2];
+
+    int size =
+        snprintf(place, sizeof place, "%s%s%.*s", account->skus[part->line], part->node.size > 0 ? "@" : "",
+                 (int)part->node.size, part->node.size > 0 ? part->node.bytes : "");
+    if (out != NULL) {
+        (void)fputs(place, out);
+    }
+    return size;
+}
+
+static void put_account(FILE *out, const atp_past_account_t *account)
+{
+    int width = 0;
+
+    (void)fprintf(out, "op %" PRIu64 " was decided by\n", account->op);
+    for (uint32_t i = 0; i < account->part_count; i++) {
+        int size = put_place(NULL, account, &account->parts[i]);
+        width = size > width ? size : width;
+    }
+    for (uint32_t i = 0; i < account->part_count; i++) {
+        (void)fputs("  ", out);
+        int size = put_place(out, account, &account->parts[i]);
+        (void)fprintf(out, "%*s", width - size, "");
+        put_part(out, &account->parts[i]);
+    }
+    if (account->part_count == 0) {
+        (void)fprintf(out, "  no account: %s\n", atp_verdict_name(account->verdict));
+    }
+    if (account->had_due) {
+        (void)fputs("  something was due then that the op may have settled first: here it still counts\n",
+                    out);
+    }
+    if (account->is_cut) {
+        (void)fputs("  there is more to the account\n", out);
+    }
+}
+
+static void put_accounts(FILE *out, const atp_past_t *past)
+{
+    const atp_past_report_t *report = atp_past_report(past);
+    bool is_found = !report->is_there || report->from_op <= 1;
+
+    for (uint32_t i = 0; i < atp_past_account_count(past); i++) {
+        const atp_past_account_t *account = atp_past_account(past, i);
+        put_account(out, account);
+        is_found = is_found || atp_verdict_is_success((atp_verdict_t)account->verdict);
+    }
+    if (!is_found) {
+        (void)fprintf(
+            out, "it was granted before op %" PRIu64 ", the first read: a longer --window may reach it\n",
+            report->from_op);
+    }
+}
+
 /* ---- the ops ---- */
 
 static void put_change(FILE *out, const char *name, atp_qty_t change, uint8_t scale)
@@ -332,6 +395,7 @@ static void put_past(FILE *out, const atp_config_past_t *asked, const atp_past_t
     (void)fprintf(out, ", as of op %" PRIu64 "\n", report->op);
     if (is_reservation) {
         put_reservation(out, report);
+        put_accounts(out, past);
     } else {
         put_position(out, report);
     }

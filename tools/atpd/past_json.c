@@ -19,20 +19,25 @@ static json_t *quantity(atp_qty_t qty, uint8_t scale)
     return json_string(digits);
 }
 
+static void put_part(json_t *object, const atp_explanation_t *part)
+{
+    static const char *const effects[] = {"unknown", "plus", "minus", "equals", "limit", "decided"};
+
+    (void)json_object_set_new(object, "code", json_string(atp_explain_name(part->code)));
+    (void)json_object_set_new(object, "effect", json_string(effects[atp_explain_effect(part->code)]));
+    (void)json_object_set_new(object, "qty", quantity(part->qty, part->scale));
+    (void)json_object_set_new(object, "detail", text(part->detail));
+}
+
 /* ---- the position ---- */
 
 static json_t *parts_of(const atp_explain_room_t *room)
 {
-    static const char *const effects[] = {"unknown", "plus", "minus", "equals", "limit", "decided"};
     json_t *parts = json_array();
 
     for (uint32_t i = 0; i < room->count; i++) {
-        const atp_explanation_t *part = &room->parts[i];
         json_t *object = json_object();
-        (void)json_object_set_new(object, "code", json_string(atp_explain_name(part->code)));
-        (void)json_object_set_new(object, "effect", json_string(effects[atp_explain_effect(part->code)]));
-        (void)json_object_set_new(object, "qty", quantity(part->qty, part->scale));
-        (void)json_object_set_new(object, "detail", text(part->detail));
+        put_part(object, &room->parts[i]);
         (void)json_array_append_new(parts, object);
     }
     return parts;
@@ -120,6 +125,41 @@ static void put_reservation(json_t *answer, const atp_past_report_t *report)
     (void)json_object_set_new(answer, "lines", lines_of(report, reservation));
 }
 
+static json_t *account_parts(const atp_past_account_t *account)
+{
+    json_t *parts = json_array();
+
+    for (uint32_t i = 0; i < account->part_count; i++) {
+        const atp_explanation_t *part = &account->parts[i];
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "line", json_integer(part->line));
+        (void)json_object_set_new(object, "sku", json_string(account->skus[part->line]));
+        (void)json_object_set_new(object, "node", part->node.size > 0 ? text(part->node) : json_null());
+        put_part(object, part);
+        (void)json_object_set_new(object, "sentence", json_string(atp_explain_sentence(part->code)));
+        (void)json_array_append_new(parts, object);
+    }
+    return parts;
+}
+
+static json_t *accounts_of(const atp_past_t *past)
+{
+    json_t *accounts = json_array();
+
+    for (uint32_t i = 0; i < atp_past_account_count(past); i++) {
+        const atp_past_account_t *account = atp_past_account(past, i);
+        json_t *object = json_object();
+        (void)json_object_set_new(object, "op", json_integer((json_int_t)account->op));
+        (void)json_object_set_new(object, "time_ms", json_integer(account->time_ms));
+        (void)json_object_set_new(object, "verdict", json_string(atp_verdict_name(account->verdict)));
+        (void)json_object_set_new(object, "account", account_parts(account));
+        (void)json_object_set_new(object, "had_due", json_boolean(account->had_due));
+        (void)json_object_set_new(object, "account_is_cut", json_boolean(account->is_cut));
+        (void)json_array_append_new(accounts, object);
+    }
+    return accounts;
+}
+
 /* ---- the ops ---- */
 
 static json_t *changes_of(const atp_past_op_t *op, uint8_t scale)
@@ -174,6 +214,7 @@ atp_err_t atp_past_put_json(FILE *out, const atp_config_past_t *asked, const atp
     (void)json_object_set_new(answer, "as_of_op", json_integer((json_int_t)report->op));
     if (is_reservation) {
         put_reservation(answer, report);
+        (void)json_object_set_new(answer, "decided_by", accounts_of(past));
     } else {
         put_position(answer, report, scale);
     }

@@ -3,6 +3,7 @@
 #include "tests/protocol/nng_leaks.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,11 +219,112 @@ static void what_was_done_under_an_id_is_found_after_a_kill(void **state)
     assert_told("killed  reserved +2  under order-9\n");
 }
 
+/* ---- by what it was decided ---- */
+
+/* The JSON in what was printed, beside notes. */
+static json_t *parsed(const char *printed)
+{
+    const char *begin = strchr(printed, '{');
+    json_t *object = begin != NULL ? json_loads(begin, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+
+    if (object == NULL) {
+        fail_msg("no JSON: %s", printed);
+    }
+    return object;
+}
+
+/* What the answer to `atp WORDS --id ID --explain` says that it was decided by. The caller frees it. */
+static json_t *account_in_answer(const acceptance_t *a, const char *words, const char *id, int status)
+{
+    char all[256];
+    char printed[8192];
+
+    snprintf(all, sizeof all, "%s --id %s --explain --json", words, id);
+    assert_int_equal(atp(a, all, printed, sizeof printed), status);
+    json_t *answer = parsed(printed);
+    json_t *account = json_incref(json_object_get(answer, "account"));
+    json_decref(answer);
+    assert_true(json_array_size(account) > 0);
+    return account;
+}
+
+/* The past tells one decision of that reservation, and it is the same, part by part. */
+static void assert_same_past(const acceptance_t *a, const char *id, json_t *account, const char *verdict)
+{
+    const char *words[] = {"--past", a->folder, "--reservation", id, "--json", NULL};
+
+    assert_int_equal(atpd_run(words, report, sizeof report), 0);
+    json_t *past = parsed(report);
+    const json_t *decided = json_object_get(past, "decided_by");
+    assert_int_equal(json_array_size(decided), 1);
+    const json_t *of = json_array_get(decided, 0);
+    assert_string_equal(json_string_value(json_object_get(of, "verdict")), verdict);
+    assert_true(json_is_false(json_object_get(of, "account_is_cut")));
+    if (!json_equal(json_object_get(of, "account"), account)) {
+        fail_msg("the past tells another account of %s: %s", id, report);
+    }
+    json_decref(past);
+}
+
+static void a_reserve_is_told_with_what_decided_it(void **state)
+{
+    acceptance_t *a = *state;
+
+    stock(a, "d", "N", "12");
+    stock(a, "d", "M", "2");
+    stock(a, "g", "N", "5");
+    must(a, "safety d@N=1");
+    assert_verdict(hold(a, "before", "d", "N", "3"), ATP_APPLIED);
+    json_t *granted = account_in_answer(a, "reserve d@N=4 d=2 g@N=5", "mine", 0);
+    assert_verdict(hold(a, "between", "d", "N", "1"), ATP_APPLIED);
+    json_t *refused = account_in_answer(a, "reserve g=1 d=3", "theirs", 1);
+    must(a, "count d@N=90"); /* what came behind them is not in them */
+    assert_verdict(step(a, ATP_OP_RELEASE, NULL, "before", NULL, false), ATP_APPLIED);
+
+    assert_same_past(a, "mine", granted, "applied");
+    assert_same_past(a, "theirs", refused, "not_enough_available");
+    ask(a, "--reservation", "mine", 0, 0);
+    assert_told("was decided by\n  d@N  + on_hand                    12  what is physically there\n");
+    assert_told("  d@N  - reserved                    3  promised until a deadline\n");
+    assert_told("  d    ! enough                      ");
+    ask(a, "--reservation", "theirs", 0, 0);
+    assert_told("  not known at that time\n");
+    assert_told(
+        "  g    ! not_enough                  1  so many are missing; the part named decided: reserved\n");
+
+    acceptance_kill(a);
+    assert_same_past(a, "mine", granted, "applied");
+    acceptance_restart(a);
+    json_decref(granted);
+    json_decref(refused);
+}
+
+/* The newest snapshot that is old enough has it already: the reading begins behind what decided. */
+static void what_was_decided_before_the_reading_is_said_to_be(void **state)
+{
+    acceptance_t *a = *state;
+    const char *words[] = {"--past", a->folder, "--reservation", "early", "--window", "0ms", NULL};
+
+    stock(a, "f", "N", "2");
+    assert_verdict(hold(a, "early", "f", "N", "2"), ATP_APPLIED);
+    assert_int_equal(acceptance_end(a, SIGTERM), 0);
+    acceptance_restart(a);
+    (void)pass_time(a);
+    assert_int_equal(atpd_run(words, report, sizeof report), 0);
+    assert_told("it was granted before op ");
+    assert_not_told("was decided by");
+    ask(a, "--reservation", "early", 0, 0); /* an hour of it */
+    assert_told("was decided by");
+    assert_not_told("it was granted before op ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_position_is_told_as_it_was_with_the_ops_that_made_it_so),
         cmocka_unit_test(a_reservation_is_told_with_its_lines_at_that_time),
+        cmocka_unit_test(a_reserve_is_told_with_what_decided_it),
+        cmocka_unit_test(what_was_decided_before_the_reading_is_said_to_be),
         cmocka_unit_test(what_had_expired_by_then_does_not_count),
         cmocka_unit_test(ops_before_the_window_are_not_told),
         cmocka_unit_test(what_cannot_be_told_is_said),
