@@ -28,20 +28,13 @@ static void settle_all(apply_t *apply)
 static atp_qty_t given_by_others(const apply_t *apply, uint32_t sku)
 {
     const atp_ledger_t *ledger = apply->ledger;
-    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    const atp_reservation_t *replaced = atp_ledger_replaced(apply);
     atp_qty_t units = 0;
-    uint32_t number;
 
-    if (replaces == NULL || apply->moving != 0) {
+    if (replaced == NULL || replaced->channel == apply->channel) {
         return 0;
     }
-    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
-    if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
-                               &number) ||
-        atp_reservation_at(&ledger->reservations, number)->channel == apply->channel) {
-        return 0;
-    }
-    for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;) {
+    for (uint32_t at = replaced->first_line; at != 0;) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         units += atp_positions_at(&ledger->positions, line->row)->sku == sku
                      ? line->reserved + atp_line_waiting(&ledger->reservations, at - 1)

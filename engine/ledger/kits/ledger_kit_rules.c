@@ -9,30 +9,20 @@
 #include "engine/ledger/kits/ledger_kits.h"
 #include "engine/ledger/lifecycle/ledger_steps.h"
 
-#include "engine/base/attribute.h"
-
 /* ---- quotas that parts share ---- */
 
 /* What a reservation that the op replaces gives back of SKUs with the tag, as far as it is of the same channel. */
 static atp_qty_t given_back_of_tag(const apply_t *apply, uint32_t tag)
 {
     const atp_ledger_t *ledger = apply->ledger;
-    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    const atp_reservation_t *replaced = atp_ledger_replaced(apply);
     const atp_bill_t *bill = &ledger->bill;
     atp_qty_t units = 0;
-    uint32_t number;
 
-    if (replaces == NULL || apply->moving != 0) {
+    if (replaced == NULL || replaced->channel != apply->channel) {
         return 0;
     }
-    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
-    if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
-                               &number) ||
-        atp_reservation_at(&ledger->reservations, number)->channel != apply->channel) {
-        return 0;
-    }
-    for (uint32_t at = atp_reservation_at(&ledger->reservations, number)->first_line; at != 0;
-         at = atp_line_at(&ledger->reservations, at - 1)->next) {
+    for (uint32_t at = replaced->first_line; at != 0; at = atp_line_at(&ledger->reservations, at - 1)->next) {
         const atp_line_t *line = atp_line_at(&ledger->reservations, at - 1);
         if (atp_ledger_sku_has_tag(ledger, atp_positions_at(&ledger->positions, line->row)->sku, tag)) {
             units += line->reserved + atp_line_waiting(&ledger->reservations, at - 1);
@@ -217,26 +207,16 @@ static uint32_t add_given_back(apply_t *apply, uint32_t sku, uint32_t i, planned
 static void add_replaced(apply_t *apply, uint32_t sku, planned_t *planned)
 {
     const atp_ledger_t *ledger = apply->ledger;
-    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
-    uint32_t number;
+    const atp_reservation_t *replaced = atp_ledger_replaced(apply);
 
-    if (replaces == NULL || apply->moving != 0) {
-        return;
-    }
-    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
-    if (!atp_reservations_find(&ledger->reservations, id, atp_hash_text(id, atp_ledger_seed(ledger)),
-                               &number)) {
-        return;
-    }
-    const atp_reservation_t *reservation = atp_reservation_at(&ledger->reservations, number);
-    for (uint32_t at = reservation->first_line; at != 0;
+    for (uint32_t at = replaced != NULL ? replaced->first_line : 0; at != 0;
          at = atp_line_at(&ledger->reservations, at - 1)->next) {
         atp_qty_t qty = atp_ledger_kits_of(ledger, at - 1) == 0
                             ? 0
                             : atp_ledger_kits_in_use(ledger, at - 1, NULL, 0) *
                                   atp_ledger_kits_of_sku(ledger, at - 1, sku);
         add_planned(apply, planned, position_of(ledger, at - 1)->node, -qty);
-        planned->of_others += reservation->channel != apply->channel ? qty : 0;
+        planned->of_others += replaced->channel != apply->channel ? qty : 0;
     }
 }
 
