@@ -107,16 +107,8 @@ static int64_t build_at(const atp_kit_look_t *look, atp_bill_t *bill, uint32_t r
             part->free = free < part->limit ? free : part->limit;
         }
     }
-    if (room != ATP_UNITS_NO_LIMIT) {
-        atp_qty_t here = seen_at(look, bill->parts[root].sku, node);
-        atp_units_t of_shelf = atp_capacity_units(here, bill->parts[root].scale);
-        room = of_shelf < room ? room - of_shelf : 0;
-    }
-    int64_t built = atp_bill_most_of(bill, root, UINT32_MAX, room);
-    if (built > 0) {
-        atp_bill_use_limits(bill);
-    }
-    return built;
+    atp_qty_t here = room == ATP_UNITS_NO_LIMIT ? 0 : seen_at(look, bill->parts[root].sku, node);
+    return atp_bill_build(bill, root, here, room);
 }
 
 static bool sees(const atp_kit_look_t *look, uint16_t node)

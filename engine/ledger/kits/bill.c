@@ -255,15 +255,24 @@ static int64_t most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units
     return least;
 }
 
-int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room)
-{
-    bill->whole = 0;
-    return most_of(bill, root, limit, room);
-}
-
 int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room)
 {
-    return atp_bill_most_of(bill, 0, limit, room);
+    bill->whole = 0;
+    return most_of(bill, 0, limit, room);
+}
+
+int64_t atp_bill_build(atp_bill_t *bill, uint32_t root, atp_qty_t here, atp_units_t room)
+{
+    if (room != ATP_UNITS_NO_LIMIT) {
+        atp_units_t of_shelf = atp_capacity_units(here, bill->parts[root].scale);
+        room = of_shelf < room ? room - of_shelf : 0;
+    }
+    bill->whole = 0;
+    int64_t built = most_of(bill, root, UINT32_MAX, room);
+    if (built > 0) {
+        atp_bill_use_limits(bill);
+    }
+    return built;
 }
 
 /* `qty` of the kit itself, or as many as can be made ready; takes them off the room. */

@@ -86,8 +86,9 @@ bool atp_bill_is_short(const atp_bill_t *bill, uint32_t i);
 /* The most whole kits, up to `limit`, that the free units make, none of more than `room` in all; need and taken of the parts are
  * then of that many. */
 int64_t atp_bill_most(atp_bill_t *bill, int64_t limit, atp_units_t room);
-/* The same of part `root`, as if it were the kit; its bound is ATP_QTY_MAX. */
-int64_t atp_bill_most_of(atp_bill_t *bill, uint32_t root, int64_t limit, atp_units_t room);
+/* The same of part `root`, as if it were the kit, at a place that makes ready `room` in all and has `here` units of it on its shelf;
+ * what they take is off the limits, bounds and pools then. Its bound is ATP_QTY_MAX. */
+int64_t atp_bill_build(atp_bill_t *bill, uint32_t root, atp_qty_t here, atp_units_t room);
 
 /* What has to be made ready of the parts that are taken, the kit itself left out. */
 atp_units_t atp_bill_units(const atp_bill_t *bill);

@@ -127,16 +127,7 @@ static int64_t build_at(apply_t *apply, atp_bill_t *bill, uint32_t root, uint16_
         }
     }
     apply->may_backorder = may_backorder;
-    atp_units_t room = atp_ledger_room_at(apply, node, ATP_UNITS_NO_LIMIT, &why);
-    if (room != ATP_UNITS_NO_LIMIT) {
-        atp_units_t of_shelf = atp_capacity_units(here, bill->parts[root].scale);
-        room = of_shelf < room ? room - of_shelf : 0;
-    }
-    int64_t built = atp_bill_most_of(bill, root, UINT32_MAX, room);
-    if (built > 0) {
-        atp_bill_use_limits(bill);
-    }
-    return built;
+    return atp_bill_build(bill, root, here, atp_ledger_room_at(apply, node, ATP_UNITS_NO_LIMIT, &why));
 }
 
 /* The same over the nodes that the channel sees, or over all; the limits are as before. In the scale of the part. */
