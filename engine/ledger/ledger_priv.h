@@ -661,8 +661,6 @@ void atp_ledger_settle_missing(atp_ledger_t *ledger, uint32_t row, atp_qty_t qty
 atp_verdict_t atp_ledger_edit(apply_t *apply);
 /* The reservation that the op replaces: its soft units are left out of what is counted against the op. NO_ROW: none. */
 atp_verdict_t atp_ledger_look_at_replaced(apply_t *apply, uint32_t *ret_number);
-/* The reservation that the op replaces; NULL if it replaces none, there is none of that id, or it moves lines of its own. */
-const atp_reservation_t *atp_ledger_replaced(const apply_t *apply);
 void atp_ledger_release_all(atp_ledger_t *ledger, uint32_t number);
 
 /* ---- ledger_reserve.c, ledger_steps.c, ledger_stock.c ---- */

@@ -24,6 +24,21 @@ static void settle_all(apply_t *apply)
     atp_ledger_settle_due(ledger, apply->now_ms, UINT64_MAX);
 }
 
+const atp_reservation_t *atp_ledger_replaced(const apply_t *apply)
+{
+    const atp_reservations_t *reservations = &apply->ledger->reservations;
+    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
+    uint32_t number;
+
+    if (replaces == NULL || apply->moving != 0) {
+        return NULL;
+    }
+    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
+    bool is_there =
+        atp_reservations_find(reservations, id, atp_hash_text(id, atp_ledger_seed(apply->ledger)), &number);
+    return is_there ? atp_reservation_at(reservations, number) : NULL;
+}
+
 /* What a reservation of another channel gives back that this op replaces. */
 static atp_qty_t given_by_others(const apply_t *apply, uint32_t sku)
 {

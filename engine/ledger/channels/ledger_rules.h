@@ -86,6 +86,9 @@ atp_verdict_t atp_ledger_put_quota(apply_t *apply);
 
 /* ---- ledger_channels.c ---- */
 
+/* The reservation that the op replaces; NULL if it replaces none, there is none of that id, or it moves lines of its own. */
+const atp_reservation_t *atp_ledger_replaced(const apply_t *apply);
+
 /* What the nodes that the channel sees may promise of the SKU beyond their stock, for this op: as far as caps leave it. */
 atp_qty_t atp_ledger_beyond_anywhere(apply_t *apply, uint32_t sku);
 

@@ -33,21 +33,6 @@ static void credit(apply_t *apply, const atp_reservation_t *reservation)
     }
 }
 
-const atp_reservation_t *atp_ledger_replaced(const apply_t *apply)
-{
-    const atp_reservations_t *reservations = &apply->ledger->reservations;
-    const atp_op_attribute_t *replaces = atp_op_attribute(apply->op, ATP_KEY_REPLACES, ATP_WHOLE_OP);
-    uint32_t number;
-
-    if (replaces == NULL || apply->moving != 0) {
-        return NULL;
-    }
-    atp_text_t id = atp_op_attribute_text(apply->op, replaces);
-    bool is_there =
-        atp_reservations_find(reservations, id, atp_hash_text(id, atp_ledger_seed(apply->ledger)), &number);
-    return is_there ? atp_reservation_at(reservations, number) : NULL;
-}
-
 atp_verdict_t atp_ledger_look_at_replaced(apply_t *apply, uint32_t *ret_number)
 {
     atp_ledger_t *ledger = apply->ledger;
