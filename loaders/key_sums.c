@@ -97,20 +97,9 @@ static void unpack(const quantities_t *packed, atp_load_qty_t *ret_qty)
     }
 }
 
-static bool add_qty(atp_load_qty_t *sum, const atp_load_qty_t *more)
+static uint8_t finer(const atp_load_qty_t *a, const atp_load_qty_t *b)
 {
-    uint8_t scale = sum->decimals > more->decimals ? sum->decimals : more->decimals;
-    atp_qty_t a;
-    atp_qty_t b;
-
-    if (atp_qty_rescale(sum->mantissa, sum->decimals, scale, &a) != ATP_RESCALED ||
-        atp_qty_rescale(more->mantissa, more->decimals, scale, &b) != ATP_RESCALED ||
-        !atp_qty_in_range(a + b)) {
-        return false;
-    }
-    *sum = (atp_load_qty_t){a + b, scale, sum->is_given || more->is_given};
-    atp_qty_normalise(&sum->mantissa, &sum->decimals);
-    return true;
+    return a->decimals > b->decimals ? a->decimals : b->decimals;
 }
 
 /* ---- adding ---- */
@@ -173,7 +162,7 @@ static bool add_row(sum_t *sum, const told_t *told)
         if (added.documents[kind] != told->document) {
             added.documents[kind] = told->document;
             *to = qty[kind];
-        } else if (!add_qty(to, &qty[kind]) ||
+        } else if (!atp_load_qty_add(to, &qty[kind], finer(to, &qty[kind])) ||
                    atp_qty_rescale(to->mantissa, to->decimals, told->quantities.scale, &scaled) ==
                        ATP_RESCALE_OUT_OF_RANGE) {
             return false;

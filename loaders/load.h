@@ -56,6 +56,9 @@ typedef struct atp_load_qty {
     bool is_given; /* false: the file says nothing about it */
 } atp_load_qty_t;
 
+/* Adds `more` at `scale`, which both fit; the sum is given if one of them is. False, and nothing changed: it is out of range. */
+ATP_MUST_USE bool atp_load_qty_add(atp_load_qty_t *sum, const atp_load_qty_t *more, uint8_t scale);
+
 /* One good row. Texts are borrowed for the sink's call. Which are filled: positions and safety have sku and
  * node; skus have sku; nodes have node; kits have kit and sku; supplies have supply, sku, node and due; facts have event, sku, node
  * and fact; aliases have alias, and sku or node; units have counted_in, and sku unless it is of all. Others are empty when the profile does not map them. */

@@ -293,23 +293,6 @@ static bool fits_scale(const atp_load_qty_t *qty, uint8_t scale, atp_reason_of_r
     return false;
 }
 
-/* Adds `more` at `scale`, which both fit. False when the sum is out of range. */
-static bool add_at_scale(atp_load_qty_t *sum, const atp_load_qty_t *more, uint8_t scale)
-{
-    atp_qty_t a;
-    atp_qty_t b;
-
-    if (atp_qty_rescale(sum->mantissa, sum->decimals, scale, &a) != ATP_RESCALED ||
-        atp_qty_rescale(more->mantissa, more->decimals, scale, &b) != ATP_RESCALED ||
-        !atp_qty_in_range(a + b)) {
-        return false;
-    }
-    sum->mantissa = a + b;
-    sum->decimals = scale;
-    atp_qty_normalise(&sum->mantissa, &sum->decimals);
-    return true;
-}
-
 static bool is_in_other_unit(const atp_load_row_t *row)
 {
     return row->counted_in.key != ATP_KEY_NONE;
@@ -335,7 +318,7 @@ static atp_reason_of_reject_t map_sum(const atp_mapping_t *mapping, const atp_re
         if (reason != ATP_REJECT_NONE || !fits_scale(&part, scale, &reason)) {
             return reason;
         }
-        if (!add_at_scale(sum, &part, scale)) {
+        if (!atp_load_qty_add(sum, &part, scale)) {
             return ATP_REJECT_QTY_OUT_OF_RANGE;
         }
     }
