@@ -1,6 +1,6 @@
 #include "loaders/commands.h"
 
-#include "loaders/seen.h"
+#include "loaders/rows/seen.h"
 
 #include <stdlib.h>
 

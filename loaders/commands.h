@@ -3,7 +3,7 @@
  *     positions   sku and node if the ledger lacks them, count on_hand, count unavailable, safety, as far as given
  *     skus        sku
  *     nodes       node
- *     kits        sku of the kit and of the component, if the ledger lacks them; the recipes: loaders/recipes.h
+ *     kits        sku of the kit and of the component, if the ledger lacks them; the recipes: loaders/rows/recipes.h
  *     supplies    sku and node if the ledger lacks them, supply: what is still open of it
  *     safety      safety
  *     facts       sku and node if the ledger lacks them; sale, receive or adjust, under the row's own id
@@ -15,7 +15,7 @@
  * what it does not tell. What is there is asked once for each SKU and node in a load.
  *
  * The safety stock of a SKU over all nodes (a `skus` load) becomes no command here: spread it with
- * loaders/safety.h over the stock the ledger has.
+ * loaders/rows/safety.h over the stock the ledger has.
  *
  * Counts are facts. Ids of others than facts, `issued_ms`, source and sequence are the sender's to fill.
  *

@@ -13,7 +13,7 @@ foreach(profile IN LISTS profiles)
     string(APPEND texts "static const char yaml_${identifier}[] = {\n    ${bytes}\n};\n\n")
     string(APPEND rows "    {\"${name}\", yaml_${identifier}, sizeof yaml_${identifier}},\n")
 endforeach()
-file(WRITE "${OUTPUT}.new" "#include \"loaders/profile_priv.h\"\n\n${texts}\
+file(WRITE "${OUTPUT}.new" "#include \"loaders/mapping/profile_priv.h\"\n\n${texts}\
 const atp_shipped_profile_t atp_shipped_profiles[] = {\n${rows}};\n\
 const size_t atp_shipped_profile_count = sizeof atp_shipped_profiles / sizeof atp_shipped_profiles[0];\n")
 file(RENAME "${OUTPUT}.new" "${OUTPUT}")

@@ -1,10 +1,10 @@
 #include "loaders/load.h"
 
-#include "loaders/keys.h"
-#include "loaders/mapping.h"
-#include "loaders/names.h"
+#include "loaders/mapping/mapping.h"
+#include "loaders/mapping/names.h"
 #include "loaders/reject.h"
-#include "loaders/spread.h"
+#include "loaders/rows/keys.h"
+#include "loaders/rows/spread.h"
 
 #include <stdio.h>
 #include <stdlib.h>

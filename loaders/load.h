@@ -7,7 +7,7 @@
  *     atp_load_close
  *
  * A dry run is the same, with a sink that compares rows with the ledger instead of sending them. What the
- * second pass gives is what the first one checked, byte for byte (loaders/input.h, N1).
+ * second pass gives is what the first one checked, byte for byte (loaders/input/input.h, N1).
  *
  * This module talks to no network and no ledger. loaders/commands.h turns rows into commands.
  *
@@ -15,7 +15,7 @@
  * Memory      about 3 MiB; the lookup files; to find duplicates 21 to 32 bytes for each distinct key (while that table
  *             grows, half as much again) up to `key_window` keys, then 24 bytes a row on disk, a 64th of them in memory in the end, and 24 for
  *             each row that is refused. Where duplicates are summed (72 bytes a row) or the last one counts (16), and where safety stock is
- *             spread (40), all is on disk, and a 64th of it in memory in the end (loaders/key_sums.h, loaders/spread.h).
+ *             spread (40), all is on disk, and a 64th of it in memory in the end (loaders/rows/key_sums.h, loaders/rows/spread.h).
  * Invariants  D1  no sink is called unless validation has passed.
  *             D2  records = good + bad + skipped, and good = delivered + merged.
  *             D3  with duplicates refused, no two delivered rows have the same key. */
@@ -25,8 +25,8 @@
 #include "engine/base/attribute.h"
 #include "engine/base/command.h"
 #include "engine/base/err.h"
-#include "loaders/edi_ack.h"
-#include "loaders/profile.h"
+#include "loaders/edi/edi_ack.h"
+#include "loaders/mapping/profile.h"
 #include "loaders/reason.h"
 
 #include <stdbool.h>
@@ -37,12 +37,13 @@
 #define ATP_LOAD_KEY_COUNT_MAX  UINT64_C(50331648) /* default bound, of keys in memory and of rows on disk */
 
 typedef struct atp_load atp_load_t;
-typedef struct atp_names atp_names_t; /* loaders/names.h */
+typedef struct atp_names atp_names_t; /* loaders/mapping/names.h */
 
 typedef enum atp_load_qty_kind {
     ATP_LOAD_ON_HAND = 0,
     ATP_LOAD_UNAVAILABLE = 1, /* part of on-hand that cannot be sold */
-    ATP_LOAD_SAFETY = 2, /* of the position; in a `skus` load, of the SKU over all nodes (loaders/safety.h) */
+    ATP_LOAD_SAFETY =
+        2, /* of the position; in a `skus` load, of the SKU over all nodes (loaders/rows/safety.h) */
     ATP_LOAD_QUANTITY =
         3, /* of a component in one kit; of a supply, what was ordered, then what is still open */
     ATP_LOAD_RECEIVED = 4, /* of a supply: what has come of it already */

@@ -1,6 +1,6 @@
 #include "loaders/table.h"
 
-#include "loaders/format.h"
+#include "loaders/formats/format.h"
 
 #include <stdlib.h>
 

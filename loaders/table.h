@@ -4,10 +4,10 @@
 #ifndef ATP_LOADERS_TABLE_H
 #define ATP_LOADERS_TABLE_H
 
-#include "loaders/edi_ack.h"
-#include "loaders/input.h"
-#include "loaders/profile_priv.h"
-#include "loaders/record.h"
+#include "loaders/edi/edi_ack.h"
+#include "loaders/formats/record.h"
+#include "loaders/input/input.h"
+#include "loaders/mapping/profile_priv.h"
 
 typedef struct atp_table atp_table_t;
 

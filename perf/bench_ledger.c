@@ -6,8 +6,8 @@
  * turns over the same ops. "Batched" is what the engine does: prefetch a few ops ahead. Rates are by the time the thread
  * ran; the time of a single op is by the clock, with the 25 ns that reading it takes. */
 #include "engine/ahead.h"
-#include "loaders/random.h"
-#include "loaders/zipf.h"
+#include "loaders/generate/random.h"
+#include "loaders/generate/zipf.h"
 #include "perf/bare.h"
 #include "perf/bench.h"
 #include "perf/stock.h"

@@ -8,7 +8,7 @@
  * engine does; eight messages a thread may be under way. One request of a hundred is a retry of an earlier one. */
 #include "engine/base/parker.h"
 #include "engine/base/ring.h"
-#include "loaders/random.h"
+#include "loaders/generate/random.h"
 #include "perf/bench.h"
 #include "perf/designs.h"
 

@@ -5,7 +5,7 @@
  *
  * Builds the positions, takes a snapshot, stops and starts; then reserves `tail` more, stops without a snapshot and
  * starts again, which is a snapshot load and a replay. The state hash must be the same before and after. */
-#include "loaders/random.h"
+#include "loaders/generate/random.h"
 #include "perf/bench.h"
 #include "perf/flights.h"
 

@@ -70,8 +70,8 @@ class Layering(unittest.TestCase):
             ("engine/engine.c", "    __sync_synchronize();"),
             ("protocol/message.c", '#include "engine/engine.h"'),
             ("query/view.c", "#include <msgpack.h>"),
-            ("loaders/csv.c", '#include "query/view.h"'),
-            ("tools/atpd/metrics.c", "#include <prometheus/registry.h>"),
+            ("loaders/formats/csv.c", '#include "query/view.h"'),
+            ("tools/atpd/metrics/metrics.c", "#include <prometheus/registry.h>"),
         ]:
             self.assertEqual(len(self.found(name, line)), 1, (name, line))
 

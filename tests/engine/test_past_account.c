@@ -1,5 +1,5 @@
 /* Accounts of the reserves of a reservation, as a replay takes them: which are kept, and what they say of what was due. */
-#include "tests/engine/ledger/explain_fixture.h"
+#include "tests/engine/ledger/explain/explain_fixture.h"
 
 #include "engine/past_account.h"
 

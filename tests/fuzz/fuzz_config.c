@@ -2,7 +2,7 @@
  * reads back as the same. */
 #include "engine/base/assert.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/atpd/config.h"
+#include "tools/atpd/config/config.h"
 
 #include <string.h>
 

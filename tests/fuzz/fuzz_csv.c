@@ -1,7 +1,7 @@
 /* Any bytes as delimited text. The first byte chooses dialect, limits and how the source gives the rest. Lines never
  * go back, fields stay within the limits, hold no zero byte and lie in the buffer; a second reading gives the same. */
 #include "engine/base/hash.h"
-#include "loaders/csv.h"
+#include "loaders/formats/csv.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/source.h"
 

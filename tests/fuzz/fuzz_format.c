@@ -2,8 +2,8 @@
  * format and how the source gives the rest. Fields stay within the window; a second reading, in other steps, gives the
  * same records and ends the same way. What acknowledges an EDI file is read by the same reader without fault. */
 #include "engine/base/hash.h"
-#include "loaders/edi_document.h"
-#include "loaders/format.h"
+#include "loaders/edi/edi_document.h"
+#include "loaders/formats/format.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/source.h"
 

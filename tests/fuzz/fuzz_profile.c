@@ -1,6 +1,6 @@
 /* Any bytes as a mapping profile: taken, or refused with a sentence that begins with the place. */
 #include "engine/base/assert.h"
-#include "loaders/profile_priv.h"
+#include "loaders/mapping/profile_priv.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

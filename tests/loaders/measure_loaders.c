@@ -2,7 +2,7 @@
  * two passes of a load are. Prints rows a second of processor time, and a hash of all fields or rows, so that nothing is optimised
  * away and runs can be compared. Best of five. */
 #include "engine/base/hash.h"
-#include "loaders/csv.h"
+#include "loaders/formats/csv.h"
 #include "loaders/load.h"
 #include "tests/support/source.h"
 

@@ -2,7 +2,7 @@
 #ifndef ATP_TESTS_LOADERS_READING_H
 #define ATP_TESTS_LOADERS_READING_H
 
-#include "loaders/format.h"
+#include "loaders/formats/format.h"
 #include "tests/support/source.h"
 
 typedef struct reading {

@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "loaders/csv.h"
+#include "loaders/formats/csv.h"
 #include "tests/support/source.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #include "tests/loaders/reading.h"
 #include "tests/loaders/support.h"
 
-#include "loaders/edi_column.h"
-#include "loaders/edi_document.h"
+#include "loaders/edi/edi_column.h"
+#include "loaders/edi/edi_document.h"
 
 static void open_text(reading_t *reading, const char *document, const char *text, size_t size,
                       const char *const *columns)

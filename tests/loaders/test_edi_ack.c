@@ -2,7 +2,7 @@
  * X12 997 (AK1 to AK9), TA1; ISO 9735 CONTRL (UCI, UCF, UCM, UCS, UCD). */
 #include "tests/loaders/support.h"
 
-#include "loaders/edi_ack.h"
+#include "loaders/edi/edi_ack.h"
 
 #define X12_PROFILE                                                                                          \
     "version: 1\nname: t\nloads: positions\nbasis: on_hand\nformat: {kind: x12, document: \"846\"}\n"        \

@@ -1,10 +1,10 @@
 #include "tests/loaders/support.h"
 
 #include "engine/base/hash.h"
-#include "loaders/exact_math.h"
-#include "loaders/generate.h"
-#include "loaders/random.h"
-#include "loaders/zipf.h"
+#include "loaders/generate/exact_math.h"
+#include "loaders/generate/generate.h"
+#include "loaders/generate/random.h"
+#include "loaders/generate/zipf.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include "tests/loaders/reading.h"
 #include "tests/loaders/support.h"
 
-#include "loaders/idoc_column.h"
+#include "loaders/formats/idoc_column.h"
 
 #define TEXT_SIZE 8192
 

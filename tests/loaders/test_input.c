@@ -1,6 +1,6 @@
 #include "tests/loaders/support.h"
 
-#include "loaders/input.h"
+#include "loaders/input/input.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
  * file. Linked with a wrapper of mmap, which is where sets of keys have their memory from. */
 #include "tests/loaders/support.h"
 
-#include "loaders/keys.h"
+#include "loaders/rows/keys.h"
 #include "tests/sim/sim_random.h"
 
 #include <signal.h>
@@ -168,7 +168,7 @@ typedef struct told {
     unsigned tells; /* a bit for each quantity that its document tells */
 } told_t;
 
-/* What the rows say one by one, in the words of loaders/key_sums.h, with nothing kept but the rows. */
+/* What the rows say one by one, in the words of loaders/rows/key_sums.h, with nothing kept but the rows. */
 static void sum_by_hand(told_t *rows, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 /* Names and units in files: what the ledger's aliases and units make of them. */
 #include "tests/loaders/support.h"
 
-#include "loaders/names.h"
+#include "loaders/mapping/names.h"
 
 #define HEAD "version: 1\nname: test\nformat: {delimiter: ',', header: true}\n"
 #define STOCK                                                                                                \

@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "loaders/number.h"
+#include "loaders/mapping/number.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tests/loaders/support.h"
 
-#include "loaders/profile_priv.h"
+#include "loaders/mapping/profile_priv.h"
 
 /* A good profile in parts, so that a test can put something else in the place of one. */
 #define HEAD    "version: 1\nname: test\nloads: positions\nbasis: on_hand\n"

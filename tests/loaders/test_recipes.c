@@ -2,8 +2,8 @@
 #include "tests/loaders/support.h"
 
 #include "engine/base/attribute.h"
-#include "loaders/date.h"
-#include "loaders/recipes.h"
+#include "loaders/mapping/date.h"
+#include "loaders/rows/recipes.h"
 
 #define SAMPLES        ATP_SOURCE_FOLDER "/loaders/samples/"
 #define ADVENTUREWORKS ATP_SOURCE_FOLDER "/../shared/data/adventureworks/"

@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "loaders/safety.h"
+#include "loaders/rows/safety.h"
 
 #include <string.h>
 

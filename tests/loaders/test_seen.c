@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "loaders/seen.h"
+#include "loaders/rows/seen.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #include "tests/loaders/support.h"
 
 #include "engine/ledger/supply/supplies.h"
-#include "loaders/date.h"
+#include "loaders/mapping/date.h"
 
 #define SAMPLES        ATP_SOURCE_FOLDER "/loaders/samples/"
 #define ADVENTUREWORKS ATP_SOURCE_FOLDER "/../shared/data/adventureworks/"

@@ -22,7 +22,7 @@
 
 #include "engine/base/attribute.h"
 #include "engine/ledger/ledger.h"
-#include "tools/atpd/staleness.h"
+#include "tools/atpd/events/staleness.h"
 
 #include <stdbool.h>
 #include <stdint.h>

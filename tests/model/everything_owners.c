@@ -34,7 +34,8 @@ bool owners_after(bench_t *bench)
     const atp_exceptions_t *exceptions = atp_ledger_exceptions(bench->ledger);
     uint64_t count = atp_table_count(&exceptions->records);
     atp_ledger_counts_t counts;
-    bool asks_places = atp_exception_owners_ask_places(exceptions); /* tests/engine/ledger/test_owners.c */
+    bool asks_places =
+        atp_exception_owners_ask_places(exceptions); /* tests/engine/ledger/facts/test_owners.c */
 
     atp_ledger_counts(bench->ledger, &counts);
     for (uint64_t i = 0; i < count && exceptions->heads->owning_at == 0; i++) {

@@ -171,8 +171,8 @@ static bool is_elsewhere(unsigned verdict)
     case ATP_ATTRIBUTE_NOT_TAKEN: /* tests/engine/base/test_attribute.c */
     case ATP_UNKNOWN_ID:          /* of a question */
     case ATP_KIT_TOO_LARGE:       /* tests/model/test_kits.c: 8 deep, 512 components */
-    case ATP_SUBSCRIBERS_FULL:    /* tests/engine/ledger/test_postings.c: 64 of them */
-    case ATP_MERGE_TOO_LARGE:     /* tests/engine/ledger/test_merge.c: 4,096 positions, 10,000 lines */
+    case ATP_SUBSCRIBERS_FULL:    /* tests/engine/ledger/outbound/test_postings.c: 64 of them */
+    case ATP_MERGE_TOO_LARGE: /* tests/engine/ledger/catalog/test_merge.c: 4,096 positions, 10,000 lines */
         return true;
     default:
         return false;

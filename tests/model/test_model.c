@@ -48,28 +48,28 @@ static const uint8_t out_of_scope[] = {
     ATP_NOT_FOR_SALE,
     ATP_VERSION_DIFFERS,
     ATP_LIMITS_FULL,
-    ATP_OUT_OF_ORDER,      /* tests/engine/ledger/test_sources.c */
-    ATP_UNKNOWN_EXCEPTION, /* tests/engine/ledger/test_ledger_settle.c */
+    ATP_OUT_OF_ORDER,      /* tests/engine/ledger/facts/test_sources.c */
+    ATP_UNKNOWN_EXCEPTION, /* tests/engine/ledger/reservations/test_ledger_settle.c */
     ATP_ALREADY_SETTLED,
     ATP_NO_FACT_KEPT,
-    ATP_AUTHORITY_TAKEN, /* tests/engine/ledger/test_registry.c */
+    ATP_AUTHORITY_TAKEN, /* tests/engine/ledger/facts/test_registry.c */
     ATP_SOURCE_PAUSED,
     ATP_OUTSIDE_AUTHORITY,
     ATP_UNKNOWN_SOURCE,
-    ATP_UNKNOWN_OWNER, /* tests/engine/ledger/test_owners.c */
-    ATP_SKU_IN_USE,    /* tests/engine/ledger/test_merge.c */
+    ATP_UNKNOWN_OWNER, /* tests/engine/ledger/facts/test_owners.c */
+    ATP_SKU_IN_USE,    /* tests/engine/ledger/catalog/test_merge.c */
     ATP_MERGE_TOO_LARGE,
-    ATP_ALIAS_CONFLICT, /* tests/engine/ledger/test_aliases.c */
+    ATP_ALIAS_CONFLICT, /* tests/engine/ledger/catalog/test_aliases.c */
     ATP_UNIT_UNKNOWN,
-    ATP_PARKED,       /* tests/engine/ledger/test_parking.c */
+    ATP_PARKED,       /* tests/engine/ledger/facts/test_parking.c */
     ATP_UNKNOWN_FEED, /* tests/model/test_feeds.c */
     ATP_FEED_UNDECIDED,
     ATP_FEED_STALE,
-    ATP_POSTINGS_FULL, /* tests/engine/ledger/test_postings.c */
+    ATP_POSTINGS_FULL, /* tests/engine/ledger/outbound/test_postings.c */
     ATP_SUBSCRIBERS_FULL,
     ATP_UNKNOWN_POSTING,
     ATP_UNKNOWN_SUBSCRIBER,
-    ATP_UNKNOWN_GROUP, /* tests/engine/ledger/test_groups.c */
+    ATP_UNKNOWN_GROUP, /* tests/engine/ledger/catalog/test_groups.c */
     ATP_GROUPS_FULL,
     ATP_SPLIT_NOT_ALLOWED, /* tests/model/test_sourcing.c */
     ATP_KIT_TOO_LARGE,     /* tests/model/test_kits.c */

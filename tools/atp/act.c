@@ -1,9 +1,9 @@
 #include "tools/atp/act.h"
-#include "tools/atp/pages.h"
+#include "tools/atp/rows/pages.h"
 
 #include "engine/base/attribute.h"
 
-#include "tools/atp/cmds.h"
+#include "tools/atp/commands/cmds.h"
 #include "tools/atp/session.h"
 #include "tools/atp/with.h"
 

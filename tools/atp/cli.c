@@ -1,6 +1,6 @@
 #include "tools/atp/cli.h"
 
-#include "tools/atp/cmds.h"
+#include "tools/atp/commands/cmds.h"
 #include "tools/atp/session.h"
 
 #include <errno.h>

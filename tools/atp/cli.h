@@ -13,7 +13,7 @@
 #include "engine/base/assert.h"
 #include "protocol/client/atp.h"
 #include "tools/atp/args.h"
-#include "tools/atp/out.h"
+#include "tools/atp/out/out.h"
 
 #include <stdbool.h>
 

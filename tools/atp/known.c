@@ -1,6 +1,6 @@
 #include "tools/atp/known.h"
 
-#include "tools/atp/pages.h"
+#include "tools/atp/rows/pages.h"
 
 #include "engine/base/hash.h"
 

@@ -1,14 +1,14 @@
 #include "tools/atpd/daemon.h"
 
-#include "tools/atpd/daemon_metrics.h"
-#include "tools/atpd/events.h"
+#include "tools/atpd/events/events.h"
 #include "tools/atpd/exit_status.h"
-#include "tools/atpd/facts.h"
-#include "tools/atpd/http.h"
-#include "tools/atpd/log.h"
-#include "tools/atpd/notice_log.h"
+#include "tools/atpd/facts/facts.h"
+#include "tools/atpd/log/log.h"
+#include "tools/atpd/log/notice_log.h"
+#include "tools/atpd/metrics/daemon_metrics.h"
+#include "tools/atpd/metrics/http.h"
 #include "tools/atpd/notify.h"
-#include "tools/atpd/service.h"
+#include "tools/atpd/service/service.h"
 #include "tools/atpd/version.h"
 
 #include <pthread.h>

@@ -5,7 +5,7 @@
 #define ATP_ATPD_DAEMON_H
 
 #include "engine/engine.h"
-#include "tools/atpd/config.h"
+#include "tools/atpd/config/config.h"
 
 typedef struct atp_daemon atp_daemon_t;
 

@@ -3,12 +3,12 @@
  *     SIGTERM, SIGINT   drain, last snapshot, end with 0
  *     SIGHUP            a snapshot now
  *     SIGPIPE           ignored: a peer that went is an answer that was not taken */
-#include "tools/atpd/config.h"
+#include "tools/atpd/config/config.h"
 #include "tools/atpd/daemon.h"
 #include "tools/atpd/exit_status.h"
-#include "tools/atpd/log.h"
+#include "tools/atpd/log/log.h"
 #include "tools/atpd/notify.h"
-#include "tools/atpd/past.h"
+#include "tools/atpd/past/past.h"
 #include "tools/atpd/version.h"
 
 #include <errno.h>

@@ -14,8 +14,8 @@
 #include "engine/base/atomics.h"
 #include "engine/base/histogram.h"
 #include "engine/base/ring.h"
-#include "loaders/random.h"
-#include "loaders/zipf.h"
+#include "loaders/generate/random.h"
+#include "loaders/generate/zipf.h"
 #include "protocol/client/atp.h"
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* Aliases and units in the words of the engine, taken apart. */
 #include "tests/test.h"
 
-#include "tools/atp/alias_rows.h"
+#include "tools/atp/rows/alias_rows.h"
 
 static atp_catalog_entry_t told(const char *words, int64_t value)
 {

@@ -2,9 +2,9 @@
 #include "tests/test.h"
 
 #include "tools/atp/cli.h"
-#include "tools/atp/cmds.h"
+#include "tools/atp/commands/cmds.h"
 
-#include "loaders/profile.h"
+#include "loaders/mapping/profile.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

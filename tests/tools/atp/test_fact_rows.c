@@ -2,7 +2,7 @@
 #include "engine/base/attribute.h"
 #include "engine/ledger/lifecycle/lifecycle.h"
 #include "tests/test.h"
-#include "tools/atp/fact_rows.h"
+#include "tools/atp/rows/fact_rows.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Positions that a file leaves out. */
 #include "tests/test.h"
 
-#include "tools/atp/load_missing.h"
+#include "tools/atp/load/load_missing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

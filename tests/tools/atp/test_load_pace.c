@@ -1,8 +1,8 @@
 /* When a load goes gently, and when it goes fast again. */
 #include "tests/test.h"
 
-#include "tools/atp/load_pace.h"
-#include "tools/atp/load_run_priv.h"
+#include "tools/atp/load/load_pace.h"
+#include "tools/atp/load/load_run_priv.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* What a load changes against what the ledger has. */
 #include "tests/test.h"
 
-#include "tools/atp/load_hits.h"
-#include "tools/atp/load_plan.h"
+#include "tools/atp/load/load_hits.h"
+#include "tools/atp/load/load_plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Tables and JSON lines from the same calls. */
 #include "tests/test.h"
 
-#include "tools/atp/out.h"
+#include "tools/atp/out/out.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include "engine/engine.h"
 #include "protocol/client/atp.h"
 #include "protocol/message.h"
-#include "tools/atpd/metrics.h"
-#include "tools/atpd/service.h"
+#include "tools/atpd/metrics/metrics.h"
+#include "tools/atpd/service/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* What waits of paused sources, on disk: it is read again as it was put, until it is dropped. */
 #include "tests/test.h"
 
-#include "tools/atpd/backlog.h"
+#include "tools/atpd/facts/backlog.h"
 
 #include <dirent.h>
 #include <fcntl.h>

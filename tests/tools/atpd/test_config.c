@@ -1,5 +1,5 @@
 #include "tests/test.h"
-#include "tools/atpd/config_table.h"
+#include "tools/atpd/config/config_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Batches that wait: in order, bounded, those of one source beside those of others. */
 #include "tests/test.h"
 
-#include "tools/atpd/delay.h"
+#include "tools/atpd/facts/delay.h"
 
 #include "engine/base/atomics.h"
 

@@ -1,7 +1,7 @@
 #include "tests/test.h"
-#include "tools/atpd/http.h"
+#include "tools/atpd/metrics/http.h"
 
-#include "tools/atpd/address.h"
+#include "tools/atpd/config/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 #include "tests/test.h"
-#include "tools/atpd/log.h"
+#include "tools/atpd/log/log.h"
 
 #include <jansson.h>
 #include <pthread.h>

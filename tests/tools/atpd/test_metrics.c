@@ -1,5 +1,5 @@
 #include "tests/test.h"
-#include "tools/atpd/metrics.h"
+#include "tools/atpd/metrics/metrics.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* What is told of stale nodes: each key once, as it is in the end; nothing where nothing has changed. */
-#include "tools/atpd/staleness.h"
+#include "tools/atpd/events/staleness.h"
 
 #include "tests/engine/ledger/ledger_fixture.h"
 

@@ -1,5 +1,5 @@
 /* What was told of kits: only what is different is news. */
-#include "tools/atpd/told.h"
+#include "tools/atpd/events/told.h"
 
 #include "tests/test.h"
 
