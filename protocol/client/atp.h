@@ -427,7 +427,7 @@ ATP_MUST_USE atp_err_t atp_outbox_open(const atp_outbox_options_t *options, atp_
  *     ATP_ERR_BUSY      the queue is full, or its disk: nothing was kept, try again
  *     ATP_ERR_INVALID   a limit, or something no batch may have (named in ret_why); nothing was kept
  *     ATP_ERR_CLOSED    the source goes on elsewhere: the engine has seen a later epoch, or numbers that this folder never
- *                       gave (it is an old copy). Nothing was kept; what waits is not sent any more
+ *                       told it (one of them is a copy of the other). Nothing was kept; what waits is not sent any more
  *     ATP_ERR_IO, ATP_ERR_CORRUPT, ATP_ERR_MEMORY: nothing was kept */
 ATP_MUST_USE atp_err_t atp_outbox_put(atp_outbox_t *outbox, const atp_command_t *facts, uint32_t count,
                                       int64_t as_of_ms, uint64_t *ret_sequence, atp_why_t *ret_why);

@@ -174,7 +174,7 @@ atp_err_t atp_outbox_reopen(atp_outbox_t *outbox, atp_why_t *ret_why)
 }
 
 /* Keeps the batches. After a failure of the disk the folder is opened again, and says what of them it has. With `store_mutex`. */
-static atp_err_t keep(atp_outbox_t *outbox, const atp_outbox_batch_t *batches, uint32_t count,
+static atp_err_t keep(atp_outbox_t *outbox, const atp_outbox_batch_t *batches, uint32_t count, bool is_told,
                       uint64_t *ret_first, uint32_t *ret_kept, atp_why_t *ret_why)
 {
     atp_outbox_store_state_t before;
@@ -188,7 +188,7 @@ static atp_err_t keep(atp_outbox_t *outbox, const atp_outbox_batch_t *batches, u
     *ret_first = before.next;
     *ret_kept = 0;
     (void)order(outbox, batches, count, before.next);
-    err = atp_outbox_store_put(outbox->store, batches, count, ret_kept, ret_why);
+    err = atp_outbox_store_put(outbox->store, batches, count, is_told, ret_kept, ret_why); /* B3 */
     if (err == ATP_OK) {
         outbox->last_statement = order(outbox, batches, *ret_kept, before.next);
     }
@@ -245,7 +245,7 @@ static void commit(atp_outbox_t *outbox, atp_outbox_put_t *puts, bool may_publis
         batches[count++] = put->batch;
     }
     (void)pthread_mutex_lock(&outbox->store_mutex);
-    atp_err_t err = keep(outbox, batches, count, &first, &kept, &why);
+    atp_err_t err = keep(outbox, batches, count, may_publish, &first, &kept, &why);
     if (err == ATP_OK) {
         atp_outbox_note_store(outbox);
         if (may_publish) {
@@ -500,7 +500,6 @@ static atp_err_t start(atp_outbox_t *outbox, const atp_outbox_options_t *options
         return err;
     }
     atp_outbox_note_store(outbox);
-    outbox->first_next = outbox->state.next;
     outbox->resend_below = outbox->state.next;
     outbox->mark = outbox->state.next;
     outbox->mark_ms = atp_steady_ms();

@@ -44,11 +44,12 @@ static void note_superseded(atp_outbox_t *outbox, const known_t *known)
 {
     (void)pthread_mutex_lock(&outbox->mutex);
     outbox->state.is_superseded = true;
-    (void)atp_fail(&outbox->state.last_failure, ATP_ERR_CLOSED,
-                   known->state.epoch > outbox->state.epoch
-                       ? "%s: the source goes on under a later epoch: this folder is out of use"
-                       : "%s: the engine has later batches than this folder: it is an old copy",
-                   outbox->folder);
+    (void)atp_fail(
+        &outbox->state.last_failure, ATP_ERR_CLOSED,
+        known->state.epoch > outbox->state.epoch
+            ? "%s: the source goes on under a later epoch: this folder is out of use"
+            : "%s: the engine has batches that this folder never told it: it is a copy, or has one",
+        outbox->folder);
     (void)pthread_cond_broadcast(&outbox->changed);
     (void)pthread_mutex_unlock(&outbox->mutex);
 }
@@ -153,9 +154,8 @@ static bool acknowledge(atp_outbox_t *outbox, const known_t *known)
         return false;
     }
     atp_outbox_store_read(outbox->store, &now);
-    /* Before the first look nothing was published or sent since open. */
-    uint64_t given = outbox->is_checked ? now.next : outbox->first_next;
-    bool is_superseded = has->epoch > now.epoch || (has->epoch == now.epoch && has->high >= given);
+    bool is_superseded =
+        has->epoch > now.epoch || (has->epoch == now.epoch && has->high >= now.told); /* B3 */
     if (!is_superseded && has->epoch == now.epoch && known->as_of.durable_op >= known->as_of.applied_op &&
         has->low > now.low) {
         is_ok = atp_outbox_store_trim(outbox->store, has->low, NULL) == ATP_OK ||
@@ -317,6 +317,25 @@ static uint64_t sendable_below(atp_outbox_t *outbox, uint64_t next)
     return outbox->resend_below;
 }
 
+/* B3. False: the disk failed, and nothing may be sent. */
+static bool note_told(atp_outbox_t *outbox, uint64_t below)
+{
+    atp_why_t why = {""};
+
+    (void)pthread_mutex_lock(&outbox->store_mutex);
+    atp_err_t err =
+        outbox->store == NULL ? ATP_ERR_CLOSED : atp_outbox_store_tell(outbox->store, below, &why);
+    if (err != ATP_OK && outbox->store != NULL) {
+        err = atp_outbox_reopen(outbox, NULL) == ATP_OK ? atp_outbox_store_tell(outbox->store, below, &why)
+                                                        : err;
+    }
+    (void)pthread_mutex_unlock(&outbox->store_mutex);
+    if (err != ATP_OK) {
+        note_answer(outbox, true, &why);
+    }
+    return err == ATP_OK;
+}
+
 /* Sends what the engine misses, the oldest first. True: there is more to send at once. */
 static bool send_missing(atp_outbox_t *outbox, const known_t *known)
 {
@@ -325,6 +344,9 @@ static bool send_missing(atp_outbox_t *outbox, const known_t *known)
 
     atp_outbox_read_state(outbox, &now);
     uint64_t below = sendable_below(outbox, now.next);
+    if (!note_told(outbox, below)) {
+        return false;
+    }
     outbox->looked_below = now.next;
     for (uint64_t number = now.low; number < below && sent < SEND_MAX; number++) {
         if (is_known(known, now.epoch, number)) {

@@ -7,7 +7,8 @@
  *             before `mutex`, never after it.
  * Invariants  B1  a batch is published only after it is durable, and after the engine was asked once what it has: an old
  *                 copy of a folder would give numbers that were used already.
- *             B2  a batch leaves the store only when the engine has said that it is applied and durable. */
+ *             B2  a batch leaves the store only when the engine has said that it is applied and durable.
+ *             B3  that a number may be told is on disk before it is: an engine that has one which was not, has it from a copy. */
 #ifndef ATP_PROTOCOL_CLIENT_OUTBOX_PRIV_H
 #define ATP_PROTOCOL_CLIENT_OUTBOX_PRIV_H
 
@@ -44,7 +45,6 @@ struct atp_outbox {
     uint32_t source_size;
     uint64_t bytes_max;
     uint32_t resend_ms;
-    uint64_t first_next; /* `next` when it was opened: the engine cannot have that number yet */
     atp_client_t *client;
     atp_publisher_t *publisher; /* NULL: all goes by request */
     pthread_t thread;

@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #define MAGIC         UINT32_C(0x786f6261) /* "abox" */
-#define VERSION       UINT32_C(1)
+#define VERSION       UINT32_C(2)
 #define MAP_SPARE     ((size_t)16 << 20) /* pages of the tree, and those a commit writes beside the old ones */
 #define MAP_FACTOR    4 /* a value takes whole pages; trimmed ones are free one commit later */
 #define DISK_SPARE    ((uint64_t)256 << 10) /* with less than that free a disk is full */
 #define TRIM_MAX      1024                  /* batches dropped in one commit */
+#define TRIM_BYTES    ((uint64_t)512 << 10) /* of them: what is freed then fits a page of a full disk */
 #define PATH_SIZE_MAX 4096
 #define PID_SIZE      24
 #define ANY_BYTES_MAX ((uint64_t)1 << 30) /* where nobody says how much may wait */
@@ -76,7 +77,8 @@ atp_err_t atp_outbox_store_fail(atp_outbox_store_t *store, int rv, const char *w
     atp_err_t err = rv == EIO && is_disk_full(store) ? ATP_ERR_NO_SPACE : err_of(rv);
 
     store->failed = err == ATP_ERR_BUSY ? store->failed : err;
-    return atp_fail(ret_why, err, "the outbox cannot %s: %s", what, mdb_strerror(rv));
+    return atp_fail(ret_why, err, "the outbox cannot %s: %s", what,
+                    mdb_strerror(err == ATP_ERR_NO_SPACE ? ENOSPC : rv));
 }
 
 atp_err_t atp_outbox_store_alive(const atp_outbox_store_t *store, atp_why_t *ret_why)
@@ -146,7 +148,7 @@ static bool has_room(const atp_outbox_store_t *store, const atp_outbox_stored_t 
 }
 
 atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch_t *batches, uint32_t count,
-                               uint32_t *ret_kept, atp_why_t *ret_why)
+                               bool is_told, uint32_t *ret_kept, atp_why_t *ret_why)
 {
     atp_outbox_stored_t state = store->state;
     MDB_txn *txn = NULL;
@@ -171,11 +173,31 @@ atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch
         state.next++;
         kept++;
     }
+    state.told = is_told ? state.next : state.told;
     err = atp_outbox_store_commit(store, txn, rv, &state, ret_why);
     if (err == ATP_OK) {
         *ret_kept = kept;
     }
     return err;
+}
+
+atp_err_t atp_outbox_store_tell(atp_outbox_store_t *store, uint64_t below, atp_why_t *ret_why)
+{
+    atp_outbox_stored_t state = store->state;
+    MDB_txn *txn = NULL;
+    atp_err_t err = atp_outbox_store_alive(store, ret_why);
+
+    below = below < state.next ? below : state.next;
+    if (err != ATP_OK || below <= state.told) {
+        return err;
+    }
+    atp_outbox_store_end_reading(store);
+    int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rv != 0) {
+        return atp_outbox_store_fail(store, rv, "begin to write", ret_why);
+    }
+    state.told = below;
+    return atp_outbox_store_commit(store, txn, 0, &state, ret_why);
 }
 
 /* Drops the oldest batch. */
@@ -223,7 +245,10 @@ static atp_err_t trim_some(atp_outbox_store_t *store, uint64_t low, atp_why_t *r
     if (rv != 0) {
         return atp_outbox_store_fail(store, rv, "begin to write", ret_why);
     }
-    for (uint32_t i = 0; i < TRIM_MAX && state.low < low && rv == 0; i++) {
+    for (uint32_t i = 0; rv == 0 && state.low < low && i < TRIM_MAX; i++) {
+        if (store->state.bytes - state.bytes >= TRIM_BYTES) {
+            break;
+        }
         rv = drop_lowest(store, txn, &state);
     }
     rv = rv == 0 ? atp_outbox_store_pass_dropped(store, txn, &state) : rv;
@@ -247,7 +272,7 @@ atp_err_t atp_outbox_store_trim(atp_outbox_store_t *store, uint64_t low, atp_why
 void atp_outbox_store_read(const atp_outbox_store_t *store, atp_outbox_store_state_t *ret_state)
 {
     *ret_state = (atp_outbox_store_state_t){store->state.epoch, store->state.low, store->state.next,
-                                            store->state.bytes};
+                                            store->state.told, store->state.bytes};
 }
 
 atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number, const void **ret_bytes,
@@ -391,7 +416,7 @@ static atp_err_t check_state(const atp_outbox_stored_t *state, atp_text_t source
                              atp_why_t *ret_why)
 {
     if (state->magic != MAGIC || state->checksum != state_checksum(state) || state->low > state->next ||
-        state->source_size > ATP_ID_SIZE_MAX) {
+        state->told > state->next || state->source_size > ATP_ID_SIZE_MAX) {
         return atp_fail(ret_why, ATP_ERR_CORRUPT, "%.200s: the state of the outbox is damaged", folder);
     }
     if (state->version != VERSION) {
@@ -409,8 +434,13 @@ static atp_err_t check_state(const atp_outbox_stored_t *state, atp_text_t source
 /* Begins the queue: number 1, and an epoch that no earlier folder had. */
 static atp_err_t begin_state(atp_outbox_store_t *store, atp_text_t source, uint64_t epoch, atp_why_t *ret_why)
 {
-    atp_outbox_stored_t state = {
-        .magic = MAGIC, .version = VERSION, .epoch = epoch, .low = 1, .next = 1, .source_size = source.size};
+    atp_outbox_stored_t state = {.magic = MAGIC,
+                                 .version = VERSION,
+                                 .epoch = epoch,
+                                 .low = 1,
+                                 .next = 1,
+                                 .told = 1,
+                                 .source_size = source.size};
     MDB_txn *txn = NULL;
     int rv = mdb_txn_begin(store->env, NULL, 0, &txn);
 

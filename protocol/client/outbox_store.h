@@ -12,7 +12,8 @@
  *                 empty; that of `low` is not empty.
  *             Q2  `bytes` is the sum of their sizes, at most `bytes_max`.
  *             Q3  after a failure of the disk the store answers nothing but that failure: what a failed commit left is
- *                 not known until it is opened again. */
+ *                 not known until it is opened again.
+ *             Q4  no number from `told` on was ever told from this folder: who has one has it from a copy. `told` <= `next`. */
 #ifndef ATP_PROTOCOL_CLIENT_OUTBOX_STORE_H
 #define ATP_PROTOCOL_CLIENT_OUTBOX_STORE_H
 
@@ -47,6 +48,7 @@ typedef struct atp_outbox_store_state {
     uint64_t epoch;
     uint64_t low;   /* the oldest number kept; `next` if there is none */
     uint64_t next;  /* the number of the next batch */
+    uint64_t told;  /* numbers below it may have been told: Q4 */
     uint64_t bytes; /* of all kept */
 } atp_outbox_store_state_t;
 
@@ -58,9 +60,13 @@ typedef struct atp_outbox_batch {
 } atp_outbox_batch_t;
 
 /* Keeps batches under the numbers from `next` on, which then grows: as many of the first as there is room for, in one
- * commit. ATP_ERR_BUSY: the queue is full; none was kept. */
+ * commit. `is_told`: they are told as soon as they are kept. ATP_ERR_BUSY: the queue is full; none was kept. */
 ATP_MUST_USE atp_err_t atp_outbox_store_put(atp_outbox_store_t *store, const atp_outbox_batch_t *batches,
-                                            uint32_t count, uint32_t *ret_kept, atp_why_t *ret_why);
+                                            uint32_t count, bool is_told, uint32_t *ret_kept,
+                                            atp_why_t *ret_why);
+
+/* Numbers below `below` may be told when this has returned. Writes only what is news. */
+ATP_MUST_USE atp_err_t atp_outbox_store_tell(atp_outbox_store_t *store, uint64_t below, atp_why_t *ret_why);
 
 /* The batch of that number, valid until the next call; of size 0: it was dropped. ATP_ERR_NOT_FOUND, ATP_ERR_CORRUPT. */
 ATP_MUST_USE atp_err_t atp_outbox_store_get(atp_outbox_store_t *store, uint64_t number,

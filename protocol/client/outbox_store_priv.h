@@ -15,13 +15,14 @@ typedef struct atp_outbox_stored {
     uint64_t epoch;
     uint64_t low;
     uint64_t next;
+    uint64_t told; /* Q4 */
     uint64_t bytes;
     uint64_t source_size;
     char source[ATP_ID_SIZE_MAX];
     uint64_t checksum; /* of all before it */
 } atp_outbox_stored_t;
 
-_Static_assert(sizeof(atp_outbox_stored_t) == 120, "stored: no padding");
+_Static_assert(sizeof(atp_outbox_stored_t) == 128, "stored: no padding");
 
 struct atp_outbox_store {
     MDB_env *env;

@@ -420,8 +420,37 @@ static void an_old_copy_of_a_folder_is_found_out_before_it_tells_anything(void *
         atp_outbox_read_state(scene->outbox, &now);
     } while (!now.is_superseded);
     assert_int_equal(put(scene->outbox, false, NULL, &why), ATP_ERR_CLOSED);
-    assert_non_null(strstr(why.text, "is an old copy"));
+    assert_non_null(strstr(why.text, "it is a copy, or has one"));
     assert_int_equal(scene->engine.heard, 0);
+}
+
+/* Batches under the very numbers that the other folder told: its own must not be taken for those. */
+static void a_copy_that_has_kept_batches_of_its_own_is_found_out_too(void **state)
+{
+    scene_t *scene = *state;
+    atp_outbox_options_t options = options_of(scene);
+    atp_outbox_state_t now;
+    atp_why_t why;
+
+    open_outbox(scene, false);
+    put_some(scene, 5);
+    expect_applied(scene, 5);
+    close_outbox(scene);
+    (void)pthread_mutex_lock(&scene->engine.mutex);
+    scene->engine.now.source.high = 6; /* the folder was copied, and the copy went on */
+    scene->engine.now.source.low = 7;
+    make_durable(&scene->engine);
+    (void)pthread_mutex_unlock(&scene->engine.mutex);
+    options.url = "tcp://127.0.0.1:1";
+    for (uint32_t i = 0; i < 2; i++) { /* the engine cannot be asked, twice */
+        assert_int_equal(atp_outbox_open(&options, &scene->outbox, &why), ATP_OK);
+        put_some(scene, 3);
+        close_outbox(scene);
+    }
+    open_outbox(scene, true);
+    assert_int_equal(atp_outbox_flush(scene->outbox, 10000), ATP_ERR_CLOSED);
+    atp_outbox_read_state(scene->outbox, &now);
+    assert_true(now.is_superseded && now.low == 6 && now.next == 12);
 }
 
 static void a_source_that_started_over_elsewhere_is_told(void **state)
@@ -573,6 +602,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_bad_network_loses_nothing_and_doubles_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_old_copy_of_a_folder_is_found_out_before_it_tells_anything, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_copy_that_has_kept_batches_of_its_own_is_found_out_too, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_source_that_started_over_elsewhere_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_engine_refuses_stays_and_is_told, setup, teardown),

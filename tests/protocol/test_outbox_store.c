@@ -69,7 +69,7 @@ static atp_err_t put_bytes(scratch_t *scratch, const void *bytes, size_t size)
 {
     const atp_outbox_batch_t batch = {bytes, size};
     uint32_t kept = 0;
-    atp_err_t err = atp_outbox_store_put(scratch->store, &batch, 1, &kept, &scratch->why);
+    atp_err_t err = atp_outbox_store_put(scratch->store, &batch, 1, false, &kept, &scratch->why);
 
     assert_int_equal(kept, err == ATP_OK);
     return err;
@@ -140,12 +140,12 @@ static void of_several_the_first_that_fit_are_kept(void **state)
     uint32_t kept = 0;
 
     assert_int_equal(open_as(scratch, "wms", EPOCH, 12), ATP_OK);
-    assert_int_equal(atp_outbox_store_put(scratch->store, batches, 4, &kept, NULL), ATP_OK);
+    assert_int_equal(atp_outbox_store_put(scratch->store, batches, 4, false, &kept, NULL), ATP_OK);
     assert_int_equal(kept, 3);
     expect_state(scratch, 1, 4, 12);
     assert_int_equal(atp_outbox_store_get(scratch->store, 2, &bytes, &size, NULL), ATP_OK);
     assert_memory_equal(bytes, "bbbbbb", 6);
-    assert_int_equal(atp_outbox_store_put(scratch->store, &batches[3], 1, &kept, NULL), ATP_ERR_BUSY);
+    assert_int_equal(atp_outbox_store_put(scratch->store, &batches[3], 1, false, &kept, NULL), ATP_ERR_BUSY);
 }
 
 static void it_goes_on_where_it_stopped(void **state)
@@ -268,6 +268,58 @@ static void a_disk_that_fails_ends_it_and_loses_nothing(void **state)
         expect_batch(scratch, i, 20000);
     }
     assert_int_equal(put(scratch, kept + 1, 10), ATP_OK);
+}
+
+/* What is acknowledged makes room on a disk that has none: else nothing could ever wait there again. */
+static void what_is_acknowledged_goes_from_a_disk_that_is_full(void **state)
+{
+    scratch_t *scratch = *state;
+    struct rlimit was;
+    struct rlimit full = {6 << 20, 0};
+    uint64_t kept = 0;
+
+    assert_int_equal(open_as(scratch, "wms", EPOCH, 64 * BYTES_MAX), ATP_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    full.rlim_max = was.rlim_max;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    while (put(scratch, kept + 1, 24000) == ATP_OK) {
+        kept++;
+    }
+    close_store(scratch);
+    assert_int_equal(open_as(scratch, "wms", EPOCH, 64 * BYTES_MAX), ATP_OK);
+    assert_int_equal(atp_outbox_store_trim(scratch->store, 65, &scratch->why), ATP_OK);
+    assert_int_equal(atp_outbox_store_trim(scratch->store, kept + 1, &scratch->why), ATP_OK);
+    for (uint64_t i = 1; i <= 100; i++) { /* in the room of the others */
+        assert_int_equal(put(scratch, kept + i, 24000), ATP_OK);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    expect_batch(scratch, kept + 100, 24000);
+}
+
+static void what_may_have_been_told_is_known_when_it_is_opened_again(void **state)
+{
+    scratch_t *scratch = *state;
+    atp_outbox_store_state_t now;
+
+    open_store(scratch);
+    for (uint64_t i = 1; i <= 5; i++) {
+        assert_int_equal(put(scratch, i, 10), ATP_OK);
+    }
+    atp_outbox_store_read(scratch->store, &now);
+    assert_int_equal(now.told, 1);
+    assert_int_equal(atp_outbox_store_tell(scratch->store, 4, &scratch->why), ATP_OK);
+    assert_int_equal(atp_outbox_store_tell(scratch->store, 2, &scratch->why),
+                     ATP_OK); /* it never goes back */
+    close_store(scratch);
+    open_store(scratch);
+    atp_outbox_store_read(scratch->store, &now);
+    assert_int_equal(now.told, 4);
+    const atp_outbox_batch_t batch = {"told", 4};
+    uint32_t kept;
+    assert_int_equal(atp_outbox_store_put(scratch->store, &batch, 1, true, &kept, &scratch->why), ATP_OK);
+    atp_outbox_store_read(scratch->store, &now);
+    assert_true(now.told == 7 && now.next == 7);
 }
 
 /* Puts until it is killed, telling each number through the pipe once it is kept. */
@@ -483,6 +535,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_has_one_source_and_one_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_batch_is_never_given, setup, teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_fails_ends_it_and_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_acknowledged_goes_from_a_disk_that_is_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_may_have_been_told_is_known_when_it_is_opened_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_was_told_is_there_after_kill_9, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_batch_stays_with_its_verdict_until_it_is_acknowledged,
                                         setup, teardown),

@@ -4,6 +4,7 @@
 Usage: publish.py ATP ATPD [unittest arguments]
 """
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import atp_case  # noqa: E402 pylint: disable=wrong-import-position
-from atp_case import ATP, BAD_INPUT, NO_ANSWER  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import ATP, BAD_INPUT, NO_ANSWER, REFUSED  # noqa: E402 pylint: disable=wrong-import-position
 
 
 class Publish(atp_case.Case):
@@ -61,6 +62,24 @@ class Publish(atp_case.Case):
         self.atp("source", "resume", "till-3")
         self.atp("publish", "till-3", "--folder", "till-3")
         self.assertEqual(self.on_hand("tent@essen"), 9)
+
+    def receive(self, folder, qty, *flags, **expected):
+        return self.atp("publish", "till-4", "--folder", folder, *flags, **expected,
+                        lines=f'{{"op":"receive","sku":"rope","node":"essen","qty":{qty}}}\n')
+
+    def test_what_a_copied_folder_keeps_is_not_taken_for_what_the_other_one_told(self):
+        self.stock("rope@essen", 0)
+        self.receive("till-4", 1)
+        shutil.copytree(self.folder / "till-4", self.folder / "put-back")
+        self.receive("till-4", 10)
+        for qty in (100, 1000):
+            self.receive("put-back", qty, "--no-wait", "--url", "tcp://127.0.0.1:1")
+        said = self.receive("put-back", 10000, status=REFUSED)
+        self.assertIn("batches that this folder never told it", said)
+        self.assertIn("3 batches wait", said)
+        self.assertEqual(self.on_hand("rope@essen"), 11)
+        self.receive("till-4", 20)
+        self.assertEqual(self.on_hand("rope@essen"), 31)
 
 
 if __name__ == "__main__":

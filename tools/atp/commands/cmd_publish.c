@@ -246,9 +246,16 @@ static int sum_up(publish_t *publish, int64_t wait_ms)
                  "%llu facts in %llu batches kept, %llu lines left out; %llu batches wait for the engine",
                  (unsigned long long)publish->facts, (unsigned long long)publish->batches,
                  (unsigned long long)publish->rejects, (unsigned long long)(state.next - state.low));
+    if (err == ATP_ERR_CLOSED) {
+        return atp_cli_fail(publish->cli, ATP_CLI_REFUSED, atp_err_name(err),
+                            "not all is applied: %s\nNothing of what waits here will be sent: one folder is "
+                            "one source's, and a "
+                            "source has one. What it tells is to go through the other folder",
+                            state.last_failure.text);
+    }
     if (err != ATP_OK) {
         return atp_cli_fail(
-            publish->cli, err == ATP_ERR_CLOSED ? ATP_CLI_REFUSED : ATP_CLI_NO_ANSWER, atp_err_name(err),
+            publish->cli, ATP_CLI_NO_ANSWER, atp_err_name(err),
             "not all is applied yet: %s\nNothing is lost: the next atp publish on this folder goes on",
             state.last_failure.text[0] != '\0' ? state.last_failure.text
             : atp_stop_is_wanted()             ? "told to stop"
