@@ -148,7 +148,10 @@ typedef enum atp_attribute_type {
     X(161, FEED, "feed", ID, 0, 0, "", "the feed that a count is of")                                        \
     X(170, BUCKET, "bucket", CHOICE, 0, 0, "on_hand|unavailable", "what the lines of a feed count")          \
     X(175, DOCUMENT, "document", ID, 0, 0, "",                                                               \
-      "the interchange or IDoc all of which was told: nothing changes, the id of the op is remembered")      \
+      "the interchange or IDoc that is told, or all of which was: nothing changes, the id of the op is "     \
+      "remembered")                                                                                          \
+    X(190, CONTENT, "content", NUMBER, 0, INT64_MAX, "",                                                     \
+      "stands for what that document says; the answer, then and later, has it as its quantity")              \
     X(107, UNIT, "unit", ID, 0, 0, "", "what the quantity is counted in; else in the SKU's own unit")        \
     X(140, NUMERATOR, "is", NUMBER, 1, 1000000000000, "",                                                    \
       "how many of the SKU's own unit it is; 1 if not given")                                                \
@@ -352,6 +355,7 @@ typedef enum atp_attribute_key {
     X(FEED, SEQUENCE, ATP_TAKES_MANY)                                                                        \
     X(FEED, BUCKET, ATP_TAKES_ONE)                                                                           \
     X(FEED, DOCUMENT, ATP_TAKES_ONE)                                                                         \
+    X(FEED, CONTENT, ATP_TAKES_ONE)                                                                          \
     X(COUNT, FEED, ATP_TAKES_ONE)                                                                            \
     X(MERGE_SKU, NONE, ATP_TAKES_NEEDED)                                                                     \
     X(MERGE_SKU, SKU, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                                      \

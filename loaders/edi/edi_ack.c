@@ -218,7 +218,7 @@ void atp_edi_ack_open(atp_edi_ack_t *ack, uint8_t level, const atp_edi_segment_t
 void atp_edi_ack_repeat(atp_edi_ack_t *ack)
 {
     if (!is_deaf(ack)) {
-        ack->interchanges[ack->interchange_count - 1].is_in_file_before = true;
+        ack->interchanges[ack->interchange_count - 1].is_repeat = true;
     }
 }
 
@@ -331,18 +331,6 @@ uint64_t atp_edi_ack_seed(const atp_edi_ack_t *ack, uint32_t message)
     return ack->interchanges[ack->messages[message - 1].interchange].identity;
 }
 
-/* Whether every row of it is taken. */
-static bool is_whole(const atp_edi_ack_t *ack, const atp_edi_ack_interchange_t *interchange)
-{
-    bool is_whole = !interchange->is_in_file_before && interchange->fault == ATP_EDI_FAULT_NONE;
-
-    for (uint32_t i = 0; i < interchange->message_count && is_whole; i++) {
-        const atp_edi_ack_message_t *message = &ack->messages[interchange->message_begin + i];
-        is_whole = message->bad + message->refused == 0 && message->fault == ATP_EDI_FAULT_NONE;
-    }
-    return is_whole;
-}
-
 atp_edi_told_t atp_edi_ack_told(const atp_edi_ack_t *ack, uint32_t interchange)
 {
     ATP_ASSERT(interchange < ack->interchange_count);
@@ -352,8 +340,44 @@ atp_edi_told_t atp_edi_ack_told(const atp_edi_ack_t *ack, uint32_t interchange)
                             .digest = of->digest,
                             .line = of->line,
                             .name = atp_edi_ack_text(ack, of->name),
-                            .is_whole = is_whole(ack, of),
+                            .is_begun = of->is_begun,
                             .is_done = of->is_done};
+}
+
+bool atp_edi_ack_is_whole(const atp_edi_ack_t *ack, uint32_t interchange)
+{
+    ATP_ASSERT(interchange < ack->interchange_count);
+    const atp_edi_ack_interchange_t *of = &ack->interchanges[interchange];
+    bool is_whole = !of->is_repeat && of->fault == ATP_EDI_FAULT_NONE;
+
+    for (uint32_t i = 0; i < of->message_count && is_whole; i++) {
+        const atp_edi_ack_message_t *message = &ack->messages[of->message_begin + i];
+        is_whole = message->bad + message->refused == 0 && message->fault == ATP_EDI_FAULT_NONE;
+    }
+    return is_whole;
+}
+
+bool atp_edi_ack_begin(atp_edi_ack_t *ack, uint32_t message, uint32_t *ret_interchange)
+{
+    ATP_ASSERT(message >= 1 && message <= ack->message_count);
+    atp_edi_ack_interchange_t *of = &ack->interchanges[ack->messages[message - 1].interchange];
+    bool was_begun = of->is_begun;
+
+    of->is_begun = true;
+    *ret_interchange = ack->messages[message - 1].interchange;
+    return !was_begun;
+}
+
+void atp_edi_ack_note_begun(atp_edi_ack_t *ack, uint32_t interchange)
+{
+    ATP_ASSERT(interchange < ack->interchange_count);
+    ack->interchanges[interchange].is_begun = true;
+}
+
+void atp_edi_ack_note_repeat(atp_edi_ack_t *ack, uint32_t interchange)
+{
+    ATP_ASSERT(interchange < ack->interchange_count);
+    ack->interchanges[interchange].is_repeat = true;
 }
 
 void atp_edi_ack_note_done(atp_edi_ack_t *ack, uint32_t interchange)
@@ -412,7 +436,7 @@ bool atp_edi_ack_is_repeat(const atp_edi_ack_t *ack, const atp_edi_ack_interchan
         before += message->taken_before;
         other += (uint64_t)message->taken + message->refused;
     }
-    return interchange->is_in_file_before || ((before > 0 || interchange->is_done) && other == 0);
+    return interchange->is_repeat || ((before > 0 || interchange->is_done) && other == 0);
 }
 
 atp_edi_blame_t atp_edi_ack_blame(atp_reason_of_reject_t reason)

@@ -5,8 +5,8 @@
  *     writing     one interchange for each that was read, back to its sender
  *
  * Of a message: accepted; accepted with errors, where rows of it were bad or refused and others were not; rejected, where
- * none was taken, or the file was not loaded. An interchange is a repeat when it stands in the file a second time, or when
- * everything that was asked for it had been answered before.
+ * none was taken, or the file was not loaded. An interchange is a repeat when it stands in the file a second time, when
+ * everything that was asked for it had been answered before, or when it came before and said something else then.
  *
  * Sources     X12 004010/005010 (997, TA1), ISO 9735 syntax 3 and 4 (CONTRL D.3, 4.1; code lists 0083, 0085).
  * Threads     one at a time.
@@ -99,13 +99,19 @@ typedef struct atp_edi_told {
     uint64_t digest; /* of all that stands in it */
     uint64_t line;   /* that it begins on */
     atp_text_t name; /* its control number, DOCNUM; valid until the acknowledgement is written */
-    bool is_whole;   /* no row of it was bad, or refused so far, and it is the first of the file */
-    bool is_done;
+    bool is_begun;   /* rows of it are told, or were in an earlier load */
+    bool is_done;    /* all of it was told in an earlier load */
 } atp_edi_told_t;
 
 /* By its number, from 0. */
 atp_edi_told_t atp_edi_ack_told(const atp_edi_ack_t *ack, uint32_t interchange);
-/* All of it was told in an earlier load. */
+/* Whether no row of it was bad, or refused so far, and it is the first of the file. */
+bool atp_edi_ack_is_whole(const atp_edi_ack_t *ack, uint32_t interchange);
+/* Rows of the message are told. False: some of its interchange are, or were, already; else *ret_interchange is that. */
+bool atp_edi_ack_begin(atp_edi_ack_t *ack, uint32_t message, uint32_t *ret_interchange);
+/* Rows of it were told in an earlier load; all of it was; it came before and said something else then. */
+void atp_edi_ack_note_begun(atp_edi_ack_t *ack, uint32_t interchange);
+void atp_edi_ack_note_repeat(atp_edi_ack_t *ack, uint32_t interchange);
 void atp_edi_ack_note_done(atp_edi_ack_t *ack, uint32_t interchange);
 bool atp_edi_ack_is_done(const atp_edi_ack_t *ack, uint32_t message);
 

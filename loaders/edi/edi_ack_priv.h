@@ -24,8 +24,9 @@ typedef struct atp_edi_ack_interchange {
     uint32_t message_begin;
     uint32_t message_count;
     atp_edi_fault_t fault;
-    bool is_in_file_before;
-    bool is_done; /* all of it was told in an earlier load */
+    bool is_repeat; /* it stands in the file before, or came before and said something else then */
+    bool is_begun;  /* rows of it are told, or were in an earlier load */
+    bool is_done;   /* all of it was told in an earlier load */
 } atp_edi_ack_interchange_t;
 
 typedef struct atp_edi_ack_group {

@@ -301,9 +301,9 @@ static unsigned of_source(unsigned key, unsigned often)
     }
 }
 
-static bool names_posting(const act_t *act)
+static bool ends_with(const act_t *act, unsigned key)
 {
-    return act->attribute_count > 0 && act->attributes[act->attribute_count - 1].key == ATP_KEY_POSTING;
+    return act->attribute_count > 0 && act->attributes[act->attribute_count - 1].key == key;
 }
 
 /* How often an optional key comes, of a thousand; `often` where nothing is known of it. */
@@ -326,7 +326,8 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_POSTING:
         return act->reservation[0] == '\0' ? ALWAYS : 300;
     case ATP_KEY_SUBSCRIBER:
-        return names_posting(act) ? 970 : 30;
+    case ATP_KEY_CONTENT: /* beside what they are of */
+        return ends_with(act, key == ATP_KEY_CONTENT ? ATP_KEY_DOCUMENT : ATP_KEY_POSTING) ? 970 : 30;
     case ATP_KEY_DOCUMENT: /* then it is no feed */
         return 60;
     case ATP_KEY_DUE:
@@ -343,7 +344,6 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
         }
         return act->kind == ATP_OP_EXCEPTION_OWNER ? often / 3 : often;
     case ATP_KEY_DENOMINATOR:
-        return often / 2;
     case ATP_KEY_DROPPED:
         return act->kind == ATP_OP_QUOTA ? 120 : often / 2;
     case ATP_KEY_SUPPLY_STATUS:

@@ -604,14 +604,26 @@ static atp_verdict_t keep_feed(apply_t *apply)
     return verdict;
 }
 
+/* It is no feed: its id is all of it, and what stands in the document goes with the answer that is remembered. */
+static atp_verdict_t note_document(apply_t *apply, const atp_op_attribute_t *content)
+{
+    if (apply->op->line_count > 0) {
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_DOCUMENT, 0);
+    }
+    apply->result->qty = content != NULL ? content->number : 0;
+    return ATP_CONFIRMED;
+}
+
 atp_verdict_t atp_ledger_put_feed(apply_t *apply)
 {
     const char *cursor = atp_op_text_begin(apply->op);
+    const atp_op_attribute_t *content = atp_op_attribute(apply->op, ATP_KEY_CONTENT, ATP_WHOLE_OP);
 
-    if (atp_op_attribute(apply->op, ATP_KEY_DOCUMENT, ATP_WHOLE_OP) != NULL) { /* its id is all of it */
-        return apply->op->line_count == 0
-                   ? ATP_CONFIRMED
-                   : atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_DOCUMENT, 0);
+    if (atp_op_attribute(apply->op, ATP_KEY_DOCUMENT, ATP_WHOLE_OP) != NULL) {
+        return note_document(apply, content);
+    }
+    if (content != NULL) {
+        return atp_ledger_refuse_key(apply, ATP_ATTRIBUTE_NOT_TAKEN, ATP_KEY_CONTENT, 0);
     }
     atp_verdict_t verdict = keep_feed(apply);
     if (!atp_verdict_is_success(verdict) || apply->op->line_count == 0) {

@@ -3,20 +3,24 @@
 
 Usage: documents.py ATP ATPD [unittest arguments]
 """
+import datetime
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from daemon import Daemon  # noqa: E402 pylint: disable=wrong-import-position
+from gate import Gate  # noqa: E402 pylint: disable=wrong-import-position
 
 ATP, ATPD = sys.argv[1:3]
 SAMPLES = Path(__file__).resolve().parents[3] / "loaders" / "samples"
-SIZES = {"skus": 1000, "nodes": 100, "positions": 4000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
+PROFILES = SAMPLES.parent / "profiles"
+SIZES = {"skus": 4000, "nodes": 100, "positions": 6000, "reservations": 4000, "lines": 8000, "outcomes": 20000,
          "string-bytes": "4MiB"}
 DONE, REFUSED, USAGE, BAD_INPUT = 0, 1, 2, 4
 
@@ -92,25 +96,108 @@ class Documents(unittest.TestCase):
         self.load(old, name="old.idoc")  # none of its rows was told then: a later report of the file had taken their place
         self.assertEqual(self.on_hand("two@hamburg"), "3")
 
-    def test_a_kill_between_changes_nothing(self):
-        text = idoc(1021, [("kill", "020", 10), ("kill-2", "020", 5)])
-        self.load(text)
-        self.atp("sale", "kill@hamburg=1")
+    def kill_daemon(self):
         self.daemon.process.kill()
         self.daemon.process.wait(timeout=60)
         self.daemon.log.close()
         type(self).daemon = Daemon(ATP, ATPD, self.folder, SIZES)
         self.daemon.wait_ready()
+
+    def told(self, positions):
+        """Those of which somebody has told the count."""
+        asked = subprocess.run([ATP, "avail", *positions, "--explain", "--json"], env=self.daemon.environment("documents"),
+                               capture_output=True, text=True, check=False, timeout=60)
+        rows = [json.loads(line) for line in asked.stdout.splitlines()]
+        return {f"{row['sku']}@{row['node']}" for row in rows if row.get("on_hand", "0") != "0"}
+
+    def kill_load(self, name, positions):
+        """Loads the file until one of the positions is told, and kills the load then. What it may say grows a little at a time, so that
+        it never comes to its end. Returns one that is told."""
+        gate = Gate(self.daemon.url)
+        environment = self.daemon.environment("documents")
+        environment["ATP_URL"] = gate.url
+        with open(self.folder / "killed.log", "wb") as log:
+            load = subprocess.Popen(  # pylint: disable=consider-using-with
+                [ATP, "load", name, "--profile", "sap-proact01", "--timeout", "300s"], cwd=self.folder, env=environment,
+                stdout=log, stderr=log)
+        deadline = time.monotonic() + 200
+        while not (told := self.told(positions)):
+            self.assertIsNone(load.poll(), (self.folder / "killed.log").read_text())
+            self.assertLess(time.monotonic(), deadline)
+            gate.let_pass(8 << 10)
+        load.kill()
+        load.wait(timeout=60)
+        gate.close()
+        return min(told)
+
+    def test_a_kill_between_changes_nothing(self):
+        text = idoc(1021, [("kill", "020", 10), ("kill-2", "020", 5)])
+        self.load(text)
+        self.atp("sale", "kill@hamburg=1")
+        self.kill_daemon()
         self.load(text, name="after.idoc")
         self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("kill", "kill-2")], ["9", "5"])
 
+    def test_a_load_that_was_killed_goes_on_with_the_same_content_only(self):
+        rows = [(f"killed-{i}", "020", 10) for i in range(3000)]
+        positions = [f"killed-{i}@hamburg" for i in range(0, 3000, 100)]
+        text = idoc(1025, rows)
+        (self.folder / "killed.idoc").write_text(text)
+        sold = self.kill_load("killed.idoc", positions)
+        self.atp("sale", f"{sold}=4")
+        self.kill_daemon()
+        told = self.told(positions)
+        self.assertIn(sold, told)
+        self.assertLess(len(told), len(positions))
+        other = idoc(1025, rows[:-1] + [("killed-2999", "020", 11)])
+        for flags in ((), ("--dry-run",)):
+            said = self.load(idoc(1026, [("beside-killed", "020", 1)]) + other, *flags, status=BAD_INPUT)
+            self.assertIn("line 5: 0000000000001025 was loaded before", said)
+            self.assertIn("nothing was loaded", said)
+            self.atp("avail", "beside-killed", status=REFUSED)
+            self.assertEqual(self.told(positions), told)
+        self.load(text, name="again.idoc")
+        self.assertEqual(self.told(positions), set(positions))
+        for position in positions:
+            self.assertEqual(self.on_hand(position), "6" if position == sold else "10")
+        self.assertIn("1 of 1 documents had been loaded before: not again", self.load(text))
+        self.assertIn("0000000000001025 was loaded before", self.load(other, status=BAD_INPUT))
+
     def test_a_document_that_was_taken_in_part_goes_on(self):
-        self.load(idoc(1031, [("part", "020", 10), ("part-2", "020", "x5")]), "--max-bad-share", "0.5")
+        profile = (PROFILES / "sap-proact01.yaml").read_text() + "unknown_names: bad\n"
+        (self.folder / "known.yaml").write_text(profile)
+        self.atp("node", "put", "hamburg")
+        self.atp("sku", "put", "part")
+        text = idoc(1031, [("part", "020", 10), ("part-2", "020", 5)])
+        self.assertIn("sku_unknown", self.load(text, "--max-bad-share", "0.5", profile="./known.yaml"))
         self.atp("sale", "part@hamburg=1")
-        whole = idoc(1031, [("part", "020", 10), ("part-2", "020", 5)])
+        self.atp("sku", "put", "part-2")
         for _ in range(2):
-            self.load(whole)
+            self.load(text, profile="./known.yaml")
             self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("part", "part-2")], ["9", "5"])
+
+    def test_a_document_that_was_taken_in_part_says_nothing_else_later(self):
+        self.load(idoc(1035, [("half", "020", 10), ("half-2", "020", "x5")]), "--max-bad-share", "0.5")
+        self.atp("sale", "half@hamburg=1")
+        whole = idoc(1035, [("half", "020", 10), ("half-2", "020", 5)])
+        for flags in ((), ("--dry-run",)):
+            self.assertIn("0000000000001035 was loaded before", self.load(whole, *flags, status=BAD_INPUT))
+            self.assertEqual(self.on_hand("half@hamburg"), "9")
+            self.atp("avail", "half-2", status=REFUSED)
+        self.load(whole, "--again")
+        self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("half", "half-2")], ["10", "5"])
+
+    def test_a_document_says_one_thing_in_a_feed(self):
+        self.load(idoc(1036, [("fed", "020", 20), ("fed-2", "020", 5)]))
+        begun = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        flags = ("--max-bad-share", "0.5", "--as-of", begun, "--max-change", "1")
+        text, other = (idoc(1037, [("fed", "020", 19), ("fed-2", "020", qty)]) for qty in ("x4", 4))
+        for _ in range(2):
+            self.load(text, "--feed", "fed-1", *flags)
+            self.assertIn("0000000000001037 was loaded before", self.load(other, "--feed", "fed-1", *flags, status=BAD_INPUT))
+            self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("fed", "fed-2")], ["19", "5"])
+        self.load(other, "--feed", "fed-2", *flags)  # another point, of which it says this
+        self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("fed", "fed-2")], ["19", "4"])
 
     def test_senders_with_the_same_number_do_not_shadow_each_other(self):
         for node, client, qty in (("hamburg", "100", 1), ("bremen", "100", 2), ("hamburg", "200", 3)):

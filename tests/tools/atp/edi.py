@@ -92,6 +92,21 @@ class Acknowledgements(atp_case.Case):
                             status=BAD_INPUT)
         self.assertIn("AK9*R*2*2*0*5~\n", told)
 
+    def test_what_was_taken_in_part_and_says_something_else_later_is_a_duplicate(self):
+        text = self.report("000000021", "differs")
+        bad = text.replace("QTY*17*35*EA", "QTY*17*3x*EA")
+        told, _ = self.load(bad, "x12-846", "--max-bad-share", "0.5")
+        self.assertIn("AK5*E*5~", told)
+        self.atp("sale", "differs-28@bremen=2")
+        told, said = self.load(text + self.report("000000022", "beside"), "x12-846", status=BAD_INPUT)
+        self.assertIn("000000021 was loaded before, from the same sender under the same number", said)
+        self.assertIn("TA1*000000021*261121*0300*R*025~", told)
+        self.assertIn("AK9*R*2*2*0~", told)  # the other one: of the file nothing was loaded
+        self.atp("avail", "beside-28", status=REFUSED)
+        told, _ = self.load(bad, "x12-846", "--max-bad-share", "0.5")  # the same goes on; all that is good in it was told
+        self.assertIn("*R*025~", told)
+        self.assertEqual(self.on_hand("differs-28@bremen"), 5)
+
     def test_a_feed_is_acknowledged(self):
         text = self.report("000000005", "feed")
         flags = ("--feed", "edi-5", "--as-of", "2026-11-21T03:00:00Z")
@@ -107,13 +122,18 @@ class Acknowledgements(atp_case.Case):
         told, said = self.load(text, "x12-846", *flags, "--json")
         self.assertIn("AK9*A*2*2*2~\n", told)
         summary = json.loads(said.splitlines()[0])
-        self.assertEqual((summary["sent"], summary["refused"]), (1, 0))  # no count by itself: only that all is told
+        self.assertEqual((summary["sent"], summary["refused"]), (0, 0))  # no count by itself
         # what a later feed has counted is not asked for again, and is no exception
         self.load(self.report("000000008", "many"), "x12-846", "--feed", "edi-8", "--as-of", self.now())
         before = self.atp("exceptions", "--json")
         told, said = self.load(text, "x12-846", *flags, "--json")
         self.assertIn("TA1*000000007*261121*0300*R*025~", told)
         self.assertEqual(self.atp("exceptions", "--json"), before)
+        # what says something else under its number is not told
+        other = text.replace("QTY*17*7*EA", "QTY*17*9*EA")
+        told, said = self.load(other, "x12-846", *flags, status=BAD_INPUT)
+        self.assertIn("TA1*000000007*261121*0300*R*025~", told)
+        self.assertIn("said something else then; nothing was loaded", said)
         # under another name it is another feed
         told, _ = self.load(text, "x12-846", "--feed", "edi-9", "--as-of", self.now())
         self.assertIn("AK9*A*2*2*2~\n", told)

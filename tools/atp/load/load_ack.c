@@ -32,7 +32,7 @@ int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack
     const char *path = atp_args_text(&cli->args, "ack");
     atp_edi_standard_t standard = ATP_EDI_X12;
     bool is_edi = atp_profile_edi_standard(profile, &standard);
-    bool is_needed = atp_profile_has_documents(profile) && !atp_args_has(&cli->args, "feed");
+    bool is_needed = atp_profile_has_documents(profile);
     int status = path != NULL ? check(cli, profile, is_edi) : ATP_CLI_DONE;
 
     *ret_ack = NULL;
@@ -123,6 +123,15 @@ int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded)
     }
     tell(ack);
     return ack->is_wanted ? atp_file_out_close(ack->cli, &ack->out, true) : ATP_CLI_DONE;
+}
+
+int atp_load_ack_refuse(atp_load_ack_t *ack, uint32_t interchange)
+{
+    if (!ack->is_wanted) {
+        return ATP_CLI_DONE;
+    }
+    atp_edi_ack_note_repeat(ack->edi, interchange);
+    return atp_load_ack_write(ack, false);
 }
 
 void atp_load_ack_close(atp_load_ack_t *ack)

@@ -15,8 +15,7 @@
 
 typedef struct atp_load_ack atp_load_ack_t;
 
-/* Looks at --ack. *ret_ack is NULL where the profile reads no such format, and without --ack for a feed, whose id tells it apart.
- * Says what is wrong and returns the exit status. */
+/* Looks at --ack. *ret_ack is NULL where the profile reads no such format. Says what is wrong and returns the exit status. */
 int atp_load_ack_open(atp_cli_t *cli, const atp_profile_t *profile, atp_load_ack_t **ret_ack);
 
 /* What the load is to tell of its reading; NULL for NULL. */
@@ -29,6 +28,10 @@ void atp_load_ack_note_line(atp_load_ack_t *ack, const atp_load_origin_t *origin
 /* Writes it, with --ack: the file was loaded, or refused as a whole. Nothing where the file has no interchange. Returns the exit
  * status. */
 int atp_load_ack_write(atp_load_ack_t *ack, bool is_loaded);
+
+/* The same of a file of which nothing is loaded, for an interchange of it came before and said something else then: that one is a
+ * duplicate. Nothing without --ack. */
+int atp_load_ack_refuse(atp_load_ack_t *ack, uint32_t interchange);
 
 /* Without a write before it the file is as it was. NULL is allowed. */
 void atp_load_ack_close(atp_load_ack_t *ack);

@@ -548,8 +548,10 @@ atp_err_t atp_load_run_take(void *context, const atp_load_row_t *rows, uint32_t 
         row_count = atp_load_run_leave_told(run, rows, row_count);
         rows = run->new_rows;
     }
-    atp_err_t err = atp_load_run_take_paced(run, rows, row_count, taker_of(run));
-
+    atp_err_t err = run->has_marks && !run->options.is_dry
+                        ? fail_sending(run, atp_load_run_begin_documents(run, rows, row_count))
+                        : ATP_OK;
+    err = err == ATP_OK ? atp_load_run_take_paced(run, rows, row_count, taker_of(run)) : err;
     if (err != ATP_OK && run->status == ATP_CLI_DONE) {
         return atp_fail(ret_why, err, "the rows cannot be turned into commands: %s", atp_err_name(err));
     }

@@ -63,9 +63,10 @@ atp_load_lines_t *atp_load_lines_create(void);
 /* NULL is allowed. */
 void atp_load_lines_destroy(atp_load_lines_t *lines);
 
-/* Of a load whose interchanges or IDocs are told apart: asks which were told as a whole in an earlier load, and says which were told
- * otherwise then; notes that all are told, when all is answered. */
+/* Of a load whose interchanges or IDocs are told apart: asks which were told in an earlier load, and says which said something else
+ * then; notes which the rows begin, before any of them is told; notes which are told as a whole, when all is answered. */
 atp_err_t atp_load_run_look_for_marks(atp_load_run_t *run);
+atp_err_t atp_load_run_begin_documents(atp_load_run_t *run, const atp_load_row_t *rows, uint32_t row_count);
 atp_err_t atp_load_run_put_marks(atp_load_run_t *run);
 /* Leaves out rows of what was told as a whole before: they are not told again, whatever has happened to their positions since. The others
  * are in run->new_rows; returns how many. Only where that is there. */

@@ -85,7 +85,7 @@ static atp_fingerprint_t add_line(const atp_command_t *command, uint32_t number,
     return atp_fingerprint_of((atp_text_t){bytes, (uint32_t)size}, seed);
 }
 
-/* 32 hex digits of the hash of everything the command says, seeded by the file. */
+/* 32 hex digits of the hash of everything the command says, seeded by the file; of a document whatever stands in it. */
 static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
 {
     char hex[ID_SIZE + 1];
@@ -99,6 +99,9 @@ static void make_id(uint64_t seed, const atp_command_t *command, char *ret_id)
     }
     for (uint32_t i = 0; i < command->attribute_count; i++) {
         const atp_attribute_t *attribute = &command->attributes[i];
+        if (attribute->key == ATP_KEY_CONTENT) {
+            continue;
+        }
         int64_t words[] = {attribute->key, attribute->line, attribute->number};
         print = atp_fingerprint_of((atp_text_t){(const char *)words, sizeof words}, print.low ^ print.high);
         if (attribute->text.size > 0) {
@@ -131,7 +134,7 @@ static void keep_refusal(atp_load_tally_t *tally, const atp_command_t *command, 
     copy_id(refusal->node, command->lines[0].node);
 }
 
-/* That all of a document was told: it is of no row. */
+/* That a document is told, or that all of it was: it is of no row. */
 static bool is_note(const atp_command_t *command)
 {
     return command->kind == ATP_OP_FEED && command->attribute_count > 0 &&
@@ -143,8 +146,8 @@ static void count_result(lane_t *lane, const atp_command_t *command, const atp_l
 {
     atp_load_tally_t *tally = &lane->tally;
 
-    if (is_note(command) && (result->verdict == ATP_CONFIRMED || result->is_repeat)) {
-        return;
+    if (is_note(command) && (result->verdict == ATP_CONFIRMED || result->verdict == ATP_CONFLICT)) {
+        return; /* what is known under its id is asked for */
     }
     tally->sent++;
     /* The id stands for the content, so that nothing but the issue time can differ. */
@@ -347,9 +350,10 @@ atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
 }
 
 atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *commands,
-                               const atp_load_origin_t *origins, uint32_t count, bool *ret_is_before)
+                               const atp_load_origin_t *origins, uint32_t count, atp_result_t *ret_results)
 {
     lane_t *lane = sender->lanes[0];
+    atp_err_t err = wait_until_answered(lane);
     atp_outcome_ask_t *asks = atp_cli_alloc(count, sizeof *asks);
     char *ids = atp_cli_alloc(count, ID_SIZE);
 
@@ -358,10 +362,7 @@ atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *c
         asks[i] =
             (atp_outcome_ask_t){.space = ATP_OUTCOME_REQUEST, .id = {ids + (size_t)i * ID_SIZE, ID_SIZE}};
     }
-    atp_err_t err = atp_client_outcome(lane->client, asks, count, lane->results, NULL, NULL);
-    for (uint32_t i = 0; err == ATP_OK && i < count; i++) {
-        ret_is_before[i] = lane->results[i].verdict != ATP_UNKNOWN_ID;
-    }
+    err = err == ATP_OK ? atp_client_outcome(lane->client, asks, count, ret_results, NULL, NULL) : err;
     free(ids);
     free(asks);
     return err;

@@ -7,7 +7,7 @@
  * The id of a command is made of what it comes from (the file's fingerprint, or its EDI interchange) and the command itself.
  * So the same command from the same file has the same id: loaded once more, whether after an interruption or by mistake,
  * it is not done twice. A command that says when it was issued is the same then too, and has its first answer; where that is so
- * long ago that the answer may be forgotten it is issued now.
+ * long ago that the answer may be forgotten it is issued now. What a document says is no part of the id under which that is noted.
  *
  * Threads     one thread adds; one thread a connection sends.
  * Memory      about 3.5 MiB a connection, fixed. */
@@ -73,11 +73,10 @@ void atp_load_sender_tell(atp_load_sender_t *sender, atp_load_answered_fn answer
 ATP_MUST_USE atp_err_t atp_load_sender_do(atp_load_sender_t *sender, atp_command_t *commands,
                                           const atp_load_origin_t *origins, uint32_t count);
 
-/* Which of these were answered in an earlier run; nothing is sent but the question. At most ATP_OPS_PER_MESSAGE_MAX; before
- * anything is added. */
+/* What was answered to each of these before, or unknown_id; nothing is sent but the question. At most ATP_OPS_PER_MESSAGE_MAX. */
 ATP_MUST_USE atp_err_t atp_load_sender_look(atp_load_sender_t *sender, const atp_command_t *commands,
                                             const atp_load_origin_t *origins, uint32_t count,
-                                            bool *ret_is_before);
+                                            atp_result_t *ret_results);
 
 /* Adds one command of one line; its texts are copied, attributes are borrowed until finish. An id that it has already stays: it is the fact's own. Blocks while its connection is two batches behind. */
 ATP_MUST_USE atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *command,

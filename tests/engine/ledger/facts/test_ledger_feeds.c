@@ -74,6 +74,27 @@ static void that_a_document_was_told_is_noted_and_changes_nothing(void **state)
     fixture_close(&f);
 }
 
+static void what_stands_in_a_document_is_remembered_with_its_id(void **state)
+{
+    (void)state;
+    fixture_t f = begin(NULL);
+    const atp_command_t note = {.kind = ATP_OP_FEED, .subject = ATP_TEXT("846"), .id = ATP_TEXT("told-846")};
+
+    assert_int_equal(do_with(&f, note, "basis=on_hand document=9").qty, 0);
+    const atp_command_t other = {.kind = ATP_OP_FEED, .subject = ATP_TEXT("846"), .id = ATP_TEXT("told-847")};
+    assert_int_equal(do_with(&f, other, "basis=on_hand document=9 content=9223372036854775807").qty,
+                     INT64_MAX);
+    atp_result_t again = do_with(&f, other, "basis=on_hand document=9 content=9223372036854775807");
+    assert_verdict(again, ATP_CONFIRMED);
+    assert_true(again.is_repeat);
+    assert_int_equal(again.qty, INT64_MAX);
+    assert_verdict(do_with(&f, other, "basis=on_hand document=9 content=1"), ATP_CONFLICT);
+    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_FEED, .subject = ATP_TEXT("night")},
+                           "basis=on_hand as_of=1 content=1"),
+                   ATP_ATTRIBUTE_NOT_TAKEN);
+    fixture_close(&f);
+}
+
 /* ---- counts told with the feed itself ---- */
 
 #define NIGHT "basis=on_hand includes=WMS epoch=1 sequence=5"
@@ -612,6 +633,7 @@ int main(void)
         cmocka_unit_test(lines_of_a_feed_that_is_refused_are_not_looked_at),
         cmocka_unit_test(what_a_feed_counted_and_is_told_later_moves_no_stock),
         cmocka_unit_test(that_a_document_was_told_is_noted_and_changes_nothing),
+        cmocka_unit_test(what_stands_in_a_document_is_remembered_with_its_id),
         cmocka_unit_test(a_shipment_that_was_counted_makes_its_step_and_moves_no_stock),
         cmocka_unit_test(a_receipt_that_was_counted_only_closes_its_supply),
         cmocka_unit_test(who_has_no_numbers_is_placed_by_time),
