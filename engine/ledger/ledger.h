@@ -178,6 +178,7 @@ typedef struct atp_ledger_counts {
     int64_t archive_floor_ms;
     uint64_t outcomes, exceptions; /* exceptions: newest number */
     uint64_t exceptions_open, exceptions_parked;
+    uint64_t exceptions_lost, exception_facts_lost;       /* of open and parked ones: what had to make room */
     uint32_t exceptions_by_kind[ATP_EXCEPTION_KINDS_MAX]; /* open ones */
     int64_t floor_ms;
     uint64_t string_bytes;

@@ -145,6 +145,8 @@ void atp_ledger_counts(const atp_ledger_t *ledger, atp_ledger_counts_t *ret_coun
         .exceptions = root->exceptions.newest,
         .exceptions_parked = root->exceptions.parked,
         .exceptions_open = atp_exceptions_open(&ledger->exceptions),
+        .exceptions_lost = root->exceptions.lost,
+        .exception_facts_lost = root->exceptions.facts_lost,
         .floor_ms = root->outcomes.floor_ms,
         .string_bytes = atp_table_count(&catalog->strings) * ATP_STRING_GRANULE,
         .expired = ledger->expired,

@@ -57,6 +57,19 @@ atp_tally_figures_t atp_tallies_read(const atp_exceptions_t *exceptions, atp_tal
                                  atp_load_relaxed(&tally->oldest_ms)};
 }
 
+uint32_t atp_tallies_oldest_of_most(const atp_exceptions_t *exceptions)
+{
+    const atp_exception_tally_t *kinds = atp_table_at(&exceptions->tallies, 0);
+    uint64_t count = atp_table_count(&exceptions->tallies);
+    uint32_t most = 0;
+
+    for (uint32_t kind = 1; kind < ATP_EXCEPTION_KIND_LIMIT && kind < count; kind++) {
+        most = atp_load_relaxed(&kinds[kind].count) > atp_load_relaxed(&kinds[most].count) ? kind : most;
+    }
+    ATP_ASSERT(kinds[most].first != 0);
+    return kinds[most].first;
+}
+
 /* ---- joining and leaving ---- */
 
 static void show(const atp_exceptions_t *exceptions, atp_exception_tally_t *tally, uint32_t count,

@@ -44,6 +44,9 @@ typedef struct atp_tally_figures {
 } atp_tally_figures_t;
 atp_tally_figures_t atp_tallies_read(const atp_exceptions_t *exceptions, atp_tally_by_t by, uint32_t which);
 
+/* The place of the oldest of the kind of which most are not settled; of equal ones of the first kind. There is one. */
+uint32_t atp_tallies_oldest_of_most(const atp_exceptions_t *exceptions);
+
 /* A record that was added, not settled, comes into its tallies; one that is settled, or goes, leaves them. */
 void atp_tallies_join(atp_exceptions_t *exceptions, uint32_t place);
 void atp_tallies_leave(atp_exceptions_t *exceptions, uint32_t place);

@@ -268,11 +268,12 @@ static bool is_settled(const atp_exception_t *record)
     return record->state != ATP_EXCEPTION_OPEN && record->state != ATP_EXCEPTION_PARKED;
 }
 
-/* The place of a record that goes: of the one settled longest ago, else the oldest. */
+/* The place of a record that goes: of the one settled longest ago, else the oldest of the kind of which there are most. */
 static uint32_t make_room(atp_exceptions_t *exceptions)
 {
     atp_exception_heads_t *heads = exceptions->heads;
-    uint32_t place = heads->settled.first != 0 ? heads->settled.first : heads->all.first;
+    uint32_t place =
+        heads->settled.first != 0 ? heads->settled.first : atp_tallies_oldest_of_most(exceptions);
     const atp_exception_t *record = atp_table_at(&exceptions->records, place - 1);
 
     if (is_settled(record)) {

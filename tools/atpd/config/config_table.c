@@ -61,7 +61,7 @@ const atp_option_t atp_options[] = {
     {"capacity.outcomes", ATP_OPTION_COUNT, AT(capacity.outcomes), 1, RECORDS_MAX, "4000000",
      "Answers remembered for a client that asks again; when full the oldest goes.", false},
     {"capacity.exceptions", ATP_OPTION_COUNT, AT(capacity.exceptions), 1, RECORDS_MAX, "65536",
-     "Exceptions kept; when full the oldest goes.", false},
+     "Exceptions kept; when full the oldest of the most frequent kind goes.", false},
     {"capacity.archive", ATP_OPTION_COUNT, AT(capacity.archive), 1, RECORDS_MAX / 4, "200000",
      "Archived reservations, which returns still find; when full the oldest goes.", false},
     {"capacity.aliases", ATP_OPTION_COUNT, AT(capacity.aliases), 1, RECORDS_MAX, "100000",

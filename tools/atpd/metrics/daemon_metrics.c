@@ -28,6 +28,8 @@ static void set_ledger(const atp_daemon_metrics_t *figures, const atp_ledger_cou
     set(figures, ATP_METRIC_NODES, 0, counts->nodes);
     set(figures, ATP_METRIC_EXCEPTIONS, 0, counts->exceptions_open);
     set(figures, ATP_METRIC_EXCEPTIONS_PARKED, 0, counts->exceptions_parked);
+    set(figures, ATP_METRIC_EXCEPTIONS_LOST, 0, counts->exceptions_lost);
+    set(figures, ATP_METRIC_EXCEPTION_FACTS_LOST, 0, counts->exception_facts_lost);
     for (uint32_t kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
         set(figures, ATP_METRIC_EXCEPTIONS_BY_KIND, kind, counts->exceptions_by_kind[kind]);
     }

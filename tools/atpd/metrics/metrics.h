@@ -62,6 +62,10 @@
     X(EXCEPTIONS, "atpd_exceptions_open", GAUGE, PULLED, NONE, ONE, "Exceptions that wait to be settled.")   \
     X(EXCEPTIONS_PARKED, "atpd_exceptions_parked", GAUGE, PULLED, NONE, ONE,                                 \
       "Facts that wait for the SKU or node they name.")                                                      \
+    X(EXCEPTIONS_LOST, "atpd_exceptions_lost_total", COUNTER, PULLED, NONE, ONE,                             \
+      "Exceptions that were not settled, and had to make room for newer ones.")                              \
+    X(EXCEPTION_FACTS_LOST, "atpd_exception_facts_lost_total", COUNTER, PULLED, NONE, ONE,                   \
+      "Facts of exceptions that are there still, which had to make room for newer ones.")                    \
     X(EXCEPTIONS_BY_KIND, "atpd_exceptions_open_by_kind", GAUGE, PULLED, EXCEPTION_KIND, ONE,                \
       "Exceptions that wait to be settled, by what has happened.")                                           \
     X(EXCEPTIONS_OVERDUE, "atpd_exceptions_overdue", GAUGE, PULLED, NONE, ONE,                               \

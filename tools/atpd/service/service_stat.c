@@ -33,6 +33,8 @@ static void write_counts(atp_writer_t *writer, const atp_ledger_counts_t *counts
     write_number(writer, "exceptions", counts->exceptions);
     write_number(writer, "exceptions_open", counts->exceptions_open);
     write_number(writer, "exceptions_parked", counts->exceptions_parked);
+    write_number(writer, "exceptions_lost", counts->exceptions_lost);
+    write_number(writer, "exception_facts_lost", counts->exception_facts_lost);
     write_number(writer, "string_bytes", counts->string_bytes);
     for (unsigned kind = 0; kind < ATP_EXCEPTION_KIND_LIMIT; kind++) {
         if (counts->exceptions_by_kind[kind] > 0) {

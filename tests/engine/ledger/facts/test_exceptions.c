@@ -49,10 +49,15 @@ static void book_close(book_t *book)
     atp_index_fini(&book->exceptions.waiting_index);
 }
 
+static atp_exception_t *add_of(book_t *book, atp_exception_kind_t kind)
+{
+    const atp_exception_t exception = {.op = book->heads.newest + 1, .kind = (uint8_t)kind};
+    return atp_exceptions_add(&book->exceptions, &exception);
+}
+
 static atp_exception_t *add(book_t *book)
 {
-    const atp_exception_t exception = {.op = book->heads.newest + 1, .kind = ATP_EXCEPTION_FACT_REFUSED};
-    return atp_exceptions_add(&book->exceptions, &exception);
+    return add_of(book, ATP_EXCEPTION_FACT_REFUSED);
 }
 
 static void settle_at(book_t *book, uint64_t number, uint64_t op)
@@ -81,6 +86,27 @@ static void when_all_are_open_the_oldest_goes_and_is_counted(void **state)
     assert_int_equal(atp_exceptions_from(&book.exceptions, 0), 8);
     assert_int_equal(atp_exceptions_from(&book.exceptions, 9), 9);
     assert_int_equal(atp_exceptions_from(&book.exceptions, 11), 0);
+    book_close(&book);
+}
+
+/* A late feed of a million counts must not drive out the one fact that waits for its SKU. */
+static void many_of_one_kind_do_not_drive_out_the_few_of_others(void **state)
+{
+    (void)state;
+    book_t book;
+
+    book_open(&book, 4, 16);
+    atp_exceptions_keep(&book.exceptions, add(&book), "waits", 5);
+    atp_exceptions_park(&book.exceptions, 1, 77);
+    add_of(&book, ATP_EXCEPTION_OVER_COMMITMENT);
+    for (uint64_t number = 3; number <= 50; number++) {
+        add_of(&book, ATP_EXCEPTION_FEED_STALE);
+        assert_int_equal(atp_exceptions_get(&book.exceptions, 1)->state, ATP_EXCEPTION_PARKED);
+        assert_non_null(atp_exceptions_get(&book.exceptions, 2));
+        assert_non_null(atp_exceptions_get(&book.exceptions, number));
+        book_check(&book);
+    }
+    assert_int_equal(book.heads.lost, 46);
     book_close(&book);
 }
 
@@ -317,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(when_all_are_open_the_oldest_goes_and_is_counted),
+        cmocka_unit_test(many_of_one_kind_do_not_drive_out_the_few_of_others),
         cmocka_unit_test(what_is_settled_goes_before_what_is_open),
         cmocka_unit_test(an_exception_is_settled_once),
         cmocka_unit_test(an_old_exception_leaves_no_bytes_behind),
