@@ -89,8 +89,8 @@ static void add_fact(writer_t *writer, const atp_load_row_t *row)
     add_qty(writer, (atp_op_kind_t)row->fact, row, ATP_LOAD_QUANTITY);
     atp_command_t *command = &writer->commands[writer->count - 1];
     command->id = row->event;
-    command->attribute_count = row->counted_in.key != ATP_KEY_NONE;
-    command->attributes = &row->counted_in;
+    command->attribute_count = row->expected_count;
+    command->attributes = row->expected;
     command->is_fact = true;
     writer->lines[writer->count - 1].mantissa *= row->is_down ? -1 : 1;
 }

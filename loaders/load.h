@@ -76,13 +76,14 @@ typedef struct atp_load_row {
     uint8_t fact;      /* facts: what happened: the kind of op, sale, receive or adjust */
     bool is_down;      /* facts: adjusted by less */
     bool is_negative;  /* facts: the file has the quantity below 0; here its amount is */
-    /* Supplies: when it is due and of which kind; aliases and units: what they mean. As the command takes them. */
-    atp_attribute_t expected[3];
-    /* Facts: the unit of the quantity, as the command takes it; key 0: the SKU's own. Units: the unit. */
+    /* Supplies: when it is due and of which kind; facts: what the quantity is counted in, and whose unit that is; aliases and
+     * units: what they mean. As the command takes them. */
+    atp_attribute_t expected[4];
+    /* What quantities are counted in; key 0: the SKU's own unit. Units: the unit. */
     atp_attribute_t counted_in;
     atp_attribute_t worth; /* SKUs: the value of a unit, as the command takes it; key 0: not said */
     atp_text_t alias;      /* aliases: the text that means sku, or node */
-    atp_text_t told_by;    /* aliases: to whom; "" = to all */
+    atp_text_t told_by;    /* aliases and units: to whom; "" = to all */
     uint8_t expected_count;
     bool is_there;        /* aliases, units: the ledger has it just so */
     bool is_unit_unknown; /* facts: nothing is said of counted_in: it would be kept as an exception */

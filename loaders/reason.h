@@ -48,7 +48,7 @@
     X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")                           \
     X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange or IDoc stands in the file before")     \
     X(UNIT_EMPTY, "unit_empty", "the unit is empty")                                                         \
-    X(UNIT_UNKNOWN, "unit_unknown", "nothing says what that unit is of the SKU")                             \
+    X(UNIT_UNKNOWN, "unit_unknown", "nothing says what the file's unit is of the SKU")                       \
     X(UNIT_INEXACT, "unit_inexact",                                                                          \
       "the quantity does not come out even in the SKU's own unit, at its scale")                             \
     X(UNIT_INVALID, "unit_invalid",                                                                          \

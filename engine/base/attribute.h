@@ -158,7 +158,8 @@ typedef enum atp_attribute_type {
     X(141, DENOMINATOR, "for", NUMBER, 1, 1000000000000, "", "for so many of it; 1 if not given")            \
     X(143, UNKNOWN_NAMES, "unknown_names", CHOICE, 0, 0, "unset|refuse|park|create",                         \
       "what becomes of its facts that name an unknown SKU or node")                                          \
-    X(142, TOLD_BY, "told_by", ID, 0, 0, "", "the source or client whose alias it is; else that of all")     \
+    X(142, TOLD_BY, "told_by", ID, 0, 0, "",                                                                 \
+      "the source or client whose it is, else of all; of a fact: whose unit it is counted in")               \
     X(120, POSTS, "posts", CHOICE, 0, 0,                                                                     \
       "reserved|released|cancelled|allocated|shipped|returned|adjusted|counted|sold|received",               \
       "a kind of posting that a subscriber hears; all if none is told")                                      \
@@ -364,6 +365,7 @@ typedef enum atp_attribute_key {
     X(ALIAS, TOLD_BY, ATP_TAKES_ONE)                                                                         \
     X(ALIAS, DROPPED, ATP_TAKES_ONE)                                                                         \
     X(UNIT, SKU, ATP_TAKES_ONE)                                                                              \
+    X(UNIT, TOLD_BY, ATP_TAKES_ONE)                                                                          \
     X(UNIT, NUMERATOR, ATP_TAKES_ONE)                                                                        \
     X(UNIT, DENOMINATOR, ATP_TAKES_ONE)                                                                      \
     X(UNIT, DROPPED, ATP_TAKES_ONE)                                                                          \
@@ -387,8 +389,11 @@ typedef enum atp_attribute_key {
     X(SHORT, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
     X(DISPOSE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
     X(RECEIVE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                         \
+    X(RECEIVE, TOLD_BY, ATP_TAKES_ONE)                                                                       \
     X(SALE, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                            \
+    X(SALE, TOLD_BY, ATP_TAKES_ONE)                                                                          \
     X(ADJUST, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                          \
+    X(ADJUST, TOLD_BY, ATP_TAKES_ONE)                                                                        \
     X(COUNT, UNIT, ATP_TAKES_ONE | ATP_TAKES_LINE)                                                           \
     X(SETTLE_EXCEPTION, NONE, ATP_TAKES_NEEDED)                                                              \
     X(SETTLE_EXCEPTION, SETTLE, ATP_TAKES_ONE | ATP_TAKES_NEEDED)                                            \

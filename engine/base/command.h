@@ -81,7 +81,7 @@ typedef enum atp_op_kind {
         56, /* subject: a source; what it claims, how it is treated; what is not said stays. See its attributes */
     ATP_OP_ALIAS = 57,     /* subject: another name of a SKU or node; told_by, sku or node, dropped */
     ATP_OP_MERGE_SKU = 58, /* subject: a SKU that is another one, `sku`, from now on */
-    ATP_OP_UNIT = 59,      /* subject: a unit of quantities; of one SKU or of all: is, for, dropped */
+    ATP_OP_UNIT = 59,  /* subject: a unit of quantities; of one SKU or of all: told_by, is, for, dropped */
     ATP_OP_COUNT = 51, /* one line, qty: the bucket is this much now, or as of its feed; variance is booked */
     ATP_OP_SETTLE_EXCEPTION =
         60, /* subject: its number; lines: the fact's, as they should have been; settle or edit, cause */

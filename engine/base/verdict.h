@@ -70,7 +70,8 @@
     X(59, UNKNOWN_SUPPLY, "unknown_supply", "no such supply or transfer")                                    \
     X(60, SCALE_IN_USE, "scale_in_use", "the scale cannot change while stock or reservations are there")     \
     X(7, SKU_IN_USE, "sku_in_use",                                                                           \
-      "a kit, or a rule, quota, cap or unit of its own, names the SKU: it cannot become another one")        \
+      "a kit, or a rule, quota or cap of its own, names the SKU, or a unit is not the same of both: "        \
+      "it cannot become another one")                                                                        \
     X(8, MERGE_TOO_LARGE, "merge_too_large",                                                                 \
       "more is there than one op merges, or somebody is being served there now; nothing was done")           \
     X(61, NODE_NOT_OPEN, "node_not_open", "the node promises nothing now")                                   \
@@ -136,7 +137,7 @@
     X(113, SOURCE_PAUSED, "source_paused", "the source is paused; nothing was done; send it again later")    \
     X(114, OUTSIDE_AUTHORITY, "outside_authority", "the source does not claim what the fact tells")          \
     X(115, ALIAS_CONFLICT, "alias_conflict", "the name means something else already: an id, or an alias")    \
-    X(116, UNIT_UNKNOWN, "unit_unknown", "nothing says what that unit is of the SKU")                        \
+    X(116, UNIT_UNKNOWN, "unit_unknown", "nothing says what the teller's unit is of the SKU")                \
     X(117, PARKED, "parked", "kept: it is applied by itself when the SKU or node that it names is there")    \
     X(118, SUBSCRIBERS_FULL, "subscribers_full", "there are as many subscribers as there may be")            \
     X(119, UNKNOWN_EXCEPTION, "unknown_exception", "no such exception, or it had to make room")              \

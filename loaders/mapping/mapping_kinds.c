@@ -110,6 +110,14 @@ static atp_reason_of_reject_t map_optional(const atp_mapping_t *mapping, const a
                                        : ATP_REJECT_NOT_TEXT;
 }
 
+/* Whose alias or unit it is. */
+static atp_reason_of_reject_t map_told_by(const atp_mapping_t *mapping, const atp_record_t *record,
+                                          atp_load_row_t *row, atp_slot_t *ret_slot)
+{
+    return map_optional(mapping, record, *ret_slot = ATP_SLOT_TOLD_BY, ATP_REJECT_SOURCE_TOO_LONG,
+                        &row->told_by);
+}
+
 /* A whole number above 0; 1 where there is none. */
 static atp_reason_of_reject_t map_part(const atp_mapping_t *mapping, const atp_record_t *record,
                                        atp_slot_t slot, unsigned key, atp_attribute_t *ret_part)
@@ -142,8 +150,7 @@ atp_reason_of_reject_t atp_map_alias(const atp_mapping_t *mapping, const atp_rec
             map_optional(mapping, record, *ret_slot = ATP_SLOT_NODE, ATP_REJECT_NODE_TOO_LONG, &row->node);
     }
     if (reason == ATP_REJECT_NONE) {
-        reason = map_optional(mapping, record, *ret_slot = ATP_SLOT_TOLD_BY, ATP_REJECT_SOURCE_TOO_LONG,
-                              &row->told_by);
+        reason = map_told_by(mapping, record, row, ret_slot);
     }
     if (reason == ATP_REJECT_NONE && (row->sku.size > 0) == (row->node.size > 0)) {
         *ret_slot = ATP_SLOT_ALIAS;
@@ -170,6 +177,9 @@ atp_reason_of_reject_t atp_map_unit_row(const atp_mapping_t *mapping, const atp_
     }
     if (reason == ATP_REJECT_NONE) {
         reason = map_part(mapping, record, *ret_slot = ATP_SLOT_FOR, ATP_KEY_DENOMINATOR, &row->expected[1]);
+    }
+    if (reason == ATP_REJECT_NONE) {
+        reason = map_told_by(mapping, record, row, ret_slot);
     }
     return reason;
 }

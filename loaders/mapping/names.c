@@ -42,6 +42,11 @@ struct atp_names {
 
 static const atp_text_t of_all = {"", 0};
 
+static atp_text_t source_of(const atp_names_t *names)
+{
+    return (atp_text_t){names->source, names->source_size};
+}
+
 /* ---- filling ---- */
 
 atp_err_t atp_names_create(atp_text_t source, atp_names_t **ret_names)
@@ -82,6 +87,15 @@ static atp_fingerprint_t key_of(const atp_names_t *names, unsigned kind, atp_tex
     atp_fingerprint_t key = atp_seen_key(names->seen, first, second);
 
     return atp_fingerprint_of((atp_text_t){(const char *)&kind, sizeof kind}, key.low ^ key.high);
+}
+
+/* A unit as `teller` says it, of the SKU or of all. */
+static atp_fingerprint_t key_of_unit(const atp_names_t *names, atp_text_t unit, atp_text_t teller,
+                                     atp_text_t sku)
+{
+    atp_fingerprint_t key = key_of(names, KEY_UNIT, unit, sku);
+
+    return atp_fingerprint_of(teller, key.low ^ key.high);
 }
 
 static bool keep_text(atp_names_t *names, atp_text_t text, atp_text_t *ret_kept)
@@ -153,6 +167,12 @@ static void digest(atp_names_t *names, unsigned kind, const atp_text_t texts[3],
     names->digest += hash;
 }
 
+/* What rows of the file are read by: that of its source, or of all. */
+static bool is_ours(const atp_names_t *names, atp_text_t teller)
+{
+    return teller.size == 0 || atp_text_equal(teller, source_of(names));
+}
+
 atp_err_t atp_names_add_alias(atp_names_t *names, atp_names_of_t of, atp_text_t text, atp_text_t teller,
                               atp_text_t id)
 {
@@ -163,25 +183,27 @@ atp_err_t atp_names_add_alias(atp_names_t *names, atp_names_of_t of, atp_text_t 
     if (id.size > ATP_ID_SIZE_MAX) {
         return ATP_ERR_LIMIT;
     }
-    if (teller.size == 0 || atp_text_equal(teller, (atp_text_t){names->source, names->source_size})) {
+    if (is_ours(names, teller)) {
         digest(names, KEY_ALIAS + 16 * of, texts, numbers);
     }
     return put(names, key_of(names, KEY_ALIAS + 16 * of, text, teller), &entry);
 }
 
-atp_err_t atp_names_add_unit(atp_names_t *names, atp_text_t unit, atp_text_t sku, int64_t numerator,
-                             int64_t denominator)
+atp_err_t atp_names_add_unit(atp_names_t *names, atp_text_t unit, atp_text_t teller, atp_text_t sku,
+                             int64_t numerator, int64_t denominator)
 {
     const entry_t entry = {.numerator = numerator, .denominator = denominator};
-    const atp_text_t texts[3] = {unit, sku, of_all};
+    const atp_text_t texts[3] = {unit, sku, teller};
     const int64_t numbers[2] = {numerator, denominator};
 
     if (numerator < 1 || numerator > ATP_UNIT_PART_MAX || denominator < 1 ||
         denominator > ATP_UNIT_PART_MAX) {
         return ATP_ERR_LIMIT;
     }
-    digest(names, KEY_UNIT, texts, numbers);
-    return put(names, key_of(names, KEY_UNIT, unit, sku), &entry);
+    if (is_ours(names, teller)) {
+        digest(names, KEY_UNIT, texts, numbers);
+    }
+    return put(names, key_of_unit(names, unit, teller, sku), &entry);
 }
 
 atp_err_t atp_names_add_id(atp_names_t *names, atp_names_of_t of, atp_text_t id)
@@ -209,12 +231,16 @@ uint64_t atp_names_digest(const atp_names_t *names)
 
 /* ---- looking ---- */
 
-static const entry_t *find(const atp_names_t *names, unsigned kind, atp_text_t first, atp_text_t second)
+static const entry_t *find_key(const atp_names_t *names, atp_fingerprint_t key)
 {
-    uint64_t number =
-        names->entry_count > 0 ? atp_seen_get(names->seen, key_of(names, kind, first, second)) : 0;
+    uint64_t number = atp_seen_get(names->seen, key);
 
     return number > 0 ? &names->entries[number - 1] : NULL;
+}
+
+static const entry_t *find(const atp_names_t *names, unsigned kind, atp_text_t first, atp_text_t second)
+{
+    return names->entry_count > 0 ? find_key(names, key_of(names, kind, first, second)) : NULL;
 }
 
 static bool is_id(const atp_names_t *names, atp_names_of_t of, atp_text_t text)
@@ -230,7 +256,7 @@ atp_text_t atp_names_meaning(const atp_names_t *names, atp_names_of_t of, atp_te
         return name;
     }
     if (names->source_size > 0) {
-        entry = find(names, KEY_ALIAS + 16 * of, name, (atp_text_t){names->source, names->source_size});
+        entry = find(names, KEY_ALIAS + 16 * of, name, source_of(names));
     }
     entry = entry != NULL ? entry : find(names, KEY_ALIAS + 16 * of, name, of_all);
     return entry != NULL ? entry->id : name;
@@ -246,16 +272,34 @@ static bool is_own_unit(const atp_profile_t *profile, atp_text_t unit)
     return false;
 }
 
+/* What the unit is as `teller` says it, of the SKU and then of all. */
+static const entry_t *find_unit_of(const atp_names_t *names, const atp_load_row_t *row, atp_text_t teller)
+{
+    atp_text_t unit = row->counted_in.text;
+    const entry_t *entry = find_key(names, key_of_unit(names, unit, teller, row->sku));
+
+    return entry != NULL ? entry : find_key(names, key_of_unit(names, unit, teller, of_all));
+}
+
 /* What the ledger says of the unit that the row is counted in; NULL: nothing. */
 static const entry_t *find_unit(const atp_names_t *names, const atp_load_row_t *row)
 {
-    atp_text_t unit = row->counted_in.text;
+    const entry_t *entry = NULL;
 
-    if (names == NULL) {
+    if (names == NULL || names->entry_count == 0) {
         return NULL;
     }
-    const entry_t *entry = find(names, KEY_UNIT, unit, row->sku);
-    return entry != NULL ? entry : find(names, KEY_UNIT, unit, of_all);
+    if (names->source_size > 0) {
+        entry = find_unit_of(names, row, source_of(names));
+    }
+    return entry != NULL ? entry : find_unit_of(names, row, of_all);
+}
+
+/* Another attribute of what is made of the row. */
+static void expect(atp_load_row_t *row, unsigned key, int64_t number, atp_text_t text)
+{
+    row->expected[row->expected_count++] =
+        (atp_attribute_t){.key = (uint8_t)key, .line = ATP_WHOLE_OP, .number = number, .text = text};
 }
 
 /* ---- quantities ---- */
@@ -311,6 +355,15 @@ static atp_map_fault_t convert_row(const entry_t *unit, atp_load_row_t *row)
     return (atp_map_fault_t){ATP_REJECT_NONE, ""};
 }
 
+/* A fact says what it is counted in, and whose unit that is. */
+static void keep_unit(const atp_names_t *names, atp_load_row_t *row)
+{
+    expect(row, ATP_KEY_UNIT, 0, row->counted_in.text);
+    if (names != NULL && names->source_size > 0) {
+        expect(row, ATP_KEY_TOLD_BY, 0, source_of(names));
+    }
+}
+
 /* A fact keeps its unit: the ledger converts it, or keeps the fact as an exception; of what only the profile knows it hears nothing. */
 static atp_map_fault_t resolve_unit(const atp_names_t *names, const atp_profile_t *profile,
                                     atp_load_row_t *row)
@@ -322,8 +375,10 @@ static atp_map_fault_t resolve_unit(const atp_names_t *names, const atp_profile_
         unit = &own;
     }
     if (profile->loads == ATP_LOADS_FACTS) {
-        row->counted_in.key = unit == &own ? ATP_KEY_NONE : row->counted_in.key;
         row->is_unit_unknown = unit == NULL;
+        if (unit != &own) {
+            keep_unit(names, row);
+        }
         return (atp_map_fault_t){ATP_REJECT_NONE, ""};
     }
     return unit != NULL ? convert_row(unit, row)
@@ -332,10 +387,15 @@ static atp_map_fault_t resolve_unit(const atp_names_t *names, const atp_profile_
 
 /* ---- files of aliases and units ---- */
 
-static void expect(atp_load_row_t *row, unsigned key, int64_t number, atp_text_t text)
+/* To whom the row says it: whose file it is, unless it says otherwise. */
+static void expect_teller(const atp_names_t *names, atp_load_row_t *row)
 {
-    row->expected[row->expected_count++] =
-        (atp_attribute_t){.key = (uint8_t)key, .line = ATP_WHOLE_OP, .number = number, .text = text};
+    if (row->told_by.size == 0 && names != NULL) {
+        row->told_by = source_of(names);
+    }
+    if (row->told_by.size > 0) {
+        expect(row, ATP_KEY_TOLD_BY, 0, row->told_by);
+    }
 }
 
 static atp_map_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t *row)
@@ -343,13 +403,8 @@ static atp_map_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t *r
     atp_names_of_t of = row->sku.size > 0 ? ATP_NAMES_OF_SKU : ATP_NAMES_OF_NODE;
     atp_text_t id = of == ATP_NAMES_OF_SKU ? row->sku : row->node;
 
-    if (row->told_by.size == 0 && names != NULL) {
-        row->told_by = (atp_text_t){names->source, names->source_size};
-    }
     expect(row, of == ATP_NAMES_OF_SKU ? ATP_KEY_SKU : ATP_KEY_NODE, 0, id);
-    if (row->told_by.size > 0) {
-        expect(row, ATP_KEY_TOLD_BY, 0, row->told_by);
-    }
+    expect_teller(names, row);
     if (names == NULL) {
         return (atp_map_fault_t){ATP_REJECT_NONE, ""};
     }
@@ -362,11 +417,14 @@ static atp_map_fault_t look_at_alias(const atp_names_t *names, atp_load_row_t *r
 
 static void look_at_unit(const atp_names_t *names, atp_load_row_t *row)
 {
-    const entry_t *known = names != NULL ? find(names, KEY_UNIT, row->counted_in.text, row->sku) : NULL;
-
     if (row->sku.size > 0) {
         expect(row, ATP_KEY_SKU, 0, row->sku);
     }
+    expect_teller(names, row);
+    if (names == NULL || names->entry_count == 0) {
+        return;
+    }
+    const entry_t *known = find_key(names, key_of_unit(names, row->counted_in.text, row->told_by, row->sku));
     row->is_there = known != NULL && known->numerator == row->expected[0].number &&
                     known->denominator == row->expected[1].number;
 }

@@ -341,7 +341,7 @@ static const struct {
     [ATP_LOADS_FACTS] = {BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS),
                          BIT(EVENT) | BIT(SKU) | BIT(NODE) | BIT(QUANTITY) | BIT(STATUS) | BIT(UNIT)},
     [ATP_LOADS_ALIASES] = {BIT(ALIAS), BIT(ALIAS) | BIT(SKU) | BIT(NODE) | BIT(TOLD_BY)},
-    [ATP_LOADS_UNITS] = {BIT(UNIT) | BIT(IS), BIT(UNIT) | BIT(IS) | BIT(FOR) | BIT(SKU)},
+    [ATP_LOADS_UNITS] = {BIT(UNIT) | BIT(IS), BIT(UNIT) | BIT(IS) | BIT(FOR) | BIT(SKU) | BIT(TOLD_BY)},
 };
 
 static atp_err_t check_slots(const checker_t *checker)

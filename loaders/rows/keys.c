@@ -73,8 +73,9 @@ atp_fingerprint_t atp_keys_of_row(const atp_keys_t *keys, const atp_load_row_t *
         key = atp_seen_key(keys->seen, row->alias, row->sku.size > 0 ? ATP_TEXT("s") : ATP_TEXT("n"));
         key = atp_fingerprint_of(row->told_by, key.low ^ key.high);
     }
-    if (row->expected[0].key == ATP_KEY_NUMERATOR) { /* a unit of a SKU, or of all */
+    if (row->expected[0].key == ATP_KEY_NUMERATOR) { /* a unit of a SKU, or of all, to whom it is told */
         key = atp_seen_key(keys->seen, row->counted_in.text, row->sku);
+        key = atp_fingerprint_of(row->told_by, key.low ^ key.high);
     }
     if (row->start_ms != 0) {
         key = atp_fingerprint_of((atp_text_t){(const char *)&row->start_ms, sizeof row->start_ms},

@@ -89,12 +89,16 @@ static void a_fact_goes_under_its_own_id(void **state)
     assert_int_equal(written.lines[2].decimals, 1);
     row.fact = ATP_OP_SALE;
     row.is_down = false;
-    row.counted_in = (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = ATP_TEXT("CS")};
+    row.expected[0] = (atp_attribute_t){.key = ATP_KEY_UNIT, .line = ATP_WHOLE_OP, .text = ATP_TEXT("CS")};
+    row.expected[1] =
+        (atp_attribute_t){.key = ATP_KEY_TOLD_BY, .line = ATP_WHOLE_OP, .text = ATP_TEXT("acme")};
+    row.expected_count = 2;
     write_row(commands, &row, &written);
     assert_int_equal(written.count, 1);
     assert_int_equal(written.commands[0].kind, ATP_OP_SALE);
-    assert_int_equal(written.commands[0].attribute_count, 1);
+    assert_int_equal(written.commands[0].attribute_count, 2);
     assert_true(atp_text_equal(written.commands[0].attributes[0].text, ATP_TEXT("CS")));
+    assert_true(atp_text_equal(written.commands[0].attributes[1].text, ATP_TEXT("acme")));
     assert_int_equal(written.lines[0].mantissa, 25);
     atp_load_commands_destroy(commands);
 }

@@ -7,8 +7,18 @@
 #define STOCK                                                                                                \
     HEAD "loads: positions\nbasis: on_hand\ncolumns: {sku: sku, node: node, on_hand: qty, unit: uom, "       \
          "scale: scale}\n"
+#define MOVEMENTS                                                                                            \
+    HEAD "loads: facts\nfacts: [{status: s, fact: sale}]\nown_units: [EA, CA]\n"                             \
+         "columns: {event: id, sku: sku, node: node, quantity: qty, unit: uom, status: what}\n"
 
-/* The ledger of these tests: aliases of all and of two tellers, units of a SKU and of all, ids. */
+static void add_unit(atp_names_t *names, const char *unit, const char *teller, const char *sku, int64_t is,
+                     int64_t per)
+{
+    assert_int_equal(
+        atp_names_add_unit(names, atp_text_of(unit), atp_text_of(teller), atp_text_of(sku), is, per), ATP_OK);
+}
+
+/* The ledger of these tests: aliases of all and of two tellers, units of a SKU and of all, of one teller and of all, ids. */
 static atp_names_t *names_of(const char *source)
 {
     atp_names_t *names = NULL;
@@ -25,10 +35,13 @@ static atp_names_t *names_of(const char *source)
     assert_int_equal(
         atp_names_add_alias(names, ATP_NAMES_OF_NODE, ATP_TEXT("0001"), ATP_TEXT("wms"), ATP_TEXT("bremen")),
         ATP_OK);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("CA"), ATP_TEXT("bike"), 12, 1), ATP_OK);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("CA"), all, 6, 1), ATP_OK);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("PK"), ATP_TEXT("bike"), 1, 3), ATP_OK);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("TON"), all, 1000000000000, 1), ATP_OK);
+    add_unit(names, "CA", "", "bike", 12, 1);
+    add_unit(names, "CA", "", "", 6, 1);
+    add_unit(names, "PK", "", "bike", 1, 3);
+    add_unit(names, "TON", "", "", 1000000000000, 1);
+    add_unit(names, "CA", "acme", "", 24, 1);
+    add_unit(names, "CA", "acme", "helmet", 30, 1);
+    add_unit(names, "BOX", "acme", "bike", 2, 1);
     static const char *const ids[] = {"bike", "helmet"};
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(atp_names_add_id(names, ATP_NAMES_OF_SKU, atp_text_of(ids[i])), ATP_OK);
@@ -72,8 +85,8 @@ static void the_digest_is_that_of_what_was_told_in_any_order(void **state)
     }
     assert_int_equal(atp_names_add_alias(names[0], ATP_NAMES_OF_SKU, ATP_TEXT("a"), all, ATP_TEXT("x")),
                      ATP_OK);
-    assert_int_equal(atp_names_add_unit(names[0], ATP_TEXT("CA"), all, 6, 1), ATP_OK);
-    assert_int_equal(atp_names_add_unit(names[1], ATP_TEXT("CA"), all, 6, 1), ATP_OK);
+    add_unit(names[0], "CA", "", "", 6, 1);
+    add_unit(names[1], "CA", "", "", 6, 1);
     assert_true(atp_names_digest(names[0]) != atp_names_digest(names[1]));
     assert_int_equal(atp_names_add_alias(names[1], ATP_NAMES_OF_SKU, ATP_TEXT("a"), all, ATP_TEXT("x")),
                      ATP_OK);
@@ -83,12 +96,15 @@ static void the_digest_is_that_of_what_was_told_in_any_order(void **state)
         atp_names_add_alias(names[1], ATP_NAMES_OF_SKU, ATP_TEXT("a"), ATP_TEXT("pos"), ATP_TEXT("y")),
         ATP_OK);
     assert_int_equal(atp_names_add_id(names[1], ATP_NAMES_OF_SKU, ATP_TEXT("x")), ATP_OK);
+    add_unit(names[1], "CA", "pos", "", 7, 1);
     assert_true(atp_names_digest(names[0]) == atp_names_digest(names[1]));
     /* Of a node it is another alias; of another number another unit. */
     assert_int_equal(atp_names_add_alias(names[2], ATP_NAMES_OF_NODE, ATP_TEXT("a"), all, ATP_TEXT("x")),
                      ATP_OK);
-    assert_int_equal(atp_names_add_unit(names[2], ATP_TEXT("CA"), all, 6, 1), ATP_OK);
+    add_unit(names[2], "CA", "", "", 6, 1);
     assert_true(atp_names_digest(names[0]) != atp_names_digest(names[2]));
+    add_unit(names[1], "CA", "erp", "", 7, 1); /* its own */
+    assert_true(atp_names_digest(names[0]) != atp_names_digest(names[1]));
     for (unsigned i = 0; i < 3; i++) {
         atp_names_destroy(names[i]);
     }
@@ -99,9 +115,10 @@ static void what_is_no_unit_is_not_taken(void **state)
     atp_names_t *names = names_of("");
 
     (void)state;
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), ATP_TEXT(""), 0, 1), ATP_ERR_LIMIT);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), ATP_TEXT(""), 1, 0), ATP_ERR_LIMIT);
-    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), ATP_TEXT(""), 1000000000001, 1), ATP_ERR_LIMIT);
+    const atp_text_t all = ATP_TEXT("");
+    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), all, all, 0, 1), ATP_ERR_LIMIT);
+    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), all, all, 1, 0), ATP_ERR_LIMIT);
+    assert_int_equal(atp_names_add_unit(names, ATP_TEXT("X"), all, all, 1000000000001, 1), ATP_ERR_LIMIT);
     atp_names_destroy(names);
 }
 
@@ -300,10 +317,7 @@ static void what_is_still_to_come_is_in_the_own_unit(void **state)
 
 static void a_fact_keeps_its_unit_for_the_ledger(void **state)
 {
-    static const char profile[] =
-        HEAD "loads: facts\nfacts: [{status: s, fact: sale}]\nown_units: [EA, CA]\ncolumns: "
-             "{event: id, sku: sku, node: node, quantity: qty, unit: uom, status: what}\n";
-    loaded_t *loaded = load_by(state, profile, "",
+    loaded_t *loaded = load_by(state, MOVEMENTS, "",
                                "id,sku,node,qty,uom,what\n1,upc,x,5,CA,s\n2,upc,x,5,EA,s\n3,upc,x,5,BOX,s\n");
 
     assert_int_equal(loaded->row_count, 3);
@@ -312,10 +326,48 @@ static void a_fact_keeps_its_unit_for_the_ledger(void **state)
         assert_qty(loaded, i, ATP_LOAD_QUANTITY, 5, 0);
         assert_int_equal(loaded->rows[i].row.is_unit_unknown, i == 2);
     }
-    assert_int_equal(loaded->rows[0].row.counted_in.key, ATP_KEY_UNIT);
-    assert_int_equal(loaded->rows[1].row.counted_in.key, ATP_KEY_NONE);
-    assert_int_equal(loaded->rows[2].row.counted_in.key, ATP_KEY_UNIT);
+    assert_int_equal(loaded->rows[0].row.expected_count, 1); /* whose it is nobody says */
+    assert_int_equal(loaded->rows[0].row.expected[0].key, ATP_KEY_UNIT);
+    assert_int_equal(loaded->rows[1].row.expected_count, 0);
+    assert_int_equal(loaded->rows[2].row.expected[0].key, ATP_KEY_UNIT);
     loaded_free(loaded);
+}
+
+static void a_fact_says_whose_unit_it_keeps(void **state)
+{
+    loaded_t *loaded =
+        load_by(state, MOVEMENTS, "acme",
+                "id,sku,node,qty,uom,what\n1,bike,x,5,BOX,s\n2,bike,x,5,EA,s\n3,bike,x,5,CR,s\n");
+
+    assert_int_equal(loaded->row_count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(loaded->rows[i].row.expected_count, i == 1 ? 0 : 2);
+        assert_int_equal(loaded->rows[i].row.is_unit_unknown, i == 2);
+    }
+    assert_int_equal(loaded->rows[0].row.expected[0].key, ATP_KEY_UNIT);
+    assert_int_equal(loaded->rows[0].row.expected[1].key, ATP_KEY_TOLD_BY);
+    loaded_free(loaded);
+}
+
+/* Those of the source, of the SKU and of all, come before those of all; those of others are none. */
+static void a_quantity_is_in_the_units_of_whose_file_it_is(void **state)
+{
+    static const char rows[] =
+        "sku,node,qty,uom,scale\nbike,a,1,CA,\nhelmet,a,1,CA,\nbike,b,3,PK,\nbike,c,1,BOX,\n";
+    static const struct {
+        const char *source;
+        uint32_t count;
+        int64_t qty[4];
+    } files[] = {{"acme", 4, {24, 30, 1, 2}}, {"erp", 3, {12, 6, 1, 0}}, {"", 3, {12, 6, 1, 0}}};
+
+    for (unsigned i = 0; i < 3; i++) {
+        loaded_t *loaded = load_by(state, STOCK "max_bad_share: 1\n", files[i].source, rows);
+        assert_int_equal(loaded->row_count, files[i].count);
+        for (uint32_t k = 0; k < files[i].count; k++) {
+            assert_qty(loaded, k, ATP_LOAD_ON_HAND, files[i].qty[k], 0);
+        }
+        loaded_free(loaded);
+    }
 }
 
 static void unknown_names_are_bad_rows_where_the_profile_says_so(void **state)
@@ -396,11 +448,12 @@ static void an_alias_that_is_taken_is_a_bad_row(void **state)
 
 static void a_row_of_units_says_what_it_is_of_what(void **state)
 {
-    loaded_t *loaded =
-        load_by(state, "units", "",
-                "unit,sku,is,for\nCA,upc,12,1\nCA,helmet,24,\nCA,,6,\nDZ,,12,\nDZ,,13,\nCA,bike,1,\n");
+    loaded_t *loaded = load_by(
+        state, "units", "",
+        "unit,sku,is,for,told_by\nCA,upc,12,1,\nCA,helmet,24,,\nCA,,6,,\nDZ,,12,,\nDZ,,13,,\nCA,bike,1,,\n"
+        "CA,,24,,acme\nCA,,25,,bolt\n");
 
-    assert_int_equal(loaded->row_count, 4);
+    assert_int_equal(loaded->row_count, 6);
     assert_true(loaded->rows[0].row.is_there);
     assert_false(loaded->rows[1].row.is_there);
     assert_int_equal(loaded->rows[1].row.expected_count, 3);
@@ -412,6 +465,24 @@ static void a_row_of_units_says_what_it_is_of_what(void **state)
     assert_int_equal(loaded->rejects[0].line, 6);
     assert_int_equal(loaded->rejects[1].line, 7); /* the SKU of line 2, by another name */
     assert_int_equal(loaded->rejects[1].other_line, 2);
+    assert_true(loaded->rows[4].row.is_there);
+    assert_false(loaded->rows[5].row.is_there);
+    assert_int_equal(loaded->rows[5].row.expected[2].key, ATP_KEY_TOLD_BY);
+    loaded_free(loaded);
+}
+
+static void units_in_the_file_of_a_source_are_its_own(void **state)
+{
+    loaded_t *loaded =
+        load_by(state, "units", "acme",
+                "unit,sku,is,for,told_by\nCA,,6,,\nCA,,24,,acme\nCA,bike,12,,bolt\nBOX,bike,2,,\n");
+
+    assert_int_equal(loaded->row_count, 3);
+    assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_DUPLICATE); /* line 2 is acme's, too */
+    assert_false(loaded->rows[0].row.is_there);
+    assert_int_equal(loaded->rows[1].row.expected_count, 4);
+    assert_false(loaded->rows[1].row.is_there);
+    assert_true(loaded->rows[2].row.is_there);
     loaded_free(loaded);
 }
 
@@ -426,15 +497,18 @@ int main(void)
         IN_SCRATCH(ten_cases_of_twelve_are_120),
         IN_SCRATCH(what_has_no_conversion_is_a_bad_row_with_line_and_reason),
         IN_SCRATCH(every_quantity_of_a_row_is_in_its_unit),
+        IN_SCRATCH(a_quantity_is_in_the_units_of_whose_file_it_is),
         IN_SCRATCH(units_of_the_profile_mean_the_own_one_unless_the_ledger_says_otherwise),
         IN_SCRATCH(two_names_of_one_position_are_one_key),
         IN_SCRATCH(what_is_still_to_come_is_in_the_own_unit),
         IN_SCRATCH(a_fact_keeps_its_unit_for_the_ledger),
+        IN_SCRATCH(a_fact_says_whose_unit_it_keeps),
         IN_SCRATCH(unknown_names_are_bad_rows_where_the_profile_says_so),
         IN_SCRATCH(a_load_whose_names_are_not_told_ends_before_anything),
         IN_SCRATCH(a_row_of_aliases_says_what_it_means_to_whom),
         IN_SCRATCH(an_alias_that_is_taken_is_a_bad_row),
         IN_SCRATCH(a_row_of_units_says_what_it_is_of_what),
+        IN_SCRATCH(units_in_the_file_of_a_source_are_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
  *     on hand and unavailable are what the answers add up to                     everything_books.c
  *     postings add up to what each op did to the buckets                         everything_postings.c
  *     what is told of stale nodes is what is so, each change of it once          everything_stale.c
+ *     quantities in units are what the units of who tells them say               everything_units.c
  *     nothing is promised that is not there                                      everything_bench.c, look_at_promises
  *     what promise, availability, schedule and explain said is what reserve does everything_questions.c
  *     the same id again: the first answer, and no change
@@ -108,7 +109,8 @@ typedef struct reach {
     uint64_t replays;
     uint64_t kits_without_promise; /* sold over the counter, or shipped */
     uint64_t facts_replayed;
-    uint64_t stale_told[2]; /* of channels, of nodes */
+    uint64_t units_converted[2]; /* by one of all, by the teller's own */
+    uint64_t stale_told[2];      /* of channels, of nodes */
 } reach_t;
 
 /* What a run leaves, in memory shared with the process that started it: the ledger may end it by an assertion. */
@@ -194,6 +196,7 @@ typedef struct bench {
     uint64_t history_before;
     uint64_t exceptions_before;
     uint64_t movements_before;
+    uint64_t units_hash;
     uint64_t hashes[EVERYTHING_TABLES];
     atp_position_view_t rows[EVERYTHING_ROWS];
     line_before_t lines[EVERYTHING_LINES];
@@ -240,6 +243,10 @@ bool bench_apply(bench_t *bench, int64_t now_ms);
 
 void books_before(bench_t *bench);
 bool books_after(bench_t *bench);
+/* Who tells: the source of the batch, or the client; the engine itself where there was no room for its name. */
+atp_text_t books_teller(const bench_t *bench);
+void unit_book_before(bench_t *bench);
+bool unit_book_after(bench_t *bench);
 void postings_before(bench_t *bench);
 bool postings_after(bench_t *bench);
 /* What is told of stale nodes. False: it is not what is so. */

@@ -36,7 +36,7 @@ void draw_alias(draw_t *draw, char *to, size_t size)
 
 void draw_unit(draw_t *draw, char *to, size_t size)
 {
-    draw_numbered(to, size, "u", draw_below(draw, 4));
+    draw_numbered(to, size, "u", draw_chance(draw, 700) ? 0 : draw_below(draw, 4));
 }
 
 void draw_sku(draw_t *draw, char *to, size_t size)
@@ -337,7 +337,8 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
     case ATP_KEY_ORDER_ID:
         return is_order ? (act->reservation[0] == '\0' ? ALWAYS : 10) : 300;
     case ATP_KEY_UNIT:
-        return often / 4;
+    case ATP_KEY_TOLD_BY:
+        return act->kind == ATP_OP_UNIT || act->kind == ATP_OP_ALIAS ? 600 : often / 4;
     case ATP_KEY_NODE:
         if (act->kind == ATP_OP_ALIAS) { /* of one thing as a rule */
             return act->attribute_count > 0 ? 30 : 950;

@@ -546,6 +546,7 @@ bool bench_do(bench_t *bench, const act_t *act)
     }
     postings_before(bench);
     books_before(bench);
+    unit_book_before(bench);
     bench->may_try = may_try(bench);
     if (!bench_apply(bench, act->at_ms)) {
         return false;
@@ -556,8 +557,8 @@ bool bench_do(bench_t *bench, const act_t *act)
         return true;
     }
     reach_note_edges(bench);
-    return books_after(bench) && postings_after(bench) && owners_after(bench) && stale_after(bench) &&
-           look_at_promises(bench) && look_at_facts(bench) &&
+    return books_after(bench) && unit_book_after(bench) && postings_after(bench) && owners_after(bench) &&
+           stale_after(bench) && look_at_promises(bench) && look_at_facts(bench) &&
            (!act->is_asked || act->kind < ATP_FIRST_CLIENT_KIND || look_at_trace(bench)) &&
            (!act->is_asked || questions_compare(bench, &said)) && look_at_again(bench, act, act->at_ms);
 }

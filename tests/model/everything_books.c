@@ -146,8 +146,7 @@ void books_before(bench_t *bench)
 
 /* ---- what was done ---- */
 
-/* Who tells: the source of the batch, or the client; the engine itself where there was no room for its name. */
-static atp_text_t teller_of(const bench_t *bench)
+atp_text_t books_teller(const bench_t *bench)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
     const atp_named_record_t *record = atp_table_at(&catalog->clients, 0);
@@ -176,7 +175,7 @@ static bool find_names(const bench_t *bench, const act_line_t *line, uint32_t *r
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(bench->ledger);
     uint64_t seed = atp_ledger_seed(bench->ledger);
-    atp_text_t teller = teller_of(bench);
+    atp_text_t teller = books_teller(bench);
 
     return atp_catalog_means_sku(catalog, teller, atp_text_of(line->sku), seed, ret_sku) &&
            atp_catalog_means_node(catalog, teller, atp_text_of(line->node), seed, ret_node);

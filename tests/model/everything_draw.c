@@ -70,7 +70,7 @@ atp_ledger_config_t everything_config(uint64_t seed)
     config.source_gap_ms = test_random(&state) % 3 == 0 ? 0 : 1 + (int64_t)(test_random(&state) % 20000);
     config.sources_must_be_registered = test_random(&state) % 8 == 0;
     config.aliases = room(&state, 40, 2, 6);
-    config.units = room(&state, 20, 1, 3);
+    config.units = room(&state, 60, 1, 3);
     config.unknown_names = test_random(&state) % ATP_UNKNOWN_LIMIT;
     config.lines_per_reservation = 4;
     return config;

@@ -60,6 +60,14 @@ static bool is_dropped(const atp_op_t *op)
     return dropped != NULL && dropped->number != 0;
 }
 
+/* Whose the op says that it is; "" = of all. */
+static atp_text_t told_by(const atp_op_t *op)
+{
+    const atp_op_attribute_t *teller = atp_op_attribute(op, ATP_KEY_TOLD_BY, ATP_WHOLE_OP);
+
+    return teller != NULL ? atp_op_attribute_text(op, teller) : (atp_text_t){"", 0};
+}
+
 /* What the op says of an alias. */
 typedef struct told_alias {
     atp_alias_kind_t kind;
@@ -119,11 +127,8 @@ atp_verdict_t atp_ledger_put_alias(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
     atp_string_heads_t *heads = &ledger->root->strings;
-    const atp_op_attribute_t *teller = atp_op_attribute(apply->op, ATP_KEY_TOLD_BY, ATP_WHOLE_OP);
     uint64_t seed = atp_ledger_seed(ledger);
-    told_alias_t alias = {.text = subject_of(apply->op),
-                          .teller = teller != NULL ? atp_op_attribute_text(apply->op, teller)
-                                                   : (atp_text_t){"", 0}};
+    told_alias_t alias = {.text = subject_of(apply->op), .teller = told_by(apply->op)};
 
     atp_verdict_t verdict = read_target(apply, &alias);
     if (verdict != ATP_APPLIED) {
@@ -182,38 +187,48 @@ static int64_t number_or_one(const atp_op_t *op, unsigned key)
     return attribute != NULL ? attribute->number : 1;
 }
 
-static bool has_unit_room(const atp_ledger_t *ledger, uint32_t size)
+static bool has_unit_room(const atp_ledger_t *ledger, const atp_unit_key_t *key)
 {
     return atp_table_has_room(&ledger->units.records, 1) &&
-           atp_strings_has_room(&ledger->catalog.strings, &ledger->root->strings, size, 0);
+           atp_strings_has_room(&ledger->catalog.strings, &ledger->root->strings, key->name.size,
+                                key->teller.size);
+}
+
+/* The record of the unit for a change; there is room for a new one. */
+static atp_unit_record_t *need_unit(atp_ledger_t *ledger, const atp_unit_key_t *key, bool is_new)
+{
+    const atp_text_t texts[2] = {key->name, key->teller};
+    uint32_t refs[2] = {0, 0};
+
+    for (unsigned i = 0; is_new && i < 2 && texts[i].size > 0; i++) {
+        refs[i] = atp_strings_store(&ledger->catalog.strings, &ledger->root->strings, texts[i]);
+    }
+    return atp_units_need(&ledger->units, *key, refs, ledger->root->op);
 }
 
 atp_verdict_t atp_ledger_put_unit(apply_t *apply)
 {
     atp_ledger_t *ledger = apply->ledger;
-    atp_text_t name = subject_of(apply->op);
+    atp_unit_key_t key = {.name = subject_of(apply->op), .teller = told_by(apply->op)};
     bool is_over = is_dropped(apply->op);
     int64_t numerator = is_over ? 0 : number_or_one(apply->op, ATP_KEY_NUMERATOR);
     int64_t denominator = is_over ? 0 : number_or_one(apply->op, ATP_KEY_DENOMINATOR);
-    uint32_t sku;
 
-    atp_verdict_t verdict = read_unit_sku(apply, &sku);
+    atp_verdict_t verdict = read_unit_sku(apply, &key.sku);
     if (verdict != ATP_APPLIED) {
         return verdict;
     }
-    const atp_unit_record_t *known = atp_units_get(&ledger->units, name, sku);
+    const atp_unit_record_t *known = atp_units_get(&ledger->units, key);
     if (is_over && (known == NULL || known->numerator == 0)) {
         return atp_ledger_refuse(apply, ATP_UNIT_UNKNOWN, ATP_FIELD_SUBJECT, 0);
     }
     if (known != NULL && known->numerator == numerator && known->denominator == denominator) {
         return ATP_CONFIRMED;
     }
-    if (known == NULL && !has_unit_room(ledger, name.size)) {
+    if (known == NULL && !has_unit_room(ledger, &key)) {
         return atp_ledger_refuse(apply, ATP_STRINGS_FULL, ATP_FIELD_SUBJECT, 0);
     }
-    uint32_t ref =
-        known == NULL ? atp_strings_store(&ledger->catalog.strings, &ledger->root->strings, name) : 0;
-    atp_unit_record_t *unit = atp_units_need(&ledger->units, name, sku, ref, ledger->root->op);
+    atp_unit_record_t *unit = need_unit(ledger, &key, known == NULL);
     unit->numerator = numerator;
     unit->denominator = denominator;
     return ATP_APPLIED;
@@ -225,6 +240,19 @@ static const atp_op_attribute_t *unit_of(const atp_op_t *op, uint32_t line)
     const atp_op_attribute_t *unit = atp_op_attribute(op, ATP_KEY_UNIT, line);
 
     return unit != NULL ? unit : atp_op_attribute(op, ATP_KEY_UNIT, ATP_WHOLE_OP);
+}
+
+/* What the unit is of the SKU to whose words the op is in: those of who tells it, if it does not say whose. NULL: nothing says it. */
+static const atp_unit_record_t *find_unit(const apply_t *apply, const atp_op_attribute_t *told, uint32_t sku)
+{
+    const atp_unit_book_t *units = &apply->ledger->units;
+    atp_unit_key_t key = {.name = atp_op_attribute_text(apply->op, told), .sku = sku};
+
+    if (units->told > 0) {
+        key.teller = told_by(apply->op);
+        key.teller = key.teller.size > 0 ? key.teller : atp_ledger_teller(apply);
+    }
+    return atp_units_find(units, key);
 }
 
 atp_verdict_t atp_ledger_rescale(apply_t *apply, uint32_t i, atp_rescale_t rescaled)
@@ -249,8 +277,7 @@ atp_verdict_t atp_ledger_read_qty(apply_t *apply, uint32_t i, uint32_t sku, uint
     if (told == NULL) {
         rescaled = atp_qty_rescale(line->mantissa, line->decimals, scale, ret_qty);
     } else {
-        const atp_unit_record_t *unit =
-            atp_units_find(&apply->ledger->units, atp_op_attribute_text(apply->op, told), sku);
+        const atp_unit_record_t *unit = find_unit(apply, told, sku);
         if (unit == NULL) {
             return atp_ledger_refuse_key(apply, ATP_UNIT_UNKNOWN, ATP_KEY_UNIT, i);
         }

@@ -4,8 +4,8 @@
  * promises, and movements go over as they are. What has ended stays where it was; its row leads to the other one (positions.h,
  * P8), and whoever finds such a line, supply or archived line looks there.
  *
- * What cannot be decided is refused, and nothing changes: the SKUs are counted in other scales; a kit, rule, quota, cap or unit names the
- * one that goes; they were counted by different feeds, so that nobody could tell what a late fact was counted in. An op is bounded:
+ * What cannot be decided is refused, and nothing changes: the SKUs are counted in other scales; a kit, rule, quota or cap names the one
+ * that goes; a unit is to anybody something of the one that it is not of the other; they were counted by different feeds, so that nobody could tell what a late fact was counted in. An op is bounded:
  * ATP_MERGE_ROWS_MAX positions and ATP_MERGE_WORK_MAX lines, supplies, promises and movements.
  *
  * Invariants  M1  a merged SKU has no position, no rule, no quota, is in no kit, and means another SKU that is not merged.
@@ -74,20 +74,30 @@ static bool has_cap(const atp_ledger_t *ledger, uint32_t sku)
     return is_so;
 }
 
-/* True if a unit is something of `from` that it is not of `to`. */
-static bool has_other_unit(const merge_t *merge)
+/* True if the unit is something of `from` that it is not of `to`, to whose it is. */
+static bool is_other_unit(const merge_t *merge, const atp_unit_record_t *unit)
 {
     const atp_unit_book_t *units = &merge->ledger->units;
-    uint64_t count = atp_table_count(&units->records);
+    atp_unit_key_t key = {atp_strings_get(units->strings, unit->id_ref),
+                          atp_strings_get(units->strings, unit->teller_ref), merge->from};
+    const atp_unit_record_t *one = atp_units_find(units, key);
+
+    key.sku = merge->to;
+    const atp_unit_record_t *other = atp_units_find(units, key);
+    return one != NULL &&
+           (other == NULL || other->numerator != one->numerator || other->denominator != one->denominator);
+}
+
+/* True if a unit is to anybody something of `from` that it is not of `to`. To who has none of either SKU it is the same of both. */
+static bool has_other_unit(const merge_t *merge)
+{
+    const atp_table_t *records = &merge->ledger->units.records;
+    uint64_t count = atp_table_count(records);
 
     for (uint64_t i = 0; i < count; i++) {
-        const atp_unit_record_t *unit = atp_table_at(&units->records, i);
-        if (unit->sku != merge->from || unit->numerator == 0) {
-            continue;
-        }
-        const atp_unit_record_t *other =
-            atp_units_find(units, atp_strings_get(units->strings, unit->id_ref), merge->to);
-        if (other == NULL || other->numerator != unit->numerator || other->denominator != unit->denominator) {
+        const atp_unit_record_t *unit = atp_table_at(records, i);
+        bool is_of_one = unit->sku == merge->from || unit->sku == merge->to;
+        if (is_of_one && unit->numerator != 0 && is_other_unit(merge, unit)) {
             return true;
         }
     }

@@ -3,41 +3,61 @@
 #include "engine/base/hash.h"
 #include "engine/base/qty_convert.h"
 
-static uint64_t hash_of(const atp_unit_book_t *units, atp_text_t name, uint32_t sku)
+static const atp_text_t of_all = {"", 0};
+
+/* SKU and teller enter as another seed, so that no unit of one is looked for among those of another. */
+static uint64_t hash_of(const atp_unit_book_t *units, const atp_unit_key_t *key)
 {
-    return atp_hash_text(name, *units->seed + atp_mix32(sku));
+    uint64_t seed = *units->seed + atp_mix32(key->sku);
+
+    return atp_hash_text(key->name, key->teller.size > 0 ? atp_hash_text(key->teller, seed) : seed);
 }
 
-const atp_unit_record_t *atp_units_get(const atp_unit_book_t *units, atp_text_t name, uint32_t sku)
+static bool is_it(const atp_unit_book_t *units, const atp_unit_record_t *record, const atp_unit_key_t *key)
 {
-    uint64_t hash = hash_of(units, name, sku);
+    return record->sku == key->sku &&
+           atp_text_equal(atp_strings_get(units->strings, record->teller_ref), key->teller) &&
+           atp_text_equal(atp_strings_get(units->strings, record->id_ref), key->name);
+}
+
+const atp_unit_record_t *atp_units_get(const atp_unit_book_t *units, atp_unit_key_t key)
+{
+    uint64_t hash = hash_of(units, &key);
     atp_index_probe_t probe = atp_index_probe(&units->index, hash);
     uint32_t number;
 
     while (atp_index_next(&probe, &number)) {
         const atp_unit_record_t *record = atp_table_at(&units->records, number);
-        if (record->hash == hash && record->sku == sku &&
-            atp_text_equal(atp_strings_get(units->strings, record->id_ref), name)) {
+        if (record->hash == hash && is_it(units, record, &key)) {
             return record;
         }
     }
     return NULL;
 }
 
-const atp_unit_record_t *atp_units_find(const atp_unit_book_t *units, atp_text_t name, uint32_t sku)
+/* What the teller itself says, of the SKU and then of every one. */
+static const atp_unit_record_t *find_own(const atp_unit_book_t *units, atp_unit_key_t key)
 {
-    const atp_unit_record_t *record = atp_units_get(units, name, sku);
+    const atp_unit_record_t *record = atp_units_get(units, key);
 
     if (record == NULL || record->numerator == 0) {
-        record = atp_units_get(units, name, ATP_UNIT_OF_ALL);
+        key.sku = ATP_UNIT_OF_ALL;
+        record = atp_units_get(units, key);
     }
     return record != NULL && record->numerator != 0 ? record : NULL;
 }
 
-atp_unit_record_t *atp_units_need(atp_unit_book_t *units, atp_text_t name, uint32_t sku, uint32_t id_ref,
+const atp_unit_record_t *atp_units_find(const atp_unit_book_t *units, atp_unit_key_t key)
+{
+    const atp_unit_record_t *record = units->told > 0 && key.teller.size > 0 ? find_own(units, key) : NULL;
+
+    return record != NULL ? record : find_own(units, (atp_unit_key_t){key.name, of_all, key.sku});
+}
+
+atp_unit_record_t *atp_units_need(atp_unit_book_t *units, atp_unit_key_t key, const uint32_t refs[2],
                                   uint64_t op)
 {
-    const atp_unit_record_t *found = atp_units_get(units, name, sku);
+    const atp_unit_record_t *found = atp_units_get(units, key);
     const atp_unit_record_t *first = atp_table_at(&units->records, 0);
 
     if (found != NULL) {
@@ -45,9 +65,13 @@ atp_unit_record_t *atp_units_need(atp_unit_book_t *units, atp_text_t name, uint3
     }
     uint32_t number = (uint32_t)atp_table_append(&units->records, 1);
     atp_unit_record_t *record = atp_table_change(&units->records, number);
-    *record = (atp_unit_record_t){
-        .id_ref = id_ref, .sku = sku, .hash = hash_of(units, name, sku), .created_op = op};
+    *record = (atp_unit_record_t){.id_ref = refs[0],
+                                  .teller_ref = refs[1],
+                                  .sku = key.sku,
+                                  .hash = hash_of(units, &key),
+                                  .created_op = op};
     atp_index_insert(&units->index, record->hash, number);
+    units->told += record->teller_ref != 0;
     return record;
 }
 
@@ -61,24 +85,40 @@ void atp_units_rebuild(atp_unit_book_t *units)
 {
     uint64_t count = atp_table_count(&units->records);
 
+    units->told = 0;
     for (uint64_t i = 0; i < count; i++) {
         const atp_unit_record_t *record = atp_table_at(&units->records, i);
         atp_index_insert(&units->index, record->hash, (uint32_t)i);
+        units->told += record->teller_ref != 0;
     }
+}
+
+/* U1 of one record. */
+static bool is_whole(const atp_unit_book_t *units, const atp_unit_record_t *record)
+{
+    atp_unit_key_t key = {atp_strings_get(units->strings, record->id_ref),
+                          atp_strings_get(units->strings, record->teller_ref), record->sku};
+
+    return key.name.size > 0 && atp_units_get(units, key) == record && record->numerator >= 0 &&
+           (record->numerator > 0) == (record->denominator > 0);
 }
 
 atp_err_t atp_units_check(const atp_unit_book_t *units, atp_why_t *ret_why)
 {
     uint64_t count = atp_table_count(&units->records);
+    uint64_t told = 0;
 
     for (uint64_t i = 0; i < count; i++) {
         const atp_unit_record_t *record = atp_table_at(&units->records, i);
-        atp_text_t name = atp_strings_get(units->strings, record->id_ref);
-        if (name.size == 0 || atp_units_get(units, name, record->sku) != record || record->numerator < 0 ||
-            (record->numerator > 0) != (record->denominator > 0)) {
+        told += record->teller_ref != 0;
+        if (!is_whole(units, record)) {
             return atp_fail(ret_why, ATP_ERR_CORRUPT, "U1: unit %llu is not found by its name, or is no unit",
                             (unsigned long long)i);
         }
+    }
+    if (told != units->told) {
+        return atp_fail(ret_why, ATP_ERR_CORRUPT, "U2: %llu units are of tellers, %llu are counted",
+                        (unsigned long long)told, (unsigned long long)units->told);
     }
     return atp_index_count(&units->index) == count
                ? ATP_OK

@@ -349,9 +349,9 @@ static atp_err_t take_all(const atp_ledger_t *ledger, granules_t *granules, atp_
     err = err == ATP_OK ? take_named(granules, &catalog->clients, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->sources, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &catalog->groups, false, ret_why) : err;
-    err = err == ATP_OK ? take_named(granules, &catalog->aliases, true, ret_why)
-                        : err; /* the teller is its name */
-    err = err == ATP_OK ? take_named(granules, &ledger->units.records, false, ret_why) : err;
+    /* Of aliases and units the teller is the name. */
+    err = err == ATP_OK ? take_named(granules, &catalog->aliases, true, ret_why) : err;
+    err = err == ATP_OK ? take_named(granules, &ledger->units.records, true, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.tags, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.rules, false, ret_why) : err;
     err = err == ATP_OK ? take_named(granules, &ledger->rulebook.quotas, false, ret_why) : err;

@@ -20,6 +20,13 @@ format: {delimiter: ",", header: true}
 columns: {sku: item, node: place, on_hand: qty, unit: uom}
 own_units: [EA]
 """
+FACTS = """version: 1
+name: movements
+loads: facts
+format: {delimiter: ",", header: true}
+columns: {event: id, sku: item, node: place, quantity: qty, unit: uom, status: what}
+facts: [{status: GR, fact: receive}]
+"""
 EDI = """ISA*00*          *00*          *ZZ*WAREHOUSE3PL   *ZZ*RETAILER       *261121*0300*U*00401*000000905*0*P*:~
 GS*IB*WAREHOUSE3PL*RETAILER*20261121*0300*1204*X*004010~
 ST*846*0001~
@@ -97,6 +104,8 @@ class Names(atp_case.Case):
         self.atp("alias", "put", f"{self.name} \"4006\"", "--sku", self.sku)
         self.atp("alias", "put", f"{self.name}-2", "--node", self.node, "--told-by", "wms, told_by=x")
         self.atp("unit", "put", f"{self.name}-PK", "--sku", self.sku, "--is", "1", "--for", "3")
+        self.atp("unit", "put", f"{self.name}-PK", "--sku", self.sku, "--is", "5", "--told-by", "wms, told_by=x")
+        self.atp("unit", "put", f"{self.name}-PK", "--is", "7", "--told-by", "wms, told_by=x")
         for what in ("aliases", "units"):
             rows = self.folder / f"{self.name}-{what}"
             self.atp("export", what, "--out", rows)
@@ -144,18 +153,53 @@ class Names(atp_case.Case):
 
     def test_a_file_of_units_is_loaded_once_and_may_change_them(self):
         unit = f"{self.name}-CS"
-        path = self.write("u.csv", f"unit,sku,is,for\n{unit},{self.sku},12,\n{unit},,6,\nH,{self.sku},1,2\n")
-        self.assertEqual(self.told(path, "units")["applied"], 3)
-        self.assertEqual(self.told(path, "units")["unchanged"], 3)
-        path = self.write("v.csv", f"unit,sku,is,for\n{unit},{self.sku},24,\n{unit},,6,\n")
+        path = self.write("u.csv", f"unit,sku,is,for,told_by\n{unit},{self.sku},12,,\n{unit},,6,,\nH,{self.sku},1,2,\n"
+                                   f"{unit},{self.sku},13,,wms x\n")
+        self.assertEqual(self.told(path, "units")["applied"], 4)
+        self.assertEqual(self.told(path, "units")["unchanged"], 4)
+        path = self.write("v.csv", f"unit,sku,is,for,told_by\n{unit},{self.sku},24,,\n{unit},,6,,\n")
         told = self.told(path, "units")
         self.assertEqual((told["applied"], told["unchanged"]), (1, 1))
         rows = [json.loads(line) for line in self.atp("export", "units", "--json").splitlines()]
-        self.assertIn({"unit": unit, "sku": self.sku, "is": 24, "for": 1}, rows)
-        path = self.write("w.csv", f"unit,sku,is,for\n,,1,\nU,nobody,1,\nU,,0,\nU,,1.5,\nU,,,\nV,,1,1000000000001\n")
+        self.assertIn({"unit": unit, "sku": self.sku, "is": 24, "for": 1, "told_by": ""}, rows)
+        self.assertIn({"unit": unit, "sku": self.sku, "is": 13, "for": 1, "told_by": "wms x"}, rows)
+        path = self.write("w.csv", "unit,sku,is,for,told_by\n,,1,,\nU,nobody,1,,\nU,,0,,\nU,,1.5,,\nU,,,,\n"
+                                   f"V,,1,1000000000001,\nX,,1,,{'a' * 65}\n")
         self.assertEqual(self.rejects(path, "units", "--max-bad-share", "1"),
                          [("2", "unit_empty", "unit"), ("3", "sku_unknown", "sku"), ("4", "unit_invalid", "is"),
-                          ("5", "unit_invalid", "is"), ("7", "unit_invalid", "for")])
+                          ("5", "unit_invalid", "is"), ("7", "unit_invalid", "for"), ("8", "source_too_long", "told_by")])
+
+    def test_each_supplier_counts_in_its_own_cases(self):
+        case = f"{self.name}-CS"
+        for supplier, size in (("acme", 12), ("bolt", 24)):
+            path = self.write(f"{supplier}.csv", f"unit,sku,is,for,told_by\n{case},{self.sku},{size},,\n")
+            self.assertEqual(self.told(path, "units", "--source", supplier)["applied"], 1)
+        path = self.write("s.csv", f"item,place,qty,uom\n{self.sku},{self.node},10,{case}\n")
+        for supplier, pieces in (("acme", 120), ("bolt", 240)):
+            self.load(path, self.stock_profile(), "--source", supplier, "--again")
+            self.assertEqual(self.on_hand(self.sku), pieces)
+        for words in ((), ("--source", "cole")):
+            self.assertEqual(self.rejects(path, self.stock_profile(), *words, status=4), [("2", "unit_unknown", "unit")])
+
+    def test_a_fact_in_cases_of_others_is_replayed_in_its_sources_own(self):
+        case = f"{self.name}-CS"
+        self.atp("unit", "put", case, "--sku", self.sku, "--is", "12", "--told-by", "acme")
+        profile = self.write("f.yaml", FACTS)
+        path = self.write("f.csv", f"id,item,place,qty,uom,what\n{self.name}-1,{self.sku},{self.node},2,{case},GR\n")
+        shown = self.told(path, profile, "--source", "bolt", "--dry-run")
+        self.assertEqual((shown["bad"], shown["unit_unknown"]), (0, 1))
+        told = json.loads(self.load(path, profile, "--source", "bolt", "--json", status=1))
+        self.assertEqual(told["refused_by"], {"unit_unknown": 1})
+        rows = [json.loads(line) for line in self.atp("exceptions", "list", "--sku", self.sku, "--json").splitlines()]
+        self.assertEqual([row["verdict"] for row in rows], ["unit_unknown"])
+        number = str(rows[0]["number"])
+        self.atp("exceptions", "replay", number, status=1)
+        self.atp("unit", "put", case, "--is", "24", "--told-by", "bolt")
+        self.atp("exceptions", "replay", number)
+        self.assertEqual(self.on_hand(self.sku), 48)
+        path = self.write("g.csv", f"id,item,place,qty,uom,what\n{self.name}-2,{self.sku},{self.node},2,{case},GR\n")
+        self.assertEqual(self.told(path, profile, "--source", "acme")["applied"], 1)
+        self.assertEqual(self.on_hand(self.sku), 72)
 
     def stock_profile(self, more=""):
         return self.write("stock.yaml", STOCK + more)

@@ -53,26 +53,38 @@ static void words_of_no_alias_are_refused(void **state)
     }
 }
 
-static void assert_unit(const char *words, uint64_t is, uint64_t per, const char *sku)
+static void assert_unit(const char *words, int64_t size, uint64_t is, uint64_t per, const char *sku,
+                        const char *told_by)
 {
-    const atp_catalog_entry_t entry = told(words, 0);
+    const atp_catalog_entry_t entry = told(words, size);
     atp_unit_row_t row;
 
     assert_true(atp_unit_row_read(&entry, &row));
     assert_int_equal(row.is, is);
     assert_int_equal(row.per, per);
     assert_true(atp_text_equal(row.sku, atp_text_of(sku)));
+    assert_true(atp_text_equal(row.told_by, atp_text_of(told_by)));
 }
 
 static void a_unit_is_so_many_for_so_many_of_a_sku_or_all(void **state)
 {
-    static const char *const bad[] = {"", "is=", "is=0", "is=12 for=0", "is=12 of=a", "for=3 is=12"};
+    static const char *const bad[] = {"",
+                                      "is=",
+                                      "is=0",
+                                      "is=12 for=0",
+                                      "is=12 of=a",
+                                      "for=3 is=12",
+                                      "is=12 sku=a",
+                                      "is=12 told_by=",
+                                      "is=12 told_by"};
     atp_unit_row_t row;
 
     (void)state;
-    assert_unit("is=12", 12, 1, "");
-    assert_unit("is=1 for=3 sku=a b", 1, 3, "a b");
-    assert_unit("is=1000000000000 sku=for=3", 1000000000000, 1, "for=3");
+    assert_unit("is=12", 0, 12, 1, "", "");
+    assert_unit("is=1 for=3 sku=a b", 3, 1, 3, "a b", "");
+    assert_unit("is=1000000000000 sku=for=3", 5, 1000000000000, 1, "for=3", "");
+    assert_unit("is=12 told_by=a c", 0, 12, 1, "", "a c");
+    assert_unit("is=12 sku=a told_by=b told_by=c", 11, 12, 1, "a told_by=b", "c");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const atp_catalog_entry_t entry = told(bad[i], 0);
         assert_false(atp_unit_row_read(&entry, &row));

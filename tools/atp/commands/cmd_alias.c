@@ -63,7 +63,8 @@ static int put_unit(atp_cli_t *cli)
     atp_act_id_t room;
 
     if (!take_subject(cli, ATP_OP_UNIT, &command) || !atp_with_flag(cli, "sku") ||
-        !atp_with_flag(cli, "is") || !atp_with_flag(cli, "for") || !atp_act_identify(cli, &command, &room)) {
+        !atp_with_flag_as(cli, "told-by", ATP_KEY_TOLD_BY) || !atp_with_flag(cli, "is") ||
+        !atp_with_flag(cli, "for") || !atp_act_identify(cli, &command, &room)) {
         return ATP_CLI_USAGE;
     }
     return atp_act_on_subject(cli, &command, "put");
@@ -75,7 +76,7 @@ static int drop_unit(atp_cli_t *cli)
     atp_act_id_t room;
 
     if (!take_subject(cli, ATP_OP_UNIT, &command) || !atp_with_flag(cli, "sku") ||
-        !atp_act_identify(cli, &command, &room)) {
+        !atp_with_flag_as(cli, "told-by", ATP_KEY_TOLD_BY) || !atp_act_identify(cli, &command, &room)) {
         return ATP_CLI_USAGE;
     }
     atp_with_number(cli, ATP_KEY_DROPPED, 1);
@@ -200,22 +201,27 @@ static const atp_flag_t unit_put_flags[] = {
     {"sku", "SKU", NULL, "Of this SKU; without: of all that have none of that name"},
     {"is", "N", NULL, "How many of the SKU's own unit it is (1)"},
     {"for", "N", NULL, "For so many of it: 1 for 3 is a third (1)"},
+    {"told-by", "NAME", NULL, "To this source or client only; without: to all"},
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const unit_put_examples[] = {"atp unit put CS --sku bike-28 --is 12", "atp unit put EA",
-                                                "atp unit put DZ --is 12", NULL};
+static const char *const unit_put_examples[] = {"atp unit put CS --sku bike-28 --is 12",
+                                                "atp unit put CS --sku bike-28 --is 24 --told-by acme",
+                                                "atp unit put EA", "atp unit put DZ --is 12", NULL};
 
 const atp_cmd_t atp_cmd_unit_put = {
     .name = "unit put",
     .group = "Catalogue",
     .synopsis = "UNIT",
-    .summary = "Say what a case, a pack or a dozen is of a SKU, or of all",
+    .summary = "Say what a case, a pack or a dozen is of a SKU or of all, to one source or client or to all",
     .about = "A quantity told with --with unit=CS becomes one in the SKU's own unit, exactly or not at all. "
-             "A fact in "
-             "a unit\n"
-             "that nothing is said of is kept as an exception: put the unit, then replay it.",
+             "What a source\n"
+             "or client has told of its own (--told-by) comes before what is told of all; of either, what is "
+             "told of the\n"
+             "SKU comes first. A fact in a unit that nothing is said of to its source is kept as an "
+             "exception: put the\n"
+             "unit, then replay it.",
     .word_min = 1,
     .word_max = 1,
     .flags = unit_put_flags,
@@ -226,11 +232,14 @@ const atp_cmd_t atp_cmd_unit_put = {
 
 static const atp_flag_t unit_drop_flags[] = {
     {"sku", "SKU", NULL, "That of this SKU; without: that of all"},
+    {"told-by", "NAME", NULL, "That of this source or client; without: that of all"},
     ATP_ACT_FLAGS,
     {NULL, NULL, NULL, NULL},
 };
 
-static const char *const unit_drop_examples[] = {"atp unit drop CS --sku bike-28", "atp unit drop DZ", NULL};
+static const char *const unit_drop_examples[] = {"atp unit drop CS --sku bike-28",
+                                                 "atp unit drop CS --sku bike-28 --told-by acme",
+                                                 "atp unit drop DZ", NULL};
 
 const atp_cmd_t atp_cmd_unit_drop = {
     .name = "unit drop",
@@ -250,7 +259,7 @@ const atp_cmd_t atp_cmd_unit_list = {
     .name = "unit list",
     .group = "Catalogue",
     .synopsis = "",
-    .summary = "All units, and what they are",
+    .summary = "All units, what they are and to whom",
     .examples = unit_list_examples,
     .run = list_units,
 };

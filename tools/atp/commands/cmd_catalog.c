@@ -468,11 +468,13 @@ const atp_cmd_t atp_cmd_sku_merge = {
     .summary = "Two SKUs are one: all that OLD has goes to the other, its name becomes an alias",
     .about = "Stock, limits, reservations, who waits, supplies and what is counted of them, node by node, in "
              "one op. There is no\n"
-             "way back. Refused where the SKUs are counted in other scales, where a kit, or a rule, quota, "
-             "cap or unit of its own,\n"
-             "names OLD, where different feeds counted them, and beyond 4,096 positions or 10,000 lines, "
-             "supplies and movements:\n"
-             "let reservations end, or load a feed that counts both, and ask again.",
+             "way back. Refused where the SKUs are counted in other scales, where a kit, or a rule, quota "
+             "or cap of its own,\n"
+             "names OLD, where a unit is not the same of both, where different feeds counted them, and "
+             "beyond 4,096\n"
+             "positions or 10,000 lines, supplies and movements: let reservations end, or load a feed that "
+             "counts both, and\n"
+             "ask again.",
     .word_min = 1,
     .word_max = 1,
     .flags = sku_merge_flags,

@@ -181,11 +181,13 @@ static void put_unit(export_t *export, const atp_unit_row_t *row)
         atp_out_text(&export->json, "sku", NULL, row->sku);
         atp_out_uint(&export->json, "is", NULL, row->is);
         atp_out_uint(&export->json, "for", NULL, row->per);
+        atp_out_text(&export->json, "told_by", NULL, row->told_by);
         return;
     }
     atp_csv_text(export->file.file, row->unit, ',');
     atp_csv_text(export->file.file, row->sku, ',');
-    (void)fprintf(export->file.file, "%" PRIu64 ",%" PRIu64 "\n", row->is, row->per);
+    (void)fprintf(export->file.file, "%" PRIu64 ",%" PRIu64 ",", row->is, row->per);
+    atp_csv_text(export->file.file, row->told_by, '\n');
 }
 
 static bool fail_words(export_t *export)
@@ -246,7 +248,7 @@ static const exported_t things[] = {
      "reserved,allocated,shipped\n",
      atp_client_reservations, take_reservations, (atp_catalog_what_t)0},
     {"aliases", "alias,sku,node,told_by\n", atp_client_catalog, take_aliases, ATP_CATALOG_ALIASES},
-    {"units", "unit,sku,is,for\n", atp_client_catalog, take_units, ATP_CATALOG_UNITS},
+    {"units", "unit,sku,is,for,told_by\n", atp_client_catalog, take_units, ATP_CATALOG_UNITS},
 };
 
 static const exported_t *find_thing(const char *name)

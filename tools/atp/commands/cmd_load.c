@@ -632,8 +632,8 @@ static const atp_flag_t flags[] = {
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
     {"max-bad-share", "SHARE", NULL, "Load nothing if a larger share of the rows is bad (the profile's)"},
     {"source", "SOURCE", NULL,
-     "The file is of this source: its aliases count, and those that the file tells are its own (the "
-     "profile's)"},
+     "The file is of this source: its aliases and units count, and those that the file tells are its own "
+     "(the profile's)"},
     {"lookups", "FOLDER", NULL, "Where the other files are that the profile looks into (beside FILE)"},
     {"feed", "ID", NULL,
      "The counts are a feed of this name: of a point in the past, which --includes and --as-of say"},
@@ -669,6 +669,7 @@ static const char *const examples[] = {
     "atp load Product.csv --profile adventureworks-products --safety-spread",
     "atp load stock.edi --profile x12-846 --ack stock.997",
     "atp load items.csv --profile aliases --source wms-berlin",
+    "atp load packs.csv --profile units --source acme",
     "zcat export.gz | atp load - --profile ./my-erp.yaml --max-bad-share 0.001",
     NULL};
 

@@ -26,7 +26,7 @@ static atp_err_t add_unit(atp_names_t *names, const atp_catalog_entry_t *entry)
     atp_unit_row_t row;
 
     return atp_unit_row_read(entry, &row) && row.is <= INT64_MAX && row.per <= INT64_MAX
-               ? atp_names_add_unit(names, row.unit, row.sku, (int64_t)row.is, (int64_t)row.per)
+               ? atp_names_add_unit(names, row.unit, row.told_by, row.sku, (int64_t)row.is, (int64_t)row.per)
                : ATP_ERR_FORMAT;
 }
 

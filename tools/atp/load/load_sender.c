@@ -12,15 +12,16 @@
 
 #define ID_SIZE 32
 #define TEXT_SIZE_MAX                                                                                        \
-    (5 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id, unit */
-#define TEXT_ROOM ((size_t)1 << 20)
+    (6 * ATP_ID_SIZE_MAX + ATP_NAME_SIZE_MAX) /* of one line: SKU, node, name, subject, id, unit, whose */
+#define TEXT_ROOM      ((size_t)1 << 20)
+#define OWN_ATTRIBUTES 2 /* of a fact: its unit, and whose that is; of a SKU: its worth */
 
 typedef struct batch {
     uint32_t count;
     size_t text_size;
     atp_command_t commands[ATP_OPS_PER_MESSAGE_MAX];
     atp_command_line_t lines[ATP_OPS_PER_MESSAGE_MAX];
-    atp_attribute_t units[ATP_OPS_PER_MESSAGE_MAX]; /* of facts that are counted in one */
+    atp_attribute_t attributes[ATP_OPS_PER_MESSAGE_MAX][OWN_ATTRIBUTES]; /* of facts and SKUs */
     atp_load_origin_t origins[ATP_OPS_PER_MESSAGE_MAX];
     char text[TEXT_ROOM];
 } batch_t;
@@ -273,6 +274,19 @@ static atp_text_t copy_text(batch_t *batch, atp_text_t text)
     return (atp_text_t){to, text.size};
 }
 
+/* The attributes of the newest command of the batch. */
+static void copy_attributes(batch_t *batch, atp_command_t *copy)
+{
+    atp_attribute_t *own = batch->attributes[batch->count - 1];
+
+    ATP_ASSERT(copy->attribute_count <= OWN_ATTRIBUTES);
+    for (uint32_t i = 0; i < copy->attribute_count; i++) {
+        own[i] = copy->attributes[i];
+        own[i].text = copy_text(batch, own[i].text);
+    }
+    copy->attributes = own;
+}
+
 static lane_t *lane_of(const atp_load_sender_t *sender, const atp_command_t *command)
 {
     return sender->lanes[atp_hash_text(command->lines[0].sku, 0) % ATP_LOAD_SENDER_LANES];
@@ -301,20 +315,12 @@ atp_err_t atp_load_sender_add(atp_load_sender_t *sender, const atp_command_t *co
     line->node = copy_text(batch, line->node);
     copy->name = copy_text(batch, command->name);
     copy->lines = line;
-    if (command->id.size > 0) { /* a fact; what it is counted in */
-        copy->id = copy_text(batch, command->id);
-        if (command->attribute_count == 1) {
-            atp_attribute_t *unit = &batch->units[batch->count - 1];
-            *unit = command->attributes[0];
-            unit->text = copy_text(batch, unit->text);
-            copy->attributes = unit;
-        }
-        return ATP_OK;
+    if (command->id.size > 0 || command->kind == ATP_OP_SKU) {
+        copy_attributes(batch, copy);
     }
-    if (command->kind == ATP_OP_SKU && command->attribute_count == 1) { /* what a unit of it is worth */
-        atp_attribute_t *worth = &batch->units[batch->count - 1];
-        *worth = command->attributes[0];
-        copy->attributes = worth;
+    if (command->id.size > 0) { /* a fact */
+        copy->id = copy_text(batch, command->id);
+        return ATP_OK;
     }
     make_id(origin->seed, command, batch->text + batch->text_size);
     copy->id = (atp_text_t){batch->text + batch->text_size, ID_SIZE};

@@ -16,24 +16,37 @@ static bool take_word(atp_text_t *text, const char *word)
     return true;
 }
 
+/* The id behind the word that was taken, of `size` bytes, and the blank before what follows. */
+static bool take_id(atp_text_t *text, int64_t size, atp_text_t *ret_id)
+{
+    if (size < 1 || size > (int64_t)text->size) {
+        return false;
+    }
+    *ret_id = (atp_text_t){text->bytes, (uint32_t)size};
+    *text = (atp_text_t){text->bytes + size, text->size - (uint32_t)size};
+    return text->size == 0 || (take_word(text, " ") && text->size > 0);
+}
+
+/* What is left says whose it is, or nothing. */
+static bool take_teller(atp_text_t *text, atp_text_t *ret_teller)
+{
+    if (text->size == 0) {
+        return true;
+    }
+    bool is_told = take_word(text, "told_by=") && text->size > 0;
+    *ret_teller = *text;
+    return is_told;
+}
+
 bool atp_alias_row_read(const atp_catalog_entry_t *entry, atp_alias_row_t *ret_row)
 {
     atp_text_t left = entry->name;
     bool is_sku = take_word(&left, "sku=");
 
     *ret_row = (atp_alias_row_t){.alias = entry->id};
-    if ((!is_sku && !take_word(&left, "node=")) || entry->value < 1 || entry->value > (int64_t)left.size) {
-        return false;
-    }
-    atp_text_t means = {left.bytes, (uint32_t)entry->value};
-    *(is_sku ? &ret_row->sku : &ret_row->node) = means;
-    left = (atp_text_t){left.bytes + means.size, left.size - means.size};
-    if (left.size == 0) {
-        return true;
-    }
-    bool is_told = take_word(&left, " told_by=");
-    ret_row->told_by = left;
-    return is_told && left.size > 0;
+    return (is_sku || take_word(&left, "node=")) &&
+           take_id(&left, entry->value, is_sku ? &ret_row->sku : &ret_row->node) &&
+           take_teller(&left, &ret_row->told_by);
 }
 
 bool atp_unit_row_read(const atp_catalog_entry_t *entry, atp_unit_row_t *ret_row)
@@ -48,9 +61,6 @@ bool atp_unit_row_read(const atp_catalog_entry_t *entry, atp_unit_row_t *ret_row
     if (take_word(&left, "for=")) {
         ret_row->per = atp_words_take_number(&left);
     }
-    if (take_word(&left, "sku=")) { /* the last: it may have blanks in it */
-        ret_row->sku = left;
-        left.size = 0;
-    }
-    return left.size == 0 && ret_row->is > 0 && ret_row->per > 0;
+    bool is_whole = !take_word(&left, "sku=") || take_id(&left, entry->value, &ret_row->sku);
+    return is_whole && take_teller(&left, &ret_row->told_by) && ret_row->is > 0 && ret_row->per > 0;
 }

@@ -17,7 +17,8 @@ typedef struct atp_alias_row {
 /* `is` of the SKU's own unit for `per` of this one. */
 typedef struct atp_unit_row {
     atp_text_t unit;
-    atp_text_t sku; /* "" = of all */
+    atp_text_t sku;     /* "" = of all */
+    atp_text_t told_by; /* "" = to all */
     uint64_t is;
     uint64_t per;
 } atp_unit_row_t;

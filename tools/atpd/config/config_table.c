@@ -67,7 +67,7 @@ const atp_option_t atp_options[] = {
     {"capacity.aliases", ATP_OPTION_COUNT, AT(capacity.aliases), 1, RECORDS_MAX, "100000",
      "Other names of SKUs and nodes, dropped ones counted; one of a source or client counts twice.", false},
     {"capacity.units", ATP_OPTION_COUNT, AT(capacity.units), 1, RECORDS_MAX, "10000",
-     "Units of quantities, of each SKU and of all, dropped ones counted.", false},
+     "Units of quantities, of SKUs and of all, of sources and of all, dropped ones counted.", false},
     {"capacity.postings", ATP_OPTION_COUNT, AT(capacity.postings), 64, RECORDS_MAX, "262144",
      "Postings kept for those who hear them; when full the oldest goes.", false},
     {"capacity.bookings", ATP_OPTION_COUNT, AT(capacity.bookings), 1, RECORDS_MAX, "500000",

@@ -484,7 +484,7 @@ static void row_in_words(atp_work_t *work, const atp_ledger_t *ledger, uint32_t 
         what == ATP_CATALOG_COMPONENTS    ? atp_kit_text(ledger, index, &entry.id, &text)
         : what == ATP_CATALOG_GROUP_NODES ? atp_group_node_text(ledger, index, &entry.id, &entry.value, &text)
         : what == ATP_CATALOG_ALIASES     ? atp_alias_text(ledger, index, &entry.id, &entry.value, &text)
-        : what == ATP_CATALOG_UNITS       ? atp_unit_text(ledger, index, &entry.id, &text)
+        : what == ATP_CATALOG_UNITS       ? atp_unit_text(ledger, index, &entry.id, &entry.value, &text)
         : what == ATP_CATALOG_LIMITS      ? atp_limit_text(ledger, index, &entry.id, &text)
         : what == ATP_CATALOG_DEMAND      ? atp_demand_text(ledger, index, &entry.id, &entry.value, &text)
                                      : atp_drift_text(ledger, what, index, &entry.id, &entry.value, &text);

@@ -5,6 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static void put_teller(atp_rule_text_t *text, const atp_catalog_t *catalog, uint32_t teller_ref)
+{
+    if (teller_ref != 0) {
+        atp_rule_text_put(text, "told_by", atp_strings_get(&catalog->strings, teller_ref));
+    }
+}
+
 bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_id, int64_t *ret_size,
                     atp_rule_text_t *ret_text)
 {
@@ -22,9 +29,7 @@ bool atp_alias_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret
                               : atp_catalog_node_id(catalog, (uint16_t)(target - 1));
     atp_rule_text_put(ret_text, is_sku ? "sku" : "node", means);
     *ret_size = means.size;
-    if (record->teller_ref != 0) {
-        atp_rule_text_put(ret_text, "told_by", atp_strings_get(&catalog->strings, record->teller_ref));
-    }
+    put_teller(ret_text, catalog, record->teller_ref);
     return true;
 }
 
@@ -36,7 +41,8 @@ static void put_number(atp_rule_text_t *text, const char *name, int64_t number)
     atp_rule_text_put(text, name, (atp_text_t){digits, (uint32_t)size});
 }
 
-bool atp_unit_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_id, atp_rule_text_t *ret_text)
+bool atp_unit_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_id, int64_t *ret_size,
+                   atp_rule_text_t *ret_text)
 {
     const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
     const atp_unit_record_t *record = atp_table_at(&atp_ledger_units(ledger)->records, number);
@@ -51,8 +57,12 @@ bool atp_unit_text(const atp_ledger_t *ledger, uint32_t number, atp_text_t *ret_
     if (record->denominator != 1) {
         put_number(ret_text, "for", record->denominator);
     }
+    *ret_size = 0;
     if (record->sku != ATP_UNIT_OF_ALL) {
-        atp_rule_text_put(ret_text, "sku", atp_catalog_sku_id(catalog, record->sku));
+        atp_text_t sku = atp_catalog_sku_id(catalog, record->sku);
+        atp_rule_text_put(ret_text, "sku", sku);
+        *ret_size = sku.size;
     }
+    put_teller(ret_text, catalog, record->teller_ref);
     return true;
 }

@@ -15,16 +15,41 @@ static atp_result_t unit(fixture_t *f, const char *name, const char *words)
     return do_with(f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = atp_text_of(name)}, words);
 }
 
+static atp_result_t receive_with(fixture_t *f, const char *sku, atp_qty_t mantissa, uint8_t decimals,
+                                 const char *words)
+{
+    atp_command_line_t line = line_of(sku, "N", mantissa);
+
+    line.decimals = decimals;
+    return do_with(
+        f, (atp_command_t){.kind = ATP_OP_RECEIVE, .is_fact = true, .line_count = 1, .lines = &line}, words);
+}
+
 static atp_result_t receive_in(fixture_t *f, const char *sku, atp_qty_t mantissa, uint8_t decimals,
                                const char *unit_name)
 {
-    atp_command_line_t line = line_of(sku, "N", mantissa);
     char words[40];
 
-    line.decimals = decimals;
     snprintf(words, sizeof words, "unit=%s", unit_name);
-    return do_with(
-        f, (atp_command_t){.kind = ATP_OP_RECEIVE, .is_fact = true, .line_count = 1, .lines = &line}, words);
+    return receive_with(f, sku, mantissa, decimals, words);
+}
+
+/* The next batch of the source, with so many cases of the SKU in it. */
+static atp_result_t source_tells_cases(fixture_t *f, const char *source, uint64_t sequence, const char *sku,
+                                       atp_qty_t cases)
+{
+    assert_verdict(open_batch(f, source, 1, sequence), ATP_APPLIED);
+    f->in_source = true;
+    atp_result_t result = receive_in(f, sku, cases, 0, "CS");
+    f->in_source = false;
+    fixture_end_frame(f);
+    return result;
+}
+
+static atp_result_t replay(fixture_t *f, const char *number)
+{
+    return do_with(f, (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION, .subject = atp_text_of(number)},
+                   "settle=replay");
 }
 
 /* ---- aliases ---- */
@@ -237,10 +262,119 @@ static void a_fact_in_an_unknown_unit_is_replayed_when_it_is_known(void **state)
     assert_refused(receive_in(&f, "S", 10, 0, "CS"), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
     assert_int_equal(newest_exception(&f)->verdict, ATP_UNIT_UNKNOWN);
     unit(&f, "CS", "is=12");
-    assert_verdict(do_with(&f, (atp_command_t){.kind = ATP_OP_SETTLE_EXCEPTION, .subject = ATP_TEXT("1")},
-                           "settle=replay"),
-                   ATP_APPLIED);
+    assert_verdict(replay(&f, "1"), ATP_APPLIED);
     assert_int_equal(view_of(&f, "S", "N").on_hand, 120);
+    fixture_close(&f);
+}
+
+/* ---- units of tellers ---- */
+
+static void the_case_of_each_supplier_is_its_own(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 0);
+    assert_verdict(unit(&f, "CS", "sku=S is=12 told_by=acme"), ATP_APPLIED);
+    assert_verdict(unit(&f, "CS", "sku=S is=24 told_by=bolt"), ATP_APPLIED);
+    assert_verdict(unit(&f, "CS", "sku=S is=24 told_by=bolt"), ATP_CONFIRMED);
+    assert_verdict(source_tells_cases(&f, "acme", 1, "S", 10), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 120);
+    assert_verdict(source_tells_cases(&f, "bolt", 1, "S", 10), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 360);
+    fixture_close(&f);
+}
+
+/* Four of one name: each that is put is nearer than those before, and each that is dropped leaves the next one. */
+static void the_nearest_unit_counts(void **state)
+{
+    static const char *const nearer[] = {"is=1", "sku=S is=2", "is=3 told_by=acme",
+                                         "sku=S is=4 told_by=acme"};
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+    uint64_t sequence = 0;
+    char words[64];
+
+    stock(&f, "S", "N", 0);
+    for (int i = 0; i < 4; i++) {
+        assert_verdict(unit(&f, "CS", nearer[i]), ATP_APPLIED);
+        assert_int_equal(source_tells_cases(&f, "acme", ++sequence, "S", 1).qty, i + 1);
+        assert_int_equal(source_tells_cases(&f, "bolt", sequence, "S", 1).qty, i == 0 ? 1 : 2);
+    }
+    for (int i = 3; i >= 0; i--) {
+        assert_int_equal(source_tells_cases(&f, "acme", ++sequence, "S", 1).qty, i + 1);
+        snprintf(words, sizeof words, "%s dropped=yes", nearer[i]);
+        assert_verdict(unit(&f, "CS", words), ATP_APPLIED);
+    }
+    assert_refused(source_tells_cases(&f, "acme", ++sequence, "S", 1), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
+    fixture_close(&f);
+}
+
+/* The exception keeps whose fact it was: it is replayed in that one's words. */
+static void a_fact_in_a_unit_of_others_waits_for_its_tellers_own(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 0);
+    unit(&f, "CS", "sku=S is=12 told_by=acme");
+    assert_refused(source_tells_cases(&f, "bolt", 1, "S", 10), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
+    assert_int_equal(newest_exception(&f)->verdict, ATP_UNIT_UNKNOWN);
+    assert_refused(receive_in(&f, "S", 10, 0, "CS"), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE); /* of a client */
+    assert_refused(replay(&f, "1"), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
+    unit(&f, "CS", "is=24 told_by=bolt");
+    assert_verdict(replay(&f, "1"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 240);
+    assert_refused(replay(&f, "2"), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
+    fixture_close(&f);
+}
+
+static void a_client_has_units_of_its_own_for_what_it_asks(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+    atp_command_line_t line = line_of("S", "N", 2);
+    atp_command_t command = {.kind = ATP_OP_RESERVE, .id = ATP_TEXT("r1"), .line_count = 1, .lines = &line};
+
+    stock(&f, "S", "N", 100);
+    unit(&f, "CS", "sku=S is=12 told_by=others");
+    assert_refused(do_with(&f, command, "unit=CS"), ATP_UNIT_UNKNOWN, ATP_FIELD_ATTRIBUTE);
+    f.client = "others";
+    command.id = ATP_TEXT("r2");
+    assert_verdict(do_with(&f, command, "unit=CS"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").reserved, 24);
+    fixture_close(&f);
+}
+
+/* A file is told by a client; what it counts in are the units of whose file it is. */
+static void a_fact_may_say_whose_unit_it_is_counted_in(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 0);
+    unit(&f, "CS", "is=6");
+    assert_int_equal(receive_with(&f, "S", 1, 0, "unit=CS told_by=acme").qty, 6);
+    unit(&f, "CS", "is=12 told_by=acme");
+    assert_int_equal(receive_with(&f, "S", 1, 0, "unit=CS told_by=acme").qty, 12);
+    assert_int_equal(receive_with(&f, "S", 1, 0, "unit=CS").qty, 6);
+    assert_refused(receive_with(&f, "S", 1, 0, "unit=PK told_by=acme"), ATP_UNIT_UNKNOWN,
+                   ATP_FIELD_ATTRIBUTE);
+    unit(&f, "PK", "is=3 told_by=acme");
+    assert_verdict(replay(&f, "1"), ATP_APPLIED);
+    assert_int_equal(view_of(&f, "S", "N").on_hand, 27);
+    fixture_close(&f);
+}
+
+static void a_renamed_sku_keeps_the_units_of_tellers(void **state)
+{
+    (void)state;
+    fixture_t f = fixture_open_journaled(NULL);
+
+    stock(&f, "S", "N", 0);
+    alias(&f, "401", "sku=S told_by=acme");
+    unit(&f, "CS", "sku=S is=12 told_by=acme");
+    assert_int_equal(source_tells_cases(&f, "acme", 1, "401", 2).qty, 24);
     fixture_close(&f);
 }
 
@@ -267,7 +401,7 @@ static void broken_aliases_and_units_are_named(void **state)
 
     stock(&f, "S", "N", 0);
     alias(&f, "a", "sku=S told_by=wms");
-    unit(&f, "CS", "is=12");
+    unit(&f, "CS", "is=12 told_by=wms");
     atp_alias_record_t *all = atp_table_at(&f.ledger->catalog.aliases, 0);
     atp_unit_record_t *cases = atp_table_at(&f.ledger->units.records, 0);
     all->told++;
@@ -278,6 +412,10 @@ static void broken_aliases_and_units_are_named(void **state)
     assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
     assert_memory_equal(why.text, "U1", 2);
     cases->denominator = 1;
+    f.ledger->units.told = 0;
+    assert_int_equal(atp_ledger_check(f.ledger, &why), ATP_ERR_CORRUPT);
+    assert_memory_equal(why.text, "U2", 2);
+    f.ledger->units.told = 1;
     fixture_close(&f);
 }
 
@@ -296,6 +434,12 @@ int main(void)
         cmocka_unit_test(a_unit_of_all_counts_where_the_sku_has_none),
         cmocka_unit_test(what_is_not_exact_is_not_guessed),
         cmocka_unit_test(a_fact_in_an_unknown_unit_is_replayed_when_it_is_known),
+        cmocka_unit_test(the_case_of_each_supplier_is_its_own),
+        cmocka_unit_test(the_nearest_unit_counts),
+        cmocka_unit_test(a_fact_in_a_unit_of_others_waits_for_its_tellers_own),
+        cmocka_unit_test(a_client_has_units_of_its_own_for_what_it_asks),
+        cmocka_unit_test(a_fact_may_say_whose_unit_it_is_counted_in),
+        cmocka_unit_test(a_renamed_sku_keeps_the_units_of_tellers),
         cmocka_unit_test(units_have_room_for_so_many),
         cmocka_unit_test(broken_aliases_and_units_are_named),
     };

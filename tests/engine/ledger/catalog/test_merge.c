@@ -370,16 +370,55 @@ static void what_names_the_sku_holds_it(void **state)
     fixture_close(&f);
 }
 
+static void put_case(fixture_t *f, const char *words)
+{
+    assert_verdict(do_with(f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = ATP_TEXT("CS")}, words),
+                   ATP_APPLIED);
+}
+
 static void a_unit_that_is_something_else_of_the_other_holds_it(void **state)
 {
     (void)state;
     fixture_t f = two_skus();
 
-    do_with(&f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = ATP_TEXT("CS")}, "sku=old is=12");
+    put_case(&f, "sku=old is=12");
     assert_refused(merge(&f, "old", "new"), ATP_SKU_IN_USE, ATP_FIELD_SUBJECT);
-    do_with(&f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = ATP_TEXT("CS")}, "sku=new is=10");
+    put_case(&f, "sku=new is=10");
     assert_refused(merge(&f, "old", "new"), ATP_SKU_IN_USE, ATP_FIELD_SUBJECT);
-    do_with(&f, (atp_command_t){.kind = ATP_OP_UNIT, .subject = ATP_TEXT("CS")}, "sku=new is=12");
+    put_case(&f, "sku=new is=12");
+    assert_verdict(merge(&f, "old", "new"), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* What nobody has a unit for has none that is another one. */
+static void a_unit_that_only_the_other_has_does_not_hold_it(void **state)
+{
+    (void)state;
+    fixture_t f = two_skus();
+
+    put_case(&f, "sku=new is=12");
+    put_case(&f, "is=10"); /* of the old one, too */
+    assert_refused(merge(&f, "old", "new"), ATP_SKU_IN_USE, ATP_FIELD_SUBJECT);
+    put_case(&f, "is=10 dropped=yes");
+    assert_verdict(merge(&f, "old", "new"), ATP_APPLIED);
+    fixture_close(&f);
+}
+
+/* To all it is the same of both; to one who has a word of its own it would be another one from then on. */
+static void a_unit_is_compared_as_each_teller_has_it(void **state)
+{
+    (void)state;
+    fixture_t f = two_skus();
+
+    put_case(&f, "sku=old is=12 told_by=acme");
+    put_case(&f, "sku=new is=12");
+    put_case(&f, "sku=old is=12");
+    put_case(&f, "sku=new is=24 told_by=bolt");
+    assert_refused(merge(&f, "old", "new"), ATP_SKU_IN_USE, ATP_FIELD_SUBJECT);
+    put_case(&f, "sku=old is=24 told_by=bolt");
+    put_case(&f, "is=6 told_by=acme"); /* of the new one acme would say so */
+    assert_refused(merge(&f, "old", "new"), ATP_SKU_IN_USE, ATP_FIELD_SUBJECT);
+    put_case(&f, "sku=new is=12 told_by=acme");
     assert_verdict(merge(&f, "old", "new"), ATP_APPLIED);
     fixture_close(&f);
 }
@@ -441,6 +480,8 @@ int main(void)
         cmocka_unit_test(an_alias_of_the_old_one_means_the_new_one),
         cmocka_unit_test(what_names_the_sku_holds_it),
         cmocka_unit_test(a_unit_that_is_something_else_of_the_other_holds_it),
+        cmocka_unit_test(a_unit_that_only_the_other_has_does_not_hold_it),
+        cmocka_unit_test(a_unit_is_compared_as_each_teller_has_it),
         cmocka_unit_test(names_that_are_not_there_and_other_scales_are_refused),
         cmocka_unit_test(more_than_one_op_merges_is_refused),
     };
