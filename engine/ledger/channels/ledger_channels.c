@@ -213,6 +213,24 @@ static atp_qty_t kits_left_anywhere(apply_t *apply, uint32_t sku)
     return left;
 }
 
+/* A line without a node asks all that the channel sees; what the channel keeps back at the stale ones may end it before a node is
+ * looked at. */
+static void note_stale(apply_t *apply, uint32_t sku)
+{
+    atp_ledger_t *ledger = apply->ledger;
+
+    if (!ATP_UNLIKELY(ledger->root->registry.silent > 0) || apply->result == NULL) {
+        return;
+    }
+    uint32_t count = atp_positions_list(&ledger->positions, sku, ledger->view_rows, ATP_VIEW_ROWS_MAX);
+    for (uint32_t i = 0; i < count && apply->result->is_stale == 0; i++) {
+        uint16_t node = atp_positions_at(&ledger->positions, ledger->view_rows[i])->node;
+        apply->result->is_stale = atp_catalog_is_stale(&ledger->catalog, node) &&
+                                  atp_catalog_node_state(&ledger->catalog, node) == ATP_NODE_OPEN &&
+                                  atp_ledger_channel_sees(apply, node);
+    }
+}
+
 atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
 {
     const atp_ledger_t *ledger = apply->ledger;
@@ -225,6 +243,7 @@ atp_qty_t atp_ledger_channel_left_anywhere(apply_t *apply, uint32_t sku)
         return kits_left_anywhere(apply, sku);
     }
     read_view(apply, sku, &view);
+    note_stale(apply, sku);
     return atp_channel_view_with(&view, atp_ledger_beyond_anywhere(apply, sku));
 }
 

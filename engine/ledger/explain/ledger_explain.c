@@ -123,14 +123,14 @@ static atp_qty_t free_at(telling_t *telling, uint16_t node, atp_qty_t *ret_of_ro
     return free;
 }
 
-/* What the channel keeps back at a stale node. */
+/* What the channel keeps back at a stale node: told also where it is nothing, for the answer rests on old counts. */
 static atp_qty_t tell_stale(telling_t *telling, uint16_t node, uint32_t row, atp_text_t name, atp_qty_t atp)
 {
     if (!atp_catalog_is_stale(&telling->apply.ledger->catalog, node)) {
         return 0;
     }
     atp_qty_t kept = atp_ledger_kept_back(&telling->apply, row, atp);
-    tell_some(telling, ATP_EXPLAIN_CODE_STALE, kept, name);
+    tell(telling, ATP_EXPLAIN_CODE_STALE, kept, name, "");
     return kept;
 }
 

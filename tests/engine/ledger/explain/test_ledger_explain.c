@@ -68,6 +68,31 @@ static void a_sku_is_explained_node_by_node_and_a_short_one_counts_as_nothing(vo
     assert_int_equal(part_of(ATP_EXPLAIN_CODE_NOT_ENOUGH)->qty, 1);
 }
 
+/* Also where nothing is held back for it. */
+static void that_counts_are_stale_is_told_of_each_such_node(void **state)
+{
+    const atp_command_t source = {.kind = ATP_OP_REGISTER_SOURCE, .subject = ATP_TEXT("wms")};
+
+    (void)state;
+    stock(&f, "S", "A", 10);
+    stock(&f, "S", "B", 4);
+    assert_verdict(put_channel_with(&f, "stop", "on_stale=stop"), ATP_APPLIED);
+    assert_verdict(do_with(&f, source, "claim=on_hand node=A sla_ms=1000"), ATP_APPLIED);
+    explain("S", NULL, 1);
+    assert_null(part_of(ATP_EXPLAIN_CODE_STALE));
+    f.now_ms += 1000;
+    assert_verdict(pulse(&f, 100), ATP_APPLIED);
+    explain("S", NULL, 1);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_STALE)->qty, 0);
+    assert_string_equal(part_of(ATP_EXPLAIN_CODE_STALE)->node.bytes, "A");
+    assert_it_adds_up();
+    explain("S", "B", 1);
+    assert_null(part_of(ATP_EXPLAIN_CODE_STALE));
+    explain_for("stop", "S", NULL, 1);
+    assert_int_equal(part_of(ATP_EXPLAIN_CODE_STALE)->qty, 10);
+    assert_it_adds_up();
+}
+
 static void where_nothing_ever_was_there_is_nothing(void **state)
 {
     (void)state;
@@ -305,6 +330,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_part_that_decided_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sku_is_explained_node_by_node_and_a_short_one_counts_as_nothing,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(that_counts_are_stale_is_told_of_each_such_node, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_nothing_ever_was_there_is_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_due_is_left_for_an_op_to_settle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_beyond_the_room_are_left_out_and_told, set_up, tear_down),

@@ -406,6 +406,8 @@ static void what_is_left_open_is_served_where_it_is_not_stale(void **state)
     assert_verdict(sell(&f, "stop", "r1", "S", "", 4, ATP_RESERVE_ALL_OR_NOTHING), ATP_APPLIED);
     assert_int_equal(view_of(&f, "S", "B").reserved, 4);
     assert_verdict(sell(&f, "stop", "r2", "S", "", 1, ATP_RESERVE_ALL_OR_NOTHING), ATP_NOT_ENOUGH_AVAILABLE);
+    assert_int_equal(f.result.is_stale,
+                     1); /* refused by what the channel sees, before a node was looked at */
     assert_verdict(sell(&f, "held", "r3", "S", "", 9, ATP_RESERVE_PARTIAL), ATP_APPLIED_IN_PART);
     assert_int_equal(f.result.qty, 4);
     fixture_close(&f);
