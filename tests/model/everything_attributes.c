@@ -344,7 +344,6 @@ static unsigned liking(draw_t *draw, const act_t *act, unsigned key, unsigned of
             return act->attribute_count > 0 ? 30 : 950;
         }
         return act->kind == ATP_OP_EXCEPTION_OWNER ? often / 3 : often;
-    case ATP_KEY_DENOMINATOR:
     case ATP_KEY_DROPPED:
         return act->kind == ATP_OP_QUOTA ? 120 : often / 2;
     case ATP_KEY_SUPPLY_STATUS:
