@@ -567,22 +567,22 @@ static atp_record_status_t without_segment(edi_t *edi, atp_edi_status_t status)
 {
     switch (status) {
     case ATP_EDI_NOT_EDI:
+    case ATP_EDI_NO_TAG:
         (void)fail(edi, ATP_EDI_FAULT_CONTENT, edi->stream.line,
-                   edi->standard == ATP_EDI_X12
+                   status == ATP_EDI_NO_TAG ? "no segment's tag where a segment must begin"
+                   : edi->standard == ATP_EDI_X12
                        ? "no ISA segment of 106 characters where an interchange must begin; is this X12?"
                        : "no UNA or UNB segment where an interchange must begin; is this EDIFACT?");
-        return ATP_RECORD_FILL;
+        break;
     case ATP_EDI_CUT:
-        (void)fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, edi->stream.line,
-                   "the file ends within a segment, or one is longer than 8 KiB");
-        return ATP_RECORD_FILL;
     case ATP_EDI_END:
-        if (edi->level != 0) {
-            (void)fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, edi->stream.line,
-                       "the file ends before the interchange does: its trailer is missing");
-            return ATP_RECORD_FILL;
+        if (status == ATP_EDI_END && edi->level == 0) {
+            return ATP_RECORD_END;
         }
-        return ATP_RECORD_END;
+        (void)fail(edi, ATP_EDI_FAULT_TRAILER_MISSING, edi->stream.line,
+                   status == ATP_EDI_CUT ? "the file ends within a segment, or one is longer than 8 KiB"
+                                         : "the file ends within an interchange: its trailer is missing");
+        break;
     case ATP_EDI_SEGMENT:
     case ATP_EDI_FILL:
         break;

@@ -114,6 +114,18 @@ static size_t find_end(const atp_stream_t *stream, size_t from, const atp_edi_si
     }
 }
 
+/* What is damaged there must not be passed over as a segment that nobody asked for. */
+static bool is_tag(atp_text_t tag)
+{
+    bool is_good = tag.size >= 2 && tag.size <= 3;
+
+    for (uint32_t i = 0; is_good && i < tag.size; i++) {
+        char c = tag.bytes[i];
+        is_good = (c >= 'A' && c <= 'Z') || (i > 0 && c >= '0' && c <= '9');
+    }
+    return is_good;
+}
+
 /* Moves `begin` to `to`, counting lines. */
 static void move_to(atp_stream_t *stream, size_t to)
 {
@@ -173,6 +185,9 @@ atp_edi_status_t atp_edi_next(atp_stream_t *stream, atp_edi_standard_t standard,
         .line = stream->line,
     };
     ret_segment->tag = atp_edi_element(ret_segment->raw, signs, 0, 1);
+    if (ret_segment->raw.size > 0 && !is_tag(ret_segment->tag)) {
+        return ATP_EDI_NO_TAG;
+    }
     move_to(stream, end + 1);
     return ATP_EDI_SEGMENT;
 }

@@ -43,7 +43,8 @@ typedef enum atp_edi_status {
     ATP_EDI_FILL,    /* more is wanted */
     ATP_EDI_END,     /* no more */
     ATP_EDI_NOT_EDI, /* neither ISA nor UNA nor UNB where an interchange must begin */
-    ATP_EDI_CUT      /* the file ends within a segment, or one is longer than the limit */
+    ATP_EDI_NO_TAG, /* a segment begins with something else than a tag: 2 or 3 capital letters and digits, a letter first */
+    ATP_EDI_CUT /* the file ends within a segment, or one is longer than the limit */
 } atp_edi_status_t;
 
 struct atp_stream; /* loaders/formats/stream.h */

@@ -211,6 +211,12 @@ static void trailers_must_say_what_there_is(void **state)
     expect_fault("846", ISA GS "ST*846*0001~SE*2*0001~GE*1*7~", "its trailer is missing");
     expect_fault("846", ISA GS "ST*846*0001~LIN**VN*a~QTY*17*4", "ends within a segment");
     expect_fault("846", ISA "ST*846*0001~", "a header stands where it must not");
+    static const char *const damaged[] = {"qTY", "Q", "QTYX", "1TY", "Q\x01Y", "Q Y"};
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) { /* not a segment to be passed over */
+        char text[512];
+        snprintf(text, sizeof text, ISA GS "ST*846*0001~LIN**VN*a~%s*17*4~SE*4*0001~" TAIL, damaged[i]);
+        expect_fault("846", text, "no segment's tag");
+    }
     expect_fault("846", ISA GS "GE*0*7~SE*1*1~", "a trailer stands where it must not");
     expect_fault("846", ISA "LIN**VN*a~", "outside any message");
     expect_fault("846", ISA ISA, "a header stands where it must not");

@@ -206,6 +206,15 @@ class Feeds(atp_case.Case):
         trend = json.loads(self.atp("drift", "--node", self.node, "--json"))  # as the ledger has it
         self.assertEqual((trend["value_up"], trend["value_down"]), ("0.0001", "5.5"))
 
+    def test_a_report_that_cannot_be_written_is_known_before_anything_is_loaded(self):
+        self.stock("a", 10)
+        path = self.write([("a", 8)])
+        as_of = self.now()
+        self.load(path, "--as-of", as_of, "--report", self.folder / "nowhere" / "r.csv", status=5)  # this machine failed
+        self.load(path, "--as-of", as_of, "--report", self.folder / "r.pdf", status=2)
+        self.assertEqual(self.on_hand("a"), 10)
+        self.assertEqual(list(self.folder.glob("r.pdf*")), [])
+
     def op(self):
         return int(self.atp("avail", f"k0@{self.node}").rsplit(" ", 1)[1])
 

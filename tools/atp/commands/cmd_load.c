@@ -564,14 +564,6 @@ static int load_rows(loading_t *loading)
                                                      : status;
 }
 
-static int write_report(loading_t *loading)
-{
-    const char *path = atp_args_text(&loading->cli->args, "report");
-
-    return path != NULL ? atp_load_feed_report(loading->cli, &loading->feed, path, loading->is_dry)
-                        : ATP_CLI_DONE;
-}
-
 static int refuse_without_profile(const atp_cli_t *cli)
 {
     char names[512] = "";
@@ -603,7 +595,7 @@ static int run(atp_cli_t *cli)
     status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;
     status = status == ATP_CLI_DONE ? validate(&loading) : status;
     status = status == ATP_CLI_DONE ? load_rows(&loading) : status;
-    int reported = status == ATP_CLI_DONE ? write_report(&loading) : status;
+    int reported = status == ATP_CLI_DONE ? atp_load_feed_report(cli, &loading.feed, loading.is_dry) : status;
     int acknowledged =
         status == ATP_CLI_DONE && loading.ack != NULL ? atp_load_ack_write(loading.ack, true) : status;
     int confirmed = status == ATP_CLI_DONE && !loading.is_dry ? confirm_names(&loading, true) : status;
@@ -613,7 +605,7 @@ static int run(atp_cli_t *cli)
     status = status == ATP_CLI_DONE ? loading.guarded : status;
     atp_load_hits_fini(&loading.hits);
     status = status == ATP_CLI_DONE ? confirmed : status;
-    atp_load_feed_fini(&loading.feed);
+    atp_load_feed_fini(cli, &loading.feed);
     atp_load_run_close(loading.run);
     status = close_files(&loading, status);
     atp_names_destroy(loading.names);

@@ -246,22 +246,23 @@ static void write_html(FILE *file, const atp_load_feed_t *feed, bool is_dry)
     atp_html_end(file);
 }
 
-int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, const char *path, bool is_dry)
+int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, bool is_dry)
 {
-    const char *ending = strrchr(path, '.');
-    atp_file_out_t out;
+    atp_file_out_t out = feed->report;
+    const char *ending = out.name != NULL ? strrchr(out.name, '.') : NULL;
     bool is_written = true;
-    int status = feed->drift_count > 0 ? price(cli, feed) : ATP_CLI_DONE;
 
+    if (out.file == NULL) {
+        return ATP_CLI_DONE;
+    }
+    int status = feed->drift_count > 0 ? price(cli, feed) : ATP_CLI_DONE;
     if (status != ATP_CLI_DONE) {
         return status;
     }
     if (feed->drift_count > 0) {
         qsort(feed->drift, feed->drift_count, sizeof *feed->drift, compare_drift);
     }
-    if (!atp_file_out_open(cli, path, &out)) {
-        return ATP_CLI_FAILED;
-    }
+    feed->report = (atp_file_out_t){.file = NULL};
     if (ending != NULL && strcmp(ending, ".json") == 0) {
         is_written = write_json(out.file, feed, is_dry);
     } else if (ending != NULL && strcmp(ending, ".html") == 0) {

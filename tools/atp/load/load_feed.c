@@ -135,6 +135,23 @@ static int refuse_without_feed(const atp_cli_t *cli)
     return ATP_CLI_DONE;
 }
 
+/* Now, so that a file that cannot be written is known before anything is loaded. */
+static int open_report(atp_cli_t *cli, atp_load_feed_t *feed)
+{
+    const char *path = atp_args_text(&cli->args, "report");
+    const char *ending = path != NULL ? strrchr(path, '.') : NULL;
+
+    feed->is_reported = path != NULL;
+    if (path == NULL) {
+        return ATP_CLI_DONE;
+    }
+    if (ending != NULL && strchr(ending, '/') == NULL && strcmp(ending, ".csv") != 0 &&
+        strcmp(ending, ".json") != 0 && strcmp(ending, ".html") != 0) {
+        return atp_cli_usage(cli->cmd, "--report %s: .csv, .json or .html", path);
+    }
+    return atp_file_out_open(cli, path, &feed->report) ? ATP_CLI_DONE : ATP_CLI_FAILED;
+}
+
 int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_feed_t *ret_feed)
 {
     atp_text_t id = {"", 0};
@@ -149,17 +166,20 @@ int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_fe
     }
     ret_feed->id = atp_args_text(&cli->args, "feed");
     ret_feed->rules = atp_profile_feed_rules(profile);
-    ret_feed->is_reported = atp_args_has(&cli->args, "report");
     ret_feed->command =
         (atp_command_t){.kind = ATP_OP_FEED, .subject = id, .attributes = ret_feed->attributes};
     ret_feed->of_count = (atp_attribute_t){.key = ATP_KEY_FEED, .line = ATP_WHOLE_OP, .text = id};
     int status = add_basis(cli, atp_profile_basis(profile), ret_feed);
     status = status == ATP_CLI_DONE ? read_point(cli, ret_feed) : status;
-    return status == ATP_CLI_DONE ? read_scope(cli, ret_feed) : status;
+    status = status == ATP_CLI_DONE ? read_scope(cli, ret_feed) : status;
+    return status == ATP_CLI_DONE ? open_report(cli, ret_feed) : status;
 }
 
-void atp_load_feed_fini(atp_load_feed_t *feed)
+void atp_load_feed_fini(atp_cli_t *cli, atp_load_feed_t *feed)
 {
+    if (feed->report.file != NULL) {
+        (void)atp_file_out_close(cli, &feed->report, false);
+    }
     atp_load_missing_destroy(feed->missing);
     atp_load_scope_fini(&feed->scope);
     free(feed->drift);

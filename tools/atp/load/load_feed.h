@@ -9,6 +9,7 @@
 #include "tools/atp/cli.h"
 #include "tools/atp/load/load_missing.h"
 #include "tools/atp/load/load_scope.h"
+#include "tools/atp/out/file_out.h"
 
 #include "engine/base/amount.h"
 #include "engine/base/attribute.h"
@@ -50,16 +51,18 @@ typedef struct atp_load_feed {
     double units_changed;
     /* what was changed, or not applied; kept for the report */
     bool is_reported;
+    atp_file_out_t report; /* opened before anything is loaded; no file: none is wanted, or it is written */
     pthread_mutex_t mutex;
     atp_load_drift_t *drift;
     size_t drift_count;
     size_t drift_room;
 } atp_load_feed_t;
 
-/* Reads --feed, --basis, --includes, --as-of, its scope and --zero-missing. What is not given is as the profile says. Says what is
- * wrong; returns the exit status. */
+/* Reads --feed, --basis, --includes, --as-of, its scope and --zero-missing, and opens the --report. What is not given is as the
+ * profile says. Says what is wrong; returns the exit status. */
 int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_feed_t *ret_feed);
-void atp_load_feed_fini(atp_load_feed_t *feed);
+/* A report that was not written leaves no file. */
+void atp_load_feed_fini(atp_cli_t *cli, atp_load_feed_t *feed);
 
 /* Whether so much may be changed (--max-zeroed, --max-change). Says what is too much; returns the exit status. */
 int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed);
@@ -71,7 +74,8 @@ int atp_load_feed_announce(atp_cli_t *cli, atp_load_feed_t *feed);
 void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *command,
                                const atp_result_t *result);
 
-/* Writes the report: by the name of the file JSON, a page to print (.html), or CSV. Says what is wrong; returns the exit status. */
-int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, const char *path, bool is_dry);
+/* Writes the report, if there is to be one: by the name of the file JSON, a page to print (.html), or CSV. Says what is wrong;
+ * returns the exit status. */
+int atp_load_feed_report(atp_cli_t *cli, atp_load_feed_t *feed, bool is_dry);
 
 #endif
