@@ -38,7 +38,7 @@ static void tell(acceptance_t *a, atp_publisher_t *publisher, atp_op_kind_t kind
     const atp_command_t fact = {.kind = kind, .is_fact = true, .line_count = 1, .lines = &line};
 
     assert_int_equal(atp_publisher_publish(publisher, &fact, 1, 0), ATP_OK);
-    snprintf(words, sizeof words, "source show %s", source);
+    snprintf(words, sizeof words, "source show %s --json", source);
     wait_for(a, words, batches);
 }
 
@@ -106,14 +106,14 @@ static void what_two_sources_tell_is_compared_under_the_name_that_is(void **stat
     must(a, "source put me-erp-2 --claim sales@me-a --shadow-of me-erp");
     atp_publisher_t *erp = publish_from(a, "me-erp", 1, 1);
     atp_publisher_t *new = publish_from(a, "me-erp-2", 1, 1);
-    tell(a, erp, ATP_OP_SALE, "pot-old", "me-a", 2, "me-erp", "batches=1");
-    expect(a, "source differences me-erp-2", "pot-old", "applied=-1");
+    tell(a, erp, ATP_OP_SALE, "pot-old", "me-a", 2, "me-erp", "\"batches\":1,");
+    expect(a, "source differences me-erp-2 --json", "pot-old", "\"applied\":\"-1\"");
     must(a, "sku merge pot-old --into pot");
-    expect(a, "source differences me-erp-2", "applied=-2 shadowed=0", "pot-old");
-    tell(a, new, ATP_OP_SALE, "pot", "me-a", 1, "me-erp-2", "batches=1");
-    expect(a, "source differences me-erp-2", "applied=-2 shadowed=-1", "pot-old");
-    tell(a, new, ATP_OP_SALE, "pot-old", "me-a", 1, "me-erp-2", "batches=2");
-    assert_null(strstr(printed(a, "source differences me-erp-2"), "applied="));
+    expect(a, "source differences me-erp-2 --json", "\"applied\":\"-2\",\"shadowed\":\"0\"", "pot-old");
+    tell(a, new, ATP_OP_SALE, "pot", "me-a", 1, "me-erp-2", "\"batches\":1,");
+    expect(a, "source differences me-erp-2 --json", "\"applied\":\"-2\",\"shadowed\":\"-1\"", "pot-old");
+    tell(a, new, ATP_OP_SALE, "pot-old", "me-a", 1, "me-erp-2", "\"batches\":2,");
+    assert_null(strstr(printed(a, "source differences me-erp-2 --json"), "\"applied\":"));
     assert_int_equal(components(a, "pot", "me-a").on_hand, 18);
     atp_publisher_close(erp);
     atp_publisher_close(new);
@@ -158,12 +158,12 @@ static void what_a_feed_corrected_is_reported_under_the_name_that_is(void **stat
     sku(a, "pan-old", 0);
     sku(a, "pan", 0);
     atp_publisher_t *wms = publish_from(a, "me-wms", 1, 1);
-    tell(a, wms, ATP_OP_RECEIVE, "pan-old", "me-a", 10, "me-wms", "batches=1");
+    tell(a, wms, ATP_OP_RECEIVE, "pan-old", "me-a", 10, "me-wms", "\"batches\":1,");
     feed(a, "me-night-1", 1, "pan-old", 8);
     expect(a, "drift me-night-1", "pan-old", "pan ");
     must(a, "sku merge pan-old --into pan");
     expect(a, "drift me-night-1", "pan ", "pan-old");
-    tell(a, wms, ATP_OP_RECEIVE, "pan-old", "me-a", 4, "me-wms", "batches=2");
+    tell(a, wms, ATP_OP_RECEIVE, "pan-old", "me-a", 4, "me-wms", "\"batches\":2,");
     feed(a, "me-night-2", 2, "pan", 11);
     assert_int_equal(components(a, "pan", "me-a").on_hand, 11);
     expect(a, "drift me-night-2", "pan ", "pan-old");
@@ -178,8 +178,8 @@ static void what_would_have_to_be_guessed_is_refused_and_nothing_is_done(void **
     sku(a, "jar", 0);
     sku(a, "jar-fine", 2);
     atp_publisher_t *wms = publish_from(a, "me-wms", 1, 3);
-    tell(a, wms, ATP_OP_RECEIVE, "jar-old", "me-a", 5, "me-wms", "batches=3");
-    tell(a, wms, ATP_OP_RECEIVE, "jar", "me-a", 5, "me-wms", "batches=4");
+    tell(a, wms, ATP_OP_RECEIVE, "jar-old", "me-a", 5, "me-wms", "\"batches\":3,");
+    tell(a, wms, ATP_OP_RECEIVE, "jar", "me-a", 5, "me-wms", "\"batches\":4,");
     must_not(a, "sku merge jar-old --into jar-fine"); /* counted in other units */
     must(a, "channel put me-web");
     must(a, "put rule me-rule --with channel=me-web --with sku=jar-old --with buffer=1");

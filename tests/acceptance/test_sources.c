@@ -108,12 +108,12 @@ static void what_a_source_does_not_claim_waits_until_it_does(void **state)
     assert_int_equal(components(a, "claim", "cl-a").on_hand, 9);
     assert_int_equal(components(a, "claim", "cl-b").on_hand, 10);
     assert_int_equal(exceptions(a, "outside_authority", "claim", output), 1);
-    wait_for(a, "source show cl-wms", "outside=1");
+    wait_for(a, "source show cl-wms --json", "\"outside\":1,");
     must(a, "source put cl-wms --claim sales+receipts@cl-a,cl-b");
     wait_for(a, "exceptions list --kind outside_authority", "claim");
     acceptance_kill(a); /* it is all in the journal */
     acceptance_restart(a);
-    wait_for(a, "source show cl-wms", "node:cl-b receipts sales");
+    wait_for(a, "source show cl-wms --json", "\"place\":\"node:cl-b\",\"claims\":\"receipts sales\"");
     put_in(outbox, ATP_OP_SALE, "claim", "cl-b", 2);
     assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(components(a, "claim", "cl-b").on_hand, 8);
@@ -135,7 +135,7 @@ static void a_broken_source_is_paused_and_what_it_keeps_comes_when_it_is_resumed
     }
     assert_int_equal(atp_outbox_flush(bad, PATIENCE_S * 1000),
                      ATP_OK); /* each is an exception: nothing is held up */
-    wait_for(a, "source show br-bad", "paused_by=breaker");
+    wait_for(a, "source show br-bad --json", "\"paused_by\":\"breaker\"");
     put_in(bad, ATP_OP_SALE, "brk", "br-a", 3);
     put_in(good, ATP_OP_SALE, "brk", "br-a", 1);
     assert_int_equal(atp_outbox_flush(good, PATIENCE_S * 1000), ATP_OK);
@@ -165,8 +165,8 @@ static void expect_all(const acceptance_t *a, const char *question, const char *
 
     wait_for(a, question, batches);
     assert_int_equal(atp(a, question, output, sizeof output), 0);
-    assert_null(strstr(output, "lost="));
-    assert_null(strstr(output, "missing="));
+    assert_non_null(strstr(output, "\"lost\":0,"));
+    assert_non_null(strstr(output, "\"missing\":0,"));
 }
 
 static void what_is_published_while_its_source_is_paused_waits_and_is_applied_in_order(void **state)
@@ -185,7 +185,7 @@ static void what_is_published_while_its_source_is_paused_waits_and_is_applied_in
     assert_int_equal(components(a, "pau", "pa-a").on_hand, 10);
     must(a, "source resume pa-pub");
     wait_for_on_hand(a, "pau", "pa-a", 18);
-    expect_all(a, "source show pa-pub", "batches=3");
+    expect_all(a, "source show pa-pub --json", "\"batches\":3,");
     atp_publisher_close(publisher);
 }
 
@@ -250,7 +250,7 @@ static void what_waits_of_a_paused_source_outlives_atpd(void **state)
     assert_int_equal(components(a, "kil", "ki-a").on_hand, 10);
     must(a, "source resume ki-pub");
     wait_for_on_hand(a, "kil", "ki-a", 18);
-    expect_all(a, "source show ki-pub", "batches=3");
+    expect_all(a, "source show ki-pub --json", "\"batches\":3,");
     wait_for_no_files(a);
 }
 
@@ -278,7 +278,7 @@ static void what_waited_is_applied_once_though_atpd_is_killed_while_it_is(void *
         acceptance_restart(a);
     }
     wait_for_on_hand(a, "onc", "on-a", 1000 - BATCHES);
-    expect_all(a, "source show on-pub", "batches=300");
+    expect_all(a, "source show on-pub --json", "\"batches\":300,");
 }
 
 static void what_is_on_its_way_when_the_breaker_trips_is_not_lost(void **state)
@@ -294,11 +294,11 @@ static void what_is_on_its_way_when_the_breaker_trips_is_not_lost(void **state)
     for (unsigned i = 0; i < 5; i++) { /* some meet the breaker in the ledger, others before it */
         publish(publisher, ATP_OP_SALE, "trip", "tr-a", 1);
     }
-    wait_for(a, "source show tr-pub", "paused_by=breaker");
+    wait_for(a, "source show tr-pub --json", "\"paused_by\":\"breaker\"");
     assert_int_equal(components(a, "trip", "tr-a").on_hand, 10);
     must(a, "source resume tr-pub");
     wait_for_on_hand(a, "trip", "tr-a", 5);
-    expect_all(a, "source show tr-pub", "batches=8");
+    expect_all(a, "source show tr-pub --json", "\"batches\":8,");
     atp_publisher_close(publisher);
 }
 
@@ -313,7 +313,7 @@ static void channels_obey_their_rule_where_a_source_is_silent(void **state)
     must(a, "channel put si-stop --with on_stale=stop");
     must(a, "channel put si-held --with on_stale=buffer --with stale_buffer=4");
     must(a, "source put si-wms --claim on_hand@si-a --sla 200ms");
-    wait_for(a, "source list", "state=silent");
+    wait_for(a, "source list --json", "\"state\":\"silent\"");
     wait_for(a, "avail sil@si-a", "yes");
     wait_for(a, "avail sil@si-a --channel si-held --json", "\"promisable\":\"6\",\"stale\":true");
     wait_for(a, "exceptions list --kind source_silent", "source_silent");
@@ -405,8 +405,8 @@ static void what_waits_for_a_rate_outlives_atpd(void **state)
     assert_int_equal(atp_outbox_flush(outbox, PATIENCE_S * 1000), ATP_OK);
     wait_for_on_hand(a, "owe", "ow-b", OWED + 5);
     assert_int_equal(components(a, "owe", "ow-a").on_hand, OWED);
-    expect_all(a, "source show ow-pub", "batches=4");
-    expect_all(a, "source show ow-box", "batches=2");
+    expect_all(a, "source show ow-pub --json", "\"batches\":4,");
+    expect_all(a, "source show ow-box --json", "\"batches\":2,");
     wait_for_no_files(a);
     atp_outbox_close(outbox);
 }
@@ -426,15 +426,15 @@ static void a_new_erp_is_compared_and_then_cut_over(void **state)
     assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(components(a, "cut", "cu-a").on_hand, 8);
-    wait_for(a, "source differences cu-new", "applied=-2 shadowed=-3");
+    wait_for(a, "source differences cu-new --json", "\"applied\":\"-2\",\"shadowed\":\"-3\"");
     must(a, "source cut-over cu-new");
     put_in(old, ATP_OP_SALE, "cut", "cu-a", 1);
     put_in(new, ATP_OP_SALE, "cut", "cu-a", 1);
     assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(components(a, "cut", "cu-a").on_hand, 7);
-    assert_int_equal(atp(a, "source differences cu-old", output, sizeof output), 0);
-    assert_null(strstr(output, "applied="));
+    assert_int_equal(atp(a, "source differences cu-old --json", output, sizeof output), 0);
+    assert_null(strstr(output, "\"applied\":"));
     atp_outbox_close(old);
     atp_outbox_close(new);
 }
@@ -499,7 +499,7 @@ static void postings_go_to_both_sides_of_a_cut_over_whoever_is_applied(void **st
     assert_verdict(step(a, ATP_OP_SHIP, NULL, "sw-order", NULL, false), ATP_APPLIED);
     kill_and_start(a);
     assert_int_equal(components(a, "swi", "sw-a").on_hand, 17);
-    wait_for(a, "source differences sw-new", "applied=-2 shadowed=-3");
+    wait_for(a, "source differences sw-new --json", "\"applied\":\"-2\",\"shadowed\":\"-3\"");
     (void)books_of_both(a, "", 2);
     kill_and_start(a); /* told, and not acknowledged: told again */
     const char *books = books_of_both(a, " --ack", 2);
@@ -511,7 +511,7 @@ static void postings_go_to_both_sides_of_a_cut_over_whoever_is_applied(void **st
     (void)books_of_both(a, " --ack", 0);
     sell_in_both(old, new, 1, 4);
     assert_int_equal(components(a, "swi", "sw-a").on_hand, 13);
-    wait_for(a, "source differences sw-old", "applied=-4 shadowed=-1");
+    wait_for(a, "source differences sw-old --json", "\"applied\":\"-4\",\"shadowed\":\"-1\"");
     kill_and_start(a);
     (void)books_of_both(a, " --ack", 1);
     must(a, "source cut-over sw-old"); /* and back */

@@ -105,23 +105,23 @@ static void e1_a_gap_is_told_until_it_is_healed(void **state)
     atp_publisher_t *first = publish_from(a, "e1-gap", 1, 1);
     tell(first, ATP_OP_ADJUST, "e1g", 1);
     wait_on_hand(a, "e1g", 1);
-    assert_int_equal(atp(a, "source show e1-gap", output, sizeof output), 0);
-    assert_null(strstr(output, "missing="));
+    assert_int_equal(atp(a, "source show e1-gap --json", output, sizeof output), 0);
+    assert_non_null(strstr(output, "\"missing\":0,"));
     atp_publisher_close(first);
     atp_publisher_t *beyond = publish_from(a, "e1-gap", 1, 4); /* 2 and 3 are lost on the way */
     tell(beyond, ATP_OP_ADJUST, "e1g", 1000);
     wait_on_hand(a, "e1g", 1001); /* what changes need not wait for others */
-    wait_for(a, "source show e1-gap", "missing=2");
+    wait_for(a, "source show e1-gap --json", "\"missing\":2,");
     atp_publisher_close(beyond);
     atp_publisher_t *again = publish_from(a, "e1-gap", 1, 2);
     tell(again, ATP_OP_ADJUST, "e1g", 10);
-    wait_for(a, "source show e1-gap", "missing=1");
+    wait_for(a, "source show e1-gap --json", "\"missing\":1,");
     tell(again, ATP_OP_ADJUST, "e1g", 100);
     wait_on_hand(a, "e1g", 1111);
-    wait_for(a, "source show e1-gap", "batches=4");
-    assert_int_equal(atp(a, "source show e1-gap", output, sizeof output), 0);
-    assert_null(strstr(output, "missing="));
-    assert_null(strstr(output, "lost="));
+    wait_for(a, "source show e1-gap --json", "\"batches\":4,");
+    assert_int_equal(atp(a, "source show e1-gap --json", output, sizeof output), 0);
+    assert_non_null(strstr(output, "\"missing\":0,"));
+    assert_non_null(strstr(output, "\"lost\":0,"));
     atp_publisher_close(again);
 }
 

@@ -142,7 +142,7 @@ static void send_heartbeat(acceptance_t *a, const char *source, uint64_t sequenc
     const atp_command_t counted = {.kind = ATP_OP_COUNT, .is_fact = true, .line_count = 1, .lines = &line};
 
     assert_int_equal(atp_publisher_publish(publisher, &counted, 1, 0), ATP_OK);
-    wait_for(a, "source list", "state=open");
+    wait_for(a, "source list --json", "\"state\":\"open\"");
     atp_publisher_close(publisher);
 }
 

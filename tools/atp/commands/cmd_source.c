@@ -2,6 +2,7 @@
 #include "tools/atp/act.h"
 #include "tools/atp/commands/cmds.h"
 #include "tools/atp/rows/pages.h"
+#include "tools/atp/rows/source_rows.h"
 
 #include "engine/base/attribute.h"
 
@@ -212,48 +213,85 @@ static int cut_over_source(atp_cli_t *cli)
 
 /* ---- telling ---- */
 
-/* What the lists say of one source. */
-typedef struct told {
+typedef struct telling {
     atp_cli_t *cli;
     const char *only; /* a source, or NULL: all */
-    const char *key;  /* of JSON, and the heading */
-    const char *heading;
     uint64_t rows;
-} told_t;
+} telling_t;
 
-static bool put_rows(void *context, const atp_answer_t *answer)
+/* One row. False: there is none to be told of it. */
+typedef bool put_row_t(const telling_t *telling, const atp_catalog_entry_t *entry);
+
+typedef struct page_take {
+    telling_t *telling;
+    put_row_t *put;
+} page_take_t;
+
+static bool is_told(const telling_t *telling, const atp_catalog_entry_t *entry)
 {
-    told_t *told = context;
-    atp_out_t *out = &told->cli->out;
+    return telling->only == NULL || atp_text_equal(entry->id, atp_text_of(telling->only));
+}
+
+static bool put_registration(const telling_t *telling, const atp_catalog_entry_t *entry)
+{
+    if (!is_told(telling, entry)) {
+        return false;
+    }
+    atp_source_row_registration(&telling->cli->out, entry);
+    return true;
+}
+
+static bool put_state(const telling_t *telling, const atp_catalog_entry_t *entry)
+{
+    if (!is_told(telling, entry)) {
+        return false;
+    }
+    atp_source_row_state(&telling->cli->out, entry, telling->only != NULL);
+    return true;
+}
+
+static bool put_claim(const telling_t *telling, const atp_catalog_entry_t *entry)
+{
+    if (!is_told(telling, entry)) {
+        return false;
+    }
+    atp_source_row_claim(&telling->cli->out, entry);
+    return true;
+}
+
+static bool put_difference(const telling_t *telling, const atp_catalog_entry_t *entry)
+{
+    return atp_source_row_difference(&telling->cli->out, entry, telling->only);
+}
+
+static bool take_page(void *context, const atp_answer_t *answer)
+{
+    page_take_t *take = context;
     const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
 
     for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
-        if (told->only != NULL && !atp_text_equal(entries[i].id, atp_text_of(told->only))) {
-            continue;
-        }
-        atp_out_row(out);
-        atp_out_text(out, "source", "SOURCE", entries[i].id);
-        atp_out_text(out, told->key, told->heading, entries[i].name);
-        told->rows++;
+        take->telling->rows += take->put(take->telling, &entries[i]);
     }
     return true;
 }
 
-static int tell(atp_cli_t *cli, atp_catalog_what_t what, told_t *told)
+static int tell(telling_t *telling, atp_catalog_what_t what, put_row_t *put)
 {
     atp_page_ask_t ask = {.what = what};
-    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, put_rows, told);
+    page_take_t take = {.telling = telling, .put = put};
 
-    atp_out_end(&cli->out);
+    telling->rows = 0;
+    int status = atp_pages_walk(telling->cli, atp_client_catalog, &ask, 0, take_page, &take);
+    atp_out_end(&telling->cli->out);
     return status;
 }
 
 static int list_sources(atp_cli_t *cli)
 {
-    told_t told = {.cli = cli, .key = "is", .heading = "IS"};
-    int status = tell(cli, ATP_CATALOG_SOURCE_STATES, &told);
+    telling_t telling = {.cli = cli};
+    int status = tell(&telling, ATP_CATALOG_SOURCE_STATES, put_state);
 
-    if (status == ATP_CLI_DONE && told.rows == 0) {
+    if (status == ATP_CLI_DONE && telling.rows == 0) {
         atp_cli_note(cli, "no sources yet: atp source put SOURCE --claim WHAT");
     }
     return status;
@@ -261,59 +299,23 @@ static int list_sources(atp_cli_t *cli)
 
 static int show_source(atp_cli_t *cli)
 {
-    const char *only = cli->args.words[0];
-    told_t says = {.cli = cli, .only = only, .key = "says", .heading = "SAYS"};
-    told_t is = {.cli = cli, .only = only, .key = "is", .heading = "IS"};
-    told_t claims = {.cli = cli, .only = only, .key = "claims", .heading = "CLAIMS"};
-    int status = tell(cli, ATP_CATALOG_SOURCES, &says);
+    telling_t telling = {.cli = cli, .only = cli->args.words[0]};
+    int status = tell(&telling, ATP_CATALOG_SOURCES, put_registration);
 
-    status = status == ATP_CLI_DONE ? tell(cli, ATP_CATALOG_SOURCE_STATES, &is) : status;
-    status = status == ATP_CLI_DONE ? tell(cli, ATP_CATALOG_SOURCE_CLAIMS, &claims) : status;
-    if (status == ATP_CLI_DONE && says.rows == 0) {
+    if (status == ATP_CLI_DONE && telling.rows == 0) {
         atp_cli_note(cli, "no such source: atp source list");
         return ATP_CLI_REFUSED;
     }
-    return status;
-}
-
-/* ---- differences ---- */
-
-static bool is_of_shadow(atp_text_t says, const char *shadow)
-{
-    const char prefix[] = "shadow=";
-    size_t size = strlen(shadow);
-
-    return says.size > sizeof prefix - 1 + size &&
-           memcmp(says.bytes + sizeof prefix - 1, shadow, size) == 0 &&
-           says.bytes[sizeof prefix - 1 + size] == ' ';
-}
-
-static bool put_differences(void *context, const atp_answer_t *answer)
-{
-    told_t *told = context;
-    atp_out_t *out = &told->cli->out;
-    const atp_catalog_entry_t *entries = atp_answer_catalog(answer);
-
-    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
-        if (!is_of_shadow(entries[i].name, told->only)) {
-            continue;
-        }
-        atp_out_row(out);
-        atp_out_text(out, "sku", "SKU", entries[i].id);
-        atp_out_text(out, "says", "SAYS", entries[i].name);
-        told->rows++;
-    }
-    return true;
+    status = status == ATP_CLI_DONE ? tell(&telling, ATP_CATALOG_SOURCE_STATES, put_state) : status;
+    return status == ATP_CLI_DONE ? tell(&telling, ATP_CATALOG_SOURCE_CLAIMS, put_claim) : status;
 }
 
 static int list_differences(atp_cli_t *cli)
 {
-    told_t told = {.cli = cli, .only = cli->args.words[0]};
-    atp_page_ask_t ask = {.what = ATP_CATALOG_DIFFERENCES};
-    int status = atp_pages_walk(cli, atp_client_catalog, &ask, 0, put_differences, &told);
+    telling_t telling = {.cli = cli, .only = cli->args.words[0]};
+    int status = tell(&telling, ATP_CATALOG_DIFFERENCES, put_difference);
 
-    atp_out_end(&cli->out);
-    if (status == ATP_CLI_DONE && told.rows == 0) {
+    if (status == ATP_CLI_DONE && telling.rows == 0) {
         atp_cli_note(cli,
                      "no differences, or it is no shadow: atp source show says how many facts were compared");
     }

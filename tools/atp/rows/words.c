@@ -1,5 +1,7 @@
 #include "tools/atp/rows/words.h"
 
+#include <string.h>
+
 atp_text_t atp_words_take(atp_text_t *text)
 {
     uint32_t size = 0;
@@ -22,4 +24,49 @@ uint64_t atp_words_take_number(atp_text_t *text)
         number = number * 10 + (uint64_t)(word.bytes[i] - '0');
     }
     return number;
+}
+
+/* The size of the word at the front, which an equals sign follows. 0: there is none. */
+static uint32_t key_size(atp_text_t text)
+{
+    uint32_t size = 0;
+
+    while (size < text.size &&
+           ((text.bytes[size] >= 'a' && text.bytes[size] <= 'z') || text.bytes[size] == '_')) {
+        size++;
+    }
+    return size < text.size && text.bytes[size] == '=' ? size : 0;
+}
+
+static atp_text_t behind(atp_text_t text, uint32_t size)
+{
+    return (atp_text_t){text.bytes + size, text.size - size};
+}
+
+/* The value at the front. */
+static atp_text_t value_of(atp_text_t text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.bytes[i] == ' ' && key_size(behind(text, i + 1)) > 0) {
+            text.size = i;
+        }
+    }
+    return text;
+}
+
+atp_text_t atp_words_find(atp_text_t text, const char *word)
+{
+    while (text.size > 0) {
+        uint32_t size = key_size(text);
+        if (size == 0) {
+            break;
+        }
+        atp_text_t value = value_of(behind(text, size + 1));
+        if (size == strlen(word) && memcmp(text.bytes, word, size) == 0) {
+            return value;
+        }
+        uint32_t taken = size + 1 + value.size;
+        text = behind(text, taken + (taken < text.size));
+    }
+    return (atp_text_t){text.bytes, 0};
 }

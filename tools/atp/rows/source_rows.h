@@ -1,0 +1,24 @@
+/* What the engine says of sources (ATP_CATALOG_SOURCES and those beside it, docs/protocol.md), as rows: columns for people, a
+ * field each for programs.
+ *
+ * Threads     one. */
+#ifndef ATP_CLI_SOURCE_ROWS_H
+#define ATP_CLI_SOURCE_ROWS_H
+
+#include "tools/atp/cli.h"
+
+#include <stdbool.h>
+
+/* How it is registered. What was not said of it is "-" and null. */
+void atp_source_row_registration(atp_out_t *out, const atp_catalog_entry_t *entry);
+
+/* How it is, for a list of all; of one alone the table has the rarer columns too. */
+void atp_source_row_state(atp_out_t *out, const atp_catalog_entry_t *entry, bool is_alone);
+
+/* What it claims at one place. */
+void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry);
+
+/* A position at which `shadow` tells something else than the source it is compared with. False, and no row: it is another's. */
+bool atp_source_row_difference(atp_out_t *out, const atp_catalog_entry_t *entry, const char *shadow);
+
+#endif
