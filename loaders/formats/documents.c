@@ -1,5 +1,6 @@
 #include "loaders/formats/documents.h"
 
+#include "loaders/grow.h"
 #include "loaders/rows/seen.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 struct atp_documents {
     atp_seen_t *seen; /* by identity: which of the file each was first, from 1 */
     uint64_t *digests;
-    uint32_t room;   /* of `digests` */
+    uint64_t digest_room;
     uint32_t count;  /* begun in this pass */
     uint32_t before; /* the number of the first one that is called as the newest; 0 = it is the first */
 };
@@ -39,22 +40,6 @@ void atp_documents_restart(atp_documents_t *documents)
     documents->before = 0;
 }
 
-static bool need_digest(atp_documents_t *documents)
-{
-    uint32_t room = documents->room == 0 ? 64 : 2 * documents->room;
-
-    if (documents->count < documents->room) {
-        return true;
-    }
-    uint64_t *grown = reallocarray(documents->digests, room, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    documents->digests = grown;
-    documents->room = room;
-    return true;
-}
-
 atp_err_t atp_documents_begin(atp_documents_t *documents, atp_text_t identity, bool *ret_is_repeat)
 {
     atp_fingerprint_t key = atp_seen_key(documents->seen, identity, (atp_text_t){"", 0});
@@ -63,9 +48,12 @@ atp_err_t atp_documents_begin(atp_documents_t *documents, atp_text_t identity, b
     if (documents->count == ATP_DOCUMENTS_MAX) {
         return ATP_ERR_LIMIT;
     }
-    if (!need_digest(documents)) {
+    uint64_t *digests =
+        atp_grow(documents->digests, sizeof *digests, documents->count, &documents->digest_room);
+    if (digests == NULL) {
         return ATP_ERR_MEMORY;
     }
+    documents->digests = digests;
     documents->count++;
     atp_err_t err = atp_seen_put(documents->seen, key, documents->count, &before);
     documents->before = before != documents->count ? (uint32_t)before : 0;

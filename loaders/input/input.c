@@ -1,6 +1,7 @@
 #include "loaders/input/input.h"
 
 #include "engine/base/hash.h"
+#include "loaders/grow.h"
 #include "loaders/input/inflate.h"
 #include "loaders/input/spool.h"
 
@@ -21,7 +22,7 @@ struct atp_input {
     uint64_t seed; /* of the checksums: nobody can aim at them */
     uint64_t *checksums;
     size_t checksum_count;
-    size_t checksum_capacity;
+    uint64_t checksum_room;
 
     size_t piece_index; /* of the next piece to read, in this pass */
     size_t piece_at;    /* bytes of the piece that are used up */
@@ -190,15 +191,13 @@ static atp_err_t read_piece(atp_input_t *input)
 
 static atp_err_t note_checksum(atp_input_t *input, uint64_t checksum)
 {
-    if (input->checksum_count == input->checksum_capacity) {
-        size_t capacity = input->checksum_capacity == 0 ? 64 : input->checksum_capacity * 2;
-        uint64_t *grown = reallocarray(input->checksums, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return atp_fail(&input->why, ATP_ERR_MEMORY, "%.200s: no memory to read on", input->place);
-        }
-        input->checksums = grown;
-        input->checksum_capacity = capacity;
+    uint64_t *checksums =
+        atp_grow(input->checksums, sizeof *checksums, input->checksum_count, &input->checksum_room);
+
+    if (checksums == NULL) {
+        return atp_fail(&input->why, ATP_ERR_MEMORY, "%.200s: no memory to read on", input->place);
     }
+    input->checksums = checksums;
     input->checksums[input->checksum_count++] = checksum;
     return ATP_OK;
 }

@@ -42,6 +42,30 @@ int atp_spool_open_nameless(void)
     return fd;
 }
 
+atp_err_t atp_spool_write_at(int fd, const void *bytes, size_t size, uint64_t at)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t put = pwrite(fd, (const char *)bytes + done, size - done, (off_t)(at + done));
+        if (put < 0 && errno != EINTR) {
+            return errno == ENOSPC || errno == EDQUOT ? ATP_ERR_NO_SPACE : ATP_ERR_IO;
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return ATP_OK;
+}
+
+atp_err_t atp_spool_read_at(int fd, void *bytes, size_t size, uint64_t at)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t got = pread(fd, (char *)bytes + done, size - done, (off_t)(at + done));
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return ATP_ERR_IO;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return ATP_OK;
+}
+
 atp_err_t atp_spool_create(uint64_t size_max, atp_spool_t **ret_spool, atp_why_t *ret_why)
 {
     atp_spool_t *spool = calloc(1, sizeof *spool);

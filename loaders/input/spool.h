@@ -17,6 +17,10 @@ void atp_spool_destroy(atp_spool_t *spool);
 /* Such a file alone; -1 with errno set when none can be made. */
 ATP_MUST_USE int atp_spool_open_nameless(void);
 
+/* All of `bytes` at that place of it. ATP_ERR_NO_SPACE; ATP_ERR_IO, also where it ends before that. */
+ATP_MUST_USE atp_err_t atp_spool_write_at(int fd, const void *bytes, size_t size, uint64_t at);
+ATP_MUST_USE atp_err_t atp_spool_read_at(int fd, void *bytes, size_t size, uint64_t at);
+
 /* Adds bytes. ATP_ERR_LIMIT past the bound, ATP_ERR_NO_SPACE, ATP_ERR_IO; `place` is named as where they come
  * from. */
 ATP_MUST_USE atp_err_t atp_spool_append(atp_spool_t *spool, const void *bytes, size_t size, const char *place,

@@ -2,6 +2,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/base/qty_convert.h"
+#include "loaders/grow.h"
 #include "loaders/mapping/profile_priv.h"
 #include "loaders/rows/seen.h"
 
@@ -120,28 +121,17 @@ static bool keep_text(atp_names_t *names, atp_text_t text, atp_text_t *ret_kept)
     return true;
 }
 
-static bool grow_entries(atp_names_t *names)
-{
-    uint64_t room = names->entry_room == 0 ? 256 : names->entry_room * 2;
-
-    if (names->entry_count < names->entry_room) {
-        return true;
-    }
-    entry_t *grown = reallocarray(names->entries, room, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    names->entries = grown;
-    names->entry_room = room;
-    return true;
-}
-
 static atp_err_t put(atp_names_t *names, atp_fingerprint_t key, const entry_t *entry)
 {
     uint64_t present = 0;
     entry_t kept = *entry;
 
-    if (!grow_entries(names) || !keep_text(names, entry->id, &kept.id)) {
+    entry_t *entries = atp_grow(names->entries, sizeof *entries, names->entry_count, &names->entry_room);
+    if (entries == NULL) {
+        return ATP_ERR_MEMORY;
+    }
+    names->entries = entries;
+    if (!keep_text(names, entry->id, &kept.id)) {
         return ATP_ERR_MEMORY;
     }
     atp_err_t err = atp_seen_put(names->seen, key, names->entry_count + 1, &present);

@@ -1,5 +1,6 @@
 #include "loaders/rows/keys.h"
 
+#include "loaders/grow.h"
 #include "loaders/rows/key_scratch.h"
 #include "loaders/rows/key_sums.h"
 
@@ -100,15 +101,11 @@ static atp_err_t add_again(void *context, uint64_t number, uint64_t first_line)
     if (keys->again_count == keys->again_max) {
         return ATP_ERR_LIMIT;
     }
-    if (keys->again_count == keys->again_room) {
-        uint64_t room = keys->again_room == 0 ? 1024 : 2 * keys->again_room;
-        again_t *grown = reallocarray(keys->agains, room, sizeof *grown);
-        if (grown == NULL) {
-            return ATP_ERR_MEMORY;
-        }
-        keys->agains = grown;
-        keys->again_room = room;
+    again_t *agains = atp_grow(keys->agains, sizeof *agains, keys->again_count, &keys->again_room);
+    if (agains == NULL) {
+        return ATP_ERR_MEMORY;
     }
+    keys->agains = agains;
     keys->agains[keys->again_count++] = (again_t){number, first_line};
     return ATP_OK;
 }

@@ -1,8 +1,8 @@
 #include "loaders/rows/parts.h"
 
+#include "loaders/grow.h"
 #include "loaders/input/spool.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,22 +57,6 @@ void atp_parts_destroy(atp_parts_t *parts)
 
 /* ---- adding ---- */
 
-static bool need_chunk(part_t *part)
-{
-    uint64_t room = part->chunk_room == 0 ? 64 : 2 * part->chunk_room;
-
-    if (part->chunk_count < part->chunk_room) {
-        return true;
-    }
-    uint64_t *grown = reallocarray(part->chunks, room, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    part->chunks = grown;
-    part->chunk_room = room;
-    return true;
-}
-
 static atp_err_t write_chunk(atp_parts_t *parts, part_t *part)
 {
     size_t size = (size_t)parts->chunk_records * parts->record_size;
@@ -81,15 +65,14 @@ static atp_err_t write_chunk(atp_parts_t *parts, part_t *part)
     if (parts->fd < 0) {
         return ATP_ERR_IO;
     }
-    if (!need_chunk(part)) {
+    uint64_t *chunks = atp_grow(part->chunks, sizeof *chunks, part->chunk_count, &part->chunk_room);
+    if (chunks == NULL) {
         return ATP_ERR_MEMORY;
     }
-    for (size_t done = 0; done < size;) {
-        ssize_t put = pwrite(parts->fd, part->bytes + done, size - done, (off_t)(parts->size + done));
-        if (put < 0 && errno != EINTR) {
-            return errno == ENOSPC || errno == EDQUOT ? ATP_ERR_NO_SPACE : ATP_ERR_IO;
-        }
-        done += put > 0 ? (size_t)put : 0;
+    part->chunks = chunks;
+    atp_err_t err = atp_spool_write_at(parts->fd, part->bytes, size, parts->size);
+    if (err != ATP_OK) {
+        return err;
     }
     part->chunks[part->chunk_count++] = parts->size;
     parts->size += size;
@@ -116,20 +99,6 @@ uint64_t atp_parts_count(const atp_parts_t *parts, unsigned part)
 
 /* ---- reading ---- */
 
-static atp_err_t read_chunk(const atp_parts_t *parts, uint64_t at, char *ret_bytes)
-{
-    size_t size = (size_t)parts->chunk_records * parts->record_size;
-
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(parts->fd, ret_bytes + done, size - done, (off_t)(at + done));
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return ATP_ERR_IO;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return ATP_OK;
-}
-
 atp_err_t atp_parts_read(const atp_parts_t *parts, unsigned part_number, void **ret_records)
 {
     const part_t *part = &parts->parts[part_number];
@@ -146,7 +115,7 @@ atp_err_t atp_parts_read(const atp_parts_t *parts, unsigned part_number, void **
         return ATP_ERR_MEMORY;
     }
     for (uint64_t i = 0; i < part->chunk_count && err == ATP_OK; i++) {
-        err = read_chunk(parts, part->chunks[i], records + i * chunk_size);
+        err = atp_spool_read_at(parts->fd, records + i * chunk_size, chunk_size, part->chunks[i]);
     }
     if (err != ATP_OK) {
         free(records);

@@ -1,6 +1,7 @@
 #include "loaders/rows/recipes.h"
 
 #include "engine/base/attribute.h"
+#include "loaders/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ typedef struct component {
 struct atp_recipes {
     component_t *components;
     uint64_t count;
-    uint64_t capacity;
+    uint64_t room;
     uint64_t next;
 };
 
@@ -40,22 +41,6 @@ void atp_recipes_destroy(atp_recipes_t *recipes)
     free(recipes);
 }
 
-static bool grow(atp_recipes_t *recipes)
-{
-    uint64_t capacity = recipes->capacity == 0 ? 1024 : 2 * recipes->capacity;
-
-    if (recipes->count < recipes->capacity) {
-        return true;
-    }
-    component_t *grown = reallocarray(recipes->components, capacity, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    recipes->components = grown;
-    recipes->capacity = capacity;
-    return true;
-}
-
 atp_err_t atp_recipes_add(atp_recipes_t *recipes, const atp_load_row_t *row)
 {
     const atp_load_qty_t *qty = &row->qty[ATP_LOAD_QUANTITY];
@@ -63,9 +48,14 @@ atp_err_t atp_recipes_add(atp_recipes_t *recipes, const atp_load_row_t *row)
     if (recipes->count == ATP_RECIPE_ROWS_MAX) {
         return ATP_ERR_LIMIT;
     }
+    component_t *components =
+        atp_grow(recipes->components, sizeof *components, recipes->count, &recipes->room);
+    if (components == NULL) {
+        return ATP_ERR_MEMORY;
+    }
+    recipes->components = components;
     char *bytes = malloc(row->kit.size + row->sku.size);
-    if (bytes == NULL || !grow(recipes)) {
-        free(bytes);
+    if (bytes == NULL) {
         return ATP_ERR_MEMORY;
     }
     memcpy(bytes, row->kit.bytes, row->kit.size);

@@ -517,8 +517,8 @@ static int compare_first(loading_t *loading)
     if (status != ATP_CLI_DONE) {
         return status;
     }
-    feed->drift_count = 0; /* from now on what is answered counts */
-    status = atp_load_feed_announce(loading->cli, feed);
+    status = atp_load_feed_begin_report(loading->cli, feed); /* from now on what is answered counts */
+    status = status == ATP_CLI_DONE ? atp_load_feed_announce(loading->cli, feed) : status;
     status = status == ATP_CLI_DONE ? open_run(loading, false) : status;
     return status == ATP_CLI_DONE ? deliver(loading, false) : status;
 }

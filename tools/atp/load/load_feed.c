@@ -172,7 +172,8 @@ int atp_load_feed_read(atp_cli_t *cli, const atp_profile_t *profile, atp_load_fe
     int status = add_basis(cli, atp_profile_basis(profile), ret_feed);
     status = status == ATP_CLI_DONE ? read_point(cli, ret_feed) : status;
     status = status == ATP_CLI_DONE ? read_scope(cli, ret_feed) : status;
-    return status == ATP_CLI_DONE ? open_report(cli, ret_feed) : status;
+    status = status == ATP_CLI_DONE ? open_report(cli, ret_feed) : status;
+    return status == ATP_CLI_DONE ? atp_load_feed_begin_report(cli, ret_feed) : status;
 }
 
 void atp_load_feed_fini(atp_cli_t *cli, atp_load_feed_t *feed)
@@ -182,7 +183,7 @@ void atp_load_feed_fini(atp_cli_t *cli, atp_load_feed_t *feed)
     }
     atp_load_missing_destroy(feed->missing);
     atp_load_scope_fini(&feed->scope);
-    free(feed->drift);
+    atp_sorted_destroy(feed->drift);
     (void)pthread_mutex_destroy(&feed->mutex);
 }
 
@@ -250,8 +251,21 @@ static void copy_id(char ret_id[ATP_ID_SIZE_MAX + 1], atp_text_t id)
     ret_id[size] = '\0';
 }
 
+int atp_load_feed_begin_report(atp_cli_t *cli, atp_load_feed_t *feed)
+{
+    if (!feed->is_reported) {
+        return ATP_CLI_DONE;
+    }
+    atp_sorted_destroy(feed->drift);
+    feed->drift = NULL;
+    feed->drift_err = atp_sorted_create(sizeof(atp_load_drift_t), atp_load_drift_compare, &feed->drift);
+    return feed->drift_err == ATP_OK
+               ? ATP_CLI_DONE
+               : atp_cli_fail(cli, ATP_CLI_FAILED, "memory", "no memory for the report");
+}
+
 void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *command,
-                               const atp_result_t *result)
+                               const atp_result_t *result, atp_value_t value)
 {
     bool is_success = atp_verdict_is_success(result->verdict);
     bool is_told = is_success ? result->qty != 0 : !(result->verdict == ATP_CONFLICT);
@@ -259,23 +273,16 @@ void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *comma
     if (!feed->is_reported || command->kind != ATP_OP_COUNT || !is_told) {
         return;
     }
+    atp_load_drift_t drift = {.change = is_success ? result->qty : 0,
+                              .value = value,
+                              .scale = result->scale,
+                              .bucket = command->option,
+                              .verdict = is_success ? ATP_APPLIED : result->verdict};
+    copy_id(drift.sku, command->lines[0].sku);
+    copy_id(drift.node, command->lines[0].node);
     (void)pthread_mutex_lock(&feed->mutex);
-    if (feed->drift_count == feed->drift_room) {
-        size_t room = feed->drift_room == 0 ? 256 : 2 * feed->drift_room;
-        atp_load_drift_t *grown = atp_cli_alloc(room, sizeof *grown);
-        if (feed->drift_count > 0) {
-            memcpy(grown, feed->drift, feed->drift_count * sizeof *grown);
-        }
-        free(feed->drift);
-        feed->drift = grown;
-        feed->drift_room = room;
+    if (feed->drift_err == ATP_OK) {
+        feed->drift_err = atp_sorted_add(feed->drift, &drift);
     }
-    atp_load_drift_t *drift = &feed->drift[feed->drift_count++];
-    *drift = (atp_load_drift_t){.change = is_success ? result->qty : 0,
-                                .scale = result->scale,
-                                .bucket = command->option,
-                                .verdict = is_success ? ATP_APPLIED : result->verdict};
-    copy_id(drift->sku, command->lines[0].sku);
-    copy_id(drift->node, command->lines[0].node);
     (void)pthread_mutex_unlock(&feed->mutex);
 }

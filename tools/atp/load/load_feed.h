@@ -1,8 +1,8 @@
 /* A load as a feed: of which point its counts are, what it is for, how much it may change, and what it changed.
  *
  * Threads     one; note_result any.
- * Memory      22 to 43 bytes for each position of the file, where omitted ones are zeroed; with a report 160 bytes for
- *             each correction and each count that was not applied, and 40 for each SKU that has a value. */
+ * Memory      that of loaders/rows/sorted.h with a report, of 160 bytes for each correction and each count that was not applied; and of
+ *             tools/atp/load/load_missing.h, where omitted positions are zeroed. */
 #ifndef ATP_CLI_LOAD_FEED_H
 #define ATP_CLI_LOAD_FEED_H
 
@@ -14,6 +14,7 @@
 #include "engine/base/amount.h"
 #include "engine/base/attribute.h"
 #include "loaders/load.h"
+#include "loaders/rows/sorted.h"
 
 #include <pthread.h>
 
@@ -23,7 +24,7 @@ typedef struct atp_load_drift {
     char sku[ATP_ID_SIZE_MAX + 1];
     char node[ATP_ID_SIZE_MAX + 1];
     atp_qty_t change;  /* booked; of a row that was not applied 0 */
-    atp_value_t value; /* of a unit, when the report is written */
+    atp_value_t value; /* of a unit, when it was counted */
     uint8_t scale;
     uint8_t bucket;
     uint8_t verdict;
@@ -53,9 +54,8 @@ typedef struct atp_load_feed {
     bool is_reported;
     atp_file_out_t report; /* opened before anything is loaded; no file: none is wanted, or it is written */
     pthread_mutex_t mutex;
-    atp_load_drift_t *drift;
-    size_t drift_count;
-    size_t drift_room;
+    atp_sorted_t *drift; /* atp_load_drift_t, as the report has them */
+    atp_err_t drift_err; /* what kept one from being noted */
 } atp_load_feed_t;
 
 /* Reads --feed, --basis, --includes, --as-of, its scope and --zero-missing, and opens the --report. What is not given is as the
@@ -70,9 +70,14 @@ int atp_load_feed_guard(atp_cli_t *cli, const atp_load_feed_t *feed);
 /* Tells the ledger of the feed, and notes when that was done first. Says what is wrong; returns the exit status. */
 int atp_load_feed_announce(atp_cli_t *cli, atp_load_feed_t *feed);
 
-/* Notes the answer to one of its counts, for the report. */
+/* What was noted for the report is forgotten. Says what is wrong; returns the exit status. */
+int atp_load_feed_begin_report(atp_cli_t *cli, atp_load_feed_t *feed);
+
+/* Notes the answer to one of its counts, for the report; `value` is what a unit is worth. */
 void atp_load_feed_note_result(atp_load_feed_t *feed, const atp_command_t *command,
-                               const atp_result_t *result);
+                               const atp_result_t *result, atp_value_t value);
+/* The order of the report: by node, then the largest first. */
+int atp_load_drift_compare(const void *left, const void *right);
 
 /* Writes the report, if there is to be one: by the name of the file JSON, a page to print (.html), or CSV. Says what is wrong;
  * returns the exit status. */

@@ -181,7 +181,7 @@ void atp_load_plan_compared(atp_load_plan_t *plan, atp_load_feed_t *feed, atp_co
     if (result->verdict == ATP_UNKNOWN_SKU || result->verdict == ATP_UNKNOWN_NODE) {
         return; /* it is made first */
     }
-    atp_load_feed_note_result(feed, count, result);
+    atp_load_feed_note_result(feed, count, result, there->value);
     if (!atp_verdict_is_success(result->verdict)) {
         plan->feed_refused++;
         feed->refused++;

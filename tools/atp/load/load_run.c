@@ -191,7 +191,7 @@ static void note_answer(void *context, const atp_load_answer_t *answer)
     const atp_load_run_t *run = context;
 
     if (run->options.feed != NULL) {
-        atp_load_feed_note_result(run->options.feed, answer->command, answer->result);
+        atp_load_feed_note_result(run->options.feed, answer->command, answer->result, answer->origin->value);
     }
     if (run->options.ack != NULL) {
         atp_load_ack_note(run->options.ack, answer);

@@ -39,7 +39,11 @@ _Static_assert(MARKS_MAX <= ATP_OUTCOMES_MAX, "all of a message can be asked for
 
 void atp_load_run_note_origin(atp_load_run_t *run, const atp_load_row_t *row, uint32_t count)
 {
-    atp_load_origin_t origin = {run->options.seed, row->origin};
+    atp_load_origin_t origin = {
+        .seed = run->options.seed,
+        .edi = row->origin,
+        .value = run->options.feed != NULL ? run->there->value : 0,
+    };
 
     if (row->origin.message != 0 && run->options.ack != NULL) {
         origin.seed ^= atp_load_ack_seed(run->options.ack, row->origin.message);

@@ -14,6 +14,7 @@
 #ifndef ATP_CLI_LOAD_SENDER_H
 #define ATP_CLI_LOAD_SENDER_H
 
+#include "engine/base/amount.h"
 #include "engine/base/attribute.h"
 #include "loaders/edi/edi_ack.h"
 #include "tools/atp/cli.h"
@@ -45,6 +46,7 @@ typedef struct atp_load_tally {
 typedef struct atp_load_origin {
     uint64_t seed; /* stands for it, in ids */
     atp_edi_origin_t edi;
+    atp_value_t value; /* what a unit is worth, of a count of a feed */
 } atp_load_origin_t;
 
 /* An answer. */
