@@ -185,12 +185,13 @@ static void the_x12_852_sample_loads(void **state)
     loaded_free(loaded);
 }
 
-/* The sample of an 852 with `from` told as `to`; valid until the next. */
-static const char *changed_852(const scratch_t *scratch, const char *from, const char *to)
+/* A sample with `from` told as `to`; valid until the next. */
+static const char *changed_sample(const scratch_t *scratch, const char *sample, const char *from,
+                                  const char *to)
 {
     char text[8192] = "";
     char changed[8192];
-    FILE *in = fopen(SAMPLES "x12-852.edi", "re");
+    FILE *in = fopen(sample, "re");
 
     assert_non_null(in);
     (void)fread(text, 1, sizeof text - 1, in);
@@ -200,6 +201,11 @@ static const char *changed_852(const scratch_t *scratch, const char *from, const
     (void)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     scratch_write_text(scratch, "changed.edi", changed);
     return scratch_path(scratch, "changed.edi");
+}
+
+static const char *changed_852(const scratch_t *scratch, const char *from, const char *to)
+{
+    return changed_sample(scratch, SAMPLES "x12-852.edi", from, to);
 }
 
 static void a_correction_of_an_852_goes_either_way(void **state)
@@ -240,6 +246,10 @@ static void what_is_sold_or_received_is_above_zero(void **state)
     loaded_t *loaded = load_file("x12-852", changed_852(*state, "ZA*QR*20", "ZA*QU*20"));
     assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_STATUS_UNKNOWN); /* returned: not guessed */
     loaded_free(loaded);
+    loaded = load_file("x12-852", changed_852(*state, "ZA*QA*4", "ZA*QP*4"));
+    assert_int_equal(loaded->delivered, ATP_OK); /* on order: nothing has happened */
+    assert_int_equal(loaded->report.rows_skipped, 1);
+    loaded_free(loaded);
     loaded = load_file("x12-852-stock", changed_852(*state, "ZA*QT*2", "ZA*QT*-2"));
     assert_int_equal(loaded->delivered, ATP_OK); /* what is passed over is not looked at */
     loaded_free(loaded);
@@ -278,6 +288,56 @@ static void the_x12_856_sample_loads(void **state)
     assert_int_equal(loaded->row_count, 2);
     expect_supply(&loaded_find(loaded, "bike-28", "paris")->row, 12, "2026-12-14");
     expect_supply(&loaded_find(loaded, "helmet-m", "paris")->row, 30, "2026-12-14");
+    loaded_free(loaded);
+}
+
+static void segments_that_partners_send_beside_are_passed_over(void **state)
+{
+    loaded_t *x12 = load_file("x12-846", SAMPLES "x12-846-5010.edi");
+    loaded_t *notice = load_file("x12-856", SAMPLES "x12-856-5010.edi");
+    loaded_t *desadv = load_file("edifact-desadv", SAMPLES "edifact-desadv-d01b.edi");
+
+    (void)state;
+    assert_int_equal(x12->delivered, ATP_OK);
+    assert_int_equal(x12->row_count, 2);
+    assert_int_equal(x12->report.rows_skipped, 5);
+    expect_row(x12, "bike-28", "hamburg", 120, 4);
+    expect_row(x12, "helmet-m", "hamburg", 35, 0);
+    loaded_free(x12);
+    assert_int_equal(notice->delivered, ATP_OK);
+    assert_int_equal(notice->row_count, 2);
+    expect_supply(&loaded_find(notice, "bike-28", "paris")->row, 12, "2026-12-14");
+    expect_supply(&loaded_find(notice, "helmet-m", "paris")->row, 30, "2026-12-14");
+    loaded_free(notice);
+    assert_int_equal(desadv->delivered, ATP_OK);
+    assert_int_equal(desadv->row_count, 2);
+    assert_int_equal(desadv->report.rows_skipped, 2);
+    expect_supply(&loaded_find(desadv, "BIKE-28", "HAMBURG")->row, 45, "2026-11-30");
+    expect_supply(&loaded_find(desadv, "HELMET-M", "HAMBURG")->row, 5, "2026-11-30");
+    loaded_free(desadv);
+}
+
+static void what_an_invrpt_holds_back_is_there_beside_its_actual_stock(void **state)
+{
+    loaded_t *loaded = load_file("edifact-invrpt", SAMPLES "edifact-invrpt-d01b.edi");
+
+    (void)state;
+    assert_int_equal(loaded->delivered, ATP_OK);
+    assert_int_equal(loaded->row_count, 2);
+    assert_int_equal(loaded->report.rows_skipped, 3);
+    expect_row(loaded, "BIKE-28", "HAMBURG", 40, 5);
+    expect_row(loaded, "HELMET-M", "HAMBURG", 12, 0);
+    loaded_free(loaded);
+}
+
+static void all_that_is_there_is_not_taken_for_actual_stock(void **state)
+{
+    const char *both =
+        changed_sample(*state, SAMPLES "edifact-invrpt-d01b.edi", "QTY+198:12:PCE'", "QTY+17:40:PCE'");
+    loaded_t *loaded = load_file("edifact-invrpt", both);
+
+    assert_int_equal(loaded->validated, ATP_ERR_INVALID);
+    assert_int_equal(loaded->rejects[0].reason, ATP_REJECT_STATUS_UNKNOWN);
     loaded_free(loaded);
 }
 
@@ -402,6 +462,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_stock_of_an_x12_852_loads, scratch_setup, scratch_teardown),
         cmocka_unit_test(the_x12_856_sample_loads),
         cmocka_unit_test(the_edifact_samples_load),
+        cmocka_unit_test(segments_that_partners_send_beside_are_passed_over),
+        cmocka_unit_test(what_an_invrpt_holds_back_is_there_beside_its_actual_stock),
+        cmocka_unit_test_setup_teardown(all_that_is_there_is_not_taken_for_actual_stock, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test(the_adventureworks_inventory_is_whole_and_stays_sellable),
         cmocka_unit_test(the_adventureworks_products_and_locations_have_names),
     };

@@ -299,7 +299,7 @@ class Names(atp_case.Case):
         profile = self.write("inv.yaml", text.replace("PIA[SA]", "LIN[EN]") + "source: erp-x\n")
         edi = self.write("s.edi", "UNA:+.? 'UNB+UNOC:3+4012345000009:14+4098765000006:14+261121:0300+4711'\n"
                          "UNH+1+INVRPT:D:96A:UN:EAN007'BGM+35+INV20261121+9'LIN+1++4000862141404:EN'\n"
-                         "LOC+18+4000001000005::9'INV++++1'QTY+145:35:CT'QTY+17:5:PCE'UNT+8+1'UNZ+1+4711'\n")
+                         "LOC+18+4000001000005::9'INV++++1'QTY+145:35:CT'QTY+145:5:PCE'UNT+8+1'UNZ+1+4711'\n")
         self.load(edi, profile)
         self.assertEqual(self.on_hand(self.sku), 355)
         text = (Path(SOURCE) / "loaders/samples/sap-proact01.idoc").read_text(encoding="utf-8").splitlines(True)[:5]
