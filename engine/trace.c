@@ -1,6 +1,7 @@
 #include "engine/trace.h"
 
 #include "engine/engine_priv.h"
+#include "engine/ledger/facts/fates.h"
 
 #include <string.h>
 
@@ -37,8 +38,7 @@ static bool is_asked_for(const atp_trace_ask_t *ask, const atp_op_t *op)
         return (op->flags & ATP_OP_CORRELATED) != 0 &&
                atp_text_equal(atp_op_correlation(op), ask->correlation);
     }
-    return op->kind >= ATP_OP_RESERVE && op->kind < ATP_OP_RECEIVE &&
-           atp_text_equal(subject_of(op), ask->reservation);
+    return atp_op_is_of_reservation(op) && atp_text_equal(subject_of(op), ask->reservation);
 }
 
 /* Takes the texts before those of the lines. */
@@ -79,6 +79,8 @@ static void keep_client(const reading_t *reading, const atp_op_t *op, atp_trace_
 
     if ((op->flags & ATP_OP_IN_SOURCE) != 0) {
         kept->client = reading->trace->frame_source;
+        kept->epoch = reading->trace->frame_epoch;
+        kept->sequence = reading->trace->frame_sequence;
     } else if (op->client == ATP_CLIENT_NAMED) {
         kept->client = reading->trace->frame_client;
     } else if (op->client < atp_table_count(&catalog->clients)) {
@@ -87,7 +89,7 @@ static void keep_client(const reading_t *reading, const atp_op_t *op, atp_trace_
     }
 }
 
-static void keep(const reading_t *reading, const atp_op_t *op, uint64_t number, int64_t time_ms)
+static atp_trace_op_t *keep(const reading_t *reading, const atp_op_t *op, uint64_t number, int64_t time_ms)
 {
     atp_trace_op_t *kept = &reading->trace->ops[reading->trace->count++ % ATP_TRACE_OPS_MAX];
 
@@ -103,6 +105,17 @@ static void keep(const reading_t *reading, const atp_op_t *op, uint64_t number, 
     if (op->line_count > 0) {
         keep_line(reading->ask->catalog, op, kept);
     }
+    return kept;
+}
+
+/* The batch that the facts after it belong to. */
+static void open_batch(atp_trace_t *trace, const atp_op_t *op)
+{
+    const atp_op_source_t *numbers = atp_op_payload(op);
+
+    keep_text(&trace->frame_source, subject_of(op));
+    trace->frame_epoch = numbers->epoch;
+    trace->frame_sequence = numbers->sequence;
 }
 
 /* ---- the journal ---- */
@@ -121,9 +134,9 @@ static atp_err_t visit(void *context, const atp_frame_t *frame, atp_journal_posi
         if (op->kind == ATP_OP_CLIENT) {
             keep_text(&reading->trace->frame_client, subject_of(op));
         } else if (op->kind == ATP_OP_SOURCE) {
-            keep_text(&reading->trace->frame_source, subject_of(op));
+            open_batch(reading->trace, op);
         } else if (is_asked_for(reading->ask, op)) {
-            keep(reading, op, frame->first_op + i, frame->time_ms);
+            (void)keep(reading, op, frame->first_op + i, frame->time_ms);
         }
         op = atp_op_next(op);
     }
@@ -163,12 +176,26 @@ atp_err_t atp_trace_read(const atp_trace_ask_t *ask, atp_trace_t *ret_trace, atp
     return err;
 }
 
+void atp_trace_add_waiting(const atp_trace_ask_t *ask, atp_trace_t *trace, const atp_op_t *ops,
+                           uint32_t op_count, int64_t time_ms, atp_verdict_t waits)
+{
+    const reading_t reading = {ask, trace};
+
+    open_batch(trace, ops);
+    for (uint32_t i = 1; i < op_count; i++) {
+        ops = atp_op_next(ops);
+        if (is_asked_for(ask, ops)) {
+            keep(&reading, ops, 0, time_ms)->waits = (uint8_t)waits;
+        }
+    }
+}
+
 uint32_t atp_trace_told(const atp_trace_t *trace)
 {
     return (uint32_t)(trace->count < ATP_TRACE_OPS_MAX ? trace->count : ATP_TRACE_OPS_MAX);
 }
 
-const atp_trace_op_t *atp_trace_at(const atp_trace_t *trace, uint32_t i)
+atp_trace_op_t *atp_trace_at(atp_trace_t *trace, uint32_t i)
 {
     ATP_ASSERT(i < atp_trace_told(trace));
     return &trace->ops[(trace->count - atp_trace_told(trace) + i) % ATP_TRACE_OPS_MAX];

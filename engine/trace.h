@@ -1,8 +1,8 @@
 /* The trace: which ops of the journal carry a correlation id, or name a reservation.
  *
  * Read from the journal alone, beside the engine that appends to it, its newest part: nothing is applied, so what an op was
- * answered is not known here (the engine's outcomes may know it). Ops that were refused stand in the journal too; what was
- * answered by its id again does not.
+ * answered is not known here (the engine's outcomes and fates may know it). Ops that were refused stand in the journal too; what
+ * was answered by its id again does not, and no facts of a batch that has to wait: these can be added from where they wait.
  *
  * Threads     the caller's, one at a time a trace; the catalog is read without a lock.
  * Memory      atp_trace_t, and a window over one journal segment.
@@ -51,6 +51,11 @@ typedef struct atp_trace_op {
     atp_trace_text_t sku;     /* of its first line; "" = it has none */
     atp_trace_text_t node;
     atp_trace_text_t correlation;
+    uint64_t epoch; /* of the batch it came in; 0 = in none */
+    uint64_t sequence;
+    uint8_t waits;  /* op 0: the verdict that says what its batch waits for */
+    uint32_t again; /* how often its batch was told again, as far as the caller has it noted */
+    int64_t again_ms;
 } atp_trace_op_t;
 
 typedef struct atp_trace {
@@ -62,13 +67,19 @@ typedef struct atp_trace {
     /* of the frame being read */
     atp_trace_text_t frame_client;
     atp_trace_text_t frame_source; /* of the batch being read */
+    uint64_t frame_epoch;
+    uint64_t frame_sequence;
 } atp_trace_t;
 
 ATP_MUST_USE atp_err_t atp_trace_read(const atp_trace_ask_t *ask, atp_trace_t *ret_trace, atp_why_t *ret_why);
 
+/* Adds those facts of a batch that are asked for; `ops` begin with the one that opens it. They have made no op: `waits` says why. */
+void atp_trace_add_waiting(const atp_trace_ask_t *ask, atp_trace_t *trace, const atp_op_t *ops,
+                           uint32_t op_count, int64_t time_ms, atp_verdict_t waits);
+
 /* How many are kept, and the op number `i` of them, oldest first. */
 uint32_t atp_trace_told(const atp_trace_t *trace);
-const atp_trace_op_t *atp_trace_at(const atp_trace_t *trace, uint32_t i);
+atp_trace_op_t *atp_trace_at(atp_trace_t *trace, uint32_t i);
 
 static inline atp_text_t atp_trace_text(const atp_trace_text_t *text)
 {

@@ -36,6 +36,30 @@ bool atp_read_trace(atp_reader_t *reader, uint32_t *ret_row_count)
     return atp_body_first_list(reader, ATP_TRACE_ROWS_MAX, ret_row_count);
 }
 
+/* What became of it. */
+static bool read_fate(atp_reader_t *reader, uint32_t *left, atp_trace_row_t *row)
+{
+    return atp_row_u64(reader, left, ATP_FIELD_EPOCH, &row->epoch) &&
+           atp_row_u64(reader, left, ATP_FIELD_SEQUENCE, &row->sequence) &&
+           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->exception) &&
+           atp_row_id(reader, left, ATP_FIELD_KIND, &row->exception_kind) &&
+           atp_row_u8(reader, left, ATP_FIELD_NONE, &row->exception_state) &&
+           atp_row_u64(reader, left, ATP_FIELD_NONE, &row->settled_op) &&
+           atp_row_u32(reader, left, ATP_FIELD_NONE, &row->again) &&
+           atp_row_i64(reader, left, ATP_FIELD_ISSUED, &row->again_ms);
+}
+
+/* What it changed. */
+static bool read_changes(atp_reader_t *reader, uint32_t *left, atp_trace_row_t *row)
+{
+    atp_qty_t *const qtys[] = {&row->on_hand, &row->unavailable, &row->allocated};
+
+    return atp_row_u32(reader, left, ATP_FIELD_NONE, &row->places) &&
+           atp_row_id(reader, left, ATP_FIELD_SKU, &row->changed_sku) &&
+           atp_row_id(reader, left, ATP_FIELD_NODE, &row->changed_node) &&
+           atp_row_qtys(reader, left, qtys, 3, &row->changed_scale);
+}
+
 bool atp_read_trace_row(atp_reader_t *reader, atp_trace_row_t *ret_row)
 {
     uint32_t left;
@@ -52,6 +76,7 @@ bool atp_read_trace_row(atp_reader_t *reader, atp_trace_row_t *ret_row)
            atp_row_qty(reader, &left, &ret_row->qty, &ret_row->scale) &&
            atp_row_u32(reader, &left, ATP_FIELD_LINES, &ret_row->line_count) &&
            atp_row_id(reader, &left, ATP_FIELD_CORRELATION, &ret_row->correlation) &&
+           read_fate(reader, &left, ret_row) && read_changes(reader, &left, ret_row) &&
            atp_row_end(reader, left);
 }
 
@@ -71,7 +96,7 @@ void atp_write_trace_begin(atp_writer_t *writer)
 
 void atp_write_trace_row(atp_writer_t *writer, const atp_trace_row_t *row)
 {
-    atp_put_array(writer, 11);
+    atp_put_array(writer, 25);
     atp_put_uint(writer, row->op);
     atp_put_int(writer, row->time_ms);
     atp_put_text(writer, row->kind);
@@ -83,6 +108,20 @@ void atp_write_trace_row(atp_writer_t *writer, const atp_trace_row_t *row)
     atp_put_qty(writer, row->qty, row->scale);
     atp_put_uint(writer, row->line_count);
     atp_put_text(writer, row->correlation);
+    atp_put_uint(writer, row->epoch);
+    atp_put_uint(writer, row->sequence);
+    atp_put_uint(writer, row->exception);
+    atp_put_text(writer, row->exception_kind);
+    atp_put_uint(writer, row->exception_state);
+    atp_put_uint(writer, row->settled_op);
+    atp_put_uint(writer, row->again);
+    atp_put_int(writer, row->again_ms);
+    atp_put_uint(writer, row->places);
+    atp_put_text(writer, row->changed_sku);
+    atp_put_text(writer, row->changed_node);
+    atp_put_qty(writer, row->on_hand, row->changed_scale);
+    atp_put_qty(writer, row->unavailable, row->changed_scale);
+    atp_put_qty(writer, row->allocated, row->changed_scale);
     atp_list_count(writer);
 }
 

@@ -2,9 +2,12 @@
  *
  *     request   [correlation, reservation]      one of the two, the other ""
  *     response  [[row, ...], from_op, count]    oldest first
- *     row       [op, time_ms, kind, client, subject, verdict, sku, node, qty, lines, correlation]
+ *     row       [op, time_ms, kind, client, subject, verdict, sku, node, qty, lines, correlation, epoch, sequence,
+ *                exception, exception_kind, state, settled_op, again, again_ms, places, changed_sku, changed_node,
+ *                on_hand, unavailable, allocated]
  *
- * sku, node and qty are of the op's first line. The verdict is unknown_id where the engine remembers no answer to it. */
+ * sku, node and qty are of the op's first line. The verdict is unknown_id where the engine remembers no answer to it. A row with
+ * op 0 is a fact that has made no op: its batch has to wait, the verdict says what for. */
 #ifndef ATP_PROTOCOL_MESSAGE_TRACE_H
 #define ATP_PROTOCOL_MESSAGE_TRACE_H
 
@@ -35,6 +38,21 @@ typedef struct atp_trace_row {
     uint8_t scale;
     uint32_t line_count;
     atp_text_t correlation;
+    uint64_t epoch; /* of the batch that the fact came in; 0 = in none */
+    uint64_t sequence;
+    uint64_t exception;        /* that keeps the fact, or that it raised; 0 = none */
+    atp_text_t exception_kind; /* "" = it had to make room */
+    uint8_t exception_state;   /* 1 open, 2 replayed, 3 discarded, 4 parked; 0 = it had to make room */
+    uint64_t settled_op;       /* that replayed or discarded it; 0 = none */
+    uint32_t again;   /* how often its batch was told again, and ignored, since the engine began to run */
+    int64_t again_ms; /* when last */
+    uint32_t places;  /* positions that it changed, as far as that is kept */
+    atp_text_t changed_sku; /* the first of them, and what it changed there */
+    atp_text_t changed_node;
+    atp_qty_t on_hand;
+    atp_qty_t unavailable;
+    atp_qty_t allocated;
+    uint8_t changed_scale;
 } atp_trace_row_t;
 
 /* Refuses id_missing where neither is given, malformed where both are. */

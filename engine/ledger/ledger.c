@@ -180,7 +180,7 @@ uint64_t atp_ledger_config_bytes(const atp_ledger_config_t *config)
            config->components * sizeof(atp_component_t) +
            config->progress * (sizeof(atp_progress_t) + INDEX_BYTES_PER_ENTRY) +
            config->reservations * (sizeof(atp_order_t) + 2 * INDEX_BYTES_PER_ENTRY + sizeof(uint64_t)) +
-           config->history * (sizeof(atp_history_step_t) + sizeof(atp_correlation_t)) +
+           config->history * (sizeof(atp_history_step_t) + sizeof(atp_correlation_t) + sizeof(atp_fate_t)) +
            config->archive * (sizeof(atp_archived_t) + ATP_ARCHIVE_LINES_EACH * sizeof(atp_archived_line_t) +
                               2 * INDEX_BYTES_PER_ENTRY) +
            config->limits * (sizeof(atp_limit_t) + INDEX_BYTES_PER_ENTRY) + atp_ledger_feed_bytes(config) +
@@ -305,6 +305,7 @@ static atp_err_t init_tables(atp_ledger_t *ledger, const atp_ledger_config_t *co
         {&all->history.last, "history_last", ATP_TABLE_HISTORY_LAST, sizeof(uint64_t), config->reservations},
         {&all->history.correlations, "correlations", ATP_TABLE_CORRELATIONS, sizeof(atp_correlation_t),
          config->history},
+        {&ledger->fates.ring, "fates", ATP_TABLE_FATES, sizeof(atp_fate_t), config->history},
         {&catalog->aliases, "aliases", ATP_TABLE_ALIASES, sizeof(atp_alias_record_t), config->aliases},
         {&ledger->units.records, "units", ATP_TABLE_UNITS, sizeof(atp_unit_record_t), config->units},
         {&catalog->groups, "groups", ATP_TABLE_GROUPS, sizeof(atp_group_record_t), config->groups},
@@ -399,6 +400,7 @@ static void connect_parts(atp_ledger_t *ledger)
     ledger->kits.heads = &ledger->root->kits;
     ledger->positions.limits.heads = &ledger->root->limits;
     ledger->closings.heads = &ledger->root->closings;
+    ledger->fates.heads = &ledger->root->fates;
     ledger->postings.heads = &ledger->root->postings;
     ledger->reservations.progress.heads = &ledger->root->progress;
     ledger->reservations.capacity.heads = &ledger->root->capacity;

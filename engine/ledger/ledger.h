@@ -31,6 +31,7 @@
 #include "engine/ledger/facts/differences.h"
 #include "engine/ledger/facts/exception_owners.h"
 #include "engine/ledger/facts/exceptions.h"
+#include "engine/ledger/facts/fates.h"
 #include "engine/ledger/facts/feeds.h"
 #include "engine/ledger/facts/notices.h"
 #include "engine/ledger/facts/registry.h"
@@ -47,7 +48,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ATP_LEDGER_TABLES 52
+#define ATP_LEDGER_TABLES 53
 
 typedef struct atp_ledger atp_ledger_t;
 
@@ -194,6 +195,7 @@ const atp_feeds_t *atp_ledger_feeds(const atp_ledger_t *ledger);
 const atp_drift_t *atp_ledger_drift(const atp_ledger_t *ledger);
 const atp_movements_t *atp_ledger_movements(const atp_ledger_t *ledger);
 const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger); /* its tallies: any thread */
+const atp_fates_t *atp_ledger_fates(const atp_ledger_t *ledger);
 const atp_postings_t *atp_ledger_postings(const atp_ledger_t *ledger);
 /* True if the subscriber hears of the posting. */
 bool atp_ledger_is_posted_to(const atp_ledger_t *ledger, const atp_subscriber_t *subscriber,

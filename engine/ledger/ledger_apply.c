@@ -576,6 +576,8 @@ bool atp_ledger_apply(atp_ledger_t *ledger, const atp_op_t *op, int64_t now_ms, 
     ret_result->verdict = (uint8_t)verdict;
     if (op->flags & ATP_OP_HAS_ID) {
         remember(&apply);
+    } else if (ATP_UNLIKELY(atp_op_has_fate(op))) {
+        atp_ledger_keep_fate(&apply, verdict);
     }
     /* STAMP-W2 (release) pairs with STAMP-R1. */
     atp_store_release(&ledger->stamp, 2 * root->op);

@@ -17,6 +17,7 @@
 #include "engine/ledger/ops/outcomes.h"
 #include "engine/ledger/sourcing/sourcing.h"
 #include "engine/ledger/stock/demand.h"
+#include "engine/ledger/tables/table_ids.h"
 #include "engine/ledger/tables/wheel.h"
 
 /* What one op merges of a SKU: positions, and with them lines, supplies, promises and movements. */
@@ -49,6 +50,7 @@ typedef struct atp_root {
     atp_registry_heads_t registry;
     atp_movement_heads_t movements;
     atp_feed_heads_t feeds;
+    atp_fate_heads_t fates;
 } atp_root_t;
 
 _Static_assert(sizeof(atp_root_t) ==
@@ -60,64 +62,9 @@ _Static_assert(sizeof(atp_root_t) ==
                        sizeof(atp_capacity_heads_t) + sizeof(atp_limit_heads_t) +
                        sizeof(atp_closing_heads_t) + sizeof(atp_counting_t) + sizeof(atp_level_heads_t) +
                        sizeof(atp_archive_heads_t) + sizeof(atp_registry_heads_t) +
-                       sizeof(atp_movement_heads_t) + sizeof(atp_feed_heads_t) + sizeof(atp_posting_heads_t),
+                       sizeof(atp_movement_heads_t) + sizeof(atp_feed_heads_t) + sizeof(atp_posting_heads_t) +
+                       sizeof(atp_fate_heads_t),
                "stored: no padding");
-
-/* Table ids: frozen, they are in snapshots. */
-enum {
-    ATP_TABLE_POSITIONS = 0,
-    ATP_TABLE_ROOT = 1,
-    ATP_TABLE_STRINGS = 2,
-    ATP_TABLE_SKUS = 3,
-    ATP_TABLE_NODES = 4,
-    ATP_TABLE_CHANNELS = 5,
-    ATP_TABLE_CLIENTS = 6,
-    ATP_TABLE_SOURCES = 7,
-    ATP_TABLE_RESERVATIONS = 8,
-    ATP_TABLE_LINES = 9,
-    ATP_TABLE_WHEEL = 10,
-    ATP_TABLE_OUTCOMES = 11,
-    ATP_TABLE_EXCEPTIONS = 12,
-    ATP_TABLE_PROGRESS = 13,
-    ATP_TABLE_GROUPS = 14,
-    ATP_TABLE_GROUP_NODES = 15,
-    ATP_TABLE_KITS = 16,
-    ATP_TABLE_COMPONENTS = 17,
-    ATP_TABLE_SUPPLIES = 18,
-    ATP_TABLE_SUPPLY_DAYS = 19,
-    ATP_TABLE_SUPPLY_ROWS = 20,
-    ATP_TABLE_PEGS = 21,
-    ATP_TABLE_LIMITS = 22,
-    ATP_TABLE_DEMAND = 23,
-    ATP_TABLE_TAGS = 24,
-    ATP_TABLE_RULES = 25,
-    ATP_TABLE_QUOTAS = 26,
-    ATP_TABLE_ACCOUNTS = 27,
-    ATP_TABLE_ORDERS = 28,
-    ATP_TABLE_HISTORY = 29,
-    ATP_TABLE_HISTORY_LAST = 30,
-    ATP_TABLE_CALENDARS = 31,
-    ATP_TABLE_CAPACITY_DAYS = 32,
-    ATP_TABLE_BOOKINGS = 33,
-    ATP_TABLE_CROSSINGS = 35,
-    ATP_TABLE_CORRELATIONS = 39,
-    ATP_TABLE_ARCHIVE = 40,
-    ATP_TABLE_CLOSINGS = 41,
-    ATP_TABLE_ARCHIVE_LINES = 43,
-    ATP_TABLE_REGISTRATIONS = 50,
-    ATP_TABLE_DIFFERENCES = 51,
-    ATP_TABLE_ALIASES = 61,
-    ATP_TABLE_UNITS = 62,
-    ATP_TABLE_POSTINGS = 58,
-    ATP_TABLE_SUBSCRIBERS = 59,
-    ATP_TABLE_EXCEPTION_FACTS = 53,
-    ATP_TABLE_EXCEPTION_OWNERS = 65,
-    ATP_TABLE_EXCEPTION_TALLIES = 66,
-    ATP_TABLE_MOVEMENTS = 55,
-    ATP_TABLE_STANDINGS = 56,
-    ATP_TABLE_FEEDS = 57,
-    ATP_TABLE_DRIFT = 67
-};
 
 /* One line of the op being applied, resolved and, where it needs to be, decided. */
 typedef struct resolved_line {
@@ -224,6 +171,7 @@ struct atp_ledger {
     atp_movements_t movements;
     atp_feeds_t feeds;
     atp_drift_t drift;
+    atp_fates_t fates;
     atp_closings_t closings;
     atp_postings_t postings;
     atp_supply_book_t supplies;
@@ -518,6 +466,8 @@ atp_exception_t *atp_ledger_raise_of(apply_t *apply, atp_exception_kind_t kind, 
                                      atp_qty_t qty);
 /* A fact that could not be applied is kept where a person finds it, or waits. Returns what its teller is told. */
 atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict);
+/* Keeps what was decided of a fact by this op, and what it has raised. */
+void atp_ledger_keep_fate(apply_t *apply, atp_verdict_t verdict);
 /* Keeps what a source sent and nobody could read. */
 atp_verdict_t atp_ledger_quarantine(apply_t *apply);
 /* Settles an exception: its fact is applied in this op, as it was or with other lines, or it is discarded. */

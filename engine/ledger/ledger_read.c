@@ -99,6 +99,11 @@ const atp_exceptions_t *atp_ledger_exceptions(const atp_ledger_t *ledger)
     return &ledger->exceptions;
 }
 
+const atp_fates_t *atp_ledger_fates(const atp_ledger_t *ledger)
+{
+    return &ledger->fates;
+}
+
 const atp_notices_t *atp_ledger_notices(const atp_ledger_t *ledger)
 {
     return &ledger->notices;

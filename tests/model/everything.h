@@ -106,6 +106,7 @@ typedef struct reach {
     uint64_t repeats;
     uint64_t conflicts;
     uint64_t refusals_without_a_trace;
+    uint64_t fates[2]; /* of facts that were refused; of those that were taken */
     uint64_t replays;
     uint64_t kits_without_promise; /* sold over the counter, or shipped */
     uint64_t facts_replayed;

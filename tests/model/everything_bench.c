@@ -167,22 +167,24 @@ atp_verdict_t bench_encode(bench_t *bench, const act_t *act)
     if (!find_client(bench, act, atp_text_of(client), &number)) {
         return ATP_UNAVAILABLE;
     }
-    const atp_command_t command = {.kind = (atp_op_kind_t)act->kind,
-                                   .is_fact = act->is_fact,
-                                   .option = act->option,
-                                   .reason = act->reason,
-                                   .id = atp_text_of(act->id),
-                                   .issued_ms = act->issued_ms,
-                                   .reservation = atp_text_of(act->reservation),
-                                   .subject = atp_text_of(act->subject),
-                                   .channel = atp_text_of(act->channel),
-                                   .owner = atp_text_of(act->owner),
-                                   .name = atp_text_of(act->name),
-                                   .ttl_ms = act->number,
-                                   .line_count = act->line_count,
-                                   .lines = lines,
-                                   .attribute_count = act->attribute_count,
-                                   .attributes = attributes};
+    const atp_command_t command = {
+        .kind = (atp_op_kind_t)act->kind,
+        .is_fact = act->is_fact,
+        .option = act->option,
+        .reason = act->reason,
+        .id = atp_text_of(act->id),
+        .issued_ms = act->issued_ms,
+        .correlation = act->in_source && act->at_ms % 2 != 0 ? ATP_TEXT("told together") : ATP_TEXT(""),
+        .reservation = atp_text_of(act->reservation),
+        .subject = atp_text_of(act->subject),
+        .channel = atp_text_of(act->channel),
+        .owner = atp_text_of(act->owner),
+        .name = atp_text_of(act->name),
+        .ttl_ms = act->number,
+        .line_count = act->line_count,
+        .lines = lines,
+        .attribute_count = act->attribute_count,
+        .attributes = attributes};
     const atp_op_context_t context = {.catalog =
                                           atp_ledger_catalog(act->is_blind ? bench->blind : bench->ledger),
                                       .seed = atp_ledger_seed(bench->ledger),
@@ -335,14 +337,14 @@ static bool makes_names(const bench_t *bench)
     return does;
 }
 
-/* What a refused request may change: that it was answered, and that there was demand. Facts are told in an exception. */
+/* What a refused request may change: that it was answered, and that there was demand. Facts are told in an exception, and have their fate. */
 static bool may_change(const bench_t *bench, unsigned table)
 {
     return table == ATP_TABLE_ROOT || table == ATP_TABLE_OUTCOMES || table == ATP_TABLE_CLIENTS ||
            table == ATP_TABLE_DEMAND ||
            ((table == ATP_TABLE_EXCEPTIONS || table == ATP_TABLE_EXCEPTION_FACTS ||
              table == ATP_TABLE_EXCEPTION_TALLIES || table == ATP_TABLE_REGISTRATIONS ||
-             table == ATP_TABLE_SOURCES || table == ATP_TABLE_DIFFERENCES) &&
+             table == ATP_TABLE_FATES || table == ATP_TABLE_SOURCES || table == ATP_TABLE_DIFFERENCES) &&
             (bench->is_fact || bench->is_replay)) ||
            (bench->is_fact && makes_names(bench) &&
             (table == ATP_TABLE_SKUS || table == ATP_TABLE_NODES || table == ATP_TABLE_STRINGS));
@@ -458,6 +460,27 @@ static bool look_at_facts(bench_t *bench)
     return true;
 }
 
+/* What was decided of a fact of a batch, or of one that was refused, is found by its op, with the exception that keeps it; of what no trace finds nothing is kept. */
+static bool look_at_fate(bench_t *bench)
+{
+    const atp_op_t *op = bench->record;
+    const atp_fate_t *fate = atp_fates_find(atp_ledger_fates(bench->ledger), bench->result.op);
+    uint64_t newest = atp_ledger_exceptions(bench->ledger)->heads->newest;
+    uint64_t raised = newest > bench->exceptions_before ? newest : 0;
+    bool is_taken = atp_verdict_is_success((atp_verdict_t)bench->result.verdict);
+    bool is_found =
+        ((op->flags & ATP_OP_IN_SOURCE) != 0 || (bench->is_fact && !is_taken)) &&
+        ((op->flags & ATP_OP_CORRELATED) != 0 || (op->kind >= ATP_OP_RESERVE && op->kind < ATP_OP_RECEIVE));
+
+    if ((fate != NULL) != is_found ||
+        (fate != NULL && (fate->verdict != bench->result.verdict || fate->exception != raised))) {
+        return bench_fail(bench, "op %llu was answered %s, and its fate is another",
+                          (unsigned long long)bench->result.op, atp_verdict_name(bench->result.verdict));
+    }
+    bench->reach->fates[is_taken] += is_found;
+    return true;
+}
+
 /* The same id with the same content: the first answer, and nothing else. */
 static bool look_at_again(bench_t *bench, const act_t *act, int64_t now_ms)
 {
@@ -558,7 +581,7 @@ bool bench_do(bench_t *bench, const act_t *act)
     }
     reach_note_edges(bench);
     return books_after(bench) && unit_book_after(bench) && postings_after(bench) && owners_after(bench) &&
-           stale_after(bench) && look_at_promises(bench) && look_at_facts(bench) &&
+           stale_after(bench) && look_at_promises(bench) && look_at_facts(bench) && look_at_fate(bench) &&
            (!act->is_asked || act->kind < ATP_FIRST_CLIENT_KIND || look_at_trace(bench)) &&
            (!act->is_asked || questions_compare(bench, &said)) && look_at_again(bench, act, act->at_ms);
 }

@@ -254,7 +254,9 @@ unsigned reach_missing(const reach_t *reach)
                                          "a quantity in a unit of all",
                                          "a quantity in a unit of its teller",
                                          "a channel told of at a stale node",
-                                         "a stale node told of"};
+                                         "a stale node told of",
+                                         "the fate of a fact that was refused",
+                                         "the fate of one that was taken"};
     const uint64_t counts[] = {reach->repeats,
                                reach->conflicts,
                                reach->refusals_without_a_trace,
@@ -263,7 +265,9 @@ unsigned reach_missing(const reach_t *reach)
                                reach->units_converted[0],
                                reach->units_converted[1],
                                reach->stale_told[0],
-                               reach->stale_told[1]};
+                               reach->stale_told[1],
+                               reach->fates[0],
+                               reach->fates[1]};
     for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (counts[i] == 0) {
             printf("never: %s\n", others[i]);

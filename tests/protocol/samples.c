@@ -552,10 +552,14 @@ const sample_t samples[] = {
      NULL, sample_write_history},
     {"trace_ask", SAMPLE_REQUEST, "trace: of a correlation id", REQUEST_HEAD(16) "[\"order-9\",\"\"]]", NULL,
      sample_write_trace_ask},
-    {"trace", SAMPLE_RESPONSE, "trace: one op, whose answer is forgotten, from op 17 on",
+    {"trace", SAMPLE_RESPONSE,
+     "trace: an op whose answer is forgotten, a fact that was replayed, from op 17 on",
      RESPONSE_HEAD(
          16) "[[[1010,1795253005000,\"reserve\",\"web\",\"cart-77\",55,\"ROPE\",\"lyon-2\",\"2.50\",3,"
-             "\"order-9\"]],17,1]]",
+             "\"order-9\",0,0,0,\"\",0,0,0,0,0,\"\",\"\",0,0,0],"
+             "[1011,1795253006000,\"count\",\"wms\",\"\",50,\"ROPE\",\"lyon-2\",\"2.50\",1,"
+             "\"order-9\",7,42,17,\"fact_refused\",2,1020,2,1795253007000,1,\"ROPE\",\"lyon-2\","
+             "\"-1.50\",\"0.25\",\"0.00\"]],17,2]]",
      NULL, sample_write_trace},
     {"postings_ask", SAMPLE_REQUEST, "postings: of a subscriber, from a number on",
      REQUEST_HEAD(21) "[\"erp\",4711,500]]", NULL, sample_write_postings_ask},

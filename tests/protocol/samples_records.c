@@ -112,10 +112,37 @@ void sample_write_trace(atp_writer_t *writer)
                                  .scale = 2,
                                  .line_count = 3,
                                  .correlation = ATP_TEXT("order-9")};
+    const atp_trace_row_t told = {.op = 1011,
+                                  .time_ms = T0 + 6000,
+                                  .kind = ATP_TEXT("count"),
+                                  .client = ATP_TEXT("wms"),
+                                  .verdict = ATP_UNKNOWN_SKU,
+                                  .sku = ATP_TEXT("ROPE"),
+                                  .node = ATP_TEXT("lyon-2"),
+                                  .qty = 250,
+                                  .scale = 2,
+                                  .line_count = 1,
+                                  .correlation = ATP_TEXT("order-9"),
+                                  .epoch = 7,
+                                  .sequence = 42,
+                                  .exception = 17,
+                                  .exception_kind = ATP_TEXT("fact_refused"),
+                                  .exception_state = 2,
+                                  .settled_op = 1020,
+                                  .again = 2,
+                                  .again_ms = T0 + 7000,
+                                  .places = 1,
+                                  .changed_sku = ATP_TEXT("ROPE"),
+                                  .changed_node = ATP_TEXT("lyon-2"),
+                                  .on_hand = -150,
+                                  .unavailable = 25,
+                                  .allocated = 0,
+                                  .changed_scale = 2};
     sample_begin_response(writer, ATP_MESSAGE_TRACE);
     atp_write_trace_begin(writer);
     atp_write_trace_row(writer, &row);
-    atp_write_trace_end(writer, 17, 1);
+    atp_write_trace_row(writer, &told);
+    atp_write_trace_end(writer, 17, 2);
 }
 
 void sample_write_source_ask(atp_writer_t *writer)

@@ -27,6 +27,7 @@ struct atp_daemon {
     atp_events_t *events;
     atp_service_t *service;
     atp_meter_t *meter;
+    atp_put_off_t *put_off;
     atp_facts_intake_t *facts;
     atp_http_t *http;
     atp_daemon_metrics_t figures;
@@ -351,6 +352,7 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
     atp_service_options_t service = {.engine = daemon->engine,
                                      .metrics = daemon->metrics,
                                      .meter = daemon->meter,
+                                     .put_off = daemon->put_off,
                                      .urls = urls,
                                      .url_count = daemon->config.listen.count,
                                      .data_folder = daemon->config.data_folder};
@@ -361,8 +363,8 @@ static atp_err_t open_doors(atp_daemon_t *daemon, atp_why_t *ret_why)
     for (unsigned state = 1; state < ATP_RECORD_STATE_LIMIT; state++) {
         service.status_names[state] = atp_text_of(daemon->config.status[state]);
     }
-    atp_err_t err = atp_facts_open(daemon->engine, daemon->metrics, daemon->meter, &daemon->config,
-                                   &daemon->facts, ret_why);
+    atp_err_t err = atp_facts_open(daemon->engine, daemon->metrics, daemon->meter, daemon->put_off,
+                                   &daemon->config, &daemon->facts, ret_why);
     if (err == ATP_OK && daemon->config.metrics_address[0] != '\0') {
         atp_http_options_t http = {.address = daemon->config.metrics_address,
                                    .metrics = daemon->metrics,
@@ -383,8 +385,9 @@ atp_err_t atp_daemon_open(const atp_config_t *config, atp_daemon_t **ret_daemon,
     atp_daemon_t *daemon = calloc(1, sizeof *daemon);
 
     if (daemon == NULL || (daemon->metrics = atp_metrics_create(ATP_VERSION)) == NULL ||
-        (daemon->meter = atp_meter_create()) == NULL) {
+        (daemon->meter = atp_meter_create()) == NULL || (daemon->put_off = atp_put_off_create()) == NULL) {
         atp_metrics_destroy(daemon != NULL ? daemon->metrics : NULL);
+        atp_meter_destroy(daemon != NULL ? daemon->meter : NULL);
         free(daemon);
         return atp_fail(ret_why, ATP_ERR_MEMORY, "no memory for the daemon");
     }
@@ -445,6 +448,7 @@ void atp_daemon_close(atp_daemon_t *daemon)
     atp_service_close(daemon->service);
     atp_facts_close(daemon->facts);
     atp_meter_destroy(daemon->meter);
+    atp_put_off_destroy(daemon->put_off);
     atp_metrics_destroy(daemon->metrics);
     free(daemon);
 }

@@ -170,6 +170,41 @@ static atp_err_t check_drift(const atp_ledger_t *ledger, atp_why_t *ret_why)
                          : err;
 }
 
+static bool is_fate_right(const atp_ledger_t *ledger, const atp_fate_t *fate)
+{
+    const atp_exception_t *keeps = atp_exceptions_get(&ledger->exceptions, fate->exception);
+
+    if (fate->exception == 0) {
+        return atp_verdict_is_success((atp_verdict_t)fate->verdict);
+    }
+    return fate->exception <= ledger->exceptions.heads->newest && (keeps == NULL || keeps->op == fate->op);
+}
+
+/* F7, F8. */
+static atp_err_t check_fates(const atp_ledger_t *ledger, atp_why_t *ret_why)
+{
+    uint64_t kept = atp_fates_kept(&ledger->fates);
+    uint64_t op = 0;
+
+    if (atp_table_count(&ledger->fates.ring) != kept) {
+        return ATP_BROKEN(ret_why, "F7", "%llu fates are kept of %llu",
+                          (ull_t)atp_table_count(&ledger->fates.ring), (ull_t)ledger->fates.heads->newest);
+    }
+    for (uint64_t i = 0; i < kept; i++) {
+        const atp_fate_t *fate = atp_fates_at(&ledger->fates, i);
+        if (fate->op <= op || fate->op > ledger->root->op) {
+            return ATP_BROKEN(ret_why, "F7", "the fate of op %llu stands after that of op %llu",
+                              (ull_t)fate->op, (ull_t)op);
+        }
+        if (!is_fate_right(ledger, fate)) {
+            return ATP_BROKEN(ret_why, "F8", "the fate of op %llu names exception %llu", (ull_t)fate->op,
+                              (ull_t)fate->exception);
+        }
+        op = fate->op;
+    }
+    return ATP_OK;
+}
+
 atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
 {
     const atp_movements_t *movements = &ledger->movements;
@@ -193,5 +228,6 @@ atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why)
         err = check_feed(ledger, place, ret_why);
     }
     err = err == ATP_OK ? check_drift(ledger, ret_why) : err;
+    err = err == ATP_OK ? check_fates(ledger, ret_why) : err;
     return err == ATP_OK ? atp_check_index(&ledger->feeds.index, "feeds", feeds, ret_why) : err;
 }

@@ -52,7 +52,7 @@ atp_err_t atp_check_channels(const atp_ledger_t *ledger, atp_why_t *ret_why);
 atp_err_t atp_check_levels(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* K1 to K5. Allocates a byte a component. */
 atp_err_t atp_check_kits(const atp_ledger_t *ledger, atp_why_t *ret_why);
-/* F1 to F4. Allocates a word a position. */
+/* F1 to F8. Allocates a word a position. */
 atp_err_t atp_check_feeds(const atp_ledger_t *ledger, atp_why_t *ret_why);
 /* K2, Y1 to Y3, V1. Allocates a word a day that is kept. */
 atp_err_t atp_check_capacity(const atp_ledger_t *ledger, atp_why_t *ret_why);

@@ -160,7 +160,23 @@ atp_verdict_t atp_ledger_keep_refused_fact(apply_t *apply, atp_verdict_t verdict
     if (op->kind != ATP_OP_SETTLE_EXCEPTION) { /* an exception is settled by a new op, not by an old one */
         atp_exceptions_keep(&ledger->exceptions, exception, op, op->size);
     }
-    return atp_ledger_park_fact(apply, exception, verdict);
+    verdict = atp_ledger_park_fact(apply, exception, verdict);
+    if ((op->flags & ATP_OP_HAS_ID) != 0 && atp_op_is_traced(op)) {
+        atp_ledger_keep_fate(apply, verdict);
+    }
+    return verdict;
+}
+
+void atp_ledger_keep_fate(apply_t *apply, atp_verdict_t verdict)
+{
+    atp_ledger_t *ledger = apply->ledger;
+    uint64_t newest = ledger->exceptions.heads->newest;
+    const atp_exception_t *exception = atp_exceptions_get(&ledger->exceptions, newest);
+    bool is_raised = exception != NULL && exception->op == ledger->root->op;
+
+    atp_fates_keep(&ledger->fates, &(atp_fate_t){.op = ledger->root->op,
+                                                 .exception = is_raised ? newest : 0,
+                                                 .verdict = (uint8_t)verdict});
 }
 
 /* ---- what could not be read ---- */

@@ -25,6 +25,22 @@ const atp_movement_t *atp_movements_get(const atp_movements_t *movements, uint64
     return atp_table_at(&movements->ring, (number - 1) % movements->capacity);
 }
 
+uint64_t atp_movements_of_op(const atp_movements_t *movements, uint64_t op)
+{
+    uint64_t to = movements->heads->newest + 1;
+    uint64_t from = to > movements->capacity ? to - movements->capacity : 1;
+
+    while (from < to) {
+        uint64_t middle = from + (to - from) / 2;
+        if (atp_movements_get(movements, middle)->op < op) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return to;
+}
+
 atp_standing_t atp_movements_standing(const atp_movements_t *movements, uint32_t row)
 {
     if (row >= atp_table_count(&movements->standings)) {

@@ -109,6 +109,9 @@ static inline uint64_t atp_standing_feed(const atp_standing_t *standing, unsigne
     return standing->feeds[bucket] >> ATP_STANDING_SHIFT;
 }
 
+/* The number of the first that is kept and is of op `op` or a later one; newest + 1 if there is none. */
+uint64_t atp_movements_of_op(const atp_movements_t *movements, uint64_t op);
+
 /* What is kept of the position; all zero where nothing is. */
 atp_standing_t atp_movements_standing(const atp_movements_t *movements, uint32_t row);
 

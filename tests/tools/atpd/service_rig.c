@@ -56,6 +56,7 @@ static void open_service(rig_t *rig)
     const char *url = "tcp://127.0.0.1:0";
     atp_service_options_t options = {.engine = rig->engine,
                                      .metrics = rig->metrics,
+                                     .put_off = rig->put_off,
                                      .urls = &url,
                                      .url_count = 1,
                                      .exchange_count = 16,
@@ -80,6 +81,7 @@ int rig_open_stopped(void **state)
     assert_non_null(mkdtemp(rig->folder));
     rig->clock.base = (atp_clock_t){wall_ms, monotonic_ns};
     rig->metrics = atp_metrics_create("test");
+    rig->put_off = atp_put_off_create();
     assert_non_null(rig->metrics);
     open_engine(rig);
     open_service(rig);
@@ -125,6 +127,7 @@ int rig_close(void **state)
         rig_stop(rig);
     }
     atp_client_close(rig->client);
+    atp_put_off_destroy(rig->put_off);
     atp_metrics_destroy(rig->metrics);
     snprintf(command, sizeof command, "rm -rf %s", rig->folder);
     assert_int_equal(system(command), 0);

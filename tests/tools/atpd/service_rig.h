@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "protocol/client/atp.h"
 #include "protocol/message.h"
+#include "tools/atpd/facts/put_off.h"
 #include "tools/atpd/metrics/metrics.h"
 #include "tools/atpd/service/service.h"
 
@@ -32,6 +33,7 @@ typedef struct rig {
     char url[64];
     rig_clock_t clock;
     atp_metrics_t *metrics;
+    atp_put_off_t *put_off;
     atp_engine_t *engine;
     atp_service_t *service;
     atp_client_t *client;

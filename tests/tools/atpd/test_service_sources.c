@@ -36,7 +36,8 @@ static size_t write_batch(uint8_t *bytes, size_t size, uint64_t epoch, uint64_t 
     const atp_facts_t facts = {
         .source = ATP_TEXT("wms"), .epoch = epoch, .sequence = sequence, .as_of_ms = 777, .kept_from = 1};
     const atp_command_line_t line = {.sku = ATP_TEXT("sku"), .node = ATP_TEXT("N"), .mantissa = qty};
-    const atp_command_t command = {.kind = kind, .line_count = 1, .lines = &line};
+    const atp_command_t command = {
+        .kind = kind, .correlation = ATP_TEXT("W-1"), .line_count = 1, .lines = &line};
     atp_writer_t writer;
 
     raw_begin(&writer, bytes, size, ATP_MESSAGE_BATCH);
@@ -139,6 +140,65 @@ static void what_is_missing_is_told_and_a_count_waits_for_it(void **state)
     nng_close(socket);
 }
 
+static atp_answer_t *trace(rig_t *rig)
+{
+    const atp_trace_query_t query = {.correlation = ATP_TEXT("W-1")};
+    atp_answer_t *answer = NULL;
+
+    assert_int_equal(atp_client_trace(rig->client, &query, &answer), ATP_OK);
+    assert_int_equal(atp_answer_head(answer).verdict, ATP_APPLIED);
+    return answer;
+}
+
+/* It is told once, however often it was tried, and no more when it is applied. */
+static void a_fact_that_waits_for_a_gap_is_traced(void **state)
+{
+    rig_t *rig = *state;
+    nng_socket socket = raw_open(rig);
+
+    prepare(rig);
+    for (unsigned tries = 0; tries < 3; tries++) {
+        assert_int_equal(send_batch(socket, 2, ATP_OP_COUNT, 7), ATP_OUT_OF_ORDER);
+    }
+    atp_answer_t *answer = trace(rig);
+    const atp_trace_row_t *row = atp_answer_traces(answer);
+    assert_int_equal(atp_answer_head(answer).row_count, 1);
+    assert_true(row->op == 0 && row->verdict == ATP_OUT_OF_ORDER && row->epoch == 1 && row->sequence == 2);
+    assert_true(atp_text_equal(row->client, ATP_TEXT("wms")) && atp_text_equal(row->sku, ATP_TEXT("sku")));
+    assert_int_equal(row->qty, 7);
+    atp_answer_free(answer);
+
+    assert_int_equal(send_batch(socket, 1, ATP_OP_RECEIVE, 5), ATP_APPLIED);
+    assert_int_equal(send_batch(socket, 2, ATP_OP_COUNT, 7), ATP_APPLIED);
+    answer = trace(rig);
+    row = atp_answer_traces(answer);
+    assert_int_equal(atp_answer_head(answer).row_count, 2);
+    assert_true(row[0].op > 0 && row[0].verdict == ATP_APPLIED && row[0].on_hand == 5 && row[0].again == 0);
+    assert_true(row[1].op > 0 && row[1].verdict == ATP_APPLIED && row[1].on_hand == -98);
+    assert_true(atp_text_equal(row[1].changed_node, ATP_TEXT("N")) && row[1].places == 1);
+    atp_answer_free(answer);
+    nng_close(socket);
+}
+
+static void a_batch_that_came_again_is_said_to_have(void **state)
+{
+    rig_t *rig = *state;
+    nng_socket socket = raw_open(rig);
+
+    prepare(rig);
+    assert_int_equal(send_batch(socket, 1, ATP_OP_RECEIVE, 5), ATP_APPLIED);
+    assert_int_equal(send_batch(socket, 2, ATP_OP_RECEIVE, 6), ATP_APPLIED);
+    assert_int_equal(send_batch(socket, 1, ATP_OP_RECEIVE, 5), ATP_DUPLICATE_IGNORED);
+    assert_int_equal(send_batch(socket, 1, ATP_OP_RECEIVE, 5), ATP_DUPLICATE_IGNORED);
+    atp_answer_t *answer = trace(rig);
+    const atp_trace_row_t *row = atp_answer_traces(answer);
+    assert_int_equal(atp_answer_head(answer).row_count, 2);
+    assert_true(row[0].again == 2 && row[0].again_ms > 0 && row[0].on_hand == 5);
+    assert_true(row[1].again == 0 && row[1].on_hand == 6);
+    atp_answer_free(answer);
+    nng_close(socket);
+}
+
 static void a_batch_cut_anywhere_is_refused_and_changes_nothing(void **state)
 {
     rig_t *rig = *state;
@@ -193,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_batch_is_applied_once_and_says_so, rig_open, rig_close),
         cmocka_unit_test_setup_teardown(what_is_missing_is_told_and_a_count_waits_for_it, rig_open,
                                         rig_close),
+        cmocka_unit_test_setup_teardown(a_fact_that_waits_for_a_gap_is_traced, rig_open, rig_close),
+        cmocka_unit_test_setup_teardown(a_batch_that_came_again_is_said_to_have, rig_open, rig_close),
         cmocka_unit_test_setup_teardown(a_batch_cut_anywhere_is_refused_and_changes_nothing, rig_open,
                                         rig_close),
         cmocka_unit_test_setup_teardown(a_state_without_a_name_is_refused, rig_open, rig_close),

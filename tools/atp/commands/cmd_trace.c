@@ -4,13 +4,155 @@
 
 #include "engine/base/verdict.h"
 
-static void put_row(atp_cli_t *cli, const atp_trace_row_t *row)
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHANGED_SIZE (3 * ATP_QTY_TEXT_SIZE + 2 * ATP_ID_SIZE_MAX + 64)
+
+/* Which columns the trace needs: most ops have changed nothing that is told, and raised nothing. */
+typedef struct columns {
+    bool has_changes;
+    bool has_exceptions;
+    bool has_again;
+} columns_t;
+
+static columns_t columns_of(const atp_cli_t *cli, const atp_trace_row_t *rows, uint32_t count)
+{
+    columns_t columns = {cli->is_json, cli->is_json, cli->is_json};
+
+    for (uint32_t i = 0; i < count; i++) {
+        columns.has_changes = columns.has_changes || rows[i].places > 0;
+        columns.has_exceptions = columns.has_exceptions || rows[i].exception > 0;
+        columns.has_again = columns.has_again || rows[i].again > 0;
+    }
+    return columns;
+}
+
+/* What a fact waits for, by the verdict of its batch. */
+static const char *waits_for(uint8_t verdict)
+{
+    return verdict == ATP_BUSY ? "rate" : verdict == ATP_SOURCE_PAUSED ? "pause" : "gap";
+}
+
+static void put_verdict(atp_out_t *out, const atp_trace_row_t *row)
+{
+    char unknown[32];
+    char waits[32];
+
+    if (row->op == 0) {
+        (void)snprintf(waits, sizeof waits, "waits (%s)", waits_for(row->verdict));
+        atp_out_string(out, NULL, "VERDICT", waits);
+        atp_out_string(out, "verdict", NULL, atp_verdict_text(row->verdict, unknown));
+        atp_out_string(out, "waits_for", NULL, waits_for(row->verdict));
+        return;
+    }
+    atp_out_string(out, "verdict", "VERDICT",
+                   row->verdict != ATP_UNKNOWN_ID ? atp_verdict_text(row->verdict, unknown) : "");
+}
+
+/* ---- what it changed ---- */
+
+/* Adds " bucket +N" where that is not 0; returns the size of the text. */
+static size_t add_bucket(char *text, size_t size, const char *bucket, atp_qty_t qty, uint8_t scale)
+{
+    char number[ATP_QTY_TEXT_SIZE];
+
+    if (qty == 0) {
+        return size;
+    }
+    (void)atp_qty_format(qty, scale, number);
+    return size + (size_t)snprintf(text + size, CHANGED_SIZE - size, "%s%s %s%s", size > 0 ? " " : "", bucket,
+                                   qty > 0 ? "+" : "", number);
+}
+
+/* "on_hand -2 allocated -2", with the place where that is not the row's own, and how many there are beside it. */
+static void say_changes(const atp_trace_row_t *row, char text[CHANGED_SIZE])
+{
+    bool is_own = atp_text_equal(row->sku, row->changed_sku) && atp_text_equal(row->node, row->changed_node);
+    size_t size = 0;
+
+    size = add_bucket(text, size, "on_hand", row->on_hand, row->changed_scale);
+    size = add_bucket(text, size, "unavailable", row->unavailable, row->changed_scale);
+    size = add_bucket(text, size, "allocated", row->allocated, row->changed_scale);
+    if (size == 0) {
+        size = (size_t)snprintf(text, CHANGED_SIZE, "nothing");
+    }
+    if (!is_own) {
+        size +=
+            (size_t)snprintf(text + size, CHANGED_SIZE - size, " at %.*s@%.*s", (int)row->changed_sku.size,
+                             row->changed_sku.bytes, (int)row->changed_node.size, row->changed_node.bytes);
+    }
+    if (row->places > 1) {
+        (void)snprintf(text + size, CHANGED_SIZE - size, " and %u more", row->places - 1);
+    }
+}
+
+static void put_changes(atp_out_t *out, const atp_trace_row_t *row)
+{
+    char text[CHANGED_SIZE] = "";
+
+    if (row->places > 0) {
+        say_changes(row, text);
+    }
+    atp_out_string(out, NULL, "CHANGED", text);
+    if (out->is_json && row->places > 0) {
+        atp_out_uint(out, "places", NULL, row->places);
+        atp_out_text(out, "changed_sku", NULL, row->changed_sku);
+        atp_out_text(out, "changed_node", NULL, row->changed_node);
+        atp_out_qty(out, "on_hand", NULL, row->on_hand, row->changed_scale);
+        atp_out_qty(out, "unavailable", NULL, row->unavailable, row->changed_scale);
+        atp_out_qty(out, "allocated", NULL, row->allocated, row->changed_scale);
+    }
+}
+
+/* ---- what became of it since ---- */
+
+static const char *const states[] = {"gone", "open", "replayed", "discarded", "parked"};
+
+static const char *state_of(const atp_trace_row_t *row)
+{
+    return row->exception_state < sizeof states / sizeof states[0] ? states[row->exception_state] : "unknown";
+}
+
+/* "17 parked", "17 replayed, op 42". */
+static void put_exception(atp_out_t *out, const atp_trace_row_t *row)
+{
+    char text[96] = "";
+
+    if (row->exception > 0) {
+        int size = snprintf(text, sizeof text, "%llu %s", (unsigned long long)row->exception, state_of(row));
+        if (row->settled_op > 0) {
+            (void)snprintf(text + size, sizeof text - (size_t)size, ", op %llu",
+                           (unsigned long long)row->settled_op);
+        }
+    }
+    atp_out_string(out, NULL, "EXCEPTION", text);
+    if (out->is_json && row->exception > 0) {
+        atp_out_uint(out, "exception", NULL, row->exception);
+        atp_out_text(out, "exception_kind", NULL, row->exception_kind);
+        atp_out_string(out, "exception_state", NULL, state_of(row));
+        atp_out_uint(out, "settled_op", NULL, row->settled_op);
+    }
+}
+
+static void put_again(atp_out_t *out, const atp_trace_row_t *row)
+{
+    atp_out_uint(out, "again", "AGAIN", row->again);
+    if (out->is_json) {
+        atp_out_time(out, "again_ms", NULL, row->again_ms);
+    }
+}
+
+static void put_row(atp_cli_t *cli, const atp_trace_row_t *row, const columns_t *columns)
 {
     atp_out_t *out = &cli->out;
-    char unknown[32];
 
     atp_out_row(out);
-    atp_out_uint(out, "op", "OP", row->op);
+    if (row->op > 0) {
+        atp_out_uint(out, "op", "OP", row->op);
+    } else {
+        atp_out_none(out, "op", "OP");
+    }
     atp_out_time(out, "time_ms", "TIME", row->time_ms);
     atp_out_text(out, "kind", "DID", row->kind);
     atp_out_text(out, "subject", "WHAT", row->subject);
@@ -23,11 +165,64 @@ static void put_row(atp_cli_t *cli, const atp_trace_row_t *row)
     }
     if (out->is_json) {
         atp_out_uint(out, "lines", NULL, row->line_count);
+        atp_out_uint(out, "epoch", NULL, row->epoch);
+        atp_out_uint(out, "sequence", NULL, row->sequence);
     }
-    atp_out_string(out, "verdict", "VERDICT",
-                   row->verdict != ATP_UNKNOWN_ID ? atp_verdict_text(row->verdict, unknown) : "");
+    put_verdict(out, row);
+    if (columns->has_changes) {
+        put_changes(out, row);
+    }
+    if (columns->has_exceptions) {
+        put_exception(out, row);
+    }
+    if (columns->has_again) {
+        put_again(out, row);
+    }
     atp_out_text(out, "client", "CLIENT", row->client);
     atp_out_text(out, "correlation", "CORRELATION", row->correlation);
+}
+
+/* ---- what was posted ---- */
+
+/* The op that applied what the row tells of: its own, or the one that replayed it. 0: none has. */
+static uint64_t applied_by(const atp_trace_row_t *row)
+{
+    bool is_replayed = row->settled_op > 0 && !atp_verdict_is_success((atp_verdict_t)row->verdict);
+
+    return is_replayed ? row->settled_op : row->op;
+}
+
+/* 1 if the op is one, and not among those before. */
+static uint32_t add_op(uint64_t *ops, uint32_t count, uint64_t op)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (ops[i] == op) {
+            return 0;
+        }
+    }
+    ops[count] = op;
+    return op > 0;
+}
+
+static int by_number(const void *one, const void *other)
+{
+    uint64_t a = *(const uint64_t *)one;
+    uint64_t b = *(const uint64_t *)other;
+
+    return (a > b) - (a < b);
+}
+
+/* An op that has replayed a fact may have done other things as well: of that the trace tells what is of the fact. */
+static bool is_of_trace(const atp_posting_row_t *posting, const atp_trace_row_t *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].op == posting->op ||
+            (applied_by(&rows[i]) == posting->op && rows[i].correlation.size > 0 &&
+             atp_text_equal(rows[i].correlation, posting->correlation))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What the ops have posted, and what became of that. An engine that does not say it is no fault of the trace. */
@@ -35,20 +230,25 @@ static void put_postings(atp_cli_t *cli, const atp_trace_row_t *rows, uint32_t c
 {
     uint64_t ops[ATP_TRACE_ROWS_MAX];
     atp_answer_t *answer = NULL;
+    uint32_t op_count = 0;
+    bool is_begun = cli->is_json;
 
     for (uint32_t i = 0; i < count; i++) {
-        ops[i] = rows[i].op;
+        op_count += add_op(ops, op_count, applied_by(&rows[i]));
     }
-    if (atp_client_postings_of(cli->handle, ops, count, &answer) != ATP_OK) {
+    qsort(ops, op_count, sizeof ops[0], by_number);
+    if (op_count == 0 || atp_client_postings_of(cli->handle, ops, op_count, &answer) != ATP_OK) {
         return;
     }
     const atp_posting_row_t *postings = atp_answer_postings(answer);
-    uint32_t told = atp_answer_head(answer).row_count;
-    if (told > 0 && !cli->is_json) {
-        (void)printf("\n");
-    }
-    for (uint32_t i = 0; i < told; i++) {
-        atp_posting_put(&cli->out, &postings[i], true);
+    for (uint32_t i = 0; i < atp_answer_head(answer).row_count; i++) {
+        if (is_of_trace(&postings[i], rows, count)) {
+            if (!is_begun) {
+                (void)printf("\n");
+            }
+            is_begun = true;
+            atp_posting_put(&cli->out, &postings[i], true);
+        }
     }
     atp_out_end(&cli->out);
     atp_answer_free(answer);
@@ -67,8 +267,9 @@ static int print_answer(atp_cli_t *cli, const atp_answer_t *answer, atp_text_t i
                             "no op from op %llu on has anything to do with '%.*s'",
                             (unsigned long long)head.from_op, (int)id.size, id.bytes);
     }
+    const columns_t columns = columns_of(cli, rows, head.row_count);
     for (uint32_t i = 0; i < head.row_count; i++) {
-        put_row(cli, &rows[i]);
+        put_row(cli, &rows[i], &columns);
     }
     atp_out_end(&cli->out);
     put_postings(cli, rows, head.row_count);
@@ -113,14 +314,22 @@ const atp_cmd_t atp_cmd_trace = {
     .group = "Operate",
     .synopsis = "ID",
     .summary = "All ops that carry a correlation id, from the journal",
-    .about =
-        "Ops of any kind, of any client, refused ones too, oldest first; QTY is what the first line "
-        "asked for. The\n"
-        "engine reads the newest gigabyte of its journal, one question at a time, beside its work. "
-        "VERDICT is\n"
-        "there as long as the answer is remembered. Ops get their id from --correlation. Then what these ops "
-        "have\nposted to systems of record (atp postings follow), who has acknowledged it, and who has "
-        "booked it.",
+    .about = "Ops of any kind, of any client, refused ones too, oldest first; QTY is what the first line "
+             "asked for. The\n"
+             "engine reads the newest gigabyte of its journal, one question at a time, beside its work. Ops "
+             "get their id\n"
+             "from --correlation, facts from the key correlation. VERDICT is there as long as the answer is "
+             "remembered;\n"
+             "CHANGED is what moved on hand, unavailable and allocated; EXCEPTION the exception that keeps "
+             "the fact, or\n"
+             "that it raised, and what became of it: open, parked, replayed or discarded by which op; AGAIN "
+             "how often its\n"
+             "batch came again and was ignored, since atpd began to run. A fact without OP waits: for a gap "
+             "in the numbers\n"
+             "of its source, its rate, or for a pause to end.\n"
+             "Then what these ops have posted to systems of record (atp postings follow), who has "
+             "acknowledged it, and\n"
+             "who has booked it.",
     .word_min = 1,
     .word_max = 1,
     .flags = flags,

@@ -27,6 +27,7 @@ struct atp_facts_intake {
     atp_metrics_t *metrics;
     atp_backlog_t *backlog;
     atp_delay_t *delay;
+    atp_put_off_t *notes; /* of what was put off; may be NULL */
     atp_sub_t *sub;
     _Atomic uint32_t in_flight;
     _Atomic uint32_t is_closing;
@@ -92,7 +93,9 @@ static void done(atp_batch_t *batch, atp_err_t err)
     atp_parcel_t *parcel = batch->context;
     atp_facts_intake_t *intake = parcel->owner;
 
-    if (err == ATP_OK && atp_parcel_count(parcel) == ATP_SOURCE_PAUSED) {
+    atp_verdict_t verdict = err == ATP_OK ? atp_parcel_count(parcel) : ATP_UNAVAILABLE;
+    atp_put_off_note(intake->notes, parcel, verdict);
+    if (verdict == ATP_SOURCE_PAUSED) {
         after_pause(parcel);
     } else {
         if (err == ATP_OK) { /* else it is handed in again after the next start */
@@ -240,6 +243,7 @@ static bool is_put_off(atp_parcel_t *parcel, const atp_facts_t *facts, const uin
     }
     atp_metrics_add(intake->metrics, limits.is_paused ? ATP_METRIC_SOURCE_PAUSED : ATP_METRIC_SOURCE_METERED,
                     0, 1);
+    atp_put_off_note(intake->notes, parcel, limits.is_paused ? ATP_SOURCE_PAUSED : ATP_BUSY);
     if (facts->kept_from > 0) {
         atp_parcel_destroy(parcel);
     } else {
@@ -306,6 +310,7 @@ static void take_back(atp_parcel_t *parcel, const atp_facts_t *facts)
     atp_source_limits_read(atp_engine_ledger(intake->engine), facts->source, &limits);
     parcel->batch.class = limits.class;
     if (limits.is_known) {
+        atp_put_off_note(intake->notes, parcel, limits.is_paused ? ATP_SOURCE_PAUSED : ATP_BUSY);
         put_off(parcel, &limits);
     } else {
         submit_delayed(intake, parcel);
@@ -376,7 +381,8 @@ static atp_err_t open_intake(atp_facts_intake_t *intake, atp_meter_t *meter, con
 }
 
 atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
-                         const atp_config_t *config, atp_facts_intake_t **ret_intake, atp_why_t *ret_why)
+                         atp_put_off_t *notes, const atp_config_t *config, atp_facts_intake_t **ret_intake,
+                         atp_why_t *ret_why)
 {
     *ret_intake = NULL;
     if (config->subscribe.count == 0) {
@@ -388,6 +394,7 @@ atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter
     }
     intake->engine = engine;
     intake->metrics = metrics;
+    intake->notes = notes;
     atp_err_t err = open_intake(intake, meter, config, ret_why);
     if (err != ATP_OK) {
         atp_facts_close(intake);

@@ -14,14 +14,16 @@
 #include "engine/engine.h"
 #include "tools/atpd/config/config.h"
 #include "tools/atpd/facts/meter.h"
+#include "tools/atpd/facts/put_off.h"
 #include "tools/atpd/metrics/metrics.h"
 
 typedef struct atp_facts_intake atp_facts_intake_t;
 
-/* ATP_OK with *ret_intake NULL when no source is configured. The engine runs. */
+/* ATP_OK with *ret_intake NULL when no source is configured. The engine runs. What is put off, or ignored, is noted in `notes`, which
+ * may be NULL. */
 ATP_MUST_USE atp_err_t atp_facts_open(atp_engine_t *engine, atp_metrics_t *metrics, atp_meter_t *meter,
-                                      const atp_config_t *config, atp_facts_intake_t **ret_intake,
-                                      atp_why_t *ret_why);
+                                      atp_put_off_t *notes, const atp_config_t *config,
+                                      atp_facts_intake_t **ret_intake, atp_why_t *ret_why);
 
 /* Stops listening: no batch is handed in after it has returned. Safe on NULL. */
 void atp_facts_drain(atp_facts_intake_t *intake);

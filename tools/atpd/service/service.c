@@ -326,6 +326,7 @@ atp_err_t atp_service_open(const atp_service_options_t *options, atp_service_t *
     service->ledger = atp_engine_ledger(options->engine);
     service->metrics = options->metrics;
     service->meter = options->meter;
+    service->put_off = options->put_off;
     memcpy(service->status_names, options->status_names, sizeof service->status_names);
     service->work_count = options->exchange_count > 0 ? options->exchange_count : EXCHANGES_DEFAULT;
     service->works = calloc(service->work_count, sizeof *service->works);

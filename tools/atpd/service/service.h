@@ -21,6 +21,7 @@
 #include "protocol/endpoint.h"
 #include "protocol/message_records.h"
 #include "tools/atpd/facts/meter.h"
+#include "tools/atpd/facts/put_off.h"
 #include "tools/atpd/metrics/metrics.h"
 
 typedef struct atp_service atp_service_t;
@@ -29,6 +30,7 @@ typedef struct atp_service_options {
     atp_engine_t *engine;   /* borrowed, started */
     atp_metrics_t *metrics; /* borrowed */
     atp_meter_t *meter;     /* borrowed; NULL: sources have no rates */
+    atp_put_off_t *put_off; /* borrowed; NULL: traces tell nothing of what waits */
     const char *const *urls;
     size_t url_count;
     uint32_t exchange_count; /* 0 = 256 */

@@ -98,7 +98,8 @@ struct atp_service {
     atp_engine_t *engine;
     const atp_ledger_t *ledger;
     atp_metrics_t *metrics;
-    atp_meter_t *meter; /* or NULL */
+    atp_meter_t *meter;     /* or NULL */
+    atp_put_off_t *put_off; /* or NULL */
     atp_server_t *server;
     atp_tracer_t *tracer; /* NULL: there are no traces */
     atp_text_t status_names[ATP_RECORD_STATE_LIMIT];

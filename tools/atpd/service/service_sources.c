@@ -1,5 +1,6 @@
 /* Sources that ask: what has come of them, and batches of facts that are answered. */
 #include "tools/atpd/facts/parcel.h"
+#include "tools/atpd/facts/put_off.h"
 #include "tools/atpd/service/service_priv.h"
 
 #include "engine/base/hash.h"
@@ -95,6 +96,7 @@ static void answer(atp_batch_t *batch, atp_err_t err)
     }
     uint64_t durable_op = batch->durable_op;
     atp_batch_answer_t told = {(uint8_t)atp_parcel_count(parcel), batch->results[0].field};
+    atp_put_off_note(work->service->put_off, parcel, (atp_verdict_t)told.verdict);
     atp_parcel_destroy(parcel);
     if (told.verdict == ATP_APPLIED) {
         atp_metrics_add(work->service->metrics, ATP_METRIC_SOURCE_HEALED, 0, 1);
@@ -148,6 +150,7 @@ void atp_work_batch(atp_work_t *work)
     }
     uint64_t wait_ns = look_at_rate(work, parcel, source);
     if (wait_ns > 0) {
+        atp_put_off_note(work->service->put_off, parcel, ATP_BUSY);
         atp_parcel_destroy(parcel);
         atp_metrics_add(work->service->metrics, ATP_METRIC_SOURCE_METERED, 0, 1);
         atp_work_refuse(work, ATP_BUSY, ATP_FIELD_SOURCE, "the source is beyond its rate",

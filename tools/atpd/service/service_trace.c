@@ -1,8 +1,10 @@
 /* Traces: which ops of the journal carry a correlation id, or name a reservation.
  *
  * A thread of its own reads the newest part of the journal beside the engine (engine/trace.h), one question at a time: who
- * asks meanwhile is told busy. Then the ledger thread is asked what those ops were answered, as far as it remembers. */
+ * asks meanwhile is told busy. It adds the facts that wait (put_off.h). Then the ledger thread is asked what became of all of
+ * them (trace_row.h). */
 #include "tools/atpd/service/service_priv.h"
+#include "tools/atpd/service/trace_row.h"
 
 #include "engine/trace.h"
 #include "protocol/message_trace.h"
@@ -11,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_SIZE     ((size_t)512 << 10) /* 1,000 rows with the longest texts */
+#define BODY_SIZE     ((size_t)1 << 20) /* 1,000 rows with the longest texts */
 #define BUSY_RETRY_MS 200
 
 _Static_assert(ATP_TRACE_ROWS_MAX >= ATP_TRACE_OPS_MAX, "all that is told fits into an answer");
@@ -57,42 +59,25 @@ static void send_body(atp_batch_t *batch, atp_err_t err)
     }
 }
 
-static void write_row(atp_work_t *work, const atp_ledger_t *ledger, const atp_trace_op_t *op)
-{
-    atp_trace_row_t row = {.op = op->op,
-                           .time_ms = op->time_ms,
-                           .kind = atp_text_of(atp_op_kind_name(op->kind)),
-                           .client = atp_trace_text(&op->client),
-                           .subject = atp_trace_text(&op->subject),
-                           .verdict = ATP_UNKNOWN_ID,
-                           .sku = atp_trace_text(&op->sku),
-                           .node = atp_trace_text(&op->node),
-                           .qty = op->mantissa,
-                           .scale = op->decimals,
-                           .line_count = op->line_count,
-                           .correlation = atp_trace_text(&op->correlation)};
-    atp_result_t result;
-
-    /* The id may have been forgotten and used again since. */
-    if (op->has_id && atp_ledger_find_answer(ledger, op->id, &result) && result.op == op->op) {
-        row.verdict = result.verdict;
-    }
-    atp_write_trace_row(&work->writer, &row);
-}
-
 /* On the ledger thread, between two ops. */
 static void tell(atp_batch_t *batch, const atp_ledger_t *ledger, int64_t now_ms)
 {
     atp_work_t *work = batch->context;
-    const atp_trace_t *trace = &work->service->tracer->trace;
+    atp_trace_t *trace = &work->service->tracer->trace;
+    uint64_t gone = 0;
 
     (void)now_ms;
     work->answered_op = atp_ledger_stamp(ledger) / 2;
     atp_write_trace_begin(&work->writer);
     for (uint32_t i = 0; i < atp_trace_told(trace); i++) {
-        write_row(work, ledger, atp_trace_at(trace, i));
+        atp_trace_row_t row;
+        if (atp_trace_row_fill(ledger, atp_trace_at(trace, i), &row)) {
+            atp_write_trace_row(&work->writer, &row);
+        } else {
+            gone++;
+        }
     }
-    atp_write_trace_end(&work->writer, trace->from_op, trace->count);
+    atp_write_trace_end(&work->writer, trace->from_op, trace->count - gone);
 }
 
 /* ---- the thread ---- */
@@ -125,6 +110,9 @@ static void read_journal(atp_tracer_t *tracer, atp_work_t *work)
                                  .must_end = &tracer->must_end};
     atp_why_t why = {""};
     atp_err_t read = atp_trace_read(&ask, &tracer->trace, &why);
+    if (read == ATP_OK) {
+        atp_put_off_tell(work->service->put_off, &ask, &tracer->trace);
+    }
     atp_err_t asked = read == ATP_OK ? ask_ledger_thread(tracer, work) : ATP_OK;
 
     if (read == ATP_OK && asked == ATP_OK) {
