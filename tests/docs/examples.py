@@ -154,6 +154,10 @@ class Examples(unittest.TestCase):
             self.atp(*words)
         self.example("carrier.sh", "delivered", self.write("scans.csv", "c-1,9001\n"))
         self.assertIn("delivered", self.atp("show", "c-1"))
+        self.atp("supply", "put", "po-9", "chair@paris=5", "--due", "2099-01-04")
+        self.example("carrier.sh", "arrived", self.folder / "dock", text="po-9,chair,paris,3\npo-9,chair,paris,2\n")
+        self.assertEqual(self.on_hand("chair@paris"), "5")
+        self.assertRegex(self.atp("supply", "list"), r"po-9 .* received ")
         self.example("carrier.sh", status=2)
 
     def test_finance_closes_a_day(self):

@@ -37,6 +37,24 @@ class Publish(atp_case.Case):
         self.assertRegex(traced, r"sold .* kettle +essen +2 .* W-1 +erp +erp ")
         self.assertNotIn("W-2", traced)
 
+    def test_what_was_expected_comes_and_a_transfer_goes_its_way(self):
+        self.stock("chair@bonn", 10)
+        self.atp("node", "put", "koeln")
+        self.atp("supply", "put", "po-7", "chair@bonn=6", "--due", "2099-01-04")
+        self.atp("transfer", "create", "t-7", "chair@bonn=4", "--to", "koeln", "--due", "2099-01-05")
+        self.atp("publish", "floor", "--folder", "floor", "--format", "csv",
+                 lines="op,supply,transfer,sku,node,qty,final\n"
+                       "receive_supply,po-7,,chair,bonn,5,1\n"
+                       "transfer_ship,,t-7,,,,\n"
+                       "transfer_receive,,t-7,chair,koeln,4,\n")
+        self.assertEqual((self.on_hand("chair@bonn"), self.on_hand("chair@koeln")), (11, 4))
+        rows = {row["supply"]: row for row in self.objects("supply", "list") + self.objects("transfer", "list")}
+        self.assertEqual((rows["po-7"]["status"], rows["po-7"]["received"]), ("closed", "5"))
+        self.assertEqual((rows["t-7"]["status"], rows["t-7"]["received"]), ("received", "4"))
+        self.atp("transfer", "create", "t-8", "chair@bonn=4", "--to", "koeln", "--due", "2099-01-05")
+        self.atp("publish", "floor", "--folder", "floor", lines='{"op":"transfer_cancel","transfer":"t-8"}\n')
+        self.assertEqual({row["supply"]: row for row in self.objects("transfer", "list")}["t-8"]["status"], "cancelled")
+
     def test_csv_as_a_spreadsheet_writes_it_is_read(self):
         self.stock("lamp@essen", 10)
         said = self.atp("publish", "till-2", "--folder", "till-2", "--format", "csv", status=BAD_INPUT,

@@ -94,11 +94,67 @@ static void a_step_has_its_reservation_and_may_have_a_line(void **state)
     expect_line(ATP_OP_PICK, "s", "n", 1, 0);
 }
 
-static int64_t disposition_told(void)
+static int64_t number_told(unsigned key)
 {
-    const atp_attribute_t *told = atp_attributes_find(&row.command, ATP_KEY_DISPOSITION, ATP_WHOLE_OP);
+    const atp_attribute_t *told = atp_attributes_find(&row.command, key, ATP_WHOLE_OP);
 
     return told != NULL ? told->number : -1;
+}
+
+static int64_t disposition_told(void)
+{
+    return number_told(ATP_KEY_DISPOSITION);
+}
+
+static void what_comes_of_a_supply_names_it(void **state)
+{
+    (void)state;
+    assert_int_equal(read_json("{\"op\":\"receive_supply\",\"supply\":\"po-1\",\"sku\":\"s\",\"node\":\"n\","
+                               "\"qty\":3,\"unit\":\"CS\",\"final\":1}"),
+                     ATP_OK);
+    expect_line(ATP_OP_RECEIVE_SUPPLY, "s", "n", 3, 0);
+    assert_true(atp_text_equal(row.command.subject, ATP_TEXT("po-1")));
+    assert_int_equal(row.command.attribute_count, 2);
+    assert_int_equal(number_told(ATP_KEY_FINAL), 1);
+    assert_int_equal(
+        read_json("{\"op\":\"receive_supply\",\"supply\":\"po-1\",\"sku\":\"s\",\"node\":\"n\"}"),
+        ATP_ERR_INVALID);
+    assert_string_equal(why.text, "receive_supply needs qty");
+    assert_int_equal(
+        read_json("{\"op\":\"receive_supply\",\"transfer\":\"t\",\"sku\":\"s\",\"node\":\"n\",\"qty\":1}"),
+        ATP_ERR_INVALID);
+    assert_int_equal(read_json("{\"op\":\"receive_supply\",\"supply\":\"po-1\",\"sku\":\"s\",\"node\":\"n\","
+                               "\"qty\":3,\"final\":2}"),
+                     ATP_ERR_INVALID);
+    assert_string_equal(why.text, "final is 0 or 1");
+}
+
+static void a_transfer_is_shipped_received_and_called_off(void **state)
+{
+    (void)state;
+    assert_int_equal(read_json("{\"op\":\"transfer_ship\",\"transfer\":\"t-1\"}"), ATP_OK);
+    assert_int_equal(row.command.kind, ATP_OP_TRANSFER_SHIP);
+    assert_int_equal(row.command.line_count, 0);
+    assert_true(atp_text_equal(row.command.subject, ATP_TEXT("t-1")));
+    assert_int_equal(
+        read_json("{\"op\":\"transfer_ship\",\"transfer\":\"t-1\",\"sku\":\"s\",\"node\":\"n\",\"qty\":2}"),
+        ATP_OK);
+    expect_line(ATP_OP_TRANSFER_SHIP, "s", "n", 2, 0);
+    assert_int_equal(read_json("{\"op\":\"transfer_ship\",\"transfer\":\"t-1\",\"sku\":\"s\"}"),
+                     ATP_ERR_INVALID);
+    assert_string_equal(why.text, "a line of a transfer has sku, node and qty");
+    assert_int_equal(
+        read_json("{\"op\":\"transfer_receive\",\"transfer\":\"t-1\",\"sku\":\"s\",\"node\":\"n\","
+                  "\"qty\":2,\"final\":0}"),
+        ATP_OK);
+    expect_line(ATP_OP_TRANSFER_RECEIVE, "s", "n", 2, 0);
+    assert_int_equal(number_told(ATP_KEY_FINAL), 0);
+    assert_int_equal(read_json("{\"op\":\"transfer_cancel\",\"transfer\":\"t-1\"}"), ATP_OK);
+    assert_int_equal(row.command.kind, ATP_OP_TRANSFER_CANCEL);
+    assert_int_equal(row.command.line_count, 0);
+    assert_int_equal(read_json("{\"op\":\"transfer_cancel\",\"supply\":\"t-1\"}"), ATP_ERR_INVALID);
+    assert_int_equal(read_json("{\"op\":\"transfer_cancel\"}"), ATP_ERR_INVALID);
+    assert_string_equal(why.text, "transfer_cancel needs transfer");
 }
 
 static void what_comes_back_has_a_disposition(void **state)
@@ -217,6 +273,8 @@ int main(void)
         cmocka_unit_test(a_quantity_may_be_counted_in_a_unit),
         cmocka_unit_test(any_fact_may_carry_a_correlation),
         cmocka_unit_test(a_step_has_its_reservation_and_may_have_a_line),
+        cmocka_unit_test(what_comes_of_a_supply_names_it),
+        cmocka_unit_test(a_transfer_is_shipped_received_and_called_off),
         cmocka_unit_test(what_comes_back_has_a_disposition),
         cmocka_unit_test(a_return_without_a_reservation_is_blind),
         cmocka_unit_test(a_line_that_is_no_fact_is_told_why),

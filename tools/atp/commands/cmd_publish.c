@@ -345,25 +345,22 @@ const atp_cmd_t atp_cmd_publish = {
     .group = "Files",
     .synopsis = "SOURCE",
     .summary = "Facts from a pipe, kept until the engine has them",
-    .about =
-        "Each line is a fact: {\"op\":\"sale\",\"sku\":\"bike-28\",\"node\":\"berlin\",\"qty\":1}; or CSV "
-        "with "
-        "a header that names these keys.\n"
-        "op is receive, sale, adjust, count or safety (bucket, reason), dispose (disposition), ship, pick, "
-        "pack, "
-        "deliver,\n"
-        "return (disposition; without a reservation it is blind), short or reconcile (reservation), sku "
-        "(name, scale) "
-        "or\n"
-        "node (name, state); each may have a correlation. "
-        "Lines are put into a folder in "
-        "batches, and\n"
-        "are applied once each, in whatever state network and engine are. A line that is no fact is told "
-        "with "
-        "its number\n"
-        "and left out. Ends with 0 when all is applied. An engine that is away, or a kill, loses nothing: "
-        "the "
-        "next run goes on.",
+    .about = "Each line is a fact: {\"op\":\"sale\",\"sku\":\"bike-28\",\"node\":\"berlin\",\"qty\":1}; or "
+             "CSV with a\n"
+             "header that names these keys.\n"
+             "op is receive, sale, adjust, count or safety (bucket, reason), dispose (disposition), ship, "
+             "pick, pack,\n"
+             "deliver, return (disposition; without a reservation it is blind), short or reconcile "
+             "(reservation),\n"
+             "receive_supply (supply, final), transfer_ship, transfer_receive (final) or transfer_cancel "
+             "(transfer), sku\n"
+             "(name, scale) or node (name, state); each may have a correlation. Lines are put into a folder "
+             "in batches,\n"
+             "and are applied once each, in whatever state network and engine are. A line that is no fact is "
+             "told with\n"
+             "its number and left out. Ends with 0 when all is applied. An engine that is away, or a kill, "
+             "loses nothing:\n"
+             "the next run goes on.",
     .word_min = 1,
     .word_max = 1,
     .flags = publish_flags,

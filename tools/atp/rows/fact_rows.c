@@ -24,6 +24,9 @@ static const char *const key_names[ATP_FACT_KEYS] = {
     [ATP_FACT_UNIT] = "unit",
     [ATP_FACT_CORRELATION] = "correlation",
     [ATP_FACT_DISPOSITION] = "disposition",
+    [ATP_FACT_SUPPLY] = "supply",
+    [ATP_FACT_TRANSFER] = "transfer",
+    [ATP_FACT_FINAL] = "final",
 };
 
 #define KEY(name) (1u << ATP_FACT_##name)
@@ -31,8 +34,8 @@ static const char *const key_names[ATP_FACT_KEYS] = {
 /* What each op takes, and what it must have. */
 typedef struct fact_form {
     uint8_t kind;
-    uint16_t takes;
-    uint16_t needs;
+    uint32_t takes;
+    uint32_t needs;
 } fact_form_t;
 
 #define PLACE      (KEY(SKU) | KEY(NODE))
@@ -54,6 +57,10 @@ static const fact_form_t forms[] = {
     {ATP_OP_RETURN, STEP_TAKES | KEY(DISPOSITION), 0},
     {ATP_OP_RECONCILE, STEP_TAKES, KEY(RESERVATION)},
     {ATP_OP_SHORT, STEP_TAKES, KEY(RESERVATION)},
+    {ATP_OP_RECEIVE_SUPPLY, COUNTED | KEY(SUPPLY) | KEY(FINAL), STOCK | KEY(SUPPLY)},
+    {ATP_OP_TRANSFER_SHIP, COUNTED | KEY(TRANSFER), KEY(TRANSFER)},
+    {ATP_OP_TRANSFER_RECEIVE, COUNTED | KEY(TRANSFER) | KEY(FINAL), STOCK | KEY(TRANSFER)},
+    {ATP_OP_TRANSFER_CANCEL, KEY(TRANSFER), KEY(TRANSFER)},
     {ATP_OP_SKU, KEY(SKU) | KEY(NAME) | KEY(SCALE), KEY(SKU)},
     {ATP_OP_NODE, KEY(NODE) | KEY(NAME) | KEY(STATE), KEY(NODE)},
 };
@@ -171,7 +178,7 @@ atp_err_t atp_fact_header_read(atp_fact_header_t *header, const char *line, atp_
             !find_key(field, &header->keys[header->count])) {
             return atp_fail(ret_why, ATP_ERR_INVALID,
                             "column %u: '%.60s' is none of op, sku, node, qty, reservation, bucket, reason, "
-                            "name, scale, state, unit, correlation, disposition",
+                            "name, scale, state, unit, correlation, disposition, supply, transfer, final",
                             header->count + 1, field);
         }
         for (unsigned i = 0; i < header->count; i++) {
@@ -265,6 +272,22 @@ static atp_err_t take_options(atp_fact_row_t *row, atp_why_t *ret_why)
     return ATP_OK;
 }
 
+/* No op takes a disposition as well. */
+static atp_err_t take_final(atp_fact_row_t *row, atp_why_t *ret_why)
+{
+    const char *final = row->texts[ATP_FACT_FINAL];
+
+    if (final[0] == '\0') {
+        return ATP_OK;
+    }
+    if ((final[0] != '0' && final[0] != '1') || final[1] != '\0') {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "final is 0 or 1");
+    }
+    row->attributes[row->command.attribute_count++] =
+        (atp_attribute_t){.key = ATP_KEY_FINAL, .line = ATP_WHOLE_OP, .number = final[0] - '0'};
+    return ATP_OK;
+}
+
 static atp_err_t take_attributes(atp_fact_row_t *row, atp_why_t *ret_why)
 {
     atp_command_t *command = &row->command;
@@ -284,7 +307,7 @@ static atp_err_t take_attributes(atp_fact_row_t *row, atp_why_t *ret_why)
         row->attributes[command->attribute_count++] =
             (atp_attribute_t){.key = ATP_KEY_DISPOSITION, .line = ATP_WHOLE_OP, .number = choice};
     }
-    return ATP_OK;
+    return take_final(row, ret_why);
 }
 
 static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_why)
@@ -292,8 +315,10 @@ static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_w
     atp_command_t *command = &row->command;
     bool has_line = (given & STOCK) != 0;
 
-    if (has_line && command->reservation.size > 0 && (given & STOCK) != STOCK) {
-        return atp_fail(ret_why, ATP_ERR_INVALID, "a line of a reservation has sku, node and qty");
+    if (has_line && (command->reservation.size > 0 || command->subject.size > 0) &&
+        (given & STOCK) != STOCK) {
+        return atp_fail(ret_why, ATP_ERR_INVALID, "a line of a %s has sku, node and qty",
+                        command->subject.size > 0 ? "transfer" : "reservation");
     }
     row->line = (atp_command_line_t){.sku = text_at(row, ATP_FACT_SKU), .node = text_at(row, ATP_FACT_NODE)};
     if ((given & KEY(QTY)) != 0 &&
@@ -302,7 +327,7 @@ static atp_err_t take_line(atp_fact_row_t *row, unsigned given, atp_why_t *ret_w
     }
     if (text_at(row, ATP_FACT_UNIT).size > ATP_ID_SIZE_MAX || row->line.sku.size > ATP_ID_SIZE_MAX ||
         row->line.node.size > ATP_ID_SIZE_MAX || command->reservation.size > ATP_ID_SIZE_MAX ||
-        command->correlation.size > ATP_ID_SIZE_MAX) {
+        command->subject.size > ATP_ID_SIZE_MAX || command->correlation.size > ATP_ID_SIZE_MAX) {
         return atp_fail(ret_why, ATP_ERR_INVALID, "an id has at most %d bytes", ATP_ID_SIZE_MAX);
     }
     command->lines = &row->line;
@@ -337,6 +362,8 @@ static atp_err_t make_command(atp_fact_row_t *row, atp_why_t *ret_why)
     row->command = (atp_command_t){.kind = (atp_op_kind_t)form->kind,
                                    .correlation = text_at(row, ATP_FACT_CORRELATION),
                                    .reservation = text_at(row, ATP_FACT_RESERVATION),
+                                   .subject = (given & KEY(TRANSFER)) != 0 ? text_at(row, ATP_FACT_TRANSFER)
+                                                                           : text_at(row, ATP_FACT_SUPPLY),
                                    .name = text_at(row, ATP_FACT_NAME)};
     atp_err_t err = take_options(row, ret_why);
     return err == ATP_OK ? take_line(row, given, ret_why) : err;

@@ -5,7 +5,8 @@
  *     sale,bike-28,berlin,1
  *
  * Keys: op; sku, node, qty, unit (what the quantity is counted in); reservation (steps; a return without one is blind); disposition (return,
- * dispose: what becomes of the units); bucket, reason (adjust, count); name, scale (sku); name, state (node);
+ * dispose: what becomes of the units); supply, transfer (what is received, or shipped, of it), final (1: nothing more will come of
+ * it); bucket, reason (adjust, count); name, scale (sku); name, state (node);
  * correlation (all: an id that ties it to what else is done for the same end). A key that the op does not take, or that nobody knows, is a fault of the line.
  *
  * Threads     one at a time.   Memory  a row owns its texts. */
@@ -32,6 +33,9 @@ typedef enum atp_fact_key {
     ATP_FACT_UNIT,
     ATP_FACT_CORRELATION,
     ATP_FACT_DISPOSITION,
+    ATP_FACT_SUPPLY,
+    ATP_FACT_TRANSFER,
+    ATP_FACT_FINAL,
     ATP_FACT_KEYS
 } atp_fact_key_t;
 
@@ -39,7 +43,7 @@ typedef enum atp_fact_key {
 typedef struct atp_fact_row {
     atp_command_t command;
     atp_command_line_t line;
-    atp_attribute_t attributes[2]; /* unit, disposition */
+    atp_attribute_t attributes[2]; /* unit, and disposition or final */
     char texts[ATP_FACT_KEYS][ATP_NAME_SIZE_MAX + 1];
 } atp_fact_row_t;
 
