@@ -56,6 +56,8 @@ class Postings(atp_case.Case):
         self.assertEqual((traced[2]["acknowledged_by"], traced[2]["confirmed_by"]), ("erp", "erp"))
         self.assertNotEqual(traced[2]["confirmed_ms"], None)
         self.atp("postings", "confirm", "erp", "999.1", status=REFUSED)
+        again = self.objects("postings", "confirm", "erp", shipped["key"], returned["key"], shipped["key"])
+        self.assertEqual(again[0]["postings"], 2)
         self.atp("postings", "follow", "nobody", "--once", status=REFUSED)
         self.atp("subscriber", "drop", "erp")
         self.assertEqual(self.objects("subscriber", "list"), [])

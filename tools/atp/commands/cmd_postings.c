@@ -260,10 +260,21 @@ static int acknowledge_one(atp_cli_t *cli)
 
 /* ---- confirm ---- */
 
+/* A key that is told twice is confirmed, and counted, once. */
+static bool is_first(const atp_cli_t *cli, unsigned i)
+{
+    for (unsigned before = 1; before < i; before++) {
+        if (strcmp(cli->args.words[before], cli->args.words[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_keys(atp_cli_t *cli)
 {
     for (unsigned i = 1; i < cli->args.word_count; i++) {
-        if (!atp_with_text(cli, ATP_KEY_POSTING, cli->args.words[i])) {
+        if (is_first(cli, i) && !atp_with_text(cli, ATP_KEY_POSTING, cli->args.words[i])) {
             return false;
         }
     }
@@ -273,11 +284,16 @@ static bool take_keys(atp_cli_t *cli)
 static void put_confirmed(atp_cli_t *cli, const atp_result_t *result)
 {
     char unknown[32];
+    uint64_t keys = 0;
+
+    for (unsigned i = 1; i < cli->args.word_count; i++) {
+        keys += is_first(cli, i);
+    }
 
     atp_out_row(&cli->out);
     atp_out_string(&cli->out, "verdict", "VERDICT", atp_verdict_text(result->verdict, unknown));
     atp_out_uint(&cli->out, "op", "OP", result->op);
-    atp_out_uint(&cli->out, "postings", "POSTINGS", cli->args.word_count - 1);
+    atp_out_uint(&cli->out, "postings", "POSTINGS", keys);
     atp_out_end(&cli->out);
 }
 
