@@ -428,11 +428,15 @@ static void a_new_erp_is_compared_and_then_cut_over(void **state)
     assert_int_equal(components(a, "cut", "cu-a").on_hand, 8);
     wait_for(a, "source differences cu-new --json", "\"applied\":\"-2\",\"shadowed\":\"-3\"");
     must(a, "source cut-over cu-new");
+    wait_for(a, "source differences cu-new --json",
+             "\"applied\":\"-2\",\"shadowed\":\"-3\""); /* what is left to do */
     put_in(old, ATP_OP_SALE, "cut", "cu-a", 1);
     put_in(new, ATP_OP_SALE, "cut", "cu-a", 1);
     assert_int_equal(atp_outbox_flush(old, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(atp_outbox_flush(new, PATIENCE_S * 1000), ATP_OK);
     assert_int_equal(components(a, "cut", "cu-a").on_hand, 7);
+    wait_for(a, "source differences cu-new --json",
+             "\"applied\":\"-2\",\"shadowed\":\"-3\""); /* as it was then */
     assert_int_equal(atp(a, "source differences cu-old --json", output, sizeof output), 0);
     assert_null(strstr(output, "\"applied\":"));
     atp_outbox_close(old);

@@ -387,6 +387,11 @@ atp_verdict_t atp_ledger_register_source(apply_t *apply)
     if (atp_ledger_attribute_number(apply, ATP_KEY_CUT_OVER, 0) != 0) {
         return cut_over(apply, before);
     }
+    if (before == NULL && atp_op_attribute(apply->op, ATP_KEY_STATE, ATP_WHOLE_OP) != NULL &&
+        atp_op_attribute(apply->op, ATP_KEY_CLAIM, ATP_WHOLE_OP) == NULL) {
+        return atp_ledger_refuse(apply, ATP_UNKNOWN_SOURCE, ATP_FIELD_SUBJECT,
+                                 0); /* none to pause, or resume */
+    }
     wanted.source = source;
     atp_verdict_t verdict = take_wanted(apply, before, &wanted);
     verdict = verdict == ATP_APPLIED ? look_at_others(apply, &wanted, 0) : verdict;

@@ -206,11 +206,6 @@ static int resume_source(atp_cli_t *cli)
     return say(cli, ATP_KEY_STATE, 0, "resumed");
 }
 
-static int cut_over_source(atp_cli_t *cli)
-{
-    return say(cli, ATP_KEY_CUT_OVER, 1, "applied from now on");
-}
-
 /* ---- telling ---- */
 
 typedef struct telling {
@@ -318,6 +313,25 @@ static int list_differences(atp_cli_t *cli)
     if (status == ATP_CLI_DONE && telling.rows == 0) {
         atp_cli_note(cli,
                      "no differences, or it is no shadow: atp source show says how many facts were compared");
+    }
+    return status;
+}
+
+static bool count_difference(const telling_t *telling, const atp_catalog_entry_t *entry)
+{
+    return atp_source_row_is_of_shadow(entry, telling->only);
+}
+
+/* What only one of the two has told is booked by nobody: it says how much that is. */
+static int cut_over_source(atp_cli_t *cli)
+{
+    telling_t left = {.cli = cli, .only = cli->args.words[0]};
+    int status = say(cli, ATP_KEY_CUT_OVER, 1, "applied from now on");
+
+    if (status == ATP_CLI_DONE && !cli->is_json &&
+        tell(&left, ATP_CATALOG_DIFFERENCES, count_difference) == ATP_CLI_DONE && left.rows > 0) {
+        atp_cli_note(cli, "differences that stay as they were booked: %llu (atp source differences %s)",
+                     (unsigned long long)left.rows, left.only);
     }
     return status;
 }
@@ -430,8 +444,11 @@ const atp_cmd_t atp_cmd_source_cut_over = {
     .group = "Sources",
     .synopsis = "SOURCE",
     .summary = "Apply what a shadow tells from now on",
-    .about =
-        "The source that it was compared with is its shadow then; the same command for that one goes back.",
+    .about = "The source that it was compared with is its shadow then; the same command for that one goes "
+             "back. What\n"
+             "only the shadow had told by then is not booked: atp source differences SOURCE lists it still; "
+             "a feed of the\n"
+             "source books it.",
     .word_min = 1,
     .word_max = 1,
     .flags = act_flags,

@@ -160,11 +160,16 @@ void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry)
     atp_out_text(out, "claims", "CLAIMS", (atp_text_t){entry->name.bytes + taken, entry->name.size - taken});
 }
 
+bool atp_source_row_is_of_shadow(const atp_catalog_entry_t *entry, const char *shadow)
+{
+    return atp_text_equal(atp_words_find(entry->name, "shadow"), atp_text_of(shadow));
+}
+
 bool atp_source_row_difference(atp_out_t *out, const atp_catalog_entry_t *entry, const char *shadow)
 {
     atp_text_t says = entry->name;
 
-    if (!atp_text_equal(atp_words_find(says, "shadow"), atp_text_of(shadow))) {
+    if (!atp_source_row_is_of_shadow(entry, shadow)) {
         return false;
     }
     atp_out_row(out);

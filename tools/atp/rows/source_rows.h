@@ -18,6 +18,9 @@ void atp_source_row_state(atp_out_t *out, const atp_catalog_entry_t *entry, bool
 /* What it claims at one place. */
 void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry);
 
+/* True if the difference is one of that shadow. */
+bool atp_source_row_is_of_shadow(const atp_catalog_entry_t *entry, const char *shadow);
+
 /* A position at which `shadow` tells something else than the source it is compared with. False, and no row: it is another's. */
 bool atp_source_row_difference(atp_out_t *out, const atp_catalog_entry_t *entry, const char *shadow);
 

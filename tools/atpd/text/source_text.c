@@ -168,6 +168,7 @@ static void put_qty(atp_rule_text_t *text, const char *name, atp_qty_t qty, uint
     atp_rule_text_put(text, name, value);
 }
 
+/* Of a shadow, and of one that was cut over: that is what only one of the two had told by then. */
 static bool difference_text(const atp_ledger_t *ledger, uint64_t index, const atp_named_record_t **ret_sku,
                             int64_t *ret_qty, atp_rule_text_t *ret_text)
 {
@@ -177,8 +178,7 @@ static bool difference_text(const atp_ledger_t *ledger, uint64_t index, const at
     uint8_t scale = atp_positions_scale(atp_ledger_positions(ledger), record->sku);
 
     ret_text->size = 0;
-    if (shadow == NULL || shadow->shadow_of == 0 || shadow->round != record->round ||
-        !atp_difference_is_one(record)) {
+    if (shadow == NULL || shadow->round != record->round || !atp_difference_is_one(record)) {
         return false;
     }
     *ret_sku = atp_table_at(&catalog->skus, record->sku);

@@ -156,6 +156,8 @@ static void what_is_said_badly_registers_nothing(void **state)
     fixture_t f = open_with_nodes();
 
     assert_refused(put_source(&f, "erp", "sla_ms=1000"), ATP_ATTRIBUTE_MISSING, ATP_FIELD_ATTRIBUTE);
+    assert_refused(put_source(&f, "erp", "state=paused"), ATP_UNKNOWN_SOURCE, ATP_FIELD_SUBJECT);
+    assert_refused(put_source(&f, "erp", "state=open"), ATP_UNKNOWN_SOURCE, ATP_FIELD_SUBJECT);
     assert_verdict(put_source(&f, "erp", "node=A claim=sales"), ATP_ATTRIBUTE_NOT_TAKEN);
     assert_verdict(put_source(&f, "erp", "claim=sales node=X"), ATP_UNKNOWN_NODE);
     assert_verdict(put_source(&f, "erp", "claim=sales group=X"), ATP_UNKNOWN_GROUP);
