@@ -471,9 +471,8 @@ static void resolve(const atp_load_t *load, atp_load_row_t *row, outcome_t *outc
 {
     atp_map_fault_t fault = atp_names_resolve(load->names, load->profile, row);
 
-    if (fault.reason == ATP_REJECT_NONE && load->options.is_in_scope != NULL &&
-        !load->options.is_in_scope(load->options.context, row)) {
-        fault = (atp_map_fault_t){ATP_REJECT_OUTSIDE_SCOPE, ""};
+    if (fault.reason == ATP_REJECT_NONE && load->options.look != NULL) {
+        fault = (atp_map_fault_t){load->options.look(load->options.context, row), ""};
     }
     if (fault.reason != ATP_REJECT_NONE) {
         outcome->mapped = ATP_MAPPED_BAD;

@@ -152,8 +152,9 @@ typedef struct atp_load_options {
     uint64_t spool_size_max;
     /* What names and units mean, asked once, at the first row; its failure ends the load. NULL: the ledger has none. */
     atp_err_t (*find_names)(void *context, const atp_names_t **ret_names, atp_why_t *ret_why);
-    /* Rows for which it says no are rejected, and count in no share; NULL: none. Asked in both passes alike */
-    bool (*is_in_scope)(void *context, const atp_load_row_t *row);
+    /* Says ATP_REJECT_NONE, or why a good row is none of the load's: OUTSIDE_SCOPE counts in no share. NULL: all are. Asked in both
+     * passes alike. */
+    atp_reason_of_reject_t (*look)(void *context, const atp_load_row_t *row);
     void (*on_reject)(void *context, const atp_load_reject_t *reject); /* may be NULL */
     void (*on_progress)(void *context,
                         const atp_load_progress_t *progress); /* at most once a batch; may be NULL */

@@ -46,6 +46,7 @@
     X(MESSAGE_PURPOSE, "message_purpose",                                                                    \
       "the message cancels or changes another one: it does not say what there is")                           \
     X(OUTSIDE_SCOPE, "outside_scope", "the load is not for this SKU at this node")                           \
+    X(OUTSIDE_AUTHORITY, "outside_authority", "the source of the file does not claim that there")            \
     X(INTERCHANGE_REPEATED, "interchange_repeated", "the interchange or IDoc stands in the file before")     \
     X(UNIT_EMPTY, "unit_empty", "the unit is empty")                                                         \
     X(UNIT_UNKNOWN, "unit_unknown", "nothing says what the file's unit is of the SKU")                       \

@@ -72,10 +72,10 @@ static void every_bad_row_has_its_line_reason_and_column(void **state)
     loaded_free(loaded);
 }
 
-static bool is_at_n(void *context, const atp_load_row_t *row)
+static atp_reason_of_reject_t look_at_n(void *context, const atp_load_row_t *row)
 {
     (void)context;
-    return atp_text_equal(row->node, ATP_TEXT("N"));
+    return atp_text_equal(row->node, ATP_TEXT("N")) ? ATP_REJECT_NONE : ATP_REJECT_OUTSIDE_SCOPE;
 }
 
 static void rows_outside_the_scope_are_rejected_and_count_in_no_share(void **state)
@@ -84,7 +84,7 @@ static void rows_outside_the_scope_are_rejected_and_count_in_no_share(void **sta
 
     scratch_write_text(*state, "s.csv", "sku,node,qty\nA,M,1\nA,N,2\nB,M,3\n");
     options.path = scratch_path(*state, "s.csv");
-    options.is_in_scope = is_at_n;
+    options.look = look_at_n;
     loaded_t *loaded = load_with(SMALL, &options);
     assert_int_equal(loaded->delivered, ATP_OK);
     assert_int_equal(loaded->row_count, 1);

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import atp_case  # noqa: E402 pylint: disable=wrong-import-position
+from atp_case import BAD_INPUT, REFUSED  # noqa: E402 pylint: disable=wrong-import-position
 
 
 class Feeds(atp_case.Case):
@@ -205,6 +206,38 @@ class Feeds(atp_case.Case):
                                           "units_down": 2.0, "value_up": "0.0001", "value_down": "5.5"}])
         trend = json.loads(self.atp("drift", "--node", self.node, "--json"))  # as the ledger has it
         self.assertEqual((trend["value_up"], trend["value_down"]), ("0.0001", "5.5"))
+
+    def test_a_file_tells_what_its_source_claims_and_nothing_else(self):
+        self.stock("a", 10)
+        self.stock("b", 10)
+        self.atp("node", "put", "elsewhere")
+        self.atp("receive", "a@elsewhere=5")
+        self.atp("group", "put", "own", self.node)
+        self.atp("source", "put", "count-er", "--kind", "wms", "--claim", "on_hand@group:own")
+        self.atp("source", "put", "book-er", "--kind", "erp", "--claim", "supply+receipts:shared")
+        path = self.write([("a", 8)])
+        as_of = self.now()
+        said = self.load(path, "--as-of", as_of, "--source", "book-er", status=BAD_INPUT)
+        self.assertIn("2: outside_authority", said)
+        self.assertEqual(self.on_hand("a"), 10)
+        self.load(path, "--as-of", as_of, "--source", "count-er", "--zero-missing", "--sku", "a", "--sku", "b",
+                  "--max-zeroed", 1, "--max-change", 1)
+        self.assertEqual((self.on_hand("a"), self.on_hand("b")), (8, 0))
+        elsewhere = json.loads(self.atp("avail", "a@elsewhere", "--explain", "--json"))
+        self.assertEqual(int(elsewhere["on_hand"]), 5)  # it counts nothing there: left out is not 0
+        self.atp("source", "put", "new-er", "--kind", "wms", "--claim", "on_hand@group:own", "--shadow-of", "count-er")
+        path = self.write([("a", 3)])
+        said = self.load(path, "--as-of", self.now(), "--source", "new-er", feed="new", status=REFUSED)
+        self.assertIn("is a shadow", said)
+        shown = json.loads(self.load(path, "--as-of", self.now(), "--source", "new-er", "--dry-run", "--json",
+                                     "--max-change", 1, feed="new"))
+        self.assertEqual(shown["changed"], 1)
+        self.assertEqual(self.on_hand("a"), 8)
+        self.atp("source", "pause", "count-er")
+        self.load(path, "--as-of", self.now(), "--source", "count-er", feed="late", status=REFUSED)
+        self.assertEqual(self.on_hand("a"), 8)
+        for source in ("new-er", "count-er", "book-er"):
+            self.atp("source", "drop", source)
 
     def test_a_report_that_cannot_be_written_is_known_before_anything_is_loaded(self):
         self.stock("a", 10)

@@ -28,6 +28,7 @@ typedef struct loading {
     atp_text_t source;   /* whose file it is; "" = nobody's in particular */
     atp_names_t *names;
     int names_status; /* not DONE: the names were not had, which was said */
+    atp_load_authority_t authority;
     atp_load_feed_t feed;
     atp_load_hits_t hits;     /* of a dry run */
     atp_load_plan_t compared; /* of a feed: what was seen before anything was sent */
@@ -138,11 +139,16 @@ static void on_reject(void *context, const atp_load_reject_t *reject)
                   atp_reject_sentence(reject->reason));
 }
 
-static bool is_in_scope(void *context, const atp_load_row_t *row)
+static atp_reason_of_reject_t look_at_row(void *context, const atp_load_row_t *row)
 {
     const loading_t *loading = context;
 
-    return loading->feed.id == NULL || atp_load_scope_has(&loading->feed.scope, row->sku, row->node);
+    if (loading->feed.id != NULL && !atp_load_scope_has(&loading->feed.scope, row->sku, row->node)) {
+        return ATP_REJECT_OUTSIDE_SCOPE;
+    }
+    return atp_load_authority_has(&loading->authority, atp_profile_loads(loading->profile), row)
+               ? ATP_REJECT_NONE
+               : ATP_REJECT_OUTSIDE_AUTHORITY;
 }
 
 /* ---- names ---- */
@@ -413,7 +419,7 @@ static int open_files(loading_t *loading)
     options.max_bad_share = share;
     options.batch_rows_max = ATP_LOAD_FAST_ROWS;
     options.find_names = find_names;
-    options.is_in_scope = is_in_scope;
+    options.look = look_at_row;
     options.on_reject = on_reject;
     options.on_progress = on_progress;
     options.context = loading;
@@ -593,6 +599,10 @@ static int run(atp_cli_t *cli)
     int status = open_files(&loading);
     status = status == ATP_CLI_DONE ? read_source(&loading) : status;
     status = status == ATP_CLI_DONE ? look_at_feed(&loading) : status;
+    status = status == ATP_CLI_DONE
+                 ? atp_load_authority_read(cli, loading.source, loading.is_dry, &loading.authority)
+                 : status;
+    loading.feed.authority = &loading.authority;
     status = status == ATP_CLI_DONE ? validate(&loading) : status;
     status = status == ATP_CLI_DONE ? load_rows(&loading) : status;
     int reported = status == ATP_CLI_DONE ? atp_load_feed_report(cli, &loading.feed, loading.is_dry) : status;
@@ -606,6 +616,7 @@ static int run(atp_cli_t *cli)
     atp_load_hits_fini(&loading.hits);
     status = status == ATP_CLI_DONE ? confirmed : status;
     atp_load_feed_fini(cli, &loading.feed);
+    atp_load_authority_fini(&loading.authority);
     atp_load_run_close(loading.run);
     status = close_files(&loading, status);
     atp_names_destroy(loading.names);
@@ -624,8 +635,8 @@ static const atp_flag_t flags[] = {
     {"rejects", "FILE", NULL, "Write the bad rows here, with line and reason"},
     {"max-bad-share", "SHARE", NULL, "Load nothing if a larger share of the rows is bad (the profile's)"},
     {"source", "SOURCE", NULL,
-     "The file is of this source: its aliases and units count, and those that the file tells are its own "
-     "(the profile's)"},
+     "The file is of this source: its aliases and units count, those that the file tells are its own, and it "
+     "tells only what it claims (the profile's)"},
     {"lookups", "FOLDER", NULL, "Where the other files are that the profile looks into (beside FILE)"},
     {"feed", "ID", NULL,
      "The counts are a feed of this name: of a point in the past, which --includes and --as-of say"},

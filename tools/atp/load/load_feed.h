@@ -7,6 +7,7 @@
 #define ATP_CLI_LOAD_FEED_H
 
 #include "tools/atp/cli.h"
+#include "tools/atp/load/load_authority.h"
 #include "tools/atp/load/load_missing.h"
 #include "tools/atp/load/load_scope.h"
 #include "tools/atp/out/file_out.h"
@@ -40,8 +41,9 @@ typedef struct atp_load_feed {
     int64_t told_ms;          /* when it was told first. Its counts say so too, and are the same again */
     atp_feed_rules_t rules;   /* of the profile */
     atp_load_scope_t scope;   /* what it is for */
-    bool zeroes;              /* what the file leaves out of that */
-    bool is_zeroing;          /* what comes now is not of the file */
+    const atp_load_authority_t *authority; /* what its source may count: what it leaves out elsewhere stays */
+    bool zeroes;                           /* what the file leaves out of that */
+    bool is_zeroing;                       /* what comes now is not of the file */
     atp_load_missing_t *missing;
     /* of the comparison before anything is sent */
     uint64_t counted;

@@ -181,7 +181,8 @@ static bool keep_page(void *context, const atp_answer_t *answer)
 
     for (uint32_t i = 0; i < position_count && err == ATP_OK; i++) {
         const atp_position_row_t *position = &positions[i];
-        if (position->on_hand != 0 && atp_load_scope_has(&feed->scope, position->sku, position->node)) {
+        if (position->on_hand != 0 && atp_load_scope_has(&feed->scope, position->sku, position->node) &&
+            atp_load_authority_counts(feed->authority, position->node)) {
             err = note_missing(run,
                                atp_load_missing_add_position(feed->missing, position->sku, position->node));
         }
