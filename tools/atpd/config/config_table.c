@@ -82,7 +82,9 @@ const atp_option_t atp_options[] = {
     {"capacity.demand", ATP_OPTION_COUNT, AT(capacity.demand), 1, RECORDS_MAX, "65536",
      "SKUs at nodes in channels whose unmet demand is counted each; the rest is counted together.", false},
     {"capacity.history", ATP_OPTION_COUNT, AT(capacity.history), 1, RECORDS_MAX, "1000000",
-     "Steps of reservations kept for questions about them, and verdicts of facts for traces; when full the oldest goes.", false},
+     "Steps of reservations kept for questions about them, and verdicts of facts for traces; when full the "
+     "oldest goes.",
+     false},
     {"capacity.progress", ATP_OPTION_COUNT, AT(capacity.progress), 1, RECORDS_MAX, "1000000",
      "Lines that are past allocated and not just shipped, or wait: picked, packed, delivered, returned, "
      "backordered.",
