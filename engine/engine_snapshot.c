@@ -186,8 +186,21 @@ static void watch_room(atp_engine_t *engine, atp_err_t prepared)
     engine->is_disk_full_told = !has_room;
 }
 
+/* Spread over the use of the journal; at once where room is nearly as short as that which stops grants. */
+static atp_err_t prepare_journal(atp_engine_t *engine, bool *ret_is_done)
+{
+    uint64_t room = atp_journal_room(engine->journal);
+
+    if (room < engine->options.reserve_bytes + engine->options.segment_size) {
+        *ret_is_done = true;
+        return atp_journal_prepare(engine->journal);
+    }
+    return atp_journal_prepare_some(engine->journal, ret_is_done);
+}
+
 bool atp_engine_step_keeper(atp_engine_t *engine)
 {
+    bool is_prepared = true;
     uint64_t keep_from = engine->snapshots != NULL ? atp_snapshots_keep_from(engine->snapshots) : 0;
     uint64_t room = atp_journal_room(engine->journal);
 
@@ -198,7 +211,7 @@ bool atp_engine_step_keeper(atp_engine_t *engine)
                             "old journal segments stay; check the data folder");
         }
     }
-    atp_err_t prepared = atp_journal_prepare(engine->journal);
+    atp_err_t prepared = prepare_journal(engine, &is_prepared);
     if (engine->options.populate_ahead > 0 &&
         atp_ledger_populate_ahead(engine->ledger, engine->options.populate_ahead) != ATP_OK) {
         atp_engine_tell(engine, "memory_short", ATP_ERR_MEMORY,
@@ -209,5 +222,5 @@ bool atp_engine_step_keeper(atp_engine_t *engine)
         atp_parker_wake(&engine->journal_parker);
         return true;
     }
-    return false;
+    return !is_prepared && prepared == ATP_OK;
 }

@@ -57,8 +57,8 @@ static atp_journal_t *allocate(const atp_journal_options_t *options)
     journal->newest_bytes = options->newest_bytes;
     journal->accept_loss = options->accept_loss;
     journal->staging = malloc(ATP_JOURNAL_STAGING_SIZE);
-    journal->zeros_size = journal->segment_size < ATP_JOURNAL_WINDOW_SIZE ? (size_t)journal->segment_size
-                                                                          : ATP_JOURNAL_WINDOW_SIZE;
+    journal->zeros_size = journal->segment_size < ATP_JOURNAL_PIECE_SIZE ? (size_t)journal->segment_size
+                                                                         : ATP_JOURNAL_PIECE_SIZE;
     journal->zeros = options->read_only ? NULL : calloc(1, journal->zeros_size);
     if (journal->staging == NULL || (journal->zeros == NULL && !options->read_only)) {
         atp_journal_close(journal);
@@ -195,6 +195,9 @@ void atp_journal_close(atp_journal_t *journal)
     }
     if (journal->file != NULL) {
         journal->storage->close(journal->storage, journal->file);
+    }
+    if (journal->next_file != NULL) {
+        journal->storage->close(journal->storage, journal->next_file);
     }
     for (size_t i = 0; i < ATP_SEGMENTS_AHEAD_MAX; i++) {
         if (journal->slots[i].file != NULL) {

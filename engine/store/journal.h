@@ -163,6 +163,12 @@ uint64_t atp_journal_durable_op(const atp_journal_t *journal);
  * and leave no half-made file. Does nothing when enough are ready. Thread: the keeper. */
 ATP_MUST_USE atp_err_t atp_journal_prepare(atp_journal_t *journal);
 
+/* The same a piece at a time, spread over the use of the journal: while only one segment is missing, each call makes one
+ * piece of it at most, and none before the current segment has been given half as much. A burst of zeros as long as a
+ * segment holds processors and disk up for a third of a second; so spread, nobody notices. *ret_is_done: nothing is due
+ * now. Errors as above. Thread: the keeper. */
+ATP_MUST_USE atp_err_t atp_journal_prepare_some(atp_journal_t *journal, bool *ret_is_done);
+
 /* Bytes left for frames (headers included) in the current segment and the prepared ones; never more than there
  * are. A frame goes into one segment whole, so up to a frame's size is lost at the end of each. Thread: any. */
 uint64_t atp_journal_room(const atp_journal_t *journal);

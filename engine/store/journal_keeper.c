@@ -45,25 +45,34 @@ static atp_err_t note_begun(atp_journal_t *journal)
 
 /* ---- prepare ---- */
 
-/* Really writes the zeros: a file that is only fallocated costs an fdatasync twice as much on first use. Each piece is
- * synced before the next, so that the journal thread's syncs never queue behind more than one. */
-static atp_err_t fill(atp_journal_t *journal, atp_file_t *file)
+/* Begins the next segment under its temporary name. Room on the disk is asked for first, so that a nearly full one is
+ * not filled to the brim and emptied again. */
+static atp_err_t begin_next(atp_journal_t *journal)
 {
     atp_storage_t *storage = journal->storage;
+    uint64_t free_size = 0;
+    atp_err_t err = storage->free_size(storage, &free_size);
 
-    for (uint64_t at = 0; at < journal->segment_size;) {
-        uint64_t left = journal->segment_size - at;
-        size_t size = left < journal->zeros_size ? (size_t)left : journal->zeros_size;
-        atp_err_t err = storage->write_at(storage, file, at, journal->zeros, size);
-        if (err == ATP_OK) {
-            err = storage->sync_data(storage, file);
-        }
-        if (err != ATP_OK) {
-            return err;
-        }
-        at += size;
+    if (err == ATP_OK && free_size < journal->segment_size) {
+        return ATP_ERR_NO_SPACE;
     }
-    return ATP_OK;
+    journal->next_filled = 0;
+    return err == ATP_OK ? storage->open(storage, ATP_JOURNAL_TEMPORARY, true, &journal->next_file) : err;
+}
+
+/* Really writes the zeros: a file that is only fallocated costs an fdatasync twice as much on first use. Each piece is
+ * synced before the next, so that the journal thread's syncs never queue behind more than one. */
+static atp_err_t fill_piece(atp_journal_t *journal)
+{
+    atp_storage_t *storage = journal->storage;
+    uint64_t left = journal->segment_size - journal->next_filled;
+    size_t size = left < journal->zeros_size ? (size_t)left : journal->zeros_size;
+    atp_err_t err =
+        storage->write_at(storage, journal->next_file, journal->next_filled, journal->zeros, size);
+
+    err = err == ATP_OK ? storage->sync_data(storage, journal->next_file) : err;
+    journal->next_filled += size;
+    return err;
 }
 
 static atp_err_t give_name(atp_journal_t *journal, uint64_t number)
@@ -80,42 +89,24 @@ static atp_err_t give_name(atp_journal_t *journal, uint64_t number)
     return err == ATP_OK ? ATP_OK : ATP_ERR_IO;
 }
 
-/* Room on the disk is asked for first, so that a nearly full one is not filled to the brim and emptied again. */
-static atp_err_t check_free(atp_journal_t *journal)
+static void drop_next(atp_journal_t *journal)
 {
-    uint64_t free_size = 0;
-    atp_err_t err = journal->storage->free_size(journal->storage, &free_size);
-
-    if (err == ATP_OK && free_size < journal->segment_size) {
-        return ATP_ERR_NO_SPACE;
-    }
-    return err;
+    journal->storage->close(journal->storage, journal->next_file);
+    journal->next_file = NULL;
+    /* What cannot be removed now is removed at the next open; the first failure is the one to tell. */
+    (void)journal->storage->remove(journal->storage, ATP_JOURNAL_TEMPORARY);
 }
 
-static atp_err_t make_segment(atp_journal_t *journal, uint64_t number, atp_file_t **ret_file)
+static void hand_over_next(atp_journal_t *journal, uint64_t number)
 {
-    atp_storage_t *storage = journal->storage;
-    atp_file_t *file = NULL;
-    atp_err_t err = check_free(journal);
+    atp_segment_slot_t *slot = &journal->slots[number % ATP_SEGMENTS_AHEAD_MAX];
 
-    if (err == ATP_OK) {
-        err = storage->open(storage, ATP_JOURNAL_TEMPORARY, true, &file);
-    }
-    if (err != ATP_OK) {
-        return err;
-    }
-    err = fill(journal, file);
-    if (err == ATP_OK) {
-        err = give_name(journal, number);
-    }
-    if (err == ATP_OK) {
-        *ret_file = file;
-        return ATP_OK;
-    }
-    storage->close(storage, file);
-    /* What cannot be removed now is removed at the next open; the first failure is the one to tell. */
-    (void)storage->remove(storage, ATP_JOURNAL_TEMPORARY);
-    return err;
+    slot->file = journal->next_file;
+    slot->size = journal->segment_size;
+    journal->next_file = NULL;
+    /* SEGMENT-K2 (release) pairs with SEGMENT-J1. Orders: the slot before the number. Without it the journal thread
+     * takes a stale file, and writes frames into a segment long full. */
+    atp_store_release(&journal->last_ready, number);
 }
 
 static bool is_final(atp_err_t err)
@@ -123,44 +114,80 @@ static bool is_final(atp_err_t err)
     return err != ATP_ERR_NO_SPACE && err != ATP_ERR_MEMORY && err != ATP_ERR_LIMIT;
 }
 
-static atp_err_t make_ready(atp_journal_t *journal, uint64_t number)
+/* One piece more of segment `number`; with the last one it is ready. */
+static atp_err_t make_piece(atp_journal_t *journal, uint64_t number)
 {
-    atp_segment_slot_t *slot = &journal->slots[number % ATP_SEGMENTS_AHEAD_MAX];
-    atp_file_t *file = NULL;
-    atp_err_t err = make_segment(journal, number, &file);
+    atp_err_t err = journal->next_file == NULL ? begin_next(journal) : ATP_OK;
 
+    if (err == ATP_OK) {
+        err = fill_piece(journal);
+        if (err == ATP_OK && journal->next_filled == journal->segment_size) {
+            err = give_name(journal, number);
+        }
+        if (err != ATP_OK) {
+            drop_next(journal);
+        }
+    }
     if (err != ATP_OK) {
         return is_final(err) ? atp_journal_set_failed(journal) : err;
     }
-    slot->file = file;
-    slot->size = journal->segment_size;
-    /* SEGMENT-K2 (release) pairs with SEGMENT-J1. Orders: the slot before the number. Without it the journal thread
-     * takes a stale file, and writes frames into a segment long full. */
-    atp_store_release(&journal->last_ready, number);
+    if (journal->next_filled == journal->segment_size) {
+        hand_over_next(journal, number);
+    }
     return ATP_OK;
+}
+
+/* Bytes of the next segment that should be there by now: all, if more than one is missing; else twice as many as the
+ * current one has been given, so that it is whole when the other is half full. */
+static uint64_t due_bytes(const atp_journal_t *journal, uint64_t ready_count)
+{
+    if (ready_count + 1 < journal->segments_ahead || last_known(journal) == 0) {
+        return journal->segment_size;
+    }
+    /* Relaxed: an older number is that of a moment ago, or of the segment before: a piece too early or too late. */
+    uint64_t left = atp_load_relaxed(&journal->current_left);
+
+    return left < journal->segment_size ? 2 * (journal->segment_size - left) : 0;
+}
+
+static atp_err_t prepare_piece(atp_journal_t *journal, bool is_spread, bool *ret_is_done)
+{
+    *ret_is_done = true;
+    if (atp_journal_is_failed(journal)) {
+        return ATP_ERR_IO;
+    }
+    atp_err_t err = note_begun(journal);
+    /* Relaxed: the keeper's own. */
+    uint64_t last_ready = atp_load_relaxed(&journal->last_ready);
+    uint64_t ready_count = last_ready - last_known(journal);
+
+    if (err != ATP_OK || ready_count >= journal->segments_ahead) {
+        return err;
+    }
+    uint64_t filled = journal->next_file == NULL ? 0 : journal->next_filled;
+    if (is_spread && filled >= due_bytes(journal, ready_count)) {
+        return ATP_OK;
+    }
+    *ret_is_done = false;
+    return make_piece(journal, last_ready + 1);
 }
 
 atp_err_t atp_journal_prepare(atp_journal_t *journal)
 {
     ATP_ASSERT(journal->is_replayed && !journal->read_only);
-    for (;;) {
-        if (atp_journal_is_failed(journal)) {
-            return ATP_ERR_IO;
-        }
-        atp_err_t err = note_begun(journal);
-        if (err != ATP_OK) {
-            return err;
-        }
-        /* Relaxed: the keeper's own. */
-        uint64_t last_ready = atp_load_relaxed(&journal->last_ready);
-        if (last_ready - last_known(journal) >= journal->segments_ahead) {
-            return ATP_OK;
-        }
-        err = make_ready(journal, last_ready + 1);
-        if (err != ATP_OK) {
-            return err;
-        }
+    bool is_done = false;
+    atp_err_t err = ATP_OK;
+
+    while (err == ATP_OK && !is_done) {
+        err = prepare_piece(journal, false, &is_done);
     }
+    return err;
+}
+
+atp_err_t atp_journal_prepare_some(atp_journal_t *journal, bool *ret_is_done)
+{
+    ATP_ASSERT(journal->is_replayed && !journal->read_only);
+    return prepare_piece(journal, true, ret_is_done);
 }
 
 /* ---- drop ---- */

@@ -29,6 +29,7 @@
 
 #define ATP_JOURNAL_STAGING_SIZE ((size_t)64 << 10)
 #define ATP_JOURNAL_WINDOW_SIZE  ((size_t)1 << 20)
+#define ATP_JOURNAL_PIECE_SIZE   ((size_t)256 << 10) /* of a segment that is made */
 
 typedef struct atp_segment_header {
     uint32_t magic;
@@ -119,6 +120,8 @@ struct atp_journal {
     size_t segment_capacity;
     unsigned char *zeros; /* zeros_size of them */
     size_t zeros_size;
+    atp_file_t *next_file; /* the segment that is being made; NULL: none */
+    uint64_t next_filled;  /* bytes of it that are on disk */
 
     /* between the two, see above */
     _Alignas(ATP_CACHE_LINE) atp_segment_slot_t slots[ATP_SEGMENTS_AHEAD_MAX];
