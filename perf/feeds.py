@@ -2,35 +2,41 @@
 """What is fed in: live deltas of eight sources, full feeds of stock, X12 846, and reserves beside a feed; the same deltas
 and feeds into Redis and PostgreSQL.
 
-Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--data DIR] [--no-peers] [--part PART]...
+Usage: perf/feeds.py [--smoke] [--rows N] [--build DIR] [--work DIR] [--data DIR] [--keep DIR] [--rounds N] [--rate N]
+                     [--no-peers] [--part PART]...
 
 The peers get the same data and sync it to disk before they answer: Redis by redis-cli --pipe with its append-only file synced
 always, PostgreSQL by COPY into a staging table and a merge in one transaction. Neither knows which batch it has had already. Prints
 Markdown. --rows is the size of the feed (1,000,000). --part is deltas, feeds, files or beside; without it all are measured.
-Ten million rows beside reserves: perf/feeds.py --rows 10000000 --no-peers --part beside. --data puts the data of atpd into another
-folder: in memory (below /dev/shm) no sync takes any time, and what is left is the engine.
+--part beside: reserves at half of what the clients get alone (or --rate a second) in --rounds rounds of a second with a feed
+stopped by a signal, and as many beside it, by turns. --data puts the data of atpd into another folder: in memory (below /dev/shm) no
+sync takes any time, and what is left is the engine. --keep puts feed and data into a folder that stays, and takes them from there the
+next time, of --rows of then.
 """
 import argparse
+import collections
 import csv
 import datetime
 import decimal
 import json
 import os
+import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True  # before our own modules are read: nothing is left in the source tree
 
 import harness
-from servers import Atpd, Postgres, Redis, Result
+from servers import Atpd, Postgres, Redis
 
 SOURCES = 8
 FACTS = 1000  # of a batch
 NODES = 40
+LINES_PER_OP = 128  # of a feed whose counts agree
 THREADS = ["client", "nng:task", "nng:poll:epoll", "atp-ledger", "atp-journal", "atp-keeper"]
 PARTS = ["deltas", "feeds", "files", "beside"]
 PEERS = ["redis-server", "redis-cli", f"{Postgres.BIN}/postgres", "psql"]
@@ -74,6 +80,10 @@ class Feeds:
         self.positions = 10_000
         self.told = 0  # feeds so far
         self.costs = []
+        self.feed = None
+        self.state = folder / "kept.json" if options.keep else None
+        if self.state and self.state.exists():
+            self.rows, self.told = json.loads(self.state.read_text(encoding="ascii"))
         self.atpd = Atpd(self.build, harness.work_folder(options.data) if options.data else folder, self.rows, 200_000 if self.options.smoke else 5_000_000,
                          flags=["--capacity-skus", self.rows // NODES + 100_000, "--capacity-positions", self.rows + 1_000_000])
 
@@ -170,8 +180,14 @@ class Feeds:
 
     # ---- full feeds ----
 
+    def keep_state(self):
+        if self.state:
+            self.state.write_text(json.dumps([self.rows, self.told]), encoding="ascii")
+
     def write_feeds(self):
-        """The feed, the same again in another file, and with one row in a hundred changed."""
+        """The feed, the same again in another file, and with one row in a hundred changed; unless they were kept."""
+        if self.state and self.state.exists():
+            return
         new, equal, changed = (self.folder / f"{name}.csv" for name in ("new", "equal", "changed"))
         harness.run([f"{self.build}/tools/atp/atp", "generate", "--skus", max(self.rows // NODES, 1), "--nodes", NODES,
                      "--out", new])
@@ -187,6 +203,7 @@ class Feeds:
         shutil.copy(new, equal)
         with open(equal, "a", encoding="utf-8") as out:
             out.write("\n")
+        self.keep_state()
 
     def write_for_peers(self, name):
         """The same as RESP and as COPY text."""
@@ -201,10 +218,12 @@ class Feeds:
             out.writelines(f"{i}\t{qty}\n" for i, qty in enumerate(quantities))
             out.write("\\.\n" + PUT + "COMMIT;\n")
 
+    def load_command(self, name, *flags):
+        return [self.atpd.atp, "--url", self.atpd.url, "load", self.folder / f"{name}.csv", "--profile", "native", "--quiet", *flags]
+
     def load(self, name, *flags):
         """Seconds of one load, and the MiB that atp load had at most."""
-        command = [self.atpd.atp, "--url", self.atpd.url, "load", self.folder / f"{name}.csv", "--profile", "native",
-                   "--quiet", *flags]
+        command = self.load_command(name, *flags)
         log = self.folder / "load.log"
         begun = time.monotonic()
         process = harness.start(command, log)
@@ -216,9 +235,13 @@ class Feeds:
 
     def load_feed(self, name):
         """The same as a feed, of this moment."""
+        return self.load(name, *self.feed_flags())
+
+    def feed_flags(self):
         self.told += 1
+        self.keep_state()
         point = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(milliseconds=5)
-        return self.load(name, "--feed", f"feed-{self.told}", "--as-of", point.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z")
+        return "--feed", f"feed-{self.told}", "--as-of", point.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def full_feeds(self, redis, postgres):
         print(f"\nFull feed of {self.rows:,} positions, rows a second, until durable; on the second and third round what there is already "
@@ -283,71 +306,103 @@ class Feeds:
 
     # ---- reserves beside a feed ----
 
-    def begin_reserves(self, seconds, *flags):
-        command = [self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES, "--ttl",
-                   "1s", "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform", *flags]
-        bench = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        harness.started.append(bench)
-        return bench
+    def reserves(self, seconds, *flags):
+        """What `atp bench` tells of one round."""
+        told = json.loads(harness.run([self.atpd.atp, "--url", self.atpd.url, "bench", "reserve", "--json", "--skus", 1000, "--nodes", NODES,
+                                       "--ttl", "1s", "--clients", 4, "--batch", 16, "--seconds", seconds, "--demand", "uniform", *flags]))
+        if told["refused"] != 0:
+            sys.exit(f"atp bench: refused: {told['refused_by']}")
+        return told
 
-    def end_reserves(self, bench):
-        told, failure = bench.communicate()
-        if not told:
-            sys.exit(f"the reserves failed: {failure}")
-        return self.atpd.read(told)
+    def begin_feed(self):
+        """A feed that changes one row in a hundred, back or forth, stopped once it tells its counts."""
+        name = ("changed", "equal")[self.told % 2]
+        before = self.feed_ops()
+        self.feed = harness.start(self.load_command(name, *self.feed_flags()), self.folder / "load.log", env={**os.environ, "TMPDIR": str(self.folder)})
+        while self.feed.poll() is None and self.feed_ops() < before + 10:  # it begins with one, and is compared then
+            time.sleep(0.05)
+        self.stop_feed()
 
-    def reserves(self, *flags):
-        """One round, after what else was written to the disk has reached it."""
-        os.sync()
-        return self.end_reserves(self.begin_reserves(self.round_seconds, *flags))
+    def stop_feed(self):
+        if self.feed.poll() is None:
+            self.feed.send_signal(signal.SIGSTOP)
 
-    def tell_feeds(self):
-        """One feed after the other, of which each changes one row in a hundred back or forth, until it is enough."""
-        try:
-            while not self.is_enough.is_set():
-                self.load_feed(("changed", "equal")[self.told % 2])
-        except SystemExit as failure:
-            self.failure = failure
+    def feed_ops(self):
+        return self.atpd.figures().get("ops_feed", 0)
 
-    def rounds(self, half):
-        """Rounds alone and beside feeds, three of each by turns; the results of both."""
-        alone, beside = [], []
-        turns = 1 if self.options.smoke else 3
-        for _ in range(turns):
-            alone.extend(self.reserves(*half) for _ in range(turns))
-            self.is_enough.clear()
-            feeds = threading.Thread(target=self.tell_feeds)
-            feeds.start()
-            beside.extend(self.reserves(*half) for _ in range(turns))
-            self.is_enough.set()
-            feeds.join()
-            if self.failure:
-                raise self.failure
-        return alone, beside
+    def go_on_with_feed(self):
+        """The feed goes on, or the next one begins, and has taken notice of the others by the time that is measured."""
+        if self.feed.poll() is not None:
+            if self.feed.returncode != 0:
+                sys.exit(f"the feed failed: {(self.folder / 'load.log').read_text(encoding='utf-8')[-2000:]}")
+            self.begin_feed()
+        self.feed.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
 
-    @staticmethod
-    def middle(results):
-        return Result(*(statistics.median(getattr(one, name) for one in results) for name in ("rate", "p50", "p99")))
+    def round(self, rate, is_beside):
+        if is_beside:
+            self.go_on_with_feed()
+        before, begun = self.atpd.figures(), time.monotonic()
+        told = self.reserves(1, "--rate", rate)
+        after, seconds = self.atpd.figures(), time.monotonic() - begun
+        if is_beside:
+            self.stop_feed()
+        told["journal"] = (after["journal_bytes"] - before["journal_bytes"]) / seconds
+        told["rows"] = (after.get("ops_feed", 0) - before.get("ops_feed", 0)) * LINES_PER_OP / seconds
+        return told
 
     def beside(self):
-        self.round_seconds = 1 if self.options.smoke else 5
-        self.is_enough = threading.Event()
-        self.failure = None
         self.load("new")  # nothing, if it is there
-        quiet = self.load_feed("changed")[0]
-        most = self.reserves()
-        results = self.rounds(["--rate", int(most.rate / 2)])
-        alone, with_feed = map(self.middle, results)
-        print(f"\nReserves of one line, 16 a message from 4 clients, at half of the {harness.count(most.rate)} a second that the same "
-              f"clients had before, beside feeds of {self.rows:,} rows of which 1 % are changed; timed from when they are due; medians of "
-              f"{len(results[0])} rounds of {self.round_seconds} s each, alone and beside by turns. With nothing beside it the feed had "
-              f"{harness.count(self.rows / quiet)} rows a second:")
-        harness.Table("meanwhile", "reserves a second", "p50 us", "p99 us", "p99 of each round")
-        for what, result, rounds in (("nothing", alone, results[0]),
-                                     ("feeds", with_feed, results[1])):
-            harness.Table.row(what, *result.cells(), " ".join(f"{one.p99:,.0f}" for one in rounds))
-        print(f"\np50 beside feeds / alone: {with_feed.p50 / alone.p50:.2f}; p99: {with_feed.p99 / alone.p99:.2f}")
-        harness.figure("feeds_reserve_p99_ratio", with_feed.p99 / alone.p99)
+        rate = self.options.rate or int(self.reserves(1 if self.options.smoke else 3)["ops_per_s"] / 2)
+        self.begin_feed()
+        os.sync()
+        alone, with_feed = [], []
+        for i in range(2 if self.options.smoke else max(2, self.options.rounds)):
+            for is_beside in (i % 2 == 1, i % 2 == 0):
+                (with_feed if is_beside else alone).append(self.round(rate, is_beside))
+        self.feed.kill()  # also where it is stopped; what it has told stays
+        self.print_beside(rate, Rounds(alone), Rounds(with_feed))
+
+    def print_beside(self, rate, alone, with_feed):
+        print(f"\nReserves of one line, 16 a message from 4 clients, {harness.count(rate)} a second, timed from when they are due, beside a feed of "
+              f"{self.rows:,} rows of which 1 % are changed, while it tells its counts; {len(alone.told)} rounds of 1 s with the feed stopped and as many beside it, by turns:")
+        harness.Table("meanwhile", "p50 us", "p99 us, median of the rounds", "a quarter of them below", "above", "p90 of all calls", "p95", "p99",
+                      "rounds with a call of 30 ms", "journal, MB a second", "feed, rows a second")
+        harness.Table.row("nothing", *alone.cells())
+        harness.Table.row("the feed", *with_feed.cells())
+        ratio, halves = with_feed.p99 / alone.p99, Rounds(alone.told[0::2]).p99 / Rounds(alone.told[1::2]).p99
+        print(f"\np50 beside the feed / alone: {with_feed.p50 / alone.p50:.2f}; p99, medians: {ratio:.2f}; p99 of all calls: "
+              f"{with_feed.all_calls(0.99) / alone.all_calls(0.99):.2f}. Of the rounds alone every other one / the rest, which is what chance does: {halves:.2f}.")
+        harness.figure("feeds_reserve_p99_ratio", ratio)
+
+
+class Rounds:
+    """Rounds of the same kind; microseconds."""
+
+    def __init__(self, told):
+        self.told = told
+        self.p50 = statistics.median(one["p50_ns"] for one in told) / 1e3
+        self.p99s = sorted(one["p99_ns"] / 1e3 for one in told)
+        self.p99 = statistics.median(self.p99s)
+        self.counts = collections.Counter()
+        for one in told:
+            self.counts.update(dict(one["calls_by_ns"]))
+
+    def all_calls(self, share):
+        """The percentile of the calls of all rounds together."""
+        left = share * self.counts.total()
+        for ns in sorted(self.counts):
+            left -= self.counts[ns]
+            if left <= 0:
+                return ns / 1e3
+        return 0.0
+
+    def cells(self):
+        count = len(self.told)
+        numbers = [self.p50, self.p99, self.p99s[count // 4], self.p99s[-1 - count // 4], *map(self.all_calls, (0.9, 0.95, 0.99))]
+        return (*map(harness.count, numbers), sum(one["max_ns"] >= 30e6 for one in self.told),
+                f"{statistics.median(one['journal'] for one in self.told) / 1e6:.1f}",
+                harness.count(statistics.median(one["rows"] for one in self.told)))
 
 
 def main():
@@ -357,6 +412,9 @@ def main():
     parser.add_argument("--build", default=str(harness.ROOT / "build/release"))
     parser.add_argument("--work", default=str(harness.ROOT / "build/perf"))
     parser.add_argument("--data")
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rate", type=int, help="reserves a second beside a feed, instead of half of what there are alone")
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument("--part", dest="parts", action="append", choices=PARTS)
     options = parser.parse_args()
@@ -365,7 +423,9 @@ def main():
     if options.peers and missing:
         print(f"Without peers, {', '.join(missing)} not being installed (tools/install-deps perf).\n")
         options.peers = False
-    feeds = Feeds(options, harness.work_folder(options.work))
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+    feeds = Feeds(options, options.keep.resolve() if options.keep else harness.work_folder(options.work))
     redis = feeds.start_redis() if options.peers else None
     postgres = Postgres(feeds.folder, 1) if options.peers else None
     if "deltas" in options.parts:
@@ -380,6 +440,7 @@ def main():
         feeds.files()
     if "beside" in options.parts:
         feeds.beside()
+    feeds.atpd.stop()  # so that what is kept begins with a snapshot
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 Usage: perf/page.py --results DIR PAGE
 """
 import argparse
+import collections
 import os
 import pathlib
 import platform
@@ -75,10 +76,18 @@ def verdict(value, order, budget):
     return f"missed by {factor:.1f}x" if factor >= 1.05 else f"missed by {100 * (factor - 1):.0f} %"
 
 
-def budget_table(figures):
+def budget_table(figures, page):
+    """What was not measured now stands as it stood."""
     lines = ["| what | budget | measured | |", "|---|--:|--:|---|"]
+    stood = collections.defaultdict(list)
+    for line in page.splitlines():
+        stood[line.split(" | ")[0].removeprefix("| ")].append(line)
     for what, name, order, budget in BUDGETS:
         value = value_of(figures, name)
+        before = stood[what].pop(0) if stood[what] else None
+        if value is None and before:
+            lines.append(before)
+            continue
         told = ("-", "not measured") if value is None else (number(value), verdict(value, order, budget))
         sign = "at least" if order == ">=" else "at most"
         lines.append(f"| {what} | {sign} {number(budget)} | {told[0]} | {told[1]} |")
@@ -142,7 +151,7 @@ def main():
     options = parser.parse_args()
     page = options.page.read_text(encoding="utf-8")
     page = fill(page, "machine", machine(options.results))
-    page = fill(page, "budgets", budget_table(read_figures(options.results)))
+    page = fill(page, "budgets", budget_table(read_figures(options.results), page))
     for path in sorted(options.results.glob("*.md")):
         page = fill(page, path.stem, section(options.results, path.stem))
     options.page.write_text(page, encoding="utf-8")

@@ -43,11 +43,14 @@ class Atpd:
              "--capacity-reservations", room, "--capacity-lines", room, "--capacity-outcomes", room,
              "--limits-ids-per-client", 4_000_000_000, "--capacity-string-bytes", f"{64 + room // 10000}MiB",
              "--snapshot-interval", "0", "--snapshot-every-ops", "0", *flags], log)
-        harness.wait_until(self.answers, f"atpd ({log})", self.process)
+        harness.wait_until(self.answers, f"atpd ({log})", self.process, 180)
 
     def answers(self):
         return subprocess.run([self.atp, "--url", self.url, "stat", "--json"], capture_output=True,
                               check=False).returncode == 0
+
+    def figures(self):
+        return json.loads(harness.run([self.atp, "--url", self.url, "stat", "--json"]))
 
     def stop(self):
         self.process.terminate()

@@ -668,6 +668,9 @@ class EndToEnd(Groups, unittest.TestCase):
         self.assertEqual({(one["decided"], one["undecided"]) for one in (first, second, third)}, {(300, 0)})
         self.assertEqual((first["refused"], first["granted_units"], first["calls"], second["calls"]), (0, 300, 300, 30))
         self.assertTrue(0 < first["p50_ns"] <= first["p99_ns"] <= first["p999_ns"] <= first["max_ns"])
+        self.assertEqual(sum(calls for _, calls in second["calls_by_ns"]), second["calls"])
+        self.assertEqual(second["calls_by_ns"], sorted(second["calls_by_ns"]))
+        self.assertLessEqual(second["max_ns"], second["calls_by_ns"][-1][0])
         other = self.objects("bench", "reserve", "--ops", "300", "--hot", "--clients", "3")[0]
         self.assertEqual((other["positions"], other["granted_units"]), (1, 300))
         ask = self.objects("bench", "avail", *flags, "--use-existing", "--batch", "7", "--demand", "uniform")[0]

@@ -126,6 +126,23 @@ static void put_latency(atp_out_t *out, const char *key, const char *what, uint6
     put(out, key, what, out->is_json ? ns : (ns + 500) / 1000);
 }
 
+/* For whoever adds up several runs: [no more than so many ns, so many calls], of all there were. */
+static void put_counts(atp_out_t *out, const atp_histogram_t *latency)
+{
+    json_t *counts = json_array();
+
+    for (uint32_t i = 0; i < ATP_HISTOGRAM_BUCKET_COUNT; i++) {
+        uint64_t calls = atp_load_relaxed(&latency->bucket[i]); /* relaxed: all actors have ended */
+        if (calls > 0) {
+            json_t *count = json_array();
+            (void)json_array_append_new(count, atp_json_uint(atp_histogram_bucket_high(i)));
+            (void)json_array_append_new(count, atp_json_uint(calls));
+            (void)json_array_append_new(counts, count);
+        }
+    }
+    atp_out_json(out, "calls_by_ns", counts);
+}
+
 static uint64_t refused_of(const atp_bench_tally_t *tally)
 {
     uint64_t refused = 0;
@@ -211,6 +228,7 @@ static void put_report(atp_cli_t *cli, const atp_bench_t *bench, const atp_bench
     put_latency(out, "p99_ns", "p99 us", atp_histogram_percentile(latency, 990000));
     put_latency(out, "p999_ns", "p99.9 us", atp_histogram_percentile(latency, 999000));
     put_latency(out, "max_ns", "max us", atp_histogram_max(latency));
+    put_counts(out, latency);
     put(out, "granted_units", is_reserve ? "units granted" : NULL, is_reserve ? tally->units : 0);
     put(out, "refused", "refused", refused_of(tally));
     put_refusals(out, tally);
