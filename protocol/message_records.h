@@ -50,7 +50,8 @@ typedef enum atp_catalog_what {
     ATP_CATALOG_DIFFERENCES = 12,   /* of shadows: id is the SKU, name the rest in words */
     ATP_CATALOG_ALIASES =
         13, /* id is the text, name what it means to whom in words, value the size of the id in them */
-    ATP_CATALOG_UNITS = 14,  /* id is the unit, name what it is of what in words, the SKU last */
+    ATP_CATALOG_UNITS =
+        14, /* id is the unit, name what it is of what and to whom, value the size of the SKU */
     ATP_CATALOG_LIMITS = 15, /* id is the SKU, name a limit, cap or quantities of it in words */
     ATP_CATALOG_SUBSCRIBERS =
         20, /* of postings: name is how far it is and what it hears in words, value what it has

@@ -110,6 +110,7 @@ typedef struct reach {
     uint64_t replays;
     uint64_t kits_without_promise; /* sold over the counter, or shipped */
     uint64_t facts_replayed;
+    uint64_t returns_of_several;
     uint64_t units_converted[2]; /* by one of all, by the teller's own */
     uint64_t stale_told[2];      /* of channels, of nodes */
 } reach_t;
@@ -248,6 +249,8 @@ bool books_after(bench_t *bench);
 atp_text_t books_teller(const bench_t *bench);
 void unit_book_before(bench_t *bench);
 bool unit_book_after(bench_t *bench);
+/* The quantity of a line in the scale of its SKU. False: it is none. */
+bool unit_book_qty(const bench_t *bench, unsigned line, atp_qty_t *ret_qty, uint8_t *ret_scale);
 void postings_before(bench_t *bench);
 bool postings_after(bench_t *bench);
 /* What is told of stale nodes. False: it is not what is so. */

@@ -321,6 +321,37 @@ static void book_answer(bench_t *bench, uint32_t row)
     }
 }
 
+/* A return of several lines: what the answer says came in all is what all lines told, or nothing; or it is a request, or blind, which is
+ * taken as it is. False: some of it is told a second time, or is of a kit, and how much came of which line nobody says. */
+static bool book_several_back(bench_t *bench)
+{
+    const act_t *act = bench->act;
+    atp_qty_t qty[ACT_LINES_MAX];
+    uint32_t rows[ACT_LINES_MAX];
+    uint8_t scales[ACT_LINES_MAX];
+    atp_qty_t sum = 0;
+    bool is_one_scale = true;
+
+    for (unsigned i = 0; i < act->line_count; i++) {
+        if (act == &bench->replayed || is_kit(bench, &act->lines[i]) ||
+            !find_row(bench, &act->lines[i], &rows[i]) || !unit_book_qty(bench, i, &qty[i], &scales[i])) {
+            return false;
+        }
+        is_one_scale = is_one_scale && scales[i] == scales[0];
+        sum += qty[i];
+    }
+    bool is_taken = !bench->is_fact || act->reservation[0] == '\0';
+    if (bench->result.verdict != ATP_APPLIED || (!is_taken && (!is_one_scale || bench->result.qty != sum))) {
+        return bench->result.verdict == ATP_CONFIRMED;
+    }
+    for (unsigned i = 0; i < act->line_count; i++) {
+        put_back(bench, rows[i], disposition_of(act, i), qty[i]);
+    }
+    bench->reach->returns_of_several++;
+    return !is_one_scale || bench->result.qty == sum ||
+           bench_fail(bench, "I2: %lld came back of %lld", (long long)bench->result.qty, (long long)sum);
+}
+
 /* The steps of this op, by the history. False: some are not kept any more. */
 static bool book_steps(bench_t *bench)
 {
@@ -479,8 +510,12 @@ static bool book_and_compare(bench_t *bench)
             return false;
         }
     }
-    /* The answer to a return of several lines is their sum. */
-    bool is_said = (act->kind != ATP_OP_RETURN || act->line_count <= 1) && bench->kit_count <= 1;
+    bool is_of_several =
+        act->kind == ATP_OP_RETURN && act->line_count > 1 && atp_verdict_is_success(bench->result.verdict);
+    bool is_said = (!is_of_several || book_several_back(bench)) && bench->kit_count <= 1;
+    if (bench->script->is_failed) {
+        return false;
+    }
     if (!is_whole || !is_said) {
         return true;
     }

@@ -145,6 +145,7 @@ void reach_print(const reach_t *reach)
     printf("by a day, through channels with rules: granted %" PRIu64 ", refused %" PRIu64 "\n",
            reach->dated_views[1], reach->dated_views[0]);
     printf("part of a kit that is on no shelf: %" PRIu64 "\n", reach->parts_of_kits);
+    printf("returns of several lines: %" PRIu64 "\n", reach->returns_of_several);
     printf("quantities in units: %" PRIu64 " of all, %" PRIu64 " of tellers\n", reach->units_converted[0],
            reach->units_converted[1]);
     printf("told of stale nodes: %" PRIu64 " of nodes, %" PRIu64 " of channels there\n", reach->stale_told[1],
@@ -251,6 +252,7 @@ unsigned reach_missing(const reach_t *reach)
                                          "a refusal looked at for its trace",
                                          "kits that left without a promise",
                                          "the fact of an exception again",
+                                         "a return of several lines",
                                          "a quantity in a unit of all",
                                          "a quantity in a unit of its teller",
                                          "a channel told of at a stale node",
@@ -262,6 +264,7 @@ unsigned reach_missing(const reach_t *reach)
                                reach->refusals_without_a_trace,
                                reach->kits_without_promise,
                                reach->facts_replayed,
+                               reach->returns_of_several,
                                reach->units_converted[0],
                                reach->units_converted[1],
                                reach->stale_told[0],

@@ -158,6 +158,24 @@ static bool look_at_qty(bench_t *bench)
                       (long long)bench->result.qty);
 }
 
+bool unit_book_qty(const bench_t *bench, unsigned line, atp_qty_t *ret_qty, uint8_t *ret_scale)
+{
+    const act_line_t *told = &bench->act->lines[line];
+    atp_unit_key_t key;
+    uint32_t sku;
+
+    if (!find_sku(bench, atp_text_of(told->sku), &sku)) {
+        return false;
+    }
+    *ret_scale = atp_positions_scale(atp_ledger_positions(bench->ledger), sku);
+    if (!read_key(bench, line, &key)) {
+        return atp_qty_rescale(told->mantissa, told->decimals, *ret_scale, ret_qty) == ATP_RESCALED;
+    }
+    const atp_unit_record_t *unit = find_best(bench, &key);
+    return unit != NULL &&
+           atp_unit_convert(unit, told->mantissa, told->decimals, *ret_scale, ret_qty) == ATP_RESCALED;
+}
+
 /* ---- after an op ---- */
 
 void unit_book_before(bench_t *bench)

@@ -5,8 +5,9 @@
  * P8), and whoever finds such a line, supply or archived line looks there.
  *
  * What cannot be decided is refused, and nothing changes: the SKUs are counted in other scales; a kit, rule, quota or cap names the one
- * that goes; a unit is to anybody something of the one that it is not of the other; they were counted by different feeds, so that nobody could tell what a late fact was counted in. An op is bounded:
- * ATP_MERGE_ROWS_MAX positions and ATP_MERGE_WORK_MAX lines, supplies, promises and movements.
+ * that goes; a unit is to anybody something of the one that it is not of the other; they were counted by different feeds, so that nobody
+ * could tell what a late fact was counted in. An op is bounded: ATP_MERGE_ROWS_MAX positions and ATP_MERGE_WORK_MAX lines, supplies,
+ * promises and movements.
  *
  * Invariants  M1  a merged SKU has no position, no rule, no quota, is in no kit, and means another SKU that is not merged.
  *             M2  every name that meant it means that one. */
