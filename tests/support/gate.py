@@ -1,10 +1,11 @@
-"""What stands between a client and its server, and lets pass so many bytes of what the client says."""
+"""What stands between a client and its server, and lets pass so much of what the client says."""
 import socket
 import threading
 from urllib.parse import urlsplit
 
 
 HANDSHAKE = 8  # bytes that both ends of a connection say first, unasked
+PIECE = 4096  # the most that passes at once; a message that is smaller comes as one
 
 
 class Gate:
@@ -15,7 +16,7 @@ class Gate:
         server = urlsplit(url)
         self.server = (server.hostname, server.port)
         self.changed = threading.Condition()
-        self.left = 0
+        self.left = 0  # pieces that may pass
         self.waiting = 0  # connections with bytes that may not pass
         self.speaking = None  # the connection that has no answer yet
         self.is_open = True
@@ -39,9 +40,9 @@ class Gate:
         size = HANDSHAKE
         client = source if note == self.take else target
         try:
-            while data := source.recv(size if size > 0 else 4096):
+            while data := source.recv(size if size > 0 else PIECE):
                 if size == 0:
-                    note(client, len(data))
+                    note(client)
                 size = max(0, size - len(data))
                 target.sendall(data)
         except OSError:
@@ -52,30 +53,33 @@ class Gate:
             except OSError:
                 pass  # it has ended
 
-    def take(self, client, size):
-        """Waits until so many bytes may pass; when it is closed they never do."""
+    def take(self, client):
+        """Waits until a piece may pass; when it is closed none may."""
         with self.changed:
             self.waiting += 1
             self.changed.notify_all()
-            self.changed.wait_for(lambda: not self.is_open or (self.left >= size and self.speaking in (None, client)))
+            self.changed.wait_for(lambda: not self.is_open or (self.left > 0 and self.speaking in (None, client)))
             self.waiting -= 1
             if not self.is_open:
                 raise OSError("closed")
-            self.left -= size
+            self.left -= 1
             self.speaking = client
 
-    def answer(self, client, _):
+    def answer(self, client):
         with self.changed:
             if self.speaking == client:
                 self.speaking = None
                 self.changed.notify_all()
 
-    def let_pass(self, size, timeout=0.2):
-        """So many bytes more, if something waits for them by then."""
+    def let_pass(self, pieces):
         with self.changed:
-            if self.changed.wait_for(lambda: self.waiting > 0, timeout) and self.left < size:
-                self.left += size
-                self.changed.notify_all()
+            self.left += pieces
+            self.changed.notify_all()
+
+    def is_waited_for(self, timeout=0.2):
+        """Whether something is held back by then."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.waiting > 0 and self.left == 0, timeout)
 
     def close(self):
         with self.changed:

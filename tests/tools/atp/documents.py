@@ -110,21 +110,26 @@ class Documents(unittest.TestCase):
         rows = [json.loads(line) for line in asked.stdout.splitlines()]
         return {f"{row['sku']}@{row['node']}" for row in rows if row.get("on_hand", "0") != "0"}
 
+    def load_behind(self, gate, name):
+        """A load of that file, under way."""
+        environment = self.daemon.environment("documents")
+        environment["ATP_URL"] = gate.url
+        with open(self.folder / "behind.log", "wb") as log:
+            return subprocess.Popen(  # pylint: disable=consider-using-with
+                [ATP, "load", name, "--profile", "sap-proact01", "--timeout", "300s"], cwd=self.folder, env=environment,
+                stdout=log, stderr=log)
+
     def kill_load(self, name, positions):
         """Loads the file until one of the positions is told, and kills the load then. What it may say grows a little at a time, so that
         it never comes to its end. Returns one that is told."""
         gate = Gate(self.daemon.url)
-        environment = self.daemon.environment("documents")
-        environment["ATP_URL"] = gate.url
-        with open(self.folder / "killed.log", "wb") as log:
-            load = subprocess.Popen(  # pylint: disable=consider-using-with
-                [ATP, "load", name, "--profile", "sap-proact01", "--timeout", "300s"], cwd=self.folder, env=environment,
-                stdout=log, stderr=log)
+        load = self.load_behind(gate, name)
         deadline = time.monotonic() + 200
         while not (told := self.told(positions)):
-            self.assertIsNone(load.poll(), (self.folder / "killed.log").read_text())
+            self.assertIsNone(load.poll(), (self.folder / "behind.log").read_text())
             self.assertLess(time.monotonic(), deadline)
-            gate.let_pass(8 << 10)
+            if gate.is_waited_for():
+                gate.let_pass(2)
         load.kill()
         load.wait(timeout=60)
         gate.close()
@@ -163,6 +168,33 @@ class Documents(unittest.TestCase):
         self.assertIn("1 of 1 documents had been loaded before: not again", self.load(text))
         self.assertIn("0000000000001025 was loaded before", self.load(other, status=BAD_INPUT))
 
+    def test_of_two_loads_at_once_one_is_named(self):
+        """The first is held back after each of its messages in turn, and the second comes in between: until the first has begun the
+        document."""
+        ways = set()
+        for passed in range(40):
+            sku = f"race-{passed}"
+            (self.folder / "first.idoc").write_text(idoc(1200 + passed, [(sku, "020", 5)]))
+            gate = Gate(self.daemon.url)
+            first = self.load_behind(gate, "first.idoc")
+            gate.let_pass(passed)
+            while not gate.is_waited_for() and first.poll() is None:
+                pass
+            (self.folder / "second.idoc").write_text(idoc(1200 + passed, [(sku, "020", 6)]))
+            second = subprocess.run([ATP, "load", "second.idoc", "--profile", "sap-proact01"], cwd=self.folder, capture_output=True,
+                                    env=self.daemon.environment("second"), text=True, check=False, timeout=60)
+            gate.let_pass(1 << 30)
+            status = first.wait(timeout=60)
+            gate.close()
+            said = (self.folder / "behind.log").read_text() + second.stderr
+            self.assertEqual(sorted((status, second.returncode)), [DONE, BAD_INPUT], said)
+            self.assertIn(f"{1200 + passed} was loaded before", said)
+            self.assertEqual(self.on_hand(f"{sku}@hamburg"), "5" if status == DONE else "6")
+            if status == DONE:
+                break
+            ways.add("of it" if "nothing of it was loaded" in said else "of the file")
+        self.assertEqual((status, ways), (DONE, {"of it", "of the file"}))
+
     def test_a_document_that_was_taken_in_part_goes_on(self):
         profile = (PROFILES / "sap-proact01.yaml").read_text() + "unknown_names: bad\n"
         (self.folder / "known.yaml").write_text(profile)
@@ -194,7 +226,9 @@ class Documents(unittest.TestCase):
         text, other = (idoc(1037, [("fed", "020", 19), ("fed-2", "020", qty)]) for qty in ("x4", 4))
         for _ in range(2):
             self.load(text, "--feed", "fed-1", *flags)
-            self.assertIn("0000000000001037 was loaded before", self.load(other, "--feed", "fed-1", *flags, status=BAD_INPUT))
+            for more in ((), ("--dry-run",)):
+                said = self.load(other, "--feed", "fed-1", *flags, *more, status=BAD_INPUT)
+                self.assertIn("0000000000001037 was loaded before", said)
             self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("fed", "fed-2")], ["19", "5"])
         self.load(other, "--feed", "fed-2", *flags)  # another point, of which it says this
         self.assertEqual([self.on_hand(f"{sku}@hamburg") for sku in ("fed", "fed-2")], ["19", "4"])

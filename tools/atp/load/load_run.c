@@ -581,12 +581,12 @@ static bool open_parts(atp_load_run_t *run, int *ret_status)
         *ret_status = atp_cli_fail(run->cli, ATP_CLI_FAILED, "memory", "no memory for the load");
         return false;
     }
-    bool needs_marks = run->options.ack != NULL && !(run->options.is_dry && run->options.feed != NULL);
+    bool needs_marks = run->options.ack != NULL;
 
     if (run->options.is_dry && !needs_marks) {
         return true;
     }
-    if (run->options.feed != NULL) {
+    if (run->options.feed != NULL && !run->options.is_dry) {
         run->lines = atp_load_lines_create();
     }
     if (is_of_names(run) && !needs_marks) {

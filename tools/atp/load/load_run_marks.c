@@ -123,7 +123,7 @@ static atp_err_t fail_differing(atp_load_run_t *run, uint32_t of, bool is_begun_
         "something else then; nothing %swas loaded. --again loads it as new",
         told.line, told.name.size > 0 ? (int)told.name.size : 8,
         told.name.size > 0 ? told.name.bytes : "document", is_begun_here ? "of it " : "");
-    if (!is_begun_here && !run->options.is_dry) {
+    if (!is_begun_here) {
         int written = atp_load_ack_refuse(run->options.ack, of);
         run->status = written != ATP_CLI_DONE ? written : run->status;
     }
