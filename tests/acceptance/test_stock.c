@@ -147,6 +147,43 @@ static void e1_numbers_survive_a_kill(void **state)
     atp_publisher_close(after);
 }
 
+/* A publisher whose clock went back: nobody else has what it tells. */
+static void e1_what_comes_under_an_epoch_that_has_passed_is_kept(void **state)
+{
+    static const char *const question = "exceptions list --kind quarantined --source e1-back --json";
+    acceptance_t *a = *state;
+    char output[8192];
+
+    stock(a, "e1b2", "N", "0");
+    atp_publisher_t *fifth = publish_from(a, "e1-back", 5, 1);
+    tell(fifth, ATP_OP_ADJUST, "e1b2", 1);
+    wait_on_hand(a, "e1b2", 1);
+    atp_publisher_t *sixth = publish_from(a, "e1-back", 6, 1);
+    tell(sixth, ATP_OP_ADJUST, "e1b2", 10);
+    wait_on_hand(a, "e1b2", 11);
+    atp_publisher_t *late = publish_from(a, "e1-back", 5, 1);
+    tell(late, ATP_OP_ADJUST, "e1b2", 1); /* was applied: a duplicate */
+    tell(late, ATP_OP_ADJUST, "e1b2", 100);
+    wait_for(a, question, "\"epoch\":5,\"sequence\":2");
+    assert_int_equal(atp(a, question, output, sizeof output), 0);
+    assert_null(strstr(output, "\"epoch\":5,\"sequence\":1"));
+    atp_publisher_close(fifth);
+    atp_publisher_close(sixth);
+    atp_publisher_close(late);
+
+    stock(a, "e1b2-mark", "N", "1"); /* when this is answered all before it is durable */
+    acceptance_kill(a);
+    acceptance_restart(a);
+    atp_publisher_t *back = publish_from(a, "e1-back", 4, 1);
+    tell(back, ATP_OP_ADJUST, "e1b2", 1000);
+    wait_for(a, question, "\"epoch\":4,\"sequence\":1");
+    atp_publisher_close(back);
+    atp_publisher_t *on = publish_from(a, "e1-back", 6, 2);
+    tell(on, ATP_OP_ADJUST, "e1b2", 20);
+    wait_on_hand(a, "e1b2", 31);
+    atp_publisher_close(on);
+}
+
 static void e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply(void **state)
 {
     acceptance_t *a = *state;
@@ -397,6 +434,7 @@ int main(void)
         cmocka_unit_test(e1_a_number_counts_once_in_any_order),
         cmocka_unit_test(e1_a_gap_is_told_until_it_is_healed),
         cmocka_unit_test(e1_numbers_survive_a_kill),
+        cmocka_unit_test(e1_what_comes_under_an_epoch_that_has_passed_is_kept),
         cmocka_unit_test(e1_a_fact_that_cannot_be_applied_is_an_exception_and_the_others_apply),
         cmocka_unit_test(e3_a_count_below_what_is_allocated_is_taken_and_told_once),
         cmocka_unit_test(e3_all_orders_that_cannot_be_served_are_named_by_one_exception),

@@ -3,6 +3,7 @@
 #include "engine/base/hash.h"
 #include "protocol/endpoint.h"
 #include "tools/atpd/facts/delay.h"
+#include "tools/atpd/facts/heard.h"
 #include "tools/atpd/facts/parcel.h"
 #include "tools/atpd/log/log.h"
 
@@ -13,14 +14,6 @@
 #define WAIT_NS      500000 /* between tries while the queue is full */
 #define LOGGED_BYTES 64     /* of a message that is not one */
 #define KEPT_MAX     64     /* such messages in a second; of more only the log tells */
-#define HEARD_MAX    1024   /* sources whose last number we remember; two of one slot forget each other */
-
-/* The newest number heard of a source: only to tell of gaps, the ledger keeps the truth. */
-typedef struct heard {
-    uint64_t source; /* its hash */
-    uint64_t epoch;
-    uint64_t sequence;
-} heard_t;
 
 struct atp_facts_intake {
     atp_engine_t *engine;
@@ -33,7 +26,7 @@ struct atp_facts_intake {
     _Atomic uint32_t is_closing;
     atp_command_line_t lines[ATP_LINES_PER_OP_MAX];
     atp_attribute_t attributes[ATP_ATTRIBUTES_PER_OP_MAX];
-    heard_t heard[HEARD_MAX];
+    atp_heard_t heard;
     time_t kept_second; /* of the message kept last that was none, */
     uint32_t kept;      /* and how many were in that second */
 };
@@ -128,26 +121,35 @@ static bool submit(atp_parcel_t *parcel)
     return err == ATP_OK;
 }
 
+static uint64_t hash_of(const atp_facts_intake_t *intake, atp_text_t source)
+{
+    return atp_hash_text(source, atp_ledger_seed(atp_engine_ledger(intake->engine)));
+}
+
 /* Tells of numbers that were skipped since the source was heard last. */
 static void look_for_gap(atp_facts_intake_t *intake, const atp_facts_t *facts)
 {
-    uint64_t hash = atp_hash_text(facts->source, atp_ledger_seed(atp_engine_ledger(intake->engine)));
-    heard_t *heard = &intake->heard[hash % HEARD_MAX];
+    uint64_t after =
+        atp_heard_note(&intake->heard, hash_of(intake, facts->source), facts->epoch, facts->sequence);
 
-    if (heard->source != hash || facts->epoch > heard->epoch) {
-        *heard = (heard_t){hash, facts->epoch, facts->sequence};
-        return;
-    }
-    if (facts->epoch < heard->epoch || facts->sequence <= heard->sequence) {
-        return;
-    }
-    if (facts->sequence > heard->sequence + 1) {
+    if (after != 0) {
         atp_metrics_add(intake->metrics, ATP_METRIC_SOURCE_GAPS, 0, 1);
         atp_log(ATP_LOG_WARN, "facts_gap", ATP_LOG_TEXT("source", facts->source),
-                ATP_LOG_U64("epoch", facts->epoch), ATP_LOG_U64("after", heard->sequence),
+                ATP_LOG_U64("epoch", facts->epoch), ATP_LOG_U64("after", after),
                 ATP_LOG_U64("sequence", facts->sequence));
     }
-    heard->sequence = facts->sequence;
+}
+
+/* True, with the reader's refusal, for what a source that keeps nothing tells under an epoch that it has left. */
+static bool went_back(const atp_facts_intake_t *intake, const atp_facts_t *facts, atp_reader_t *reader)
+{
+    if (facts->kept_from > 0 ||
+        !atp_heard_went_back(&intake->heard, hash_of(intake, facts->source), facts->epoch, facts->sequence)) {
+        return false;
+    }
+    (void)atp_reader_refuse(reader, ATP_SEQUENCE_INVALID, ATP_FIELD_EPOCH,
+                            "the source has told under a later epoch since: nothing of the batch is applied");
+    return true;
 }
 
 static void log_malformed(const atp_facts_intake_t *intake, const atp_reader_t *reader, const uint8_t *bytes,
@@ -179,7 +181,8 @@ static bool may_keep(atp_facts_intake_t *intake)
     return intake->kept++ < KEPT_MAX;
 }
 
-/* A message that is none: it is told, and its bytes are kept as an exception. Takes the parcel. */
+/* A message that is none, or comes under an epoch that has passed: it is told, and its bytes are kept as an exception. Takes the
+ * parcel. */
 static void quarantine(atp_parcel_t *parcel, const atp_reader_t *reader, const atp_facts_t *facts,
                        const uint8_t *bytes, size_t size)
 {
@@ -281,7 +284,7 @@ static void handle(void *context, const uint8_t *bytes, size_t size)
         quarantine(parcel, &reader, &(atp_facts_t){.source = ATP_TEXT("")}, bytes, size);
         return;
     }
-    bool is_filled = fill(parcel, &reader, &facts, op_count);
+    bool is_filled = !went_back(intake, &facts, &reader) && fill(parcel, &reader, &facts, op_count);
     if (!is_filled && reader.refusal.verdict != ATP_APPLIED) {
         quarantine(parcel, &reader, &facts, bytes, size);
         return;
@@ -352,6 +355,20 @@ static atp_err_t open_delay(atp_facts_intake_t *intake, const char *data_folder,
                : atp_fail(ret_why, ATP_ERR_MEMORY, "no memory, or no thread, for facts that have to wait");
 }
 
+/* What the ledger has of its sources. Nobody tells anything yet: their epochs and highest numbers stand still. */
+static void hear_of_ledger(atp_facts_intake_t *intake)
+{
+    const atp_ledger_t *ledger = atp_engine_ledger(intake->engine);
+    const atp_catalog_t *catalog = atp_ledger_catalog(ledger);
+    uint64_t count = atp_table_count(&catalog->sources);
+
+    for (uint64_t i = 0; i < count; i++) {
+        const atp_source_record_t *source = atp_table_at(&catalog->sources, i);
+        atp_text_t name = atp_strings_get(&catalog->strings, source->id_ref);
+        (void)atp_heard_note(&intake->heard, hash_of(intake, name), source->epoch, source->high);
+    }
+}
+
 /* Opens what batches wait in, takes back what waited, and listens. */
 static atp_err_t open_intake(atp_facts_intake_t *intake, atp_meter_t *meter, const atp_config_t *config,
                              atp_why_t *ret_why)
@@ -369,6 +386,7 @@ static atp_err_t open_intake(atp_facts_intake_t *intake, atp_meter_t *meter, con
             dial_urls[options.dial_url_count++] = sources->source[i].url;
         }
     }
+    hear_of_ledger(intake);
     atp_err_t err = open_delay(intake, config->data_folder, meter, ret_why);
     if (err != ATP_OK) {
         return err;
