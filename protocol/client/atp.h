@@ -359,11 +359,11 @@ void atp_watch_close(atp_watch_t *watch);
 typedef struct atp_publisher atp_publisher_t;
 
 typedef struct atp_publisher_options {
-    const char *url;       /* of the engine's fact intake to dial, or of our own to listen on */
-    bool is_listening;     /* true: listen on `url`, the engine dials */
-    atp_text_t source;     /* who tells, 1 to 64 bytes: "wms", "pos-17" */
-    uint64_t epoch;        /* from 1; a higher one restarts the numbering, a lower one is not applied any more */
-    uint64_t sequence;     /* number of the first batch, from 1: one more than the last one published */
+    const char *url;   /* of the engine's fact intake to dial, or of our own to listen on */
+    bool is_listening; /* true: listen on `url`, the engine dials */
+    atp_text_t source; /* who tells, 1 to 64 bytes: "wms", "pos-17" */
+    uint64_t epoch;    /* from 1; a higher one restarts the numbering, a lower one is not applied any more */
+    uint64_t sequence; /* number of the first batch, from 1: one more than the last one published */
     uint32_t buffer_count; /* batches kept while the connection is slow; 0 = 8,192 */
 } atp_publisher_options_t;
 
