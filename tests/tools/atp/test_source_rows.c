@@ -56,6 +56,18 @@ static void a_value_ends_where_the_next_word_begins(void **state)
     assert_found("=x", "", "");
 }
 
+static void the_last_word_is_taken_with_the_blank_before_it(void **state)
+{
+    atp_text_t text = ATP_TEXT("New York 2");
+
+    (void)state;
+    assert_true(atp_text_equal(atp_words_take_last(&text), ATP_TEXT("2")));
+    assert_true(atp_text_equal(atp_words_take_last(&text), ATP_TEXT("York")));
+    assert_true(atp_text_equal(atp_words_take_last(&text), ATP_TEXT("New")));
+    assert_int_equal(text.size, 0);
+    assert_int_equal(atp_words_take_last(&text).size, 0);
+}
+
 static void what_is_not_said_of_a_source_is_nothing_and_no_count(void **state)
 {
     const atp_catalog_entry_t open = told("state=open heard_ms=1795253400000 batches=3 facts=12 outside=1");
@@ -144,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_ends_where_the_next_word_begins),
+        cmocka_unit_test(the_last_word_is_taken_with_the_blank_before_it),
         cmocka_unit_test(what_is_not_said_of_a_source_is_nothing_and_no_count),
         cmocka_unit_test(a_registration_says_spans_to_people_and_milliseconds_to_programs),
         cmocka_unit_test(a_place_may_have_blanks_in_its_name),

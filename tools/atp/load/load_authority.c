@@ -50,19 +50,6 @@ static unsigned bit_of(atp_text_t word)
     return 0;
 }
 
-/* The last word of a text, taken off with the blank before it. */
-static atp_text_t take_last(atp_text_t *text)
-{
-    uint32_t at = text->size;
-
-    while (at > 0 && text->bytes[at - 1] != ' ') {
-        at--;
-    }
-    atp_text_t word = {text->bytes + at, text->size - at};
-    text->size = at > 0 ? at - 1 : 0;
-    return word;
-}
-
 /* The claims behind a place, whose name may have blanks; they are taken off. */
 static unsigned take_claims(atp_text_t *place)
 {
@@ -72,7 +59,7 @@ static unsigned take_claims(atp_text_t *place)
 
     for (;;) {
         atp_text_t rest = *place;
-        atp_text_t word = take_last(&rest);
+        atp_text_t word = atp_words_take_last(&rest);
         if (word.size > shared_size &&
             memcmp(word.bytes + word.size - shared_size, shared, shared_size) == 0) {
             word.size -= shared_size;
@@ -127,12 +114,10 @@ static void add_claim(reading_t *reading, atp_text_t place)
 
 static void take_words(reading_t *reading, atp_text_t says)
 {
-    reading->is_registered = true;
-    for (atp_text_t word; (word = atp_words_take(&says)).size > 0;) {
-        reading->is_registered = reading->is_registered && !atp_text_equal(word, ATP_TEXT("registered=no"));
-        reading->is_shadow = reading->is_shadow || begins_with(word, "shadow_of=");
-        reading->is_paused = reading->is_paused || atp_text_equal(word, ATP_TEXT("state=paused"));
-    }
+    reading->is_registered = !atp_text_equal(atp_words_find(says, "registered"), ATP_TEXT("no"));
+    reading->is_shadow = reading->is_shadow || atp_words_find(says, "shadow_of").size > 0;
+    reading->is_paused =
+        reading->is_paused || atp_text_equal(atp_words_find(says, "state"), ATP_TEXT("paused"));
 }
 
 static bool take_source(void *context, const atp_answer_t *answer)

@@ -123,19 +123,6 @@ void atp_source_row_state(atp_out_t *out, const atp_catalog_entry_t *entry, bool
     put_count(out, "not_compared", is_alone ? "NOT COMPARED" : NULL, says);
 }
 
-/* Takes the last word off the text. Size 0: it is the only one. */
-static atp_text_t take_last(atp_text_t *text)
-{
-    for (uint32_t i = text->size; i > 0; i--) {
-        if (text->bytes[i - 1] == ' ') {
-            atp_text_t word = {text->bytes + i, text->size - i};
-            text->size = i - 1;
-            return word;
-        }
-    }
-    return (atp_text_t){text->bytes, 0};
-}
-
 static bool is_claim(atp_text_t word)
 {
     const char *mark = word.size > 0 ? memchr(word.bytes, ':', word.size) : NULL;
@@ -150,7 +137,7 @@ void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry)
     atp_text_t place = entry->name;
     atp_text_t left = entry->name;
 
-    while (is_claim(take_last(&left))) {
+    while (is_claim(atp_words_take_last(&left))) {
         place = left;
     }
     uint32_t taken = place.size + (place.size < entry->name.size);

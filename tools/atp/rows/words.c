@@ -26,6 +26,18 @@ uint64_t atp_words_take_number(atp_text_t *text)
     return number;
 }
 
+atp_text_t atp_words_take_last(atp_text_t *text)
+{
+    uint32_t at = text->size;
+
+    while (at > 0 && text->bytes[at - 1] != ' ') {
+        at--;
+    }
+    atp_text_t word = {text->bytes + at, text->size - at};
+    text->size = at > 0 ? at - 1 : 0;
+    return word;
+}
+
 /* The size of the word at the front, which an equals sign follows. 0: there is none. */
 static uint32_t key_size(atp_text_t text)
 {

@@ -12,6 +12,9 @@ atp_text_t atp_words_take(atp_text_t *text);
 /* The same as a number; 0 for what is none. */
 uint64_t atp_words_take_number(atp_text_t *text);
 
+/* The last word, taken off with the blank before it. */
+atp_text_t atp_words_take_last(atp_text_t *text);
+
 /* Of "word=value word=value": the value of `word`, up to the blank before the next word. A value may have blanks. Size 0: it is not said. */
 atp_text_t atp_words_find(atp_text_t text, const char *word);
 
