@@ -187,10 +187,8 @@ static void watch_room(atp_engine_t *engine, atp_err_t prepared)
 }
 
 /* Spread over the use of the journal; at once where room is nearly as short as that which stops grants. */
-static atp_err_t prepare_journal(atp_engine_t *engine, bool *ret_is_done)
+static atp_err_t prepare_journal(atp_engine_t *engine, uint64_t room, bool *ret_is_done)
 {
-    uint64_t room = atp_journal_room(engine->journal);
-
     if (room < engine->options.reserve_bytes + engine->options.segment_size) {
         *ret_is_done = true;
         return atp_journal_prepare(engine->journal);
@@ -211,7 +209,7 @@ bool atp_engine_step_keeper(atp_engine_t *engine)
                             "old journal segments stay; check the data folder");
         }
     }
-    atp_err_t prepared = prepare_journal(engine, &is_prepared);
+    atp_err_t prepared = prepare_journal(engine, room, &is_prepared);
     if (engine->options.populate_ahead > 0 &&
         atp_ledger_populate_ahead(engine->ledger, engine->options.populate_ahead) != ATP_OK) {
         atp_engine_tell(engine, "memory_short", ATP_ERR_MEMORY,

@@ -4,8 +4,9 @@
  * names in it are copies, so that it can be read whatever became of SKU, node or reservation. Of a fact that was
  * refused the whole record is kept while the exception is open, in pieces of a table of their own.
  *
- * When the records are all in use the one settled longest ago goes; when none is settled, the oldest of the kind of which there are
- * most, and that is counted: many of one kind, as of an old feed, do not drive out the few of others. When the pieces are, the oldest fact goes; its exception stays, and says how large it was.
+ * When the records are all in use the one settled longest ago goes; when none is settled, the oldest of the kind of which
+ * there are most, and that is counted: many of one kind, as of an old feed, do not drive out the few of others. When the
+ * pieces are, the oldest fact goes; its exception stays, and says how large it was.
  *
  * A fact that names what is not there may be parked: it waits with others for that name, by the hash of it, in the order they came.
  * When the name has arrived all of them are due, and tried first to last. A hash that two names have costs a try, nothing else.

@@ -1,6 +1,7 @@
 #include "tools/atp/load/load_authority.h"
 
 #include "tools/atp/rows/pages.h"
+#include "tools/atp/rows/source_rows.h"
 #include "tools/atp/rows/words.h"
 #include "tools/atp/session.h"
 
@@ -37,41 +38,6 @@ typedef struct reading {
     atp_err_t err;
 } reading_t;
 
-static unsigned bit_of(atp_text_t word)
-{
-    const atp_attribute_rule_t *rule = atp_attribute_rule(ATP_KEY_CLAIM);
-    atp_text_t known;
-
-    for (unsigned i = 0; atp_attribute_word(rule, i, &known); i++) {
-        if (atp_text_equal(known, word)) {
-            return 1u << i;
-        }
-    }
-    return 0;
-}
-
-/* The claims behind a place, whose name may have blanks; they are taken off. */
-static unsigned take_claims(atp_text_t *place)
-{
-    static const char shared[] = ":shared";
-    const uint32_t shared_size = sizeof shared - 1;
-    unsigned claims = 0;
-
-    for (;;) {
-        atp_text_t rest = *place;
-        atp_text_t word = atp_words_take_last(&rest);
-        if (word.size > shared_size &&
-            memcmp(word.bytes + word.size - shared_size, shared, shared_size) == 0) {
-            word.size -= shared_size;
-        }
-        if (bit_of(word) == 0 || rest.size == 0) {
-            return claims;
-        }
-        claims |= bit_of(word);
-        *place = rest;
-    }
-}
-
 static bool begins_with(atp_text_t text, const char *prefix)
 {
     size_t size = strlen(prefix);
@@ -95,7 +61,7 @@ static void add_claim(reading_t *reading, atp_text_t place)
 {
     static const char node[] = "node:";
     static const char group[] = "group:";
-    unsigned claims = take_claims(&place);
+    unsigned claims = atp_source_claims_take(&place);
 
     if (begins_with(place, node)) {
         atp_text_t id = {place.bytes + sizeof node - 1, place.size - (uint32_t)(sizeof node - 1)};
@@ -224,7 +190,7 @@ void atp_load_authority_fini(atp_load_authority_t *authority)
 
 static bool is_claimed(const atp_load_authority_t *authority, const char *claim, atp_text_t node)
 {
-    unsigned bit = bit_of(atp_text_of(claim));
+    unsigned bit = 1u << atp_attribute_choice(atp_attribute_rule(ATP_KEY_CLAIM), atp_text_of(claim));
     atp_fingerprint_t key = atp_seen_key(authority->nodes, node, ATP_TEXT(""));
 
     return (authority->everywhere & bit) != 0 || (atp_seen_get(authority->nodes, key) >> 1 & bit) != 0;

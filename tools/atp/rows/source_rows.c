@@ -123,23 +123,37 @@ void atp_source_row_state(atp_out_t *out, const atp_catalog_entry_t *entry, bool
     put_count(out, "not_compared", is_alone ? "NOT COMPARED" : NULL, says);
 }
 
-static bool is_claim(atp_text_t word)
+/* The bit of "sales" or "sales:shared"; 0: it is no claim. */
+static unsigned claim_bit(atp_text_t word)
 {
-    const char *mark = word.size > 0 ? memchr(word.bytes, ':', word.size) : NULL;
-    atp_text_t what = {word.bytes, mark != NULL ? (uint32_t)(mark - word.bytes) : word.size};
+    static const char shared[] = ":shared";
+    const uint32_t size = sizeof shared - 1;
 
-    return what.size > 0 && atp_attribute_choice(atp_attribute_rule(ATP_KEY_CLAIM), what) >= 0;
+    if (word.size > size && memcmp(word.bytes + word.size - size, shared, size) == 0) {
+        word.size -= size;
+    }
+    int64_t claim = atp_attribute_choice(atp_attribute_rule(ATP_KEY_CLAIM), word);
+    return claim >= 0 ? 1u << claim : 0;
 }
 
-/* The engine says it so: "PLACE CLAIM...", and a place may have blanks in its name. */
+unsigned atp_source_claims_take(atp_text_t *place)
+{
+    atp_text_t left = *place;
+    unsigned claims = 0;
+    unsigned bit;
+
+    while ((bit = claim_bit(atp_words_take_last(&left))) != 0 && left.size > 0) {
+        claims |= bit;
+        *place = left;
+    }
+    return claims;
+}
+
 void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry)
 {
     atp_text_t place = entry->name;
-    atp_text_t left = entry->name;
 
-    while (is_claim(atp_words_take_last(&left))) {
-        place = left;
-    }
+    (void)atp_source_claims_take(&place);
     uint32_t taken = place.size + (place.size < entry->name.size);
     atp_out_row(out);
     atp_out_text(out, "source", "SOURCE", entry->id);

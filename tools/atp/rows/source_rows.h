@@ -15,6 +15,10 @@ void atp_source_row_registration(atp_out_t *out, const atp_catalog_entry_t *entr
 /* How it is, for a list of all; of one alone the table has the rarer columns too. */
 void atp_source_row_state(atp_out_t *out, const atp_catalog_entry_t *entry, bool is_alone);
 
+/* What the engine says of claims is "PLACE CLAIM...", and a place may have blanks in its name. The claims are taken off: a bit each, by
+ * the words of `claim` (engine/base/attribute.h). */
+unsigned atp_source_claims_take(atp_text_t *place);
+
 /* What it claims at one place. */
 void atp_source_row_claim(atp_out_t *out, const atp_catalog_entry_t *entry);
 

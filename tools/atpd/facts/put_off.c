@@ -1,12 +1,12 @@
 #include "tools/atpd/facts/put_off.h"
 
 #include "engine/base/hash.h"
+#include "engine/clock.h"
 #include "engine/ledger/facts/fates.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct note {
     uint64_t key; /* of source, epoch and number; 0 = the place is free */
@@ -139,16 +139,9 @@ static void note_verdict(atp_put_off_t *put_off, uint64_t key, const atp_parcel_
     }
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void atp_put_off_note(atp_put_off_t *put_off, const atp_parcel_t *parcel, atp_verdict_t verdict)
 {
+    atp_clock_t *clock = atp_clock_system();
     const atp_op_t *opens = parcel->batch.ops;
     bool is_noted = verdict == ATP_DUPLICATE_IGNORED || verdict == ATP_OUT_OF_ORDER ||
                     verdict == ATP_SOURCE_PAUSED || verdict == ATP_BUSY;
@@ -159,7 +152,7 @@ void atp_put_off_note(atp_put_off_t *put_off, const atp_parcel_t *parcel, atp_ve
     const char *cursor = atp_op_text_begin(opens);
     uint64_t key = key_of(atp_op_text_next(&cursor), parcel->epoch, parcel->sequence);
     (void)pthread_mutex_lock(&put_off->mutex);
-    note_verdict(put_off, key, parcel, verdict, wall_ms());
+    note_verdict(put_off, key, parcel, verdict, clock->wall_ms(clock));
     (void)pthread_mutex_unlock(&put_off->mutex);
 }
 
